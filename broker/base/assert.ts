@@ -1,0 +1,13 @@
+// Assertions for what only a bug could break. What the world can break is handled, not asserted.
+
+export class AssertionError extends Error {
+  override readonly name = 'AssertionError'
+}
+
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message)
+}
+
+export function assertNever(value: never): never {
+  throw new AssertionError(`Unexpected value: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,82 @@
+// Validates a configuration: all errors at once, each with its path, what was given and what is accepted.
+import type { z } from 'zod'
+import { brokerConfigSchema, type BrokerConfig } from './schema.ts'
+
+export interface ConfigProblem {
+  /** `transportConnectors[0].port`; empty for the file as a whole. */
+  readonly path: string
+  /** JSON of the value found there, shortened; `nothing` when missing. */
+  readonly given: string
+  readonly accepted: string
+}
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: BrokerConfig }
+  | { readonly ok: false; readonly problems: ConfigProblem[] }
+
+export function parseBrokerConfig(value: unknown): ParsedConfig {
+  const parsed = brokerConfigSchema.safeParse(value)
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) }
+  const problems = duplicates(parsed.data)
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: parsed.data }
+}
+
+export const formatProblem = ({ path, given, accepted }: ConfigProblem): string =>
+  `${path === '' ? 'configuration' : path}: got ${given}, ${accepted}`
+
+function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {
+  const at = (path: readonly PropertyKey[], accepted: string): ConfigProblem => ({
+    path: formatPath(path),
+    given: show(valueAt(root, path)),
+    accepted,
+  })
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => at([...issue.path, key], 'there is no such field'))
+  return [at(issue.path, lowerFirst(issue.message.replace(/^Invalid (input|option): /, '')))]
+}
+
+function duplicates(config: BrokerConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  const names = new Map<string, number>()
+  const ports = new Map<number, number>()
+  for (const [index, connector] of config.transportConnectors.entries()) {
+    const sameName = names.get(connector.name)
+    const samePort = connector.port === 0 ? undefined : ports.get(connector.port)
+    const path = `transportConnectors[${index}]`
+    if (sameName !== undefined)
+      problems.push({
+        path: `${path}.name`,
+        given: show(connector.name),
+        accepted: `already used by transportConnectors[${sameName}]`,
+      })
+    if (samePort !== undefined)
+      problems.push({
+        path: `${path}.port`,
+        given: show(connector.port),
+        accepted: `already used by transportConnectors[${samePort}]`,
+      })
+    names.set(connector.name, index)
+    ports.set(connector.port, index)
+  }
+  return problems
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`
+  return text
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part]
+  return value
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value) ?? typeof value
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)

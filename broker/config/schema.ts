@@ -1,0 +1,76 @@
+// The broker's configuration file: shape, defaults, limits. Shared with the operator, which writes such files.
+// Paths never stand in the file: the data directory is the argument --data-directory, so that the same file serves
+// a container and a process on a laptop.
+import { z } from 'zod'
+import { durationHint, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
+
+const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
+  error: 'expected 1 to 63 letters, digits, ".", "_" or "-", first and last a letter or digit',
+})
+const duration = z.string().refine((text) => parseDuration(text) !== undefined, { error: `expected ${durationHint}` })
+const size = z.string().refine((text) => parseSize(text) !== undefined, { error: `expected ${sizeHint}` })
+const memoryLimit = z
+  .string()
+  .refine((text) => /^([1-9]|[1-8]\d|90)%$/.test(text) || (parseSize(text) ?? 0) >= 2 ** 20, {
+    error: `expected 1% to 90% of the memory available to the process, or ${sizeHint} of at least 1Mi`,
+  })
+const port = z.int().min(0).max(65_535)
+
+const lockSchema = z.strictObject({
+  /** How often a standby tries for the lock. */
+  acquireInterval: duration.default('250ms'),
+  /** How often the active proves its lock, besides each group commit. */
+  keepAlivePeriod: duration.default('2s'),
+})
+
+const storeSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('Memory') }),
+  z.strictObject({
+    type: z.literal('Journal'),
+    /** Size at which a journal segment is closed and the next begun. */
+    maxFileLength: size.default('32Mi'),
+    lock: lockSchema.prefault({}),
+  }),
+])
+
+const transportConnectorSchema = z.strictObject({
+  name,
+  protocol: z.literal('OpenWire').default('OpenWire'),
+  host: z.string().min(1).default('0.0.0.0'),
+  /** 0 = any free port. */
+  port: port.default(61_616),
+  maximumConnections: z.int().min(1).max(100_000).default(1000),
+  maxFrameSize: size.default('100Mi'),
+  /** 0s switches the inactivity monitor off. */
+  maxInactivityDuration: duration.default('30s'),
+  /** Offered to clients; off by default because loose frames without cache are forwarded untouched. */
+  tightEncodingEnabled: z.boolean().default(false),
+  cacheEnabled: z.boolean().default(false),
+})
+
+export const brokerConfigSchema = z.strictObject({
+  /** The same on all members of a group. */
+  brokerName: name.default('localhost'),
+  store: storeSchema.prefault({ type: 'Journal' }),
+  memoryLimit: memoryLimit.default('60%'),
+  transportConnectors: z
+    .array(transportConnectorSchema)
+    .min(1)
+    .max(16)
+    .prefault([{ name: 'openwire' }]),
+  admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8161) }).prefault({}),
+  deadLetter: z
+    .strictObject({
+      queue: z.string().min(1).max(250).default('ActiveMQ.DLQ'),
+      processExpired: z.boolean().default(true),
+      processNonPersistent: z.boolean().default(false),
+    })
+    .prefault({}),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+})
+
+/** As written by a person or by the operator: defaults may be left out. */
+export type BrokerConfigInput = z.input<typeof brokerConfigSchema>
+/** With every default filled in. */
+export type BrokerConfig = z.output<typeof brokerConfigSchema>
+export type TransportConnectorConfig = BrokerConfig['transportConnectors'][number]

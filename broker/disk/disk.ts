@@ -1,0 +1,28 @@
+// The disk as a port: what journal and lock ask of a file system. The rim is node-disk.ts; simulated-disk.ts tears,
+// reorders and loses unsynced writes.
+
+export interface DiskFile {
+  /** Writes all buffers at `position`, in order, as one vectored write. */
+  write(buffers: readonly Buffer[], position: number): Promise<void>
+  /** Reads up to `length` bytes; shorter at the end of the file. */
+  read(position: number, length: number): Promise<Buffer>
+  /** Resolves when everything written is on stable storage (fdatasync). */
+  sync(): Promise<void>
+  size(): Promise<number>
+  truncate(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Disk {
+  /** Opens for reading and writing; 'create' fails if it exists, 'existing' fails if it does not. */
+  open(path: string, mode: 'create' | 'existing' | 'read'): Promise<DiskFile>
+  list(directory: string): Promise<readonly string[]>
+  exists(path: string): Promise<boolean>
+  rename(from: string, to: string): Promise<void>
+  remove(path: string): Promise<void>
+  makeDirectory(path: string): Promise<void>
+  /** Makes created, renamed and removed entries of a directory durable. */
+  syncDirectory(directory: string): Promise<void>
+  /** Free bytes for this process on the file system that holds `path`. */
+  freeBytes(path: string): Promise<number>
+}

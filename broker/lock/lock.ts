@@ -1,0 +1,27 @@
+// Who may be active. A lock elects one member of a group and hands out a term that grows with every election; every
+// write of the store carries the term, and a smaller one is refused.
+
+export interface LockHandle {
+  readonly term: number
+  /**
+   * Proves that this member still holds the lock: throws LockLostError if not. Cheap enough to be asked before every
+   * batch of acknowledgements (microseconds).
+   */
+  verify(): void
+  /** Resolves with the reason when the lock was lost or can no longer be proven; never rejects. */
+  readonly lost: Promise<Error>
+  release(): Promise<void>
+}
+
+export interface LockHolder {
+  /** Name of the member, as given by its configuration. */
+  readonly member: string
+  readonly term: number
+}
+
+export interface Lock {
+  /** Waits, trying again every acquireInterval, until the lock is held or `signal` aborts (then rejects with its reason). */
+  acquire(signal: AbortSignal): Promise<LockHandle>
+  /** Who holds or last held it, as far as that can be read without the lock. */
+  holder(): Promise<LockHolder | undefined>
+}

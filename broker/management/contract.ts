@@ -1,0 +1,66 @@
+// What the admin port of a broker answers: the contract with the operator and with everything else that looks in.
+//
+//   GET /livez      200 while the event loop turns, whatever the role
+//   GET /readyz     200 when the member is healthy in its role (a standby that follows is ready), else 503 and the reason
+//   GET /role       {"role": "Active", "term": 4, "brokerName": "orders-bc", "member": "orders-bc-1"}
+//   GET /snapshot   BrokerSnapshot as JSON
+//   GET /metrics    Prometheus text
+
+export type BrokerRole = 'Starting' | 'Standby' | 'Active' | 'Stopping'
+
+export interface RoleAnswer {
+  readonly role: BrokerRole
+  /** The term this member is active in; null unless Active. */
+  readonly term: number | null
+  readonly brokerName: string
+  readonly member: string
+}
+
+export interface BrokerSnapshot extends RoleAnswer {
+  readonly version: string
+  readonly brokerId: string
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly activeSince: string | null
+  readonly store: {
+    readonly type: 'Memory' | 'Journal'
+    readonly messages: number
+    readonly bytesUsed: number
+    readonly recoveryMs: number | null
+  }
+  readonly lock: { readonly type: 'None' | 'File'; readonly holder: string | null; readonly term: number | null }
+  readonly memory: { readonly used: number; readonly limit: number }
+  readonly transportConnectors: readonly {
+    readonly name: string
+    readonly protocol: 'OpenWire'
+    readonly port: number
+    readonly open: boolean
+    readonly connections: number
+  }[]
+  readonly connections: readonly {
+    readonly connectionId: string
+    readonly clientId: string
+    readonly remoteAddress: string
+    readonly connector: string
+    readonly consumers: number
+    readonly producers: number
+  }[]
+  readonly destinations: readonly {
+    readonly name: string
+    readonly kind: 'queue' | 'topic' | 'temp-queue' | 'temp-topic'
+    readonly size: number
+    readonly inFlight: number
+    readonly enqueued: number
+    readonly dequeued: number
+    readonly consumers: number
+    readonly producers: number
+  }[]
+}
+
+export const adminPaths = {
+  livez: '/livez',
+  readyz: '/readyz',
+  role: '/role',
+  snapshot: '/snapshot',
+  metrics: '/metrics',
+} as const

@@ -1,0 +1,32 @@
+// What can go wrong between the operator and the API server.
+
+/** The server answered with a Status object (or with something else that is not a success). */
+export class KubeApiError extends Error {
+  override readonly name = 'KubeApiError'
+  /** HTTP status, such as 409. */
+  readonly code: number
+  /** Kubernetes reason, such as Conflict, NotFound, Invalid, Forbidden, Expired, TooManyRequests. */
+  readonly reason: string
+  /** From Retry-After, if the server sent one. */
+  readonly retryAfterMs: number | undefined
+  /** metav1.StatusDetails: causes with field and message. */
+  readonly details: unknown
+
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    options: { retryAfterMs?: number; details?: unknown } = {},
+  ) {
+    super(message)
+    this.code = code
+    this.reason = reason
+    this.retryAfterMs = options.retryAfterMs
+    this.details = options.details
+  }
+}
+
+/** No answer: connection refused, reset, timed out, TLS failure. */
+export class KubeUnreachableError extends Error {
+  override readonly name = 'KubeUnreachableError'
+}

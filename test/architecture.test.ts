@@ -1,0 +1,134 @@
+// The layers of ARCHITECTURE.md as a test: which folder may import which, and which files may touch the outside world.
+import { expect, test } from '@jest/globals'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+
+/** folder → folders it may import besides itself. What is not listed here is forbidden. */
+const edges: Readonly<Record<string, readonly string[]>> = {
+  'broker/base': [],
+  'broker/disk': ['broker/base'],
+  'broker/message': ['broker/base'],
+  'broker/wire': ['broker/base'],
+  'broker/config': ['broker/base'],
+  'broker/journal': ['broker/base', 'broker/disk'],
+  'broker/lock': ['broker/base', 'broker/disk'],
+  'broker/store': ['broker/base', 'broker/disk', 'broker/message', 'broker/journal', 'broker/lock'],
+  'broker/destination': ['broker/base', 'broker/message', 'broker/store'],
+  'broker/transaction': ['broker/base', 'broker/message', 'broker/store', 'broker/destination'],
+  'broker/routing': ['broker/base', 'broker/message', 'broker/store', 'broker/destination', 'broker/transaction'],
+  'broker/session': ['broker/base', 'broker/message', 'broker/wire', 'broker/routing'],
+  'broker/net': ['broker/base', 'broker/session', 'broker/wire', 'broker/config'],
+  'broker/client': ['broker/base', 'broker/message', 'broker/wire'],
+  'broker/management': ['broker/base', 'broker/config'],
+  broker: ['*'],
+  'operator/api': ['broker/base', 'broker/config'],
+  'operator/topology': ['operator/api', 'broker/base', 'broker/config'],
+  'operator/kube': ['broker/base'],
+  'operator/resources': ['operator/api', 'operator/topology', 'operator/kube', 'broker/base', 'broker/config'],
+  'operator/broker-admin': ['broker/base', 'broker/management'],
+  'operator/controller': ['operator/kube', 'broker/base'],
+  'operator/reconcile': [
+    'operator/api',
+    'operator/topology',
+    'operator/resources',
+    'operator/kube',
+    'operator/broker-admin',
+    'operator/controller',
+    'broker/base',
+    'broker/management',
+  ],
+  'operator/serve': ['broker/base'],
+  'operator/config': ['broker/base'],
+  operator: ['operator/*', 'broker/base'],
+  'hack/localkube': [],
+  'hack/start': ['hack/localkube', 'operator/api', 'broker/client', 'broker/base', 'broker/management'],
+  hack: ['hack/localkube', 'hack/start', 'operator/api'],
+}
+
+/** Of the broker the operator may import these files only. */
+const sharedWithOperator = [
+  /^broker\/base\//,
+  /^broker\/config\/(schema|duration-and-size|parse)\.ts$/,
+  /^broker\/management\/contract\.ts$/,
+]
+
+/** Modules that touch the outside world, and the files (the rim) that may import them. */
+const outside =
+  /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pino|fastify|prom-client|@kubernetes\/client-node)$/
+const rim = [
+  /^(broker|operator)\/(main|broker|operator)\.ts$/,
+  /^broker\/disk\/node-disk\.ts$/,
+  /^broker\/lock\/file-lock\.ts$/,
+  /^broker\/net\//,
+  /^broker\/management\/(admin-server|metrics)\.ts$/,
+  /^broker\/config\/load\.ts$/,
+  /^broker\/base\/pino-logger\.ts$/,
+  /^broker\/client\/(tcp-transport|load-uri-list)\.ts$/,
+  /^operator\/kube\/(kube-client|kube-config)\.ts$/,
+  /^operator\/broker-admin\/http-broker-admin\.ts$/,
+  /^operator\/(serve|config)\//,
+  /^operator\/api\/write-crds\.ts$/,
+  /^hack\//,
+]
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((file) => !file.includes('node_modules'))
+}
+
+const layerOf = (file: string): string => {
+  const parts = dirname(file).split('/')
+  return parts.slice(0, 2).join('/')
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(
+    /^(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm,
+  )
+  return [...found].map((match) => (match[1] ?? match[2] ?? match[3])!)
+}
+
+const files = ['broker', 'operator', 'hack'].flatMap(sourceFiles)
+
+test('every import goes along a permitted edge', () => {
+  const violations: string[] = []
+  for (const file of files) {
+    const from = layerOf(file)
+    const allowed = edges[from]
+    if (!allowed) violations.push(`${file}: folder ${from} is not in the table of edges`)
+    for (const specifier of importsOf(file)) {
+      if (!specifier.startsWith('.')) continue
+      const target = join(dirname(file), specifier).replaceAll('\\', '/')
+      const to = layerOf(target)
+      const permitted =
+        to === from ||
+        allowed?.some(
+          (edge) => edge === '*' || edge === to || (edge.endsWith('/*') && to.startsWith(edge.slice(0, -1))),
+        )
+      if (!permitted) violations.push(`${file} imports ${target}`)
+      if (
+        file.startsWith('operator/') &&
+        target.startsWith('broker/') &&
+        !sharedWithOperator.some((pattern) => pattern.test(target))
+      )
+        violations.push(`${file} imports ${target}, which is not shared with the operator`)
+    }
+  }
+  expect(violations).toEqual([])
+})
+
+test('only the rim touches network, disk, processes and their libraries', () => {
+  const violations = files
+    .filter((file) => !rim.some((pattern) => pattern.test(file)))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => outside.test(specifier))
+        .map((specifier) => `${file} imports ${specifier}`),
+    )
+  expect(violations).toEqual([])
+})
