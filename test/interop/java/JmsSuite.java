@@ -1,0 +1,433 @@
+// What applications do with the stock ActiveMQ client, one check each, against the broker at the URL in args[0].
+// Prints "ok <name>" or "not ok <name>: <reason>" a line; exit code 1 if any failed. Written against javax.jms;
+// for 6.x clients the build replaces that prefix by jakarta.jms.
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.jms.*;
+import org.apache.activemq.ActiveMQConnection;
+import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.ActiveMQMessageConsumer;
+import org.apache.activemq.ActiveMQSession;
+import org.apache.activemq.RedeliveryPolicy;
+import org.apache.activemq.command.ActiveMQDestination;
+import org.apache.activemq.command.ActiveMQQueue;
+
+public class JmsSuite {
+  interface Check { void run(Fixture f) throws Exception; }
+
+  /** A connection and a queue and topic of its own for each check. */
+  static final class Fixture implements AutoCloseable {
+    final String name;
+    final ActiveMQConnection connection;
+    final List<Connection> others = new ArrayList<>();
+    Fixture(String name) throws Exception { this.name = name; this.connection = connect(""); }
+    ActiveMQConnection connect(String options) throws Exception {
+      ActiveMQConnectionFactory factory = new ActiveMQConnectionFactory(url + (options.isEmpty() ? "" : (url.contains("?") ? "&" : "?") + options));
+      factory.setWatchTopicAdvisories(true);
+      factory.setTrustAllPackages(true);
+      ActiveMQConnection made = (ActiveMQConnection) factory.createConnection();
+      others.add(made);
+      return made;
+    }
+    Session session(int mode) throws JMSException { return connection.createSession(mode == Session.SESSION_TRANSACTED, mode); }
+    Session auto() throws JMSException { return session(Session.AUTO_ACKNOWLEDGE); }
+    Queue queue(Session s) throws JMSException { return s.createQueue("SUITE." + name); }
+    Topic topic(Session s) throws JMSException { return s.createTopic("SUITE." + name); }
+    @Override public void close() throws Exception { for (Connection c : others) try { c.close(); } catch (JMSException ignored) { } }
+  }
+
+  static String url;
+  static int failures;
+
+  static void check(String name, Check body) {
+    AtomicReference<Throwable> problem = new AtomicReference<>();
+    Thread runner = new Thread(() -> {
+      try (Fixture f = new Fixture(name)) { f.connection.start(); body.run(f); } catch (Throwable t) { problem.set(t); }
+    });
+    runner.setDaemon(true);
+    runner.start();
+    try { runner.join(30_000); } catch (InterruptedException e) { problem.set(e); }
+    if (runner.isAlive()) problem.set(new Exception("not finished after 30 s, at " + Arrays.toString(Arrays.copyOf(runner.getStackTrace(), 4))));
+    if (problem.get() == null) { System.out.println("ok " + name); return; }
+    failures++;
+    StackTraceElement[] trace = problem.get().getStackTrace();
+    String where = "";
+    for (StackTraceElement e : trace) if (e.getClassName().startsWith("JmsSuite")) { where = " (line " + e.getLineNumber() + ")"; break; }
+    System.out.println("not ok " + name + ": " + problem.get() + where);
+  }
+
+  static void expect(boolean condition, String what) { if (!condition) throw new AssertionError(what); }
+  static void same(Object wanted, Object got) { if (!(wanted == null ? got == null : wanted.equals(got))) throw new AssertionError("expected " + wanted + ", got " + got); }
+  static Message receive(MessageConsumer c) throws JMSException { Message m = c.receive(5000); expect(m != null, "no message within 5 s"); return m; }
+  static String text(Message m) throws JMSException { expect(m != null, "no message"); return ((TextMessage) m).getText(); }
+  static void nothing(MessageConsumer c) throws JMSException { Message m = c.receive(300); expect(m == null, "unexpected message " + m); }
+  static void send(Session s, Destination d, String... texts) throws JMSException {
+    MessageProducer p = s.createProducer(d);
+    for (String t : texts) p.send(s.createTextMessage(t));
+    p.close();
+  }
+
+  public static void main(String[] args) throws Exception {
+    url = args[0];
+    messages(); queues(); acknowledgements(); transactions(); topics(); temporaries(); pressure(); errors();
+    System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
+    System.exit(failures == 0 ? 0 : 1);
+  }
+
+  static void messages() {
+    check("text-message-with-headers-and-properties", f -> {
+      Session s = f.auto();
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      TextMessage m = s.createTextMessage("gr\u00fc\u00dfe \u20ac \ud83d\ude80 \u0000 end");
+      m.setJMSCorrelationID("corr"); m.setJMSType("kind"); m.setJMSReplyTo(s.createQueue("REPLY"));
+      m.setBooleanProperty("bool", true); m.setByteProperty("byte", (byte) -7); m.setShortProperty("short", (short) -300);
+      m.setIntProperty("int", 1 << 30); m.setLongProperty("long", Long.MIN_VALUE); m.setFloatProperty("float", 1.5f);
+      m.setDoubleProperty("double", Math.PI); m.setStringProperty("string", "v\u00e4lue"); m.setStringProperty("JMSXGroupID", "group");
+      MessageProducer p = s.createProducer(f.queue(s));
+      p.send(m, DeliveryMode.NON_PERSISTENT, 7, 60_000);
+      TextMessage r = (TextMessage) receive(c);
+      same("gr\u00fc\u00dfe \u20ac \ud83d\ude80 \u0000 end", r.getText()); same("corr", r.getJMSCorrelationID()); same("kind", r.getJMSType());
+      same("queue://REPLY", r.getJMSReplyTo().toString()); same(true, r.getBooleanProperty("bool")); same((byte) -7, r.getByteProperty("byte"));
+      same((short) -300, r.getShortProperty("short")); same(1 << 30, r.getIntProperty("int")); same(Long.MIN_VALUE, r.getLongProperty("long"));
+      same(1.5f, r.getFloatProperty("float")); same(Math.PI, r.getDoubleProperty("double")); same("v\u00e4lue", r.getStringProperty("string"));
+      same("group", r.getStringProperty("JMSXGroupID")); same(7, r.getJMSPriority()); same(DeliveryMode.NON_PERSISTENT, r.getJMSDeliveryMode());
+      same(m.getJMSMessageID(), r.getJMSMessageID()); same(m.getJMSTimestamp(), r.getJMSTimestamp()); same(m.getJMSExpiration(), r.getJMSExpiration());
+      same(false, r.getJMSRedelivered()); same(1, r.getIntProperty("JMSXDeliveryCount")); same(f.queue(s), r.getJMSDestination());
+    });
+    check("every-body-type-persistent-and-not", f -> {
+      for (int mode : new int[] {DeliveryMode.PERSISTENT, DeliveryMode.NON_PERSISTENT}) {
+        Session s = f.auto();
+        MessageConsumer c = s.createConsumer(f.queue(s));
+        MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(mode);
+        byte[] bytes = new byte[10_000]; for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) i;
+        BytesMessage b = s.createBytesMessage(); b.writeBytes(bytes); p.send(b);
+        MapMessage map = s.createMapMessage(); map.setString("a", "x"); map.setInt("b", 3); map.setBytes("c", new byte[] {1, 2}); p.send(map);
+        StreamMessage stream = s.createStreamMessage(); stream.writeInt(5); stream.writeString("s"); p.send(stream);
+        p.send(s.createObjectMessage((Serializable) new ArrayList<>(List.of("o", "p")))); p.send(s.createMessage()); p.send(s.createTextMessage(null));
+        BytesMessage rb = (BytesMessage) receive(c); byte[] got = new byte[(int) rb.getBodyLength()]; rb.readBytes(got); expect(Arrays.equals(bytes, got), "bytes differ");
+        MapMessage rm = (MapMessage) receive(c); same("x", rm.getString("a")); same(3, rm.getInt("b")); same(2, rm.getBytes("c").length);
+        StreamMessage rs = (StreamMessage) receive(c); same(5, rs.readInt()); same("s", rs.readString());
+        same(List.of("o", "p"), ((ObjectMessage) receive(c)).getObject()); receive(c); same(null, text(receive(c)));
+        c.close();
+      }
+    });
+    check("compressed-messages", f -> {
+      ActiveMQConnection z = f.connect("jms.useCompression=true"); z.start();
+      Session s = z.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      String body = "compress me ".repeat(5000);
+      send(s, f.queue(s), body);
+      same(body, text(receive(c)));
+    });
+    check("large-message-5-MiB", f -> {
+      Session s = f.auto();
+      byte[] body = new byte[5 << 20]; new java.util.Random(1).nextBytes(body);
+      BytesMessage m = s.createBytesMessage(); m.writeBytes(body);
+      s.createProducer(f.queue(s)).send(m);
+      BytesMessage r = (BytesMessage) receive(s.createConsumer(f.queue(s)));
+      byte[] got = new byte[(int) r.getBodyLength()]; r.readBytes(got);
+      expect(Arrays.equals(body, got), "body differs");
+    });
+    check("expired-message-is-not-delivered", f -> {
+      Session s = f.auto();
+      MessageProducer p = s.createProducer(f.queue(s));
+      p.send(s.createTextMessage("short"), DeliveryMode.NON_PERSISTENT, 4, 50);
+      p.send(s.createTextMessage("long"));
+      Thread.sleep(150);
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      same("long", text(receive(c))); nothing(c);
+    });
+  }
+
+  static void queues() {
+    check("order-of-one-thousand", f -> {
+      Session s = f.auto();
+      MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+      for (int i = 0; i < 1000; i++) p.send(s.createTextMessage("" + i));
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 1000; i++) same("" + i, text(receive(c)));
+      nothing(c);
+    });
+    check("queue-is-shared-by-consumers", f -> {
+      AtomicInteger[] counts = {new AtomicInteger(), new AtomicInteger()};
+      CountDownLatch all = new CountDownLatch(200);
+      for (AtomicInteger count : counts) {
+        Session s = f.auto();
+        s.createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.prefetchSize=10")).setMessageListener(m -> { count.incrementAndGet(); all.countDown(); });
+      }
+      Session s = f.auto();
+      String[] texts = new String[200]; Arrays.fill(texts, "x");
+      send(s, f.queue(s), texts);
+      expect(all.await(10, TimeUnit.SECONDS), "not all received: " + counts[0] + " + " + counts[1]);
+      expect(counts[0].get() > 20 && counts[1].get() > 20, "uneven: " + counts[0] + " and " + counts[1]);
+    });
+    check("prefetch-0-pulls", f -> {
+      Session s = f.auto();
+      MessageConsumer c = s.createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.prefetchSize=0"));
+      expect(c.receiveNoWait() == null, "queue should be empty"); nothing(c);
+      send(s, f.queue(s), "a", "b");
+      same("a", text(receive(c))); same("b", text(c.receiveNoWait())); expect(c.receiveNoWait() == null, "third message");
+    });
+    check("closed-consumer-gives-back-in-order", f -> {
+      Session s = f.session(Session.CLIENT_ACKNOWLEDGE);
+      send(s, f.queue(s), "1", "2", "3");
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      same("1", text(receive(c))); s.close();
+      Session t = f.auto();
+      MessageConsumer d = t.createConsumer(f.queue(t));
+      Message first = receive(d);
+      same("1", text(first)); expect(first.getJMSRedelivered(), "first should be redelivered");
+      same("2", text(receive(d))); same("3", text(receive(d))); nothing(d);
+    });
+    check("composite-destination", f -> {
+      Session s = f.auto();
+      MessageConsumer a = s.createConsumer(s.createQueue("SUITE.comp.A")), b = s.createConsumer(s.createTopic("SUITE.comp.B"));
+      send(s, s.createQueue("SUITE.comp.A,topic://SUITE.comp.B"), "both");
+      same("both", text(receive(a))); same("both", text(receive(b)));
+    });
+    check("wildcard-consumer", f -> {
+      Session s = f.auto();
+      MessageConsumer c = s.createConsumer(s.createQueue("SUITE.wild.*.x"));
+      send(s, s.createQueue("SUITE.wild.one.x"), "1"); send(s, s.createQueue("SUITE.wild.two.x"), "2"); send(s, s.createQueue("SUITE.wild.two.y"), "3");
+      List<String> got = new ArrayList<>(List.of(text(receive(c)), text(receive(c)))); Collections.sort(got);
+      same(List.of("1", "2"), got); nothing(c);
+    });
+    check("exclusive-consumer", f -> {
+      Session s = f.auto();
+      MessageConsumer first = s.createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.exclusive=true"));
+      MessageConsumer second = s.createConsumer(f.queue(s));
+      send(s, f.queue(s), "1", "2", "3", "4");
+      for (int i = 1; i <= 4; i++) same("" + i, text(receive(first)));
+      nothing(second);
+    });
+    check("request-reply-anonymous-producer", f -> {
+      Session server = f.auto();
+      MessageProducer anyone = server.createProducer(null);
+      server.createConsumer(f.queue(server)).setMessageListener(m -> {
+        try { TextMessage r = server.createTextMessage("re: " + ((TextMessage) m).getText()); r.setJMSCorrelationID(m.getJMSMessageID()); anyone.send(m.getJMSReplyTo(), r); } catch (JMSException e) { throw new RuntimeException(e); }
+      });
+      ActiveMQConnection other = f.connect(""); other.start();
+      Session s = other.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      TemporaryQueue replies = s.createTemporaryQueue();
+      MessageConsumer c = s.createConsumer(replies);
+      for (int i = 0; i < 20; i++) {
+        TextMessage q = s.createTextMessage("q" + i); q.setJMSReplyTo(replies);
+        s.createProducer(f.queue(s)).send(q);
+        Message r = receive(c); same("re: q" + i, text(r)); same(q.getJMSMessageID(), r.getJMSCorrelationID());
+      }
+    });
+  }
+
+  static void acknowledgements() {
+    check("client-acknowledge-and-recover", f -> {
+      Session s = f.session(Session.CLIENT_ACKNOWLEDGE);
+      send(s, f.queue(s), "1", "2", "3");
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      receive(c).acknowledge(); same("2", text(receive(c)));
+      s.recover();
+      Message again = receive(c); same("2", text(again)); expect(again.getJMSRedelivered(), "not flagged redelivered");
+      receive(c).acknowledge(); nothing(c);
+    });
+    check("individual-acknowledge", f -> {
+      ActiveMQConnection conn = f.connection;
+      Session s = conn.createSession(false, ActiveMQSession.INDIVIDUAL_ACKNOWLEDGE);
+      send(s, f.queue(s), "1", "2", "3");
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      receive(c); receive(c).acknowledge(); receive(c);
+      s.close();
+      Session t = f.auto(); MessageConsumer d = t.createConsumer(f.queue(t));
+      same("1", text(receive(d))); same("3", text(receive(d))); nothing(d);
+    });
+    check("dups-ok-and-optimized-acknowledge", f -> {
+      ActiveMQConnection o = f.connect("jms.optimizeAcknowledge=true"); o.start();
+      for (Session s : new Session[] {f.session(Session.DUPS_OK_ACKNOWLEDGE), o.createSession(false, Session.AUTO_ACKNOWLEDGE)}) {
+        String[] texts = new String[50]; for (int i = 0; i < 50; i++) texts[i] = "" + i;
+        send(s, f.queue(s), texts);
+        MessageConsumer c = s.createConsumer(f.queue(s));
+        for (String t : texts) same(t, text(receive(c)));
+        s.close();
+        Session t = f.auto(); MessageConsumer d = t.createConsumer(f.queue(t)); nothing(d); d.close();
+      }
+    });
+    check("small-prefetch-with-client-acknowledge-does-not-stall", f -> {
+      Session s = f.session(Session.CLIENT_ACKNOWLEDGE);
+      String[] texts = new String[40]; for (int i = 0; i < 40; i++) texts[i] = "" + i;
+      send(s, f.queue(s), texts);
+      MessageConsumer c = s.createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.prefetchSize=4"));
+      Message last = null;
+      for (String t : texts) { last = receive(c); same(t, text(last)); }
+      last.acknowledge(); nothing(c);
+    });
+    check("poison-message-goes-to-the-dead-letter-queue", f -> {
+      RedeliveryPolicy policy = f.connection.getRedeliveryPolicy();
+      policy.setInitialRedeliveryDelay(1); policy.setRedeliveryDelay(1); policy.setMaximumRedeliveries(2);
+      Session s = f.session(Session.SESSION_TRANSACTED);
+      send(s, f.queue(s), "poison", "good"); s.commit();
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 3; i++) { Message m = receive(c); same("poison", text(m)); same(i + 1, m.getIntProperty("JMSXDeliveryCount")); s.rollback(); }
+      same("good", text(receive(c))); s.commit();
+      Session t = f.auto();
+      Message dead = receive(t.createConsumer(t.createQueue("ActiveMQ.DLQ")));
+      same("poison", text(dead)); expect(dead.getStringProperty("dlqDeliveryFailureCause").contains("exceeds redelivery policy limit"), "cause: " + dead.getStringProperty("dlqDeliveryFailureCause"));
+    });
+  }
+
+  static void transactions() {
+    check("commit-makes-visible-and-rollback-does-not", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED), t = f.auto();
+      MessageConsumer c = t.createConsumer(f.queue(t));
+      send(s, f.queue(s), "gone"); s.rollback(); nothing(c);
+      send(s, f.queue(s), "1", "2"); nothing(c); s.commit();
+      same("1", text(receive(c))); same("2", text(receive(c))); nothing(c);
+    });
+    check("rollback-of-receives-redelivers", f -> {
+      f.connection.getRedeliveryPolicy().setInitialRedeliveryDelay(1);
+      Session s = f.session(Session.SESSION_TRANSACTED);
+      send(s, f.queue(s), "1", "2", "3"); s.commit();
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      same("1", text(receive(c))); same("2", text(receive(c))); s.rollback();
+      same("1", text(receive(c))); same("2", text(receive(c))); same("3", text(receive(c))); s.commit(); nothing(c);
+    });
+    check("receive-and-send-in-one-transaction", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED);
+      send(s, f.queue(s), "in"); s.commit();
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      receive(c); send(s, s.createQueue("SUITE.out"), "out"); s.rollback();
+      f.connection.getRedeliveryPolicy().setInitialRedeliveryDelay(1);
+      receive(c); send(s, s.createQueue("SUITE.out"), "out2"); s.commit();
+      Session t = f.auto(); MessageConsumer o = t.createConsumer(t.createQueue("SUITE.out"));
+      same("out2", text(receive(o))); nothing(o);
+    });
+    check("big-transaction", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED);
+      MessageProducer p = s.createProducer(f.queue(s));
+      for (int i = 0; i < 2000; i++) p.send(s.createTextMessage("" + i));
+      s.commit();
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 2000; i++) { same("" + i, text(receive(c))); if (i % 100 == 99) s.commit(); }
+      s.commit(); nothing(c);
+    });
+  }
+
+  static void topics() {
+    check("every-subscriber-gets-it", f -> {
+      Session s = f.auto();
+      MessageConsumer a = s.createConsumer(f.topic(s)), b = s.createConsumer(s.createTopic("SUITE.>"));
+      send(s, f.topic(s), "1", "2");
+      for (MessageConsumer c : new MessageConsumer[] {a, b}) { same("1", text(receive(c))); same("2", text(receive(c))); nothing(c); }
+    });
+    check("no-local", f -> {
+      Session s = f.auto();
+      MessageConsumer c = s.createConsumer(f.topic(s), null, true);
+      ActiveMQConnection other = f.connect("");
+      Session t = other.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      send(s, f.topic(s), "own"); send(t, f.topic(t), "foreign");
+      same("foreign", text(receive(c))); nothing(c);
+    });
+    check("late-subscriber-gets-nothing-old", f -> {
+      Session s = f.auto();
+      send(s, f.topic(s), "old");
+      MessageConsumer c = s.createConsumer(f.topic(s)); nothing(c);
+      send(s, f.topic(s), "new"); same("new", text(receive(c)));
+    });
+    check("fan-out-of-many", f -> {
+      int subscribers = 5, messages = 2000;
+      CountDownLatch all = new CountDownLatch(subscribers * messages);
+      for (int i = 0; i < subscribers; i++) { Session s = f.auto(); s.createConsumer(f.topic(s)).setMessageListener(m -> all.countDown()); }
+      Session s = f.auto(); MessageProducer p = s.createProducer(f.topic(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+      for (int i = 0; i < messages; i++) p.send(s.createTextMessage("" + i));
+      expect(all.await(15, TimeUnit.SECONDS), all.getCount() + " deliveries missing");
+    });
+  }
+
+  static void temporaries() {
+    check("temporary-queue-known-to-late-connection", f -> {
+      Session s = f.auto(); TemporaryQueue q = s.createTemporaryQueue(); MessageConsumer c = s.createConsumer(q);
+      ActiveMQConnection late = f.connect(""); late.start();
+      Session t = late.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      send(t, q, "hello"); same("hello", text(receive(c)));
+    });
+    check("deleted-temporary-queue-refuses-sends", f -> {
+      Session s = f.auto(); TemporaryQueue q = s.createTemporaryQueue();
+      ActiveMQConnection late = f.connect(""); late.start();
+      Session t = late.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      MessageProducer p = t.createProducer(q); p.send(t.createTextMessage("1"));
+      q.delete();
+      try { p.send(t.createTextMessage("2")); throw new AssertionError("send to a deleted temporary queue succeeded"); }
+      catch (JMSException expected) { }
+    });
+    check("temporary-topic", f -> {
+      Session s = f.auto(); TemporaryTopic q = s.createTemporaryTopic(); MessageConsumer c = s.createConsumer(q);
+      send(s, q, "t"); same("t", text(receive(c)));
+    });
+    check("destination-source-sees-queues", f -> {
+      Session s = f.auto(); send(s, f.queue(s), "x");
+      org.apache.activemq.advisory.DestinationSource source = f.connection.getDestinationSource();
+      for (int i = 0; i < 100 && !source.getQueues().contains(f.queue(s)); i++) Thread.sleep(20);
+      expect(source.getQueues().contains(f.queue(s)), "queue is not in " + source.getQueues());
+    });
+  }
+
+  static void pressure() {
+    check("producer-window", f -> {
+      ActiveMQConnection w = f.connect("jms.producerWindowSize=20000&jms.useAsyncSend=true"); w.start();
+      Session s = w.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+      for (int i = 0; i < 500; i++) p.send(s.createTextMessage("" + i));
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 500; i++) same("" + i, text(receive(c)));
+    });
+    check("async-persistent-sends", f -> {
+      ActiveMQConnection w = f.connect("jms.useAsyncSend=true"); w.start();
+      Session s = w.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      MessageProducer p = s.createProducer(f.queue(s));
+      for (int i = 0; i < 2000; i++) p.send(s.createTextMessage("" + i));
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 2000; i++) same("" + i, text(receive(c)));
+    });
+    check("backlog-of-twenty-thousand", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED);
+      MessageProducer p = s.createProducer(f.queue(s));
+      byte[] body = new byte[1024];
+      for (int i = 0; i < 20_000; i++) { BytesMessage m = s.createBytesMessage(); m.writeBytes(body); m.setIntProperty("n", i); p.send(m); if (i % 500 == 499) s.commit(); }
+      MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 20_000; i++) { same(i, receive(c).getIntProperty("n")); if (i % 500 == 499) s.commit(); }
+      nothing(c);
+    });
+  }
+
+  static void errors() {
+    check("duplicate-client-id-is-refused", f -> {
+      ActiveMQConnection a = f.connect("jms.clientID=twice-" + f.hashCode()); a.start();
+      try { ActiveMQConnection b = f.connect("jms.clientID=" + a.getClientID()); b.start(); throw new AssertionError("second connection was accepted"); }
+      catch (InvalidClientIDException expected) { expect(expected.getMessage().contains("already connected"), expected.getMessage()); }
+    });
+    check("send-to-wildcard-is-refused", f -> {
+      Session s = f.auto();
+      try { send(s, s.createQueue("SUITE.>"), "x"); throw new AssertionError("send to a wildcard succeeded"); }
+      catch (InvalidDestinationException expected) { }
+    });
+    check("session-goes-on-after-an-error", f -> {
+      Session s = f.auto();
+      try { send(s, s.createQueue("SUITE.>"), "x"); } catch (JMSException expected) { }
+      send(s, f.queue(s), "after"); same("after", text(receive(s.createConsumer(f.queue(s)))));
+    });
+    check("many-connections-open-and-close", f -> {
+      for (int i = 0; i < 50; i++) {
+        ActiveMQConnection c = f.connect(""); c.start();
+        Session s = c.createSession(false, Session.AUTO_ACKNOWLEDGE); send(s, f.queue(s), "" + i); c.close();
+      }
+      Session s = f.auto(); MessageConsumer c = s.createConsumer(f.queue(s));
+      for (int i = 0; i < 50; i++) same("" + i, text(receive(c)));
+    });
+  }
+}

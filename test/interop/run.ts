@@ -1,0 +1,215 @@
+// Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run.
+// For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
+// that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
+// again. Prints a line per check and ends with "N passed, N failed".
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
+import { clientVersions, prepareJavaClient, type JavaClient } from './java-clients.ts'
+
+const longestGapMs = 2000
+const trafficBetweenKillsMs = 1500
+
+const { values: flags } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '3' },
+    client: { type: 'string', multiple: true, default: [...clientVersions] },
+    only: { type: 'string', default: '' },
+    mode: { type: 'string', multiple: true, default: ['transacted'] },
+    layout: { type: 'string', multiple: true, default: ['shared'] },
+  },
+})
+
+let passed = 0
+let failed = 0
+
+function report(ok: boolean, name: string, detail = ''): void {
+  if (ok) passed++
+  else failed++
+  console.log(`${ok ? 'ok' : 'not ok'} ${name}${detail === '' ? '' : `: ${detail}`}`)
+}
+
+async function withMembers<T>(
+  count: number,
+  wire: NonNullable<MemberOptions['wire']>,
+  body: (members: BrokerMember[]) => Promise<T>,
+): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-interop-'))
+  const members = await startMembers(directory, count, { wire })
+  try {
+    return await body(members)
+  } finally {
+    await Promise.all(members.map((member) => member.stop('SIGKILL')))
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function suite(client: JavaClient, wire: 'loose' | 'tight'): Promise<void> {
+  const offered = wire === 'tight' ? { tightEncodingEnabled: true, cacheEnabled: true } : {}
+  await withMembers(1, offered, async (members) => {
+    const broker = await settled(members)
+    const lines = await java(client, ['JmsSuite', broker.url])
+    const checks = lines.filter((line) => /^(not )?ok /.test(line))
+    for (const line of checks) {
+      const [, not, name, detail] = /^(not )?ok ([^:]+)(?:: (.*))?$/.exec(line)!
+      report(!not, `${client.version} ${wire} ${name}`, detail)
+    }
+    report(
+      lines.some((line) => line.startsWith('suite ')),
+      `${client.version} ${wire} suite ran to its end`,
+    )
+    if (lines.some((line) => line.startsWith('suite failed'))) console.log(broker.log.slice(-20).join(''))
+  })
+}
+
+interface FailoverResult {
+  failed?: string
+  acknowledged: number
+  delivered: number
+  consumed: number
+  lost: number
+  duplicatesOfConsumed: number
+  redeliveredUnconsumed: number
+  orderViolations: number
+  deadLetters: number
+  deadUndelivered: string[]
+  problems: string[]
+  gaps: { client: string; endedAt: number; ms: number }[]
+  [sample: string]: unknown
+}
+
+async function failover(client: JavaClient, mode: string, layout: string, kills: number): Promise<void> {
+  const name = `${client.version} failover ${mode} ${layout}, ${kills} kills`
+  await withMembers(2, {}, async (members) => {
+    await settled(members)
+    const url = `failover:(${members.map((member) => member.url).join(',')})`
+    const run = startJava(client, ['FailoverRun', url, mode, layout, '4', '4'])
+    await run.line((line) => line === 'running' || line.startsWith('{'))
+    const takeovers: number[] = []
+    const killedAt: number[] = []
+    for (let kill = 0; kill < kills; kill++) {
+      await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))
+      const active = await settled(members)
+      const standby = members.find((member) => member !== active)!
+      killedAt.push(Date.now())
+      const startedAt = performance.now()
+      active.kill('SIGKILL')
+      await standby.waitForRole('Active')
+      takeovers.push(Math.round(performance.now() - startedAt))
+    }
+    await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))
+    await settled(members)
+    run.write('stop\n')
+    const result = JSON.parse(await run.line((line) => line.startsWith('{'))) as FailoverResult
+    await run.ended
+    judge(name, mode, result, killedAt)
+    console.log(
+      `   ${result.acknowledged} acknowledged, ${result.delivered} delivered, takeovers ${takeovers.join(' ')} ms, ${result.redeliveredUnconsumed} redelivered, ${result.deadLetters} dead letters`,
+    )
+    if (result.problems.length > 0) console.log(`   problems: ${result.problems.join('; ')}`)
+  })
+}
+
+function judge(name: string, mode: string, result: FailoverResult, killedAt: readonly number[]): void {
+  if (result.failed) return report(false, name, `${result.failed} ${result.problems.join('; ')}`)
+  report(result.acknowledged > 100 * killedAt.length, `${name}: traffic flowed`, `${result.acknowledged} messages`)
+  report(
+    result.lost === 0,
+    `${name}: nothing acknowledged is lost`,
+    `${result.lost} lost ${JSON.stringify(result.lostSample)}`,
+  )
+  report(result.orderViolations === 0, `${name}: order per producer is kept`, JSON.stringify(result.orderSample))
+  report(
+    result.deadUndelivered.length === 0,
+    `${name}: nothing undelivered is a dead letter`,
+    result.deadUndelivered.join(' '),
+  )
+  // Only a returned commit proves to a client that its acknowledgement arrived; the others are sent without answer.
+  if (mode === 'transacted')
+    report(
+      result.duplicatesOfConsumed === 0,
+      `${name}: no duplicate of a committed delivery`,
+      JSON.stringify(result.duplicateSample),
+    )
+  const gaps = longestGaps(result.gaps, killedAt)
+  const p99 = gaps[Math.ceil(gaps.length * 0.99) - 1] ?? 0
+  const detail = `p50 ${gaps[Math.ceil(gaps.length * 0.5) - 1] ?? 0} ms, p99 ${p99} ms, of ${gaps.length} producer gaps`
+  report(
+    gaps.length >= killedAt.length && p99 <= longestGapMs,
+    `${name}: longest gap p99 <= ${longestGapMs} ms`,
+    detail,
+  )
+}
+
+/** For each kill and each producer, the longest time between two answers around it; ascending. */
+function longestGaps(gaps: FailoverResult['gaps'], killedAt: readonly number[]): number[] {
+  const longest = new Map<string, number>()
+  for (const gap of gaps) {
+    if (!gap.client.startsWith('producer')) continue
+    const kill = killedAt.findLastIndex((at) => gap.endedAt >= at)
+    if (kill < 0) continue
+    const key = `${kill} ${gap.client}`
+    longest.set(key, Math.max(longest.get(key) ?? 0, gap.ms))
+  }
+  return [...longest.values()].sort((a, b) => a - b)
+}
+
+function startJava(client: JavaClient, args: readonly string[]) {
+  const child = spawn('java', ['-Xmx512m', '-cp', client.classpath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  let changed = () => {}
+  let over = false
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('close', (code) => {
+      over = true
+      resolve(code)
+      changed()
+    }),
+  )
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line)
+    changed()
+  })
+  let read = 0
+  return {
+    lines,
+    ended,
+    write: (text: string) => child.stdin.write(text),
+    async line(matches: (line: string) => boolean): Promise<string> {
+      for (;;) {
+        while (read < lines.length) {
+          const line = lines[read++]!
+          if (matches(line)) return line
+        }
+        if (over) throw new Error(`java ${args[0]} ended; its last lines: ${lines.slice(-5).join(' | ')}`)
+        await new Promise<void>((resolve) => (changed = resolve))
+      }
+    },
+  }
+}
+
+async function java(client: JavaClient, args: readonly string[]): Promise<string[]> {
+  const run = startJava(client, args)
+  await run.ended
+  return run.lines
+}
+
+const startedAt = Date.now()
+for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
+  try {
+    const client = prepareJavaClient(version)
+    if (flags.only !== 'failover') for (const wire of ['loose', 'tight'] as const) await suite(client, wire)
+    if (flags.only !== 'suite')
+      for (const mode of flags.mode)
+        for (const layout of flags.layout) await failover(client, mode, layout, Number(flags.kills))
+  } catch (error) {
+    report(false, `${version} ran`, String(error))
+  }
+}
+console.log(`interop with Java clients took ${Math.round((Date.now() - startedAt) / 1000)} s`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 && passed > 0 ? 0 : 1)

@@ -1,0 +1,182 @@
+// Real broker processes for scenario tests: started from a configuration, watched over their admin port, killed for real.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import type { BrokerConfigInput } from '../../broker/config/schema.ts'
+import type { BrokerRole, RoleAnswer } from '../../broker/management/contract.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const nodeBinary = join(root, 'node_modules', '.bin', 'node')
+const pollMs = 10
+
+export interface MemberOptions {
+  readonly member: string
+  readonly directory: string
+  readonly dataDirectory: string
+  readonly config?: BrokerConfigInput
+  /** What the OpenWire connector offers. */
+  readonly wire?: { readonly tightEncodingEnabled?: boolean; readonly cacheEnabled?: boolean }
+  readonly openwirePort: number
+  readonly adminPort: number
+  /** Start it again at once when it ends, as a kubelet would, until `stop`. */
+  readonly restart?: boolean
+}
+
+/** One broker process, with whatever restarts it had. */
+export class BrokerMember {
+  readonly options: MemberOptions
+  readonly log: string[] = []
+  restarts = 0
+  #child: ChildProcess | undefined
+  #stopping = false
+  #exited: Promise<number | null> = Promise.resolve(0)
+
+  constructor(options: MemberOptions) {
+    this.options = options
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`${this.options.member} does not run`)
+    return this.#child.pid
+  }
+
+  get url(): string {
+    return `tcp://127.0.0.1:${this.options.openwirePort}`
+  }
+
+  get exited(): Promise<number | null> {
+    return this.#exited
+  }
+
+  start(): this {
+    const { member, directory, dataDirectory, openwirePort, adminPort } = this.options
+    mkdirSync(directory, { recursive: true })
+    const file = join(directory, `${member}.json`)
+    const config: BrokerConfigInput = {
+      transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: openwirePort, ...this.options.wire }],
+      admin: { host: '127.0.0.1', port: adminPort },
+      ...this.options.config,
+    }
+    writeFileSync(file, JSON.stringify(config, undefined, 2))
+    this.#spawn([
+      join(root, 'broker', 'main.ts'),
+      '--config',
+      file,
+      '--data-directory',
+      dataDirectory,
+      '--member',
+      member,
+    ])
+    return this
+  }
+
+  async role(): Promise<RoleAnswer | undefined> {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${this.options.adminPort}/role`, {
+        signal: AbortSignal.timeout(2000),
+      })
+      return (await answer.json()) as RoleAnswer
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Waits until this member has the role, and fails with its log if it does not get it in time. */
+  async waitForRole(role: BrokerRole, timeoutMs = 20_000): Promise<RoleAnswer> {
+    const deadline = Date.now() + timeoutMs
+    for (;;) {
+      const answer = await this.role()
+      if (answer?.role === role) return answer
+      if (Date.now() > deadline)
+        throw new Error(
+          `${this.options.member} is ${answer?.role ?? 'not reachable'}, not ${role}, after ${timeoutMs} ms\n${this.log.slice(-30).join('')}`,
+        )
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Ends it for good; resolves with its exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#stopping = true
+    this.#child?.kill(signal)
+    return this.#exited
+  }
+
+  #spawn(args: readonly string[]): void {
+    const child = spawn(nodeBinary, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => this.#remember(data))
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', (code) => {
+        resolve(code)
+        if (this.#stopping || !this.options.restart || this.#child !== child) return
+        this.restarts++
+        this.#spawn(args)
+      })
+    })
+  }
+
+  #remember(data: Buffer): void {
+    this.log.push(data.toString())
+    if (this.log.length > 2000) this.log.splice(0, 1000)
+  }
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** `count` members on one data directory, started; the caller stops them. */
+export async function startMembers(
+  directory: string,
+  count: number,
+  options: Pick<MemberOptions, 'config' | 'wire'> = {},
+): Promise<BrokerMember[]> {
+  const ports = await freePorts(count * 2)
+  return Array.from({ length: count }, (_, index) =>
+    new BrokerMember({
+      member: `member-${index}`,
+      directory,
+      dataDirectory: join(directory, 'data'),
+      ...options,
+      openwirePort: ports[2 * index]!,
+      adminPort: ports[2 * index + 1]!,
+      restart: true,
+    }).start(),
+  )
+}
+
+/** Waits until one member is active and every other one is a standby. */
+export async function settled(members: readonly BrokerMember[], timeoutMs = 20_000): Promise<BrokerMember> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const roles = await Promise.all(members.map((member) => member.role()))
+    const active = members.filter((_, index) => roles[index]?.role === 'Active')
+    const standbys = roles.filter((answer) => answer?.role === 'Standby')
+    if (active.length > 1)
+      throw new Error(`Two members are active: ${active.map((member) => member.options.member).join(', ')}`)
+    if (active[0] && standbys.length === members.length - 1) return active[0]
+    if (Date.now() > deadline) {
+      const logs = members.map((member) => `--- ${member.options.member}\n${member.log.slice(-15).join('')}`).join('\n')
+      throw new Error(
+        `Not one active and ${members.length - 1} standbys after ${timeoutMs} ms: ${JSON.stringify(roles)}\n${logs}`,
+      )
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
