@@ -18,7 +18,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/destination': ['broker/base', 'broker/message', 'broker/store'],
   'broker/transaction': ['broker/base', 'broker/message', 'broker/store', 'broker/destination'],
   'broker/routing': ['broker/base', 'broker/message', 'broker/store', 'broker/destination', 'broker/transaction'],
-  'broker/session': ['broker/base', 'broker/message', 'broker/wire', 'broker/routing'],
+  'broker/session': ['broker/base', 'broker/message', 'broker/wire', 'broker/destination', 'broker/routing'],
   'broker/net': ['broker/base', 'broker/session', 'broker/wire', 'broker/config'],
   'broker/client': ['broker/base', 'broker/message', 'broker/wire'],
   'broker/management': ['broker/base', 'broker/config'],

@@ -24,7 +24,8 @@ export function parseBrokerConfig(value: unknown): ParsedConfig {
 export const formatProblem = ({ path, given, accepted }: ConfigProblem): string =>
   `${path === '' ? 'configuration' : path}: got ${given}, ${accepted}`
 
-function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {
+/** An issue of any zod schema in the words of this project; `root` is the value that was parsed. */
+export function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {
   const at = (path: readonly PropertyKey[], accepted: string): ConfigProblem => ({
     path: formatPath(path),
     given: show(valueAt(root, path)),

@@ -1,0 +1,215 @@
+// Commands with the values that the stock Java client sends. The command id is given when they are sent.
+import type {
+  ConnectionControl,
+  ConnectionInfo,
+  ConsumerControl,
+  ConsumerId,
+  ConsumerInfo,
+  DestinationInfo,
+  DestinationStructure,
+  DataStructure,
+  KeepAliveInfo,
+  Long,
+  MessageAck,
+  MessageDispatch,
+  MessageId,
+  MessagePull,
+  ProducerId,
+  ProducerInfo,
+  RemoveInfo,
+  RemoveSubscriptionInfo,
+  SessionInfo,
+  ShutdownInfo,
+  TransactionId,
+  TransactionInfo,
+} from '../wire/openwire/commands.ts'
+import { buildThrowable } from '../wire/openwire/throwable.ts'
+import type { AcknowledgementType } from './acknowledgement-type.ts'
+
+const header = { commandId: 0, responseRequired: false }
+
+const connectionIdOf = (value: string) => ({ kind: 'ConnectionId', value }) as const
+
+export const buildConnectionInfo = (
+  fields: Pick<ConnectionInfo, 'clientId' | 'userName' | 'password' | 'faultTolerant'> & { connectionId: string },
+): ConnectionInfo => ({
+  kind: 'ConnectionInfo',
+  ...header,
+  ...fields,
+  connectionId: connectionIdOf(fields.connectionId),
+  brokerPath: null,
+  brokerMasterConnector: false,
+  manageable: true,
+  clientMaster: true,
+  failoverReconnect: false,
+  clientIp: null,
+})
+
+export const buildSessionInfo = (connectionId: string, value: number): SessionInfo => ({
+  kind: 'SessionInfo',
+  ...header,
+  sessionId: { kind: 'SessionId', connectionId, value },
+})
+
+export const buildConsumerInfo = (
+  fields: Pick<ConsumerInfo, 'consumerId' | 'destination' | 'prefetchSize'> & Partial<ConsumerInfo>,
+): ConsumerInfo => ({
+  ...header,
+  browser: false,
+  maximumPendingMessageLimit: 0,
+  dispatchAsync: true,
+  selector: null,
+  clientId: null,
+  subscriptionName: null,
+  noLocal: false,
+  exclusive: false,
+  retroactive: false,
+  priority: 0,
+  brokerPath: null,
+  additionalPredicate: null,
+  networkSubscription: false,
+  optimizedAcknowledge: false,
+  noRangeAcks: false,
+  networkConsumerPath: null,
+  ...fields,
+  kind: 'ConsumerInfo',
+})
+
+export const buildProducerInfo = (producerId: ProducerId, destination: DestinationStructure | null): ProducerInfo => ({
+  kind: 'ProducerInfo',
+  ...header,
+  producerId,
+  destination,
+  brokerPath: null,
+  dispatchAsync: false,
+  windowSize: 0,
+})
+
+export const buildTransactionInfo = (
+  connectionId: string,
+  transactionId: TransactionId,
+  type: number,
+): TransactionInfo => ({
+  kind: 'TransactionInfo',
+  ...header,
+  connectionId: connectionIdOf(connectionId),
+  transactionId,
+  type,
+})
+
+/** `operationType` 0 adds, 1 removes. */
+export const buildDestinationInfo = (
+  connectionId: string,
+  destination: DestinationStructure,
+  operationType: number,
+): DestinationInfo => ({
+  kind: 'DestinationInfo',
+  ...header,
+  connectionId: connectionIdOf(connectionId),
+  destination,
+  operationType,
+  timeout: 0,
+  brokerPath: null,
+})
+
+export const buildRemoveInfo = (objectId: DataStructure | null, lastDeliveredSequenceId: Long = -2): RemoveInfo => ({
+  kind: 'RemoveInfo',
+  ...header,
+  objectId,
+  lastDeliveredSequenceId,
+})
+
+export const buildRemoveConnection = (connectionId: string, lastDeliveredSequenceId: Long): RemoveInfo =>
+  buildRemoveInfo(connectionIdOf(connectionId), lastDeliveredSequenceId)
+
+export const buildRemoveSubscription = (
+  connectionId: string,
+  clientId: string,
+  subscriptionName: string,
+): RemoveSubscriptionInfo => ({
+  kind: 'RemoveSubscriptionInfo',
+  ...header,
+  connectionId: connectionIdOf(connectionId),
+  subscriptionName,
+  clientId,
+})
+
+export const buildShutdownInfo = (): ShutdownInfo => ({ kind: 'ShutdownInfo', ...header })
+
+export const buildKeepAlive = (commandId: number): KeepAliveInfo => ({
+  kind: 'KeepAliveInfo',
+  commandId,
+  responseRequired: false,
+})
+
+/** What a failover client says first on every connection but its first. */
+export const buildFaultTolerantControl = (): ConnectionControl => ({
+  kind: 'ConnectionControl',
+  ...header,
+  close: false,
+  exit: false,
+  faultTolerant: true,
+  resume: false,
+  suspend: false,
+  connectedBrokers: '',
+  reconnectTo: '',
+  rebalanceConnection: false,
+  token: null,
+})
+
+export const buildPrefetch = (consumer: ConsumerInfo, prefetch: number): ConsumerControl => ({
+  kind: 'ConsumerControl',
+  ...header,
+  destination: consumer.destination,
+  close: false,
+  consumerId: consumer.consumerId,
+  prefetch,
+  flush: false,
+  start: false,
+  stop: false,
+})
+
+/** `timeout` 0 waits for ever, -1 not at all. */
+export const buildPull = (consumerId: ConsumerId, destination: DestinationStructure, timeout: number): MessagePull => ({
+  kind: 'MessagePull',
+  ...header,
+  consumerId,
+  destination,
+  timeout,
+  correlationId: null,
+  messageId: null,
+})
+
+/** The answer to a pull that found nothing. */
+export const buildEmptyDispatch = (consumerId: ConsumerId | null): MessageDispatch => ({
+  kind: 'MessageDispatch',
+  ...header,
+  consumerId,
+  destination: null,
+  message: null,
+  redeliveryCounter: 0,
+})
+
+export interface AcknowledgementFields {
+  readonly type: AcknowledgementType
+  readonly consumerId: ConsumerId
+  readonly destination: DestinationStructure | null
+  readonly transactionId: TransactionId | null
+  readonly first: MessageId | null
+  readonly last: MessageId | null
+  readonly count: number
+  readonly poisonCause?: string
+}
+
+export const buildAcknowledgement = (fields: AcknowledgementFields): MessageAck => ({
+  kind: 'MessageAck',
+  ...header,
+  destination: fields.destination,
+  transactionId: fields.transactionId,
+  consumerId: fields.consumerId,
+  ackType: fields.type,
+  firstMessageId: fields.first,
+  lastMessageId: fields.last,
+  messageCount: fields.count,
+  poisonCause: fields.poisonCause === undefined ? null : buildThrowable('java.lang.Throwable', fields.poisonCause),
+})

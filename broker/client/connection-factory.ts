@@ -1,0 +1,92 @@
+// The way into the client: a URL becomes a factory, a factory makes connections.
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { silentLogger } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import { systemRandom } from '../base/random.ts'
+import type { Dial, LoadUriList } from './channel.ts'
+import { Connection } from './connection.ts'
+import { FailoverTransport } from './failover-transport.ts'
+import { loadUriList } from './load-uri-list.ts'
+import { parseBrokerUrl } from './parse-broker-url.ts'
+import { SingleTransport } from './single-transport.ts'
+import { tcpDial } from './tcp-transport.ts'
+
+export interface ConnectionFactoryOptions {
+  readonly userName?: string
+  readonly password?: string
+  /** Durable subscriptions belong to it; unique over all connections of a broker. */
+  readonly clientId?: string
+  readonly logger?: Logger
+}
+
+/** What the client takes from outside; tests bring their own. */
+export interface ClientPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly dial: Dial
+  readonly loadUriList: LoadUriList
+  /** Unique over all clients: the start of all ids that they make. */
+  readonly idPrefix: string
+}
+
+export interface ConnectionFactory {
+  /** Connects. With failover it waits until there is a broker, or startupMaxReconnectAttempts is reached. */
+  createConnection(): Promise<Connection>
+}
+
+/**
+ * `url`: `failover:(tcp://a:61616,tcp://b:61616)?options` or `tcp://a:61616?options`. Throws UrlError for what is not
+ * understood, and says what is.
+ */
+export function createConnectionFactory(
+  url: string,
+  options: ConnectionFactoryOptions = {},
+  ports: ClientPorts = systemPorts(),
+): ConnectionFactory {
+  const brokerUrl = parseBrokerUrl(url)
+  const { clock, random, dial, idPrefix } = ports
+  let connections = 0
+  return {
+    async createConnection() {
+      const number = ++connections
+      const transport = brokerUrl.failover
+        ? new FailoverTransport(brokerUrl, brokerUrl.failover, { ...ports, logger: options.logger ?? silentLogger })
+        : new SingleTransport(brokerUrl.endpoints[0]!, dial)
+      const { connection: connectionOptions } = brokerUrl
+      const connection = new Connection(
+        {
+          connectionId: `${idPrefix}-${2 * number}:1`,
+          clientId: options.clientId ?? connectionOptions.clientID ?? `${idPrefix}-${2 * number - 1}:1`,
+          userName: options.userName ?? connectionOptions.userName,
+          password: options.password ?? connectionOptions.password,
+          options: connectionOptions,
+          clock,
+          random,
+        },
+        transport,
+      )
+      await connection.open()
+      return connection
+    },
+  }
+}
+
+/** Unlike those of the broker these timers keep the process alive: somebody waits for what they lead to. */
+const holdingClock: Clock = {
+  ...systemClock,
+  after(delayMs, callback) {
+    const handle = setTimeout(callback, delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+const systemPorts = (): ClientPorts => ({
+  clock: holdingClock,
+  random: systemRandom,
+  dial: tcpDial(holdingClock),
+  loadUriList,
+  idPrefix: `ID:flotilla-${randomBytes(6).toString('hex')}-${Date.now()}`,
+})

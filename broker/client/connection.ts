@@ -1,0 +1,292 @@
+// A JMS connection over a transport: gives commands their numbers, brings answers to whoever waits for them and messages
+// to their consumers, and tells about lost and found connections.
+import { EventEmitter } from 'node:events'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { JmsErrorClass } from '../base/errors.ts'
+import { isError, JmsError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
+import type { Destination } from '../message/destination.ts'
+import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
+import { AdvisoryWatcher } from './advisory-watcher.ts'
+import {
+  buildConnectionInfo,
+  buildRemoveConnection,
+  buildRemoveInfo,
+  buildSessionInfo,
+  buildShutdownInfo,
+} from './build-commands.ts'
+import type { Transport, TransportListener } from './channel.ts'
+import type { ConnectionOptions } from './client-options.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import { consumerIdText } from './id-text.ts'
+import { MessageAudit } from './message-audit.ts'
+import type { AcknowledgeMode, MessageConsumer } from './message-consumer.ts'
+import type { RedeliveryPolicy } from './redelivery-policy.ts'
+import { redeliveryPolicyOf } from './redelivery-policy.ts'
+import type { SessionOwner } from './session.ts'
+import { Session } from './session.ts'
+
+export interface ConnectionEvents {
+  /** What nobody waits for: asynchronous errors of the broker, failed listeners, the end of the connection. */
+  exception: [error: Error]
+  /** The connection to this URI is lost; another is being looked for. */
+  transportInterrupted: [uri: string, error: Error]
+  /** There is a connection again, to this URI. */
+  transportResumed: [uri: string]
+}
+
+export interface ConnectionSettings {
+  readonly connectionId: string
+  readonly clientId: string
+  readonly userName: string | null
+  readonly password: string | null
+  readonly options: ConnectionOptions
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface PendingRequest {
+  readonly resolve: (answer: DataStructure) => void
+  readonly reject: (error: Error) => void
+  readonly timer: Timer | null
+}
+
+export class Connection
+  extends EventEmitter<ConnectionEvents>
+  implements ConnectionContext, SessionOwner, TransportListener
+{
+  readonly connectionId: string
+  readonly clientId: string
+  readonly options: ConnectionOptions
+  readonly redeliveryPolicy: RedeliveryPolicy
+  readonly clock: Clock
+  readonly random: Random
+  readonly audit: MessageAudit | null
+  readonly #settings: ConnectionSettings
+  readonly #transport: Transport
+  readonly #advisories: AdvisoryWatcher | null
+  readonly #requests = new Map<number, PendingRequest>()
+  readonly #sessions = new Set<Session>()
+  readonly #consumers = new Map<string, MessageConsumer>()
+  #started = false
+  #epoch = 0
+  #nextCommandId = 1
+  #nextSession = 1
+  #nextTransaction = 1
+  #nextTemporary = 1
+  #failure: Error | null = null
+
+  constructor(settings: ConnectionSettings, transport: Transport) {
+    super()
+    this.#settings = settings
+    this.#transport = transport
+    this.connectionId = settings.connectionId
+    this.clientId = settings.clientId
+    this.options = settings.options
+    this.redeliveryPolicy = redeliveryPolicyOf(settings.options)
+    this.clock = settings.clock
+    this.random = settings.random
+    this.audit = transport.faultTolerant && settings.options.checkForDuplicates ? new MessageAudit() : null
+    this.#advisories = settings.options.watchTopicAdvisories ? new AdvisoryWatcher(this) : null
+  }
+
+  get started(): boolean {
+    return this.#started
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Connects and introduces the client. Rejects with what the broker or the network says. */
+  async open(): Promise<void> {
+    await this.#transport.connect(this)
+    const { connectionId, clientId, userName, password } = this.#settings
+    const { faultTolerant } = this.#transport
+    try {
+      await this.request(buildConnectionInfo({ connectionId, clientId, userName, password, faultTolerant }))
+      if (this.#advisories) await this.request(this.#advisories.info)
+    } catch (error) {
+      this.#failure ??= isError(error) ? error : new Error(String(error))
+      this.#transport.close()
+      throw error
+    }
+  }
+
+  /** Messages are delivered from now on. */
+  start(): void {
+    this.#started = true
+    for (const session of this.#sessions) session.pump()
+  }
+
+  /** Messages are kept until `start`. */
+  stop(): void {
+    this.#started = false
+  }
+
+  async createSession(mode: AcknowledgeMode = 'auto'): Promise<Session> {
+    const value = this.#nextSession++
+    const session = new Session(value, mode, this, this)
+    await this.post(buildSessionInfo(this.connectionId, value))
+    this.#sessions.add(session)
+    return session
+  }
+
+  /** Closes sessions, producers and consumers, too. Never rejects: what cannot be told the broker, it notices itself. */
+  async close(): Promise<void> {
+    if (this.#failure) return
+    let lastDelivered: number | bigint = -1
+    for (const session of this.#sessions) {
+      if (session.lastDelivered > lastDelivered) lastDelivered = session.lastDelivered
+      session.dispose()
+    }
+    this.#sessions.clear()
+    try {
+      if (this.#advisories) await this.post(buildRemoveInfo(this.#advisories.info.consumerId))
+      const removed = this.request(buildRemoveConnection(this.connectionId, lastDelivered))
+      await this.#within(removed, this.options.closeTimeout)
+      await this.post(buildShutdownInfo())
+    } catch (error) {
+      if (!isError(error)) throw error
+    }
+    this.#fail(new JmsError('java.lang.IllegalStateException', 'The connection is closed'))
+    this.#transport.close()
+  }
+
+  request(command: Command): Promise<DataStructure> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    const commandId = this.#nextCommandId++
+    return new Promise((resolve, reject) => {
+      const { sendTimeout } = this.options
+      const timer =
+        sendTimeout > 0 && 'messageId' in command ? this.clock.after(sendTimeout, () => this.#expire(commandId)) : null
+      this.#requests.set(commandId, { resolve, reject, timer })
+      this.#transport.send({ ...command, commandId, responseRequired: true } as Command).catch((error: Error) => {
+        this.#requests.delete(commandId)
+        timer?.cancel()
+        reject(error)
+      })
+    })
+  }
+
+  post(command: Command): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    return this.#transport.send({ ...command, commandId: this.#nextCommandId++ } as Command)
+  }
+
+  report(error: Error): void {
+    this.emit('exception', error)
+  }
+
+  nextTransactionNumber(): number {
+    return this.#nextTransaction++
+  }
+
+  nextTemporaryNumber(): number {
+    return this.#nextTemporary++
+  }
+
+  isDeletedTemporary(destination: Destination): boolean {
+    return this.#advisories?.isDeleted(destination.name) ?? false
+  }
+
+  addConsumer(consumer: MessageConsumer): void {
+    this.#consumers.set(consumerIdText(consumer.info.consumerId!), consumer)
+  }
+
+  removeConsumer(consumer: MessageConsumer): void {
+    this.#consumers.delete(consumerIdText(consumer.info.consumerId!))
+  }
+
+  removeSession(session: Session): void {
+    this.#sessions.delete(session)
+  }
+
+  /** From the transport. */
+  command(command: Command): void {
+    switch (command.kind) {
+      case 'Response':
+      case 'DataResponse':
+      case 'DataArrayResponse':
+      case 'IntegerResponse':
+        this.#settle(command.correlationId)?.resolve(command)
+        return
+      case 'ExceptionResponse':
+        this.#settle(command.correlationId)?.reject(errorOf(command.exception))
+        return
+      case 'MessageDispatch': {
+        const id = command.consumerId === null ? '' : consumerIdText(command.consumerId)
+        if (this.#advisories && id === consumerIdText(this.#advisories.info.consumerId!))
+          this.#advisories.dispatch(command)
+        else this.#consumers.get(id)?.dispatch(command)
+        return
+      }
+      case 'ConsumerControl':
+        if (command.consumerId) this.#consumers.get(consumerIdText(command.consumerId))?.control(command)
+        return
+      case 'ConnectionError':
+        this.report(errorOf(command.exception))
+        return
+      // oxlint-disable-next-line typescript/switch-exhaustiveness-check
+      default:
+    }
+  }
+
+  interrupted(uri: string, error: Error): void {
+    for (const consumer of this.#consumers.values()) consumer.interrupted()
+    this.#advisories?.interrupted()
+    this.#epoch++
+    this.emit('transportInterrupted', uri, error)
+  }
+
+  resumed(uri: string): void {
+    this.emit('transportResumed', uri)
+  }
+
+  failed(error: Error): void {
+    if (this.#failure) return
+    this.#fail(error)
+    for (const session of this.#sessions) session.dispose()
+    this.#sessions.clear()
+    this.report(error)
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    this.#started = false
+    for (const { reject, timer } of this.#requests.values()) {
+      timer?.cancel()
+      reject(error)
+    }
+    this.#requests.clear()
+  }
+
+  #settle(correlationId: number): PendingRequest | undefined {
+    const request = this.#requests.get(correlationId)
+    this.#requests.delete(correlationId)
+    request?.timer?.cancel()
+    return request
+  }
+
+  #expire(commandId: number): void {
+    const error = new JmsError(
+      'javax.jms.JMSException',
+      `No answer came within sendTimeout ${this.options.sendTimeout} ms`,
+    )
+    this.#settle(commandId)?.reject(error)
+  }
+
+  #within(work: Promise<unknown>, timeoutMs: number): Promise<unknown> {
+    if (timeoutMs === 0) return work
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.after(timeoutMs, () => resolve(undefined))
+      work.then(resolve, reject).finally(() => timer.cancel())
+    })
+  }
+}
+
+/** The broker's exception; 6.x brokers write jakarta.jms for what is javax.jms everywhere else. */
+function errorOf(exception: Throwable | null): JmsError {
+  const className = (exception?.className ?? 'javax.jms.JMSException').replace(/^jakarta\.jms\./, 'javax.jms.')
+  return new JmsError(className as JmsErrorClass, exception?.message ?? className)
+}

@@ -1,0 +1,21 @@
+// The client for users (package export `./client`): JMS words over OpenWire, with failover.
+//
+//   const factory = createConnectionFactory('failover:(tcp://a:61616,tcp://b:61616)')
+//   const connection = await factory.createConnection()
+//   connection.start()
+//   const session = await connection.createSession('auto')
+//   const producer = await session.createProducer('queue://ORDERS')
+//   await producer.send('hello')
+//   const consumer = await session.createConsumer('queue://ORDERS')
+//   const message = await consumer.receive(1000)
+export { createConnectionFactory } from './connection-factory.ts'
+export type { ClientPorts, ConnectionFactory, ConnectionFactoryOptions } from './connection-factory.ts'
+export type { Connection, ConnectionEvents } from './connection.ts'
+export type { ConsumerSettings, Session, TemporaryDestination } from './session.ts'
+export type { AcknowledgeMode, MessageConsumer, MessageListener } from './message-consumer.ts'
+export type { MessageProducer, SendOptions } from './message-producer.ts'
+export type { MessageBody, MessageValue, OutgoingMessage, ReceivedMessage } from './message.ts'
+export type { DestinationLike } from './destination-structure.ts'
+export type { Destination } from '../message/destination.ts'
+export { UrlError } from './parse-options.ts'
+export { JmsError } from '../base/errors.ts'

@@ -1,0 +1,314 @@
+// A JMS session: makes producers and consumers, owns the transaction, and runs listeners one at a time.
+import { isError, JmsError } from '../base/errors.ts'
+import type { Destination } from '../message/destination.ts'
+import { isQueue, isTemporary, temporaryOwner } from '../message/destination.ts'
+import type { TransactionId } from '../wire/openwire/commands.ts'
+import {
+  buildConsumerInfo,
+  buildDestinationInfo,
+  buildProducerInfo,
+  buildRemoveInfo,
+  buildRemoveSubscription,
+  buildTransactionInfo,
+} from './build-commands.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import type { DestinationLike } from './destination-structure.ts'
+import { structureOf, toDestination } from './destination-structure.ts'
+import type { AcknowledgeMode, ConsumerSession } from './message-consumer.ts'
+import { MessageConsumer } from './message-consumer.ts'
+import type { ProducerSession } from './message-producer.ts'
+import { MessageProducer } from './message-producer.ts'
+import { transactionType } from './transaction-type.ts'
+
+export interface ConsumerSettings {
+  /** SQL-92 */
+  readonly selector?: string
+  /** Topics: not what this connection sent itself. */
+  readonly noLocal?: boolean
+  readonly exclusive?: boolean
+  /** -128..127, higher first. */
+  readonly priority?: number
+  readonly retroactive?: boolean
+  /** 0 = messages are asked for one by one. */
+  readonly prefetchSize?: number
+  /** Topics: the name of a durable subscription. */
+  readonly subscriptionName?: string
+}
+
+/** What a session uses of its connection beyond the context. */
+export interface SessionOwner {
+  addConsumer(consumer: MessageConsumer): void
+  removeConsumer(consumer: MessageConsumer): void
+  removeSession(session: Session): void
+}
+
+interface OpenTransaction {
+  readonly id: TransactionId
+  /** It consumed messages over a connection that is lost. */
+  tainted: boolean
+}
+
+export interface TemporaryDestination extends Destination {
+  /** Rejects while consumers exist. */
+  delete(): Promise<void>
+}
+
+export class Session implements ConsumerSession, ProducerSession {
+  readonly mode: AcknowledgeMode
+  readonly #value: number
+  readonly #context: ConnectionContext
+  readonly #owner: SessionOwner
+  readonly #consumers = new Set<MessageConsumer>()
+  readonly #producers = new Set<MessageProducer>()
+  #lastDelivered: number | bigint = -1
+  #nextConsumer = 1
+  #nextProducer = 1
+  #transaction: OpenTransaction | null = null
+  /** Consumed messages were lost with the connection before anything began the transaction at the broker. */
+  #tainted = false
+  #listenerChain: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(value: number, mode: AcknowledgeMode, context: ConnectionContext, owner: SessionOwner) {
+    this.#value = value
+    this.mode = mode
+    this.#context = context
+    this.#owner = owner
+  }
+
+  /** The broker's number of the last message that a consumer of the session handed out; -1 when there was none. */
+  get lastDelivered(): number | bigint {
+    let last = this.#lastDelivered
+    for (const consumer of this.#consumers) if (consumer.lastDelivered > last) last = consumer.lastDelivered
+    return last
+  }
+
+  get transacted(): boolean {
+    return this.mode === 'transacted'
+  }
+
+  /** Without destination each send has to name one. */
+  async createProducer(destination?: DestinationLike): Promise<MessageProducer> {
+    this.#assertOpen('create a producer')
+    const producerId = {
+      kind: 'ProducerId',
+      connectionId: this.#context.connectionId,
+      value: this.#nextProducer++,
+      sessionId: this.#value,
+    } as const
+    const structure = destination === undefined ? null : structureOf(toDestination(destination))
+    const info = buildProducerInfo(producerId, structure)
+    const producer = new MessageProducer(info, this.#context, this)
+    await this.#context.request(info)
+    this.#producers.add(producer)
+    return producer
+  }
+
+  async createConsumer(destination: DestinationLike, settings: ConsumerSettings = {}): Promise<MessageConsumer> {
+    this.#assertOpen('create a consumer')
+    const target = toDestination(destination)
+    if (isTemporary(target) && temporaryOwner(target) !== this.#context.connectionId)
+      throw new JmsError(
+        'javax.jms.InvalidDestinationException',
+        `Cannot consume from ${target.name}: it belongs to another connection`,
+      )
+    const { connectionId, clientId, options } = this.#context
+    const info = buildConsumerInfo({
+      consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
+      destination: structureOf(target),
+      prefetchSize: settings.prefetchSize ?? this.#defaultPrefetch(target, settings.subscriptionName !== undefined),
+      clientId,
+      dispatchAsync: options.dispatchAsync,
+      selector: settings.selector ?? null,
+      noLocal: settings.noLocal ?? false,
+      exclusive: settings.exclusive ?? false,
+      priority: settings.priority ?? 0,
+      retroactive: settings.retroactive ?? false,
+      subscriptionName: settings.subscriptionName ?? null,
+    })
+    const consumer = new MessageConsumer(info, this.#context, this)
+    // Dispatch may begin before the answer.
+    this.#consumers.add(consumer)
+    this.#owner.addConsumer(consumer)
+    try {
+      await this.#context.request(info)
+    } catch (error) {
+      this.removeConsumer(consumer)
+      consumer.dispose()
+      throw error
+    }
+    return consumer
+  }
+
+  createTemporaryQueue(): Promise<TemporaryDestination> {
+    return this.#createTemporary('temp-queue')
+  }
+
+  createTemporaryTopic(): Promise<TemporaryDestination> {
+    return this.#createTemporary('temp-topic')
+  }
+
+  /** Deletes a durable subscription that is not in use. */
+  async unsubscribe(subscriptionName: string): Promise<void> {
+    const { connectionId, clientId } = this.#context
+    await this.#context.request(buildRemoveSubscription(connectionId, clientId, subscriptionName))
+  }
+
+  /**
+   * Makes what was sent and received since the last commit final. Rejects with TransactionRolledBackException when the
+   * connection was lost in between and that cannot be promised.
+   */
+  async commit(): Promise<void> {
+    this.#assertTransacted('commit')
+    const lost = this.#tainted || this.#transaction?.tainted
+    if (lost) {
+      await this.rollback()
+      throw new JmsError(
+        'javax.jms.TransactionRolledBackException',
+        'Cannot commit: messages were received in the transaction over a connection that is lost; they will be delivered again',
+      )
+    }
+    const consumers = [...this.#consumers].filter(({ deliveredCount }) => deliveredCount > 0)
+    if (consumers.length > 0) this.beginTransaction()
+    const transaction = this.#transaction
+    if (!transaction) return
+    const undo = consumers.map((consumer) => consumer.takeDelivered())
+    // In one go, so that nothing comes between the acknowledgements and the commit.
+    const acknowledged = consumers.map((consumer) => consumer.acknowledgeDelivered(transaction.id))
+    const { connectionId } = this.#context
+    const committed = this.#context.request(
+      buildTransactionInfo(connectionId, transaction.id, transactionType.commitOnePhase),
+    )
+    this.#transaction = null
+    try {
+      await Promise.all([...acknowledged, committed])
+    } catch (error) {
+      for (const takeBack of undo) takeBack()
+      for (const consumer of consumers) consumer.rollback(isError(error) ? error.message : null)
+      throw error
+    }
+  }
+
+  /** Forgets what was sent, and delivers again what was received. */
+  async rollback(): Promise<void> {
+    this.#assertTransacted('roll back')
+    const transaction = this.#transaction
+    this.#transaction = null
+    this.#tainted = false
+    try {
+      if (transaction)
+        await this.#context.request(
+          buildTransactionInfo(this.#context.connectionId, transaction.id, transactionType.rollback),
+        )
+    } finally {
+      for (const consumer of this.#consumers) consumer.rollback()
+    }
+  }
+
+  /** Delivers again what was not acknowledged. */
+  recover(): void {
+    if (this.transacted) throw this.#illegalState('recover', 'the session is transacted; use rollback')
+    for (const consumer of this.#consumers) consumer.rollback()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    if (this.transacted) await this.rollback()
+    for (const consumer of [...this.#consumers]) await consumer.close()
+    this.dispose()
+    this.#owner.removeSession(this)
+    const { connectionId } = this.#context
+    await this.#context.post(buildRemoveInfo({ kind: 'SessionId', connectionId, value: this.#value }))
+  }
+
+  /** Ends without telling the broker. */
+  dispose(): void {
+    this.#closed = true
+    for (const consumer of this.#consumers) {
+      consumer.dispose()
+      this.#owner.removeConsumer(consumer)
+    }
+    this.#consumers.clear()
+    this.#producers.clear()
+  }
+
+  /** For the parts of the session. */
+  serialize(task: () => Promise<void>): Promise<void> {
+    const run = this.#listenerChain.then(task)
+    this.#listenerChain = run.catch(() => {})
+    return run
+  }
+
+  async acknowledgeAll(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.acknowledgeDelivered(null)))
+  }
+
+  beginTransaction(): TransactionId | null {
+    if (!this.transacted) return null
+    if (this.#transaction) return this.#transaction.id
+    const { connectionId } = this.#context
+    const id: TransactionId = {
+      kind: 'LocalTransactionId',
+      value: this.#context.nextTransactionNumber(),
+      connectionId: { kind: 'ConnectionId', value: connectionId },
+    }
+    this.#transaction = { id, tainted: false }
+    this.#context
+      .post(buildTransactionInfo(connectionId, id, transactionType.begin))
+      .catch((error: unknown) => isError(error) && this.#context.report(error))
+    return id
+  }
+
+  taintTransaction(): void {
+    if (this.#transaction) this.#transaction.tainted = true
+    else this.#tainted = true
+  }
+
+  removeConsumer(consumer: MessageConsumer): void {
+    this.#lastDelivered = this.lastDelivered
+    this.#consumers.delete(consumer)
+    this.#owner.removeConsumer(consumer)
+  }
+
+  removeProducer(producer: MessageProducer): void {
+    this.#producers.delete(producer)
+  }
+
+  /** The connection was started. */
+  pump(): void {
+    for (const consumer of this.#consumers) consumer.pump()
+  }
+
+  async #createTemporary(kind: 'temp-queue' | 'temp-topic'): Promise<TemporaryDestination> {
+    this.#assertOpen('create a temporary destination')
+    const { connectionId } = this.#context
+    const destination: Destination = { kind, name: `${connectionId}:${this.#context.nextTemporaryNumber()}` }
+    await this.#context.request(buildDestinationInfo(connectionId, structureOf(destination), 0))
+    return {
+      ...destination,
+      delete: async () => {
+        await this.#context.request(buildDestinationInfo(connectionId, structureOf(destination), 1))
+      },
+    }
+  }
+
+  #defaultPrefetch(destination: Destination, durable: boolean): number {
+    const { options } = this.#context
+    if (options['prefetchPolicy.all'] >= 0) return options['prefetchPolicy.all']
+    if (isQueue(destination)) return options['prefetchPolicy.queuePrefetch']
+    return options[durable ? 'prefetchPolicy.durableTopicPrefetch' : 'prefetchPolicy.topicPrefetch']
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#closed) throw this.#illegalState(what, 'the session is closed')
+  }
+
+  #assertTransacted(what: string): void {
+    this.#assertOpen(what)
+    if (!this.transacted) throw this.#illegalState(what, 'the session is not transacted')
+  }
+
+  #illegalState(what: string, state: string): JmsError {
+    return new JmsError('java.lang.IllegalStateException', `Cannot ${what}: ${state}`)
+  }
+}

@@ -1,0 +1,18 @@
+// What queues and topics are given by the region: ports and the one memory account.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Message } from '../message/message.ts'
+import type { MessageStore } from '../store/message-store.ts'
+import type { QueueEntry } from './entry.ts'
+import type { MemoryUsage } from './memory-usage.ts'
+
+export interface DestinationContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly memory: MemoryUsage
+  readonly store: Pick<MessageStore, 'read' | 'remove' | 'addQueue' | 'removeQueue'>
+  /** Makes a message of its stored form. */
+  scan(bytes: Buffer): Message
+  /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */
+  expired(entry: QueueEntry): void
+}

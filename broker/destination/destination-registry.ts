@@ -1,0 +1,132 @@
+// All destinations of a broker: found, made on first use, deleted; and the wildcard subscriptions that also want those made
+// later. It tells nobody: whoever asks for a destination learns by `created` that it is new.
+import type { Destination } from '../message/destination.ts'
+import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
+import { JmsError } from '../base/errors.ts'
+import type { DestinationContext } from './destination-context.ts'
+import { invalid } from './destination-name.ts'
+import { destinationLimits } from './limits.ts'
+import { Queue } from './queue.ts'
+import type { Subscription } from './subscription.ts'
+import { Topic } from './topic.ts'
+import { matchesWildcard, parseWildcard } from './wildcard.ts'
+import type { WildcardPattern } from './wildcard.ts'
+
+interface WildcardSubscription {
+  readonly subscription: Subscription
+  readonly kind: Destination['kind']
+  readonly pattern: WildcardPattern
+}
+
+export class DestinationRegistry {
+  readonly #context: DestinationContext
+  /** Told of each new destination, after its wildcard subscriptions are attached. */
+  readonly #created: (destination: Destination, owner: string | null) => void
+  readonly #queues = new Map<string, Queue>()
+  readonly #topics = new Map<string, Topic>()
+  readonly #temporary = new Map<string, Queue | Topic>()
+  readonly #wildcards = new Set<WildcardSubscription>()
+
+  constructor(context: DestinationContext, created: (destination: Destination, owner: string | null) => void) {
+    this.#context = context
+    this.#created = created
+  }
+
+  *[Symbol.iterator](): IterableIterator<Queue | Topic> {
+    yield* this.#queues.values()
+    yield* this.#topics.values()
+    yield* this.#temporary.values()
+  }
+
+  *queues(): IterableIterator<Queue> {
+    for (const found of this) if (found instanceof Queue) yield found
+  }
+
+  find(destination: Destination): Queue | Topic | undefined {
+    switch (destination.kind) {
+      case 'queue':
+        return this.#queues.get(destination.name)
+      case 'topic':
+        return this.#topics.get(destination.name)
+      case 'temp-queue':
+      case 'temp-topic':
+        return this.#temporary.get(destinationKey(destination))
+    }
+  }
+
+  /** A concrete destination, made if it may be. Throws InvalidDestinationException for an unknown temporary one. */
+  obtain(destination: Destination): Queue | Topic {
+    const found = this.find(destination)
+    if (found) return found
+    if (isTemporary(destination))
+      throw invalid(destination, 'the temporary destination does not exist; its connection has closed or deleted it')
+    return this.add(destination, null)
+  }
+
+  /** Makes a destination that is not there yet. Throws ResourceAllocationException at the limit. */
+  add(destination: Destination, owner: string | null): Queue | Topic {
+    const count = this.#queues.size + this.#topics.size + this.#temporary.size
+    if (count >= destinationLimits.maximumDestinations)
+      throw new JmsError(
+        'javax.jms.ResourceAllocationException',
+        `Cannot create ${destinationKey(destination)}: the broker has ${count} destinations (limit maximumDestinations)`,
+      )
+    return this.addBeyondLimit(destination, owner)
+  }
+
+  /** As `add`, for what must have its place: recovered queues, dead letters. */
+  addBeyondLimit(destination: Destination, owner: string | null): Queue | Topic {
+    const made = isQueue(destination) ? new Queue(destination, owner, this.#context) : new Topic(destination, owner)
+    if (isTemporary(destination)) this.#temporary.set(destinationKey(destination), made)
+    else if (made instanceof Queue) this.#queues.set(destination.name, made)
+    else this.#topics.set(destination.name, made)
+    for (const { subscription, kind, pattern } of this.#wildcards)
+      if (kind === destination.kind && matchesWildcard(pattern, destination.name)) made.attach(subscription)
+    if (made instanceof Queue && made.stored) this.#context.store.addQueue(made.name)
+    this.#created(destination, owner)
+    return made
+  }
+
+  delete(found: Queue | Topic): void {
+    const { destination } = found
+    if (isTemporary(destination)) this.#temporary.delete(destinationKey(destination))
+    else if (found instanceof Queue) this.#queues.delete(destination.name)
+    else this.#topics.delete(destination.name)
+    if (found instanceof Queue) found.delete()
+  }
+
+  /** Attaches a subscription to one member of its destination: now, and for a wildcard also later. */
+  attach(subscription: Subscription, member: Destination): void {
+    if (!isWildcard(member)) return this.obtain(member).attach(subscription)
+    const pattern = parseWildcard(member.name)
+    this.#wildcards.add({ subscription, kind: member.kind, pattern })
+    for (const found of this)
+      if (found.destination.kind === member.kind && matchesWildcard(pattern, found.destination.name))
+        found.attach(subscription)
+  }
+
+  detach(subscription: Subscription): void {
+    for (const wildcard of this.#wildcards) if (wildcard.subscription === subscription) this.#wildcards.delete(wildcard)
+    for (const queue of Array.from(subscription.queues)) queue.detach(subscription)
+    for (const topic of Array.from(subscription.topics)) topic.detach(subscription)
+  }
+
+  /** Consumers of one member of a destination; for a wildcard those with the same wildcard. */
+  consumerCount(member: Destination): number {
+    if (!isWildcard(member)) return this.find(member)?.consumers ?? 0
+    let count = 0
+    for (const { kind, pattern } of this.#wildcards)
+      if (kind === member.kind && pattern.join('.') === member.name) count++
+    return count
+  }
+
+  /** Subscriptions for a message to a topic that nobody created: only wildcards can match. */
+  *wildcardSubscriptions(topic: Destination): IterableIterator<Subscription> {
+    const seen = new Set<Subscription>()
+    for (const { subscription, kind, pattern } of this.#wildcards) {
+      if (kind !== topic.kind || seen.has(subscription) || !matchesWildcard(pattern, topic.name)) continue
+      seen.add(subscription)
+      yield subscription
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// Limits and sizes of destinations and subscriptions, each with its reason. What a client can make grow has a limit here.
+
+export const destinationLimits = {
+  /** Names travel in every advisory and stand in every log line; ActiveMQ clients use far shorter ones. */
+  maximumNameLength: 1024,
+  /** Each member of a composite costs a copy of the message. */
+  maximumCompositeMembers: 64,
+  /** A destination costs about 2 KiB of memory for ever: names made from data (one per order …) must not fill it. */
+  maximumDestinations: 100_000,
+  /** Waiting messages kept in memory per queue: enough to fill one stock prefetch window at once. */
+  windowMessages: 1000,
+  /** Below this many waiting messages the next page is read from the store, so that acks find work ready. */
+  pageLowWaterMessages: 200,
+  /** One read of the store: large enough to be worth a read, small enough not to hold the event loop. */
+  pageMessages: 500,
+  pageBytes: 4 * 2 ** 20,
+  /** Read even when memory is full, so that stored messages keep moving. */
+  pageBytesUnderPressure: 64 * 2 ** 10,
+  /** Above this share of the memory limit, bodies that are on disk leave memory (ActiveMQ: cursorMemoryHighWaterMark). */
+  bodyHighWaterShare: 0.7,
+  /** After a failed read of the store, before the next try. */
+  readRetryMs: 1000,
+  /** Unacknowledged messages of one consumer, whatever window it asks for: about 150 bytes each. */
+  maximumInFlightPerConsumer: 250_000,
+  /** Topic messages waiting beyond the prefetch when the consumer names no limit: ten times ActiveMQ's shipped 1000. */
+  defaultPendingMessageLimit: 10_000,
+  /** The most a consumer may ask for with maximumPendingMessageLimit. */
+  maximumPendingMessageLimit: 1_000_000,
+  /** Message ids remembered to keep a message from entering the dead letter queue twice (ActiveMQ: 64 × 2048). */
+  deadLetterAuditDepth: 16_384,
+  /** How often waiting messages in memory are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
+  expirySweepMs: 30_000,
+} as const

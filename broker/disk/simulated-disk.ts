@@ -1,0 +1,305 @@
+// A disk in memory that is as bad as a real one may be. Until they are synced, writes may be lost, kept or torn sector by
+// sector at a crash, in any combination; names that were made, renamed or removed may be forgotten, the latest first.
+//
+//   const disk = new SimulatedDisk()
+//   disk.crashAfter(17)                  the 18th change and everything after it never happens and never answers
+//   const after = disk.restart(random)   what a machine finds after the crash; the old disk answers nobody any more
+//
+// Faults: `fail` decides about each change; `freeze` holds all requests back until `thaw`.
+import { FlotillaError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
+import type { Disk, DiskFile } from './disk.ts'
+
+export type DiskOperation = 'write' | 'sync' | 'truncate' | 'create' | 'rename' | 'remove' | 'syncDirectory'
+
+/** Smaller than any page, so that more tears are possible than on real disks. */
+const sectorBytes = 64
+
+export class SimulatedDisk implements Disk {
+  /** Returns an error code (ENOSPC, EIO, …) for an operation that is to fail. */
+  fail: (operation: DiskOperation, path: string) => string | undefined = () => undefined
+  /** Changes made so far. */
+  operations = 0
+  free = Number.MAX_SAFE_INTEGER
+  readonly #root: Folder
+  #operationsLeft = Number.POSITIVE_INFINITY
+  #dead = false
+  #frozen: Promise<void> | undefined
+  #thaw: () => void = () => {}
+
+  constructor(root = new Folder()) {
+    this.#root = root
+  }
+
+  get crashed(): boolean {
+    return this.#dead
+  }
+
+  /** Lets `count` more changes happen and then nothing. */
+  crashAfter(count: number): void {
+    this.#operationsLeft = count
+  }
+
+  /** A disk with what survived: everything synced, and by chance parts of the rest. */
+  restart(random: Random): SimulatedDisk {
+    this.#dead = true
+    return new SimulatedDisk(this.#root.survivor(random))
+  }
+
+  freeze(): void {
+    this.#frozen ??= new Promise((resolve) => (this.#thaw = resolve))
+  }
+
+  thaw(): void {
+    this.#frozen = undefined
+    this.#thaw()
+  }
+
+  async open(path: string, mode: 'create' | 'existing' | 'read'): Promise<DiskFile> {
+    if (mode === 'create') {
+      await this.change('create', path)
+      const { folder, name } = this.#parent(path)
+      if (folder.entries.has(name)) throw failure('EEXIST', path)
+      const content = new Content()
+      folder.set([[name, content]])
+      return new SimulatedFile(this, content, path, true)
+    }
+    await this.request()
+    const node = this.#find(path)
+    if (!(node instanceof Content)) throw failure(node ? 'EISDIR' : 'ENOENT', path)
+    return new SimulatedFile(this, node, path, mode === 'existing')
+  }
+
+  async list(directory: string): Promise<readonly string[]> {
+    await this.request()
+    return [...this.#folder(directory).entries.keys()]
+  }
+
+  async exists(path: string): Promise<boolean> {
+    await this.request()
+    return this.#find(path) !== undefined
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.change('rename', from)
+    const source = this.#parent(from)
+    const target = this.#parent(to)
+    const node = source.folder.entries.get(source.name)
+    if (!node) throw failure('ENOENT', from)
+    if (source.folder !== target.folder) throw failure('EXDEV', to)
+    source.folder.set([
+      [source.name, undefined],
+      [target.name, node],
+    ])
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.change('remove', path)
+    const { folder, name } = this.#parent(path)
+    if (!folder.entries.has(name)) throw failure('ENOENT', path)
+    folder.set([[name, undefined]])
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await this.change('create', path)
+    let folder = this.#root
+    for (const name of parts(path)) {
+      let next = folder.entries.get(name)
+      if (!next) folder.set([[name, (next = new Folder())]])
+      if (!(next instanceof Folder)) throw failure('ENOTDIR', path)
+      folder = next
+    }
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    await this.change('syncDirectory', directory)
+    this.#folder(directory).sync()
+  }
+
+  async freeBytes(): Promise<number> {
+    await this.request()
+    return this.free
+  }
+
+  /** Flips one bit, as a decaying disk does. */
+  flipBit(path: string, offset: number): void {
+    const node = this.#find(path)
+    if (!(node instanceof Content)) throw failure('ENOENT', path)
+    node.flip(offset)
+  }
+
+  /** Waits for the thaw; never answers once the disk is dead. */
+  async request(): Promise<void> {
+    await this.#frozen
+    if (this.#dead) await new Promise(() => {})
+  }
+
+  /** `cutOff` is what may still reach the disk in part if this is the change at which it dies. */
+  async change(operation: DiskOperation, path: string, cutOff?: () => void): Promise<void> {
+    await this.request()
+    const code = this.fail(operation, path)
+    if (code !== undefined) throw failure(code, path)
+    this.operations++
+    if (this.#operationsLeft-- > 0) return
+    cutOff?.()
+    this.#dead = true
+    await this.request()
+  }
+
+  #find(path: string): Content | Folder | undefined {
+    let node: Content | Folder | undefined = this.#root
+    for (const name of parts(path)) node = node instanceof Folder ? node.entries.get(name) : undefined
+    return node
+  }
+
+  #folder(path: string): Folder {
+    const node = this.#find(path)
+    if (!(node instanceof Folder)) throw failure(node ? 'ENOTDIR' : 'ENOENT', path)
+    return node
+  }
+
+  #parent(path: string): { folder: Folder; name: string } {
+    const names = parts(path)
+    const name = names.pop() ?? ''
+    return { folder: this.#folder(names.join('/')), name }
+  }
+}
+
+class SimulatedFile implements DiskFile {
+  readonly #disk: SimulatedDisk
+  readonly #content: Content
+  readonly #path: string
+  readonly #writable: boolean
+
+  constructor(disk: SimulatedDisk, content: Content, path: string, writable: boolean) {
+    this.#disk = disk
+    this.#content = content
+    this.#path = path
+    this.#writable = writable
+  }
+
+  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    // Copied at once: a caller that changes a buffer before the write is done must not go unnoticed.
+    const bytes = Buffer.concat(buffers)
+    if (!this.#writable) throw failure('EBADF', this.#path)
+    const write = (): void => this.#content.write(position, bytes)
+    await this.#disk.change('write', this.#path, write)
+    write()
+  }
+
+  async read(position: number, length: number): Promise<Buffer> {
+    await this.#disk.request()
+    return Buffer.from(this.#content.bytes.subarray(position, position + length))
+  }
+
+  async sync(): Promise<void> {
+    await this.#disk.change('sync', this.#path)
+    this.#content.sync()
+  }
+
+  async size(): Promise<number> {
+    await this.#disk.request()
+    return this.#content.bytes.length
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.#disk.change('truncate', this.#path)
+    this.#content.truncate(size)
+  }
+
+  async close(): Promise<void> {
+    await this.#disk.request()
+  }
+}
+
+class Content {
+  bytes: Buffer = Buffer.alloc(0)
+  #durable: Buffer = Buffer.alloc(0)
+  #unsynced: { readonly position: number; readonly bytes: Buffer }[] = []
+
+  write(position: number, bytes: Buffer): void {
+    this.bytes = overwritten(this.bytes, position, bytes)
+    this.#unsynced.push({ position, bytes })
+  }
+
+  truncate(size: number): void {
+    this.bytes = Buffer.from(this.bytes.subarray(0, size))
+    this.sync()
+  }
+
+  sync(): void {
+    this.#durable = this.bytes
+    this.#unsynced = []
+  }
+
+  flip(offset: number): void {
+    const changed = Buffer.from(this.bytes)
+    changed[offset]! ^= 1
+    this.bytes = changed
+    this.#durable = changed
+  }
+
+  survivor(random: Random): Content {
+    const content = new Content()
+    let bytes = this.#durable
+    for (const write of this.#unsynced) {
+      const keep = random.next()
+      for (let start = 0; start < write.bytes.length; start += sectorBytes) {
+        if (random.next() > keep) continue
+        bytes = overwritten(bytes, write.position + start, write.bytes.subarray(start, start + sectorBytes))
+      }
+    }
+    content.bytes = bytes
+    content.sync()
+    return content
+  }
+}
+
+type Entry = readonly [name: string, node: Content | Folder | undefined]
+
+class Folder {
+  readonly entries = new Map<string, Content | Folder>()
+  #durable: ReadonlyMap<string, Content | Folder> = new Map()
+  #unsynced: (readonly Entry[])[] = []
+
+  /** One change, which happens as a whole or not at all. */
+  set(change: readonly Entry[]): void {
+    apply(this.entries, change)
+    this.#unsynced.push(change)
+  }
+
+  sync(): void {
+    this.#durable = new Map(this.entries)
+    this.#unsynced = []
+  }
+
+  /** File systems log changes of names in order: a beginning of them survives. */
+  survivor(random: Random): Folder {
+    const folder = new Folder()
+    const entries = new Map(this.#durable)
+    const kept = Math.floor(random.next() * (this.#unsynced.length + 1))
+    for (const change of this.#unsynced.slice(0, kept)) apply(entries, change)
+    for (const [name, node] of entries) folder.entries.set(name, node.survivor(random))
+    folder.sync()
+    return folder
+  }
+}
+
+function apply(entries: Map<string, Content | Folder>, change: readonly Entry[]): void {
+  for (const [name, node] of change) {
+    if (node) entries.set(name, node)
+    else entries.delete(name)
+  }
+}
+
+function overwritten(bytes: Buffer, position: number, change: Buffer): Buffer {
+  const result = Buffer.alloc(Math.max(bytes.length, position + change.length))
+  bytes.copy(result)
+  change.copy(result, position)
+  return result
+}
+
+const parts = (path: string): string[] => path.split('/').filter((part) => part !== '')
+
+const failure = (code: string, path: string): FlotillaError =>
+  new FlotillaError(code, `${code}: simulated failure at ${path}`, { fields: { path } })

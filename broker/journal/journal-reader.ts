@@ -1,0 +1,276 @@
+// Reads a journal in order and remembers how far it came: once with `recover` as the new writer, or again and again with
+// `follow` as a standby, after which `recover` reads only what is left.
+//
+// What it visits is true history in order. Segments may be missing in between, because the active removed them after it
+// had made sure that what remains tells the same.
+import { errorCode } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Disk } from '../disk/disk.ts'
+import {
+  firstUserType,
+  segmentFileName,
+  segmentHeaderBytes,
+  segmentRemovedType,
+  summaryFileName,
+  termDirectoryName,
+  type Predecessor,
+  type SegmentHeader,
+} from './format.ts'
+import { scanSegment, type DamagedRange } from './segment-scan.ts'
+import {
+  lengthUnknown,
+  loadFile,
+  loadSegmentHeader,
+  loadSegmentNumbers,
+  loadSegmentTable,
+  newestTerm,
+  withFile,
+  type SegmentTable,
+} from './segment-table.ts'
+import { isSummaryOf, SummaryBuilder, visitSummary } from './summary.ts'
+import { findTail } from './tail.ts'
+
+export interface JournalVisitor {
+  /** Forget everything: reading starts again. */
+  reset(): void
+  /** The records that follow are of this segment, written in `term`. */
+  segment(number: number, term: number): void
+  /**
+   * A record of the journal's user. `meta` and `body` are views that must be copied to be kept; `body` is there only
+   * when the segment itself was read.
+   */
+  record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void
+}
+
+export interface Damage extends DamagedRange {
+  readonly file: string
+}
+
+export interface RecoveredSegments {
+  /** All segments that count, ascending, with the tail closed. */
+  readonly segments: readonly Predecessor[]
+  /** Files in the directory that do not count. */
+  readonly leftOver: readonly number[]
+  /** Of all segment files, whether they count or not. */
+  readonly largestNumber: number
+  readonly damage: readonly Damage[]
+  /** Bytes cut from the tail. */
+  readonly cutBytes: number
+}
+
+export interface JournalReaderOptions {
+  readonly disk: Disk
+  /** The journal's directory, which holds the directories of the terms. */
+  readonly directory: string
+  readonly logger: Logger
+  readonly visitor: JournalVisitor
+}
+
+interface Progress {
+  readonly number: number
+  readonly salt: number
+  /** Everything in front of it was visited. */
+  position: number
+}
+
+export class JournalReader {
+  readonly #options: JournalReaderOptions
+  #progress: Progress | undefined
+  readonly #removed = new Set<number>()
+  #damage: Damage[] = []
+
+  constructor(options: JournalReaderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Reads what was added since the last call. Finding the journal in motion is normal: the next call goes on or starts
+   * again.
+   */
+  async follow(): Promise<void> {
+    const { disk, directory, logger } = this.#options
+    try {
+      const term = await newestTerm(disk, directory)
+      if (term > 0) await this.#followTerm(`${directory}/${termDirectoryName(term)}`)
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+      logger.debug('Journal changed while it was followed')
+    }
+  }
+
+  /** Reads the rest as the only writer: cuts the tail, reports damage. `termDirectory` is already that of the new term. */
+  async recover(termDirectory: string): Promise<RecoveredSegments> {
+    const { disk, logger } = this.#options
+    const table = await loadSegmentTable(disk, termDirectory)
+    const tail = table.tail && (await findTail(disk, termDirectory, table.tail))
+    if (tail && tail.cutBytes > 0)
+      logger.warn('Cut the torn tail of the journal', { file: tail.file, offset: tail.length, bytes: tail.cutBytes })
+    const segments = tail && table.tail ? [...table.closed, { ...table.tail, length: tail.length }] : table.closed
+    if (!this.#continues(segments)) this.#reset()
+    const counted: Predecessor[] = []
+    for (const { number, term, salt, length } of segments) {
+      const segment = { number, term, salt, length }
+      if (!table.present.includes(number)) continue
+      if (this.#progress && number < this.#progress.number) counted.push(segment)
+      else counted.push(await this.#readClosed(termDirectory, segment, true))
+    }
+    const valid = counted.filter(({ number }) => !this.#removed.has(number))
+    this.#reportMissing(segments, table)
+    const counts = new Set([...valid.map(({ number }) => number), ...table.unreadable])
+    return {
+      segments: valid,
+      leftOver: table.present.filter((number) => !counts.has(number)),
+      largestNumber: Math.max(0, table.present.at(-1) ?? 0, ...segments.slice(-1).map(({ number }) => number)),
+      damage: this.#damage,
+      cutBytes: tail?.cutBytes ?? 0,
+    }
+  }
+
+  #reset(): void {
+    this.#progress = undefined
+    this.#removed.clear()
+    this.#damage = []
+    this.#options.visitor.reset()
+  }
+
+  /** Whether what was visited so far is the beginning of these segments. */
+  #continues(segments: readonly Predecessor[]): boolean {
+    const progress = this.#progress
+    const current = segments.find(({ number }) => number === progress?.number)
+    if (!progress || !current || segments.some(({ length }) => length === lengthUnknown)) return false
+    return current.salt === progress.salt && current.length >= progress.position
+  }
+
+  async #followTerm(termDirectory: string): Promise<void> {
+    const { disk } = this.#options
+    const numbers = await loadSegmentNumbers(disk, termDirectory)
+    const from = this.#progress?.number
+    if (from === undefined || !numbers.includes(from)) return this.#startFollowing(termDirectory)
+    for (const number of numbers.filter((number) => number > from)) {
+      const header = await loadSegmentHeader(disk, termDirectory, number)
+      // Being made at this moment, or left over by a crash.
+      if (!header?.predecessors) continue
+      const last = header.predecessors.at(-1)
+      if (!last || last.number !== this.#progress?.number || !this.#continues([last]))
+        return this.#startFollowing(termDirectory)
+      await this.#readClosed(termDirectory, last, false)
+      this.#enter(header, header.length)
+    }
+    await this.#readTail(termDirectory)
+  }
+
+  async #startFollowing(termDirectory: string): Promise<void> {
+    this.#reset()
+    const { closed, tail } = await loadSegmentTable(this.#options.disk, termDirectory)
+    if (!tail) return
+    try {
+      for (const segment of closed) await this.#readClosed(termDirectory, segment, false)
+      this.#enter(tail, tail.length)
+      await this.#readTail(termDirectory)
+    } catch (error) {
+      this.#reset()
+      throw error
+    }
+  }
+
+  #enter({ number, salt, term }: Pick<SegmentHeader, 'number' | 'salt' | 'term'>, position: number): Progress {
+    this.#progress = { number, salt, position }
+    this.#options.visitor.segment(number, term)
+    return this.#progress
+  }
+
+  /** What is not readable yet may be on its way. */
+  async #readTail(termDirectory: string): Promise<void> {
+    const progress = this.#progress
+    if (!progress) return
+    await withFile(this.#options.disk, `${termDirectory}/${segmentFileName(progress.number)}`, async (file) => {
+      const to = await file.size()
+      if (to <= progress.position) return
+      const { salt, position } = progress
+      const { end } = await scanSegment({ file, salt, from: position, to, stopAtDamage: true }, this.#visitScanned)
+      progress.position = end
+    })
+  }
+
+  /** Visits the rest of a segment that is no longer written to, from its summary if that is possible. */
+  async #readClosed(termDirectory: string, segment: Predecessor, asWriter: boolean): Promise<Predecessor> {
+    const begun = this.#progress?.number === segment.number
+    if (!begun && (await this.#readSummary(termDirectory, segment))) return segment
+    const { disk } = this.#options
+    const name = segmentFileName(segment.number)
+    return withFile(disk, `${termDirectory}/${name}`, async (file) => {
+      const progress =
+        begun && this.#progress
+          ? this.#progress
+          : this.#enter(segment, await recordsStart(disk, termDirectory, segment))
+      const to = segment.length === lengthUnknown ? await file.size() : segment.length
+      const summary = begun ? undefined : new SummaryBuilder()
+      const options = { file, salt: segment.salt, from: progress.position, to, stopAtDamage: false }
+      const result = await scanSegment(options, (header, meta, body) => {
+        this.#visit(header.type, header.position, meta, body.length, body)
+        summary?.add(header.type, header.position, body.length, meta, meta.length)
+      })
+      for (const range of result.damage) this.#report(name, range)
+      const counted = { ...segment, length: segment.length === lengthUnknown ? result.end : segment.length }
+      progress.position = counted.length
+      if (asWriter && summary && result.damage.length === 0) await writeSummary(disk, termDirectory, counted, summary)
+      return counted
+    })
+  }
+
+  async #readSummary(termDirectory: string, segment: Predecessor): Promise<boolean> {
+    const bytes = await loadFile(this.#options.disk, `${termDirectory}/${summaryFileName(segment.number)}`)
+    if (!bytes || !isSummaryOf(bytes, segment)) return false
+    this.#enter(segment, segment.length)
+    visitSummary(bytes, (type, position, meta, length) => this.#visit(type, position, meta, length, undefined))
+    return true
+  }
+
+  readonly #visitScanned = (
+    { type, position }: { type: number; position: number },
+    meta: Buffer,
+    body: Buffer,
+  ): void => this.#visit(type, position, meta, body.length, body)
+
+  #visit(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
+    if (type === segmentRemovedType) this.#removed.add(meta.readUInt32BE(0))
+    else if (type >= firstUserType) this.#options.visitor.record(type, position, meta, bodyLength, body)
+  }
+
+  #report(file: string, { from, to }: DamagedRange): void {
+    this.#damage.push({ file, from, to })
+    this.#options.logger.error('Skipped damaged bytes of the journal', { file, from, to })
+  }
+
+  #reportMissing(segments: readonly Predecessor[], table: SegmentTable): void {
+    for (const { number, length } of segments) {
+      if (table.present.includes(number) || this.#removed.has(number)) continue
+      this.#damage.push({ file: segmentFileName(number), from: 0, to: length })
+      this.#options.logger.error('A segment of the journal is missing', { file: segmentFileName(number) })
+    }
+  }
+}
+
+/** Behind the header; a damaged header is skipped like any damage. */
+async function recordsStart(disk: Disk, termDirectory: string, { number, salt }: Predecessor): Promise<number> {
+  const header = await loadSegmentHeader(disk, termDirectory, number)
+  return header?.salt === salt ? header.length : segmentHeaderBytes(0)
+}
+
+/** Not synced: a torn summary is recognized and the segment read instead. */
+export async function writeSummary(
+  disk: Disk,
+  termDirectory: string,
+  segment: Predecessor,
+  summary: SummaryBuilder,
+): Promise<void> {
+  const path = `${termDirectory}/${summaryFileName(segment.number)}`
+  if (await disk.exists(path)) await disk.remove(path)
+  const file = await disk.open(path, 'create')
+  try {
+    await file.write([summary.build(segment)], 0)
+  } finally {
+    await file.close()
+  }
+}
+

@@ -1,0 +1,298 @@
+// The journal: durable records in opaque form. Its format is specified in format.ts.
+//
+//   follow()          standby: visit what somebody else writes
+//   open(term)        fence older writers, visit the rest, begin to write
+//   append, whenDurable, read, removeSegments, close
+//
+// It knows nothing of what is in the records; its user decides which segments may be removed.
+import { dirname } from 'node:path'
+import type { Clock, Timer } from '../base/clock.ts'
+import { errorCode, errorMessage } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import type { Disk } from '../disk/disk.ts'
+import {
+  decodeRecordHeader,
+  isIntact,
+  recordHeaderBytes,
+  segmentFileName,
+  segmentRemovedType,
+  summaryFileName,
+  termDirectoryName,
+  type Predecessor,
+} from './format.ts'
+import { JournalError } from './journal-error.ts'
+import { JournalReader, writeSummary, type JournalVisitor, type RecoveredSegments } from './journal-reader.ts'
+import { JournalWriter } from './journal-writer.ts'
+import { journalLimits } from './limits.ts'
+import { SegmentFiles } from './segment-files.ts'
+import { newestTerm } from './segment-table.ts'
+
+const followIntervalMs = 100
+
+export interface JournalOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly maxFileLength: number
+  /** Throws when this member no longer owns the journal; asked after each sync. */
+  readonly verifyOwnership: () => void
+  readonly visitor: JournalVisitor
+  /** Appends what each segment starts with, so that older segments are not needed for it. */
+  readonly writePreamble: () => void
+  /** A segment was closed and is durable. */
+  readonly onSealed: (segment: Predecessor) => void
+  /** A number of the user's that grows with what it appends, and is told back when that is durable. */
+  readonly mark: () => number
+  readonly onDurable: (mark: number) => void
+}
+
+interface Following {
+  stopped: boolean
+  timer: Timer | undefined
+  done: Promise<void>
+}
+
+export class Journal {
+  readonly failed: Promise<Error>
+  readonly #options: JournalOptions
+  readonly #reader: JournalReader
+  #writer: JournalWriter | undefined
+  #files: SegmentFiles | undefined
+  #directory = ''
+  #following: Following | undefined
+  #resolveFailed: (error: Error) => void = () => {}
+  #background: Promise<unknown> = Promise.resolve()
+  readonly #salts = new Map<number, number>()
+
+  constructor(options: JournalOptions) {
+    const { maxFileLength } = options
+    if (!(maxFileLength >= journalLimits.minFileLength && maxFileLength <= journalLimits.maxFileLengthAllowed))
+      throw new JournalError(
+        'JOURNAL_LIMIT',
+        `Cannot use maxFileLength ${maxFileLength}: accepted are ${journalLimits.minFileLength} to ${journalLimits.maxFileLengthAllowed} bytes`,
+        { fields: { maxFileLength } },
+      )
+    this.#options = options
+    this.#reader = new JournalReader(options)
+    this.failed = new Promise((resolve) => (this.#resolveFailed = resolve))
+  }
+
+  /** Visits what is there and what is added, every 100 ms, until `open` or `close`. */
+  follow(): void {
+    if (this.#following || this.#writer) return
+    const following: Following = { stopped: false, timer: undefined, done: Promise.resolve() }
+    this.#following = following
+    this.#followOnce(following)
+  }
+
+  /**
+   * Becomes the writer of `term`. `finish` is called when all that counts was visited, before anything is written.
+   * Rejects with JournalError JOURNAL_FENCED if a larger term was here.
+   */
+  async open(term: number, finish: (recovered: RecoveredSegments) => void): Promise<void> {
+    await this.#stopFollowing()
+    this.#directory = await this.#fence(term)
+    const recovered = await this.#reader.recover(this.#directory)
+    finish(recovered)
+    this.#files = new SegmentFiles(this.#options.disk, this.#directory)
+    for (const { number, salt } of recovered.segments) this.#salts.set(number, salt)
+    const writer = this.#createWriter(term, recovered)
+    this.#writer = writer
+    writer.start()
+    await new Promise<void>((resolve, reject) => {
+      writer.whenDurable(resolve)
+      void this.failed.then(reject)
+    })
+    this.#inBackground(async () => {
+      for (const number of recovered.leftOver) await this.#removeFiles(number)
+    })
+  }
+
+  /** Number of the segment that the last record went to. */
+  get segment(): number {
+    return this.#open.segment
+  }
+
+  get syncs(): number {
+    return this.#writer?.syncs ?? 0
+  }
+
+  get records(): number {
+    return this.#writer?.records ?? 0
+  }
+
+  get bytes(): number {
+    return this.#writer?.bytes ?? 0
+  }
+
+  /** See JournalWriter.append. */
+  append(type: number, meta: Buffer, metaLength: number, head?: Buffer, headLength?: number, body?: Buffer): number {
+    return this.#open.append(type, meta, metaLength, head, headLength, body)
+  }
+
+  whenDurable(callback: () => void): void {
+    this.#open.whenDurable(callback)
+  }
+
+  isDurable(segment: number, position: number): boolean {
+    return this.#writer?.isDurable(segment, position) ?? false
+  }
+
+  /** Length of a closed segment; undefined for others. */
+  closedLength(segment: number): number | undefined {
+    return this.#open.predecessor(segment)?.length
+  }
+
+  /** Bytes of one segment, shorter at its end. Rejects with ENOENT for a removed segment. */
+  read(segment: number, position: number, length: number): Promise<Buffer> {
+    if (!this.#files) throw closed()
+    return this.#files.read(segment, position, length)
+  }
+
+  /**
+   * The body of the record at `position`, as a view into `bytes`, which start at `bytesPosition`; undefined, and reported,
+   * when it is not what was written.
+   */
+  body(segment: number, position: number, bytes: Buffer, bytesPosition: number): Buffer | undefined {
+    const at = position - bytesPosition
+    const header = decodeRecordHeader(bytes, at, position, bytesPosition + bytes.length)
+    if (header && isIntact(bytes, at, header, this.#salt(segment))) {
+      const start = at + recordHeaderBytes
+      return bytes.subarray(start + header.metaLength, start + header.payloadLength)
+    }
+    this.#options.logger.error('A record of the journal is damaged', { file: segmentFileName(segment), offset: position })
+    return undefined
+  }
+
+  /** Removes closed segments whose records nobody needs; resolves when their files are gone. */
+  async removeSegments(numbers: readonly number[]): Promise<void> {
+    const meta = Buffer.alloc(4)
+    for (const number of numbers) {
+      meta.writeUInt32BE(number)
+      this.append(segmentRemovedType, meta, meta.length)
+      this.#open.forget(number)
+    }
+    await new Promise<void>((resolve) => this.whenDurable(resolve))
+    for (const number of numbers) await this.#removeFiles(number)
+  }
+
+  /** Ends the journal as a failed write would: for failures that only its user sees. */
+  fail(error: unknown): void {
+    this.#writer?.fail(error)
+  }
+
+  async close(): Promise<void> {
+    await this.#stopFollowing()
+    await this.#writer?.close()
+    await this.#background
+    await this.#files?.close()
+  }
+
+  get #open(): JournalWriter {
+    if (!this.#writer) throw closed()
+    return this.#writer
+  }
+
+  #followOnce(following: Following): void {
+    following.done = this.#reader
+      .follow()
+      .catch((error: unknown) =>
+        this.#options.logger.warn('Cannot follow the journal', { error: errorMessage(error) }),
+      )
+      .then(() => {
+        if (following.stopped) return
+        following.timer = this.#options.clock.after(followIntervalMs, () => this.#followOnce(following))
+      })
+  }
+
+  async #stopFollowing(): Promise<void> {
+    const following = this.#following
+    this.#following = undefined
+    if (!following) return
+    following.stopped = true
+    following.timer?.cancel()
+    await following.done
+  }
+
+  /** Makes the directory one of `term`: from then on writers of smaller terms find nothing under their paths. */
+  async #fence(term: number): Promise<string> {
+    const { disk, directory } = this.#options
+    await disk.makeDirectory(directory)
+    await disk.syncDirectory(dirname(directory))
+    const newest = await newestTerm(disk, directory)
+    if (term < newest)
+      throw new JournalError(
+        'JOURNAL_FENCED',
+        `Cannot open journal ${directory} for term ${term}: it was written in term ${newest}; another member took over, or the lock was made anew`,
+        { fields: { directory, term, newest } },
+      )
+    const target = `${directory}/${termDirectoryName(term)}`
+    if (newest === 0) await disk.makeDirectory(target)
+    else if (newest < term) await disk.rename(`${directory}/${termDirectoryName(newest)}`, target)
+    await disk.syncDirectory(directory)
+    return target
+  }
+
+  #createWriter(term: number, recovered: RecoveredSegments): JournalWriter {
+    const { disk, maxFileLength, verifyOwnership, writePreamble, mark, onDurable, random, clock } = this.#options
+    const directory = this.#directory
+    return new JournalWriter({
+      disk,
+      directory,
+      term,
+      maxFileLength,
+      firstNumber: recovered.largestNumber + 1,
+      predecessors: recovered.segments,
+      makeSalt: () => Math.floor(random.next() * 2 ** 32),
+      nowMs: () => clock.nowMs(),
+      verifyOwnership,
+      writePreamble,
+      mark,
+      onDurable,
+      onSealed: (segment, file, summary) => {
+        this.#salts.set(segment.number, segment.salt)
+        this.#inBackground(async () => {
+          await file.close()
+          if (this.closedLength(segment.number) !== undefined) await writeSummary(disk, directory, segment, summary)
+        })
+        this.#options.onSealed(segment)
+      },
+      onFailed: (error) => {
+        this.#options.logger.error('The journal failed', { error })
+        this.#resolveFailed(error)
+      },
+    })
+  }
+
+  #salt(segment: number): number {
+    const current = this.#open.current()
+    return current.number === segment ? current.salt : (this.#salts.get(segment) ?? 0)
+  }
+
+  async #removeFiles(number: number): Promise<void> {
+    const { disk } = this.#options
+    this.#files?.drop(number)
+    this.#salts.delete(number)
+    for (const name of [segmentFileName(number), summaryFileName(number)]) {
+      try {
+        await disk.remove(`${this.#directory}/${name}`)
+      } catch (error) {
+        // Gone already, or this member was replaced, which the next sync finds out.
+        if (errorCode(error) !== 'ENOENT') throw error
+      }
+    }
+  }
+
+  /** Work that nobody waits for and whose failure loses nothing: one after the other. */
+  #inBackground(work: () => Promise<void>): void {
+    this.#background = this.#background
+      .then(work)
+      .catch((error: unknown) => this.#options.logger.warn('Cannot tidy up the journal', { error: errorMessage(error) }))
+  }
+}
+
+const closed = (): JournalError =>
+  new JournalError('JOURNAL_CLOSED', 'Cannot use the journal: it is not open')

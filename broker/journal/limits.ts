@@ -1,0 +1,26 @@
+// Limits of the journal, each with its reason.
+
+export const journalLimits = {
+  /** Default size of a segment: as ActiveMQ's journalMaxFileLength. Small enough to come back soon, large enough to be few. */
+  maxFileLength: 32 * 1024 * 1024,
+  /** Smallest segment that can be asked for: below it, headers outweigh records. */
+  minFileLength: 4096,
+  /** Largest segment that can be asked for: positions are counted in units of 8 bytes in 32 bits. */
+  maxFileLengthAllowed: 16 * 1024 * 1024 * 1024,
+  /** Largest record: a frame of 100 MiB, twice that with what is wrapped around it; recovery holds one in memory. */
+  recordBytes: 256 * 1024 * 1024,
+  /** Meta has a 16-bit length. */
+  metaBytes: 65_535,
+  /** Segments of one journal: 32 TiB with the default size; the header of the newest lists them all (16 MiB). */
+  segments: 1_048_576,
+  /** Bodies from here on are written from where they are; smaller ones are copied, which is cheaper than another vector. */
+  copiedBodyBytes: 32 * 1024,
+  /** Memory in which small records of one write are gathered. */
+  chunkBytes: 256 * 1024,
+  /** Chunks kept for the next writes. */
+  spareChunks: 16,
+  /** Bytes of a segment that recovery reads at once. */
+  scanBytes: 1024 * 1024,
+  /** Segments that are kept open for reading. */
+  openFiles: 64,
+} as const

@@ -1,0 +1,128 @@
+// Which segments count, and how far: read from the headers of the newest ones (format.ts, rules 1 and 3).
+import { errorCode } from '../base/errors.ts'
+import type { Disk, DiskFile } from '../disk/disk.ts'
+import {
+  decodeSegmentHeader,
+  decodeSegmentPrefix,
+  parseSegmentFileName,
+  parseTermDirectoryName,
+  prefixesBytes,
+  segmentFileName,
+  segmentHeaderBytes,
+  type Predecessor,
+  type SegmentHeader,
+} from './format.ts'
+import { JournalError } from './journal-error.ts'
+import { scanSegment } from './segment-scan.ts'
+
+export interface SegmentTable {
+  /** Closed segments, ascending. */
+  readonly closed: readonly Predecessor[]
+  /** The newest segment: how far it counts is found by reading it. undefined: the journal is empty. */
+  readonly tail: SegmentHeader | undefined
+  /** All segment files in the directory, ascending, whether they count or not. */
+  readonly present: readonly number[]
+  /** Segments whose headers cannot be read; they were never synced, or are damaged. */
+  readonly unreadable: readonly number[]
+}
+
+/** The newest term that has a directory in `directory`; 0 when there is none. Older directories do not count. */
+export async function newestTerm(disk: Disk, directory: string): Promise<number> {
+  let newest = 0
+  if (!(await disk.exists(directory))) return newest
+  for (const name of await disk.list(directory)) newest = Math.max(newest, parseTermDirectoryName(name) ?? 0)
+  return newest
+}
+
+export async function loadSegmentNumbers(disk: Disk, termDirectory: string): Promise<number[]> {
+  const numbers: number[] = []
+  for (const name of await disk.list(termDirectory)) {
+    const number = parseSegmentFileName(name)
+    if (number !== undefined) numbers.push(number)
+  }
+  return numbers.sort((a, b) => a - b)
+}
+
+/** Throws JournalError when there are segments but not one with a readable table of contents. */
+export async function loadSegmentTable(disk: Disk, termDirectory: string): Promise<SegmentTable> {
+  const present = await loadSegmentNumbers(disk, termDirectory)
+  const unreadable: number[] = []
+  /** Newest first: segments whose list of predecessors is damaged but which were in use. */
+  const withoutList: SegmentHeader[] = []
+  for (const number of present.toReversed()) {
+    const header = await loadSegmentHeader(disk, termDirectory, number)
+    if (!header) unreadable.push(number)
+    else if (header.predecessors) return { ...chain(header, header.predecessors, withoutList), present, unreadable }
+    else if (await isProven(disk, termDirectory, header)) withoutList.push(header)
+    else unreadable.push(number)
+  }
+  if (withoutList.length > 0 || present.length > 1) throw noTable(termDirectory, present)
+  return { closed: [], tail: undefined, present, unreadable }
+}
+
+/** undefined: neither prefix is readable. `predecessors` undefined: the list is damaged. */
+export async function loadSegmentHeader(
+  disk: Disk,
+  termDirectory: string,
+  number: number,
+): Promise<SegmentHeader | undefined> {
+  const name = segmentFileName(number)
+  return withFile(disk, `${termDirectory}/${name}`, async (file) => {
+    const prefix = decodeSegmentPrefix(await file.read(0, prefixesBytes), name)
+    if (prefix?.number !== number) return undefined
+    return decodeSegmentHeader(await file.read(0, segmentHeaderBytes(prefix.predecessorCount)), prefix)
+  })
+}
+
+export async function withFile<T>(disk: Disk, path: string, use: (file: DiskFile) => Promise<T>): Promise<T> {
+  const file = await disk.open(path, 'read')
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The whole content of a file, or undefined when there is none. */
+export async function loadFile(disk: Disk, path: string): Promise<Buffer | undefined> {
+  try {
+    return await withFile(disk, path, async (file) => file.read(0, await file.size()))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Segments without a list follow the one that has it; each but the last was closed by its successor. */
+function chain(
+  listed: SegmentHeader,
+  predecessors: readonly Predecessor[],
+  withoutList: readonly SegmentHeader[],
+): Pick<SegmentTable, 'closed' | 'tail'> {
+  const closed = [...predecessors]
+  let tail = listed
+  for (const next of withoutList.toReversed()) {
+    closed.push({ number: tail.number, term: tail.term, salt: tail.salt, length: lengthUnknown })
+    tail = next
+  }
+  return { closed: closed.sort((a, b) => a.number - b.number), tail }
+}
+
+/** Length of a closed segment whose successor's list is damaged: all that is readable counts. */
+export const lengthUnknown = -1
+
+async function isProven(disk: Disk, termDirectory: string, header: SegmentHeader): Promise<boolean> {
+  return withFile(disk, `${termDirectory}/${segmentFileName(header.number)}`, async (file) => {
+    const { number: _, salt, length } = header
+    const options = { file, salt, from: length, to: await file.size(), stopAtDamage: false }
+    const { syncedTo } = await scanSegment(options, () => {})
+    return syncedTo > 0
+  })
+}
+
+const noTable = (directory: string, present: readonly number[]): JournalError =>
+  new JournalError(
+    'JOURNAL_CORRUPT',
+    `Cannot open journal ${directory}: none of its ${present.length} segments has a readable table of contents`,
+    { fields: { directory, segments: present.length } },
+  )

@@ -1,0 +1,126 @@
+// The admin port: five paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
+// Open without authentication, as its answers carry no message and no credential; who may reach it is up to the network.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { adminPaths, type BrokerSnapshot, type RoleAnswer } from './contract.ts'
+import { keepAliveTimeoutMs, maxAdminConnections, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
+import { renderMetrics, type Measurements } from './metrics.ts'
+
+/** What the admin port asks of the broker. */
+export interface AdminSource {
+  role(): RoleAnswer
+  /** Why this member is not healthy in its role; undefined when it is. */
+  notReadyReason(): string | undefined
+  snapshot(): BrokerSnapshot
+  measurements(): Measurements
+}
+
+export interface AdminAddress {
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+}
+
+export class AdminServer {
+  readonly #source: AdminSource
+  readonly #logger: Logger
+  readonly #server: Server
+
+  constructor(source: AdminSource, logger: Logger) {
+    this.#source = source
+    this.#logger = logger
+    this.#server = createServer(
+      { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
+      (request, response) => void this.#answer(request, response),
+    )
+    this.#server.maxConnections = maxAdminConnections
+  }
+
+  /** Resolves with the port. Rejects with a FlotillaError that names host and port. */
+  open({ host, port }: AdminAddress): Promise<number> {
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(cannotOpen(host, port, error)))
+      server.listen(port, host, () => {
+        server.removeAllListeners('error')
+        server.on('error', (error) => this.#logger.error('Admin port failed', { error }))
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response)
+    } catch (error) {
+      this.#logger.error('Cannot answer a request of the admin port', { path: request.url, error })
+      if (!response.headersSent) sendText(response, 500, 'internal error, see the log\n')
+      else response.destroy()
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD')
+      sendText(response, 405, 'only GET and HEAD are answered here\n')
+      return
+    }
+    switch (pathOf(request)) {
+      case adminPaths.livez:
+        sendText(response, 200, 'alive\n')
+        return
+      case adminPaths.readyz: {
+        const reason = this.#source.notReadyReason()
+        sendText(response, reason === undefined ? 200 : 503, `${reason ?? 'ready'}\n`)
+        return
+      }
+      case adminPaths.role:
+        sendJson(response, this.#source.role())
+        return
+      case adminPaths.snapshot:
+        sendJson(response, this.#source.snapshot())
+        return
+      case adminPaths.metrics: {
+        const { contentType, text } = await renderMetrics(this.#source.measurements())
+        send(response, 200, contentType, text)
+        return
+      }
+      default:
+        sendText(response, 404, `there are only ${Object.values(adminPaths).join(' ')}\n`)
+    }
+  }
+}
+
+const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? ''
+
+const sendText = (response: ServerResponse, status: number, text: string): void =>
+  send(response, status, 'text/plain; charset=utf-8', text)
+
+const sendJson = (response: ServerResponse, value: unknown): void =>
+  send(response, 200, 'application/json', JSON.stringify(value))
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}
+
+function cannotOpen(host: string, port: number, error: Error): FlotillaError {
+  const reason = errorCode(error) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(error)
+  return new FlotillaError('CANNOT_LISTEN', `Cannot open admin port ${port} on ${host}: ${reason}`, {
+    fields: { host, port },
+    cause: error,
+  })
+}

@@ -1,0 +1,181 @@
+// Prometheus metrics, read off the broker when somebody scrapes. Names start with `flotilla_`.
+// Totals are kept by those who count; here they only get their text. The library is loaded by the first scrape, because
+// a standby should be ready before it.
+import type { Counter, Gauge, Registry } from 'prom-client'
+import type { BrokerRole, BrokerSnapshot } from './contract.ts'
+import { maxDestinationLabels } from './limits.ts'
+
+export interface DestinationTotals {
+  readonly name: string
+  readonly kind: BrokerSnapshot['destinations'][number]['kind']
+  readonly size: number
+  readonly inFlight: number
+  readonly enqueued: number
+  readonly dequeued: number
+  readonly dispatched: number
+  readonly expired: number
+  readonly consumers: number
+  readonly producers: number
+}
+
+/** What is measured; everything that only an active broker has is zero on a standby. */
+export interface Measurements {
+  readonly role: BrokerRole
+  readonly term: number | null
+  readonly connections: readonly { readonly connector: string; readonly open: number }[]
+  readonly acceptedConnections: number
+  readonly refusedConnections: number
+  readonly droppedConnections: number
+  readonly destinations: readonly DestinationTotals[]
+  readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
+  readonly store: {
+    readonly messages: number
+    readonly bytesUsed: number
+    readonly syncs: number
+    readonly recordsWritten: number
+    readonly recoveryMs: number
+  }
+  /** Largest delay of the event loop since the last scrape. */
+  readonly eventLoopDelayMs: number
+}
+
+const roles: readonly BrokerRole[] = ['Starting', 'Standby', 'Active', 'Stopping']
+
+/** The registry's text and its content type. */
+export async function renderMetrics(measurements: Measurements): Promise<{ contentType: string; text: string }> {
+  const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client')
+  const registry = new Registry()
+  const set = new MetricSet(registry, Gauge, Counter)
+  addBrokerMetrics(set, measurements)
+  addDestinationMetrics(set, measurements.destinations)
+  processRegistry ??= new Registry()
+  if (processRegistry.getMetricsAsArray().length === 0) collectDefaultMetrics({ register: processRegistry })
+  return { contentType: registry.contentType, text: (await registry.metrics()) + (await processRegistry.metrics()) }
+}
+
+/** CPU, memory and garbage collection of the process: these keep their own history between scrapes. */
+let processRegistry: Registry | undefined
+
+class MetricSet {
+  readonly #registry: Registry
+  readonly #gauge: typeof Gauge
+  readonly #counter: typeof Counter
+
+  constructor(registry: Registry, gauge: typeof Gauge, counter: typeof Counter) {
+    this.#registry = registry
+    this.#gauge = gauge
+    this.#counter = counter
+  }
+
+  gauge(name: string, help: string, value: number): void {
+    this.gauges(name, help, [], [[[], value]])
+  }
+
+  counter(name: string, help: string, value: number): void {
+    this.counters(name, help, [], [[[], value]])
+  }
+
+  gauges(name: string, help: string, labelNames: readonly string[], values: readonly Labelled[]): void {
+    const gauge = new this.#gauge({ name, help, labelNames, registers: [this.#registry] })
+    for (const [labels, value] of values) gauge.labels(...labels).set(value)
+  }
+
+  counters(name: string, help: string, labelNames: readonly string[], values: readonly Labelled[]): void {
+    const counter = new this.#counter({ name, help, labelNames, registers: [this.#registry] })
+    for (const [labels, value] of values) counter.labels(...labels).inc(value)
+  }
+}
+
+type Labelled = readonly [labels: readonly string[], value: number]
+
+function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, store, ...counts }: Measurements): void {
+  set.gauges(
+    'flotilla_role',
+    'Role of this member: 1 for the one it has',
+    ['role'],
+    roles.map((name) => [[name], name === role ? 1 : 0]),
+  )
+  set.gauge('flotilla_term', 'Term this member is active in, 0 when it is not', term ?? 0)
+  set.gauges(
+    'flotilla_connections',
+    'Open client connections',
+    ['connector'],
+    connections.map(({ connector, open }) => [[connector], open]),
+  )
+  set.counter('flotilla_connections_accepted_total', 'Client connections accepted', counts.acceptedConnections)
+  set.counter(
+    'flotilla_connections_refused_total',
+    'Client connections refused because of maximumConnections',
+    counts.refusedConnections,
+  )
+  set.counter(
+    'flotilla_connections_dropped_total',
+    'Connections dropped by the broker: silent, too slow to read, or not speaking OpenWire',
+    counts.droppedConnections,
+  )
+  set.gauge('flotilla_memory_used_bytes', 'Message bytes held in memory', memory.used)
+  set.gauge('flotilla_memory_limit_bytes', 'Limit of message bytes in memory', memory.limit)
+  set.gauge('flotilla_blocked_connections', 'Connections not read because memory is full', memory.blockedConnections)
+  set.gauge('flotilla_store_messages', 'Messages in the store', store.messages)
+  set.gauge('flotilla_store_used_bytes', 'Bytes that the store takes on disk', store.bytesUsed)
+  set.counter('flotilla_store_syncs_total', 'Syncs of the store to disk', store.syncs)
+  set.counter('flotilla_store_records_total', 'Records written to the store', store.recordsWritten)
+  set.gauge('flotilla_store_recovery_seconds', 'Duration of the last recovery', store.recoveryMs / 1000)
+  set.gauge(
+    'flotilla_event_loop_delay_seconds',
+    'Largest event loop delay since the last scrape',
+    counts.eventLoopDelayMs / 1000,
+  )
+}
+
+const destinationLabels = ['kind', 'destination']
+
+function addDestinationMetrics(set: MetricSet, destinations: readonly DestinationTotals[]): void {
+  const rows = boundedRows(destinations)
+  const labelled = (pick: (row: DestinationTotals) => number): Labelled[] =>
+    rows.map((row) => [[row.kind, row.name], pick(row)])
+  const gauge = (name: string, help: string, pick: (row: DestinationTotals) => number): void =>
+    set.gauges(`flotilla_destination_${name}`, help, destinationLabels, labelled(pick))
+  const counter = (name: string, help: string, pick: (row: DestinationTotals) => number): void =>
+    set.counters(`flotilla_destination_${name}_total`, help, destinationLabels, labelled(pick))
+  gauge('messages', 'Messages waiting or not acknowledged', (row) => row.size)
+  gauge('in_flight_messages', 'Messages dispatched but not acknowledged', (row) => row.inFlight)
+  gauge('consumers', 'Consumers', (row) => row.consumers)
+  gauge('producers', 'Producers', (row) => row.producers)
+  counter('enqueued', 'Messages that arrived', (row) => row.enqueued)
+  counter('dequeued', 'Messages acknowledged', (row) => row.dequeued)
+  counter('dispatched', 'Messages sent to consumers', (row) => row.dispatched)
+  counter('expired', 'Messages that expired', (row) => row.expired)
+}
+
+/** Temporary destinations and advisories are summed up; of the others the largest keep their names. */
+function boundedRows(destinations: readonly DestinationTotals[]): DestinationTotals[] {
+  const named = destinations.filter(
+    (row) => !row.kind.startsWith('temp-') && !row.name.startsWith('ActiveMQ.Advisory.'),
+  )
+  named.sort((left, right) => right.size - left.size || right.enqueued - left.enqueued)
+  const kept = named.slice(0, maxDestinationLabels)
+  const keptRows = new Set(kept)
+  const sums = new Map<string, DestinationTotals>()
+  for (const row of destinations) {
+    if (keptRows.has(row)) continue
+    sums.set(row.kind, addTotals(sums.get(row.kind), row))
+  }
+  return [...kept, ...sums.values()]
+}
+
+function addTotals(sum: DestinationTotals | undefined, row: DestinationTotals): DestinationTotals {
+  const add = (pick: (totals: DestinationTotals) => number): number => (sum ? pick(sum) : 0) + pick(row)
+  return {
+    name: '(others)',
+    kind: row.kind,
+    size: add((totals) => totals.size),
+    inFlight: add((totals) => totals.inFlight),
+    enqueued: add((totals) => totals.enqueued),
+    dequeued: add((totals) => totals.dequeued),
+    dispatched: add((totals) => totals.dispatched),
+    expired: add((totals) => totals.expired),
+    consumers: add((totals) => totals.consumers),
+    producers: add((totals) => totals.producers),
+  }
+}

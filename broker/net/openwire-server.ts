@@ -1,0 +1,189 @@
+// A transport connector: listens, and joins each socket with an OpenWireSession. Open only while the broker is active,
+// because a refused connection is how a client learns that it has to go to another member.
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Timer } from '../base/clock.ts'
+import type { OpenWireService } from '../session/openwire/openwire-service.ts'
+import { OpenWireSession } from '../session/openwire/openwire-session.ts'
+import type { WireFormatOptions } from '../wire/openwire/wire-format.ts'
+import { closeTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
+import { SocketWriter, WriteTurn } from './write-turn.ts'
+
+export interface OpenWireServerOptions {
+  readonly service: OpenWireService
+  readonly name: string
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  readonly maximumConnections: number
+  readonly wireFormat: WireFormatOptions
+}
+
+export interface ConnectorCounts {
+  accepted: number
+  /** Beyond maximumConnections. */
+  refused: number
+  /** Ended by the broker: silent, too slow, or not speaking OpenWire. */
+  dropped: number
+}
+
+export class OpenWireServer {
+  readonly name: string
+  readonly counts: ConnectorCounts = { accepted: 0, refused: 0, dropped: 0 }
+  readonly #options: OpenWireServerOptions
+  readonly #logger: Logger
+  readonly #server: Server
+  readonly #turn = new WriteTurn()
+  readonly #sockets = new Map<Socket, OpenWireSession>()
+  #port: number
+  #open = false
+  #refusedSinceLog = 0
+  #refusalTimer: Timer | undefined
+
+  constructor(options: OpenWireServerOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#port = options.port
+    this.#logger = options.service.logger.child({ connector: options.name })
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs }, (socket) =>
+      this.#accept(socket),
+    )
+  }
+
+  /** The real port once open. */
+  get port(): number {
+    return this.#port
+  }
+
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  get connections(): number {
+    return this.#sockets.size
+  }
+
+  /** @throws {FlotillaError} that names connector, host and port. */
+  open(): Promise<void> {
+    const { host, port } = this.#options
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(this.#cannotOpen(error)))
+      server.listen({ host, port, backlog: listenBacklog }, () => {
+        server.removeAllListeners('error')
+        server.on('error', (error) => this.#logger.error('Cannot accept connections', { error }))
+        this.#port = (server.address() as AddressInfo).port
+        this.#open = true
+        resolve()
+      })
+    })
+  }
+
+  /** Stops listening and closes all connections; what was written before still goes out. */
+  async close(): Promise<void> {
+    const closed = this.#stopListening()
+    for (const [socket, session] of this.#sockets) {
+      session.close()
+      // After the writes of this turn.
+      setImmediate(() => socket.end())
+    }
+    const timer = setTimeout(() => this.#destroySockets(), closeTimeoutMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  /** Stops listening and cuts all connections at once, before anything else is answered: the store is not ours any more. */
+  abort(): void {
+    void this.#stopListening()
+    this.#destroySockets()
+    for (const session of this.#sockets.values()) session.abandon()
+  }
+
+  #stopListening(): Promise<void> {
+    this.#open = false
+    this.#refusalTimer?.cancel()
+    return new Promise((resolve) => {
+      // Fails only when it was not open.
+      this.#server.close(() => resolve())
+    })
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#sockets.keys()) socket.destroy()
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#sockets.size >= this.#options.maximumConnections) {
+      this.#refuse(socket)
+      return
+    }
+    this.counts.accepted++
+    const writer = new SocketWriter(socket, this.#turn)
+    const session = new OpenWireSession({
+      service: this.#options.service,
+      wireFormat: this.#options.wireFormat,
+      remoteAddress: `tcp://${socket.remoteAddress}:${socket.remotePort}`,
+      connectorName: this.name,
+      dropped: () => void this.counts.dropped++,
+      output: {
+        write: (bytes) => writer.write(bytes),
+        get bufferedBytes() {
+          return writer.bufferedBytes
+        },
+        get sentBytes() {
+          return writer.sentBytes
+        },
+        pauseReading: () => void socket.pause(),
+        resumeReading: () => void socket.resume(),
+        end() {
+          writer.flush()
+          socket.end()
+          socket.resume()
+        },
+        destroy: () => void socket.destroy(),
+      },
+    })
+    this.#sockets.set(socket, session)
+    socket.on('data', (chunk: Buffer) => session.receive(chunk))
+    socket.on('drain', () => session.drained())
+    // A reset by the peer is an ordinary end.
+    socket.on('error', (error) => session.logger.debug('Connection failed', { error: errorMessage(error) }))
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      session.close()
+    })
+    session.start()
+  }
+
+  #refuse(socket: Socket): void {
+    socket.on('error', () => {})
+    socket.destroy()
+    this.counts.refused++
+    this.#refusedSinceLog++
+    if (this.#refusalTimer) return
+    this.#logRefusals()
+  }
+
+  #logRefusals(): void {
+    this.#logger.warn('Refused connections: maximumConnections is reached', {
+      refused: this.#refusedSinceLog,
+      maximumConnections: this.#options.maximumConnections,
+    })
+    this.#refusedSinceLog = 0
+    this.#refusalTimer = this.#options.service.clock.after(refusalLogPeriodMs, () => {
+      this.#refusalTimer = undefined
+      if (this.#refusedSinceLog > 0) this.#logRefusals()
+    })
+  }
+
+  #cannotOpen(error: Error): FlotillaError {
+    const { name, host, port } = this.#options
+    const reason = errorCode(error) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(error)
+    return new FlotillaError(
+      'CANNOT_LISTEN',
+      `Cannot open transport connector ${name} on ${host}, port ${port}: ${reason}`,
+      { fields: { connector: name, host, port }, cause: error },
+    )
+  }
+}

@@ -1,0 +1,147 @@
+// Carries out acknowledgements (the table of spec openwire.md section 10).
+import { JmsError } from '../base/errors.ts'
+import { findLast, findRange, findTopicRange } from '../destination/acknowledgement.ts'
+import type { Entry, QueueEntry } from '../destination/entry.ts'
+import type { Subscription } from '../destination/subscription.ts'
+import type { LocalTransaction } from '../transaction/local-transaction.ts'
+import type { DeadLetterRouter } from './dead-letter-router.ts'
+import type { RegionContext } from './region-context.ts'
+import type { Acknowledgement, Done } from './region.ts'
+
+export class Acknowledger {
+  readonly #context: RegionContext
+  readonly #deadLetters: DeadLetterRouter
+
+  constructor(context: RegionContext, deadLetters: DeadLetterRouter) {
+    this.#context = context
+    this.#deadLetters = deadLetters
+  }
+
+  /** `done` is called once the removals are durable. Throws JMSException and changes nothing for unmatched ones. */
+  acknowledge(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    // Leftovers from before a failover.
+    if (!subscription.everDispatched) return done()
+    const wasFull = subscription.full
+    if (subscription.topicsOnly) this.#acknowledgeTopic(subscription, acknowledgement, transaction, done)
+    else this.#acknowledgeQueue(subscription, acknowledgement, transaction, done)
+    if (wasFull && !subscription.full) subscription.dispatch()
+  }
+
+  #acknowledgeQueue(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    const { dispatched } = subscription
+    switch (acknowledgement.type) {
+      case 'delivered':
+        findLast(dispatched, acknowledgement)
+        subscription.expand(acknowledgement.messageCount)
+        return done()
+      case 'standard': {
+        const entries = findRange(dispatched, acknowledgement, transaction === null)
+        if (transaction) return this.#addTo(transaction, subscription, entries, false, done)
+        return this.#remove(subscription, entries, done)
+      }
+      case 'individual': {
+        const entries = [findLast(dispatched, acknowledgement)]
+        if (transaction) return this.#addTo(transaction, subscription, entries, true, done)
+        return this.#remove(subscription, entries, done)
+      }
+      case 'poison':
+        if (transaction) throw new JmsError('javax.jms.JMSException', 'Poison ack cannot be transacted')
+        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'poison', acknowledgement, done)
+      case 'expired':
+        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'expired', acknowledgement, done)
+      case 'redelivered':
+        // The client redelivers from its own memory; the range only has to make sense.
+        findRange(dispatched, acknowledgement, false)
+        return done()
+      case 'unmatched':
+        return done()
+    }
+  }
+
+  #acknowledgeTopic(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    const { type, messageCount } = acknowledgement
+    if (type === 'delivered') subscription.expand(messageCount)
+    if (type === 'delivered' || type === 'redelivered' || type === 'unmatched') return done()
+    const entries = findTopicRange(subscription.dispatched, acknowledgement, type === 'individual')
+    if (transaction && type !== 'poison' && type !== 'expired')
+      return this.#addTo(transaction, subscription, entries, type === 'individual', done)
+    if (type === 'expired')
+      for (const entry of entries) if (entry.kind === 'topic' && entry.topic) entry.topic.counters.expired++
+    this.#remove(subscription, entries, done)
+  }
+
+  #remove(subscription: Subscription, entries: readonly Entry[], done: Done): void {
+    let stored = false
+    for (const entry of entries) {
+      // What an open transaction acknowledged is removed by its commit.
+      if (entry.transaction) continue
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') {
+        entry.queue.acknowledge(entry)
+        stored ||= entry.stored
+      } else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    if (stored) this.#context.afterSync.run(done)
+    else done()
+  }
+
+  /** The messages stay in the dispatched list until the commit. An individual one widens the window meanwhile. */
+  #addTo(
+    transaction: LocalTransaction,
+    subscription: Subscription,
+    entries: readonly Entry[],
+    individual: boolean,
+    done: Done,
+  ): void {
+    transaction.checkRoom(entries.length)
+    for (const entry of entries) {
+      if (!transaction.addAcknowledgement(subscription, entry)) continue
+      if (entry.kind === 'queue' && entry.stored)
+        this.#context.store.removeInTransaction(transaction.id, entry.queue.name, entry.sequence)
+    }
+    if (individual) subscription.expand(1)
+    done()
+  }
+
+  #bury(
+    subscription: Subscription,
+    entries: readonly Entry[],
+    reason: 'poison' | 'expired',
+    { poisonCause }: Acknowledgement,
+    done: Done,
+  ): void {
+    const taken: QueueEntry[] = []
+    for (const entry of entries) {
+      if (entry.transaction) continue
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') {
+        entry.holder = null
+        taken.push(entry)
+      } else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    if (taken.length === 0) return done()
+    const cause = reason === 'poison' ? (poisonCause ?? 'The client gave no cause') : null
+    let open = taken.length
+    const oneDone: Done = () => {
+      if (--open === 0) done()
+    }
+    for (const entry of taken) this.#deadLetters.take(entry, reason, cause, oneDone)
+  }
+}

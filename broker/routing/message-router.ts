@@ -1,0 +1,167 @@
+// The way of a message from its producer to its destinations: names resolved, expired ones taken out, duplicates of failover
+// clients recognized, persistent ones written, others held back while memory is full.
+import { readdress } from '../destination/dead-letter.ts'
+import { concreteMembers } from '../destination/destination-name.ts'
+import { QueueEntry } from '../destination/entry.ts'
+import { destinationLimits } from '../destination/limits.ts'
+import { Queue } from '../destination/queue.ts'
+import { isExpired } from '../destination/queue-window.ts'
+import { TopicMessage } from '../destination/topic-message.ts'
+import type { Topic } from '../destination/topic.ts'
+import type { Message } from '../message/message.ts'
+import type { Sequence } from '../store/message-store.ts'
+import type { LocalTransaction } from '../transaction/local-transaction.ts'
+import { Arrival } from './arrival.ts'
+import type { DeadLetterRouter } from './dead-letter-router.ts'
+import type { Sender } from './flow-control.ts'
+import { addedMessage } from './region-context.ts'
+import type { RegionContext } from './region-context.ts'
+import type { Done } from './region.ts'
+import { UnsyncedProducers } from './unsynced-producers.ts'
+
+type Target = Queue | Topic
+
+/** One message for one destination. */
+interface Routed {
+  readonly target: Target
+  readonly message: Message
+}
+
+export class MessageRouter {
+  readonly #context: RegionContext
+  readonly #deadLetters: DeadLetterRouter
+  readonly #unsynced = new UnsyncedProducers()
+  #transactions = 0
+
+  constructor(context: RegionContext, deadLetters: DeadLetterRouter) {
+    this.#context = context
+    this.#deadLetters = deadLetters
+  }
+
+  /** Outside a transaction. Throws JmsError before anything has happened. */
+  send(sender: Sender, failoverReconnect: boolean, message: Message, done: Done): void {
+    if (failoverReconnect && message.persistent && this.#isDuplicate(message)) return this.#context.afterSync.run(done)
+    const target = this.#context.registry.find(message.destination)
+    if (target) return this.#sendToOne(sender, target, message, done)
+    const routed = this.#route(message)
+    if (routed.length === 1) this.#sendToOne(sender, routed[0]!.target, routed[0]!.message, done)
+    else this.#sendToMany(sender, routed, message, done)
+  }
+
+  /** Throws JmsError; what was added before that leaves with the transaction, which can then only be rolled back. */
+  sendInTransaction(sender: Sender, transaction: LocalTransaction, message: Message): void {
+    const routed = this.#route(message)
+    transaction.checkRoom(routed.length)
+    for (const { target, message: copy } of routed) {
+      if (this.#expired(copy)) this.#takeExpired(target, copy, ignore)
+      else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
+      else {
+        const room = this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
+        this.#context.store.addInTransaction(transaction.id, addedMessage(target.name, copy))
+        transaction.addStored(target, copy, room > copy.size)
+        sender.intake.written(copy.bytes.length)
+      }
+    }
+  }
+
+  /** To memory: a queue's or its subscribers'. Never waits. */
+  deliverVolatile(target: Target, sequence: Sequence, message: Message): void {
+    const { memory } = this.#context
+    if (target instanceof Queue) target.arriveVolatile(new QueueEntry(target, sequence, message, false, memory))
+    else target.send(new TopicMessage(message, sequence, memory))
+  }
+
+  #route(message: Message): Routed[] {
+    const { registry } = this.#context
+    const members = concreteMembers(message.destination)
+    if (members.length === 1 && members[0] === message.destination)
+      return [{ target: registry.obtain(message.destination), message }]
+    return members.map((member) => ({
+      target: registry.obtain(member),
+      message: readdress(message, member, message.destination),
+    }))
+  }
+
+  #isDuplicate(message: Message): boolean {
+    const { producerId, producerSequenceId } = message
+    // Foreign message ids (text only) have no producer to count for.
+    if (producerId === '') return false
+    const stored = this.#context.store.lastProducerSequence(producerId) ?? -1
+    const unsynced = this.#unsynced.lastSequence(producerId) ?? -1
+    return producerSequenceId <= Math.max(stored, unsynced)
+  }
+
+  #sendToOne(sender: Sender, target: Target, message: Message, done: Done): void {
+    if (this.#expired(message)) return this.#takeExpired(target, message, done)
+    const stored = isStored(target, message)
+    if (this.#context.flow.mustWait(message.producerId, !stored && needsMemory(target)))
+      return this.#holdBack(sender, message, () => this.#admitToOne(sender, target, message, done), done)
+    this.#admitToOne(sender, target, message, done)
+  }
+
+  #admitToOne(sender: Sender, target: Target, message: Message, done: Done): void {
+    const sequence = this.#context.sequences.next()
+    if (!isStored(target, message)) {
+      this.deliverVolatile(target, sequence, message)
+      return done()
+    }
+    this.#context.store.add(addedMessage(target.name, message), sequence)
+    this.#unsynced.written(message.producerId, message.producerSequenceId)
+    this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
+    sender.intake.written(message.bytes.length)
+  }
+
+  #sendToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
+    const waits = routed.some(({ target, message: copy }) => !isStored(target, copy) && needsMemory(target))
+    if (this.#context.flow.mustWait(message.producerId, waits))
+      return this.#holdBack(sender, message, () => this.#admitToMany(sender, routed, message, done), done)
+    this.#admitToMany(sender, routed, message, done)
+  }
+
+  // All stored copies in one transaction: after a crash between them the client's repetition would be taken for a
+  // duplicate, and the other members would never get the message.
+  #admitToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
+    const { store, sequences, afterSync } = this.#context
+    const transaction = `TX:composite:${++this.#transactions}`
+    const stored: { queue: Queue; copy: Message }[] = []
+    for (const { target, message: copy } of routed) {
+      if (this.#expired(copy)) this.#takeExpired(target, copy, ignore)
+      else if (isStored(target, copy)) {
+        store.addInTransaction(transaction, addedMessage(target.name, copy))
+        sender.intake.written(copy.bytes.length)
+        stored.push({ queue: target, copy })
+      } else this.deliverVolatile(target, sequences.next(), copy)
+    }
+    if (stored.length === 0) return done()
+    const first = sequences.take(stored.length)
+    store.commit(transaction, first)
+    this.#unsynced.written(message.producerId, message.producerSequenceId)
+    afterSync.run(() => {
+      this.#unsynced.synced(message.producerId)
+      stored.forEach(({ queue, copy }, index) => queue.arriveStored(first + index, copy))
+      done()
+    })
+  }
+
+  #holdBack(sender: Sender, message: Message, admit: () => void, refuse: Done): void {
+    const { producerId, size } = message
+    this.#context.flow.holdBack({ sender, producerId, bytes: size, ownBytes: 0, admit, refuse })
+  }
+
+  #expired(message: Message): boolean {
+    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
+  }
+
+  #takeExpired(target: Target, message: Message, done: Done): void {
+    target.counters.expired++
+    this.#deadLetters.takeExpiredArrival(target.destination, message, done)
+  }
+}
+
+/** Only queues that outlive their connection are in the store. */
+const isStored = (target: Target, message: Message): target is Queue =>
+  message.persistent && target instanceof Queue && target.stored
+
+const needsMemory = (target: Target): boolean => target instanceof Queue || target.wouldHold
+
+const ignore = (): void => {}

@@ -1,0 +1,51 @@
+// What the parts of a region share.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { DeadLetterStrategy } from '../destination/dead-letter.ts'
+import type { DestinationRegistry } from '../destination/destination-registry.ts'
+import type { MemoryUsage } from '../destination/memory-usage.ts'
+import type { Message } from '../message/message.ts'
+import type { AddedMessage, MessageStore, Sequence } from '../store/message-store.ts'
+import type { AfterSync } from './after-sync.ts'
+import type { FlowControl } from './flow-control.ts'
+import type { RegionListener } from './region.ts'
+
+export interface RegionContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly store: MessageStore
+  readonly memory: MemoryUsage
+  readonly registry: DestinationRegistry
+  readonly deadLetterStrategy: DeadLetterStrategy
+  readonly listener: RegionListener
+  readonly afterSync: AfterSync
+  readonly flow: FlowControl
+  readonly sequences: SequenceSource
+}
+
+/** Sequences of messages: growing over all destinations, never used twice. */
+export class SequenceSource {
+  #last: Sequence = 0
+
+  startAfter(last: Sequence): void {
+    this.#last = last
+  }
+
+  next(): Sequence {
+    return ++this.#last
+  }
+
+  /** The first of `count` sequences that nobody else gets. */
+  take(count: number): Sequence {
+    const first = this.#last + 1
+    this.#last += count
+    return first
+  }
+}
+
+export const addedMessage = (queue: string, message: Message): AddedMessage => ({
+  queue,
+  bytes: message.bytes,
+  producerId: message.producerId,
+  producerSequenceId: message.producerSequenceId,
+})

@@ -1,0 +1,149 @@
+// The open local transactions of one connection, and how they end.
+import { JmsError } from '../base/errors.ts'
+import type { QueueEntry } from '../destination/entry.ts'
+import type { Queue } from '../destination/queue.ts'
+import type { Subscription } from '../destination/subscription.ts'
+import { transactionLimits } from '../transaction/limits.ts'
+import { LocalTransaction } from '../transaction/local-transaction.ts'
+import type { TransactedSend } from '../transaction/local-transaction.ts'
+import type { Sequence } from '../store/message-store.ts'
+import type { Sender } from './flow-control.ts'
+import type { MessageRouter } from './message-router.ts'
+import type { RegionContext } from './region-context.ts'
+import type { Done } from './region.ts'
+
+export class Transactions {
+  readonly #context: RegionContext
+  readonly #router: MessageRouter
+  readonly #sender: Sender
+  readonly #open = new Map<string, LocalTransaction>()
+
+  constructor(context: RegionContext, router: MessageRouter, sender: Sender) {
+    this.#context = context
+    this.#router = router
+    this.#sender = sender
+  }
+
+  /** Idempotent. */
+  begin(id: string): void {
+    if (this.#open.has(id)) return
+    const { maximumOpenTransactionsPerConnection } = transactionLimits
+    if (this.#open.size >= maximumOpenTransactionsPerConnection)
+      throw new JmsError(
+        'javax.jms.ResourceAllocationException',
+        `Cannot begin transaction ${id}: the connection has ${this.#open.size} open ones ` +
+          '(limit maximumOpenTransactionsPerConnection)',
+      )
+    this.#open.set(id, new LocalTransaction(id, this.#context.memory))
+  }
+
+  /** Throws JMSException for an id that is not open. */
+  get(id: string): LocalTransaction {
+    const transaction = this.#open.get(id)
+    if (transaction) return transaction
+    throw new JmsError('javax.jms.JMSException', `Transaction '${id}' has not been started.`)
+  }
+
+  markRollbackOnly(id: string, cause: JmsError): void {
+    this.#open.get(id)?.markRollbackOnly(cause)
+  }
+
+  commit(id: string, done: Done): void {
+    const transaction = this.get(id)
+    this.#open.delete(id)
+    const cause = transaction.rollbackCause
+    if (cause) {
+      this.#rollBack(transaction)
+      throw rolledBack(id, cause.message, cause)
+    }
+    const { flow, memory } = this.#context
+    const ownBytes = transaction.memoryBytes
+    if (transaction.volatileSends === 0 || memory.used - ownBytes < memory.limit) return this.#commit(transaction, done)
+    flow.holdBack({
+      sender: this.#sender,
+      producerId: null,
+      bytes: 0,
+      ownBytes,
+      admit: () => this.#commit(transaction, done),
+      refuse: (error) => {
+        this.#rollBack(transaction)
+        done(rolledBack(id, error.message, error))
+      },
+    })
+  }
+
+  rollback(id: string): void {
+    const transaction = this.get(id)
+    this.#open.delete(id)
+    this.#rollBack(transaction)
+  }
+
+  rollbackAll(): void {
+    for (const transaction of this.#open.values()) this.#rollBack(transaction)
+    this.#open.clear()
+  }
+
+  #commit(transaction: LocalTransaction, done: Done): void {
+    if (!transaction.inStore) {
+      this.#apply(transaction, 0)
+      return done()
+    }
+    const first = this.#context.sequences.take(transaction.storedSends)
+    this.#context.store.commit(transaction.id, first)
+    this.#context.afterSync.run(() => {
+      this.#apply(transaction, first)
+      done()
+    })
+  }
+
+  /** Makes a committed transaction visible: first what it took, then what it brought. */
+  #apply(transaction: LocalTransaction, firstSequence: Sequence): void {
+    const subscriptions = new Set<Subscription>()
+    for (const { subscription, entry } of transaction.acknowledgements) {
+      entry.transaction = null
+      subscriptions.add(subscription)
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') entry.queue.settle(entry)
+      else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    transaction.acknowledgements.length = 0
+    this.#deliver(transaction.takeSends(), firstSequence)
+    for (const subscription of subscriptions) subscription.dispatch()
+  }
+
+  #deliver(sends: readonly TransactedSend[], firstSequence: Sequence): void {
+    let sequence = firstSequence
+    for (const send of sends)
+      if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message)
+      else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
+  }
+
+  /**
+   * What was acknowledged stays with its consumer, which redelivers by itself (spec openwire.md section 10). Only what
+   * belonged to a consumer that closed meanwhile goes back to its queue.
+   */
+  #rollBack(transaction: LocalTransaction): void {
+    if (transaction.inStore) this.#context.store.rollback(transaction.id)
+    transaction.takeSends()
+    const returned = new Map<Queue, QueueEntry[]>()
+    for (const { subscription, entry } of transaction.acknowledgements) {
+      entry.transaction = null
+      subscription.contract(1)
+      if (entry.kind !== 'queue' || entry.holder) continue
+      subscription.dispatched.remove(entry)
+      entry.redeliveryCounter++
+      const entries = returned.get(entry.queue)
+      if (entries) entries.push(entry)
+      else returned.set(entry.queue, [entry])
+    }
+    transaction.acknowledgements.length = 0
+    for (const [queue, entries] of returned) {
+      queue.returnToFront(entries)
+      queue.dispatch()
+    }
+  }
+}
+
+const rolledBack = (id: string, reason: string, cause: JmsError): JmsError =>
+  new JmsError('javax.jms.TransactionRolledBackException', `Transaction '${id}' was rolled back: ${reason}`, { cause })

@@ -1,0 +1,61 @@
+// Commands that the broker sends on its own account.
+import type { JmsError } from '../../base/errors.ts'
+import type {
+  BrokerInfo,
+  ConnectionError,
+  ExceptionResponse,
+  KeepAliveInfo,
+  ProducerAck,
+  ProducerId,
+} from '../../wire/openwire/commands.ts'
+import { buildThrowable } from '../../wire/openwire/throwable.ts'
+import type { BrokerIdentity } from './openwire-service.ts'
+
+const header = { commandId: 0, responseRequired: false } as const
+
+/** Clients need it before they can do XA or ask for the broker's name (spec openwire.md section 8). */
+export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdentity): BrokerInfo => ({
+  kind: 'BrokerInfo',
+  ...header,
+  brokerId: { kind: 'BrokerId', value: brokerId },
+  brokerURL: brokerUrl,
+  peerBrokerInfos: null,
+  brokerName,
+  slaveBroker: false,
+  masterBroker: false,
+  // True would switch optimizeAcknowledge off in clients.
+  faultTolerantConfiguration: false,
+  duplexConnection: false,
+  networkConnection: false,
+  connectionId: 0,
+  brokerUploadUrl: null,
+  networkProperties: null,
+})
+
+export const buildKeepAlive = (commandId: number): KeepAliveInfo => ({
+  kind: 'KeepAliveInfo',
+  commandId,
+  responseRequired: false,
+})
+
+export const buildExceptionResponse = (correlationId: number, error: JmsError): ExceptionResponse => ({
+  kind: 'ExceptionResponse',
+  ...header,
+  correlationId,
+  exception: buildThrowable(error.className, error.message),
+})
+
+/** For commands that asked for no answer: goes to the client's exception listener. */
+export const buildConnectionError = (error: JmsError): ConnectionError => ({
+  kind: 'ConnectionError',
+  ...header,
+  exception: buildThrowable(error.className, error.message),
+  connectionId: null,
+})
+
+export const buildProducerAck = (producerId: ProducerId | null, size: number): ProducerAck => ({
+  kind: 'ProducerAck',
+  ...header,
+  producerId,
+  size,
+})

@@ -1,0 +1,94 @@
+// What one logical connection (one ConnectionInfo) has registered: sessions, and in them consumers and producers.
+// Several may share a socket. Only books are kept here; the region is called by the command handlers.
+import { JmsError } from '../../base/errors.ts'
+import type { ConnectionIdText, ConsumerIdText, ProducerIdText, RegionConnection } from '../../routing/region.ts'
+import type { ConnectionInfo, ConsumerInfo, ProducerInfo } from '../../wire/openwire/commands.ts'
+import type { DispatchState } from './dispatch-encoder.ts'
+import { maxSessionsPerConnection } from './limits.ts'
+
+export interface SessionState {
+  readonly id: string
+  readonly consumers: Set<ConsumerIdText>
+  readonly producers: Set<ProducerIdText>
+}
+
+export interface ConsumerState {
+  readonly id: ConsumerIdText
+  readonly info: ConsumerInfo
+  readonly session: SessionState
+  readonly dispatch: DispatchState
+}
+
+export interface ProducerState {
+  readonly id: ProducerIdText
+  readonly info: ProducerInfo
+  readonly session: SessionState
+}
+
+export class ConnectionState {
+  readonly id: ConnectionIdText
+  readonly clientId: string
+  readonly info: ConnectionInfo
+  readonly sessions = new Map<string, SessionState>()
+  readonly consumers = new Map<ConsumerIdText, ConsumerState>()
+  readonly producers = new Map<ProducerIdText, ProducerState>()
+  #region: RegionConnection | undefined
+
+  /** The password is not kept. */
+  constructor(id: ConnectionIdText, clientId: string, info: ConnectionInfo) {
+    this.id = id
+    this.clientId = clientId
+    this.info = { ...info, password: '' }
+  }
+
+  get region(): RegionConnection {
+    if (!this.#region) throw new Error(`Connection ${this.id} is not attached to a region`)
+    return this.#region
+  }
+
+  attach(region: RegionConnection): void {
+    this.#region = region
+  }
+
+  /** Session -1 is the connection's own and exists without being announced (spec section 8). */
+  session(id: string, what: string): SessionState {
+    const session = this.sessions.get(id)
+    if (session) return session
+    if (id === `${this.id}:-1`) return this.addSession(id)
+    throw new JmsError('java.lang.IllegalStateException', `Cannot ${what}: session ${id} had not been registered`)
+  }
+
+  /** Idempotent, as failover clients announce what they had. */
+  addSession(id: string): SessionState {
+    const known = this.sessions.get(id)
+    if (known) return known
+    if (this.sessions.size >= maxSessionsPerConnection)
+      throw new JmsError(
+        'javax.jms.ResourceAllocationException',
+        `Cannot add session: this connection has ${this.sessions.size}, at most ${maxSessionsPerConnection} are accepted`,
+      )
+    const session = { id, consumers: new Set<string>(), producers: new Set<string>() }
+    this.sessions.set(id, session)
+    return session
+  }
+
+  addConsumer(state: ConsumerState): void {
+    this.consumers.set(state.id, state)
+    state.session.consumers.add(state.id)
+  }
+
+  removeConsumer(state: ConsumerState): void {
+    this.consumers.delete(state.id)
+    state.session.consumers.delete(state.id)
+  }
+
+  addProducer(state: ProducerState): void {
+    this.producers.set(state.id, state)
+    state.session.producers.add(state.id)
+  }
+
+  removeProducer(state: ProducerState): void {
+    this.producers.delete(state.id)
+    state.session.producers.delete(state.id)
+  }
+}

@@ -1,0 +1,34 @@
+// ConsumerInfo → what the region wants to know of a consumer. Refuses what only bridges may ask; browsers, selectors and
+// durable subscriptions are passed on, the region decides about them.
+import { JmsError } from '../../base/errors.ts'
+import { isQueue } from '../../message/destination.ts'
+import type { ConsumerIdText, ConsumerOptions } from '../../routing/region.ts'
+import type { ConsumerInfo } from '../../wire/openwire/commands.ts'
+import { destinationOf } from './destination-structure.ts'
+
+export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo): ConsumerOptions {
+  const destination = destinationOf(info.destination, 'add consumer')
+  if (info.additionalPredicate)
+    throw new JmsError(
+      'javax.jms.JMSException',
+      `Cannot add consumer ${consumerId}: filters of network bridges are not supported`,
+    )
+  return {
+    consumerId,
+    destination,
+    prefetchSize: acceptedPrefetch(info.prefetchSize, 'add consumer'),
+    priority: info.priority,
+    exclusive: info.exclusive,
+    noLocal: info.noLocal,
+    maximumPendingMessageLimit: Math.max(0, info.maximumPendingMessageLimit),
+    selector: info.selector?.trim() ? info.selector : null,
+    browser: info.browser,
+    // A name on a queue has no meaning (spec openwire.md section 11).
+    subscriptionName: isQueue(destination) ? null : info.subscriptionName,
+  }
+}
+
+export function acceptedPrefetch(prefetchSize: number, what: string): number {
+  if (prefetchSize >= 0) return prefetchSize
+  throw new JmsError('javax.jms.JMSException', `Cannot ${what}: prefetch is ${prefetchSize}, 0 or more is accepted`)
+}

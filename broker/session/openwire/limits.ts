@@ -1,0 +1,36 @@
+// Limits of an OpenWire session, each with its reason.
+
+/** Before ConnectionInfo nobody is known: a ConnectionInfo with its names and passwords fits many times. */
+export const maxBufferedBytesBeforeConnection = 64 * 1024
+
+/** ActiveMQ's connectAttemptTimeout: a peer that sends no WireFormatInfo this long is dropped (spec section 2). */
+export const wireFormatTimeoutMs = 30_000
+
+/** Time for a refused client to read why, before its socket is closed (spec section 8). */
+export const refusedConnectionLingerMs = 2000
+
+/** Several logical connections on one socket are legal and rare; each costs the broker state. */
+export const maxConnectionsPerSocket = 64
+
+/** Java clients make a session per thread or per request at worst; beyond this it is a leak on the other side. */
+export const maxSessionsPerConnection = 10_000
+
+/** Encoded bytes that wait for the socket. Beyond it deliveries stay where they are and nothing more is read. */
+export const outboundHighWaterBytes = 1024 * 1024
+/** Dispatch and reading go on below it. */
+export const outboundLowWaterBytes = 256 * 1024
+
+/** Answers to what was already read come on top of the high water mark; a client that far behind is not reading. */
+export const maxOutboundBytes = 256 * 1024 * 1024
+
+/** A client that takes not one byte for this long while bytes wait for it is gone or stuck. */
+export const outboundStallTimeoutMs = 60_000
+
+/** Ids are built from host names, ports and counters; JDBC columns take 250. */
+export const maxIdLength = 1024
+
+/** A destination name that fits into a store; composites list many of them. */
+export const maxDestinationNameLength = 16 * 1024
+
+/** The slowest link that large messages are sent over; added to the time a client may take no byte. */
+export const minOutboundBytesPerSecond = 64 * 1024

@@ -1,0 +1,44 @@
+// The few fields of a message's stored form that concern the session and not the core: who sent it, whether an answer is
+// wanted, and in which transaction.
+//
+//   type:uint8 commandId:int32 responseRequired:bool producerId:nested destination:nested transactionId:nested …
+import { JmsError } from '../../base/errors.ts'
+import { LooseScanner } from '../../message/loose-scanner.ts'
+import { typeCodes } from '../../wire/openwire/commands.ts'
+import { xaNotSupported } from './transaction-id.ts'
+
+const commandIdAt = 1
+const responseRequiredAt = 5
+const producerIdAt = 6
+
+export const commandIdOf = (stored: Buffer): number =>
+  stored.length < producerIdAt ? 0 : stored.readInt32BE(commandIdAt)
+
+export const responseRequiredOf = (stored: Buffer): boolean => (stored[responseRequiredAt] ?? 0) !== 0
+
+export interface Sender {
+  readonly connectionId: string
+  /** Text form. */
+  readonly producerId: string
+  readonly transactionId: string | null
+}
+
+/** Of a form that was scanned before. @throws {JmsError} when there is no producer id, or an XA transaction. */
+export function readSender(stored: Buffer): Sender {
+  const scanner = new LooseScanner(stored, producerIdAt)
+  if (!scanner.bool() || scanner.uint8() !== typeCodes.ProducerId)
+    throw new JmsError('javax.jms.JMSException', 'Cannot send message: producerId is missing')
+  const connectionId = scanner.string() ?? ''
+  const value = scanner.long()
+  const producerId = `${connectionId}:${scanner.long()}:${value}`
+  scanner.skipNested()
+  return { connectionId, producerId, transactionId: readTransaction(scanner) }
+}
+
+function readTransaction(scanner: LooseScanner): string | null {
+  if (!scanner.bool()) return null
+  if (scanner.uint8() !== typeCodes.LocalTransactionId) throw xaNotSupported('send message')
+  const value = scanner.long()
+  const hasConnection = scanner.bool() && scanner.uint8() === typeCodes.ConnectionId
+  return `TX:${(hasConnection ? scanner.string() : null) ?? ''}:${value}`
+}

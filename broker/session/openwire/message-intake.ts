@@ -1,0 +1,41 @@
+// The stored form of a message that came in → what is sent to the region, checked. A message that is malformed or lacks
+// something is refused with a JmsError; its frame was whole, so the connection goes on.
+import { errorMessage, JmsError } from '../../base/errors.ts'
+import { FormatError } from '../../base/format-error.ts'
+import type { Message } from '../../message/message.ts'
+import { StoredMessage } from '../../message/stored-message.ts'
+import { patchBrokerInTime } from './broker-times.ts'
+import { commandIdOf, readSender, responseRequiredOf } from './message-header.ts'
+
+interface Answerable {
+  readonly commandId: number
+  /** No answer was asked for. */
+  readonly async: boolean
+  readonly connectionId: string
+  readonly producerId: string
+  readonly transactionId: string | null
+}
+
+export type AcceptedMessage =
+  | (Answerable & { readonly message: Message; readonly error?: undefined })
+  | (Answerable & { readonly message?: undefined; readonly error: JmsError })
+
+/** `stored` belongs to the message from here on. */
+export function acceptMessage(stored: Buffer, nowMs: number): AcceptedMessage {
+  const commandId = commandIdOf(stored)
+  const async = !responseRequiredOf(stored)
+  try {
+    const message = StoredMessage.scan(stored)
+    const { connectionId, producerId, transactionId } = readSender(stored)
+    patchBrokerInTime(stored, nowMs)
+    return { commandId, async, connectionId, producerId, transactionId, message }
+  } catch (error) {
+    return { commandId, async, connectionId: '', producerId: '', transactionId: null, error: refusalOf(error) }
+  }
+}
+
+function refusalOf(error: unknown): JmsError {
+  if (error instanceof JmsError) return error
+  if (error instanceof FormatError) return new JmsError('javax.jms.JMSException', errorMessage(error), { cause: error })
+  throw error
+}

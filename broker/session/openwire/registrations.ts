@@ -1,0 +1,111 @@
+// Sessions, consumers and producers: added by their infos, taken away by RemoveInfo, which cascades from a session to
+// what is in it (spec openwire.md section 8).
+import { JmsError } from '../../base/errors.ts'
+import type { ConsumerIdText } from '../../routing/region.ts'
+import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
+import type { CommandExecutor } from './command-executor.ts'
+import type { ConnectionState } from './connection-state.ts'
+import { consumerOptionsOf } from './consumer-options.ts'
+import { destinationOf } from './destination-structure.ts'
+import { requiredConsumerId, requiredProducerId, requiredSessionId, sessionIdOf } from './required-ids.ts'
+
+export function addSession(executor: CommandExecutor, { sessionId }: SessionInfo): void {
+  const { text, connectionId } = requiredSessionId(sessionId, 'add session')
+  executor.connection(connectionId, 'add session').addSession(text)
+}
+
+export function addConsumer(executor: CommandExecutor, info: ConsumerInfo): void {
+  const { text: id, connectionId } = requiredConsumerId(info.consumerId, 'add consumer')
+  const connection = executor.connection(connectionId, 'add consumer')
+  const session = connection.session(sessionIdOf(info.consumerId!), 'add consumer')
+  if (connection.consumers.has(id)) return
+  const options = consumerOptionsOf(id, info)
+  const state = { id, info, session, dispatch: { consumerId: info.consumerId!, destination: null, template: null } }
+  // Known before the region is: its first deliveries may come from within the call.
+  connection.addConsumer(state)
+  const { advisories } = executor.service
+  try {
+    advisories.consumerAnnounced(info, id)
+    connection.region.addConsumer(options)
+  } catch (error) {
+    connection.removeConsumer(state)
+    advisories.consumerForgotten(id)
+    throw error
+  }
+  advisories.subscribe(id, options.destination)
+}
+
+export function addProducer(executor: CommandExecutor, info: ProducerInfo): void {
+  const { text: id, connectionId } = requiredProducerId(info.producerId, 'add producer')
+  const connection = executor.connection(connectionId, 'add producer')
+  const session = connection.session(sessionIdOf(info.producerId!), 'add producer')
+  if (connection.producers.has(id)) return
+  const destination = info.destination === null ? null : destinationOf(info.destination, 'add producer')
+  const state = { id, info, session }
+  connection.addProducer(state)
+  const { advisories } = executor.service
+  try {
+    advisories.producerAnnounced(info, id)
+    connection.region.addProducer(id, destination)
+  } catch (error) {
+    connection.removeProducer(state)
+    advisories.producerForgotten(id)
+    throw error
+  }
+}
+
+/** Takes away a session, consumer or producer. */
+export function removeObject(executor: CommandExecutor, { objectId, lastDeliveredSequenceId }: RemoveInfo): void {
+  const lastDelivered = Number(lastDeliveredSequenceId)
+  if (objectId?.kind === 'SessionId') {
+    const { text, connectionId } = requiredSessionId(objectId, 'remove session')
+    removeSession(executor, executor.connection(connectionId, 'remove session'), text, lastDelivered)
+  } else if (objectId?.kind === 'ConsumerId') {
+    const { text, connectionId } = requiredConsumerId(objectId, 'remove consumer')
+    removeConsumer(executor, executor.connection(connectionId, 'remove consumer'), text, lastDelivered)
+  } else if (objectId?.kind === 'ProducerId') {
+    const { text, connectionId } = requiredProducerId(objectId, 'remove producer')
+    removeProducer(executor, executor.connection(connectionId, 'remove producer'), text)
+  } else
+    throw new JmsError(
+      'javax.jms.JMSException',
+      `Cannot remove ${objectId?.kind ?? 'nothing'}: connections, sessions, consumers and producers are accepted`,
+    )
+}
+
+function removeSession(
+  executor: CommandExecutor,
+  connection: ConnectionState,
+  id: string,
+  lastDelivered: number,
+): void {
+  const session = connection.sessions.get(id)
+  if (!session) throw notRegistered('session', id)
+  for (const consumer of session.consumers) removeConsumer(executor, connection, consumer, lastDelivered)
+  for (const producer of session.producers) removeProducer(executor, connection, producer)
+  connection.sessions.delete(id)
+}
+
+export function removeConsumer(
+  executor: CommandExecutor,
+  connection: ConnectionState,
+  id: ConsumerIdText,
+  lastDelivered: number,
+): void {
+  const state = connection.consumers.get(id)
+  if (!state) throw notRegistered('consumer', id)
+  connection.removeConsumer(state)
+  connection.region.removeConsumer(id, lastDelivered)
+  executor.service.advisories.consumerForgotten(id)
+}
+
+function removeProducer(executor: CommandExecutor, connection: ConnectionState, id: string): void {
+  const state = connection.producers.get(id)
+  if (!state) throw notRegistered('producer', id)
+  connection.removeProducer(state)
+  connection.region.removeProducer(id)
+  executor.service.advisories.producerForgotten(id)
+}
+
+const notRegistered = (kind: string, id: string): JmsError =>
+  new JmsError('java.lang.IllegalStateException', `Cannot remove a ${kind} that had not been registered: ${id}`)

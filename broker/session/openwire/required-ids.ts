@@ -1,0 +1,61 @@
+// Text forms of ids that a command must carry. A client that leaves one out, or makes one too long, is told so.
+import { JmsError } from '../../base/errors.ts'
+import type {
+  ConnectionId,
+  ConsumerId,
+  LocalTransactionId,
+  MessageId,
+  ProducerId,
+  SessionId,
+} from '../../wire/openwire/commands.ts'
+import { consumerIdText, messageIdText, producerIdText, sessionIdText, transactionIdText } from './id-text.ts'
+import { maxIdLength } from './limits.ts'
+
+/** An id and its connection's. `what` completes "Cannot <what>: …" for the client. */
+export interface RequiredId {
+  readonly text: string
+  readonly connectionId: string
+}
+
+export const requiredConnectionId = (id: ConnectionId | null, what: string): string =>
+  bounded(id?.value, what, 'connectionId')
+
+export const requiredSessionId = (id: SessionId | null, what: string): RequiredId => ({
+  connectionId: bounded(id?.connectionId, what, 'sessionId'),
+  text: sessionIdText(id!),
+})
+
+export const requiredConsumerId = (id: ConsumerId | null, what: string): RequiredId => ({
+  connectionId: bounded(id?.connectionId, what, 'consumerId'),
+  text: consumerIdText(id!),
+})
+
+export const requiredProducerId = (id: ProducerId | null, what: string): RequiredId => ({
+  connectionId: bounded(id?.connectionId, what, 'producerId'),
+  text: producerIdText(id!),
+})
+
+export function requiredMessageId(id: MessageId, what: string): string {
+  if (id.textView === null) requiredProducerId(id.producerId, what)
+  else bounded(id.textView, what, 'messageId')
+  return messageIdText(id)
+}
+
+export function requiredTransactionId(id: LocalTransactionId, what: string): string {
+  requiredConnectionId(id.connectionId, what)
+  return transactionIdText(id)
+}
+
+/** The session that a consumer or producer belongs to. */
+export const sessionIdOf = (id: ConsumerId | ProducerId): string => `${id.connectionId}:${id.sessionId}`
+
+function bounded(text: string | null | undefined, what: string, field: string): string {
+  if (text === null || text === undefined || text === '')
+    throw new JmsError('javax.jms.JMSException', `Cannot ${what}: ${field} is missing`)
+  if (text.length > maxIdLength)
+    throw new JmsError(
+      'javax.jms.JMSException',
+      `Cannot ${what}: ${field} has ${text.length} characters, at most ${maxIdLength} are accepted`,
+    )
+  return text
+}

@@ -1,0 +1,48 @@
+// TransactionInfo of local transactions (spec openwire.md section 13). XA is refused.
+import { JmsError } from '../../base/errors.ts'
+import type { Done } from '../../routing/region.ts'
+import type { TransactionInfo } from '../../wire/openwire/commands.ts'
+import type { CommandExecutor } from './command-executor.ts'
+import { requiredConnectionId } from './required-ids.ts'
+import { localTransaction, xaNotSupported } from './transaction-id.ts'
+
+export const transactionTypes = {
+  begin: 0,
+  prepare: 1,
+  commitOnePhase: 2,
+  commitTwoPhase: 3,
+  rollback: 4,
+  recover: 5,
+  forget: 6,
+  end: 7,
+} as const
+
+/** @throws {JmsError} before `done` was called. */
+export function executeTransaction(executor: CommandExecutor, info: TransactionInfo, done: Done): void {
+  const what = 'execute transaction command'
+  const connection = executor.connection(requiredConnectionId(info.connectionId, what), what)
+  if (info.type === transactionTypes.recover) throw xaNotSupported('recover transactions')
+  const id = localTransaction(info.transactionId, what)
+  if (id === null) throw new JmsError('javax.jms.JMSException', `Cannot ${what}: transactionId is missing`)
+  switch (info.type) {
+    case transactionTypes.begin:
+      connection.region.begin(id)
+      done()
+      return
+    case transactionTypes.end:
+      done()
+      return
+    case transactionTypes.commitOnePhase:
+      connection.region.commit(id, done)
+      return
+    case transactionTypes.rollback:
+      connection.region.rollback(id, done)
+      return
+    case transactionTypes.prepare:
+    case transactionTypes.commitTwoPhase:
+    case transactionTypes.forget:
+      throw xaNotSupported('finish transaction in two phases')
+    default:
+      throw new JmsError('javax.jms.JMSException', `Cannot ${what}: type is ${info.type}, 0 to 7 are accepted`)
+  }
+}

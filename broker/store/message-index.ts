@@ -1,0 +1,249 @@
+// Where the messages of one queue are: 18 bytes and one bit for each, ascending by sequence, in chunks of typed arrays.
+//
+// Messages are added at the end, save for recovery, where moved ones turn up late. Removed ones keep their place, marked,
+// until most of their chunk is gone.
+import { assert } from '../base/assert.ts'
+import type { Sequence } from './message-store.ts'
+
+/** Where a record is, and how long its parts are. Reused between calls where the comment of the function says so. */
+export interface MessageLocation {
+  sequence: Sequence
+  segment: number
+  /** Of the record in its segment. */
+  position: number
+  /** Of the record's body: what the store wraps around the message, and the message. */
+  bodyLength: number
+  /** How many bytes of the body stand in front of the message. */
+  headLength: number
+}
+
+const chunkEntries = 1024
+const smallestChunk = 16
+
+export class MessageIndex {
+  /** Messages that were not removed, and the sum of their bytes. */
+  messages = 0
+  bytes = 0
+  #chunks: Chunk[] = []
+
+  /** Adds a message, or gives a known one another place; returns the old place then, when it was not removed. */
+  set(location: Readonly<MessageLocation>): MessageLocation | undefined {
+    const { sequence } = location
+    let index = this.#chunkOf(sequence)
+    if (index < 0) {
+      this.#chunks.unshift(new Chunk(sequence))
+      index = 0
+    }
+    let chunk = this.#chunks[index]!
+    const place = chunk.placeOf(sequence)
+    if (place < chunk.length && chunk.sequenceAt(place) === sequence) return this.#replace(chunk, place, location)
+    if (chunk.length === chunkEntries || sequence - chunk.base > 0xffff_ffff) {
+      if (place < chunk.length) {
+        this.#chunks.splice(index + 1, 0, chunk.split())
+        return this.set(location)
+      }
+      chunk = new Chunk(sequence)
+      this.#chunks.splice(index + 1, 0, chunk)
+      chunk.insert(0, location)
+    } else chunk.insert(place, location)
+    this.messages++
+    this.bytes += location.bodyLength - location.headLength
+    return undefined
+  }
+
+  /** The place of a message that is known and not removed. */
+  get(sequence: Sequence): MessageLocation | undefined {
+    const chunk = this.#chunks[this.#chunkOf(sequence)]
+    if (!chunk) return undefined
+    const place = chunk.placeOf(sequence)
+    if (place >= chunk.length || chunk.sequenceAt(place) !== sequence || chunk.isRemoved(place)) return undefined
+    return chunk.read(place, emptyLocation())
+  }
+
+  /** Returns where the message was; undefined when it is not known or was removed before. */
+  remove(sequence: Sequence): MessageLocation | undefined {
+    const index = this.#chunkOf(sequence)
+    const chunk = this.#chunks[index]
+    if (!chunk) return undefined
+    const place = chunk.placeOf(sequence)
+    if (place >= chunk.length || chunk.sequenceAt(place) !== sequence || chunk.isRemoved(place)) return undefined
+    const location = chunk.read(place, emptyLocation())
+    chunk.markRemoved(place)
+    this.messages--
+    this.bytes -= location.bodyLength - location.headLength
+    if (chunk.live === 0) this.#chunks.splice(index, 1)
+    else if (chunk.length > 4 * smallestChunk && chunk.live < chunk.length / 4) chunk.compact()
+    return location
+  }
+
+  /**
+   * Visits messages that were not removed with sequences above `after`, ascending, until `visit` returns false. The
+   * location is reused; nothing may be added or removed meanwhile.
+   */
+  scan(after: Sequence, visit: (location: Readonly<MessageLocation>) => boolean): void {
+    const location = emptyLocation()
+    for (let index = Math.max(0, this.#chunkOf(after)); index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index]!
+      const first = chunk.base > after ? 0 : chunk.placeOf(after + 1)
+      for (let place = first; place < chunk.length; place++) {
+        if (!chunk.isRemoved(place) && !visit(chunk.read(place, location))) return
+      }
+    }
+  }
+
+  #replace(chunk: Chunk, place: number, location: Readonly<MessageLocation>): MessageLocation | undefined {
+    const old = chunk.isRemoved(place) ? undefined : chunk.read(place, emptyLocation())
+    chunk.write(place, location)
+    this.bytes += location.bodyLength - location.headLength
+    if (old) this.bytes -= old.bodyLength - old.headLength
+    else {
+      this.messages++
+      chunk.restore(place)
+    }
+    return old
+  }
+
+  /** The last chunk that begins at or before `sequence`; -1 when there is none. */
+  #chunkOf(sequence: Sequence): number {
+    const last = this.#chunks.length - 1
+    if (last < 0 || this.#chunks[last]!.base <= sequence) return last
+    let low = 0
+    let high = last
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#chunks[middle]!.base <= sequence) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+}
+
+const emptyLocation = (): MessageLocation => ({ sequence: 0, segment: 0, position: 0, bodyLength: 0, headLength: 0 })
+
+/** Up to 1024 neighbouring messages. */
+class Chunk {
+  readonly base: Sequence
+  length = 0
+  live = 0
+  /** Sequence - base, segment, position/8, bodyLength: four numbers for each entry. */
+  #numbers = new Uint32Array(smallestChunk * 4)
+  #heads = new Uint16Array(smallestChunk)
+  #removed = new Uint32Array(Math.ceil(smallestChunk / 32))
+
+  constructor(base: Sequence) {
+    this.base = base
+  }
+
+  sequenceAt(place: number): Sequence {
+    return this.base + this.#numbers[place * 4]!
+  }
+
+  /** The first place whose sequence is not smaller. */
+  placeOf(sequence: Sequence): number {
+    const wanted = sequence - this.base
+    const last = this.length - 1
+    if (last >= 0 && this.#numbers[last * 4]! < wanted) return this.length
+    let low = 0
+    let high = this.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#numbers[middle * 4]! < wanted) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  isRemoved(place: number): boolean {
+    return (this.#removed[place >>> 5]! & (1 << (place & 31))) !== 0
+  }
+
+  markRemoved(place: number): void {
+    this.#removed[place >>> 5]! |= 1 << (place & 31)
+    this.live--
+  }
+
+  restore(place: number): void {
+    this.#removed[place >>> 5]! &= ~(1 << (place & 31))
+    this.live++
+  }
+
+  read(place: number, into: MessageLocation): MessageLocation {
+    const at = place * 4
+    into.sequence = this.base + this.#numbers[at]!
+    into.segment = this.#numbers[at + 1]!
+    into.position = this.#numbers[at + 2]! * 8
+    into.bodyLength = this.#numbers[at + 3]!
+    into.headLength = this.#heads[place]!
+    return into
+  }
+
+  write(place: number, location: Readonly<MessageLocation>): void {
+    const at = place * 4
+    this.#numbers[at] = location.sequence - this.base
+    this.#numbers[at + 1] = location.segment
+    this.#numbers[at + 2] = location.position / 8
+    this.#numbers[at + 3] = location.bodyLength
+    this.#heads[place] = location.headLength
+  }
+
+  insert(place: number, location: Readonly<MessageLocation>): void {
+    assert(this.length < chunkEntries, 'A full chunk takes no more entries')
+    if (this.length === this.#heads.length) this.#resize(this.length * 2)
+    if (place < this.length) this.#shift(place)
+    this.length++
+    this.live++
+    this.write(place, location)
+  }
+
+  /** Takes the upper half out into a chunk of its own. */
+  split(): Chunk {
+    const middle = this.length >>> 1
+    const upper = new Chunk(this.sequenceAt(middle))
+    const location = emptyLocation()
+    for (let place = middle; place < this.length; place++) {
+      if (this.isRemoved(place)) this.#removed[place >>> 5]! &= ~(1 << (place & 31))
+      else {
+        upper.insert(upper.length, this.read(place, location))
+        this.live--
+      }
+    }
+    this.length = middle
+    return upper
+  }
+
+  /** Forgets removed entries and the room they took. */
+  compact(): void {
+    const kept = new Chunk(this.base)
+    const location = emptyLocation()
+    for (let place = 0; place < this.length; place++)
+      if (!this.isRemoved(place)) kept.insert(kept.length, this.read(place, location))
+    this.length = kept.length
+    this.live = kept.live
+    this.#numbers = kept.#numbers
+    this.#heads = kept.#heads
+    this.#removed = kept.#removed
+  }
+
+  #shift(place: number): void {
+    this.#numbers.copyWithin((place + 1) * 4, place * 4, this.length * 4)
+    this.#heads.copyWithin(place + 1, place, this.length)
+    for (let above = this.length; above > place; above--) {
+      const bit = 1 << (above & 31)
+      if (this.isRemoved(above - 1)) this.#removed[above >>> 5]! |= bit
+      else this.#removed[above >>> 5]! &= ~bit
+    }
+    this.#removed[place >>> 5]! &= ~(1 << (place & 31))
+  }
+
+  #resize(entries: number): void {
+    const numbers = new Uint32Array(entries * 4)
+    const heads = new Uint16Array(entries)
+    const removed = new Uint32Array(Math.ceil(entries / 32))
+    numbers.set(this.#numbers)
+    heads.set(this.#heads)
+    removed.set(this.#removed)
+    this.#numbers = numbers
+    this.#heads = heads
+    this.#removed = removed
+  }
+}

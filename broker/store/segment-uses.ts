@@ -1,0 +1,89 @@
+// What each segment of the journal is still needed for. A segment may go when none of its records is needed, and when what
+// it tells about other segments has been told again elsewhere.
+import type { Sequence } from './message-store.ts'
+
+export interface SegmentUse {
+  /** Messages whose only copy is here, and roughly their bytes. */
+  live: number
+  liveBytes: number
+  /** Records of open transactions. */
+  pins: number
+  /** Older segments with messages of which this one says that they are gone (removed or moved). */
+  readonly tellsOf: Set<number>
+  /** Transactions that were committed here, with messages that are in older segments. */
+  readonly commits: CommittedElsewhere[]
+}
+
+export interface CommittedElsewhere {
+  readonly queues: ReadonlySet<number>
+  readonly firstSequence: Sequence
+  readonly count: number
+}
+
+/** About what a record takes besides its body. */
+const recordOverhead = 40
+
+export class SegmentUses {
+  readonly #uses = new Map<number, SegmentUse>()
+  /** Called with a segment that lost a live message or a pin. */
+  readonly #onShrunk: (segment: number, use: SegmentUse) => void
+
+  constructor(onShrunk: (segment: number, use: SegmentUse) => void) {
+    this.#onShrunk = onShrunk
+  }
+
+  of(segment: number): SegmentUse {
+    let use = this.#uses.get(segment)
+    if (!use) {
+      use = { live: 0, liveBytes: 0, pins: 0, tellsOf: new Set(), commits: [] }
+      this.#uses.set(segment, use)
+    }
+    return use
+  }
+
+  has(segment: number): boolean {
+    return this.#uses.has(segment)
+  }
+
+  entries(): Iterable<readonly [number, SegmentUse]> {
+    return this.#uses
+  }
+
+  addLive(segment: number, bodyLength: number): void {
+    const use = this.of(segment)
+    use.live++
+    use.liveBytes += bodyLength + recordOverhead
+  }
+
+  dropLive(segment: number, bodyLength: number): void {
+    const use = this.of(segment)
+    use.live--
+    use.liveBytes -= bodyLength + recordOverhead
+    this.#onShrunk(segment, use)
+  }
+
+  pin(segment: number): void {
+    this.of(segment).pins++
+  }
+
+  unpin(segment: number): void {
+    const use = this.of(segment)
+    use.pins--
+    this.#onShrunk(segment, use)
+  }
+
+  /** `teller` says that a message in `segment` is gone. */
+  tells(teller: number, segment: number): void {
+    if (teller !== segment) this.of(teller).tellsOf.add(segment)
+  }
+
+  /** Forgets a removed segment and what others tell of it. */
+  delete(segment: number): void {
+    this.#uses.delete(segment)
+    for (const use of this.#uses.values()) use.tellsOf.delete(segment)
+  }
+
+  clear(): void {
+    this.#uses.clear()
+  }
+}

@@ -1,0 +1,308 @@
+// Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
+// by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
+import type { JournalVisitor } from '../journal/journal-reader.ts'
+import { storeLimits } from './limits.ts'
+import { MessageIndex, type MessageLocation } from './message-index.ts'
+import type { Sequence } from './message-store.ts'
+import { ProducerTable } from './producer-table.ts'
+import { SegmentUses, type SegmentUse } from './segment-uses.ts'
+import {
+  decodeHead,
+  decodeLive,
+  decodeProducerList,
+  decodeQueue,
+  decodeQueueList,
+  recordType,
+} from './store-records.ts'
+
+export interface QueueState {
+  readonly number: number
+  /** '' until its name turns up during recovery. */
+  name: string
+  readonly index: MessageIndex
+}
+
+export interface TransactionAdd {
+  readonly queue: number
+  readonly ordinal: number
+  readonly segment: number
+  readonly position: number
+  readonly bodyLength: number
+  readonly headLength: number
+}
+
+export interface OpenTransaction {
+  readonly adds: TransactionAdd[]
+  readonly removes: { readonly queue: number; readonly sequence: Sequence; readonly segment: number }[]
+}
+
+/** Parts received so far of a list that counts only as a whole. */
+interface LiveList {
+  received: number
+  readonly positions: Set<number>
+}
+
+export class StoreState implements JournalVisitor {
+  readonly queues = new Map<number, QueueState>()
+  readonly producers = new ProducerTable(storeLimits.producers)
+  readonly transactions = new Map<number, OpenTransaction>()
+  readonly uses: SegmentUses
+  lastSequence: Sequence = 0
+  nextQueue = 1
+  readonly #byName = new Map<string, QueueState>()
+  #segment = 0
+  #term = 0
+  /** Snapshots count when their end is there. */
+  #snapshotQueues = new Map<number, string>()
+  #snapshotProducers: [string, number][] = []
+  readonly #partialLiveLists = new Map<number, LiveList>()
+  readonly #liveLists = new Map<number, ReadonlySet<number>>()
+
+  constructor(onShrunk: (segment: number, use: SegmentUse) => void) {
+    this.uses = new SegmentUses(onShrunk)
+  }
+
+  queueNamed(name: string): QueueState | undefined {
+    return this.#byName.get(name)
+  }
+
+  // Applying: each for a record in `segment`.
+
+  addQueue(number: number, name: string): QueueState {
+    const queue = this.#queue(number)
+    queue.name = name
+    this.#byName.set(name, queue)
+    this.nextQueue = Math.max(this.nextQueue, number + 1)
+    return queue
+  }
+
+  removeQueue(number: number): void {
+    const queue = this.queues.get(number)
+    if (!queue) return
+    this.queues.delete(number)
+    if (this.#byName.get(queue.name) === queue) this.#byName.delete(queue.name)
+    queue.index.scan(0, ({ segment, bodyLength }) => {
+      this.uses.dropLive(segment, bodyLength)
+      return true
+    })
+  }
+
+  /** A message is now at `location`, for the first time or after it was moved. */
+  place(queue: QueueState, location: Readonly<MessageLocation>): void {
+    const old = queue.index.set(location)
+    this.uses.addLive(location.segment, location.bodyLength)
+    if (!old) return
+    this.uses.dropLive(old.segment, old.bodyLength)
+    this.uses.tells(location.segment, old.segment)
+  }
+
+  remove(queue: number, sequence: Sequence, segment: number): void {
+    const location = this.queues.get(queue)?.index.remove(sequence)
+    if (!location) return
+    this.uses.dropLive(location.segment, location.bodyLength)
+    this.uses.tells(segment, location.segment)
+  }
+
+  addInTransaction(tx: number, add: TransactionAdd): void {
+    this.#transaction(tx).adds.push(add)
+    this.uses.pin(add.segment)
+  }
+
+  removeInTransaction(tx: number, queue: number, sequence: Sequence, segment: number): void {
+    this.#transaction(tx).removes.push({ queue, sequence, segment })
+    this.uses.pin(segment)
+  }
+
+  commit(tx: number, firstSequence: Sequence, addCount: number, segment: number): void {
+    this.lastSequence = Math.max(this.lastSequence, firstSequence + addCount - 1)
+    const open = this.transactions.get(tx)
+    if (!open) return
+    const elsewhere = { queues: new Set<number>(), firstSequence, count: 0 }
+    for (const { queue, ordinal, segment: at, position, bodyLength, headLength } of open.adds) {
+      const sequence = firstSequence + ordinal
+      this.place(this.#queue(queue), { sequence, segment: at, position, bodyLength, headLength })
+      if (at === segment) continue
+      elsewhere.queues.add(queue)
+      elsewhere.count = Math.max(elsewhere.count, ordinal + 1)
+    }
+    if (elsewhere.count > 0) this.uses.of(segment).commits.push(elsewhere)
+    for (const { queue, sequence, segment: at } of open.removes) {
+      const location = this.queues.get(queue)?.index.get(sequence)
+      this.remove(queue, sequence, segment)
+      // Both records are needed to tell that the message is gone.
+      if (location) this.uses.tells(at, location.segment)
+    }
+    this.endTransaction(tx)
+  }
+
+  endTransaction(tx: number): void {
+    const open = this.transactions.get(tx)
+    if (!open) return
+    this.transactions.delete(tx)
+    for (const { segment } of open.adds) this.uses.unpin(segment)
+    for (const { segment } of open.removes) this.uses.unpin(segment)
+  }
+
+  // Recovery.
+
+  reset(): void {
+    this.queues.clear()
+    this.producers.clear()
+    this.transactions.clear()
+    this.uses.clear()
+    this.#byName.clear()
+    this.#liveLists.clear()
+    this.#partialLiveLists.clear()
+    this.lastSequence = 0
+    this.nextQueue = 1
+    this.#term = 0
+  }
+
+  segment(number: number, term: number): void {
+    // Nobody goes on with the transactions of an older writer, and their numbers are used again.
+    if (term !== this.#term) this.#endTransactions()
+    this.#segment = number
+    this.#term = term
+    this.uses.of(number)
+    this.#snapshotQueues = new Map()
+    this.#snapshotProducers = []
+  }
+
+  record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
+    switch (type) {
+      case recordType.add:
+      case recordType.moved:
+        return this.#applyAdd(type, position, meta, bodyLength, body)
+      case recordType.remove:
+        return this.remove(meta.readUInt32BE(0), meta.readUIntBE(4, 6), this.#segment)
+      case recordType.queue: {
+        const { queue, name } = decodeQueue(meta)
+        this.addQueue(queue, name)
+        return
+      }
+      case recordType.queueRemoved:
+        return this.removeQueue(meta.readUInt32BE(0))
+      case recordType.live:
+        return this.#collectLive(meta)
+      case recordType.snapshotQueues:
+        return decodeQueueList(meta, (queue, name) => void this.#snapshotQueues.set(queue, name))
+      case recordType.snapshotProducers:
+        return decodeProducerList(meta, (id, sequence) => void this.#snapshotProducers.push([id, sequence]))
+      case recordType.snapshotEnd:
+        return this.#applySnapshot(meta.readUIntBE(0, 6), meta.readUInt32BE(6))
+      default:
+        this.#applyTransactionRecord(type, position, meta, bodyLength, body)
+    }
+  }
+
+  /**
+   * When everything was visited: drops unfinished transactions and whatever is in segments that do not count, or is not
+   * needed there. Returns the new names of queues whose names were lost.
+   */
+  finishRecovery(segments: readonly number[]): string[] {
+    this.#endTransactions()
+    const counts = new Set(segments)
+    const stale = [...this.uses.entries()].some(([segment, use]) => use.live > 0 && !counts.has(segment))
+    if (stale || this.#liveLists.size > 0) this.#purge(counts)
+    this.#liveLists.clear()
+    this.#partialLiveLists.clear()
+    for (const [segment] of [...this.uses.entries()]) if (!counts.has(segment)) this.uses.delete(segment)
+    return this.#nameNameless()
+  }
+
+  #applyAdd(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
+    const sequence = meta.readUIntBE(4, 6)
+    const headLength = meta.readUInt16BE(10)
+    const queue = this.#queue(meta.readUInt32BE(0))
+    this.place(queue, { sequence, segment: this.#segment, position, bodyLength, headLength })
+    if (type === recordType.moved) return
+    this.lastSequence = Math.max(this.lastSequence, sequence)
+    if (!body) return
+    const { producerId, producerSequenceId } = decodeHead(body, headLength)
+    this.producers.set(producerId, producerSequenceId)
+  }
+
+  #applyTransactionRecord(
+    type: number,
+    position: number,
+    meta: Buffer,
+    bodyLength: number,
+    body: Buffer | undefined,
+  ): void {
+    const segment = this.#segment
+    if (type === recordType.addInTx) {
+      const [queue, tx, ordinal] = [meta.readUInt32BE(0), meta.readUInt32BE(4), meta.readUInt32BE(8)]
+      const headLength = meta.readUInt16BE(12)
+      this.addInTransaction(tx, { queue, ordinal, segment, position, bodyLength, headLength })
+    } else if (type === recordType.removeInTx) {
+      this.removeInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(0), meta.readUIntBE(8, 6), segment)
+    } else if (type === recordType.commit) {
+      this.commit(meta.readUInt32BE(0), meta.readUIntBE(4, 6), meta.readUInt32BE(10), segment)
+      if (body) decodeProducerList(body, (id, sequence) => this.producers.set(id, sequence))
+    } else if (type === recordType.rollback) this.endTransaction(meta.readUInt32BE(0))
+  }
+
+  #applySnapshot(lastSequence: Sequence, nextQueue: number): void {
+    for (const number of [...this.queues.keys()]) if (!this.#snapshotQueues.has(number)) this.removeQueue(number)
+    for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
+    this.producers.clear()
+    for (const [id, sequence] of this.#snapshotProducers) this.producers.set(id, sequence)
+    this.lastSequence = Math.max(this.lastSequence, lastSequence)
+    this.nextQueue = Math.max(this.nextQueue, nextQueue)
+  }
+
+  #collectLive(meta: Buffer): void {
+    const { segment, part, parts, positions } = decodeLive(meta)
+    this.uses.tells(this.#segment, segment)
+    let list = this.#partialLiveLists.get(segment)
+    if (!list || part === 0) this.#partialLiveLists.set(segment, (list = { received: 0, positions: new Set() }))
+    if (part !== list.received) return
+    list.received++
+    for (const position of positions) list.positions.add(position)
+    // Until it is complete, the list before it counts.
+    if (list.received < parts) return
+    this.#liveLists.set(segment, list.positions)
+    this.#partialLiveLists.delete(segment)
+  }
+
+  #purge(counts: ReadonlySet<number>): void {
+    for (const queue of this.queues.values()) {
+      const stale: Sequence[] = []
+      queue.index.scan(0, ({ sequence, segment, position }) => {
+        if (!counts.has(segment) || this.#liveLists.get(segment)?.has(position) === false) stale.push(sequence)
+        return true
+      })
+      for (const sequence of stale) {
+        const location = queue.index.remove(sequence)
+        if (location) this.uses.dropLive(location.segment, location.bodyLength)
+      }
+    }
+  }
+
+  /** The record of a queue's name was damaged: its messages are kept under a name that says so. */
+  #nameNameless(): string[] {
+    const named: string[] = []
+    for (const queue of this.queues.values()) {
+      if (queue.name !== '') continue
+      this.addQueue(queue.number, `Flotilla.Recovered.${queue.number}`)
+      named.push(queue.name)
+    }
+    return named
+  }
+
+  #endTransactions(): void {
+    for (const tx of [...this.transactions.keys()]) this.endTransaction(tx)
+  }
+
+  #queue(number: number): QueueState {
+    let queue = this.queues.get(number)
+    if (!queue) this.queues.set(number, (queue = { number, name: '', index: new MessageIndex() }))
+    return queue
+  }
+
+  #transaction(tx: number): OpenTransaction {
+    let open = this.transactions.get(tx)
+    if (!open) this.transactions.set(tx, (open = { adds: [], removes: [] }))
+    return open
+  }
+}

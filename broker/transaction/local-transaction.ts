@@ -1,0 +1,126 @@
+// A local transaction: what was sent and acknowledged in it, until its end.
+//
+//   open ── commit ──► committing (written, not yet durable) ──► ended
+//     └──── rollback ──────────────────────────────────────────► ended
+//
+// Persistent messages and removals go to the store's transaction at once; here is only what must happen in memory at the
+// end. It changes no destination itself: routing/transactions.ts does.
+import { JmsError } from '../base/errors.ts'
+import type { Entry } from '../destination/entry.ts'
+import type { MemoryUsage } from '../destination/memory-usage.ts'
+import { Queue } from '../destination/queue.ts'
+import type { Subscription } from '../destination/subscription.ts'
+import type { Topic } from '../destination/topic.ts'
+import type { Message } from '../message/message.ts'
+import { transactionLimits } from './limits.ts'
+
+/** A send that becomes visible at commit. */
+export type TransactedSend =
+  /** In the store; `message` is null when its body was not kept. */
+  | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null }
+  /** In memory only, to a queue or a topic. */
+  | { readonly kind: 'volatile'; readonly target: Queue | Topic; readonly message: Message }
+
+export interface TransactedAcknowledgement {
+  readonly subscription: Subscription
+  readonly entry: Entry
+}
+
+export class LocalTransaction {
+  readonly id: string
+  readonly sends: TransactedSend[] = []
+  readonly acknowledgements: TransactedAcknowledgement[] = []
+  /** True when the store knows it: something persistent was sent or acknowledged. */
+  inStore = false
+  /** Messages added to the store's transaction: as many sequences are taken at commit. */
+  storedSends = 0
+  volatileSends = 0
+  readonly #memory: MemoryUsage
+  #memoryBytes = 0
+  #rollbackCause: JmsError | null = null
+
+  constructor(id: string, memory: MemoryUsage) {
+    this.id = id
+    this.#memory = memory
+  }
+
+  /** Memory that its messages hold. */
+  get memoryBytes(): number {
+    return this.#memoryBytes
+  }
+
+  /** Why it can only be rolled back, or null. */
+  get rollbackCause(): JmsError | null {
+    return this.#rollbackCause
+  }
+
+  markRollbackOnly(cause: JmsError): void {
+    this.#rollbackCause ??= cause
+  }
+
+  /** Throws ResourceAllocationException when `count` more messages are too many. */
+  checkRoom(count: number): void {
+    const { maximumMessagesPerTransaction } = transactionLimits
+    if (this.sends.length + this.acknowledgements.length + count <= maximumMessagesPerTransaction) return
+    throw new JmsError(
+      'javax.jms.ResourceAllocationException',
+      `Cannot add to transaction ${this.id}: it has ${this.sends.length} sends and ${this.acknowledgements.length} ` +
+        `acknowledgements (limit maximumMessagesPerTransaction ${maximumMessagesPerTransaction}); commit more often`,
+    )
+  }
+
+  /** Keeps the body only if asked to, and only some. */
+  addStored(queue: Queue, message: Message, keepBody: boolean): void {
+    this.inStore = true
+    this.storedSends++
+    queue.openTransactions++
+    const kept = keepBody && this.#memoryBytes + message.size <= transactionLimits.maximumBodyBytesKept
+    if (kept) this.#take(message.size)
+    this.sends.push({ kind: 'stored', queue, message: kept ? message : null })
+  }
+
+  /** Throws ResourceAllocationException when memory does not allow it. */
+  addVolatile(target: Queue | Topic, message: Message): void {
+    const { maximumMemoryShare, memoryCeilingShare } = transactionLimits
+    const own = this.#memoryBytes + message.size
+    if (own > this.#memory.limit * maximumMemoryShare) throw this.#noMemory('maximumMemoryShare', maximumMemoryShare)
+    if (this.#memory.headroom(memoryCeilingShare) < message.size)
+      throw this.#noMemory('memoryCeilingShare', memoryCeilingShare)
+    this.#take(message.size)
+    this.volatileSends++
+    if (target instanceof Queue) target.openTransactions++
+    this.sends.push({ kind: 'volatile', target, message })
+  }
+
+  /** False when this entry is acknowledged in a transaction already. */
+  addAcknowledgement(subscription: Subscription, entry: Entry): boolean {
+    if (entry.transaction) return false
+    entry.transaction = this
+    this.acknowledgements.push({ subscription, entry })
+    if (entry.kind === 'queue' && entry.stored) this.inStore = true
+    return true
+  }
+
+  /** Ends it: hands out what was sent, having given back its memory. The caller delivers or drops. */
+  takeSends(): readonly TransactedSend[] {
+    this.#memory.release(this.#memoryBytes)
+    this.#memoryBytes = 0
+    for (const send of this.sends)
+      if (send.kind === 'stored') send.queue.openTransactions--
+      else if (send.target instanceof Queue) send.target.openTransactions--
+    return this.sends.splice(0)
+  }
+
+  #take(bytes: number): void {
+    this.#memoryBytes += bytes
+    this.#memory.add(bytes)
+  }
+
+  #noMemory(limit: string, share: number): JmsError {
+    return new JmsError(
+      'javax.jms.ResourceAllocationException',
+      `Cannot add a non-persistent message to transaction ${this.id}: it holds ${this.#memoryBytes} bytes, the broker ` +
+        `${this.#memory.used} of ${this.#memory.limit} (limit ${limit} ${share}); commit more often`,
+    )
+  }
+}

@@ -1,0 +1,54 @@
+// Message bodies and properties as values (spec openwire.md section 7). The broker forwards both untouched; they are
+// read for selectors, other protocols and the client.
+import { deflateSync, inflateSync } from 'node:zlib'
+import { decodeModifiedUtf8, encodeModifiedUtf8Into, modifiedUtf8Length } from '../../base/modified-utf8.ts'
+import { isError } from '../../base/errors.ts'
+import { maxInflatedBytes } from './limits.ts'
+import { WireError } from './wire-error.ts'
+
+export { decodeModifiedUtf8, encodeModifiedUtf8 } from '../../base/modified-utf8.ts'
+export {
+  decodePrimitiveMap,
+  decodePrimitiveStream,
+  encodePrimitiveMap,
+  encodePrimitiveStream,
+} from '../../base/primitive-map.ts'
+export type { PrimitiveMap, PrimitiveValue } from '../../base/primitive-map.ts'
+
+/** The text of a text message; null for a message without body or with a null text. */
+export function decodeTextBody(content: Buffer | null): string | null {
+  if (content === null) return null
+  if (content.length < 4) throw new WireError(`Cannot decode text body: ${content.length} bytes are too few`)
+  const length = content.readInt32BE(0)
+  if (length === -1) return null
+  if (length < 0 || length > content.length - 4)
+    throw new WireError(`Cannot decode text body: ${length} bytes announced, ${content.length - 4} left`)
+  return decodeModifiedUtf8(content, 4, 4 + length)
+}
+
+export function encodeTextBody(text: string | null): Buffer | null {
+  if (text === null) return null
+  const length = modifiedUtf8Length(text)
+  const content = Buffer.allocUnsafe(4 + length)
+  content.writeInt32BE(length, 0)
+  encodeModifiedUtf8Into(content, 4, text, length)
+  return content
+}
+
+/** The body as it was before the sender compressed it. `kind` matters: bytes messages put the length in front. */
+export function inflateBody(kind: string, content: Buffer): Buffer {
+  const stream = kind === 'ActiveMQBytesMessage' ? content.subarray(4) : content
+  try {
+    return inflateSync(stream, { maxOutputLength: maxInflatedBytes })
+  } catch (error) {
+    throw new WireError(`Cannot inflate body: ${isError(error) ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+export function deflateBody(kind: string, body: Buffer): Buffer {
+  const stream = deflateSync(body)
+  if (kind !== 'ActiveMQBytesMessage') return stream
+  const length = Buffer.allocUnsafe(4)
+  length.writeInt32BE(body.length, 0)
+  return Buffer.concat([length, stream])
+}

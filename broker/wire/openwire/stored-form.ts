@@ -1,0 +1,29 @@
+// Messages ⇄ their stored form: OpenWire version 12, loose, no cache, without size prefix. For connections whose frames
+// have another layout (tight, cached, or older than version 10); the others pass their bytes through.
+import type { DataStructure, MessageCommand } from './commands.ts'
+import { isMessageType, OpenWireCodec, peekType } from './openwire-codec.ts'
+import { initialWireFormat, maxVersion } from './wire-format.ts'
+import type { WireFormat } from './wire-format.ts'
+import { WireError } from './wire-error.ts'
+
+/** Bytes of the size prefix. */
+const prefixBytes = 4
+
+/** The first version whose messages have the layout of version 12. */
+const firstStoredVersion = 10
+
+const codec = new OpenWireCodec({ ...initialWireFormat, version: maxVersion })
+
+/** True when the message frames of a connection are stored forms already. */
+export const carriesStoredForm = (format: WireFormat): boolean =>
+  format.version >= firstStoredVersion && !format.tightEncodingEnabled && !format.cacheEnabled
+
+/** Memory of its own, no view of a frame. */
+export const storedFormOf = (command: MessageCommand): Buffer =>
+  Buffer.from(codec.encode(command).subarray(prefixBytes))
+
+/** The message as a value; its byte fields are views of `stored`. Throws WireError. */
+export function messageCommandOf(stored: Buffer): MessageCommand {
+  if (!isMessageType(peekType(stored))) throw new WireError(`Cannot read message: type ${peekType(stored)} is none`)
+  return codec.decode(stored) as DataStructure as MessageCommand
+}

@@ -1,0 +1,21 @@
+// Bounds of the controllers, each with its reason.
+
+/** First wait after a failed reconciliation; doubles up to the longest, so that a fault neither spins nor sleeps in. */
+export const firstRetryMs = 50
+export const longestRetryMs = 30_000
+
+/** A real cluster forgets Events after an hour. */
+export const eventLifetimeMs = 3_600_000
+export const eventSweepPeriodMs = 300_000
+/** Events remembered for counting repetitions; the oldest is forgotten first. */
+export const mostRememberedEvents = 2048
+/** Longest message of an Event (the API's own limit is 1024). */
+export const longestEventMessage = 1000
+
+/** Old revisions kept when spec.revisionHistoryLimit says nothing: Kubernetes' default. */
+export const defaultRevisionHistoryLimit = 10
+
+/** Wait before a Job's next pod after a failure: 10 s, 20 s, … as in Kubernetes. */
+export const firstJobBackOffMs = 10_000
+export const longestJobBackOffMs = 360_000
+export const defaultBackoffLimit = 6

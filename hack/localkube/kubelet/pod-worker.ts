@@ -1,0 +1,337 @@
+// One pod, from its assignment to this node to its end: volumes, then init containers in order, then containers; status
+// after every change; the end by grace when it is deleted, at once when it is gone. Level-based: `#advance` looks at the
+// state of the containers and does the next thing.
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LocalObject } from '../api/registry.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import { type Clock, type Timer, timestamp } from '../clock.ts'
+import type { EventRecorder } from '../controllers/event-recorder.ts'
+import { pods } from '../controllers/resource-names.ts'
+import { type Log, messageOf } from '../log.ts'
+import { buildLaunch, hostAddress, type LaunchSurroundings } from './container-launch.ts'
+import { ContainerLog } from './container-log.ts'
+import { type ContainerHost, ContainerRunner, type ContainerState, type RestartPolicy } from './container-runner.ts'
+import type { Container } from './environment.ts'
+import { defaultGraceSeconds, mountRetryMs } from './limits.ts'
+import { buildPodStatus, isSidecar } from './pod-status.ts'
+import type { ProcessTable } from './process-table.ts'
+import { mountVolumes, type VolumePaths } from './volumes.ts'
+
+export interface PodSurroundings extends LaunchSurroundings {
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: EventRecorder
+  readonly processes: ProcessTable
+  readonly hostIp: string
+  /** Directory of this pod alone; removed with it. */
+  directoryOf(pod: LocalObject): string
+  logDirectoryOf(pod: LocalObject): string
+}
+
+export const portsAnnotation = 'localkube/host-ports'
+
+export class PodWorker {
+  readonly uid: string
+  readonly #around: PodSurroundings
+  readonly #address: string
+  readonly #startedMs: number
+  readonly #directory: string
+  readonly #init: ContainerRunner[]
+  readonly #main: ContainerRunner[]
+  #pod: LocalObject
+  #volumes: VolumePaths | undefined
+  #mountFailure = ''
+  #mountTimer: Timer | undefined
+  #mountIsLate = false
+  #ending = false
+  #silent = false
+  #advanceIsDue = false
+
+  constructor(around: PodSurroundings, pod: LocalObject, address: string) {
+    this.#around = around
+    this.#pod = pod
+    this.#address = address
+    this.uid = pod.metadata.uid
+    this.#startedMs = around.clock.nowMs()
+    this.#directory = around.directoryOf(pod)
+    const policy: RestartPolicy = pod['spec'].restartPolicy ?? 'Always'
+    const initPolicy = policy === 'Never' ? 'Never' : 'OnFailure'
+    const host = this.#host()
+    const graceMs = this.#specGraceMs()
+    this.#init = (pod['spec'].initContainers ?? []).map((container: Container) => {
+      const own = container.restartPolicy === 'Always' ? 'Always' : initPolicy
+      return new ContainerRunner(host, container, own, graceMs)
+    })
+    this.#main = pod['spec'].containers.map((container: Container) => {
+      const runner = new ContainerRunner(host, container, policy, graceMs)
+      restore(runner, pod, policy, around.clock.nowMs())
+      return runner
+    })
+    this.#wipePorts()
+    this.#changed()
+  }
+
+  /** The newest state of the object. */
+  update(pod: LocalObject): void {
+    this.#pod = pod
+    for (const [runners, field] of [
+      [this.#init, 'initContainers'],
+      [this.#main, 'containers'],
+    ] as const)
+      for (const [index, runner] of runners.entries()) runner.update(pod['spec'][field][index])
+    if (pod.metadata.deletionTimestamp !== undefined) return this.#delete()
+    this.#changed()
+  }
+
+  /** Something in the namespace that volumes or environments may come from has changed. */
+  refresh(): void {
+    if (this.#ending) return
+    if (this.#volumes) this.#mount()
+    for (const runner of [...this.#init, ...this.#main]) runner.retry()
+    this.#changed()
+  }
+
+  /** Ends all processes because the stand-in stops; nothing is said about it in the object. */
+  async abandon(graceMs: number): Promise<void> {
+    this.#silent = true
+    await this.#stop(graceMs)
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#ending = true
+    this.#mountTimer?.cancel()
+    const sidecars = this.#init.filter(isSidecar)
+    const others = [...this.#init.filter((runner) => !isSidecar(runner)), ...this.#main]
+    await Promise.all(others.map((runner) => runner.stop(graceMs)))
+    await Promise.all(sidecars.map((runner) => runner.stop(graceMs)))
+    this.#wipePorts()
+  }
+
+  /** The object is gone: kills what is left and removes everything that belonged to the pod. */
+  async remove(): Promise<void> {
+    this.#silent = true
+    await this.#stop(0)
+    rmSync(this.#directory, { recursive: true, force: true })
+    rmSync(this.#around.logDirectoryOf(this.#pod), { recursive: true, force: true })
+  }
+
+  /** The log of a container, undefined if it has none (yet). Without a name, of the first. */
+  log(name: string | undefined, previous: boolean): ContainerLog | undefined {
+    const runner = [...this.#main, ...this.#init].find(({ container }) => name === undefined || container.name === name)
+    return runner && (runner.log(previous) ?? this.#earlierLog(runner, previous))
+  }
+
+  /** Tells the world where the ports are (only where they are not where the pod says). */
+  publishPorts(): void {
+    const { registry, portsRoot } = this.#around
+    const directory = join(portsRoot, this.#address)
+    const names = existsSync(directory) ? readdirSync(directory).filter((name) => /^\d+$/.test(name)) : []
+    const ports = names.map((name) => [name, hostAddress(this.#around, this.#address, Number(name)).port] as const)
+    const text = JSON.stringify(Object.fromEntries(ports))
+    if (this.#pod.metadata.annotations?.[portsAnnotation] === text) return
+    registry.update(pods, this.#pod.metadata.namespace, this.#pod.metadata.name, (pod) => {
+      pod.metadata.annotations = { ...pod.metadata.annotations, [portsAnnotation]: text }
+    })
+  }
+
+  get namespace(): string | undefined {
+    return this.#pod.metadata.namespace
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  #specGraceMs(): number {
+    return (this.#pod['spec'].terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000
+  }
+
+  #changed(): void {
+    if (this.#advanceIsDue) return
+    this.#advanceIsDue = true
+    queueMicrotask(() => {
+      this.#advanceIsDue = false
+      try {
+        this.#advance()
+        this.#publish()
+      } catch (error) {
+        this.#around.log('warn', 'A pod could not be advanced', { pod: this.#label(), error: messageOf(error) })
+      }
+    })
+  }
+
+  #advance(): void {
+    if (this.#ending) return
+    if (!this.#volumes && !this.#mount()) return
+    for (const runner of this.#init) {
+      if (!runner.begun) runner.start()
+      if (isSidecar(runner) ? !runner.started : !runner.finished) return
+      if (!isSidecar(runner) && runner.state.terminated?.exitCode !== 0) return
+    }
+    for (const runner of this.#main) if (!runner.begun) runner.start()
+    if (this.#main.every((runner) => runner.finished))
+      for (const runner of this.#init) if (isSidecar(runner)) void runner.stop(this.#specGraceMs())
+  }
+
+  #mount(): boolean {
+    this.#mountTimer?.cancel()
+    try {
+      this.#volumes = mountVolumes(this.#around.registry, this.#withAddress(), this.#directory)
+      this.#mountFailure = ''
+      return true
+    } catch (error) {
+      const message = messageOf(error)
+      // What is made together with the pod (its claims) may come a moment later: that is not worth an event.
+      if (message !== this.#mountFailure && (this.#mountIsLate || this.#volumes)) {
+        this.#around.events.record(this.#pod, 'Warning', 'FailedMount', message)
+        this.#mountFailure = message
+      }
+      // A running pod keeps the volumes it has.
+      if (this.#volumes) return true
+      this.#mountTimer = this.#around.clock.after(mountRetryMs, () => {
+        this.#mountIsLate = true
+        this.#changed()
+      })
+      return false
+    }
+  }
+
+  #delete(): void {
+    const first = !this.#ending
+    const graceSeconds = this.#pod.metadata.deletionGracePeriodSeconds
+    const graceMs = graceSeconds === undefined ? this.#specGraceMs() : graceSeconds * 1000
+    const stopped = this.#stop(graceMs)
+    if (!first) return
+    this.#publish()
+    void stopped.then(() => {
+      if (this.#silent) return
+      this.#publish()
+      const { namespace, name, uid } = this.#pod.metadata
+      this.#around.registry.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid })
+    })
+  }
+
+  #publish(): void {
+    if (this.#silent) return
+    const { registry, clock, hostIp } = this.#around
+    const { namespace, name } = this.#pod.metadata
+    const current = registry.get(pods, namespace, name)
+    if (current?.metadata.uid !== this.uid) return
+    const facts = {
+      nowMs: clock.nowMs(),
+      startedMs: this.#startedMs,
+      podIp: this.#address,
+      hostIp,
+      volumesMounted: this.#volumes !== undefined,
+      terminating: this.#ending,
+      initContainers: this.#init,
+      containers: this.#main,
+    }
+    if (canonicalJson(buildPodStatus(current, facts)) === canonicalJson(current['status'])) return
+    registry.updateStatus(pods, namespace, name, (pod) => {
+      if (pod.metadata.uid === this.uid) pod['status'] = buildPodStatus(pod, facts)
+    })
+  }
+
+  #withAddress(): LocalObject {
+    const { hostIp } = this.#around
+    return { ...this.#pod, status: { ...this.#pod['status'], podIP: this.#address, hostIP: hostIp } }
+  }
+
+  #launch(container: Container, command?: readonly string[]) {
+    return buildLaunch(
+      this.#around,
+      this.#withAddress(),
+      container,
+      this.#directory,
+      this.#volumes ?? new Map(),
+      command,
+    )
+  }
+
+  #label(): string {
+    return `${this.#pod.metadata.name}_${this.#pod.metadata.namespace}(${this.uid})`
+  }
+
+  #host(): ContainerHost {
+    const around = this.#around
+    return {
+      clock: around.clock,
+      podLabel: this.#label(),
+      event: (type, reason, message, container) => {
+        const field = this.#pod['spec'].containers.some(({ name }: Container) => name === container.name)
+          ? 'containers'
+          : 'initContainers'
+        around.events.record(this.#pod, type, reason, message, `spec.${field}{${container.name}}`)
+      },
+      launchSpec: (container) => this.#launch(container),
+      probeTarget: (container) => ({
+        clock: around.clock,
+        address: (port) => hostAddress(around, this.#address, port),
+        portNumber: (port) => portNumber(container, port),
+        process: (command) => this.#launch(container, command),
+      }),
+      openLog: (container, run) => new ContainerLog(join(this.#logDirectory(container), `${run}.log`), around.clock),
+      processStarted: (pid) => around.processes.add(pid),
+      processEnded: (pid) => {
+        around.processes.remove(pid)
+        if ([...this.#init, ...this.#main].every((runner) => runner.pid === pid || runner.pid === undefined))
+          this.#wipePorts()
+      },
+      changed: () => this.#changed(),
+    }
+  }
+
+  /** Ports recorded by processes that are no more. */
+  #wipePorts(): void {
+    rmSync(join(this.#around.portsRoot, this.#address), { recursive: true, force: true })
+  }
+
+  #logDirectory(container: Container): string {
+    return join(this.#around.logDirectoryOf(this.#pod), container.name)
+  }
+
+  /** Of a run under an earlier stand-in. */
+  #earlierLog(runner: ContainerRunner, previous: boolean): ContainerLog | undefined {
+    const directory = this.#logDirectory(runner.container)
+    if (!existsSync(directory)) return undefined
+    const runs = readdirSync(directory).flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    const run = runs.sort((a, b) => a - b).at(previous && runner.log(false) === undefined ? -2 : -1)
+    if (run === undefined || (previous && runs.length < 2)) return undefined
+    const log = new ContainerLog(join(directory, `${run}.log`), this.#around.clock)
+    log.end()
+    return log
+  }
+}
+
+function portNumber(container: Container, port: number | string): number | undefined {
+  if (typeof port === 'number') return port
+  const named = container.ports?.find(({ name }) => name === port)?.containerPort
+  return named ?? (/^\d+$/.test(port) ? Number(port) : undefined)
+}
+
+/** What an earlier stand-in wrote about a container that ran then: it has ended since, as if the node had been restarted. */
+function restore(runner: ContainerRunner, pod: LocalObject, policy: RestartPolicy, nowMs: number): void {
+  const before = (pod['status']?.containerStatuses ?? []).find(
+    ({ name }: { name: string }) => name === runner.container.name,
+  )
+  if (!before?.containerID) return
+  const lost: ContainerState = {
+    terminated: {
+      exitCode: 137,
+      reason: 'ContainerStatusUnknown',
+      message: 'The local stand-in was stopped while the container was running',
+      startedAt: before.state?.running?.startedAt ?? timestamp(nowMs),
+      finishedAt: timestamp(nowMs),
+      containerID: before.containerID,
+    },
+  }
+  const last: ContainerState = before.state?.running ? lost : before.state?.terminated ? before.state : before.lastState
+  const succeeded = last.terminated?.exitCode === 0
+  if (policy === 'Never' || (policy === 'OnFailure' && succeeded)) {
+    runner.restore(before.restartCount, before.lastState ?? {})
+    runner.containerId = before.containerID
+    runner.finishAs(last)
+  } else runner.restore(before.restartCount + 1, last)
+}

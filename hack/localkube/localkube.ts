@@ -1,0 +1,129 @@
+// The stand-in for a Kubernetes cluster, put together: API server, controllers and a kubelet whose pods are processes.
+// For people without a cluster, and for tests. It is no sandbox: pods are processes of the user who starts it.
+//
+// Layout of the data directory: api/ (the objects), volumes/ (PersistentVolumes), kubelet/ (see kubelet.ts),
+// localkube.pid (which process uses it).
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { createApiServer } from './api/api-server.ts'
+import { openFileLog } from './api/file-log.ts'
+import { buildKubeconfig } from './api/kubeconfig.ts'
+import type { Registry } from './api/registry.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { createEventRecorder } from './controllers/event-recorder.ts'
+import { startControllers } from './controllers/start-controllers.ts'
+import { createVolumeDirectories } from './controllers/volume-directories.ts'
+import type { Images } from './kubelet/images.ts'
+import { startKubelet } from './kubelet/kubelet.ts'
+import { hasLoopbackRange } from './kubelet/pod-addresses.ts'
+import { processStartTime } from './kubelet/process-table.ts'
+import { type Log, messageOf } from './log.ts'
+
+export type { Images, ProcessImage } from './kubelet/images.ts'
+export type { Log, LogLevel } from './log.ts'
+
+export interface LocalKubeOptions {
+  /** Everything is below it; the same directory brings the same cluster back. Created if need be. */
+  readonly dataDirectory: string
+  /** 0 = any free port. The server listens on 127.0.0.1 only. */
+  readonly apiPort: number
+  /** What pods can run: image reference without tag and digest → command. */
+  readonly images: Images
+  /** Where a kubeconfig for this cluster is written (mode 600). */
+  readonly kubeconfigPath: string
+  readonly log: Log
+  readonly clock?: Clock
+  /** Whether pods get ports of 127.0.0.1 instead of addresses of their own. Default: where the system has no others. */
+  readonly remapPorts?: boolean
+}
+
+export interface LocalKube {
+  readonly registry: Registry
+  readonly serverUrl: string
+  readonly kubeconfigPath: string
+  /** Environment with which a Node process outside of pods resolves cluster names and reaches pods, as from `namespace`. */
+  networkEnvironment(namespace: string): Record<string, string>
+  /** Ends every pod process and the server. The objects stay on disk; the next start runs the pods again. */
+  stop(): Promise<void>
+}
+
+/** A stand-in that cannot start; `code` says why: DATA_DIRECTORY_IN_USE, API_PORT. */
+export class LocalKubeError extends Error {
+  override readonly name = 'LocalKubeError'
+  readonly code: string
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
+
+/** Resolves when the API answers and the pods of an earlier run are being started. Throws LocalKubeError. */
+export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKube> {
+  const { log, clock = systemClock } = options
+  mkdirSync(options.dataDirectory, { recursive: true })
+  // Without symbolic links: paths in arguments of pods are compared with it.
+  const data = realpathSync(resolve(options.dataDirectory))
+  const unlock = lockDirectory(data)
+  const api = createApiServer({ log: openFileLog(join(data, 'api')), now: () => new Date(clock.nowMs()) })
+  const { registry } = api
+  const { url } = await api.listen('127.0.0.1', options.apiPort).catch(async (error: unknown) => {
+    await api.close()
+    unlock()
+    throw new LocalKubeError('API_PORT', `Cannot listen on 127.0.0.1:${options.apiPort}: ${messageOf(error)}`, error)
+  })
+  const events = createEventRecorder(registry, clock, log)
+  const context = { registry, clock, log, events }
+  const remapPorts = options.remapPorts ?? !(await hasLoopbackRange())
+  const kubelet = startKubelet({ ...context, directory: join(data, 'kubelet'), images: options.images, remapPorts })
+  api.setPodLogs(kubelet.logs)
+  const controllers = startControllers(context, createVolumeDirectories(join(data, 'volumes')))
+  const kubeconfigPath = resolve(options.kubeconfigPath)
+  writeKubeconfig(kubeconfigPath, url)
+  log('info', 'The local stand-in for Kubernetes runs', { url, kubeconfig: kubeconfigPath, data, remapPorts })
+  return {
+    registry,
+    serverUrl: url,
+    kubeconfigPath,
+    networkEnvironment: (namespace) => kubelet.networkEnvironment(namespace),
+    stop: once(async () => {
+      controllers.stop()
+      await kubelet.stop()
+      events.stop()
+      await api.close()
+      unlock()
+    }),
+  }
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= action())
+}
+
+/** Two stand-ins on one directory would run every pod twice. */
+function lockDirectory(data: string): () => void {
+  const file = join(data, 'localkube.pid')
+  const holder = readHolder(file)
+  if (holder && processStartTime(holder.pid) === holder.startTime)
+    throw new LocalKubeError(
+      'DATA_DIRECTORY_IN_USE',
+      `Cannot use data directory ${data}: process ${holder.pid} runs a local stand-in in it`,
+    )
+  writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }))
+  return () => rmSync(file, { force: true })
+}
+
+function readHolder(file: string): { pid: number; startTime: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { pid: number; startTime: string }
+  } catch {
+    return undefined // none, or torn by a crash while starting
+  }
+}
+
+function writeKubeconfig(path: string, url: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.tmp`, buildKubeconfig(url), { mode: 0o600 })
+  renameSync(`${path}.tmp`, path)
+}

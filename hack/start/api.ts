@@ -1,0 +1,60 @@
+// The few requests that `npm start` makes to the API server of the stand-in: apply, get, list. Plain HTTP, no client library.
+import { StartProblem } from './problem.ts'
+import type { ManifestObject } from './manifests.ts'
+
+const fieldManager = 'flotilla-start'
+
+export interface ApiResource {
+  readonly name: string
+  readonly kind: string
+  readonly namespaced: boolean
+}
+
+export class Api {
+  readonly #server: string
+  readonly #resources = new Map<string, Promise<readonly ApiResource[]>>()
+
+  constructor(server: string) {
+    this.#server = server
+  }
+
+  /** Server-side apply, as `kubectl apply --server-side --force-conflicts`; what the server refuses becomes one sentence. */
+  async apply(object: ManifestObject, where: string): Promise<void> {
+    const path = await this.#pathOf(object, where)
+    const answer = await this.#request(`${path}?fieldManager=${fieldManager}&force=true&fieldValidation=Strict`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: JSON.stringify(object),
+    })
+    if (answer.ok) return
+    const status = (await answer.json().catch(() => ({}))) as { message?: string }
+    throw new StartProblem(`Cannot apply ${where}: ${status.message ?? `the API server answered ${answer.status}`}`)
+  }
+
+  async get<T>(path: string): Promise<T | undefined> {
+    const answer = await this.#request(path, {})
+    if (answer.status === 404) return undefined
+    if (!answer.ok) throw new Error(`GET ${path} was answered with ${answer.status}: ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+
+  async #pathOf(object: ManifestObject, where: string): Promise<string> {
+    const base = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`
+    let resources = this.#resources.get(base)
+    if (!resources) {
+      resources = this.get<{ resources: ApiResource[] }>(base).then((list) => list?.resources ?? [])
+      this.#resources.set(base, resources)
+    }
+    const resource = (await resources).find(({ kind, name }) => kind === object.kind && !name.includes('/'))
+    if (!resource) {
+      this.#resources.delete(base)
+      throw new StartProblem(`Cannot apply ${where}: there is no kind ${object.kind} in ${object.apiVersion}.`)
+    }
+    const namespace = resource.namespaced ? `/namespaces/${object.metadata.namespace ?? 'default'}` : ''
+    return `${base}${namespace}/${resource.name}/${object.metadata.name}`
+  }
+
+  #request(path: string, init: RequestInit): Promise<Response> {
+    return fetch(`${this.#server}${path}`, { ...init, signal: AbortSignal.timeout(30_000) })
+  }
+}

@@ -1,0 +1,77 @@
+// What `npm start` shows of a BrokerCluster: read from its status and its pods, formatted as plain text. Pure.
+
+export interface ClusterObject {
+  metadata: { name: string; namespace: string; generation?: number }
+  spec?: { topology?: { type?: string }; transportConnectors?: { name: string; port: number }[] }
+  status?: {
+    observedGeneration?: number
+    conditions?: { type: string; status: string; reason: string; message?: string }[]
+    groups?: { name: string; active?: string; standbys?: string[] }[]
+  }
+}
+
+export interface PodObject {
+  metadata: { name: string; namespace: string }
+  spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
+  status?: {
+    podIP?: string
+    containerStatuses?: {
+      containerID?: string
+      restartCount?: number
+      state?: { waiting?: { reason?: string; message?: string } }
+    }[]
+  }
+}
+
+const openwirePort = 61_616
+const adminPort = 8161
+
+export const isReady = (cluster: ClusterObject): boolean =>
+  cluster.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
+  cluster.status.observedGeneration === cluster.metadata.generation
+
+/** The condition that says most about why a cluster is not ready. */
+export function whyNotReady(cluster: ClusterObject): string {
+  const conditions = cluster.status?.conditions ?? []
+  const telling =
+    conditions.find(({ type, status }) => type === 'Stalled' && status === 'True') ??
+    conditions.find(({ type }) => type === 'Ready')
+  if (!telling) return 'the operator has not reported anything yet'
+  return `${telling.type}=${telling.status}, ${telling.reason}${telling.message ? `: ${telling.message}` : ''}`
+}
+
+/** Process id of a pod's first container, which the stand-in gives as `process://PID`. */
+export function processId(pod: PodObject): number | undefined {
+  const match = /^process:\/\/(\d+)$/.exec(pod.status?.containerStatuses?.[0]?.containerID ?? '')
+  return match ? Number(match[1]) : undefined
+}
+
+export const failoverUrl = (pods: readonly PodObject[]): string =>
+  `failover:(${pods.map((pod) => `tcp://${pod.status?.podIP ?? '?'}:${portOf(pod)}`).join(',')})`
+
+export const adminUrl = (pod: PodObject): string => `http://${pod.status?.podIP ?? '?'}:${adminPort}`
+
+function portOf(pod: PodObject): number {
+  const ports = pod.spec?.containers?.[0]?.ports ?? []
+  return (
+    (ports.find(({ name }) => name === 'openwire') ?? ports.find(({ name }) => name !== 'admin'))?.containerPort ??
+    openwirePort
+  )
+}
+
+export function describeCluster(cluster: ClusterObject, pods: readonly PodObject[]): string {
+  const lines = [
+    `BrokerCluster ${cluster.metadata.namespace}/${cluster.metadata.name} (${cluster.spec?.topology?.type ?? 'unknown'})`,
+  ]
+  for (const { type, status, reason } of cluster.status?.conditions ?? [])
+    lines.push(`  ${type.padEnd(16)} ${status.padEnd(8)} ${reason}`)
+  for (const group of cluster.status?.groups ?? []) {
+    const standbys = group.standbys?.length ? `, standing by ${group.standbys.join(', ')}` : ''
+    lines.push(`  group ${group.name}: active ${group.active ?? 'none'}${standbys}`)
+  }
+  const active =
+    pods.find((pod) => cluster.status?.groups?.some((group) => group.active === pod.metadata.name)) ?? pods[0]
+  lines.push(`  clients:  ${failoverUrl(pods)}`)
+  if (active) lines.push(`  admin:    ${adminUrl(active)}/snapshot  (also /role, /metrics)`)
+  return lines.join('\n')
+}

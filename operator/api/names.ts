@@ -1,0 +1,73 @@
+// Names of children, labels and annotations: what a cluster, a group and a member are called in Kubernetes.
+//
+//   cluster orders, group g0      StatefulSet, headless Service   orders-g0
+//                                 pods                            orders-g0-0, orders-g0-1
+//                                 claim of a SharedVolume         orders-g0-data
+//                                 claim of a Volume               data-orders-g0-0 (named by the StatefulSet controller)
+//                                 ConfigMap                       orders-g0-<hash of its content>
+//   cluster orders                client Service                  orders
+//                                 PodDisruptionBudget             orders-g0
+
+export const API_VERSION = 'flotilla.dev/v1alpha1'
+export const KIND = 'BrokerCluster'
+/** The field manager of everything that the operator applies. */
+export const FIELD_MANAGER = 'flotilla-operator'
+
+export const labels = {
+  cluster: 'flotilla.dev/cluster',
+  group: 'flotilla.dev/group',
+  /** On pods: active or standby, exactly as their brokers report it. */
+  role: 'flotilla.dev/role',
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const
+
+export const annotations = {
+  /** On the pod template: hash of the user-visible inputs of a member. A pod with another one is outdated. */
+  revision: 'flotilla.dev/revision',
+  /** On every child: hash of what the operator last applied, so that it writes only when something differs. */
+  applied: 'flotilla.dev/applied',
+  /** On the StatefulSet: which store its members use (`Volume`, `SharedVolume claim orders-g0-data`, …); never changes. */
+  store: 'flotilla.dev/store',
+  /** On claims: what happens to them when their group leaves the cluster. */
+  whenScaled: 'flotilla.dev/when-scaled',
+} as const
+
+export const statefulSetName = (cluster: string, group: string): string => `${cluster}-${group}`
+export const memberName = (cluster: string, group: string, ordinal: number): string => `${cluster}-${group}-${ordinal}`
+export const sharedClaimName = (cluster: string, group: string): string => `${cluster}-${group}-data`
+/** Name of the volume, and of the claim template, that holds the store. */
+export const DATA_VOLUME = 'data'
+export const memberClaimName = (member: string): string => `${DATA_VOLUME}-${member}`
+export const clientServiceName = (cluster: string): string => cluster
+export const configMapName = (cluster: string, group: string, hash: string): string => `${cluster}-${group}-${hash}`
+/** Groups made from groupTemplate. */
+export const templateGroupName = (index: number): string => `g${index}`
+/** -1 if the name does not end in an ordinal. */
+export const ordinalOf = (member: string): number => Number(/-(\d+)$/.exec(member)?.[1] ?? -1)
+
+/** Labels that select what belongs to a cluster. */
+export const clusterSelector = (cluster: string): Record<string, string> => ({ [labels.cluster]: cluster })
+export const groupSelector = (cluster: string, group: string): Record<string, string> => ({
+  [labels.cluster]: cluster,
+  [labels.group]: group,
+})
+export const activeSelector = (cluster: string): Record<string, string> => ({
+  [labels.cluster]: cluster,
+  [labels.role]: 'active',
+})
+/** Labels of every child. */
+export const childLabels = (cluster: string): Record<string, string> => ({
+  [labels.name]: 'flotilla',
+  [labels.instance]: cluster,
+  [labels.component]: 'broker',
+  [labels.managedBy]: FIELD_MANAGER,
+  [labels.cluster]: cluster,
+})
+/** `a=b,c=d`, as label selectors are written in URLs and in status.selector. */
+export const formatSelector = (selector: Readonly<Record<string, string>>): string =>
+  Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')

@@ -1,0 +1,81 @@
+// Building blocks of the BrokerCluster schema: amounts as text, names, lists and maps as Kubernetes wants them described.
+// Keys that start with x-kubernetes- go into the CRD as they are (crd.ts).
+import { z } from 'zod'
+import {
+  MAX_AMOUNT_LENGTH,
+  MAX_ANNOTATION_VALUE_LENGTH,
+  MAX_LABEL_VALUE_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_USER_METADATA,
+} from './limits.ts'
+
+/** A rule in CEL that the API server itself enforces. Without optional chaining: use has(). */
+export interface Rule {
+  readonly rule: string
+  /** Names the field and says what is accepted. */
+  readonly message: string
+  /** Where the refusal points to, relative to the object that has the rule: `.storage.type`. */
+  readonly fieldPath?: string
+}
+
+export const rules = (...list: Rule[]) => ({ 'x-kubernetes-validations': list })
+/** A list that is merged by the field `name`. */
+export const listMap = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] } as const
+export const listSet = { 'x-kubernetes-list-type': 'set' } as const
+
+export const durationSchema = z
+  .string()
+  .max(MAX_AMOUNT_LENGTH)
+  .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: 'expected a duration such as 250ms, 2s, 1m30s' })
+
+/** Bytes as the broker's configuration takes them. */
+export const sizeSchema = z
+  .string()
+  .max(MAX_AMOUNT_LENGTH)
+  .regex(/^[1-9][0-9]*(k|M|G|T|Ki|Mi|Gi|Ti)?$/, { error: 'expected a size such as 512Ki, 64Mi, 2Gi' })
+
+/** Capacity of a volume. */
+export const capacitySchema = z
+  .string()
+  .max(MAX_AMOUNT_LENGTH)
+  .regex(/^[0-9]+(\.[0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, { error: 'expected a quantity such as 20Gi' })
+
+/** A quantity as people write it, `cpu: 1` included. */
+export const quantitySchema = z
+  .union(
+    [
+      z.int().min(0),
+      z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, { error: 'expected a quantity' }),
+    ],
+    { error: 'expected a quantity such as 500m, 2, 2Gi' },
+  )
+  .meta({
+    'x-kubernetes-int-or-string': true,
+    pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$',
+  })
+
+/** DNS label that starts with a letter: good for every child, Services included. */
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(MAX_NAME_LENGTH)
+  .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, {
+    error: 'expected lower-case letters, digits and "-", first a letter, last a letter or digit',
+  })
+
+/** Name of an object that somebody else made. */
+export const objectNameSchema = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, { error: 'expected the name of an object' })
+
+const metadataMap = (maxLength: number) =>
+  z
+    .record(z.string(), z.string().max(maxLength))
+    .refine((map) => Object.keys(map).length <= MAX_USER_METADATA, {
+      error: `expected at most ${MAX_USER_METADATA} entries`,
+    })
+    .meta({ maxProperties: MAX_USER_METADATA })
+export const labelsSchema = metadataMap(MAX_LABEL_VALUE_LENGTH)
+export const annotationsSchema = metadataMap(MAX_ANNOTATION_VALUE_LENGTH)

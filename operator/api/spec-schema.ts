@@ -1,0 +1,276 @@
+// spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference in docs/.
+// A field stands here only when the operator acts on it.
+import { z } from 'zod'
+import {
+  ADMIN_PORT,
+  ADMIN_PORT_NAME,
+  MAX_GROUPS,
+  MAX_IMAGE_REFERENCE_LENGTH,
+  MAX_PULL_SECRETS,
+  MAX_REPLICAS,
+  MAX_TRANSPORT_CONNECTORS,
+} from './limits.ts'
+import {
+  annotationsSchema,
+  durationSchema,
+  labelsSchema,
+  listMap,
+  nameSchema,
+  objectNameSchema,
+  quantitySchema,
+  rules,
+  sizeSchema,
+} from './schema-parts.ts'
+import { storageSchema } from './storage-schema.ts'
+
+const imageSchema = z.strictObject({
+  reference: z
+    .string()
+    .max(MAX_IMAGE_REFERENCE_LENGTH)
+    .default('')
+    .describe('Image of the broker. Empty: the one that the operator was released with.'),
+  pullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .default('IfNotPresent')
+    .describe('When the node pulls the image.'),
+  pullSecrets: z
+    .array(z.strictObject({ name: objectNameSchema.describe('Name of a Secret in the namespace of the cluster.') }))
+    .max(MAX_PULL_SECRETS)
+    .meta(listMap)
+    .default([])
+    .describe('Secrets for pulling the image.'),
+})
+
+const resourceListSchema = z.strictObject({
+  cpu: quantitySchema.optional().describe('Processor time, such as 500m or 2.'),
+  memory: quantitySchema.optional().describe('Memory, such as 2Gi.'),
+  'ephemeral-storage': quantitySchema.optional().describe('Disk of the node, such as 1Gi.'),
+})
+
+const resourcesSchema = z.strictObject({
+  requests: resourceListSchema.optional().describe('What a member is sure to get.'),
+  limits: resourceListSchema.optional().describe('What a member may use at most.'),
+})
+
+const schedulingSchema = z.strictObject({
+  spread: z
+    .enum(['None', 'Nodes', 'Zones'])
+    .default('Nodes')
+    .describe('Over what the members of a group are spread, so that one failure does not take all of them.'),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe('true: a member that cannot be spread stays Pending. false: it runs next to another one.'),
+})
+
+const groupFields = {
+  replicas: z
+    .int()
+    .min(1)
+    .max(MAX_REPLICAS)
+    .default(1)
+    .describe('Members: one is active, the others are standbys that take over when it fails.'),
+  storage: storageSchema.describe('Where the group keeps its messages.'),
+  resources: resourcesSchema.prefault({}).describe('Resources of each member.'),
+  scheduling: schedulingSchema.prefault({}).describe('Where members run.'),
+}
+
+const groupRules = rules(
+  {
+    rule: "self.replicas == 1 || self.storage.type == 'SharedVolume'",
+    message:
+      'replicas: more than 1 needs storage.type SharedVolume; with None and Volume the members would share nothing, accepted: 1',
+    fieldPath: '.replicas',
+  },
+  {
+    rule: "self.replicas == 1 || !has(self.storage.sharedVolume) || !has(self.storage.sharedVolume.claimTemplate) || self.storage.sharedVolume.claimTemplate.accessModes.exists(mode, mode == 'ReadWriteMany')",
+    message:
+      'storage.sharedVolume.claimTemplate.accessModes: must contain ReadWriteMany when replicas is more than 1, the members mount it at the same time',
+    fieldPath: '.storage.sharedVolume.claimTemplate.accessModes',
+  },
+)
+
+const groupTemplateSchema = z.strictObject(groupFields).meta(groupRules)
+const groupSchema = z
+  .strictObject({
+    name: nameSchema.describe('Name of the group; its children are named <cluster>-<group>.'),
+    ...groupFields,
+  })
+  .meta(groupRules)
+
+const transportConnectorSchema = z
+  .strictObject({
+    name: nameSchema.describe('Name of the connector, and of the port of the Services.'),
+    protocol: z.enum(['OpenWire']).default('OpenWire').describe('Protocol that is spoken on the port.'),
+    port: z.int().min(1).max(65_535).describe('Port on which clients connect.'),
+    maximumConnections: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Connections that are open at the same time; more are refused.'),
+    maxFrameSize: sizeSchema.default('100Mi').describe('Largest command that a client may send.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: `self.port != ${ADMIN_PORT}`,
+        message: `transportConnectors[].port: ${ADMIN_PORT} is the broker's own admin port; accepted: any other from 1 to 65535`,
+        fieldPath: '.port',
+      },
+      {
+        rule: `self.name != '${ADMIN_PORT_NAME}'`,
+        message: `transportConnectors[].name: ${ADMIN_PORT_NAME} is the name of the broker's own admin port; accepted: any other`,
+        fieldPath: '.name',
+      },
+    ),
+  )
+
+const transportConnectorsSchema = z
+  .array(transportConnectorSchema)
+  .min(1)
+  .max(MAX_TRANSPORT_CONNECTORS)
+  .meta({
+    ...listMap,
+    ...rules({
+      rule: 'self.all(a, self.exists_one(b, b.port == a.port))',
+      message: 'transportConnectors[].port: each connector needs a port of its own',
+    }),
+  })
+  .prefault([{ name: 'openwire', port: 61_616 }])
+
+const clientServiceSchema = z.strictObject({
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('Type of the Service.'),
+  annotations: annotationsSchema.default({}).describe('Annotations of the Service, such as those of a cloud provider.'),
+  labels: labelsSchema.default({}).describe('Labels of the Service besides those of the operator.'),
+})
+
+const brokerSchema = z.strictObject({
+  memoryLimit: z
+    .string()
+    .max(20)
+    .regex(/^(([1-9]|[1-8][0-9]|90)%|[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T))$/, {
+      error: 'expected 1% to 90% of the memory of a member, or a size such as 512Mi',
+    })
+    .default('60%')
+    .describe(
+      'Memory for messages: a share of the memory limit of a member (1% to 90%), or a size such as 512Mi, at least 1Mi. Producers are held back beyond it.',
+    ),
+})
+
+const podDisruptionBudgetSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe('Whether there is one for each group.'),
+  maxUnavailable: z
+    .int()
+    .min(0)
+    .max(MAX_REPLICAS)
+    .default(1)
+    .describe('Members of a group that may be evicted at the same time. 0 makes a drain of their nodes wait for ever.'),
+  unhealthyPodEvictionPolicy: z
+    .enum(['AlwaysAllow', 'IfHealthyBudget'])
+    .default('AlwaysAllow')
+    .describe('Whether a member that is not Ready may always be evicted.'),
+})
+
+const updateStrategySchema = z.strictObject({
+  type: z
+    .enum(['RollingUpdate', 'OnDelete'])
+    .default('RollingUpdate')
+    .describe(
+      'RollingUpdate: standbys one after the other, then the active hands over to a standby that is ready. OnDelete: a member is updated when somebody deletes its pod.',
+    ),
+  handoverTimeout: durationSchema
+    .default('60s')
+    .describe(
+      'A new active must appear within this time after the old one was stopped; otherwise the rollout is blocked.',
+    ),
+  progressDeadline: durationSchema.default('10m').describe('No progress for this long is reported as Stalled.'),
+})
+
+const standalone = "self.topology.type != 'Standalone' || "
+const masterSlave = "self.topology.type != 'MasterSlave' || "
+
+export const specSchema = z
+  .strictObject({
+    image: imageSchema.prefault({}).describe('Image of the broker.'),
+    topology: z
+      .strictObject({
+        type: z
+          .enum(['Standalone', 'MasterSlave'])
+          .describe(
+            'Standalone: one broker. MasterSlave: one group of an active broker and standbys that share its store.',
+          ),
+      })
+      .describe('How the brokers are arranged.'),
+    groupCount: z
+      .int()
+      .min(1)
+      .max(MAX_GROUPS)
+      .optional()
+      .describe('Groups that are made from groupTemplate, named g0, g1, and so on. Left out: 1.'),
+    groupTemplate: groupTemplateSchema.optional().describe('Template of all groups. Either this or groups.'),
+    groups: z
+      .array(groupSchema)
+      .min(1)
+      .max(MAX_GROUPS)
+      .meta(listMap)
+      .optional()
+      .describe('The groups one by one. Either this or groupTemplate. A group is one broker identity with one store.'),
+    transportConnectors: transportConnectorsSchema.describe('Ports on which clients connect.'),
+    broker: brokerSchema.prefault({}).describe('Settings of the broker itself.'),
+    services: z
+      .strictObject({
+        client: clientServiceSchema.prefault({}).describe('The Service <cluster>, which leads to the active members.'),
+      })
+      .prefault({})
+      .describe('Services for clients.'),
+    podDisruptionBudget: podDisruptionBudgetSchema.prefault({}).describe('The PodDisruptionBudget of each group.'),
+    updateStrategy: updateStrategySchema.prefault({}).describe('How changes reach running members.'),
+    terminationGracePeriodSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(120)
+      .describe('How long a member may take to stop before it is killed.'),
+    paused: z.boolean().default(false).describe('true: the operator changes nothing, and reports only.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: 'has(self.groups) != has(self.groupTemplate)',
+        message: 'spec: exactly one of groups and groupTemplate must be given',
+      },
+      {
+        rule: '!has(self.groupCount) || has(self.groupTemplate)',
+        message: 'spec.groupCount: accepted only together with groupTemplate',
+        fieldPath: '.groupCount',
+      },
+      {
+        rule: `${standalone}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas == 1)`,
+        message: 'spec.groups: topology.type Standalone is one group with replicas 1',
+        fieldPath: '.groups',
+      },
+      {
+        rule: `${standalone}!has(self.groupTemplate) || ((!has(self.groupCount) || self.groupCount == 1) && self.groupTemplate.replicas == 1)`,
+        message: 'spec.groupTemplate: topology.type Standalone is groupCount 1 and replicas 1',
+        fieldPath: '.groupTemplate',
+      },
+      {
+        rule: `${masterSlave}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas >= 2)`,
+        message: 'spec.groups: topology.type MasterSlave is one group with replicas 2 or more',
+        fieldPath: '.groups',
+      },
+      {
+        rule: `${masterSlave}!has(self.groupTemplate) || ((!has(self.groupCount) || self.groupCount == 1) && self.groupTemplate.replicas >= 2)`,
+        message: 'spec.groupTemplate: topology.type MasterSlave is groupCount 1 and replicas 2 or more',
+        fieldPath: '.groupTemplate',
+      },
+    ),
+  )
+
+/** As a person writes it. */
+export type BrokerClusterSpecInput = z.input<typeof specSchema>
+/** With every default filled in. */
+export type BrokerClusterSpec = z.output<typeof specSchema>
+export type GroupSpec = Omit<NonNullable<BrokerClusterSpec['groups']>[number], never>
+export type TransportConnectorSpec = BrokerClusterSpec['transportConnectors'][number]

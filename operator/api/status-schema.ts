@@ -1,0 +1,141 @@
+// status of a BrokerCluster: the plan held against what was observed. Nothing that changes by itself (message counts, lock ages)
+// ever stands here, so that a cluster at rest is never written.
+import { z } from 'zod'
+import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
+import { MAX_GROUPS, MAX_REPLICAS, MAX_TRANSPORT_CONNECTORS } from './limits.ts'
+import { listMap } from './schema-parts.ts'
+
+const text = (maxLength: number, description: string) => z.string().max(maxLength).describe(description)
+const time = (description: string) => z.string().max(32).meta({ format: 'date-time' }).describe(description)
+const count = (description: string) => z.int().min(0).describe(description)
+const memberName = (description: string) => text(63, description)
+
+const claimSchema = z.strictObject({
+  name: text(253, 'Name of the claim.'),
+  phase: text(32, 'Pending, Bound, Lost or Missing.'),
+  requested: text(32, 'Size that was asked for.').optional(),
+  capacity: text(32, 'Size that the volume has.').optional(),
+})
+
+const groupStatusSchema = z.strictObject({
+  name: text(63, 'Name of the group.'),
+  active: memberName('The member that serves.').optional(),
+  activeSince: time('When it became active.').optional(),
+  standbys: z
+    .array(z.string().max(63))
+    .max(MAX_REPLICAS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('Members that are ready to take over.'),
+  replicas: count('Members that there are.'),
+  readyReplicas: count('Members that are Ready.'),
+  updatedReplicas: count('Members that have the current revision.'),
+  revision: text(63, 'Revision that members are to have.'),
+  lock: z
+    .strictObject({
+      type: z.enum(['None', 'File']).describe('What decides which member is active.'),
+      holder: memberName('The member that holds it, or held it last.').optional(),
+      term: z.int().min(0).meta({ format: 'int64' }).describe('Grows with each change of the active.').optional(),
+    })
+    .optional()
+    .describe('The lock of the group.'),
+  storage: z
+    .strictObject({
+      claims: z.array(claimSchema).max(MAX_REPLICAS).meta(listMap).describe('Claims of the group.'),
+    })
+    .optional()
+    .describe('Storage of the group.'),
+  lastFailover: z
+    .strictObject({
+      from: memberName('The member that was active before.'),
+      to: memberName('The member that took over.'),
+      reason: z.enum(['Switchover', 'Failover']).describe('Switchover: it was stopped in order. Failover: it failed.'),
+      at: time('When the new member became active.'),
+    })
+    .optional()
+    .describe('The last change of the active member that the operator saw.'),
+})
+
+const memberStatusSchema = z.strictObject({
+  name: memberName('Name of the pod.'),
+  group: text(63, 'Name of the group.'),
+  role: z
+    .enum(['Active', 'Standby', 'Starting', 'Stopping', 'Unknown'])
+    .describe('As the broker itself reports it; Unknown when it cannot be asked.'),
+  ready: z.boolean().describe('Whether the pod is Ready, which means healthy in its role.'),
+  node: text(253, 'The node that it runs on.').optional(),
+  version: text(63, 'Version of the broker.').optional(),
+  revision: text(63, 'Revision of the pod.').optional(),
+})
+
+const rolloutStatusSchema = z.strictObject({
+  state: z
+    .enum(['Idle', 'Standbys', 'HandingOver', 'AwaitingDelete', 'Blocked'])
+    .describe('What the rollout is doing.'),
+  since: time('When it last made progress.').optional(),
+  pending: z
+    .array(z.string().max(63))
+    .max(MAX_GROUPS * MAX_REPLICAS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('Members that are outdated.'),
+})
+
+const conditionSchema = z.strictObject({
+  type: z.enum(Object.keys(conditionReasons) as [ConditionType, ...ConditionType[]]).describe('Type of the condition.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Status of the condition.'),
+  reason: text(64, 'Why, in one word.'),
+  message: text(1024, 'Why, for people.'),
+  observedGeneration: z.int().min(0).meta({ format: 'int64' }).describe('Generation that it was judged by.'),
+  lastTransitionTime: time('When the status last changed.'),
+})
+
+export const statusSchema = z.strictObject({
+  observedGeneration: z
+    .int()
+    .min(0)
+    .meta({ format: 'int64' })
+    .optional()
+    .describe('Generation that was last looked at.'),
+  replicas: count('Active members.').optional(),
+  selector: text(512, 'Label selector of the active members.').optional(),
+  summary: z
+    .strictObject({
+      active: text(16, 'Groups with an active member, of all.'),
+      members: text(16, 'Ready members, of all.'),
+    })
+    .optional()
+    .describe('For reading at a glance.'),
+  groups: z.array(groupStatusSchema).max(MAX_GROUPS).meta(listMap).optional().describe('The groups.'),
+  members: z
+    .array(memberStatusSchema)
+    .max(MAX_GROUPS * MAX_REPLICAS)
+    .meta(listMap)
+    .optional()
+    .describe('The members of all groups.'),
+  rollout: rolloutStatusSchema.optional().describe('How far changes have reached running members.'),
+  endpoints: z
+    .array(
+      z.strictObject({
+        name: text(63, 'Name of the transport connector.'),
+        url: text(4096, 'Broker URL for clients inside the Kubernetes cluster.'),
+      }),
+    )
+    .max(MAX_TRANSPORT_CONNECTORS)
+    .meta(listMap)
+    .optional()
+    .describe('Where clients connect.'),
+  conditions: z
+    .array(conditionSchema)
+    .max(16)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .optional()
+    .describe('What holds for the cluster; the reasons are listed in the reference.'),
+})
+
+export type GroupStatus = z.output<typeof groupStatusSchema>
+export type MemberStatus = z.output<typeof memberStatusSchema>
+export type RolloutStatus = z.output<typeof rolloutStatusSchema>
+export type ClaimStatus = z.output<typeof claimSchema>
+type ParsedStatus = z.output<typeof statusSchema>
+export type BrokerClusterStatus = Omit<ParsedStatus, 'conditions'> & {
+  conditions?: Condition[]
+}

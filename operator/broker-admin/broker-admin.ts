@@ -1,0 +1,34 @@
+// What the operator asks of a running broker, as a port. The rim is http-broker-admin.ts; tests and the model use a fake.
+// It only reads: a broker is told what to do through its configuration and its pod, never through here.
+import { FlotillaError } from '../../broker/base/errors.ts'
+import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+
+/** One broker pod. Namespace and name are for messages; the request goes to `podIP:adminPort`. */
+export interface BrokerAdminTarget {
+  readonly namespace: string
+  readonly name: string
+  readonly podIP: string
+  readonly adminPort: number
+}
+
+export interface BrokerAdmin {
+  /** Rejects with BrokerAdminError. Always settles within a few seconds. */
+  snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot>
+}
+
+/**
+ * BROKER_UNREACHABLE: nothing answered in time. BROKER_REFUSED: an HTTP status other than 200.
+ * BROKER_ANSWER_INVALID: an answer that is not a BrokerSnapshot.
+ */
+export type BrokerAdminErrorCode = 'BROKER_UNREACHABLE' | 'BROKER_REFUSED' | 'BROKER_ANSWER_INVALID'
+
+export class BrokerAdminError extends FlotillaError {
+  declare readonly code: BrokerAdminErrorCode
+
+  constructor(code: BrokerAdminErrorCode, target: BrokerAdminTarget, problem: string, cause?: unknown) {
+    super(code, `Cannot read the state of broker ${target.namespace}/${target.name}: ${problem}`, {
+      fields: { ...target },
+      cause,
+    })
+  }
+}

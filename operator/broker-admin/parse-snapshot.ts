@@ -1,0 +1,64 @@
+// Checks that what a pod answered is a BrokerSnapshot, as far as the operator decides upon it. Anything may listen on a
+// pod's port, and a broker of another version may answer: what is wrong is named, and unknown fields are let through.
+import type { BrokerRole, BrokerSnapshot } from '../../broker/management/contract.ts'
+
+export type ParsedSnapshot =
+  | { readonly ok: true; readonly snapshot: BrokerSnapshot }
+  | { readonly ok: false; readonly problem: string }
+
+const roles: readonly BrokerRole[] = ['Starting', 'Standby', 'Active', 'Stopping']
+
+type Check = readonly [path: string, accepted: string, isAccepted: (value: unknown) => boolean]
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const orNull = (accepts: (value: unknown) => boolean) => (value: unknown) => value === null || accepts(value)
+
+const checks: readonly Check[] = [
+  ['role', `one of ${roles.join(', ')}`, (value) => roles.includes(value as BrokerRole)],
+  ['term', 'a whole number or null', orNull(isCount)],
+  ['brokerName', 'text', isText],
+  ['member', 'text', isText],
+  ['version', 'text', isText],
+  ['brokerId', 'text', isText],
+  ['startedAt', 'a time', isText],
+  ['activeSince', 'a time or null', orNull(isText)],
+  ['store.type', 'text', isText],
+  ['store.messages', 'a whole number', isCount],
+  ['store.bytesUsed', 'a number', isAmount],
+  ['lock.type', 'text', isText],
+  ['lock.holder', 'text or null', orNull(isText)],
+  ['lock.term', 'a whole number or null', orNull(isCount)],
+  ['memory.used', 'a number', isAmount],
+  ['memory.limit', 'a number', isAmount],
+  ['transportConnectors', 'a list', Array.isArray],
+  ['connections', 'a list', Array.isArray],
+  ['destinations', 'a list', Array.isArray],
+]
+
+export function parseBrokerSnapshot(text: string): ParsedSnapshot {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { ok: false, problem: `the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}` }
+  }
+  for (const [path, accepted, isAccepted] of checks) {
+    const found = valueAt(value, path)
+    if (!isAccepted(found)) return { ok: false, problem: `${path} is ${show(found)}, expected ${accepted}` }
+  }
+  const snapshot = value as BrokerSnapshot
+  // The term tells two actives apart: one without it cannot be judged.
+  if (snapshot.role === 'Active' && snapshot.term === null)
+    return { ok: false, problem: 'role is Active, but term is null' }
+  return { ok: true, snapshot }
+}
+
+function valueAt(root: unknown, path: string): unknown {
+  let value = root
+  for (const part of path.split('.')) value = (value as Record<string, unknown> | null | undefined)?.[part]
+  return value
+}
+
+const show = (value: unknown): string => (value === undefined ? 'missing' : (JSON.stringify(value) ?? '').slice(0, 80))

@@ -1,0 +1,170 @@
+// The operator, put together: watches fill caches, changes wake keys, and each key is reconciled by a ClusterReconciler. It runs
+// only while this process is the leader; what it is made of is passed in, so that tests run it as it is.
+import type { Clock } from '../broker/base/clock.ts'
+import type { Logger } from '../broker/base/logger.ts'
+import type { Random } from '../broker/base/random.ts'
+import { labels } from './api/names.ts'
+import type { BrokerCluster } from './api/broker-cluster.ts'
+import type { BrokerAdmin } from './broker-admin/broker-admin.ts'
+import { type Controller, type Source, startController, watchedBy } from './controller/controller.ts'
+import { createEventRecorder, type EventRecorder } from './controller/event-recorder.ts'
+import { type LeaderElection, startLeaderElection } from './controller/leader-elector.ts'
+import type { ControllerMetrics } from './controller/metrics.ts'
+import { keyOf } from './controller/object-key.ts'
+import { ignoreStatusWrites } from './controller/predicates.ts'
+import { type Reflector, startReflector } from './controller/reflector.ts'
+import type { KubeClient, KubeObject, ListOptions, ObjectKey, ResourceType } from './kube/port.ts'
+import { brokerClusters } from './kube/resource-types.ts'
+import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cached-cluster-reader.ts'
+import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
+import { childTypes } from './reconcile/cluster-reader.ts'
+
+export interface OperatorOptions {
+  readonly client: KubeClient
+  readonly brokerAdmin: BrokerAdmin
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: ControllerMetrics
+  /** Image of brokers that name none. */
+  readonly brokerImage: string
+  /** Empty: all. */
+  readonly watchNamespaces: readonly string[]
+  /** undefined: works at once, without asking whether another operator does. */
+  readonly lease: ObjectKey | undefined
+  /** Unique among operators: the name of the pod, and from one start to the next. */
+  readonly identity: string
+  /** Reconciles at the same time. */
+  readonly concurrency: number
+}
+
+export interface Operator {
+  /** Resolves when it reconciles; false if it was stopped before. Never rejects. */
+  readonly started: Promise<boolean>
+  /** Resolves with the reason when it must not go on: the process is to exit. Never after `stop`. */
+  readonly failed: Promise<string>
+  /** Why it is not ready to work or to take over; undefined when it is. */
+  notReadyReason(): string | undefined
+  /** Finishes what is being written, gives up leadership. Never rejects. */
+  stop(): Promise<void>
+}
+
+export function startOperator(options: OperatorOptions): Operator {
+  const operator = new RunningOperator(options)
+  const started = operator.run()
+  return {
+    started,
+    failed: operator.failed.promise,
+    notReadyReason: () => operator.notReadyReason(),
+    stop: () => operator.stop(started),
+  }
+}
+
+class RunningOperator {
+  readonly failed = Promise.withResolvers<string>()
+  readonly #options: OperatorOptions
+  readonly #stopping = new AbortController()
+  readonly #election: LeaderElection | undefined
+  #reflectors: Reflector[] = []
+  #controller: Controller | undefined
+  #recorder: EventRecorder | undefined
+  #synced = false
+
+  constructor(options: OperatorOptions) {
+    this.#options = options
+    if (options.lease) this.#election = startLeaderElection({ ...options, lease: options.lease })
+  }
+
+  async run(): Promise<boolean> {
+    if (this.#election) {
+      void this.#election.lost.then((reason) => {
+        // Nothing may be written any more: somebody else is at work.
+        this.#stopping.abort()
+        this.failed.resolve(`Lost the leadership: ${reason}`)
+      })
+      if (!(await this.#election.elected)) return false
+    } else this.#options.metrics.leader(true)
+    if (this.#stopping.signal.aborted) return false
+    this.#synced = await this.#reconcile()
+    return this.#synced
+  }
+
+  notReadyReason(): string | undefined {
+    if (this.#stopping.signal.aborted) return 'stopping'
+    // One that waits for leadership is as ready as it can be.
+    if (this.#election && !this.#election.isLeader()) return undefined
+    return this.#synced ? undefined : 'reading the state of the cluster'
+  }
+
+  async stop(started: Promise<boolean>): Promise<void> {
+    this.#stopping.abort()
+    // Only when nothing of ours is being written any more may another operator begin.
+    await this.#controller?.stopped
+    await this.#recorder?.stop()
+    await this.#election?.stop()
+    await Promise.all([started, ...this.#reflectors.map(({ stopped }) => stopped)])
+  }
+
+  #reconcile(): Promise<boolean> {
+    const { client, brokerAdmin, clock, random, logger, metrics, brokerImage, concurrency, identity } = this.#options
+    const recorder = createEventRecorder({
+      client,
+      controller: EVENT_CONTROLLER,
+      instance: identity,
+      clock,
+      random,
+      logger,
+    })
+    this.#recorder = recorder
+    const clusters = this.#watch(brokerClusters, {})
+    const children = (Object.keys(childTypes) as ChildKind[]).flatMap((kind) =>
+      this.#watch(childTypes[kind], { labelSelector: labels.cluster }).map((reflector) => ({ kind, reflector })),
+    )
+    const reconciler = new ClusterReconciler({
+      client,
+      brokerAdmin,
+      clock,
+      reader: new CachedClusterReader(clusters, children),
+      settings: { defaultImage: brokerImage },
+      recordEvent: (cluster, event) => recorder.record({ regarding: asObject(cluster), action: 'Reconcile', ...event }),
+    })
+    const sources: Source[] = [
+      ...clusters.map((reflector) => watchedBy(reflector, (object) => [keyOf(object)], ignoreStatusWrites)),
+      ...children.map(({ reflector }) => watchedBy(reflector, (object) => clusterKeys(object))),
+    ]
+    this.#controller = startController({
+      name: 'brokercluster',
+      reconcile: (key) => reconciler.reconcile(key),
+      sources,
+      queue: { concurrency },
+      clock,
+      random,
+      logger,
+      metrics,
+      signal: this.#stopping.signal,
+    })
+    return this.#controller.started
+  }
+
+  /** One reflector for each namespace that is looked after, or one for all. */
+  #watch(type: ResourceType, select: ListOptions): Reflector[] {
+    const { client, clock, random, logger, metrics, watchNamespaces } = this.#options
+    const scopes = watchNamespaces.length === 0 ? [{}] : watchNamespaces.map((namespace) => ({ namespace }))
+    const { signal } = this.#stopping
+    const reflectors = scopes.map((scope) =>
+      startReflector({ client, type, select: { ...select, ...scope }, clock, random, logger, metrics, signal }),
+    )
+    this.#reflectors.push(...reflectors)
+    return reflectors
+  }
+}
+
+/** Who reports Events. */
+const EVENT_CONTROLLER = 'flotilla.dev/operator'
+
+const clusterKeys = (object: KubeObject): ObjectKey[] => {
+  const key = clusterOf(object)
+  return key ? [key] : []
+}
+
+const asObject = (cluster: BrokerCluster): KubeObject => cluster as unknown as KubeObject

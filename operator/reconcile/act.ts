@@ -1,0 +1,98 @@
+// Carries a decision out: role labels first, because clients wait for them; then objects; then at most one step of a rollout,
+// in a pass in which nothing else was written. It may be killed between any two writes: the next pass goes on from there.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import { KubeApiError } from '../kube/errors.ts'
+import type { KubeClient } from '../kube/port.ts'
+import { persistentVolumeClaims, pods, statefulSets } from '../kube/resource-types.ts'
+import type { ClusterPlan } from '../topology/plan.ts'
+import { applyChild } from './apply-child.ts'
+import { buildChildren, type PlannedChild } from './children.ts'
+import { type ClusterEvent, deleteEvent, scaleEvent } from './cluster-events.ts'
+import type { Decision } from './decide.ts'
+import type { StatefulSet } from './kinds.ts'
+import { membersOf, type Observation } from './observe.ts'
+import { pruneChildren } from './prune.ts'
+import { applyRoleLabels } from './role-labels.ts'
+
+export interface ActEnvironment {
+  readonly client: KubeClient
+  readonly recordEvent: (cluster: BrokerCluster, event: ClusterEvent) => void
+}
+
+export interface ActOutcome {
+  /** Why the API server did not let a claim grow, if so. */
+  readonly resizeRefused: string | undefined
+}
+
+export async function act(
+  environment: ActEnvironment,
+  observation: Observation,
+  plan: ClusterPlan | undefined,
+  decision: Decision,
+): Promise<ActOutcome> {
+  const groups = new Set(observation.members.map(({ group }) => group))
+  for (const group of groups) await applyRoleLabels(environment.client, membersOf(observation, group))
+  if (!plan || !decision.acts) return { resizeRefused: undefined }
+  const replicas = new Map([...decision.scale].map(([group, step]) => [group, step.replicas]))
+  const children = buildChildren(plan, observation.objects, replicas)
+  const { written, resizeRefused } = await applyChildren(environment, observation, children)
+  const pruned = await pruneChildren(environment.client, observation.cluster, plan, children, observation.objects)
+  if (decision.delete && written === 0 && pruned.length === 0)
+    await deletePod(environment, observation, decision.delete)
+  return { resizeRefused }
+}
+
+async function applyChildren(
+  environment: ActEnvironment,
+  { cluster }: Observation,
+  children: readonly PlannedChild[],
+): Promise<{ written: number; resizeRefused: string | undefined }> {
+  let written = 0
+  let resizeRefused: string | undefined
+  for (const child of children) {
+    try {
+      const outcome = await applyChild(environment.client, cluster, child)
+      if (outcome === 'Unchanged') continue
+      written++
+      reportScale(environment, cluster, child)
+    } catch (error) {
+      // A class without expansion: everything else of the cluster goes on.
+      if (!isRefusedResize(child, error)) throw error
+      resizeRefused = `Claim ${child.object.metadata.name} cannot grow: ${error.message}`
+    }
+  }
+  return { written, resizeRefused }
+}
+
+const isRefusedResize = (child: PlannedChild, error: unknown): error is KubeApiError =>
+  child.type === persistentVolumeClaims &&
+  child.observed !== undefined &&
+  error instanceof KubeApiError &&
+  (error.code === 403 || error.code === 422)
+
+function reportScale(
+  { recordEvent }: ActEnvironment,
+  cluster: BrokerCluster,
+  { type, object, observed }: PlannedChild,
+) {
+  if (type !== statefulSets || !observed) return
+  const from = (observed as StatefulSet).spec?.replicas
+  const to = (object as StatefulSet).spec?.replicas
+  if (from !== undefined && to !== undefined && from !== to)
+    recordEvent(cluster, scaleEvent(object.metadata.name, from, to))
+}
+
+/** Only the very pod that was judged, in the state in which it was judged; otherwise rejects with Conflict. */
+async function deletePod(
+  { client, recordEvent }: ActEnvironment,
+  { cluster, members }: Observation,
+  { member, reason }: NonNullable<Decision['delete']>,
+): Promise<void> {
+  const { namespace = '', name, uid, resourceVersion } = members.find((seen) => seen.name === member)!.pod.metadata
+  await client.delete(
+    pods,
+    { namespace, name },
+    { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
+  )
+  recordEvent(cluster, deleteEvent(member, reason))
+}

@@ -1,0 +1,34 @@
+// Writes the status, only when it says something else than before.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import { API_VERSION, FIELD_MANAGER, KIND } from '../api/names.ts'
+import type { BrokerClusterStatus } from '../api/status-schema.ts'
+import type { KubeClient, KubeObject } from '../kube/port.ts'
+import { brokerClusters } from '../kube/resource-types.ts'
+import { canonicalJson } from '../topology/content-hash.ts'
+
+/** True if it was written. */
+export async function applyStatus(
+  client: KubeClient,
+  cluster: BrokerCluster,
+  status: BrokerClusterStatus,
+): Promise<boolean> {
+  if (canonicalJson(ordered(status)) === canonicalJson(ordered(cluster.status ?? {}))) return false
+  const { name, namespace, uid } = cluster.metadata
+  // The uid is a precondition: a cluster that was deleted is not to be made again by its status.
+  const object: KubeObject = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status }
+  await client.apply(brokerClusters, object, { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' })
+  return true
+}
+
+/** Lists that are merged by a key keep no order that could be relied on. */
+function ordered(status: BrokerClusterStatus): object {
+  const byKey = ([field, value]: [string, unknown]): [string, unknown] => [
+    field,
+    Array.isArray(value)
+      ? value.map((item) => [keyOf(item), item] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+      : value,
+  ]
+  return Object.fromEntries(Object.entries(status).map(byKey))
+}
+
+const keyOf = ({ name, type }: { name?: string; type?: string }): string => name ?? type ?? ''

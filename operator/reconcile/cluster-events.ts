@@ -1,0 +1,79 @@
+// What is worth an Event for whoever runs `kubectl describe`: found by holding the new status against the old one, so that an
+// operator that starts anew does not tell everything again. Pure.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import type { BrokerClusterStatus } from '../api/status-schema.ts'
+import type { DeleteReason } from '../topology/rollout-step.ts'
+
+export interface ClusterEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly note: string
+}
+
+/** Of `cluster`, whose status is the old one. */
+export function statusEvents(
+  { metadata, spec, status: before }: BrokerCluster,
+  after: BrokerClusterStatus,
+): ClusterEvent[] {
+  const events: ClusterEvent[] = []
+  const normal = (reason: string, note: string) => events.push({ type: 'Normal', reason, note })
+  const warning = (reason: string, note: string) => events.push({ type: 'Warning', reason, note })
+  if (before?.observedGeneration === undefined) {
+    normal('Created', `Creates the members of ${metadata.name}`)
+    const groups = spec.groups ?? (spec.groupTemplate ? [spec.groupTemplate] : [])
+    if (groups.some(({ storage }) => storage?.type === 'None'))
+      warning('StorageLess', 'Without a store, a persistent message is in memory only and is lost with its member')
+  }
+  for (const group of after.groups ?? []) {
+    const old = before?.groups?.find(({ name }) => name === group.name)
+    const { lastFailover } = group
+    if (lastFailover && JSON.stringify(lastFailover) !== JSON.stringify(old?.lastFailover))
+      normal(
+        'FailoverCompleted',
+        `Group ${group.name}: ${lastFailover.to} took over from ${lastFailover.from} (${lastFailover.reason})`,
+      )
+    // A hand-over is between two actives on purpose.
+    if (old?.active && !group.active && after.rollout?.state !== 'HandingOver')
+      warning('GroupWithoutActive', `Group ${group.name}: ${old.active} is no longer active`)
+  }
+  const [oldPending, newPending] = [before?.rollout?.pending ?? [], after.rollout?.pending ?? []]
+  if (oldPending.length === 0 && newPending.length > 0)
+    normal('RolloutStarted', `To be updated: ${newPending.join(', ')}`)
+  if (oldPending.length > 0 && newPending.length === 0)
+    normal('RolloutCompleted', 'All members have the current revision')
+  for (const [type, reason] of [
+    ['SpecValid', 'SpecInvalid'],
+    ['StorageReady', 'StorageNotReady'],
+    ['Stalled', 'Stalled'],
+  ] as const) {
+    const bad = (condition: { status: string } | undefined) =>
+      condition?.status === (type === 'Stalled' ? 'True' : 'False')
+    const now = after.conditions?.find((condition) => condition.type === type)
+    const then = before?.conditions?.find((condition) => condition.type === type)
+    const waiting =
+      now?.reason === 'VolumePending' || now?.reason === 'ClaimMissing' || now?.reason === 'ResizeInProgress'
+    // An invalid spec has an Event of its own.
+    if (type === 'Stalled' && now?.reason === 'SpecInvalid') continue
+    if (now && bad(now) && !waiting && (!bad(then) || then?.reason !== now.reason)) warning(reason, now.message)
+  }
+  return events
+}
+
+export function deleteEvent(member: string, reason: DeleteReason): ClusterEvent {
+  if (reason === 'HandOver')
+    return { type: 'Normal', reason: 'HandoverStarted', note: `${member} hands over to a standby` }
+  const notes: Record<Exclude<DeleteReason, 'HandOver'>, string> = {
+    StandbyOutdated: `Restarts standby ${member} with the new revision`,
+    OnlyMember: `Restarts ${member} with the new revision; its group has no other member`,
+    Broken: `Replaces ${member}, which does not serve`,
+  }
+  return { type: 'Normal', reason: 'MemberUpdated', note: notes[reason] }
+}
+
+export function scaleEvent(group: string, from: number, to: number): ClusterEvent {
+  return {
+    type: 'Normal',
+    reason: to > from ? 'ScaleUp' : 'ScaleDown',
+    note: `Group ${group}: from ${from} to ${to} members`,
+  }
+}

@@ -1,0 +1,110 @@
+// One pass over one cluster: look at everything, decide, write the difference, report. It keeps nothing between passes but
+// what stands in the API, so it may be killed between any two writes.
+//
+// It is not in the failover path: the lock of a store elects, with the operator or without it.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import type { BrokerClusterStatus } from '../api/status-schema.ts'
+import { parseSpec } from '../api/validate.ts'
+import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
+import type { ObjectKey } from '../kube/port.ts'
+import { persistentVolumeClaims } from '../kube/resource-types.ts'
+import { claimNames, type ClusterPlan } from '../topology/plan.ts'
+import { planCluster, type PlannerSettings } from '../topology/planner.ts'
+import type { Clock } from '../../broker/base/clock.ts'
+import { act, type ActEnvironment, type ActOutcome } from './act.ts'
+import { applyStatus } from './apply-status.ts'
+import { statusEvents } from './cluster-events.ts'
+import type { ClusterObjects, ClusterReader } from './cluster-reader.ts'
+import { decide } from './decide.ts'
+import type { Judgement } from './judgement.ts'
+import type { Claim } from './kinds.ts'
+import { observe } from './observe.ts'
+import { planRequeue } from './requeue.ts'
+import { buildStatus } from './status.ts'
+import { judgeStorage } from './storage-state.ts'
+
+export interface ReconcilerEnvironment extends ActEnvironment {
+  readonly reader: ClusterReader
+  readonly brokerAdmin: BrokerAdmin
+  readonly clock: Clock
+  readonly settings: PlannerSettings
+}
+
+export interface ReconcileResult {
+  readonly requeueAfterMs?: number
+}
+
+export class ClusterReconciler {
+  readonly #environment: ReconcilerEnvironment
+  /** The status written last, and the version of the cluster that it was judged by: a cache may not have it yet. */
+  readonly #written = new Map<
+    string,
+    { readonly resourceVersion: string | undefined; readonly status: BrokerClusterStatus }
+  >()
+
+  constructor(environment: ReconcilerEnvironment) {
+    this.#environment = environment
+  }
+
+  /** Rejects after the status has been written if it can be; a rejection means: try again with a back-off. */
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const { reader, brokerAdmin, clock, settings } = this.#environment
+    const cluster = await this.#readCluster(key)
+    // Children have their owner: the garbage collector of Kubernetes removes them.
+    if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return {}
+    const parsed = parseSpec(cluster)
+    const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings) : undefined
+    const objects = await this.#withExistingClaims(await reader.readObjects(key), plan)
+    const observation = await observe(cluster, objects, brokerAdmin)
+    const nowMs = clock.nowMs()
+    const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
+    const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
+    const outcome = paused ? {} : await this.#act(() => act(this.#environment, observation, plan, decision))
+    const storage = plan && judgeStorage(plan, objects.claims, outcome.resizeRefused)
+    return this.#report({ ...decision, cluster, observation, plan, storage, paused, failure: outcome.failure, nowMs })
+  }
+
+  async #readCluster(key: ObjectKey): Promise<BrokerCluster | undefined> {
+    const cluster = await this.#environment.reader.readCluster(key)
+    const written = this.#written.get(`${key.namespace}/${key.name}`)
+    if (!cluster) this.#written.delete(`${key.namespace}/${key.name}`)
+    if (!cluster || !written) return cluster
+    if (written.resourceVersion === cluster.metadata.resourceVersion) return { ...cluster, status: written.status }
+    this.#written.delete(`${key.namespace}/${key.name}`)
+    return cluster
+  }
+
+  /** A claim that the user named does not carry the label of the cluster. */
+  async #withExistingClaims(objects: ClusterObjects, plan: ClusterPlan | undefined): Promise<ClusterObjects> {
+    if (!plan) return objects
+    const { client } = this.#environment
+    const claims = [...objects.claims]
+    const existing = plan.groups.filter(({ store }) => store.type === 'SharedVolume' && !store.claim)
+    for (const name of existing.flatMap(claimNames)) {
+      const claim = await client.get<Claim>(persistentVolumeClaims, { namespace: plan.cluster.namespace, name })
+      if (claim) claims.push(claim)
+    }
+    return { ...objects, claims }
+  }
+
+  /** What goes wrong stands in the status first, and is thrown then. */
+  async #act(action: () => Promise<ActOutcome>): Promise<Partial<ActOutcome> & { failure?: unknown }> {
+    try {
+      return await action()
+    } catch (failure) {
+      return { failure }
+    }
+  }
+
+  async #report(judgement: Judgement): Promise<ReconcileResult> {
+    const { client, recordEvent } = this.#environment
+    const { cluster, failure, nowMs } = judgement
+    const status = buildStatus(judgement)
+    for (const event of statusEvents(cluster, status)) recordEvent(cluster, event)
+    const { namespace, name, resourceVersion } = cluster.metadata
+    if (await applyStatus(client, cluster, status))
+      this.#written.set(`${namespace}/${name}`, { resourceVersion, status })
+    if (failure !== undefined) throw failure
+    return { requeueAfterMs: planRequeue(status, nowMs) }
+  }
+}

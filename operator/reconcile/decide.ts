@@ -1,0 +1,124 @@
+// What to do about what was seen. Pure: the same look gives the same decision.
+import type { SpecProblem } from '../api/validate.ts'
+import type { RolloutStatus } from '../api/status-schema.ts'
+import type { ClusterPlan } from '../topology/plan.ts'
+import { planRolloutStep, type RolloutStep } from '../topology/rollout-step.ts'
+import { planScaleStep, type ScaleStep } from '../topology/scale-step.ts'
+import { formatTime } from './judgement.ts'
+import type { StatefulSet } from './kinds.ts'
+import { membersOf, type Observation } from './observe.ts'
+import { unsupportedChanges } from './storage-state.ts'
+
+export interface Decision {
+  /** Write objects, shrink and roll; otherwise only look after role labels and the status. */
+  readonly acts: boolean
+  readonly problems: readonly SpecProblem[]
+  readonly unsupportedChange: boolean
+  /** How many members each group is to have next. */
+  readonly scale: ReadonlyMap<string, ScaleStep>
+  readonly shrinking: string | undefined
+  readonly rollout: RolloutStatus
+  readonly rolloutMessage: string
+  /** The pod to delete in this pass, if nothing else had to be written. */
+  readonly delete: RolloutStep['delete']
+}
+
+/** `plan` is undefined exactly when `problems` is not empty. */
+export function decide(
+  observation: Observation,
+  plan: ClusterPlan | undefined,
+  problems: readonly SpecProblem[],
+  paused: boolean,
+  nowMs: number,
+): Decision {
+  const previous = observation.cluster.status?.rollout
+  const idle = { scale: new Map<string, ScaleStep>(), shrinking: undefined, delete: undefined, rolloutMessage: '' }
+  if (!plan)
+    return {
+      ...idle,
+      acts: false,
+      problems,
+      unsupportedChange: false,
+      rollout: previous ?? { state: 'Idle', pending: [] },
+    }
+  const changes = unsupportedChanges(plan, observation.objects)
+  const scale = new Map(plan.groups.map((group) => [group.name, scaleOf(observation, plan, group.name)]))
+  const step = planRollouts(observation, plan, scale, nowMs)
+  const acts = !paused && changes.length === 0
+  const held = paused ? 'spec.paused is true' : 'The spec cannot be applied'
+  const effective = acts || step.pending.length === 0 ? step : { ...step, state: 'Blocked' as const, message: held }
+  return {
+    acts,
+    problems: changes,
+    unsupportedChange: changes.length > 0,
+    scale,
+    shrinking: shrinkingOf(observation, plan, scale),
+    rollout: rolloutStatus(effective, previous, nowMs),
+    rolloutMessage: effective.message,
+    delete: acts && isFollowed(observation) ? step.delete : undefined,
+  }
+}
+
+const statefulSetOf = ({ objects }: Observation, plan: ClusterPlan, group: string): StatefulSet | undefined => {
+  const name = plan.groups.find((planned) => planned.name === group)?.statefulSet
+  return objects.statefulSets.find(({ metadata }) => metadata.name === name)
+}
+
+function scaleOf(observation: Observation, plan: ClusterPlan, group: string): ScaleStep {
+  const { replicas } = plan.groups.find(({ name }) => name === group)!
+  const current = statefulSetOf(observation, plan, group)?.spec?.replicas
+  return planScaleStep({ replicas, current, members: membersOf(observation, group) })
+}
+
+/** One group at a time: the others wait until it is done. */
+function planRollouts(
+  observation: Observation,
+  plan: ClusterPlan,
+  scale: ReadonlyMap<string, ScaleStep>,
+  nowMs: number,
+): RolloutStep {
+  const previous = observation.cluster.status?.rollout
+  const steps = plan.groups.map((group) =>
+    planRolloutStep({
+      revision: group.revision,
+      replicas: scale.get(group.name)?.replicas ?? group.replicas,
+      members: membersOf(observation, group.name),
+      ...plan.update,
+      previousState: previous?.state ?? 'Idle',
+      sinceProgressMs: previous?.since === undefined ? 0 : nowMs - Date.parse(previous.since),
+    }),
+  )
+  const current = steps.find(({ state }) => state !== 'Idle') ?? { state: 'Idle' as const, message: '' }
+  return { ...current, pending: steps.flatMap(({ pending }) => pending) }
+}
+
+function rolloutStatus(
+  { state, pending }: RolloutStep,
+  previous: RolloutStatus | undefined,
+  nowMs: number,
+): RolloutStatus {
+  if (state === 'Idle') return { state, pending: [...pending] }
+  const same = previous?.state === state && JSON.stringify(previous.pending) === JSON.stringify(pending)
+  return { state, since: (same && previous.since) || formatTime(nowMs), pending: [...pending] }
+}
+
+/** The StatefulSet controller has seen what was written last: a pod that it makes now is made from it. */
+const isFollowed = ({ objects }: Observation): boolean =>
+  objects.statefulSets.every(
+    ({ metadata, status }) => metadata.generation === undefined || status?.observedGeneration === metadata.generation,
+  )
+
+function shrinkingOf(
+  observation: Observation,
+  plan: ClusterPlan,
+  scale: ReadonlyMap<string, ScaleStep>,
+): string | undefined {
+  for (const { name, replicas } of plan.groups) {
+    const step = scale.get(name)
+    const count = Math.max(step?.replicas ?? 0, membersOf(observation, name).length)
+    if (count <= replicas) continue
+    const wait = step?.waitsFor === undefined ? '' : `; waits for ${step.waitsFor}`
+    return `Group ${name} goes from ${count} to ${replicas} members${wait}`
+  }
+  return undefined
+}

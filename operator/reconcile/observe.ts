@@ -1,0 +1,105 @@
+// Looks at the whole of a cluster: its objects, and what each running broker says about itself.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import { ADMIN_PORT } from '../api/limits.ts'
+import { annotations, labels, ordinalOf } from '../api/names.ts'
+import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
+import { BROKER_CONTAINER } from '../resources/pod-template.ts'
+import type { MemberFailure, MemberRole, ObservedMember } from '../topology/observed-member.ts'
+import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import type { ClusterObjects } from './cluster-reader.ts'
+import type { ContainerStatus, Pod } from './kinds.ts'
+
+/** A member with what status and actions need of it besides what is decided by. */
+export interface SeenMember extends ObservedMember {
+  readonly group: string
+  readonly pod: Pod
+  /** Undefined when the broker cannot be asked. */
+  readonly snapshot: BrokerSnapshot | undefined
+}
+
+export interface Observation {
+  readonly cluster: BrokerCluster
+  readonly objects: ClusterObjects
+  /** By group and ordinal. */
+  readonly members: readonly SeenMember[]
+}
+
+export async function observe(
+  cluster: BrokerCluster,
+  objects: ClusterObjects,
+  brokerAdmin: BrokerAdmin,
+): Promise<Observation> {
+  const pods = objects.pods.filter((pod) => pod.metadata.labels?.[labels.group] !== undefined)
+  const members = await Promise.all(pods.map((pod) => observeMember(pod, brokerAdmin)))
+  members.sort((a, b) => (a.group === b.group ? a.ordinal - b.ordinal : a.group < b.group ? -1 : 1))
+  return { cluster, objects, members }
+}
+
+export const membersOf = ({ members }: Observation, group: string): SeenMember[] =>
+  members.filter((member) => member.group === group)
+
+async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMember> {
+  const { name, deletionTimestamp } = pod.metadata
+  const running = brokerStatus(pod)?.state?.running !== undefined
+  const terminating = deletionTimestamp !== undefined
+  const snapshot = running ? await askBroker(pod, brokerAdmin) : undefined
+  return {
+    name,
+    ordinal: ordinalOf(name),
+    group: pod.metadata.labels?.[labels.group] ?? '',
+    revision: pod.metadata.annotations?.[annotations.revision],
+    terminating,
+    ready: conditionStatus(pod, 'Ready') === 'True',
+    running,
+    role: snapshot?.role ?? roleWithoutAnswer(running, terminating),
+    term: snapshot?.term ?? undefined,
+    failure: failureOf(pod),
+    pod,
+    snapshot,
+  }
+}
+
+const roleWithoutAnswer = (running: boolean, terminating: boolean): MemberRole => {
+  if (running) return 'Unknown'
+  return terminating ? 'Stopping' : 'Starting'
+}
+
+/** A broker that does not answer is a fact about the broker, not a failure of looking. */
+async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<BrokerSnapshot | undefined> {
+  const { name, namespace = '' } = pod.metadata
+  const podIP = pod.status?.podIP
+  if (podIP === undefined) return undefined
+  try {
+    const snapshot = await brokerAdmin.snapshot({ namespace, name, podIP, adminPort: ADMIN_PORT })
+    // Addresses are used again: an answer of somebody else is no answer.
+    return snapshot.member === name ? snapshot : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const brokerStatus = (pod: Pod): ContainerStatus | undefined =>
+  pod.status?.containerStatuses?.find(({ name }) => name === BROKER_CONTAINER)
+
+const conditionStatus = (pod: Pod, type: string): string | undefined =>
+  pod.status?.conditions?.find((condition) => condition.type === type)?.status
+
+const failureReasons: Readonly<Record<string, MemberFailure['reason']>> = {
+  ErrImagePull: 'ImagePullFailed',
+  ImagePullBackOff: 'ImagePullFailed',
+  ErrImageNeverPull: 'ImagePullFailed',
+  InvalidImageName: 'ImagePullFailed',
+  CrashLoopBackOff: 'CrashLooping',
+  CreateContainerConfigError: 'ConfigurationFailed',
+  CreateContainerError: 'ConfigurationFailed',
+  RunContainerError: 'ConfigurationFailed',
+}
+
+function failureOf(pod: Pod): MemberFailure | undefined {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable')
+    return { reason: 'Unschedulable', message: scheduled.message ?? '' }
+  const waiting = brokerStatus(pod)?.state?.waiting
+  const reason = failureReasons[waiting?.reason ?? '']
+  return reason && { reason, message: waiting?.message ?? waiting?.reason ?? '' }
+}

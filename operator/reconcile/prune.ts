@@ -1,0 +1,66 @@
+// Deletes what the operator made for this cluster and no longer plans. Claims stay, unless their policy says otherwise.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
+import { annotations, FIELD_MANAGER, labels } from '../api/names.ts'
+import type { KubeClient, KubeObject, ResourceType } from '../kube/port.ts'
+import {
+  configMaps,
+  persistentVolumeClaims,
+  podDisruptionBudgets,
+  services,
+  statefulSets,
+} from '../kube/resource-types.ts'
+import { claimNames, type ClusterPlan } from '../topology/plan.ts'
+import { isOurs } from './apply-child.ts'
+import type { PlannedChild } from './children.ts'
+import type { ClusterObjects } from './cluster-reader.ts'
+
+/** Returns what it deleted, as `Kind name`. */
+export async function pruneChildren(
+  client: KubeClient,
+  cluster: BrokerCluster,
+  plan: ClusterPlan,
+  planned: readonly PlannedChild[],
+  objects: ClusterObjects,
+): Promise<string[]> {
+  const deleted: string[] = []
+  const remove = async (type: ResourceType, object: KubeObject) => {
+    const { namespace = '', name, uid, deletionTimestamp } = object.metadata
+    if (deletionTimestamp !== undefined) return
+    await client.delete(
+      type,
+      { namespace, name },
+      { propagationPolicy: 'Background', ...(uid !== undefined && { uid }) },
+    )
+    deleted.push(`${type.kind} ${name}`)
+  }
+  // Claims before the StatefulSet whose departure is the reason: a crash in between is made good by the next pass.
+  for (const claim of leavingClaims(plan, objects)) await remove(persistentVolumeClaims, claim)
+  const wanted = new Set(planned.map(({ type, object }) => `${type.kind}/${object.metadata.name}`))
+  const kinds = [
+    [statefulSets, objects.statefulSets],
+    [podDisruptionBudgets, objects.podDisruptionBudgets],
+    [services, objects.services],
+    [configMaps, withoutUsed(objects)],
+  ] as const
+  for (const [type, existing] of kinds)
+    for (const object of existing)
+      if (isOurs(object, cluster) && !wanted.has(`${type.kind}/${object.metadata.name}`)) await remove(type, object)
+  return deleted
+}
+
+function leavingClaims(plan: ClusterPlan, { claims }: ClusterObjects): KubeObject[] {
+  const used = new Set(plan.groups.flatMap(claimNames))
+  return claims.filter(
+    ({ metadata }) =>
+      !used.has(metadata.name) &&
+      metadata.labels?.[labels.managedBy] === FIELD_MANAGER &&
+      metadata.annotations?.[annotations.whenScaled] === 'Delete',
+  )
+}
+
+/** Without configurations that a pod, or the StatefulSet that makes pods, still refers to. */
+function withoutUsed({ configMaps, pods, statefulSets }: ClusterObjects): KubeObject[] {
+  const specs = [...pods.map(({ spec }) => spec), ...statefulSets.map(({ spec }) => spec?.template?.spec)]
+  const used = new Set(specs.flatMap((spec) => spec?.volumes ?? []).map(({ configMap }) => configMap?.name))
+  return configMaps.filter(({ metadata }) => !used.has(metadata.name))
+}

@@ -1,0 +1,51 @@
+// Puts on each pod the role that its broker reports, for the Services that select by it. Failover does not wait for this:
+// the lock elects, and clients with a failover URL find the active by themselves.
+import { FIELD_MANAGER, labels } from '../api/names.ts'
+import { KubeApiError } from '../kube/errors.ts'
+import type { KubeClient } from '../kube/port.ts'
+import { pods } from '../kube/resource-types.ts'
+import { findActive } from '../topology/observed-member.ts'
+import type { SeenMember } from './observe.ts'
+
+type RoleLabel = 'active' | 'standby' | undefined
+
+/** `members` of one group. Returns how many pods were written. */
+export async function applyRoleLabels(client: KubeClient, members: readonly SeenMember[]): Promise<number> {
+  const active = findActive(members)
+  const changes = members
+    .map((member) => ({ member, role: planRoleLabel(member, active) }))
+    .filter(({ member, role }) => member.pod.metadata.labels?.[labels.role] !== role)
+  // Whoever is no longer active first: at no time do Services lead to two.
+  changes.sort((a, b) => Number(a.role === 'active') - Number(b.role === 'active'))
+  for (const { member, role } of changes) {
+    const { namespace = '', name } = member.pod.metadata
+    const patch = { metadata: { labels: { [labels.role]: role ?? null }, uid: member.pod.metadata.uid } }
+    try {
+      await client.mergePatch(pods, { namespace, name }, patch, FIELD_MANAGER)
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+  return changes.length
+}
+
+/** The pod went, or another one has its name: the next look sees it. */
+const isGone = (error: unknown): boolean => error instanceof KubeApiError && (error.code === 404 || error.code === 409)
+
+function planRoleLabel(member: SeenMember, active: SeenMember | undefined): RoleLabel {
+  if (member === active) return 'active'
+  switch (member.role) {
+    case 'Standby':
+      return 'standby'
+    case 'Unknown': {
+      // It cannot be asked: as long as nobody else is active, it keeps the label that it had.
+      const role = member.pod.metadata.labels?.[labels.role]
+      if (role === 'standby' || (role === 'active' && !active)) return role
+      return undefined
+    }
+    case 'Active':
+    case 'Starting':
+    case 'Stopping':
+      return undefined
+  }
+}

@@ -1,0 +1,95 @@
+// The status of a cluster, built anew from each look. Pure; writing it, only when it differs, is apply-status.ts.
+import { activeSelector, formatSelector } from '../api/names.ts'
+import type { BrokerClusterStatus, GroupStatus, MemberStatus } from '../api/status-schema.ts'
+import { findActive, isProvenStandby } from '../topology/observed-member.ts'
+import { buildConditions } from './build-conditions.ts'
+import { formatTime, type GroupView, groupViews, type Judgement } from './judgement.ts'
+import type { SeenMember } from './observe.ts'
+
+export function buildStatus(judgement: Judgement): BrokerClusterStatus {
+  const { cluster, plan, rollout } = judgement
+  const views = groupViews(judgement)
+  const groups = views.map((view) => buildGroupStatus(judgement, view))
+  const actives = groups.filter(({ active }) => active !== undefined).length
+  const wanted = views.reduce((sum, { replicas }) => sum + replicas, 0)
+  const ready = views.reduce((sum, { members }) => sum + members.filter((member) => member.ready).length, 0)
+  const endpoints = plan?.endpoints ?? cluster.status?.endpoints
+  return {
+    ...(cluster.metadata.generation !== undefined && { observedGeneration: cluster.metadata.generation }),
+    replicas: actives,
+    selector: formatSelector(activeSelector(cluster.metadata.name)),
+    summary: { active: `${actives}/${views.length}`, members: `${ready}/${wanted}` },
+    groups,
+    members: views.flatMap(({ members }) => members.map(buildMemberStatus)),
+    rollout,
+    ...(endpoints && { endpoints: endpoints.map(({ name, url }) => ({ name, url })) }),
+    conditions: buildConditions(judgement, views),
+  }
+}
+
+function buildGroupStatus(judgement: Judgement, { name, members, revision }: GroupView): GroupStatus {
+  const previous = judgement.cluster.status?.groups?.find((group) => group.name === name)
+  const active = findActive(members)
+  const activeSince = active?.snapshot?.activeSince
+  const claims = judgement.storage?.claims.get(name)
+  const lastFailover = lastFailoverOf(judgement, previous, members, active)
+  const lock = lockOf(active, previous)
+  return {
+    name,
+    ...(active && { active: active.name }),
+    ...(activeSince && { activeSince: toSeconds(activeSince) }),
+    standbys: members.filter(isProvenStandby).map((member) => member.name),
+    replicas: members.length,
+    readyReplicas: members.filter(({ ready }) => ready).length,
+    updatedReplicas: members.filter((member) => member.revision === revision).length,
+    revision,
+    ...(lock && { lock }),
+    ...(claims && claims.length > 0 && { storage: { claims: [...claims] } }),
+    ...(lastFailover && { lastFailover }),
+  }
+}
+
+/** Holder and term outlive the active: they tell whom the next one takes over from. */
+function lockOf(active: SeenMember | undefined, previous: GroupStatus | undefined): GroupStatus['lock'] {
+  const lock = active?.snapshot?.lock
+  if (!active || !lock) return previous?.lock
+  if (lock.type === 'None') return { type: 'None' }
+  return { type: 'File', holder: active.name, ...(active.term !== undefined && { term: active.term }) }
+}
+
+function lastFailoverOf(
+  { cluster, nowMs }: Judgement,
+  previous: GroupStatus | undefined,
+  members: readonly SeenMember[],
+  active: SeenMember | undefined,
+): GroupStatus['lastFailover'] {
+  const from = previous?.active ?? previous?.lock?.holder
+  if (!active || from === undefined || from === active.name) return previous?.lastFailover
+  const before = members.find(({ name }) => name === from)
+  const inOrder = cluster.status?.rollout?.state === 'HandingOver' || before?.terminating === true
+  return {
+    from,
+    to: active.name,
+    reason: inOrder ? 'Switchover' : 'Failover',
+    at: toSeconds(active.snapshot?.activeSince ?? new Date(nowMs).toISOString()),
+  }
+}
+
+function buildMemberStatus(member: SeenMember): MemberStatus {
+  const node = member.pod.spec?.nodeName
+  return {
+    name: member.name,
+    group: member.group,
+    role: member.role,
+    ready: member.ready,
+    ...(node !== undefined && node !== '' && { node }),
+    ...(member.snapshot && { version: member.snapshot.version }),
+    ...(member.revision !== undefined && { revision: member.revision }),
+  }
+}
+
+/** As metav1.Time is written. */
+const toSeconds = (time: string): string => {
+  const timeMs = Date.parse(time)
+  return formatTime(Number.isNaN(timeMs) ? 0 : timeMs)
+}

@@ -1,0 +1,113 @@
+// The operator's own port for probes and scrapers:
+//
+//   GET /healthz   200 while the event loop turns, else nothing
+//   GET /readyz    200 when the operator is ready to work (as leader, or to become it), else 503 and the reason
+//   GET /metrics   Prometheus text
+//
+// Nothing here says anything about broker clusters: their state is in their status.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { errorCode, errorMessage, FlotillaError } from '../../broker/base/errors.ts'
+import type { Logger } from '../../broker/base/logger.ts'
+
+export interface HealthSource {
+  /** Why the operator is not ready; undefined when it is. */
+  notReadyReason(): string | undefined
+  renderMetrics(): Promise<{ contentType: string; text: string }>
+}
+
+export interface HealthServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Requests are a line and a few headers, without a body. */
+const MAX_HEADER_BYTES = 8 * 1024
+/** Probers and scrapers need a handful. */
+const MAX_CONNECTIONS = 64
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** Rejects with a FlotillaError that names host and port. Port 0 = any free one. */
+export async function openHealthServer(
+  source: HealthSource,
+  address: { readonly host: string; readonly port: number },
+  logger: Logger,
+): Promise<HealthServer> {
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => void answer(source, request, response, logger),
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  await listen(server, address)
+  server.on('error', (error) => logger.error('Health port failed', { error: errorMessage(error) }))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const reason = errorCode(error) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(error)
+      const message = `Cannot open health port ${port} on ${host}: ${reason}`
+      reject(new FlotillaError('CANNOT_LISTEN', message, { fields: { host, port }, cause: error }))
+    })
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+async function answer(
+  source: HealthSource,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await route(source, request, response)
+  } catch (error) {
+    logger.error('Cannot answer a request of the health port', { path: request.url, error: errorMessage(error) })
+    if (response.headersSent) response.destroy()
+    else sendText(response, 500, 'internal error, see the log\n')
+  }
+}
+
+async function route(source: HealthSource, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return sendText(response, 405, 'only GET and HEAD are answered here\n')
+  }
+  switch ((request.url ?? '').split('?', 1)[0] ?? '') {
+    case '/healthz':
+      return sendText(response, 200, 'alive\n')
+    case '/readyz': {
+      const reason = source.notReadyReason()
+      return sendText(response, reason === undefined ? 200 : 503, `${reason ?? 'ready'}\n`)
+    }
+    case '/metrics': {
+      const { contentType, text } = await source.renderMetrics()
+      return send(response, 200, contentType, text)
+    }
+    default:
+      return sendText(response, 404, 'there are only /healthz /readyz /metrics\n')
+  }
+}
+
+const sendText = (response: ServerResponse, status: number, text: string): void =>
+  send(response, status, 'text/plain; charset=utf-8', text)
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}

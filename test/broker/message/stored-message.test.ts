@@ -1,0 +1,205 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { loadVectorFile, valueOf, vectorsPresent } from '../wire/openwire/spec-vectors.ts'
+import type { VectorFields } from '../wire/openwire/spec-vectors.ts'
+import { structureShapes } from '../../../broker/message/loose-scanner.ts'
+import { MessageFormatError, StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { ActiveMQTextMessage, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
+import { encodePrimitiveMap, encodeTextBody } from '../../../broker/wire/openwire/properties.ts'
+import { structures, wireFields } from '../../../broker/wire/openwire/schema.ts'
+import { messageCommandOf, storedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
+
+const producerId = { kind: 'ProducerId', connectionId: 'ID:host-1-1:1', value: 3, sessionId: 2 } as const
+
+const textMessage: ActiveMQTextMessage = {
+  kind: 'ActiveMQTextMessage',
+  commandId: 9,
+  responseRequired: true,
+  producerId,
+  destination: { kind: 'ActiveMQQueue', physicalName: 'ORDERS' },
+  transactionId: {
+    kind: 'LocalTransactionId',
+    value: 5,
+    connectionId: { kind: 'ConnectionId', value: 'ID:host-1-1:1' },
+  },
+  originalDestination: null,
+  messageId: { kind: 'MessageId', textView: null, producerId, producerSequenceId: 17, brokerSequenceId: 0 },
+  originalTransactionId: null,
+  groupID: 'group é',
+  groupSequence: 4,
+  correlationId: 'correlation',
+  persistent: true,
+  expiration: 1_700_000_000_500,
+  priority: 12,
+  replyTo: { kind: 'ActiveMQTempQueue', physicalName: 'ID:host-1-1:1:1' },
+  timestamp: 1_700_000_000_000,
+  type: 'order',
+  content: encodeTextBody('hello'),
+  marshalledProperties: encodePrimitiveMap(new Map([['colour', { type: 'string', value: 'red' }]])),
+  dataStructure: null,
+  targetConsumerId: null,
+  compressed: false,
+  redeliveryCounter: 2,
+  brokerPath: null,
+  arrival: 0,
+  userID: 'somebody',
+  recievedByDFBridge: false,
+  droppable: false,
+  cluster: null,
+  brokerInTime: 0,
+  brokerOutTime: 0,
+  jmsxGroupFirstForConsumer: false,
+}
+
+const scan = (command: MessageCommand): StoredMessage => StoredMessage.scan(storedFormOf(command))
+
+test('one scan gives what the broker always needs', () => {
+  const message = scan(textMessage)
+  expect(message).toMatchObject({
+    destination: { kind: 'queue', name: 'ORDERS' },
+    messageId: 'ID:host-1-1:1:2:3:17',
+    producerId: 'ID:host-1-1:1:2:3',
+    producerSequenceId: 17,
+    persistent: true,
+    expiration: 1_700_000_000_500,
+    size: 1024 + textMessage.content!.length + textMessage.marshalledProperties!.length,
+  })
+})
+
+test('priorities beyond 0..9 are clamped', () => {
+  expect(scan(textMessage).priority).toBe(9)
+  expect(scan({ ...textMessage, priority: -1 }).priority).toBe(0)
+})
+
+test('everything else is read on demand', () => {
+  const message = scan(textMessage)
+  expect(message.bodyKind).toBe('text')
+  expect(message.transactionId).toBe('TX:ID:host-1-1:1:5')
+  expect(message.originalDestination).toBeNull()
+  expect(message.originalTransactionId).toBeNull()
+  expect(message.groupId).toBe('group é')
+  expect(message.groupSequence).toBe(4)
+  expect(message.correlationId).toBe('correlation')
+  expect(message.replyTo).toEqual({ kind: 'temp-queue', name: 'ID:host-1-1:1:1' })
+  expect(message.timestamp).toBe(1_700_000_000_000)
+  expect(message.type).toBe('order')
+  expect(message.compressed).toBe(false)
+  expect(message.redeliveryCounter).toBe(2)
+  expect(message.userId).toBe('somebody')
+  expect(message.hasBrokerPath).toBe(false)
+  expect(message.groupFirstForConsumer).toBe(false)
+  expect(message.content).toEqual(textMessage.content)
+  expect(message.decodeProperties()).toEqual(new Map([['colour', { type: 'string', value: 'red' }]]))
+})
+
+test('a text view is shown to people but does not identify the message', () => {
+  const message = scan({ ...textMessage, messageId: { ...textMessage.messageId!, textView: 'foreign-7' } })
+  expect(message.messageId).toBe('ID:host-1-1:1:2:3:17')
+  expect(message.jmsMessageId).toBe('ID:foreign-7')
+})
+
+test('the numbers of the broker are patched in place', () => {
+  const message = scan(textMessage)
+  const { length } = message.bytes
+  message.patchBrokerSequence(2 ** 40 + 7)
+  message.patchBrokerTimes(1_700_000_000_001, 1_700_000_000_002)
+  message.patchRedeliveryCounter(3)
+  expect(message.brokerSequence).toBe(2 ** 40 + 7)
+  expect(message.bytes).toHaveLength(length)
+  expect(messageCommandOf(message.bytes)).toEqual({
+    ...textMessage,
+    messageId: { ...textMessage.messageId, brokerSequenceId: 2 ** 40 + 7 },
+    brokerInTime: 1_700_000_000_001,
+    brokerOutTime: 1_700_000_000_002,
+    redeliveryCounter: 3,
+  })
+})
+
+test('a copy for a dead letter queue differs in what was asked for and in nothing else', () => {
+  const message = scan(textMessage)
+  const copy = message.withChanges({
+    destination: { kind: 'queue', name: 'ActiveMQ.DLQ' },
+    originalDestination: message.destination,
+    transactionId: null,
+    originalTransactionId: 'transaction',
+    persistent: false,
+    expiration: 0,
+    redeliveryCounter: 0,
+    properties: new Map([['dlqDeliveryFailureCause', { type: 'string', value: 'poison' }]]),
+  })
+  expect(messageCommandOf(copy.bytes)).toEqual({
+    ...textMessage,
+    destination: { kind: 'ActiveMQQueue', physicalName: 'ActiveMQ.DLQ' },
+    originalDestination: textMessage.destination,
+    transactionId: null,
+    originalTransactionId: textMessage.transactionId,
+    persistent: false,
+    expiration: 0,
+    redeliveryCounter: 0,
+    marshalledProperties: copy.marshalledProperties,
+  })
+  expect([...copy.decodeProperties().keys()]).toEqual(['colour', 'dlqDeliveryFailureCause'])
+  expect(message.bytes).toEqual(storedFormOf(textMessage))
+})
+
+test('messages without destination or id are refused', () => {
+  expect(() => scan({ ...textMessage, destination: null })).toThrow('Cannot read message: it has no destination')
+  expect(() => scan({ ...textMessage, messageId: null })).toThrow('Cannot read message: it has no message id')
+})
+
+test('whatever is cut off or changed ends in a message or a MessageFormatError', () => {
+  const stored = storedFormOf(textMessage)
+  for (let length = 0; length < stored.length; length++)
+    expect(() => StoredMessage.scan(stored.subarray(0, length))).toThrow(MessageFormatError)
+  expect(() => StoredMessage.scan(Buffer.concat([stored, Buffer.from([0])]))).toThrow('1 bytes follow it')
+  fc.assert(
+    fc.property(fc.nat({ max: stored.length - 1 }), fc.nat({ max: 255 }), (at, value) => {
+      const changed = Buffer.from(stored)
+      changed[at] = value
+      try {
+        const message = StoredMessage.scan(changed)
+        void [message.replyTo, message.transactionId, message.originalDestination, message.content, message.groupId]
+      } catch (error) {
+        if (!(error instanceof MessageFormatError)) throw error
+      }
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('the shapes of structures agree with the table of the codec', () => {
+  const letters = { bool: 'b', byte: 'b', int: 'i', long: 'l', string: 's', bytes: 'y', const8: '8' }
+  const more = { throwable: 't', nested: 'n', cached: 'n', array: 'a' }
+  const expected: Record<number, string> = {}
+  for (const [name, { code }] of Object.entries(structures)) {
+    if (code === undefined) continue
+    const fields = wireFields(name).filter(({ since, until }) => since <= 12 && until >= 12)
+    expected[code] = fields.map(({ kind }) => ({ ...letters, ...more })[kind]).join('')
+  }
+  expect(structureShapes).toEqual(expected)
+})
+
+const describeWithVectors = vectorsPresent ? describe : describe.skip
+
+describeWithVectors('recorded messages', () => {
+  test('are all scanned, from version 10 on as they come from the wire', () => {
+    let scanned = 0
+    for (const name of ['v10-loose.json', 'v11-loose.json', 'v12-loose.json']) {
+      const { vectors } = loadVectorFile(name) as { vectors: { hex: string; fields: VectorFields }[] }
+      for (const { hex, fields } of vectors) {
+        if (!fields._type.startsWith('ActiveMQ') || !fields._type.endsWith('Message')) continue
+        const command = valueOf(fields) as MessageCommand
+        const message = StoredMessage.scan(Buffer.from(hex, 'hex').subarray(4))
+        expect(message.destination.name).toBe(command.destination!.physicalName)
+        expect(message.correlationId).toBe(command.correlationId)
+        expect(message.userId).toBe(command.userID)
+        expect(message.compressed).toBe(command.compressed)
+        expect(message.content).toEqual(command.content)
+        expect(message.marshalledProperties).toEqual(command.marshalledProperties)
+        expect(storedFormOf(command)).toEqual(message.bytes)
+        scanned++
+      }
+    }
+    expect(scanned).toBe(76)
+  })
+})

@@ -1,0 +1,127 @@
+// Poisoned and expired messages (spec broker-semantics.md section 4).
+import { describe, expect, test } from '@jest/globals'
+import type { StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { TestConsumer, TestSend } from './region-harness.ts'
+import { RegionHarness } from './region-harness.ts'
+
+const letters = (consumer: TestConsumer): StoredMessage[] =>
+  consumer.deliveries.map(({ message }) => message as StoredMessage)
+const property = (message: StoredMessage, name: string): unknown => message.decodeProperties().get(name)?.value
+
+async function poisoned(options: TestSend, deadLetter?: { processNonPersistent: boolean }) {
+  const harness = await RegionHarness.start(
+    deadLetter ? { deadLetter: { queue: 'ActiveMQ.DLQ', processExpired: true, ...deadLetter } } : {},
+  )
+  const client = harness.connect()
+  const consumer = client.consume('queue://Q')
+  client.send('queue://Q', options)
+  await harness.settle()
+  const outcome = consumer.acknowledge('poison', null, 0, { poisonCause: 'java.lang.Throwable: Delivery[7] exceeds' })
+  await harness.settle()
+  return { harness, client, consumer, outcome, dead: client.consume('queue://ActiveMQ.DLQ') }
+}
+
+describe('a poisoned message', () => {
+  test('moves to the dead letter queue with its cause', async () => {
+    const { harness, outcome, dead } = await poisoned({ persistent: true, body: 'hello' })
+    expect(outcome.state).toBe('done')
+    const [letter] = letters(dead)
+    expect(letter).toMatchObject({ persistent: true, expiration: 0, messageId: 'ID:client-1:1:1:1' })
+    expect(letter!.originalDestination).toEqual({ kind: 'queue', name: 'Q' })
+    expect(letter!.content!.toString()).toBe('hello')
+    expect(property(letter!, 'dlqDeliveryFailureCause')).toBe('java.lang.Throwable: Delivery[7] exceeds')
+    expect(property(letter!, 'originalDeliveryMode')).toBeUndefined()
+    expect(harness.of('queue://Q').size).toBe(0)
+    expect(harness.store.statistics().messages).toBe(1)
+    expect(harness.events).toContain('messageDeadLettered queue://Q java.lang.Throwable: Delivery[7] exceeds')
+  })
+
+  test('non-persistent is dropped, unless processNonPersistent', async () => {
+    expect((await poisoned({})).dead.received).toEqual([])
+    const { dead } = await poisoned({}, { processNonPersistent: true })
+    const [letter] = letters(dead)
+    expect(letter!.persistent).toBe(true)
+    expect(property(letter!, 'originalDeliveryMode')).toBe('NON_PERSISTENT')
+  })
+
+  test('in the dead letter queue is not put there again', async () => {
+    const { harness, dead } = await poisoned({ persistent: true })
+    dead.acknowledge('poison', null, 0)
+    await harness.settle()
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(0)
+    expect(harness.store.statistics().messages).toBe(0)
+  })
+
+  test('with properties that nobody can decode is kept all the same', async () => {
+    const { dead } = await poisoned({ persistent: true, properties: Buffer.from('rubbish') })
+    expect(dead.received).toEqual([1])
+  })
+
+  test('is kept only once per queue, but copies in several queues are different letters', async () => {
+    const { harness, client, consumer, dead } = await poisoned({ persistent: true })
+    const other = client.consume('queue://R')
+    client.send('queue://Q', { persistent: true, producerSequenceId: 1 })
+    client.send('queue://R', { persistent: true, producerSequenceId: 1 })
+    await harness.settle()
+    consumer.acknowledge('poison', null, 1, { messageCount: 1 })
+    other.acknowledge('poison', null, 0)
+    await harness.settle()
+    expect(letters(dead).map((letter) => letter.originalDestination!.name)).toEqual(['Q', 'R'])
+  })
+})
+
+describe('an expired message', () => {
+  const start = async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    const nowMs = harness.clock.nowMs()
+    return { harness, client, soon: { persistent: true, expiration: nowMs + 1000 }, past: { expiration: nowMs - 1 } }
+  }
+
+  test('is found on arrival', async () => {
+    const { harness, client, past } = await start()
+    const consumer = client.consume('queue://Q')
+    const sent = [client.send('queue://Q', { ...past, persistent: true }), client.send('queue://Q', past)]
+    client.send('topic://T', past)
+    await harness.settle()
+    expect(sent.map(({ state }) => state)).toEqual(['done', 'done'])
+    expect(consumer.received).toEqual([])
+    expect(client.consume('queue://ActiveMQ.DLQ').received).toEqual([1])
+    expect(harness.events.filter((event) => event.startsWith('messageExpired'))).toHaveLength(3)
+  })
+
+  test('is found on dispatch', async () => {
+    const { harness, client, soon } = await start()
+    client.send('queue://Q', soon)
+    client.send('queue://Q', { persistent: true })
+    await harness.settle()
+    harness.clock.advance(2000)
+    expect(client.consume('queue://Q').received).toEqual([2])
+    await harness.settle()
+    const dead = client.consume('queue://ActiveMQ.DLQ')
+    expect(property(letters(dead)[0]!, 'originalExpiration')).toBe(soon.expiration)
+    expect(property(letters(dead)[0]!, 'dlqDeliveryFailureCause')).toMatch(/Message Expired/)
+  })
+
+  test('is found by the periodic sweep, without any consumer', async () => {
+    const { harness, client, soon } = await start()
+    client.send('queue://Q', soon)
+    client.send('queue://Q', { ...soon, persistent: false })
+    await harness.settle()
+    harness.clock.advance(30_000)
+    await harness.settle()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 2, memoryUsed: 0 })
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+  })
+
+  test('is reported by the client', async () => {
+    const { harness, client, soon } = await start()
+    const consumer = client.consume('queue://Q')
+    client.send('queue://Q', soon)
+    await harness.settle()
+    expect(consumer.acknowledge('expired', null, 0).state).toBe('pending')
+    await harness.settle()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 1 })
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+  })
+})

@@ -1,0 +1,163 @@
+// Local transactions as a client sees them.
+import { describe, expect, test } from '@jest/globals'
+import { JmsError } from '../../../broker/base/errors.ts'
+import type { TestClient } from './region-harness.ts'
+import { RegionHarness } from './region-harness.ts'
+
+const commit = (client: TestClient, id: string) => client.outcome((done) => client.connection.commit(id, done))
+const rollback = (client: TestClient, id: string) => client.outcome((done) => client.connection.rollback(id, done))
+
+const started = async () => {
+  const harness = await RegionHarness.start()
+  const client = harness.connect()
+  client.connection.begin('TX:c:1')
+  return { harness, client, transacted: { transactionId: 'TX:c:1', persistent: true } }
+}
+
+test('what was sent becomes visible at commit, all at once, once it is durable', async () => {
+  const { harness, client, transacted } = await started()
+  const consumer = client.consume('queue://Q')
+  for (let i = 0; i < 3; i++) expect(client.send('queue://Q', transacted).state).toBe('done')
+  client.send('queue://Q', { transactionId: 'TX:c:1' })
+  client.send('topic://T', { transactionId: 'TX:c:1' })
+  await harness.settle()
+  expect(consumer.received).toEqual([])
+  const committed = commit(client, 'TX:c:1')
+  expect(committed.state).toBe('pending')
+  await harness.settle()
+  expect(committed.state).toBe('done')
+  expect(consumer.received).toEqual([1, 2, 3, 4])
+  expect(new Set(consumer.deliveries.map(({ sequence }) => sequence)).size).toBe(4)
+})
+
+test('what was sent is forgotten at rollback, in memory and in the store', async () => {
+  const { harness, client, transacted } = await started()
+  client.send('queue://Q', transacted)
+  client.send('queue://Q', { transactionId: 'TX:c:1' })
+  expect(rollback(client, 'TX:c:1').state).toBe('done')
+  await harness.settle()
+  expect(client.consume('queue://Q').received).toEqual([])
+  expect(harness.store.statistics().messages).toBe(0)
+  expect(harness.region.memory().used).toBe(0)
+})
+
+describe('acknowledgements', () => {
+  const withDelivered = async () => {
+    const { harness, client, transacted } = await started()
+    const consumer = client.consume('queue://Q', { prefetchSize: 2 })
+    for (let i = 0; i < 4; i++) client.send('queue://Q', { persistent: true })
+    await harness.settle()
+    return { harness, client, consumer, transacted }
+  }
+
+  test('take effect at commit', async () => {
+    const { harness, client, consumer } = await withDelivered()
+    consumer.acknowledge('standard', null, 1, { transactionId: 'TX:c:1' })
+    expect(harness.of('queue://Q')).toMatchObject({ size: 4, inFlight: 2 })
+    commit(client, 'TX:c:1')
+    await harness.settle()
+    expect(consumer.received).toEqual([1, 2, 3, 4])
+    expect(harness.store.statistics().messages).toBe(2)
+  })
+
+  test('of a range may repeat what the transaction acknowledged before', async () => {
+    const { harness, client, consumer } = await withDelivered()
+    consumer.acknowledge('standard', null, 0, { transactionId: 'TX:c:1' })
+    consumer.acknowledge('standard', null, 1, { transactionId: 'TX:c:1', messageCount: 1 })
+    commit(client, 'TX:c:1')
+    await harness.settle()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 2, dequeued: 2 })
+  })
+
+  test('after a rollback nothing is dispatched again: the client redelivers, and acknowledges once more', async () => {
+    const { harness, client, consumer } = await withDelivered()
+    consumer.acknowledge('standard', null, 1, { transactionId: 'TX:c:1' })
+    rollback(client, 'TX:c:1')
+    await harness.settle()
+    expect(consumer.received).toEqual([1, 2])
+    client.connection.begin('TX:c:2')
+    expect(consumer.acknowledge('standard', null, 1, { transactionId: 'TX:c:2' }).state).toBe('done')
+    commit(client, 'TX:c:2')
+    await harness.settle()
+    expect(consumer.received).toEqual([1, 2, 3, 4])
+  })
+
+  test('an individual one widens the window until the end of the transaction', async () => {
+    const { harness, client, consumer } = await withDelivered()
+    consumer.acknowledge('individual', null, 0, { transactionId: 'TX:c:1' })
+    expect(consumer.received).toEqual([1, 2, 3])
+    commit(client, 'TX:c:1')
+    await harness.settle()
+    expect(consumer.received).toEqual([1, 2, 3])
+    consumer.acknowledge('individual', null, 1)
+    expect(consumer.received).toEqual([1, 2, 3, 4])
+  })
+
+  test('survive the end of their consumer: gone after commit, back in the queue after rollback', async () => {
+    const { harness, client, consumer } = await withDelivered()
+    consumer.acknowledge('standard', null, 0, { transactionId: 'TX:c:1' })
+    client.connection.begin('TX:c:2')
+    consumer.acknowledge('individual', null, 1, { transactionId: 'TX:c:2' })
+    consumer.close(-1)
+    const next = client.consume('queue://Q')
+    expect(next.received).toEqual([3, 4])
+    rollback(client, 'TX:c:2')
+    expect(next.received).toEqual([3, 4, 2])
+    commit(client, 'TX:c:1')
+    await harness.settle()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 3, inFlight: 3, dequeued: 1 })
+  })
+})
+
+test('beginning twice is one transaction; an unknown one was not started', async () => {
+  const { client, transacted } = await started()
+  client.send('queue://Q', transacted)
+  client.connection.begin('TX:c:1')
+  const expected = { className: 'javax.jms.JMSException', message: "Transaction 'TX:c:9' has not been started." }
+  expect(commit(client, 'TX:c:9')).toMatchObject(expected)
+  expect(rollback(client, 'TX:c:9')).toMatchObject(expected)
+  expect(client.send('queue://Q', { transactionId: 'TX:c:9' })).toMatchObject(expected)
+  expect(commit(client, 'TX:c:1').state).toBe('pending')
+})
+
+test('a transaction in which something failed can only be rolled back', async () => {
+  const { harness, client, transacted } = await started()
+  client.send('queue://Q', transacted)
+  client.connection.failTransaction('TX:c:1', new JmsError('javax.jms.JMSException', 'a send failed'))
+  client.connection.failTransaction('TX:unknown', new JmsError('javax.jms.JMSException', 'ignored'))
+  expect(commit(client, 'TX:c:1')).toMatchObject({
+    className: 'javax.jms.TransactionRolledBackException',
+    message: "Transaction 'TX:c:1' was rolled back: a send failed",
+  })
+  await harness.settle()
+  expect(harness.of('queue://Q').size).toBe(0)
+})
+
+test('a connection that goes away rolls back', async () => {
+  const { harness, client, transacted } = await started()
+  const consumer = client.consume('queue://IN')
+  client.send('queue://IN', { persistent: true })
+  await harness.settle()
+  client.send('queue://OUT', transacted)
+  consumer.acknowledge('standard', null, 0, { transactionId: 'TX:c:1' })
+  client.connection.close()
+  const other = harness.connect()
+  const returned = other.consume('queue://IN')
+  expect(returned.deliveries).toMatchObject([{ redeliveryCounter: 1 }])
+  expect(other.consume('queue://OUT').received).toEqual([])
+})
+
+test('a commit on its way survives the end of its connection', async () => {
+  const { harness, client, transacted } = await started()
+  const consumer = client.consume('queue://IN')
+  client.send('queue://IN', { persistent: true })
+  await harness.settle()
+  client.send('queue://OUT', transacted)
+  consumer.acknowledge('standard', null, 0, { transactionId: 'TX:c:1' })
+  commit(client, 'TX:c:1')
+  client.connection.close()
+  await harness.settle()
+  const other = harness.connect()
+  expect(other.consume('queue://IN').received).toEqual([])
+  expect(other.consume('queue://OUT').received).toEqual([2])
+})

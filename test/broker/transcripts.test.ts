@@ -1,0 +1,252 @@
+// Conversations of the stock 5.17.2 client and broker, replayed: what the client said then is sent to our broker over a
+// socket, and what ours answers is held against what theirs answered, field by field. Ids that a broker makes up, times,
+// and what the specification leaves open (a dispatch before or after the Response) are evened out; broker sequence ids
+// that a client sends back are translated.
+//
+// Not replayed, because this broker refuses what they show: browser, durable-subscription, xa, network-one-way,
+// network-duplex.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
+import { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
+import { initialWireFormat, negotiate } from '../../broker/wire/openwire/wire-format.ts'
+import type { Command, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
+import { decodePrimitiveMap } from '../../broker/base/primitive-map.ts'
+import { OpenWirePeer } from '../support/openwire-peer.ts'
+import { startBroker, type StartedBroker } from '../support/started-broker.ts'
+
+const spec = process.env['FLOTILLA_SPEC'] ?? join(import.meta.dirname, '../../../shared/spec')
+const folder = join(spec, 'openwire-vectors/transcripts')
+const replayed = [
+  'connect-default',
+  'queue-auto-ack',
+  'topic-dups-ok',
+  'client-and-individual-ack',
+  'transacted',
+  'temp-queue-request-reply',
+  'temp-queue-known-to-late-connection',
+  'pull-prefetch-0',
+  'producer-window',
+  'composite-and-wildcard',
+  'expired-on-client',
+  'optimize-acknowledge',
+  'failover-reconnect',
+  'errors',
+  'broker-stop',
+]
+
+interface RecordedFrame {
+  readonly conn: number
+  readonly dir: 'C>B' | 'B>C'
+  readonly summary: string
+  readonly hex: string
+}
+
+interface Recorded {
+  readonly frame: RecordedFrame
+  readonly command: Command
+}
+
+/** One connection of a transcript: the recorded side to decode with, the live one to talk to. */
+interface Line {
+  readonly peer: OpenWirePeer
+  /** What the recorded broker had sent by now, evened out; without what was matched. */
+  expected: string[]
+  /** What ours has sent and the recorded one had not yet. */
+  early: string[]
+}
+
+const describeWithSpec = existsSync(folder) ? describe : describe.skip
+describeWithSpec('conversations of the stock client and broker', () => {
+  let started: StartedBroker
+  // Offers everything that the recorded broker offered, so that each client gets the encoding it had.
+  beforeAll(async () => {
+    started = await startBroker({ connector: { tightEncodingEnabled: true, cacheEnabled: true } })
+  })
+  afterAll(() => started.broker.stop())
+
+  test.each(replayed)('%s', async (name) => {
+    const { frames } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { frames: RecordedFrame[] }
+    await new Replay(started.port).run(decodeFrames(frames))
+  })
+})
+
+class Replay {
+  readonly #port: number
+  readonly #lines = new Map<number, Line>()
+  /** Broker sequence ids: recorded → ours, learnt from dispatches. */
+  readonly #recordedSequences = new Map<string, number>()
+  readonly #sequences = new Map<number, number>()
+
+  constructor(port: number) {
+    this.#port = port
+  }
+
+  async run(conversation: readonly Recorded[]): Promise<void> {
+    const last = new Map(conversation.map(({ frame }, index) => [frame.conn, index]))
+    for (const [index, { frame, command }] of conversation.entries()) {
+      const line = await this.#line(frame.conn)
+      if (frame.dir === 'B>C') {
+        this.#expect(line, command)
+        continue
+      }
+      await this.#caughtUp()
+      if (command.kind === 'WireFormatInfo') line.peer.sendWireFormat(command)
+      else {
+        await line.peer.negotiated()
+        line.peer.send(this.#translated(command))
+      }
+      if (last.get(frame.conn) === index && command.kind !== 'ShutdownInfo') await this.#cut(line, conversation, index)
+    }
+    await this.#caughtUp()
+    for (const { peer, early } of this.#lines.values()) {
+      expect(early).toEqual([])
+      peer.destroy()
+    }
+  }
+
+  /** The recording ends a connection without goodbye: the network was cut. */
+  async #cut({ peer }: Line, conversation: readonly Recorded[], index: number): Promise<void> {
+    if (index === conversation.length - 1) return
+    peer.destroy()
+    await peer.closed
+  }
+
+  async #line(connection: number): Promise<Line> {
+    let line = this.#lines.get(connection)
+    if (!line) {
+      line = { peer: await OpenWirePeer.connect(this.#port), expected: [], early: [] }
+      this.#lines.set(connection, line)
+    }
+    return line
+  }
+
+  #expect({ expected }: Line, command: Command): void {
+    if (command.kind === 'WireFormatInfo') return
+    if (command.kind === 'MessageDispatch' && command.message)
+      this.#recordedSequences.set(dispatchKey(command), Number(command.message.messageId!.brokerSequenceId))
+    expected.push(evened(command))
+  }
+
+  /** Waits until every connection has got what it had got in the recording; ours may be ahead. */
+  async #caughtUp(): Promise<void> {
+    for (const line of this.#lines.values()) {
+      const { peer } = line
+      await peer.until(() => line.early.length + peer.received.length >= line.expected.length)
+      for (const command of peer.received) {
+        if (command.kind === 'MessageDispatch' && command.message) this.#learn(command)
+        line.early.push(evened(command))
+      }
+      peer.received.length = 0
+      const { missing, rest } = matched(line.expected, line.early)
+      expect({ missing, instead: missing.length > 0 ? rest : [] }).toEqual({ missing: [], instead: [] })
+      line.expected = []
+      line.early = rest
+    }
+  }
+
+  #learn(command: Extract<Command, { kind: 'MessageDispatch' }>): void {
+    const recorded = this.#recordedSequences.get(dispatchKey(command))
+    if (recorded !== undefined) this.#sequences.set(recorded, Number(command.message!.messageId!.brokerSequenceId))
+  }
+
+  #translated(command: Command): Command {
+    if (command.kind === 'RemoveInfo')
+      return { ...command, lastDeliveredSequenceId: this.#sequence(command.lastDeliveredSequenceId) }
+    if (command.kind === 'MessageAck') {
+      const translated = (id: typeof command.lastMessageId): typeof id =>
+        id && { ...id, brokerSequenceId: this.#sequence(id.brokerSequenceId) }
+      return {
+        ...command,
+        firstMessageId: translated(command.firstMessageId),
+        lastMessageId: translated(command.lastMessageId),
+      }
+    }
+    if ('expiration' in command && Number(command.expiration) > 0)
+      return { ...command, expiration: Date.now() + 600_000 }
+    return command
+  }
+
+  #sequence(recorded: number | bigint): number {
+    return this.#sequences.get(Number(recorded)) ?? Number(recorded)
+  }
+}
+
+/** Takes `expected` out of `received`, both as multisets. */
+function matched(expected: readonly string[], received: readonly string[]): { missing: string[]; rest: string[] } {
+  const rest = [...received]
+  const missing = expected.filter((text) => {
+    const index = rest.indexOf(text)
+    if (index >= 0) rest.splice(index, 1)
+    return index < 0
+  })
+  return { missing, rest }
+}
+
+const dispatchKey = ({ consumerId, message }: Extract<Command, { kind: 'MessageDispatch' }>): string =>
+  JSON.stringify([consumerId, message!.messageId!.producerId, message!.messageId!.producerSequenceId])
+
+/** Structures as comparable text, without what may differ between two brokers or two runs. */
+function evened(command: Command): string {
+  const copy = structuredClone(command) as unknown as Record<string, unknown>
+  if (command.kind === 'BrokerInfo') Object.assign(copy, { brokerId: null, brokerURL: null })
+  if (command.kind === 'MessageDispatch' && command.message) evenMessage(copy['message'] as Record<string, unknown>)
+  if (command.kind === 'ExceptionResponse') evenException(copy['exception'] as Record<string, unknown>)
+  return JSON.stringify(copy)
+}
+
+function evenMessage(message: Record<string, unknown>): void {
+  const messageId = message['messageId'] as Record<string, unknown>
+  Object.assign(messageId, { brokerSequenceId: 0 })
+  // Leftovers of the frame that the message came in (spec section 10).
+  Object.assign(message, { commandId: 0, responseRequired: false, brokerInTime: 0, brokerOutTime: 0, expiration: 0 })
+  const properties = message['marshalledProperties'] as Uint8Array | null
+  const map = properties && decodePrimitiveMap(Buffer.from(properties))
+  message['marshalledProperties'] = map && evenedProperties(map)
+  if (message['content']) message['content'] = Buffer.from(message['content'] as Uint8Array).toString('hex')
+  if (message['type'] !== 'Advisory') return
+  // Made by the broker, except for what it tells.
+  message['producerId'] = null
+  Object.assign(messageId, { producerId: null, producerSequenceId: 0 })
+  Object.assign(message['dataStructure'] as object, { commandId: 0, responseRequired: false })
+}
+
+function evenedProperties(map: ReadonlyMap<string, unknown>): unknown {
+  const brokerOwn = new Set(['originBrokerId', 'originBrokerURL', 'dlqDeliveryFailureCause'])
+  return (
+    [...map]
+      // Theirs also says 0 for messages that could not expire; ours then says nothing.
+      .filter(([name]) => name !== 'originalExpiration')
+      .map(([name, value]) => [name, brokerOwn.has(name) ? 'present' : value])
+      .sort()
+  )
+}
+
+function evenException(exception: Record<string, unknown>): void {
+  exception['message'] = String(exception['message']).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+  exception['stackTrace'] = []
+}
+
+/** Each direction of each connection has a codec of its own, made from the two recorded WireFormatInfos. */
+function decodeFrames(frames: readonly RecordedFrame[]): Recorded[] {
+  const infos = new Map<string, WireFormatInfo>()
+  const codecs = new Map<string, OpenWireCodec>()
+  const initial = new OpenWireCodec(initialWireFormat)
+  return frames.map((frame) => {
+    const bytes = new FrameSplitter(2 ** 30).push(Buffer.from(frame.hex, 'hex'))[0]!
+    const key = `${frame.conn} ${frame.dir}`
+    if (bytes[0] === 1) {
+      const info = initial.decode(bytes) as WireFormatInfo
+      infos.set(key, info)
+      return { frame, command: info }
+    }
+    let codec = codecs.get(key)
+    if (!codec) {
+      const [client, broker] = [infos.get(`${frame.conn} C>B`)!, infos.get(`${frame.conn} B>C`)!]
+      codec = new OpenWireCodec(negotiate(broker, client))
+      codecs.set(key, codec)
+    }
+    return { frame, command: codec.decode(bytes) as Command }
+  })
+}

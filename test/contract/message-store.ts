@@ -1,0 +1,229 @@
+// What every MessageStore does, whatever it is made of. `open` gives a store that was opened; `reopen` closes it properly
+// and opens what is there again, and is missing for stores that forget.
+import { describe, expect, test } from '@jest/globals'
+import type { AddedMessage, MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
+
+export interface OpenedStore {
+  readonly store: MessageStore
+  readonly recovered: RecoveredState
+}
+
+export interface MessageStoreFactory {
+  open(): Promise<OpenedStore>
+  reopen?(store: MessageStore): Promise<OpenedStore>
+}
+
+export const message = (
+  text: string,
+  { queue = 'orders', producerId = 'ID:a-1:1:1:1', producerSequenceId = 1 }: Partial<AddedMessage> = {},
+): AddedMessage => ({ queue, bytes: Buffer.from(text), producerId, producerSequenceId })
+
+export const durable = (store: MessageStore): Promise<void> => new Promise((resolve) => store.whenDurable(resolve))
+
+/** `sequence:text` of everything in a queue. */
+export async function contentOf(store: MessageStore, queue = 'orders'): Promise<string[]> {
+  const content: string[] = []
+  for (let after = 0; ; ) {
+    const page = await store.read(queue, after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)
+    if (page.length === 0) return content
+    content.push(...page.map(({ sequence, bytes }) => `${sequence}:${bytes.toString()}`))
+    after = page.at(-1)!.sequence
+  }
+}
+
+export function messageStoreContract(name: string, factory: () => Promise<MessageStoreFactory>): void {
+  const opened = async (): Promise<MessageStore> => (await (await factory()).open()).store
+
+  describe(`${name} as a message store`, () => {
+    test('is empty at first', async () => {
+      const { recovered, store } = await (await factory()).open()
+      expect(recovered).toEqual({ queues: [], lastSequence: 0 })
+      expect(await contentOf(store)).toEqual([])
+      expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBeUndefined()
+      await store.close()
+    })
+
+    test('gives messages back in order, byte for byte', async () => {
+      const store = await opened()
+      store.add(message('first'), 3)
+      store.add({ ...message(''), bytes: Buffer.from([0, 255, 128, 0]) }, 7)
+      store.add(message('other', { queue: 'invoices' }), 8)
+      await durable(store)
+      const [first, second, ...none] = await store.read('orders', 0, 100, 10, 1000)
+      expect(none).toEqual([])
+      expect(first).toEqual({ sequence: 3, bytes: Buffer.from('first') })
+      expect(second).toEqual({ sequence: 7, bytes: Buffer.from([0, 255, 128, 0]) })
+      expect(await contentOf(store, 'invoices')).toEqual(['8:other'])
+      await store.close()
+    })
+
+    test('pages by sequence, count and bytes, with one message at least', async () => {
+      const store = await opened()
+      for (let sequence = 1; sequence <= 10; sequence++) store.add(message(`text-${sequence}`), sequence)
+      await durable(store)
+      const sequences = async (...range: [number, number, number, number]): Promise<number[]> =>
+        (await store.read('orders', ...range)).map(({ sequence }) => sequence)
+      expect(await sequences(3, 6, 10, 1000)).toEqual([4, 5, 6])
+      expect(await sequences(0, 10, 2, 1000)).toEqual([1, 2])
+      expect(await sequences(0, 10, 10, 15)).toEqual([1, 2])
+      expect(await sequences(0, 10, 10, 1)).toEqual([1])
+      expect(await sequences(10, 100, 10, 1000)).toEqual([])
+      expect(await sequences(5, 5, 10, 1000)).toEqual([])
+      expect(await store.read('unknown', 0, 10, 10, 1000)).toEqual([])
+      await store.close()
+    })
+
+    test('forgets removed messages and ignores unknown ones', async () => {
+      const store = await opened()
+      for (let sequence = 1; sequence <= 4; sequence++) store.add(message(`m${sequence}`), sequence)
+      store.remove('orders', 2)
+      store.remove('orders', 2)
+      store.remove('orders', 99)
+      store.remove('unknown', 1)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:m1', '3:m3', '4:m4'])
+      expect(store.statistics().messages).toBe(3)
+      await store.close()
+    })
+
+    test('keeps a transaction invisible until it commits, and commits it as a whole', async () => {
+      const store = await opened()
+      store.add(message('old'), 1)
+      store.addInTransaction('TX:c:1', message('a'))
+      store.removeInTransaction('TX:c:1', 'orders', 1)
+      store.addInTransaction('TX:c:1', message('b', { queue: 'invoices' }))
+      store.addInTransaction('TX:c:1', message('c'))
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:old'])
+      store.commit('TX:c:1', 5)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['5:a', '7:c'])
+      expect(await contentOf(store, 'invoices')).toEqual(['6:b'])
+      await store.close()
+    })
+
+    test('forgets what is rolled back; unknown transactions are ignored', async () => {
+      const store = await opened()
+      store.add(message('old'), 1)
+      store.addInTransaction('TX:c:1', message('a', { producerSequenceId: 9 }))
+      store.removeInTransaction('TX:c:1', 'orders', 1)
+      store.rollback('TX:c:1')
+      store.rollback('TX:c:2')
+      store.commit('TX:c:1', 5)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:old'])
+      expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(1)
+      await store.close()
+    })
+
+    test('a removed queue is gone with its messages and can come back empty', async () => {
+      const store = await opened()
+      store.addQueue('orders')
+      store.add(message('old'), 1)
+      store.removeQueue('orders')
+      store.removeQueue('orders')
+      expect(await contentOf(store)).toEqual([])
+      store.add(message('new'), 2)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['2:new'])
+      await store.close()
+    })
+
+    test('a queue that was removed comes back for a transaction that adds to it', async () => {
+      const store = await opened()
+      store.addInTransaction('TX:c:1', message('late'))
+      store.removeQueue('orders')
+      store.commit('TX:c:1', 1)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:late'])
+      await store.close()
+    })
+
+    test('calls back in the order of the calls', async () => {
+      const store = await opened()
+      const order: number[] = []
+      store.whenDurable(() => order.push(0))
+      store.add(message('a'), 1)
+      store.whenDurable(() => order.push(1))
+      store.whenDurable(() => {
+        order.push(2)
+        store.whenDurable(() => order.push(4))
+      })
+      store.add(message('b'), 2)
+      store.whenDurable(() => order.push(3))
+      expect(order).toEqual([])
+      await durable(store)
+      await durable(store)
+      expect(order.toSorted()).toEqual([0, 1, 2, 3, 4])
+      expect(order.slice(0, 3)).toEqual([0, 1, 2])
+      await store.close()
+    })
+
+    test('remembers the largest committed sequence of each producer', async () => {
+      const store = await opened()
+      store.add(message('a', { producerSequenceId: 5 }), 1)
+      store.addInTransaction('TX:c:1', message('b', { producerId: 'ID:b-1:1:1:1', producerSequenceId: 7 }))
+      expect(store.lastProducerSequence('ID:b-1:1:1:1')).toBeUndefined()
+      store.commit('TX:c:1', 2)
+      store.add(message('c', { producerSequenceId: 3 }), 3)
+      expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(5)
+      expect(store.lastProducerSequence('ID:b-1:1:1:1')).toBe(7)
+      await store.close()
+    })
+
+    test('takes messages of many sizes', async () => {
+      const store = await opened()
+      const sizes = [0, 1, 7, 8, 9, 1023, 4096, 40_000, 300_000]
+      sizes.forEach((size, index) => store.add({ ...message(''), bytes: Buffer.alloc(size, index + 1) }, index + 1))
+      await durable(store)
+      const found = await store.read('orders', 0, 100, 100, 10_000_000)
+      expect(found.map(({ bytes }) => bytes.length)).toEqual(sizes)
+      for (const { sequence, bytes } of found) expect(bytes.every((byte) => byte === sequence)).toBe(true)
+      await store.close()
+    })
+
+    test('comes back after a restart with everything', async () => {
+      const { open, reopen } = await factory()
+      if (!reopen) return
+      const { store } = await open()
+      store.addQueue('empty')
+      store.add(message('a', { producerSequenceId: 4 }), 1)
+      store.add(message('bb'), 2)
+      store.add(message('ccc'), 3)
+      store.remove('orders', 3)
+      store.addInTransaction('TX:c:1', message('d', { queue: 'invoices', producerSequenceId: 8 }))
+      store.removeInTransaction('TX:c:1', 'orders', 1)
+      store.commit('TX:c:1', 4)
+      store.addInTransaction('TX:c:2', message('unfinished'))
+      store.addQueue('gone')
+      store.removeQueue('gone')
+      const { store: again, recovered } = await reopen(store)
+      expect(recovered.lastSequence).toBe(4)
+      expect(recovered.queues.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+        { name: 'empty', messageCount: 0, messageBytes: 0 },
+        { name: 'invoices', messageCount: 1, messageBytes: 1 },
+        { name: 'orders', messageCount: 1, messageBytes: 2 },
+      ])
+      expect(await contentOf(again)).toEqual(['2:bb'])
+      expect(await contentOf(again, 'invoices')).toEqual(['4:d'])
+      expect(again.lastProducerSequence('ID:a-1:1:1:1')).toBe(8)
+      again.commit('TX:c:2', 5)
+      await durable(again)
+      expect(await contentOf(again)).toEqual(['2:bb'])
+      await again.close()
+    })
+
+    test('remembers the last sequence even when its message is gone', async () => {
+      const { open, reopen } = await factory()
+      if (!reopen) return
+      const { store } = await open()
+      store.add(message('a'), 41)
+      store.remove('orders', 41)
+      const second = await reopen(store)
+      expect(second.recovered.lastSequence).toBe(41)
+      const third = await reopen(second.store)
+      expect(third.recovered.lastSequence).toBe(41)
+      await third.store.close()
+    })
+  })
+}

@@ -1,0 +1,272 @@
+// Manifests that the API server itself must refuse, with the field and the text that say why. Run against the rules alone
+// (rules.test.ts) and against API servers (integration/operator.ts).
+import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+
+export interface WrongManifest {
+  readonly title: string
+  /** Default: orders. */
+  readonly name?: string
+  /** Accepted before; `spec` is a change of it. */
+  readonly before?: BrokerClusterSpecInput
+  readonly spec: unknown
+  /** What refuses it: a CEL rule, or a bound of the schema. */
+  readonly by: 'rule' | 'schema'
+  /** As in the cause that the API server reports. */
+  readonly field: string
+  /** Part of the message. */
+  readonly text: string
+}
+
+type Claim = { storageClassName?: string; accessModes?: ('ReadWriteOnce' | 'ReadWriteMany')[]; size?: string }
+
+const claim = ({ size = '20Gi', ...rest }: Claim = {}) => ({ ...rest, resources: { requests: { storage: size } } })
+const shared = (options: Claim = {}, replicas = 2): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: { replicas, storage: { type: 'SharedVolume', sharedVolume: { claimTemplate: claim(options) } } },
+})
+const existing = (name: string): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: { replicas: 2, storage: { type: 'SharedVolume', sharedVolume: { existingClaim: { name } } } },
+})
+const single = (storage: NonNullable<BrokerClusterSpecInput['groupTemplate']>['storage']): BrokerClusterSpecInput => ({
+  topology: { type: 'Standalone' },
+  groupTemplate: { storage },
+})
+const none = { type: 'None' } as const
+const volume = (size = '1Gi') => ({ type: 'Volume' as const, volume: { claimTemplate: claim({ size }) } })
+const connector = (name: string, port: number) => ({ name, port })
+
+export const goodManifests: readonly { readonly title: string; readonly spec: BrokerClusterSpecInput }[] = [
+  { title: 'a pair on a shared volume', spec: shared() },
+  { title: 'a pair on an existing claim', spec: existing('nfs') },
+  { title: 'a single broker without a store', spec: single(none) },
+  { title: 'a single broker with a volume', spec: single(volume()) },
+  {
+    title: 'groups one by one',
+    spec: { topology: { type: 'MasterSlave' }, groups: [{ name: 'bc', ...shared().groupTemplate! }] },
+  },
+]
+
+export const wrongManifests: readonly WrongManifest[] = [
+  {
+    title: 'neither groups nor groupTemplate',
+    spec: { topology: { type: 'Standalone' } },
+    by: 'rule',
+    field: 'spec',
+    text: 'exactly one of groups and groupTemplate must be given',
+  },
+  {
+    title: 'groups and groupTemplate',
+    spec: { ...single(none), groups: [{ name: 'a', storage: none }] },
+    by: 'rule',
+    field: 'spec',
+    text: 'exactly one of groups and groupTemplate must be given',
+  },
+  {
+    title: 'groupCount with groups',
+    spec: { topology: { type: 'Standalone' }, groupCount: 1, groups: [{ name: 'a', storage: none }] },
+    by: 'rule',
+    field: 'spec.groupCount',
+    text: 'accepted only together with groupTemplate',
+  },
+  {
+    title: 'a Standalone of two members',
+    spec: { ...shared(), topology: { type: 'Standalone' } },
+    by: 'rule',
+    field: 'spec.groupTemplate',
+    text: 'topology.type Standalone is groupCount 1 and replicas 1',
+  },
+  {
+    title: 'a MasterSlave of one member',
+    spec: shared({}, 1),
+    by: 'rule',
+    field: 'spec.groupTemplate',
+    text: 'topology.type MasterSlave is groupCount 1 and replicas 2 or more',
+  },
+  {
+    title: 'a MasterSlave of two groups',
+    spec: {
+      topology: { type: 'MasterSlave' },
+      groups: ['a', 'b'].map((name) => ({ name, ...shared().groupTemplate! })),
+    },
+    by: 'rule',
+    field: 'spec.groups',
+    text: 'topology.type MasterSlave is one group with replicas 2 or more',
+  },
+  {
+    title: 'two members with a volume each',
+    spec: { topology: { type: 'MasterSlave' }, groupTemplate: { replicas: 2, storage: volume() } },
+    by: 'rule',
+    field: 'spec.groupTemplate.replicas',
+    text: 'more than 1 needs storage.type SharedVolume',
+  },
+  {
+    title: 'two members and a volume that only one node can mount',
+    spec: shared({ accessModes: ['ReadWriteOnce'] }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.accessModes',
+    text: 'must contain ReadWriteMany when replicas is more than 1',
+  },
+  {
+    title: 'storage.type Volume without volume',
+    spec: single({ type: 'Volume' }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.volume',
+    text: 'required with storage.type Volume, and accepted only with it',
+  },
+  {
+    title: 'sharedVolume with storage.type None',
+    spec: single({ type: 'None', sharedVolume: { existingClaim: { name: 'nfs' } } }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume',
+    text: 'required with storage.type SharedVolume, and accepted only with it',
+  },
+  {
+    title: 'claimTemplate and existingClaim',
+    spec: single({ type: 'SharedVolume', sharedVolume: { claimTemplate: claim(), existingClaim: { name: 'nfs' } } }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume',
+    text: 'exactly one of claimTemplate and existingClaim must be given',
+  },
+  {
+    title: 'a lock that is never proven',
+    spec: single({
+      type: 'SharedVolume',
+      sharedVolume: { existingClaim: { name: 'nfs' }, lock: { keepAlivePeriod: '0s' } },
+    }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.lock.keepAlivePeriod',
+    text: 'must be more than 0s',
+  },
+  {
+    title: 'a retention policy that would delete a claim of somebody else',
+    spec: single({
+      type: 'SharedVolume',
+      sharedVolume: { existingClaim: { name: 'nfs' } },
+      retentionPolicy: { whenDeleted: 'Delete' },
+    }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.retentionPolicy',
+    text: 'an existingClaim is never deleted; accepted: Retain',
+  },
+  {
+    title: 'a retention policy without a claim',
+    spec: single({ type: 'None', retentionPolicy: {} }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.retentionPolicy',
+    text: 'None has no claim',
+  },
+  {
+    title: 'two connectors on one port',
+    spec: { ...single(none), transportConnectors: [connector('a', 61_616), connector('b', 61_616)] },
+    by: 'rule',
+    field: 'spec.transportConnectors',
+    text: 'each connector needs a port of its own',
+  },
+  {
+    title: 'a connector on the admin port',
+    spec: { ...single(none), transportConnectors: [connector('a', 8161)] },
+    by: 'rule',
+    field: 'spec.transportConnectors[0].port',
+    text: "8161 is the broker's own admin port",
+  },
+  {
+    title: 'a name that no Service can have',
+    name: '1.orders',
+    spec: single(none),
+    by: 'rule',
+    field: '',
+    text: 'metadata.name: names the Services too',
+  },
+  {
+    title: 'a name that is too long for the names of children',
+    name: `a${'b'.repeat(48)}`,
+    spec: single(none),
+    by: 'rule',
+    field: '',
+    text: 'metadata.name: too long for the names of children',
+  },
+  {
+    title: 'another type of storage',
+    before: single(none),
+    spec: single(volume()),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.type',
+    text: 'cannot be changed, the messages of the group are there',
+  },
+  {
+    title: 'a smaller volume',
+    before: shared({ size: '20Gi' }),
+    spec: shared({ size: '10240Mi' }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.resources.requests.storage',
+    text: 'a volume cannot shrink',
+  },
+  {
+    title: 'another storage class',
+    before: shared({ storageClassName: 'efs' }),
+    spec: shared(),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.storageClassName',
+    text: 'cannot be changed, the volume exists',
+  },
+  {
+    title: 'other access modes',
+    before: shared(),
+    spec: shared({ accessModes: ['ReadWriteMany', 'ReadWriteOnce'] }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.accessModes',
+    text: 'cannot be changed, the volume exists',
+  },
+  {
+    title: 'another claim',
+    before: existing('nfs'),
+    spec: existing('efs'),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.existingClaim.name',
+    text: 'cannot be changed, the messages are on that volume',
+  },
+  {
+    title: 'a claim of its own instead of the existing one',
+    before: existing('nfs'),
+    spec: shared(),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume',
+    text: 'cannot change between claimTemplate and existingClaim',
+  },
+  {
+    title: 'a duration that is none',
+    spec: { ...single(none), updateStrategy: { handoverTimeout: '60' } },
+    by: 'schema',
+    field: 'spec.updateStrategy.handoverTimeout',
+    text: 'should match',
+  },
+  {
+    title: 'a topology that is not built',
+    spec: { ...single(none), topology: { type: 'Combined' } },
+    by: 'schema',
+    field: 'spec.topology.type',
+    text: 'supported values: "Standalone", "MasterSlave"',
+  },
+  {
+    title: 'no topology',
+    spec: { groupTemplate: { storage: none } },
+    by: 'schema',
+    field: 'spec.topology',
+    text: 'Required value',
+  },
+  {
+    title: 'a port out of range',
+    spec: { ...single(none), transportConnectors: [connector('a', 70_000)] },
+    by: 'schema',
+    field: 'spec.transportConnectors[0].port',
+    text: 'less than or equal to 65535',
+  },
+  {
+    title: 'more members than there may be',
+    spec: shared({}, 10),
+    by: 'schema',
+    field: 'spec.groupTemplate.replicas',
+    text: 'less than or equal to 9',
+  },
+]

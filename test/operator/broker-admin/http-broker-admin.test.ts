@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { BrokerSnapshot } from '../../../broker/management/contract.ts'
+import { BrokerAdminError } from '../../../operator/broker-admin/broker-admin.ts'
+import { type HttpBrokerAdmin, openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
+import { parseBrokerSnapshot } from '../../../operator/broker-admin/parse-snapshot.ts'
+
+const snapshot: BrokerSnapshot = {
+  role: 'Active',
+  term: 4,
+  brokerName: 'orders-bc',
+  member: 'orders-bc-1',
+  version: '0.1.0',
+  brokerId: 'b',
+  startedAt: '2026-11-20T17:40:11Z',
+  activeSince: '2026-11-20T17:40:12Z',
+  store: { type: 'Journal', messages: 3, bytesUsed: 1024, recoveryMs: null },
+  lock: { type: 'File', holder: 'orders-bc-1', term: 4 },
+  memory: { used: 0, limit: 1 },
+  transportConnectors: [],
+  connections: [],
+  destinations: [],
+}
+
+let server: Server
+let admin: HttpBrokerAdmin
+let answer: RequestListener
+
+beforeEach(async () => {
+  admin = openBrokerAdmin()
+  server = createServer((request, response) => answer(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterEach(async () => {
+  await admin.close()
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+const target = (adminPort = (server.address() as AddressInfo).port) => ({
+  namespace: 'shop',
+  name: 'orders-bc-1',
+  podIP: '127.0.0.1',
+  adminPort,
+})
+const failure = (using = admin, at = target()): Promise<BrokerAdminError> =>
+  using.snapshot(at).then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: BrokerAdminError) => error,
+  )
+
+describe('what a broker is asked', () => {
+  test('its snapshot, at its admin port', async () => {
+    const paths: unknown[] = []
+    answer = (request, response) => {
+      paths.push(request.url)
+      response.end(JSON.stringify({ ...snapshot, newField: 1 }))
+    }
+    expect(await admin.snapshot(target())).toEqual({ ...snapshot, newField: 1 })
+    expect(paths).toEqual(['/snapshot'])
+  })
+
+  test('nobody listens', async () => {
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const error = await failure(admin, target(port))
+    expect(error).toBeInstanceOf(BrokerAdminError)
+    expect(error.code).toBe('BROKER_UNREACHABLE')
+    expect(error.message).toMatch(
+      /^Cannot read the state of broker shop\/orders-bc-1: no answer from 127.0.0.1:\d+: .*ECONNREFUSED/,
+    )
+  })
+
+  test('it does not answer, or stops in the middle', async () => {
+    const impatient = openBrokerAdmin({ totalTimeoutMs: 50 })
+    answer = () => {}
+    expect(await failure(impatient)).toMatchObject({ code: 'BROKER_UNREACHABLE' })
+    answer = (_, response) => response.write('{')
+    const error = await failure(impatient)
+    expect(error.message).toMatch(/: no answer from 127.0.0.1:\d+: within 50 ms$/)
+    await impatient.close()
+  })
+
+  test('it refuses', async () => {
+    answer = (_, response) => response.writeHead(500).end('internal error, see the log\n')
+    const error = await failure()
+    expect(error.code).toBe('BROKER_REFUSED')
+    expect(error.message).toMatch(/answered 500: internal error, see the log$/)
+  })
+
+  test('it answers without end', async () => {
+    answer = (_, response) => {
+      const block = Buffer.alloc(1024 * 1024, 0x20)
+      const send = () => void response.write(block, (error) => (error ? undefined : send()))
+      send()
+    }
+    const error = await failure()
+    expect(error.code).toBe('BROKER_ANSWER_INVALID')
+    expect(error.message).toMatch(/is larger than 4194304 bytes$/)
+  })
+})
+
+describe('what is taken for a snapshot', () => {
+  test.each([
+    ['<html>', 'the answer is not JSON: "<html>"'],
+    ['null', 'role is missing, expected one of Starting, Standby, Active, Stopping'],
+    [
+      JSON.stringify({ ...snapshot, role: 'Master' }),
+      'role is "Master", expected one of Starting, Standby, Active, Stopping',
+    ],
+    [JSON.stringify({ ...snapshot, term: '4' }), 'term is "4", expected a whole number or null'],
+    [JSON.stringify({ ...snapshot, term: null }), 'role is Active, but term is null'],
+    [JSON.stringify({ ...snapshot, store: undefined }), 'store.type is missing, expected text'],
+    [JSON.stringify({ ...snapshot, destinations: {} }), 'destinations is {}, expected a list'],
+  ])('not %s', (text, problem) => {
+    expect(parseBrokerSnapshot(text)).toEqual({ ok: false, problem })
+  })
+
+  test('a standby has no term', () => {
+    const standby = { ...snapshot, role: 'Standby', term: null, activeSince: null }
+    expect(parseBrokerSnapshot(JSON.stringify(standby))).toEqual({ ok: true, snapshot: standby })
+  })
+})

@@ -1,0 +1,113 @@
+// The operator is killed before and after every single write of a story, and a new one goes on: it ends where the story without a
+// crash ends, and the rules that protect messages hold all the way.
+import { expect, test } from '@jest/globals'
+import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+import { ClusterHarness, sharedPair, single } from '../../support/cluster-harness.ts'
+import type { Write } from '../../support/fake-kube.ts'
+
+class Killed extends Error {}
+
+interface Story {
+  readonly name: string
+  /** Brought to rest without crashes; undefined = there is nothing yet. */
+  readonly from?: BrokerClusterSpecInput
+  /** undefined = the cluster is deleted. */
+  readonly to: BrokerClusterSpecInput | undefined
+  /** Something that happens besides. */
+  readonly and?: (harness: ClusterHarness) => void
+}
+
+const stories: Story[] = [
+  { name: 'create a pair', to: sharedPair() },
+  { name: 'create a single broker', to: single() },
+  { name: 'scale up', from: sharedPair(), to: sharedPair({}, 4) },
+  { name: 'scale down', from: sharedPair({}, 4), to: sharedPair({}, 2) },
+  { name: 'roll a pair', from: sharedPair(), to: sharedPair({ broker: { memoryLimit: '40%' } }) },
+  { name: 'roll a single broker', from: single(), to: { ...single(), broker: { memoryLimit: '40%' } } },
+  { name: 'roll and scale down', from: sharedPair({}, 3), to: sharedPair({ broker: { memoryLimit: '40%' } }, 2) },
+  { name: 'grow a volume', from: single('Volume', '1Gi'), to: single('Volume', '3Gi') },
+  {
+    name: 'fail over',
+    from: sharedPair(),
+    to: sharedPair(),
+    and: ({ world }) => world.crash(world.activeOf('orders')!),
+  },
+  { name: 'delete', from: sharedPair(), to: undefined },
+]
+
+/** What is there at the end, without what differs from run to run. */
+function endState({ kube }: ClusterHarness): unknown {
+  const volatile =
+    /"(uid|resourceVersion|generation|lastTransitionTime|since|at|activeSince|podIP|observedGeneration|term)":("[^"]*"|\d+)/g
+  return [...['StatefulSet', 'Service', 'ConfigMap', 'PersistentVolumeClaim', 'PodDisruptionBudget', 'Pod']]
+    .flatMap((kind) => kube.all(kind))
+    .map((object) => {
+      const { status, ...rest } = object
+      const labels = { ...object.metadata.labels, 'flotilla.dev/role': 'any' }
+      return JSON.parse(
+        JSON.stringify({ ...rest, metadata: { ...object.metadata, labels } }).replaceAll(volatile, '"$1":0'),
+      ) as object
+    })
+    .map((object) => JSON.stringify(object))
+    .sort()
+}
+
+async function tell(
+  story: Story,
+  seed: number,
+  crash: (write: Write, count: number, when: 'before' | 'after') => void,
+) {
+  const harness = new ClusterHarness(seed)
+  if (story.from) {
+    harness.apply(story.from)
+    await harness.run()
+  }
+  let count = 0
+  harness.kube.beforeWrite = (write) => crash(write, ++count, 'before')
+  harness.kube.afterWrite = (write) => crash(write, count, 'after')
+  if (story.to) harness.apply(story.to)
+  else harness.kube.remove(harness.cluster as never)
+  story.and?.(harness)
+  for (let round = 0; round < 200; round++) {
+    try {
+      await harness.reconcile()
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error
+      harness.startOperator()
+    }
+    expectNoSecondOutage(harness, story)
+    if (round > 3 && (!story.to || harness.isSettled())) return { harness, writes: count }
+    harness.world.tick()
+    harness.clock.advance(500)
+  }
+  throw new Error(`"${story.name}" did not come to an end: ${JSON.stringify(harness.cluster.status, null, 1)}`)
+}
+
+/** At no time are all members of a pair being stopped by the operator. */
+function expectNoSecondOutage({ world }: ClusterHarness, story: Story): void {
+  if (!story.to || !story.from || story.name.includes('single') || story.name.includes('volume')) return
+  const living = world.pods().filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  expect(living.length).toBeGreaterThan(0)
+}
+
+test.each(stories)('killed around every single write: $name', async (story) => {
+  const undisturbed = await tell(story, 1, () => {})
+  const expected = endState(undisturbed.harness)
+  for (let at = 1; at <= undisturbed.writes; at++)
+    for (const when of ['before', 'after'] as const) {
+      const { harness } = await tell(story, 1, (_, count, now) => {
+        if (count === at && now === when) throw new Killed(`killed ${when} write ${at}`)
+      })
+      expect(endState(harness)).toEqual(expected)
+    }
+})
+
+test.each(stories)('killed at every second write, again and again: $name', async (story) => {
+  for (const seed of [1, 2, 3]) {
+    const expected = endState((await tell(story, seed, () => {})).harness)
+    const { harness } = await tell(story, seed, (_, count, now) => {
+      if (now === 'after' && count % 2 === 0) throw new Killed('killed')
+    })
+    expect(endState(harness)).toEqual(expected)
+  }
+})

@@ -1,0 +1,203 @@
+// What Kubernetes and the brokers do while the operator is tested: the StatefulSet controller, the kubelet, the volume binder, and
+// brokers that contend for the lock of their group. Everything moves one step per tick, in an order that `random` decides.
+import type { BrokerAdmin, BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
+import type { KubeObject } from '../../operator/kube/port.ts'
+import type { BrokerRole, BrokerSnapshot } from '../../broker/management/contract.ts'
+import type { Random } from '../../broker/base/random.ts'
+import type { FakeKube } from './fake-kube.ts'
+
+interface FakeBroker {
+  role: BrokerRole
+  term: number | null
+  activeSince: string | null
+}
+
+interface AnyObject extends KubeObject {
+  // oxlint-disable-next-line typescript/no-explicit-any -- objects of any kind
+  spec: any
+  // oxlint-disable-next-line typescript/no-explicit-any -- objects of any kind
+  status: any
+}
+
+export class BrokerWorld implements BrokerAdmin {
+  /** Brokers by uid of their pod. */
+  readonly brokers = new Map<string, FakeBroker>()
+  /** Members that never get further than Starting, by revision: a bad configuration. */
+  readonly brokenRevisions = new Set<string>()
+  /** Pods that the operator cannot ask. */
+  readonly unreachable = new Set<string>()
+  /** Claims stay Pending. */
+  holdClaims = false
+  readonly #kube: FakeKube
+  readonly #random: Random
+  readonly #nowMs: () => number
+  readonly #terms = new Map<string, number>()
+  #nextAddress = 1
+
+  constructor(kube: FakeKube, random: Random, nowMs: () => number) {
+    this.#kube = kube
+    this.#random = random
+    this.#nowMs = nowMs
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot> {
+    const pod = this.#kube.read<AnyObject>('Pod', target)
+    const broker = pod && this.brokers.get(pod.metadata.uid!)
+    if (!pod || !broker || pod.status?.podIP !== target.podIP || this.unreachable.has(target.name))
+      throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
+    return buildSnapshot(target.name, broker)
+  }
+
+  tick(): void {
+    for (const set of this.#kube.all<AnyObject>('StatefulSet')) this.#controlSet(set)
+    for (const claim of this.#kube.all<AnyObject>('PersistentVolumeClaim')) this.#bind(claim)
+    for (const pod of shuffled(this.#kube.all<AnyObject>('Pod'), this.#random)) this.#runPod(pod)
+    for (const group of new Set(this.pods().map(groupOf))) this.#elect(group)
+  }
+
+  pods(): AnyObject[] {
+    return this.#kube.all<AnyObject>('Pod')
+  }
+
+  broker(name: string): FakeBroker | undefined {
+    const pod = this.pods().find(({ metadata }) => metadata.name === name)
+    return pod && this.brokers.get(pod.metadata.uid!)
+  }
+
+  activeOf(cluster: string): string | undefined {
+    return this.pods().find(
+      ({ metadata }) =>
+        metadata.labels?.['flotilla.dev/cluster'] === cluster && this.brokers.get(metadata.uid!)?.role === 'Active',
+    )?.metadata.name
+  }
+
+  /** As by SIGKILL: the container starts anew, the lock is free at once. */
+  crash(name: string): void {
+    const pod = this.pods().find(({ metadata }) => metadata.name === name)!
+    this.brokers.delete(pod.metadata.uid!)
+    this.#kube.change(pod, (changed) => (changed.status = { ...changed.status, ...notRunning }))
+  }
+
+  #controlSet(set: AnyObject): void {
+    const { replicas, template, volumeClaimTemplates = [] } = set.spec
+    const mine = this.pods().filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === set.metadata.uid)
+    for (let ordinal = 0; ordinal < replicas; ordinal++) {
+      const name = `${set.metadata.name}-${ordinal}`
+      for (const claim of volumeClaimTemplates) this.#createClaim(set, name, claim)
+      if (!mine.some(({ metadata }) => metadata.name === name)) this.#createPod(set, name, template)
+    }
+    for (const pod of mine)
+      if (Number(pod.metadata.name.split('-').at(-1)) >= replicas)
+        this.#kube.change(pod, (changed) => (changed.metadata.deletionTimestamp ??= 'now'))
+    this.#kube.change(set, (changed) => (changed.status = { observedGeneration: changed.metadata.generation }))
+  }
+
+  #createPod(set: AnyObject, name: string, template: { metadata: object; spec: object }): void {
+    const { namespace = '', uid = '' } = set.metadata
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: set.metadata.name, uid, controller: true }
+    const metadata = { ...template.metadata, name, namespace, ownerReferences: [owner] }
+    this.#kube.put({ apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec, status: { phase: 'Pending' } })
+  }
+
+  #createClaim(set: AnyObject, pod: string, template: AnyObject): void {
+    const { namespace = '' } = set.metadata
+    const name = `${template.metadata.name}-${pod}`
+    if (this.#kube.read('PersistentVolumeClaim', { namespace, name })) return
+    const labels = set.spec.selector.matchLabels
+    this.#kube.put({ ...template, metadata: { ...template.metadata, name, namespace, labels } })
+  }
+
+  #bind(claim: AnyObject): void {
+    if (this.holdClaims) return
+    const status = { phase: 'Bound', capacity: { storage: claim.spec.resources.requests.storage } }
+    this.#kube.change(claim, (changed) => (changed.status = status))
+  }
+
+  #runPod(pod: AnyObject): void {
+    const uid = pod.metadata.uid!
+    const broker = this.brokers.get(uid)
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      // First the broker stops and lets go of the lock, then the pod is gone.
+      if (broker && broker.role !== 'Stopping')
+        Object.assign(broker, { role: 'Stopping', term: null, activeSince: null })
+      else this.#endPod(pod)
+      return
+    }
+    if (!broker) {
+      if (!this.#claimsAreBound(pod)) return
+      this.brokers.set(uid, { role: 'Starting', term: null, activeSince: null })
+      const podIP = pod.status?.podIP ?? `10.0.0.${this.#nextAddress++}`
+      this.#kube.change(pod, (changed) => (changed.status = { phase: 'Running', podIP, ...running(false) }))
+    } else if (broker.role === 'Starting' && !this.brokenRevisions.has(revisionOf(pod))) {
+      broker.role = 'Standby'
+      this.#kube.change(pod, (changed) => (changed.status = { ...changed.status, ...running(true) }))
+    }
+  }
+
+  #endPod(pod: AnyObject): void {
+    this.brokers.delete(pod.metadata.uid!)
+    this.#kube.remove(pod)
+  }
+
+  #claimsAreBound(pod: AnyObject): boolean {
+    const names = pod.spec.volumes.flatMap((volume: { persistentVolumeClaim?: { claimName: string } }) =>
+      volume.persistentVolumeClaim ? [volume.persistentVolumeClaim.claimName] : [],
+    )
+    return names.every(
+      (name: string) =>
+        this.#kube.read<AnyObject>('PersistentVolumeClaim', { namespace: pod.metadata.namespace!, name })?.status
+          ?.phase === 'Bound',
+    )
+  }
+
+  #elect(group: string): void {
+    const candidates = this.pods().filter((pod) => groupOf(pod) === group)
+    const of = (pod: AnyObject) => this.brokers.get(pod.metadata.uid!)
+    if (candidates.some((pod) => of(pod)?.role === 'Active')) return
+    const standbys = candidates.filter((pod) => of(pod)?.role === 'Standby' && !pod.metadata.deletionTimestamp)
+    const winner = standbys[Math.floor(this.#random.next() * standbys.length)]
+    if (!winner) return
+    const term = (this.#terms.get(group) ?? 0) + 1
+    this.#terms.set(group, term)
+    Object.assign(of(winner)!, { role: 'Active', term, activeSince: new Date(this.#nowMs()).toISOString() })
+  }
+}
+
+const groupOf = ({ metadata }: KubeObject): string =>
+  `${metadata.namespace}/${metadata.labels?.['flotilla.dev/cluster']}/${metadata.labels?.['flotilla.dev/group']}`
+const revisionOf = ({ metadata }: KubeObject): string => metadata.annotations?.['flotilla.dev/revision'] ?? ''
+
+const running = (ready: boolean) => ({
+  conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+  containerStatuses: [{ name: 'broker', ready, state: { running: {} } }],
+})
+const notRunning = {
+  conditions: [{ type: 'Ready', status: 'False' }],
+  containerStatuses: [{ name: 'broker', ready: false, state: { terminated: {} } }],
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const keyed = items.map((item) => [random.next(), item] as const)
+  return keyed.sort(([a], [b]) => a - b).map(([, item]) => item)
+}
+
+export function buildSnapshot(member: string, broker: FakeBroker): BrokerSnapshot {
+  return {
+    member,
+    role: broker.role,
+    term: broker.term,
+    activeSince: broker.activeSince,
+    brokerName: member.replace(/-\d+$/, ''),
+    version: '0.1.0',
+    brokerId: `${member}-id`,
+    startedAt: '2026-11-21T00:00:00Z',
+    store: { type: 'Journal', messages: 0, bytesUsed: 0, recoveryMs: null },
+    lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term },
+    memory: { used: 0, limit: 1 },
+    transportConnectors: [],
+    connections: [],
+    destinations: [],
+  }
+}

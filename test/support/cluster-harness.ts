@@ -1,0 +1,93 @@
+// A BrokerCluster, the operator that reconciles it and the world around it, for tests: apply a spec, let time pass, look.
+import { ManualClock } from '../../broker/base/manual-clock.ts'
+import { seededRandom } from '../../broker/base/random.ts'
+import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
+import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
+import { ClusterReconciler, type ReconcileResult } from '../../operator/reconcile/cluster-reconciler.ts'
+import type { ClusterEvent } from '../../operator/reconcile/cluster-events.ts'
+import { LiveClusterReader } from '../../operator/reconcile/cluster-reader.ts'
+import type { KubeObject } from '../../operator/kube/port.ts'
+import { BrokerWorld } from './broker-world.ts'
+import { FakeKube } from './fake-kube.ts'
+
+export const key = { namespace: 'shop', name: 'orders' }
+
+export class ClusterHarness {
+  readonly clock = new ManualClock(Date.parse('2026-11-21T03:00:00Z'))
+  readonly kube = new FakeKube()
+  readonly world: BrokerWorld
+  readonly events: ClusterEvent[] = []
+  reconciler: ClusterReconciler
+
+  constructor(seed = 1) {
+    this.world = new BrokerWorld(this.kube, seededRandom(seed), () => this.clock.nowMs())
+    this.reconciler = this.startOperator()
+  }
+
+  /** A new process: it knows nothing but what stands in the API. */
+  startOperator(): ClusterReconciler {
+    this.reconciler = new ClusterReconciler({
+      client: this.kube,
+      reader: new LiveClusterReader(this.kube),
+      brokerAdmin: this.world,
+      clock: this.clock,
+      settings: { defaultImage: 'ghcr.io/flotilla-mq/broker:0.1.0' },
+      recordEvent: (_, event) => this.events.push(event),
+    })
+    return this.reconciler
+  }
+
+  apply(spec: BrokerClusterSpecInput): void {
+    const existing = this.kube.read('BrokerCluster', key)
+    const object = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata: { ...key } }
+    this.kube.put({ ...(existing ?? object), spec } as unknown as KubeObject)
+  }
+
+  get cluster(): BrokerCluster {
+    return this.kube.read('BrokerCluster', key) as unknown as BrokerCluster
+  }
+
+  condition(type: string): { status: string; reason: string; message: string; lastTransitionTime: string } | undefined {
+    return this.cluster.status?.conditions?.find((condition) => condition.type === type)
+  }
+
+  reconcile(): Promise<ReconcileResult> {
+    return this.reconciler.reconcile(key)
+  }
+
+  /** The operator looks, the world moves, time passes; `until` is asked after each round. */
+  async run(until: () => boolean = () => this.isSettled(), rounds = 100): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      await this.reconcile()
+      if (until()) return
+      this.world.tick()
+      this.clock.advance(500)
+    }
+    throw new Error(`Not there after ${rounds} rounds: ${JSON.stringify(this.cluster.status, null, 1)}`)
+  }
+
+  isSettled(): boolean {
+    const { status, metadata } = this.cluster
+    return (
+      status?.observedGeneration === metadata.generation &&
+      this.condition('Ready')?.status === 'True' &&
+      this.condition('Ready')?.reason === 'AllMembersReady'
+    )
+  }
+}
+
+export const sharedPair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: {
+    replicas,
+    storage: { type: 'SharedVolume', sharedVolume: { claimTemplate: { resources: { requests: { storage: '1Gi' } } } } },
+  },
+  ...change,
+})
+
+export const single = (type: 'None' | 'Volume' = 'Volume', storage = '1Gi'): BrokerClusterSpecInput => ({
+  topology: { type: 'Standalone' },
+  groupTemplate: {
+    storage: type === 'None' ? { type } : { type, volume: { claimTemplate: { resources: { requests: { storage } } } } },
+  },
+})

@@ -1,0 +1,42 @@
+// Journal stores for tests: each opening of the same directory is a new writer with the next term.
+import { systemClock } from '../../broker/base/clock.ts'
+import { silentLogger, type Logger } from '../../broker/base/logger.ts'
+import { seededRandom } from '../../broker/base/random.ts'
+import type { Disk } from '../../broker/disk/disk.ts'
+import { JournalStore } from '../../broker/store/journal-store.ts'
+import type { MessageStore } from '../../broker/store/message-store.ts'
+import type { MessageStoreFactory, OpenedStore } from '../contract/message-store.ts'
+
+export interface JournalStoreSetup {
+  readonly disk: Disk
+  readonly directory?: string
+  readonly maxFileLength?: number
+  readonly logger?: Logger
+  readonly verifyOwnership?: () => void
+}
+
+export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>
+  new JournalStore({
+    directory: '/data/journal',
+    clock: systemClock,
+    random: seededRandom(Math.floor(Math.random() * 2 ** 32)),
+    logger: silentLogger,
+    maxFileLength: 4096,
+    verifyOwnership() {},
+    ...setup,
+  })
+
+export function journalStores(setup: JournalStoreSetup): MessageStoreFactory {
+  let term = 0
+  const open = async (): Promise<OpenedStore> => {
+    const store = createJournalStore(setup)
+    return { store, recovered: await store.open(++term) }
+  }
+  return {
+    open,
+    async reopen(store: MessageStore) {
+      await store.close()
+      return open()
+    },
+  }
+}

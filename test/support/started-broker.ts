@@ -1,0 +1,52 @@
+// A broker in this process, on free ports, that forgets everything: for tests that talk to it over sockets.
+import { systemClock } from '../../broker/base/clock.ts'
+import { silentLogger, type Logger } from '../../broker/base/logger.ts'
+import { Broker } from '../../broker/broker.ts'
+import { brokerConfigSchema, type BrokerConfig, type BrokerConfigInput } from '../../broker/config/schema.ts'
+import { NoLock } from '../../broker/lock/no-lock.ts'
+import type { Lock } from '../../broker/lock/lock.ts'
+import { MemoryStore } from '../../broker/store/memory-store.ts'
+import type { MessageStore } from '../../broker/store/message-store.ts'
+
+export interface StartedBroker {
+  readonly broker: Broker
+  /** Of the first transport connector. */
+  readonly port: number
+  readonly adminUrl: string
+}
+
+export interface StartOptions {
+  readonly config?: BrokerConfigInput
+  readonly connector?: Partial<NonNullable<BrokerConfigInput['transportConnectors']>[number]>
+  readonly logger?: Logger
+  readonly store?: MessageStore
+  readonly lock?: Lock
+}
+
+export function testConfig({ config, connector }: StartOptions = {}): BrokerConfig {
+  return brokerConfigSchema.parse({
+    store: { type: 'Memory' },
+    transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: 0, ...connector }],
+    admin: { host: '127.0.0.1', port: 0 },
+    ...config,
+  })
+}
+
+export function buildTestBroker(options: StartOptions = {}): Broker {
+  return new Broker({
+    config: testConfig(options),
+    member: 'member-0',
+    version: '0.0.0',
+    clock: systemClock,
+    logger: options.logger ?? silentLogger,
+    store: options.store ?? new MemoryStore(),
+    lock: options.lock ?? new NoLock('member-0'),
+    availableMemoryBytes: 2 ** 30,
+  })
+}
+
+export async function startBroker(options: StartOptions = {}): Promise<StartedBroker> {
+  const broker = buildTestBroker(options)
+  await broker.start()
+  return { broker, port: broker.ports.get('openwire')!, adminUrl: `http://127.0.0.1:${broker.adminPort}` }
+}
