@@ -58,7 +58,7 @@ const sharedWithOperator = [
 const outside =
   /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pino|fastify|prom-client|@kubernetes\/client-node)$/
 const rim = [
-  /^(broker|operator)\/(main|broker|operator)\.ts$/,
+  /^(broker|operator)\/(main|run|broker|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
   /^broker\/lock\/file-lock\.ts$/,
   /^broker\/net\//,

@@ -1,5 +1,12 @@
 // The ports between the parts of the client: one socket (Channel), and what survives sockets (Transport).
-import type { Command } from '../wire/openwire/commands.ts'
+import type {
+  Command,
+  DataArrayResponse,
+  DataResponse,
+  ExceptionResponse,
+  IntegerResponse,
+  Response,
+} from '../wire/openwire/commands.ts'
 import type { Endpoint } from './parse-broker-url.ts'
 
 export interface ChannelListener {
@@ -47,3 +54,8 @@ export interface Transport {
   send(command: Command): Promise<void>
   close(): void
 }
+
+export type AnyResponse = Response | ExceptionResponse | DataResponse | DataArrayResponse | IntegerResponse
+
+export const isResponse = (command: Command): command is AnyResponse =>
+  'correlationId' in command && command.kind.endsWith('Response')

@@ -16,6 +16,7 @@ import {
   buildShutdownInfo,
 } from './build-commands.ts'
 import type { Transport, TransportListener } from './channel.ts'
+import { isResponse } from './channel.ts'
 import type { ConnectionOptions } from './client-options.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { consumerIdText } from './id-text.ts'
@@ -204,32 +205,18 @@ export class Connection
 
   /** From the transport. */
   command(command: Command): void {
-    switch (command.kind) {
-      case 'Response':
-      case 'DataResponse':
-      case 'DataArrayResponse':
-      case 'IntegerResponse':
-        this.#settle(command.correlationId)?.resolve(command)
-        return
-      case 'ExceptionResponse':
-        this.#settle(command.correlationId)?.reject(errorOf(command.exception))
-        return
-      case 'MessageDispatch': {
-        const id = command.consumerId === null ? '' : consumerIdText(command.consumerId)
-        if (this.#advisories && id === consumerIdText(this.#advisories.info.consumerId!))
-          this.#advisories.dispatch(command)
-        else this.#consumers.get(id)?.dispatch(command)
-        return
-      }
-      case 'ConsumerControl':
-        if (command.consumerId) this.#consumers.get(consumerIdText(command.consumerId))?.control(command)
-        return
-      case 'ConnectionError':
-        this.report(errorOf(command.exception))
-        return
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check
-      default:
-    }
+    if (isResponse(command)) {
+      const request = this.#settle(command.correlationId)
+      if (command.kind === 'ExceptionResponse') request?.reject(errorOf(command.exception))
+      else request?.resolve(command)
+    } else if (command.kind === 'MessageDispatch') {
+      const id = command.consumerId === null ? '' : consumerIdText(command.consumerId)
+      if (this.#advisories && id === consumerIdText(this.#advisories.info.consumerId!))
+        this.#advisories.dispatch(command)
+      else this.#consumers.get(id)?.dispatch(command)
+    } else if (command.kind === 'ConsumerControl' && command.consumerId) {
+      this.#consumers.get(consumerIdText(command.consumerId))?.control(command)
+    } else if (command.kind === 'ConnectionError') this.report(errorOf(command.exception))
   }
 
   interrupted(uri: string, error: Error): void {

@@ -8,10 +8,11 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { errorMessage, FlotillaError, isError, JmsError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
-import type { Command, ConnectionControl, TransactionInfo } from '../wire/openwire/commands.ts'
+import type { Command, ConnectionControl, Throwable, TransactionInfo } from '../wire/openwire/commands.ts'
 import { buildThrowable } from '../wire/openwire/throwable.ts'
 import { buildEmptyDispatch, buildFaultTolerantControl } from './build-commands.ts'
-import type { Channel, Dial, LoadUriList, Transport, TransportListener } from './channel.ts'
+import type { AnyResponse, Channel, Dial, LoadUriList, Transport, TransportListener } from './channel.ts'
+import { isResponse } from './channel.ts'
 import type { FailoverOptions } from './client-options.ts'
 import { consumerIdText, transactionIdText } from './id-text.ts'
 import { priorityCheckPeriodMs } from './limits.ts'
@@ -124,22 +125,16 @@ export class FailoverTransport implements Transport {
 
   /** True when nobody needs to be told: the state that the command is about is lost with the connection. */
   #answerLocally(command: Command): boolean {
-    switch (command.kind) {
-      case 'MessageAck':
-      case 'RemoveInfo':
-        this.#tracker.track(command)
-        if (command.responseRequired) this.#deliverLater(buildResponse(command.commandId))
-        return true
-      case 'ShutdownInfo':
-        return true
-      case 'MessagePull':
-        if (command.timeout === 0) this.#tracker.track(command)
-        else this.#deliverLater(buildEmptyDispatch(command.consumerId))
-        return true
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check
-      default:
-        return false
+    if (command.kind === 'ShutdownInfo') return true
+    if (command.kind === 'MessageAck' || command.kind === 'RemoveInfo') {
+      this.#tracker.track(command)
+      if (command.responseRequired) this.#deliverLater(buildResponse(command.commandId))
+      return true
     }
+    if (command.kind !== 'MessagePull') return false
+    if (command.timeout === 0) this.#tracker.track(command)
+    else this.#deliverLater(buildEmptyDispatch(command.consumerId))
+    return true
   }
 
   #deliverLater(command: Command): void {
@@ -313,40 +308,28 @@ export class FailoverTransport implements Transport {
   }
 
   #handle(command: Command): void {
-    switch (command.kind) {
-      case 'Response':
-      case 'ExceptionResponse':
-      case 'DataResponse':
-      case 'DataArrayResponse':
-      case 'IntegerResponse': {
-        this.#requests.delete(command.correlationId)
-        const ending = this.#endings.get(command.correlationId)
-        this.#endings.delete(command.correlationId)
-        if (ending?.transactionId) this.#tracker.transactionEnded(ending.transactionId)
-        const refused = command.kind === 'ExceptionResponse' && command.correlationId === this.#connectionCommandId
-        if (refused && command.exception?.className === 'java.lang.SecurityException') {
-          this.#listener?.command(command)
-          this.#end(
-            new JmsError('java.lang.SecurityException', command.exception.message ?? 'The broker refused the user'),
-          )
-          return
-        }
-        break
-      }
-      case 'MessageDispatch':
-        if (command.consumerId) this.#tracker.dispatched(consumerIdText(command.consumerId))
-        break
-      case 'ConsumerControl':
-        if (command.consumerId && !command.close)
-          this.#tracker.prefetchChanged(consumerIdText(command.consumerId), command.prefetch)
-        break
-      case 'ConnectionControl':
-        this.#control(command)
-        break
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check
-      default:
-    }
+    if (isResponse(command)) this.#answered(command)
+    else if (command.kind === 'MessageDispatch' && command.consumerId)
+      this.#tracker.dispatched(consumerIdText(command.consumerId))
+    else if (command.kind === 'ConsumerControl' && command.consumerId && !command.close)
+      this.#tracker.prefetchChanged(consumerIdText(command.consumerId), command.prefetch)
+    else if (command.kind === 'ConnectionControl') this.#control(command)
     this.#listener?.command(command)
+    if (command.kind === 'ExceptionResponse' && command.correlationId === this.#connectionCommandId)
+      this.#refused(command.exception)
+  }
+
+  #answered({ correlationId }: AnyResponse): void {
+    this.#requests.delete(correlationId)
+    const ending = this.#endings.get(correlationId)
+    this.#endings.delete(correlationId)
+    if (ending?.transactionId) this.#tracker.transactionEnded(ending.transactionId)
+  }
+
+  /** Wrong credentials do not become right by trying again. Other refusals may: an old connection of ours dies soon. */
+  #refused(exception: Throwable | null): void {
+    if (exception?.className !== 'java.lang.SecurityException') return
+    this.#end(new JmsError('java.lang.SecurityException', exception.message ?? 'The broker refused the user'))
   }
 
   /** A broker tells about its cluster, or wants to be left. */

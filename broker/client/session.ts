@@ -214,7 +214,7 @@ export class Session implements ConsumerSession, ProducerSession {
   async close(): Promise<void> {
     if (this.#closed) return
     if (this.transacted) await this.rollback()
-    for (const consumer of [...this.#consumers]) await consumer.close()
+    for (const consumer of this.#consumers) await consumer.close()
     this.dispose()
     this.#owner.removeSession(this)
     const { connectionId } = this.#context

@@ -60,36 +60,25 @@ export class StateTracker {
 
   /** Notes `command`. True when `restore` will bring it back, so that nobody else has to keep it for an answer. */
   track(command: Command): boolean {
-    switch (command.kind) {
-      case 'ConnectionInfo':
-        this.#connection = command
-        // Session -1 exists without a SessionInfo on the first connection, but not on later ones.
-        this.#session(`${command.connectionId?.value}:-1`, () =>
-          buildSessionInfo(command.connectionId?.value ?? '', -1),
-        )
-        return true
-      case 'SessionInfo':
-        this.#session(sessionIdText(command.sessionId!), () => command)
-        return true
-      case 'ProducerInfo':
-        this.#sessionOf(command.producerId!)?.producers.set(producerIdText(command.producerId!), command)
-        return true
-      case 'ConsumerInfo':
-        this.#sessionOf(command.consumerId!)?.consumers.set(consumerIdText(command.consumerId!), command)
-        return true
-      case 'DestinationInfo':
-        return this.#trackDestination(command)
-      case 'RemoveInfo':
-        this.#remove(command.objectId)
-        return false
-      case 'TransactionInfo':
-        return this.#trackTransaction(command)
-      case 'MessagePull':
-        this.#pulls.set(consumerIdText(command.consumerId!), command)
-        return true
-      default:
-        return 'brokerInTime' in command && this.#trackMessage(command)
+    if (command.kind === 'ConnectionInfo') {
+      this.#connection = command
+      const connectionId = command.connectionId?.value ?? ''
+      // Session -1 exists without a SessionInfo on the first connection, but not on later ones.
+      this.#session(`${connectionId}:-1`, () => buildSessionInfo(connectionId, -1))
+    } else if (command.kind === 'SessionInfo') this.#session(sessionIdText(command.sessionId!), () => command)
+    else if (command.kind === 'ProducerInfo')
+      this.#sessionOf(command.producerId!)?.producers.set(producerIdText(command.producerId!), command)
+    else if (command.kind === 'ConsumerInfo')
+      this.#sessionOf(command.consumerId!)?.consumers.set(consumerIdText(command.consumerId!), command)
+    else if (command.kind === 'MessagePull') this.#pulls.set(consumerIdText(command.consumerId!), command)
+    else if (command.kind === 'DestinationInfo') return this.#trackDestination(command)
+    else if (command.kind === 'TransactionInfo') return this.#trackTransaction(command)
+    else if ('brokerInTime' in command) return this.#trackMessage(command)
+    else {
+      if (command.kind === 'RemoveInfo') this.#remove(command.objectId)
+      return false
     }
+    return true
   }
 
   /** The answer to a command that ended a transaction has come. */

@@ -54,6 +54,8 @@ class SocketStream implements ByteStream {
   readonly #socket: Socket
   readonly #clock: Clock
   #corked = false
+  /** Shared by all who wait for the same. */
+  #draining: Promise<void> | null = null
 
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket
@@ -75,8 +77,9 @@ class SocketStream implements ByteStream {
   drained(): Promise<void> | null {
     const socket = this.#socket
     if (!socket.writableNeedDrain) return null
-    return new Promise((resolve) => {
+    this.#draining ??= new Promise((resolve) => {
       const done = (): void => {
+        this.#draining = null
         socket.off('drain', done)
         socket.off('close', done)
         resolve()
@@ -84,6 +87,7 @@ class SocketStream implements ByteStream {
       socket.on('drain', done)
       socket.on('close', done)
     })
+    return this.#draining
   }
 
   end(): void {

@@ -29,14 +29,16 @@ export async function loadBrokerConfig(path: string): Promise<BrokerConfig> {
 
 /** @throws {ConfigError} */
 export async function parseBrokerConfigText(source: string, text: string): Promise<BrokerConfig> {
-  const { load } = await import('js-yaml')
-  let value: unknown
+  const { loadAll } = await import('js-yaml')
+  let documents: readonly unknown[]
   try {
-    value = text.trim() === '' ? {} : load(text, { filename: source })
+    documents = loadAll(text, { filename: source })
   } catch (error) {
     throw wholeFile(source, 'text that is not YAML', errorMessage(error), error)
   }
-  return validated(source, value ?? {})
+  if (documents.length > 1) throw wholeFile(source, `${documents.length} YAML documents`, 'expected one')
+  // A file with nothing but comments is all defaults.
+  return validated(source, documents[0] ?? {})
 }
 
 function validated(source: string, value: unknown): BrokerConfig {
@@ -54,7 +56,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-const wholeFile = (source: string, given: string, accepted: string, cause: unknown): ConfigError =>
+const wholeFile = (source: string, given: string, accepted: string, cause?: unknown): ConfigError =>
   new ConfigError(source, [{ path: '', given, accepted }], cause)
 
 const countOf = (count: number): string => (count === 1 ? '1 problem' : `${count} problems`)

@@ -197,12 +197,12 @@ export class BrokerConnection implements RegionConnection {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#context.flow.leave(this.#sender)
     // All detached before anything is given back: else one's messages would go to the next, only to come back again.
     const subscriptions = [...this.#consumers.values()]
     for (const subscription of subscriptions) this.#detachConsumer(subscription)
-    this.#transactions.rollbackAll()
-    this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown)
+    this.#context.flow.leave(this.#sender)
+    const queues = this.#transactions.rollbackAll()
+    this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown, queues)
     for (const producerId of this.#producers.keys()) this.#dropProducer(producerId)
     for (const found of this.#temporary) this.#deleteDestination(found)
     this.#parts.closed(this)
@@ -229,9 +229,13 @@ export class BrokerConnection implements RegionConnection {
     subscription.close()
   }
 
-  #returnUnacknowledged(subscriptions: readonly Subscription[], lastDelivered: number): void {
+  /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
+  #returnUnacknowledged(
+    subscriptions: readonly Subscription[],
+    lastDelivered: number,
+    queues: Set<Queue> = new Set(),
+  ): void {
     const { registry, listener } = this.#context
-    const queues = new Set<Queue>()
     for (const subscription of subscriptions)
       for (const [queue, entries] of takeUnacknowledged(subscription, lastDelivered)) {
         queue.returnToFront(entries)

@@ -4,6 +4,7 @@ import { errorMessage } from '../base/errors.ts'
 import { expiredCause } from '../destination/dead-letter.ts'
 import type { DeadLetterReason } from '../destination/dead-letter.ts'
 import type { QueueEntry } from '../destination/entry.ts'
+import { destinationLimits } from '../destination/limits.ts'
 import type { Queue } from '../destination/queue.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
@@ -24,7 +25,7 @@ export class DeadLetterRouter {
   /** Takes an in-flight entry that is in no consumer's list any more. `cause` null = its expiry. */
   take(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
     if (entry.message) this.#bury(entry, entry.message, reason, cause, done)
-    else void this.#takeFromStore(entry, reason, cause, done)
+    else this.#takeFromStore(entry, reason, cause, done)
   }
 
   /** A message that had expired when it arrived: it was never in `destination`. */
@@ -41,19 +42,22 @@ export class DeadLetterRouter {
     this.#context.listener.messageDeadLettered(message, destination, cause)
   }
 
-  async #takeFromStore(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): Promise<void> {
-    try {
-      const { sequence, queue } = entry
-      const [found] = await this.#context.store.read(queue.name, sequence - 1, sequence, 1, 1)
-      if (found) return this.#bury(entry, StoredMessage.scan(found.bytes), reason, cause, done)
-    } catch (error) {
-      this.#context.logger.error('Cannot read message for the dead letter queue', {
-        queue: entry.queue.name,
-        messageId: entry.messageId,
-        reason: errorMessage(error),
-      })
-    }
-    this.#drop(entry, done)
+  /** A failed read is tried again: until then the message stays in flight, and in the store. */
+  #takeFromStore(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
+    const { store, logger, clock } = this.#context
+    const { sequence, queue } = entry
+    store.read(queue.name, sequence - 1, sequence, 1, 1).then(
+      ([found]) => {
+        if (found) return this.#bury(entry, StoredMessage.scan(found.bytes), reason, cause, done)
+        logger.error('Stored messages of queue are missing', { queue: queue.name, missing: 1 })
+        this.#drop(entry, done)
+      },
+      (error: unknown) => {
+        const fields = { queue: queue.name, messageId: entry.messageId, reason: errorMessage(error) }
+        logger.error('Cannot read message for the dead letter queue', fields)
+        clock.after(destinationLimits.readRetryMs, () => this.#takeFromStore(entry, reason, cause, done))
+      },
+    )
   }
 
   #bury(entry: QueueEntry, message: Message, reason: DeadLetterReason, cause: string | null, done: Done): void {

@@ -53,7 +53,7 @@ export class Transactions {
     this.#open.delete(id)
     const cause = transaction.rollbackCause
     if (cause) {
-      this.#rollBack(transaction)
+      this.#rollBackAndDispatch(transaction)
       throw rolledBack(id, cause.message, cause)
     }
     const { flow, memory } = this.#context
@@ -66,7 +66,7 @@ export class Transactions {
       ownBytes,
       admit: () => this.#commit(transaction, done),
       refuse: (error) => {
-        this.#rollBack(transaction)
+        this.#rollBackAndDispatch(transaction)
         done(rolledBack(id, error.message, error))
       },
     })
@@ -75,12 +75,15 @@ export class Transactions {
   rollback(id: string): void {
     const transaction = this.get(id)
     this.#open.delete(id)
-    this.#rollBack(transaction)
+    this.#rollBackAndDispatch(transaction)
   }
 
-  rollbackAll(): void {
-    for (const transaction of this.#open.values()) this.#rollBack(transaction)
+  /** For a connection that closes, which has more to give back: the caller dispatches the queues returned. */
+  rollbackAll(): Set<Queue> {
+    const queues = new Set<Queue>()
+    for (const transaction of this.#open.values()) for (const queue of this.#rollBack(transaction)) queues.add(queue)
     this.#open.clear()
+    return queues
   }
 
   #commit(transaction: LocalTransaction, done: Done): void {
@@ -119,11 +122,15 @@ export class Transactions {
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
   }
 
+  #rollBackAndDispatch(transaction: LocalTransaction): void {
+    for (const queue of this.#rollBack(transaction)) queue.dispatch()
+  }
+
   /**
    * What was acknowledged stays with its consumer, which redelivers by itself (spec openwire.md section 10). Only what
    * belonged to a consumer that closed meanwhile goes back to its queue.
    */
-  #rollBack(transaction: LocalTransaction): void {
+  #rollBack(transaction: LocalTransaction): Iterable<Queue> {
     if (transaction.inStore) this.#context.store.rollback(transaction.id)
     transaction.takeSends()
     const returned = new Map<Queue, QueueEntry[]>()
@@ -138,10 +145,8 @@ export class Transactions {
       else returned.set(entry.queue, [entry])
     }
     transaction.acknowledgements.length = 0
-    for (const [queue, entries] of returned) {
-      queue.returnToFront(entries)
-      queue.dispatch()
-    }
+    for (const [queue, entries] of returned) queue.returnToFront(entries)
+    return returned.keys()
   }
 }
 

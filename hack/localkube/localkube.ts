@@ -5,7 +5,7 @@
 // localkube.pid (which process uses it).
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { createApiServer } from './api/api-server.ts'
+import { type ApiServer, createApiServer } from './api/api-server.ts'
 import { openFileLog } from './api/file-log.ts'
 import { buildKubeconfig } from './api/kubeconfig.ts'
 import type { Registry } from './api/registry.ts'
@@ -60,30 +60,59 @@ export class LocalKubeError extends Error {
 
 /** Resolves when the API answers and the pods of an earlier run are being started. Throws LocalKubeError. */
 export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKube> {
-  const { log, clock = systemClock } = options
   mkdirSync(options.dataDirectory, { recursive: true })
   // Without symbolic links: paths in arguments of pods are compared with it.
   const data = realpathSync(resolve(options.dataDirectory))
   const unlock = lockDirectory(data)
-  const api = createApiServer({ log: openFileLog(join(data, 'api')), now: () => new Date(clock.nowMs()) })
-  const { registry } = api
-  const { url } = await api.listen('127.0.0.1', options.apiPort).catch(async (error: unknown) => {
-    await api.close()
+  const clock = options.clock ?? systemClock
+  let api: ApiServer | undefined
+  try {
+    const remapPorts = options.remapPorts ?? !(await hasLoopbackRange())
+    api = createApiServer({ log: openFileLog(join(data, 'api')), now: () => new Date(clock.nowMs()) })
+    const address = await listen(api, options.apiPort)
+    return runCluster({ ...options, clock, remapPorts }, data, api, address, unlock)
+  } catch (error) {
+    await api?.close()
     unlock()
-    throw new LocalKubeError('API_PORT', `Cannot listen on 127.0.0.1:${options.apiPort}: ${messageOf(error)}`, error)
-  })
+    throw error
+  }
+}
+
+interface ApiAddress {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+}
+
+async function listen(api: ApiServer, port: number): Promise<ApiAddress> {
+  try {
+    return await api.listen('127.0.0.1', port)
+  } catch (error) {
+    throw new LocalKubeError('API_PORT', `Cannot listen on 127.0.0.1:${port}: ${messageOf(error)}`, error)
+  }
+}
+
+function runCluster(
+  options: Required<LocalKubeOptions>,
+  data: string,
+  api: ApiServer,
+  apiServer: ApiAddress,
+  unlock: () => void,
+): LocalKube {
+  const { log, clock, images, remapPorts } = options
+  const { registry } = api
   const events = createEventRecorder(registry, clock, log)
   const context = { registry, clock, log, events }
-  const remapPorts = options.remapPorts ?? !(await hasLoopbackRange())
-  const kubelet = startKubelet({ ...context, directory: join(data, 'kubelet'), images: options.images, remapPorts })
+  const kubelet = startKubelet({ ...context, directory: join(data, 'kubelet'), images, remapPorts, apiServer })
   api.setPodLogs(kubelet.logs)
   const controllers = startControllers(context, createVolumeDirectories(join(data, 'volumes')))
+  const serverUrl = apiServer.url
   const kubeconfigPath = resolve(options.kubeconfigPath)
-  writeKubeconfig(kubeconfigPath, url)
-  log('info', 'The local stand-in for Kubernetes runs', { url, kubeconfig: kubeconfigPath, data, remapPorts })
+  writeKubeconfig(kubeconfigPath, serverUrl)
+  log('info', 'The local stand-in for Kubernetes runs', { url: serverUrl, kubeconfigPath, data, remapPorts })
   return {
     registry,
-    serverUrl: url,
+    serverUrl,
     kubeconfigPath,
     networkEnvironment: (namespace) => kubelet.networkEnvironment(namespace),
     stop: once(async () => {

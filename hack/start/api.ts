@@ -38,6 +38,11 @@ export class Api {
     return (await answer.json()) as T
   }
 
+  async text(path: string): Promise<string> {
+    const answer = await this.#request(path, {})
+    return answer.ok ? answer.text() : ''
+  }
+
   async #pathOf(object: ManifestObject, where: string): Promise<string> {
     const base = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`
     let resources = this.#resources.get(base)

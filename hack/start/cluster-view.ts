@@ -11,7 +11,7 @@ export interface ClusterObject {
 }
 
 export interface PodObject {
-  metadata: { name: string; namespace: string }
+  metadata: { name: string; namespace: string; annotations?: Record<string, string> }
   spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
   status?: {
     podIP?: string
@@ -25,6 +25,7 @@ export interface PodObject {
 
 const openwirePort = 61_616
 const adminPort = 8161
+const hostPortsAnnotation = 'localkube/host-ports'
 
 export const isReady = (cluster: ClusterObject): boolean =>
   cluster.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
@@ -46,12 +47,19 @@ export function processId(pod: PodObject): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+/** Where a port of a pod can be reached from this machine: on the pod's own loopback address, or remapped (docs/localkube.md). */
+export function hostAddress(pod: PodObject, port: number): string {
+  const remapped = JSON.parse(pod.metadata.annotations?.[hostPortsAnnotation] ?? '{}') as Record<string, number>
+  const hostPort = remapped[port]
+  return hostPort === undefined ? `${pod.status?.podIP ?? '?'}:${port}` : `127.0.0.1:${hostPort}`
+}
+
 export const failoverUrl = (pods: readonly PodObject[]): string =>
-  `failover:(${pods.map((pod) => `tcp://${pod.status?.podIP ?? '?'}:${portOf(pod)}`).join(',')})`
+  `failover:(${pods.map((pod) => `tcp://${hostAddress(pod, openwirePortOf(pod))}`).join(',')})`
 
-export const adminUrl = (pod: PodObject): string => `http://${pod.status?.podIP ?? '?'}:${adminPort}`
+export const adminUrl = (pod: PodObject): string => `http://${hostAddress(pod, adminPort)}`
 
-function portOf(pod: PodObject): number {
+function openwirePortOf(pod: PodObject): number {
   const ports = pod.spec?.containers?.[0]?.ports ?? []
   return (
     (ports.find(({ name }) => name === 'openwire') ?? ports.find(({ name }) => name !== 'admin'))?.containerPort ??

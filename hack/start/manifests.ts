@@ -32,7 +32,10 @@ function filesOf(path: string): string[] {
       .sort()
       .map((name) => join(path, name))
   } catch (error) {
-    throw new StartProblem(`Cannot read ${path}: ${(error as Error).message}.`)
+    const missing = (error as { code?: string }).code === 'ENOENT'
+    throw new StartProblem(
+      `Cannot read ${path}: ${missing ? 'there is no such file or folder' : (error as Error).message}.`,
+    )
   }
 }
 

@@ -16,16 +16,21 @@ export class OperatorProcess {
   readonly failed: Promise<never>
   readonly #exited: Promise<void>
 
-  constructor(kubeconfig: string, logFile: string) {
+  constructor(kubeconfig: string, logFile: string, environment: Readonly<Record<string, string>>) {
     mkdirSync(dirname(logFile), { recursive: true })
     const log = createWriteStream(logFile, { flags: 'a' })
     const args = [join(root, 'operator', 'main.ts'), '--kubeconfig', kubeconfig, '--health-port', '0']
     // The pipe on descriptor 3 closes when this process dies, however it dies; see end-with-parent.ts.
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', join(import.meta.dirname, 'end-with-parent.ts'), ...args], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-    })
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--import', join(import.meta.dirname, 'end-with-parent.ts'), ...args],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        detached: true,
+        env: { ...process.env, ...environment },
+      },
+    )
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (data: Buffer) => {
@@ -36,7 +41,8 @@ export class OperatorProcess {
     this.#exited = new Promise((resolve) => child.once('exit', () => resolve()))
     this.failed = new Promise((_, reject) =>
       child.once('exit', (code, signal) => {
-        if (!this.#stopping) reject(new StartProblem(`The operator ended by itself (${signal ?? code}):\n${this.#lastLines.join('\n')}`))
+        if (!this.#stopping)
+          reject(new StartProblem(`The operator ended by itself (${signal ?? code}):\n${this.#lastLines.join('\n')}`))
       }),
     )
     this.failed.catch(() => {})

@@ -49,7 +49,13 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.helpDisplayed')
       return { kind: 'help', text: output }
-    return { kind: 'refused', reason: `${output.trim().replace(/^error: /, '')}. "npm start -- --help" explains.` }
+    return {
+      kind: 'refused',
+      reason: `${output
+        .trim()
+        .replace(/^error: /, '')
+        .replace(/\.$/, '')}. "npm start -- --help" explains.`,
+    }
   }
   const flags = command.opts<{ filename: string[]; exit: boolean; kubeconfig?: string; data: string; port: number }>()
   return {
@@ -69,6 +75,6 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 function parsePort(text: string): number {
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('Expected a port from 1 to 65535.')
+    throw new InvalidArgumentError('Expected a port from 1 to 65535')
   return port
 }

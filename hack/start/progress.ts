@@ -4,7 +4,9 @@ export async function step<T>(text: string, work: () => Promise<T>, result?: (va
   process.stdout.write(`${text} … `)
   try {
     const value = await work()
-    process.stdout.write(`${result ? `${result(value)}, ` : ''}${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
+    process.stdout.write(
+      `${result ? `${result(value)}, ` : ''}${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`,
+    )
     return value
   } catch (error) {
     process.stdout.write('failed\n')

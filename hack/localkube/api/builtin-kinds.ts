@@ -97,7 +97,7 @@ const rows: readonly Row[] = [
   },
   { group: 'batch', kind: 'Job', plural: 'jobs', categories: all, status: true, generation: true, selectableFields: ['status.successful'] },
   { group: 'coordination.k8s.io', kind: 'Lease', plural: 'leases' },
-  { group: 'discovery.k8s.io', kind: 'EndpointSlice', plural: 'endpointslices' },
+  { group: 'discovery.k8s.io', kind: 'EndpointSlice', plural: 'endpointslices', generation: true },
   { group: 'events.k8s.io', kind: 'Event', plural: 'events', shortNames: ['ev'], selectableFields: ['reason', 'type', 'regarding.kind', 'regarding.namespace', 'regarding.name', 'regarding.uid'] },
   { group: 'networking.k8s.io', kind: 'NetworkPolicy', plural: 'networkpolicies', shortNames: ['netpol'], generation: true },
   { group: 'policy', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', shortNames: ['pdb'], status: true, generation: true },
@@ -117,6 +117,16 @@ const rows: readonly Row[] = [
     generation: true,
   },
 ]
+
+const alwaysPresent: ReadonlySet<string> = new Set(
+  ['', '.metadata', '.spec', '.status', '.source', '.involvedObject', '.regarding', '.spec.containers', '.spec.resources'].concat(
+    ['', '.metadata', '.spec', '.spec.containers'].map((path) => `.spec.template${path}`),
+    '.spec.updateStrategy',
+    '.spec.names',
+    '.spec.versions',
+    '.endpoints',
+  ),
+)
 
 const eventViews: Readonly<Record<string, Partial<ResourceKind>>> = {
   '': { storage: '/events', fromStored: coreEventFromStored, toStored: coreEventToStored },
@@ -151,6 +161,7 @@ function buildKind(row: Row): ResourceKind {
         definitions,
         schemaName,
         columns: columnsOf(row.kind),
+        alwaysPresent,
         status: row.status ?? false,
         ...(row.scale ? { scale: row.scale } : {}),
         selectableFields: row.selectableFields ?? [],

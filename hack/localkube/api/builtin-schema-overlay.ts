@@ -159,6 +159,7 @@ export const defaults: Readonly<Record<string, unknown>> = {
   'v1.HTTPGetAction.path': '/',
   'v1.HTTPGetAction.scheme': 'HTTP',
   'v1.GRPCAction.service': '',
+  'v1.ResourceFieldSelector.divisor': '0',
   'v1.ObjectFieldSelector.apiVersion': 'v1',
   'v1.SecretVolumeSource.defaultMode': 420,
   'v1.ConfigMapVolumeSource.defaultMode': 420,

@@ -47,6 +47,7 @@ function versionOfDefinition(version: JsonObject, group: string, kind: string): 
     definitions: builtinDefinitions(),
     schemaName: `${group.split('.').toReversed().join('.')}.${name}.${kind}`,
     columns: customColumns(version['additionalPrinterColumns']),
+    alwaysPresent: new Set(['', '.metadata']),
     status: subresources['status'] !== undefined,
     ...(isObject(scale) ? { scale: scale as unknown as ScalePaths } : {}),
     selectableFields: arrayOrEmpty(version['selectableFields']).map((field) => String(objectOrEmpty(field)['jsonPath']).replace(/^\./, '')),

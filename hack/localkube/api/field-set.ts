@@ -1,6 +1,6 @@
 // Sets of fields of an object, in the form of managedFields' FieldsV1: a tree whose steps are `f:name` (a field),
 // `k:{"name":"x"}` (an item of a list-map) and `v:"x"` (an item of a set). A node may itself belong to the set (`.`).
-import { isObject, ownField, type JsonObject } from './json-value.ts'
+import { equalJson, isObject, ownField, type JsonObject } from './json-value.ts'
 import { listMapKey } from './schema-values.ts'
 import { fieldSchema, itemSchema, type Definitions, type Schema } from './schema.ts'
 
@@ -173,44 +173,39 @@ export interface Comparison {
   readonly removed: FieldSet
 }
 
-/** Which fields differ between two states of an object. */
-export function compareFields(before: unknown, after: unknown, schema: Schema | undefined, definitions: Definitions): Comparison {
-  const result: Comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
-  compareInto(before, after, schema, definitions, result, true)
-  return result
-}
-
-function compareInto(before: unknown, after: unknown, schema: Schema | undefined, definitions: Definitions, into: Comparison, named: boolean): void {
-  const shapeBefore = before === undefined ? undefined : shapeOf(before, schema)
-  const shapeAfter = after === undefined ? undefined : shapeOf(after, schema)
-  const leaf = shapeBefore === 'atomic' || shapeAfter === 'atomic' || (shapeBefore && shapeAfter && shapeBefore !== shapeAfter)
-  const left = leaf || before === undefined ? new Map<string, Part>() : partsOf(before, schema, definitions)
-  const right = leaf || after === undefined ? new Map<string, Part>() : partsOf(after, schema, definitions)
-  const empty = left.size === 0 && right.size === 0
-  if (leaf || empty || !named || isMap(schema)) markDifference(before, after, leaf || empty ? 'value' : 'presence', into)
-  for (const step of new Set([...left.keys(), ...right.keys()])) {
-    const old = left.get(step)
-    const part = right.get(step) ?? old!
-    const child: Comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
-    compareInto(old?.value, right.get(step)?.value, part.schema, definitions, child, part.named)
-    for (const name of ['added', 'modified', 'removed'] as const)
-      if (!child[name].isEmpty) into[name].children.set(step, child[name])
+/**
+ * Which fields differ between two states of an object. `alwaysPresent` are paths (`.spec.template`) of structures that even
+ * an empty object has, as the real server's types do: their coming and going is nobody's.
+ */
+export function compareFields(
+  before: unknown,
+  after: unknown,
+  schema: Schema | undefined,
+  definitions: Definitions,
+  alwaysPresent: ReadonlySet<string> = new Set(),
+): Comparison {
+  const compare = (old: unknown, now: unknown, at: Schema | undefined, path: string): Comparison => {
+    const result = noDifference()
+    const shapes = [old, now].filter((value) => value !== undefined).map((value) => shapeOf(value, at))
+    const leaf = shapes.includes('atomic') || (shapes.length === 2 && shapes[0] !== shapes[1])
+    const left = leaf || old === undefined ? new Map<string, Part>() : partsOf(old, at, definitions)
+    const right = leaf || now === undefined ? new Map<string, Part>() : partsOf(now, at, definitions)
+    const empty = left.size === 0 && right.size === 0
+    if (leaf || empty || !alwaysPresent.has(path)) markDifference(old, now, leaf || empty, result)
+    for (const step of new Set([...left.keys(), ...right.keys()])) {
+      const part = right.get(step) ?? left.get(step)!
+      const inner = compare(left.get(step)?.value, right.get(step)?.value, part.schema, `${path}.${step.slice(2)}`)
+      for (const name of ['added', 'modified', 'removed'] as const) if (!inner[name].isEmpty) result[name].children.set(step, inner[name])
+    }
+    return result
   }
+  return compare(before, after, schema, '')
 }
 
-const isMap = (schema: Schema | undefined): boolean => schema?.type === 'object' && schema.properties === undefined
+const noDifference = (): Comparison => ({ added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() })
 
-function markDifference(before: unknown, after: unknown, what: 'value' | 'presence', into: Comparison): void {
+function markDifference(before: unknown, after: unknown, byValue: boolean, into: Comparison): void {
   if (before === undefined && after !== undefined) into.added.member = true
   else if (after === undefined && before !== undefined) into.removed.member = true
-  else if (what === 'value' && JSON.stringify(sorted(before)) !== JSON.stringify(sorted(after))) into.modified.member = true
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isObject(value)) return value
-  return Object.keys(value)
-    .sort()
-    .filter((field) => value[field] !== undefined)
-    .map((field) => [field, sorted(value[field])])
+  else if (byValue && !equalJson(before, after)) into.modified.member = true
 }

@@ -40,7 +40,7 @@ export function trackUpdate(current: LocalObject | undefined, next: LocalObject,
   const given = next.metadata.managedFields
   const reset = Array.isArray(given) && (given.length === 0 || (given.length === 1 && isEmptyEntry(given[0]))) && current !== undefined
   const base = reset && !equalJson(given, current?.metadata.managedFields) ? [] : decodeEntries(given ?? current?.metadata.managedFields)
-  const { added, modified, removed } = compareFields(current ?? {}, next, version.schema, version.definitions)
+  const { added, modified, removed } = compareFields(current ?? {}, next, version.schema, version.definitions, version.alwaysPresent)
   const taken = stripUnowned(added.union(modified))
   const entries = base.flatMap((entry): ManagedEntry[] => {
     const mine = isSame(entry, writer)

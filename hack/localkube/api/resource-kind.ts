@@ -28,6 +28,8 @@ export interface KindVersion {
   /** Name of the schema in the OpenAPI documents. */
   readonly schemaName: string
   readonly columns: readonly Column[]
+  /** Paths of structures that even an empty object has; see compareFields. */
+  readonly alwaysPresent: ReadonlySet<string>
   readonly status: boolean
   readonly scale?: ScalePaths
   readonly selectableFields: readonly string[]

@@ -32,7 +32,7 @@ export function applyConfiguration(
   const before = live ? { ...live, metadata } : undefined
   let merged = mergeValues(before, configuration, schema, definitions) as LocalObject
   if (before) {
-    const { added, modified } = compareFields(before, merged, schema, definitions)
+    const { added, modified } = compareFields(before, merged, schema, definitions, version.alwaysPresent)
     others = settleConflicts(others, stripUnowned(added.union(modified)), writer.force)
   }
   if (mine) {

@@ -6,7 +6,7 @@ import { fieldErrors, type FieldError } from './status-error.ts'
 import { labelErrors } from './metadata-rules.ts'
 
 export const service: Strategy = {
-  complete: fillTargetPorts,
+  complete: fillFixedFields,
   prepareCreate(object, context) {
     object['status'] = { loadBalancer: {} }
     fill(object, undefined, context)
@@ -42,17 +42,18 @@ function fill(object: LocalObject, old: LocalObject | undefined, context: Strate
     spec['clusterIPs'] = [spec['clusterIP']]
     spec['ipFamilies'] ??= ['IPv4']
     spec['ipFamilyPolicy'] ??= 'SingleStack'
-    spec['internalTrafficPolicy'] ??= 'Cluster'
   }
   if (spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer') spec['externalTrafficPolicy'] ??= 'Cluster'
   if (spec['type'] === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] ??= true
   if (spec['sessionAffinity'] === 'ClientIP') spec['sessionAffinityConfig'] ??= { clientIP: { timeoutSeconds: 10800 } }
 }
 
-/** Part of decoding, not of storing: the owner of a port owns its target too. */
-function fillTargetPorts(object: JsonObject): void {
-  for (const port of arrayOrEmpty(objectOrEmpty(object['spec'])['ports']))
-    if (isObject(port)) port['targetPort'] ??= port['port']
+/** Part of decoding, not of storing: whoever sends a port owns its target too. */
+function fillFixedFields(object: LocalObject): void {
+  const spec = object['spec'] as JsonObject | undefined
+  if (!isObject(spec)) return
+  for (const port of arrayOrEmpty(spec['ports'])) if (isObject(port)) port['targetPort'] ??= port['port']
+  if (spec['type'] !== 'ExternalName') spec['internalTrafficPolicy'] ??= 'Cluster'
 }
 
 function portErrors(spec: JsonObject): FieldError[] {

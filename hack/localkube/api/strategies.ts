@@ -7,10 +7,7 @@ import * as services from './service-strategies.ts'
 import * as storage from './storage-strategies.ts'
 import { customResourceDefinition } from './definition-strategy.ts'
 
-const secret: Strategy = {
-  prepareCreate: foldStringData,
-  prepareUpdate: foldStringData,
-}
+const secret: Strategy = { complete: foldStringData }
 
 /** `stringData` is write-only: it becomes base64 in `data`. */
 function foldStringData(object: LocalObject): void {
@@ -39,7 +36,7 @@ function setNameLabel(object: LocalObject): void {
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 
-const roleBinding: Strategy = { prepareCreate: fillRbacGroups, prepareUpdate: fillRbacGroups }
+const roleBinding: Strategy = { complete: fillRbacGroups }
 
 function fillRbacGroups(object: LocalObject): void {
   const role = objectOrEmpty(object['roleRef'])
@@ -51,7 +48,7 @@ function fillRbacGroups(object: LocalObject): void {
 }
 
 const networkPolicy: Strategy = {
-  prepareCreate(object) {
+  complete(object) {
     const spec = objectOrEmpty(object['spec'])
     spec['policyTypes'] ??= spec['egress'] === undefined ? ['Ingress'] : ['Ingress', 'Egress']
   },

@@ -15,13 +15,14 @@ const podMutable =
 export const pod: Strategy = {
   complete(object) {
     fillPodSpec(object['spec'])
-    if (isObject(object['spec'])) object['spec']['enableServiceLinks'] ??= true
+    if (!isObject(object['spec'])) return
+    object['spec']['enableServiceLinks'] ??= true
+    for (const container of containersOf(object['spec'])) requestsFromLimits(container)
   },
   prepareCreate(object) {
     object['status'] = { phase: 'Pending', qosClass: qosClassOf(objectOrEmpty(object['spec'])) }
     const spec = objectOrEmpty(object['spec'])
     spec['serviceAccountName'] ??= 'default'
-    for (const container of containersOf(spec)) requestsFromLimits(container)
   },
   validate: (object) => podSpecErrors(object['spec'], 'spec'),
   validateUpdate(object, old) {
@@ -86,6 +87,7 @@ export const job: Strategy = {
       'job-name': object.metadata.name,
     }
     spec['template'] = { ...template, metadata: { ...metadata, labels: { ...objectOrEmpty(metadata['labels']), ...owner } } }
+    object.metadata.labels = { ...object.metadata.labels, ...owner }
     spec['selector'] ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': object.metadata.uid } }
   },
   validate(object) {

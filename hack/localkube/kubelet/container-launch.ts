@@ -30,6 +30,7 @@ export interface LaunchSurroundings {
   readonly networkFile: string
   readonly portsRoot: string
   readonly remapPorts: boolean
+  readonly apiServer: { readonly host: string; readonly port: number }
 }
 
 export const hostnameOf = (pod: LocalObject): string => pod['spec'].hostname ?? pod.metadata.name
@@ -54,7 +55,7 @@ export function buildLaunch(
     const reason = container.imagePullPolicy === 'Never' ? 'ErrImageNeverPull' : 'ImagePullBackOff'
     throw new CannotStart(reason, unknownImageMessage(around.images, container.image))
   }
-  const base = baseEnvironment(pod, image, podDirectory)
+  const base = baseEnvironment(around, pod, image, podDirectory)
   try {
     const environment = buildEnvironment(pod, container, configSources(around.registry, pod), base)
     const rewrite = createPathRewriter(buildMounts(container, volumes, environment))
@@ -90,7 +91,12 @@ function workingDirectory(container: Container, image: ProcessImage, rewrite: (p
 }
 
 /** A container inherits nothing of the user's environment but what programs need to run at all. */
-function baseEnvironment(pod: LocalObject, image: ProcessImage, podDirectory: string): Record<string, string> {
+function baseEnvironment(
+  { apiServer }: LaunchSurroundings,
+  pod: LocalObject,
+  image: ProcessImage,
+  podDirectory: string,
+): Record<string, string> {
   const home = join(podDirectory, 'home')
   const temporary = join(podDirectory, 'tmp')
   mkdirSync(home, { recursive: true })
@@ -105,6 +111,9 @@ function baseEnvironment(pod: LocalObject, image: ProcessImage, podDirectory: st
     HOME: home,
     TMPDIR: temporary,
     HOSTNAME: hostnameOf(pod),
+    // By these programs know that they run in a pod. (There is no token to go with them: images name a KUBECONFIG instead.)
+    KUBERNETES_SERVICE_HOST: apiServer.host,
+    KUBERNETES_SERVICE_PORT: String(apiServer.port),
     ...image.env,
   }
 }

@@ -73,7 +73,8 @@ export class ContainerLog {
     try {
       const past = selectLines(this.#lines(), options, this.#clock.nowMs())
       if (past.length > 0) yield Buffer.from(past.map((line) => format(line, options.timestamps)).join(''))
-      while (following && !signal.aborted) {
+      if (!following) return
+      while (!signal.aborted) {
         if (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve))
         const line = queue.shift()
         if (line === undefined) return
@@ -93,12 +94,16 @@ export class ContainerLog {
     if (lines.length === 0) return
     const text = lines.map((line) => `${line}\n`).join('')
     const bytes = Buffer.byteLength(text)
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
-      renameSync(this.#path, `${this.#path}.1`)
-      this.#bytes = 0
+    try {
+      if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
+        renameSync(this.#path, `${this.#path}.1`)
+        this.#bytes = 0
+      }
+      appendFileSync(this.#path, text)
+      this.#bytes += bytes
+    } catch {
+      // A full disk costs lines of output, not the stand-in.
     }
-    appendFileSync(this.#path, text)
-    this.#bytes += bytes
     for (const line of lines) for (const follower of this.#followers) follower(line)
   }
 

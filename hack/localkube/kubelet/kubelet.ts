@@ -15,14 +15,14 @@ import {
   pods,
   secrets,
 } from '../controllers/resource-names.ts'
-import type { Log } from '../log.ts'
+import { type Log, messageOf } from '../log.ts'
 import { startClusterNetwork } from './cluster-network.ts'
 import { networkEnvironment } from './container-launch.ts'
 import type { Images } from './images.ts'
 import { shutdownGraceMs } from './limits.ts'
 import { ensureNode, nodeName, schedulePod } from './node-object.ts'
 import { PodAddresses } from './pod-addresses.ts'
-import { type PodSurroundings, PodWorker } from './pod-worker.ts'
+import { confirmDeletion, findLog, type PodSurroundings, PodWorker } from './pod-worker.ts'
 import { ProcessTable } from './process-table.ts'
 
 export interface KubeletOptions {
@@ -34,6 +34,7 @@ export interface KubeletOptions {
   readonly images: Images
   /** True where this system has no loopback addresses besides 127.0.0.1. */
   readonly remapPorts: boolean
+  readonly apiServer: { readonly host: string; readonly port: number }
 }
 
 export interface Kubelet {
@@ -70,7 +71,7 @@ class NodeAgent implements Kubelet {
     if (ended.length > 0) log('warn', 'Ended processes of an earlier run', { pids: ended })
     this.#addresses = new PodAddresses(join(directory, 'addresses.json'), directory)
     this.#around = this.#surroundings(processes)
-    this.logs = { read: (pod, readOptions, signal) => this.#read(pod.uid, pod.name, readOptions, signal) }
+    this.logs = { read: (pod, readOptions, signal) => this.#read(pod, readOptions, signal) }
     mkdirSync(this.#around.portsRoot, { recursive: true })
     this.#sweep()
     ensureNode(registry, clock, hostIp)
@@ -121,7 +122,7 @@ class NodeAgent implements Kubelet {
 
   #watch(): void {
     const { registry } = this.#options
-    this.#watches.push(registry.watch(pods, (event) => this.#observe(event)))
+    this.#watches.push(registry.watch(pods, (event) => this.#observeSafely(event)))
     for (const resource of [configMaps, secrets, persistentVolumeClaims])
       this.#watches.push(registry.watch(resource, ({ object }) => this.#refresh(object.metadata.namespace)))
     this.#watches.push(registry.watch(persistentVolumes, () => this.#refresh(undefined)))
@@ -132,28 +133,35 @@ class NodeAgent implements Kubelet {
       if (namespace === undefined || worker.namespace === namespace) worker.refresh()
   }
 
+  /** One pod that cannot be handled must not stop the others. */
+  #observeSafely(event: RegistryEvent): void {
+    try {
+      this.#observe(event)
+    } catch (error) {
+      const pod = keyOf(event.object)
+      this.#options.log('error', 'A pod could not be handled', { pod, type: event.type, error: messageOf(error) })
+    }
+  }
+
   #observe({ type, object: pod }: RegistryEvent): void {
     const { registry, clock, events } = this.#options
     const worker = this.#workers.get(pod.metadata.uid)
     if (this.#stopped) return
     if (type === 'DELETED') {
       if (worker) this.#remove(worker, pod)
+      else this.#removeDirectories(pod)
       return
     }
     if (worker) return worker.update(pod)
     if (!pod['spec'].nodeName) {
-      if (pod.metadata.deletionTimestamp) this.#confirmDeletion(pod)
+      if (pod.metadata.deletionTimestamp) confirmDeletion(registry, pod)
       else schedulePod(registry, clock, events, pod)
       return
     }
     if (pod['spec'].nodeName !== nodeName) return
     // Nothing of this pod runs: it has ended, or it was being deleted when an earlier stand-in stopped.
-    if (pod.metadata.deletionTimestamp) this.#confirmDeletion(pod)
+    if (pod.metadata.deletionTimestamp) confirmDeletion(registry, pod)
     else if (!isTerminal(pod)) this.#start(pod)
-  }
-
-  #confirmDeletion({ metadata: { namespace, name, uid } }: LocalObject): void {
-    this.#options.registry.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid })
   }
 
   #start(pod: LocalObject): void {
@@ -162,7 +170,7 @@ class NodeAgent implements Kubelet {
     if (leaving) {
       void leaving.then(() => {
         const current = this.#options.registry.get(pods, pod.metadata.namespace, pod.metadata.name)
-        if (current) this.#observe({ type: 'MODIFIED', object: current })
+        if (current) this.#observeSafely({ type: 'MODIFIED', object: current })
       })
       return
     }
@@ -172,11 +180,22 @@ class NodeAgent implements Kubelet {
   #remove(worker: PodWorker, pod: LocalObject): void {
     const key = keyOf(pod)
     this.#workers.delete(worker.uid)
-    const removed = worker.remove().then(() => {
+    const removed = worker.kill().then(() => {
+      this.#removeDirectories(pod)
       this.#addresses.release(key)
       this.#leaving.delete(key)
     })
     this.#leaving.set(key, removed)
+  }
+
+  #removeDirectories(pod: LocalObject): void {
+    try {
+      rmSync(this.#around.directoryOf(pod), { recursive: true, force: true })
+      rmSync(this.#around.logDirectoryOf(pod), { recursive: true, force: true })
+    } catch (error) {
+      // The next start sweeps.
+      this.#options.log('warn', 'A directory of a pod could not be removed', { error: messageOf(error) })
+    }
   }
 
   #watchPorts(): void {
@@ -187,13 +206,23 @@ class NodeAgent implements Kubelet {
     this.#portsWatch.unref()
   }
 
-  #read(uid: string, podName: string, options: Parameters<PodLogs['read']>[1], signal: AbortSignal) {
-    const log = this.#workers.get(uid)?.log(options.container, options.previous)
+  #read(pod: Parameters<PodLogs['read']>[0], options: Parameters<PodLogs['read']>[1], signal: AbortSignal) {
+    const worker = this.#workers.get(pod.uid)
+    const log = worker ? worker.log(options.container, options.previous) : this.#earlierLog(pod, options)
     if (log) return log.read(options, signal)
-    const name = options.container ?? 'of the first kind'
+    const container = options.container === undefined ? 'the container' : `container "${options.container}"`
     const text = options.previous
-      ? `previous terminated container "${name}" in pod "${podName}" not found`
-      : `container "${name}" in pod "${podName}" is waiting to start`
+      ? `previous terminated ${container} in pod "${pod.name}" not found`
+      : `${container} in pod "${pod.name}" is waiting to start`
     throw Object.assign(new Error(text), { code: 400, reason: 'BadRequest' })
+  }
+
+  /** Of a pod that had ended before this stand-in was started. */
+  #earlierLog({ namespace, name, uid }: Parameters<PodLogs['read']>[0], options: Parameters<PodLogs['read']>[1]) {
+    const pod = this.#options.registry.get(pods, namespace, name)
+    if (pod?.metadata.uid !== uid) return undefined
+    const container: string = options.container ?? pod['spec'].containers[0].name
+    const directory = join(this.#around.logDirectoryOf(pod), container)
+    return findLog(directory, this.#options.clock, options.previous ? 1 : 0)
   }
 }

@@ -15,6 +15,8 @@ export const outputDrainMs = 500
 
 /** Between silent tries of a network probe that has never succeeded: readiness is seen early, failures are counted on time. */
 export const eagerProbePeriodMs = 100
+/** … for so long after the start: what takes longer can wait for its period. */
+export const eagerProbeSpanMs = 60_000
 /** A network probe's failures count from here on: no process listens in the instant of its start. */
 export const firstCountedProbeMs = 1000
 export const defaultProbePeriodSeconds = 10

@@ -12,7 +12,6 @@ export interface PodFacts {
   readonly podIp: string
   readonly hostIp: string
   readonly volumesMounted: boolean
-  readonly terminating: boolean
   readonly initContainers: readonly ContainerRunner[]
   readonly containers: readonly ContainerRunner[]
 }

@@ -3,7 +3,7 @@
 // state of the containers and does the next thing.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LocalObject } from '../api/registry.ts'
+import type { LocalObject, Registry } from '../api/registry.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { type Clock, type Timer, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
@@ -108,12 +108,10 @@ export class PodWorker {
     this.#wipePorts()
   }
 
-  /** The object is gone: kills what is left and removes everything that belonged to the pod. */
-  async remove(): Promise<void> {
+  /** The object is gone: kills what is left. */
+  async kill(): Promise<void> {
     this.#silent = true
     await this.#stop(0)
-    rmSync(this.#directory, { recursive: true, force: true })
-    rmSync(this.#around.logDirectoryOf(this.#pod), { recursive: true, force: true })
   }
 
   /** The log of a container, undefined if it has none (yet). Without a name, of the first. */
@@ -207,8 +205,7 @@ export class PodWorker {
     void stopped.then(() => {
       if (this.#silent) return
       this.#publish()
-      const { namespace, name, uid } = this.#pod.metadata
-      this.#around.registry.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid })
+      confirmDeletion(this.#around.registry, this.#pod)
     })
   }
 
@@ -224,7 +221,6 @@ export class PodWorker {
       podIp: this.#address,
       hostIp,
       volumesMounted: this.#volumes !== undefined,
-      terminating: this.#ending,
       initContainers: this.#init,
       containers: this.#main,
     }
@@ -273,13 +269,22 @@ export class PodWorker {
         process: (command) => this.#launch(container, command),
       }),
       openLog: (container, run) => new ContainerLog(join(this.#logDirectory(container), `${run}.log`), around.clock),
-      processStarted: (pid) => around.processes.add(pid),
+      processStarted: (pid) => this.#record(pid),
       processEnded: (pid) => {
         around.processes.remove(pid)
         if ([...this.#init, ...this.#main].every((runner) => runner.pid === pid || runner.pid === undefined))
           this.#wipePorts()
       },
       changed: () => this.#changed(),
+    }
+  }
+
+  /** Without its record the process would outlive a stand-in that is killed only if it does not watch its lifeline. */
+  #record(pid: number): void {
+    try {
+      this.#around.processes.add(pid)
+    } catch (error) {
+      this.#around.log('warn', 'A process could not be recorded', { pod: this.#label(), pid, error: messageOf(error) })
     }
   }
 
@@ -292,17 +297,30 @@ export class PodWorker {
     return join(this.#around.logDirectoryOf(this.#pod), container.name)
   }
 
-  /** Of a run under an earlier stand-in. */
+  /** Of a run under an earlier stand-in: the last one, or the one before the present run. */
   #earlierLog(runner: ContainerRunner, previous: boolean): ContainerLog | undefined {
-    const directory = this.#logDirectory(runner.container)
-    if (!existsSync(directory)) return undefined
-    const runs = readdirSync(directory).flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
-    const run = runs.sort((a, b) => a - b).at(previous && runner.log(false) === undefined ? -2 : -1)
-    if (run === undefined || (previous && runs.length < 2)) return undefined
-    const log = new ContainerLog(join(directory, `${run}.log`), this.#around.clock)
-    log.end()
-    return log
+    const skip = previous && runner.log(false) === undefined ? 1 : 0
+    const present = runner.log(false) === undefined ? undefined : runner.restartCount
+    return findLog(this.#logDirectory(runner.container), this.#around.clock, skip, present)
   }
+}
+
+/** The log of the last run in a container's log directory, leaving out `skip` runs and those from `before` on. */
+export function findLog(directory: string, clock: Clock, skip: number, before = Infinity): ContainerLog | undefined {
+  if (!existsSync(directory)) return undefined
+  const runs = readdirSync(directory).flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
+  const earlier = runs.filter((run) => run < before).sort((a, b) => b - a)
+  const run = earlier[skip]
+  if (run === undefined) return undefined
+  const log = new ContainerLog(join(directory, `${run}.log`), clock)
+  log.end()
+  return log
+}
+
+/** Says that nothing of the pod runs any more: the object may go. */
+export function confirmDeletion(registry: Registry, { metadata: { namespace, name, uid } }: LocalObject): void {
+  if (registry.get(pods, namespace, name)?.metadata.uid !== uid) return
+  registry.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid })
 }
 
 function portNumber(container: Container, port: number | string): number | undefined {

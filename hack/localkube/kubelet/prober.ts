@@ -6,6 +6,7 @@ import {
   defaultFailureThreshold,
   defaultProbePeriodSeconds,
   eagerProbePeriodMs,
+  eagerProbeSpanMs,
   firstCountedProbeMs,
 } from './limits.ts'
 
@@ -88,7 +89,8 @@ export class Prober {
   }
 
   #nextMs(): number {
-    const eager = !this.#succeededOnce && !this.#options.spec.exec
+    const sinceStartMs = this.#options.clock.nowMs() - this.#options.startedMs
+    const eager = !this.#succeededOnce && !this.#options.spec.exec && sinceStartMs < eagerProbeSpanMs
     return eager ? Math.min(this.#nextCountedMs, this.#options.clock.nowMs() + eagerProbePeriodMs) : this.#nextCountedMs
   }
 

@@ -51,20 +51,21 @@ export function startProcessGroup(spec: ProcessSpec, onOutput: OnOutput): Promis
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
-    const lifeline = child.stdio[lifelineDescriptor] as Readable
-    lifeline.on('error', ignore)
     child.once('error', reject)
-    child.stdout!.on('data', (chunk: Buffer) => onOutput('stdout', chunk)).on('error', ignore)
-    child.stderr!.on('data', (chunk: Buffer) => onOutput('stderr', chunk)).on('error', ignore)
+    // Without descriptors to spare there are no streams; then `error` follows.
+    const lifeline = child.stdio[lifelineDescriptor] as Readable | null
+    lifeline?.on('error', ignore)
+    child.stdout?.on('data', (chunk: Buffer) => onOutput('stdout', chunk)).on('error', ignore)
+    child.stderr?.on('data', (chunk: Buffer) => onOutput('stderr', chunk)).on('error', ignore)
     const ended = new Promise<ProcessEnd>((end) => {
       child.once('exit', (code, signal) => {
         killGroup(child.pid!, 'SIGKILL')
-        lifeline.destroy()
+        lifeline?.destroy()
         const number = signal === null ? undefined : (signalNumbers[signal] ?? 0)
         const result = number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number }
         const drained = setTimeout(() => {
-          child.stdout!.destroy()
-          child.stderr!.destroy()
+          child.stdout?.destroy()
+          child.stderr?.destroy()
         }, outputDrainMs)
         child.once('close', () => {
           clearTimeout(drained)

@@ -98,7 +98,7 @@ function addSource(
   const type = Object.keys(source).find((field) => field !== 'name') ?? 'without a source'
   if (!given) throw new Error(`the local stand-in does not support volumes of type ${type}`)
   const mode = given.defaultMode ?? defaultMode ?? defaultFileMode
-  if (downwardAPI) return addDownward(pod, (downwardAPI.items ?? []) as DownwardItem[], mode, files)
+  if (downwardAPI) return addDownward(pod, downwardAPI.items ?? [], mode, files)
   const name = configMap?.name ?? secret?.secretName ?? secret?.name ?? ''
   const resource = configMap ? configMaps : secrets
   const object = registry.get(resource, pod.metadata.namespace, name)

@@ -55,12 +55,13 @@ export async function startScriptedPeer(scripts: readonly (readonly TranscriptFr
     let infoSeen = false
     let position = 0
     const advance = (): void => {
-      for (; script && position < script.length; position++) {
+      if (!script) return
+      for (; position < script.length; position++) {
         const frame = script[position]!
         if (frame.dir === 'C>B') return
         socket.write(Buffer.from(frame.hex, 'hex'))
       }
-      if (script) finishedOf(index).resolve()
+      finishedOf(index).resolve()
     }
     if (!script)
       socket.write(

@@ -137,7 +137,7 @@ describe('a backlog', () => {
 
 describe('while memory is short', () => {
   test('bodies leave it with their dispatch, and come back when the message does', async () => {
-    const { harness, client, serveAll } = await start(20 * 1024)
+    const { store, harness, client, serveAll } = await start(20 * 1024)
     for (let i = 0; i < 19; i++) client.send('queue://FULL')
     for (let i = 0; i < 5; i++) client.send('queue://Q', { persistent: true })
     await harness.settle()
@@ -151,7 +151,12 @@ describe('while memory is short', () => {
     expect(second.received).toEqual([20, 21, 22, 23, 24])
     expect(second.deliveries.map(({ redeliveryCounter }) => redeliveryCounter)).toEqual([1, 1, 1, 0, 0])
     expect(harness.of('queue://Q')).toMatchObject({ inFlight: 5, memoryUsed: 0 })
+    store.failing = true
     second.acknowledge('poison', null, 4)
+    await serveAll()
+    expect(harness.of('queue://Q').inFlight).toBe(5)
+    store.failing = false
+    harness.clock.advance(destinationLimits.readRetryMs)
     await serveAll()
     expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(5)
   })

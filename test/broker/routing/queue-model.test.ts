@@ -437,6 +437,6 @@ test.each([
       const model = new QueueModel(harness, onlyPersistent)
       for (const next of commands) await model.run(next)
     }),
-    { numRuns: 3000 },
+    { numRuns: 60 },
   )
 })

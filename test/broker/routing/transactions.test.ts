@@ -161,3 +161,35 @@ test('a commit on its way survives the end of its connection', async () => {
   expect(other.consume('queue://IN').received).toEqual([])
   expect(other.consume('queue://OUT').received).toEqual([2])
 })
+
+describe('scenarios that random commands found', () => {
+  const start = async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    const consumer = client.consume('queue://Q')
+    for (let i = 0; i < 2; i++) client.send('queue://Q')
+    client.connection.begin('TX:1')
+    return { harness, client, consumer }
+  }
+
+  test('acknowledgements of a closed consumer, made in reverse order, come back in order (seed -1141840412)', async () => {
+    const { harness, client, consumer } = await start()
+    for (const index of [1, 0]) consumer.acknowledge('individual', null, index, { transactionId: 'TX:1' })
+    consumer.close()
+    const next = harness.connect().consume('queue://Q', { prefetchSize: 1 })
+    rollback(client, 'TX:1')
+    expect(next.received).toEqual([1])
+  })
+
+  test('a closing connection gives back all it has before any of it goes elsewhere (seed 917793294)', async () => {
+    const { harness, client } = await start()
+    const other = client.consume('queue://Q')
+    client.send('queue://Q', { producerSequenceId: 3 })
+    client.send('queue://Q', { producerSequenceId: 4 })
+    other.acknowledge('standard', null, 0, { transactionId: 'TX:1' })
+    other.close(-1)
+    const next = harness.connect().consume('queue://Q', { prefetchSize: 1 })
+    client.connection.close()
+    expect(next.received).toEqual([1])
+  })
+})

@@ -1,5 +1,5 @@
 // The whole stand-in: through its HTTP API, over restarts, and when it is killed.
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -13,6 +13,9 @@ import { podTemplate } from './control-plane.ts'
 import { gone, images, isAlive, pidOf, statusOf } from './kubelet/pod-bench.ts'
 
 const main = join(import.meta.dirname, '..', '..', '..', 'hack', 'localkube', 'main.ts')
+
+// Real processes: on a busy machine each may take its time.
+jest.setTimeout(60_000)
 
 let directory: string
 let running: LocalKube[] = []
@@ -108,7 +111,7 @@ test('killed with SIGKILL it leaves no process behind, and the next one goes on'
   writeFileSync(imagesFile, JSON.stringify(images))
   const kubeconfig = join(directory, 'kubeconfig')
   const args = [main, '--data', directory, '--port', '0', '--kubeconfig', kubeconfig, '--images', imagesFile]
-  child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   for await (const line of createInterface(child.stdout!)) if (line === `export KUBECONFIG=${kubeconfig}`) break
   const url = /server: "(.*)"/.exec(readFileSync(kubeconfig, 'utf8'))![1]!
   const sets = `${url}/apis/apps/v1/namespaces/default/statefulsets`

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
+import type { LocalObject } from '../../../../hack/localkube/api/registry.ts'
 import {
   controllerRevisions,
   persistentVolumeClaims,
@@ -32,8 +33,7 @@ const claimTemplate = {
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
 }
 const status = () => plane.get(statefulSets, 'web')!['status']
-const changeSpec = (change: (spec: Record<string, any>) => void) =>
-  // oxlint-disable-line typescript/no-explicit-any
+const changeSpec = (change: (spec: LocalObject) => void) =>
   plane.registry.update(statefulSets, 'default', 'web', (set) => change(set['spec']))
 const imageOf = (name: string) => plane.pod(name)['spec'].containers[0].image
 const setImage = (image: string) => changeSpec((spec) => (spec['template'].spec.containers[0].image = image))
@@ -203,7 +203,7 @@ test('revisions beyond revisionHistoryLimit go, those in use stay', async () => 
     await plane.settle()
   }
   const left = plane.registry.list(controllerRevisions).map((revision) => revision['revision'])
-  expect(left.sort()).toEqual([1, 5, 6])
+  expect(left.sort((a, b) => a - b)).toEqual([1, 5, 6])
 })
 
 test('claims are owned by whatever is to take them along', async () => {

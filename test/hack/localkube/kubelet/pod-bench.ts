@@ -33,7 +33,8 @@ export class PodBench {
 
   start(clock: Clock = systemClock): Kubelet {
     const { directory, remapPorts } = this
-    this.kubelet = startKubelet({ ...this.plane.context, clock, directory, images, remapPorts })
+    const apiServer = { host: '127.0.0.1', port: 6443 }
+    this.kubelet = startKubelet({ ...this.plane.context, clock, directory, images, remapPorts, apiServer })
     return this.kubelet
   }
 

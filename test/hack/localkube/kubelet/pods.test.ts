@@ -1,5 +1,5 @@
 // Pods as processes, from the outside: real processes, real sockets.
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -9,6 +9,9 @@ import {
   secrets,
 } from '../../../../hack/localkube/controllers/resource-names.ts'
 import { gone, isAlive, PodBench, pidOf, statusOf } from './pod-bench.ts'
+
+// Real processes: on a busy machine each may take its time.
+jest.setTimeout(60_000)
 
 let bench: PodBench
 afterEach(() => bench.stop())
@@ -32,9 +35,10 @@ describe('a pod', () => {
     expect(isAlive(pidOf(pod))).toBe(true)
     expect(await bench.ask('web-0', '/hostname')).toBe('web-0')
     expect(await bench.ask('web-0', '/env', { name: 'HOSTNAME' })).toBe('web-0')
+    expect(await bench.ask('web-0', '/env', { name: 'KUBERNETES_SERVICE_PORT' })).toBe('6443')
     expect(await bench.logs('web-0')).toContain(`"address":"${pod['status'].podIP}"`)
     const reasons = bench.plane.eventsOf('web-0').map((event) => event.split(':')[0])
-    expect(reasons.sort()).toEqual(['Created', 'Pulled', 'Scheduled', 'Started'])
+    expect(reasons.toSorted((a, b) => a!.localeCompare(b!))).toEqual(['Created', 'Pulled', 'Scheduled', 'Started'])
   })
 
   test('two pods listen on the same port', async () => {

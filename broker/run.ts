@@ -1,0 +1,210 @@
+// What the broker process does once it is loaded (main.ts): reads its arguments and its configuration, and runs brokers
+// until it is to end.
+//
+// A member that has to step down comes back as a standby. Whoever supervises the process does that best, because nothing
+// of the old life is left then: in a pod, or with --exit-on-lock-loss, the process ends. A process started by hand has no
+// supervisor: there a new Broker takes over inside the process, once store and lock of the old one are closed; if they
+// cannot be closed in time, the process ends too.
+import { readFileSync } from 'node:fs'
+import { hostname, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { systemClock } from './base/clock.ts'
+import { errorMessage, FlotillaError } from './base/errors.ts'
+import type { Logger } from './base/logger.ts'
+import { createLogger } from './base/pino-logger.ts'
+import type { Random } from './base/random.ts'
+import { Broker } from './broker.ts'
+import { parseDuration, parseSize } from './config/duration-and-size.ts'
+import { ConfigError, defaultBrokerConfig, loadBrokerConfig } from './config/load.ts'
+import type { BrokerConfig } from './config/schema.ts'
+import { nodeDisk } from './disk/node-disk.ts'
+import { FileLock } from './lock/file-lock.ts'
+import type { Lock, LockHandle } from './lock/lock.ts'
+import { NoLock } from './lock/no-lock.ts'
+import { JournalStore, newestTerm } from './store/journal-store.ts'
+import { MemoryStore } from './store/memory-store.ts'
+import type { MessageStore } from './store/message-store.ts'
+
+/** After stepping down, before the next life: the member that took over should not find us at its lock at once. */
+const restartDelayMs = 1000
+
+/** A stop that takes longer hangs on the disk; the operating system cleans up behind the process. */
+const stopTimeoutMs = 20_000
+
+interface Arguments {
+  readonly config?: string
+  readonly dataDirectory: string
+  readonly member: string
+  readonly adminPort?: number
+  readonly openwirePort?: number
+  readonly exitOnLockLoss: boolean
+}
+
+const version = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+).version
+
+/** The journal wants numbers that nobody can guess. */
+const cryptographicRandom: Random = { next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32 }
+
+export const exitCodes = { stopped: 0, failed: 1, wrongInput: 2, steppedDown: 3 } as const
+
+/** Does not return: ends the process. */
+export async function runBrokerProcess(): Promise<never> {
+  // A reader of our output that goes away must not take the broker with it.
+  process.stdout.on('error', () => {})
+  const parsed = parseArguments()
+  const config = await configOf(parsed)
+  const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY })
+  process.on('uncaughtExceptionMonitor', (error) => logger.error('The broker failed', { error }))
+  // Nothing that still waits somewhere keeps a stopped broker alive.
+  process.exit(await runUntilEnd(config, parsed, logger))
+}
+
+async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number> {
+  for (;;) {
+    const broker = buildBroker(config, parsed, logger)
+    const release = stopOnSignals(broker, logger)
+    const started = await settled(broker.start())
+    const end = await broker.ended
+    if (!end.steppedDown) return exitCodes.stopped
+    release()
+    if (started !== undefined && started === end.reason) {
+      logger.error(errorMessage(started), fieldsOf(started))
+      return exitCodes.failed
+    }
+    if (parsed.exitOnLockLoss || !end.closed) return exitCodes.steppedDown
+    logger.warn('Coming back as a standby', { reason: end.reason.message })
+    await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
+  }
+}
+
+function buildBroker(config: BrokerConfig, { dataDirectory, member }: Arguments, logger: Logger): Broker {
+  const { store, lock } = buildStoreAndLock(config, dataDirectory, member, logger)
+  return new Broker({
+    config,
+    member,
+    version,
+    clock: systemClock,
+    logger,
+    store,
+    lock,
+    availableMemoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
+  })
+}
+
+function buildStoreAndLock(
+  { store: storeConfig }: BrokerConfig,
+  dataDirectory: string,
+  member: string,
+  logger: Logger,
+): { store: MessageStore; lock: Lock } {
+  if (storeConfig.type === 'Memory') return { store: new MemoryStore(), lock: new NoLock(member) }
+  const directory = join(dataDirectory, 'journal')
+  const fileLock = new FileLock({
+    directory: dataDirectory,
+    member,
+    clock: systemClock,
+    logger,
+    acquireIntervalMs: parseDuration(storeConfig.lock.acquireInterval)!,
+    keepAlivePeriodMs: parseDuration(storeConfig.lock.keepAlivePeriod)!,
+    newestTerm: () => newestTerm(nodeDisk, directory),
+  })
+  let handle: LockHandle | undefined
+  const store = new JournalStore({
+    disk: nodeDisk,
+    directory,
+    clock: systemClock,
+    random: cryptographicRandom,
+    logger,
+    maxFileLength: parseSize(storeConfig.maxFileLength)!,
+    verifyOwnership() {
+      if (!handle) throw new Error('Cannot write to the journal: this member does not hold the lock')
+      handle.verify()
+    },
+  })
+  const lock: Lock = {
+    async acquire(signal) {
+      handle = await fileLock.acquire(signal)
+      return handle
+    },
+    holder: () => fileLock.holder(),
+  }
+  return { store, lock }
+}
+
+/** Returns how to stop listening. A second signal ends the process at once. */
+function stopOnSignals(broker: Broker, logger: Logger): () => void {
+  let stopping = false
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(exitCodes.failed)
+    stopping = true
+    logger.info('Stopping', { signal })
+    setTimeout(() => {
+      logger.error('Cannot stop in time', { stopTimeoutMs })
+      process.exit(exitCodes.failed)
+    }, stopTimeoutMs).unref()
+    void broker.stop()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return () => {
+    process.off('SIGTERM', stop)
+    process.off('SIGINT', stop)
+  }
+}
+
+function parseArguments(): Arguments {
+  const command = new Command('broker')
+    .description('Runs one member of a broker group. Without a file: OpenWire on 61616, admin port 8161, a journal.')
+    .version(version)
+    .option('--config <file>', 'configuration, YAML or JSON')
+    .option('--data-directory <directory>', 'journal and lock; the same for all members of the group', './data')
+    .option('--member <name>', 'name of this member in its group', `${hostname()}-${process.pid}`)
+    .option('--admin-port <port>', "port of the admin server, instead of the configuration's", parsePort)
+    .option(
+      '--openwire-port <port>',
+      "port of the first transport connector, instead of the configuration's",
+      parsePort,
+    )
+    .option(
+      '--exit-on-lock-loss',
+      'end with code 3 instead of coming back as a standby; always so in a pod',
+      process.env['KUBERNETES_SERVICE_HOST'] !== undefined,
+    )
+    .allowExcessArguments(false)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.stopped : exitCodes.wrongInput))
+  return command.parse().opts<Arguments>()
+}
+
+function parsePort(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError('A number from 0 to 65535 is accepted; 0 takes any free port.')
+}
+
+async function configOf({ config: path, adminPort, openwirePort }: Arguments): Promise<BrokerConfig> {
+  try {
+    const config = path === undefined ? defaultBrokerConfig() : await loadBrokerConfig(path)
+    if (adminPort !== undefined) config.admin.port = adminPort
+    if (openwirePort !== undefined) config.transportConnectors[0]!.port = openwirePort
+    return config
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(exitCodes.wrongInput)
+  }
+}
+
+/** What a promise was rejected with; undefined when it was fulfilled. */
+function settled(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+function fieldsOf(error: unknown): Readonly<Record<string, unknown>> {
+  return error instanceof FlotillaError ? { code: error.code, ...error.fields } : { error }
+}

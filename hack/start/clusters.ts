@@ -1,0 +1,79 @@
+// Waits for BrokerClusters and finds their pods, over the API of the stand-in.
+import type { Api } from './api.ts'
+import { adminUrl, isReady, whyNotReady, type ClusterObject, type PodObject } from './cluster-view.ts'
+import type { Manifest } from './manifests.ts'
+import { StartProblem } from './problem.ts'
+import { roleAt } from './role-at.ts'
+
+const pollMs = 100
+
+export interface ClusterName {
+  readonly namespace: string
+  readonly name: string
+}
+
+export const clustersIn = (manifests: readonly Manifest[]): ClusterName[] =>
+  manifests
+    .filter(({ object }) => object.kind === 'BrokerCluster')
+    .map(({ object }) => ({ namespace: object.metadata.namespace ?? 'default', name: object.metadata.name }))
+
+/** Resolves when every cluster is Ready; rejects with what the one that is not says of itself. */
+export async function waitUntilReady(api: Api, clusters: readonly ClusterName[], timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (const cluster of clusters)
+    for (;;) {
+      const found = await getCluster(api, cluster)
+      if (isReady(found) && (await brokersAgree(found, await podsOf(api, cluster)))) break
+      if (Date.now() > deadline)
+        throw new StartProblem(
+          `BrokerCluster ${cluster.namespace}/${cluster.name} is not Ready after ${timeoutMs / 1000} s: ${whyNotReady(found)}.${await podTroubles(api, cluster)}`,
+        )
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+}
+
+/**
+ * True when the brokers themselves are what the status says: after a restart of the stand-in the status on disk is that
+ * of the run before, until the operator has looked.
+ */
+async function brokersAgree(cluster: ClusterObject, pods: readonly PodObject[]): Promise<boolean> {
+  const wanted = (cluster.status?.groups ?? []).flatMap(({ active, standbys }) => [
+    { name: active, role: 'Active' },
+    ...(standbys ?? []).map((name) => ({ name, role: 'Standby' })),
+  ])
+  const agreed = await Promise.all(
+    wanted.map(async ({ name, role }) => {
+      const pod = pods.find(({ metadata }) => metadata.name === name)
+      return pod !== undefined && (await roleAt(adminUrl(pod)))?.role === role
+    }),
+  )
+  return agreed.length > 0 && agreed.every(Boolean)
+}
+
+export async function getCluster(api: Api, { namespace, name }: ClusterName): Promise<ClusterObject> {
+  const found = await api.get<ClusterObject>(
+    `/apis/flotilla.dev/v1alpha1/namespaces/${namespace}/brokerclusters/${name}`,
+  )
+  if (!found) throw new StartProblem(`BrokerCluster ${namespace}/${name} is gone.`)
+  return found
+}
+
+export async function podsOf(api: Api, { namespace, name }: ClusterName): Promise<PodObject[]> {
+  const selector = encodeURIComponent(`flotilla.dev/cluster=${name}`)
+  const list = await api.get<{ items: PodObject[] }>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`)
+  return (list?.items ?? []).sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+}
+
+/** What waiting containers say, and the end of their logs: for the person who has to find out. */
+async function podTroubles(api: Api, cluster: ClusterName): Promise<string> {
+  const lines: string[] = []
+  for (const pod of await podsOf(api, cluster)) {
+    const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting
+    if (!waiting) continue
+    const { namespace, name } = pod.metadata
+    lines.push(`\n  pod ${name}: ${waiting.reason ?? 'waiting'}${waiting.message ? `, ${waiting.message}` : ''}`)
+    const log = await api.text(`/api/v1/namespaces/${namespace}/pods/${name}/log?tailLines=3`).catch(() => '')
+    for (const line of log.split('\n').filter(Boolean)) lines.push(`\n    ${line}`)
+  }
+  return lines.join('')
+}

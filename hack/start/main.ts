@@ -1,0 +1,163 @@
+// `npm start`: the stand-in for Kubernetes, the real operator and real brokers on this machine, then the proof.
+//
+//   0  stopped by Ctrl-C, or the proof succeeded with --exit      1  something is wrong, in one sentence      2  wrong arguments
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
+import { Api } from './api.ts'
+import { adminUrl, describeCluster, failoverUrl, processId } from './cluster-view.ts'
+import { clustersIn, getCluster, podsOf, waitUntilReady, type ClusterName } from './clusters.ts'
+import { loadManifests, type Manifest } from './manifests.ts'
+import { OperatorProcess } from './operator-process.ts'
+import { parseArguments, type StartOptions } from './options.ts'
+import { StartProblem } from './problem.ts'
+import { step } from './progress.ts'
+import { describeProof, runProof, whyProofFailed } from './proof.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const readyWithinMs = 60_000
+const proofMessages = 1000
+const proofWithinMs = 60_000
+const brokerImage = 'ghcr.io/flotilla-mq/broker'
+
+const images: Images = {
+  [brokerImage]: {
+    command: ['node', '--disable-warning=ExperimentalWarning', join(root, 'broker', 'main.ts')],
+    cwd: root,
+  },
+}
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2))
+  if (parsed.kind === 'help') {
+    process.stdout.write(parsed.text)
+    return 0
+  }
+  if (parsed.kind === 'refused') {
+    process.stderr.write(`Cannot start: ${parsed.reason}\n`)
+    return 2
+  }
+  const stopped = new Promise<'stopped'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('stopped'))
+  })
+  const closing: (() => Promise<void>)[] = []
+  try {
+    return await Promise.race([run(parsed.options, closing, stopped), stopped.then(() => 0)])
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof StartProblem ? error.message : ((error as Error).stack ?? String(error))}\n`,
+    )
+    return 1
+  } finally {
+    if (closing.length > 0) process.stdout.write('Stopping … ')
+    for (const close of closing.reverse()) await close()
+    if (closing.length > 0) process.stdout.write('nothing is left running.\n')
+  }
+}
+
+async function run(
+  options: StartOptions,
+  closing: (() => Promise<void>)[],
+  stopped: Promise<'stopped'>,
+): Promise<number> {
+  const manifests = loadManifests(options.manifests)
+  const kube = await step('Starting the local stand-in for Kubernetes', () => startKube(options))
+  closing.push(() => kube.stop())
+  const api = new Api(kube.serverUrl)
+  await applyAll(api, loadManifests([join(root, 'crds')]))
+  const operator = new OperatorProcess(
+    kube.kubeconfigPath,
+    resolve(options.data, 'operator.log'),
+    kube.networkEnvironment('default'),
+  )
+  closing.push(() => operator.stop())
+  await step(
+    `Applying ${options.manifests.join(', ')}`,
+    () => applyAll(api, manifests),
+    () => `${manifests.length} object${manifests.length === 1 ? '' : 's'}`,
+  )
+  const clusters = clustersIn(manifests)
+  await Promise.race([
+    operator.failed,
+    step(
+      'Waiting for brokers',
+      () => waitUntilReady(api, clusters, readyWithinMs),
+      () => 'Ready',
+    ),
+  ])
+  await show(api, clusters, kube)
+  const failure = await prove(api, clusters)
+  if (options.exit) {
+    if (failure === undefined) return 0
+    throw new StartProblem(`The proof failed: ${failure}.`)
+  }
+  process.stdout.write(
+    failure === undefined ? '\nUp until Ctrl-C.\n' : `\nThe proof failed: ${failure}. Up until Ctrl-C.\n`,
+  )
+  await Promise.race([operator.failed, stopped])
+  return failure === undefined ? 0 : 1
+}
+
+async function startKube(options: StartOptions): Promise<LocalKube> {
+  const dataDirectory = resolve(options.data)
+  try {
+    mkdirSync(dataDirectory, { recursive: true })
+    return await startLocalKube({
+      dataDirectory,
+      apiPort: options.port,
+      images,
+      kubeconfigPath: resolve(options.kubeconfig ?? join(options.data, 'kubeconfig')),
+      log: () => {},
+    })
+  } catch (error) {
+    throw new StartProblem(`${(error as Error).message}${options.port === 0 ? '' : hintFor(error)}`)
+  }
+}
+
+const hintFor = (error: unknown): string =>
+  (error as { code?: string }).code === 'API_PORT'
+    ? '. Is another "npm start" running? --port N chooses another port.'
+    : '.'
+
+async function applyAll(api: Api, manifests: readonly Manifest[]): Promise<void> {
+  for (const { file, object } of manifests)
+    await api.apply(object, `${object.kind} "${object.metadata.name}" of ${file}`)
+}
+
+async function show(api: Api, clusters: readonly ClusterName[], kube: LocalKube): Promise<void> {
+  for (const cluster of clusters)
+    process.stdout.write(`\n${describeCluster(await getCluster(api, cluster), await podsOf(api, cluster))}\n`)
+  process.stdout.write(`\n  export KUBECONFIG=${kube.kubeconfigPath}\n`)
+}
+
+/** Proves the first master/slave cluster, or else the first one; returns why it failed. */
+async function prove(api: Api, names: readonly ClusterName[]): Promise<string | undefined> {
+  const clusters = await Promise.all(names.map(async (name) => ({ name, object: await getCluster(api, name) })))
+  const chosen = clusters.find(({ object }) => object.spec?.topology?.type === 'MasterSlave') ?? clusters[0]
+  if (!chosen) return undefined
+  const pods = await podsOf(api, chosen.name)
+  const kill = (member: string): void => {
+    const pid = processId(pods.find((pod) => pod.metadata.name === member)!)
+    if (pid === undefined) throw new StartProblem(`Cannot kill ${member}: its process is not known.`)
+    process.kill(pid, 'SIGKILL')
+  }
+  process.stdout.write(
+    `\nProof with ${chosen.name.name}: ${proofMessages} persistent messages, the active killed in the middle\n`,
+  )
+  try {
+    const result = await runProof({
+      url: failoverUrl(pods),
+      members: pods.map((pod) => ({ name: pod.metadata.name, adminUrl: adminUrl(pod) })),
+      messages: proofMessages,
+      kill,
+      timeoutMs: proofWithinMs,
+    })
+    process.stdout.write(`${describeProof(result)}\n`)
+    return whyProofFailed(result, proofMessages)
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+process.exitCode = await main()
+process.exit()

@@ -1,0 +1,204 @@
+// The proof of `npm start`: numbered persistent messages through a failover URL, the active killed with SIGKILL in the
+// middle, and the account of what arrived. Uses the same client that users have; knows no Kubernetes.
+import { createConnectionFactory, type Connection } from '../../broker/client/index.ts'
+import { roleAt } from './role-at.ts'
+
+export interface ProofMember {
+  readonly name: string
+  readonly adminUrl: string
+}
+
+export interface ProofPlan {
+  readonly url: string
+  readonly members: readonly ProofMember[]
+  readonly messages: number
+  /** Ends the member's process at once, without warning; null = nobody is killed. */
+  readonly kill: ((member: string) => void) | null
+  readonly timeoutMs: number
+}
+
+export interface ProofResult {
+  readonly sent: number
+  readonly received: number
+  readonly lost: readonly number[]
+  readonly duplicated: number
+  readonly outOfOrder: number
+  readonly killed: string | null
+  readonly tookOver: string | null
+  /** From the kill until a member reported that it is active. */
+  readonly takeoverMs: number | null
+  /** The longest a sender waited for one answer. */
+  readonly longestSendMs: number
+}
+
+const commitEvery = 50
+const pollMs = 5
+const receiveTimeoutMs = 200
+
+export async function runProof(plan: ProofPlan): Promise<ProofResult> {
+  const deadline = Date.now() + plan.timeoutMs
+  const queue = `queue://FLOTILLA.PROOF.${Date.now()}`
+  const factory = createConnectionFactory(plan.url)
+  const connections: Connection[] = []
+  try {
+    const [sending, receiving] = await withTimeout(
+      Promise.all([factory.createConnection(), factory.createConnection()]),
+      plan.timeoutMs,
+      'connect',
+    )
+    connections.push(sending, receiving)
+    receiving.start()
+    const account = new Account()
+    const received = receive(receiving, queue, account, plan.messages, deadline)
+    const sentResult = await withTimeout(send(sending, queue, account, plan), plan.timeoutMs, 'send all messages')
+    await received
+    return { ...account.result(plan.messages), ...sentResult }
+  } finally {
+    await Promise.allSettled(connections.map((connection) => withTimeout(connection.close(), 2000, 'close')))
+  }
+}
+
+/** Which numbers were acknowledged to the sender, and which the receiver committed. */
+class Account {
+  readonly #acknowledged = new Set<number>()
+  readonly #committed = new Set<number>()
+  #duplicated = 0
+  #outOfOrder = 0
+  #last = -1
+
+  acknowledge(n: number): void {
+    this.#acknowledged.add(n)
+  }
+
+  commit(numbers: readonly number[]): void {
+    for (const n of numbers) {
+      if (this.#committed.has(n)) this.#duplicated++
+      else if (n < this.#last) this.#outOfOrder++
+      this.#committed.add(n)
+      this.#last = Math.max(this.#last, n)
+    }
+  }
+
+  get received(): number {
+    return this.#committed.size
+  }
+
+  result(messages: number): Pick<ProofResult, 'sent' | 'received' | 'lost' | 'duplicated' | 'outOfOrder'> {
+    const lost = Array.from({ length: messages }, (_, n) => n).filter(
+      (n) => this.#acknowledged.has(n) && !this.#committed.has(n),
+    )
+    return {
+      sent: this.#acknowledged.size,
+      received: this.#committed.size,
+      lost,
+      duplicated: this.#duplicated,
+      outOfOrder: this.#outOfOrder,
+    }
+  }
+}
+
+async function send(connection: Connection, queue: string, account: Account, plan: ProofPlan) {
+  const session = await connection.createSession('auto')
+  const producer = await session.createProducer(queue)
+  let takeover: Promise<Takeover> | null = null
+  let longestSendMs = 0
+  for (let n = 0; n < plan.messages; n++) {
+    if (plan.kill && n === Math.floor(plan.messages / 2)) takeover = killActive(plan, plan.kill)
+    const startedAt = performance.now()
+    await producer.send({ body: `message ${n}`, properties: { n } })
+    longestSendMs = Math.max(longestSendMs, performance.now() - startedAt)
+    account.acknowledge(n)
+  }
+  const { killed, tookOver, takeoverMs } = (await takeover) ?? { killed: null, tookOver: null, takeoverMs: null }
+  return { killed, tookOver, takeoverMs, longestSendMs: Math.round(longestSendMs) }
+}
+
+/** Receives in transactions: only what was committed counts, so that a duplicate is a real one. */
+async function receive(
+  connection: Connection,
+  queue: string,
+  account: Account,
+  messages: number,
+  deadline: number,
+): Promise<void> {
+  const session = await connection.createSession('transacted')
+  const consumer = await session.createConsumer(queue)
+  let open: number[] = []
+  while (account.received < messages && Date.now() < deadline) {
+    const message = await consumer.receive(receiveTimeoutMs)
+    if (message) open.push(Number(message.properties.n))
+    if (open.length === 0 || (message && open.length < commitEvery)) continue
+    try {
+      await session.commit()
+      account.commit(open)
+    } catch {
+      // Rolled back by the loss of the connection: the messages come again.
+      await session.rollback().catch(() => {})
+    }
+    open = []
+  }
+}
+
+interface Takeover {
+  readonly killed: string
+  readonly tookOver: string
+  readonly takeoverMs: number
+}
+
+async function killActive(plan: ProofPlan, kill: (member: string) => void): Promise<Takeover> {
+  const roles = await Promise.all(plan.members.map(({ adminUrl }) => roleAt(adminUrl)))
+  const active = plan.members[roles.findIndex((answer) => answer?.role === 'Active')]
+  if (!active) throw new Error('no member says that it is active')
+  const term = roles.find((answer) => answer?.role === 'Active')?.term ?? 0
+  const killedAt = performance.now()
+  kill(active.name)
+  const deadline = killedAt + plan.timeoutMs
+  while (performance.now() < deadline) {
+    const answers = await Promise.all(plan.members.map(({ adminUrl }) => roleAt(adminUrl)))
+    const index = answers.findIndex((answer) => answer?.role === 'Active' && (answer.term ?? 0) !== term)
+    if (index >= 0)
+      return {
+        killed: active.name,
+        tookOver: plan.members[index]!.name,
+        takeoverMs: Math.round(performance.now() - killedAt),
+      }
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  throw new Error(`nobody took over within ${plan.timeoutMs} ms after ${active.name} was killed`)
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`could not ${what} within ${timeoutMs / 1000} s`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export function describeProof(result: ProofResult): string {
+  const lines = []
+  if (result.killed) {
+    const who = result.tookOver === result.killed ? `${result.killed} came back` : `${result.tookOver} took over`
+    lines.push(
+      `  killed ${result.killed} (SIGKILL): ${who} after ${result.takeoverMs} ms; the sender waited ${result.longestSendMs} ms at most`,
+    )
+  }
+  lines.push(
+    `  ${result.sent} sent and acknowledged, ${result.received} received, ${result.lost.length} lost, ${result.duplicated} duplicated, ${result.outOfOrder} out of order`,
+  )
+  return lines.join('\n')
+}
+
+/** Why the proof failed, or undefined. */
+export function whyProofFailed(result: ProofResult, messages: number): string | undefined {
+  if (result.lost.length > 0)
+    return `${result.lost.length} acknowledged messages were lost, the first is number ${result.lost[0]}`
+  if (result.sent < messages) return `only ${result.sent} of ${messages} messages were accepted`
+  if (result.duplicated > 0) return `${result.duplicated} messages were delivered again after their commit`
+  if (result.outOfOrder > 0) return `${result.outOfOrder} messages came out of order`
+  return undefined
+}

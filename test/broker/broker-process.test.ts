@@ -1,0 +1,161 @@
+// The broker as a process: arguments, exit codes, and two members that share a directory.
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BrokerMember, freePorts, settled, startMembers } from '../support/broker-process.ts'
+import { OpenWirePeer } from '../support/openwire-peer.ts'
+import { connectionInfo } from './session/openwire/session-harness.ts'
+import { consumerInfo, producerInfo, sessionInfo, textMessage } from './session/openwire/test-commands.ts'
+import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
+
+const root = join(import.meta.dirname, '../..')
+// Processes start slowly on a busy machine.
+jest.setTimeout(60_000)
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-broker-'))
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+async function pair(): Promise<{
+  directory: string
+  members: BrokerMember[]
+  active: BrokerMember
+  standby: BrokerMember
+}> {
+  const directory = temporaryDirectory()
+  const members = await startMembers(directory, 2)
+  cleanups.push(() => Promise.all(members.map((member) => member.stop('SIGKILL'))))
+  const active = await settled(members)
+  return { directory, members, active, standby: members.find((member) => member !== active)! }
+}
+
+async function client(port: number): Promise<OpenWirePeer> {
+  const peer = await OpenWirePeer.connect(port)
+  cleanups.push(() => peer.destroy())
+  await peer.negotiate(defaultWireFormatOptions)
+  peer.send(connectionInfo(), sessionInfo())
+  await peer.next('Response')
+  return peer
+}
+
+/** Runs the broker until it ends by itself. */
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [join(root, 'broker/main.ts'), ...args], { cwd: temporaryDirectory() })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output }
+}
+
+function configFile(value: unknown): string {
+  const file = join(temporaryDirectory(), 'broker.json')
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
+  return file
+}
+
+describe('two members on one directory', () => {
+  test('when the active is killed the standby goes on with every acknowledged message, in the next term', async () => {
+    const { active, standby } = await pair()
+    const producer = await client(active.options.openwirePort)
+    producer.send(producerInfo(), textMessage())
+    await producer.until(() => producer.received.filter(({ kind }) => kind === 'Response').length === 2)
+    const { term } = (await active.role())!
+    void active.stop('SIGKILL')
+    const role = await standby.waitForRole('Active')
+    expect(role.term).toBeGreaterThan(term!)
+    const consumer = await client(standby.options.openwirePort)
+    consumer.send(consumerInfo())
+    const { message } = await consumer.next('MessageDispatch')
+    expect(message?.messageId).toMatchObject({ producerSequenceId: 1 })
+  })
+
+  test('SIGTERM hands over and ends with 0', async () => {
+    const { active, standby } = await pair()
+    const connected = await client(active.options.openwirePort)
+    expect(await active.stop('SIGTERM')).toBe(0)
+    await connected.closed
+    await standby.waitForRole('Active')
+    expect(await standby.stop('SIGTERM')).toBe(0)
+  })
+})
+
+test('a member that loses its lock cuts its clients and competes for the lock again, in the same process', async () => {
+  const directory = temporaryDirectory()
+  const [member] = (await startMembers(directory, 1)) as [BrokerMember]
+  cleanups.push(() => member.stop('SIGKILL'))
+  const { term } = await member.waitForRole('Active')
+  const connected = await client(member.options.openwirePort)
+  const before = member.pid
+  unlinkSync(join(directory, 'data', 'lock.sqlite'))
+  connected.send(producerInfo(), textMessage())
+  await connected.closed
+  const again = await member.waitForRole('Active')
+  expect(again.term).toBeGreaterThan(term!)
+  expect([member.pid, member.restarts]).toEqual([before, 0])
+})
+
+describe('arguments', () => {
+  test('all problems of a configuration are told at once, and the exit code is 2', async () => {
+    const { code, output } = await run(
+      '--config',
+      configFile({ brokerName: 'no spaces', admin: { port: 70_000 }, bogus: 1 }),
+    )
+    expect(code).toBe(2)
+    expect(output).toContain('3 problems')
+    for (const path of ['brokerName', 'admin.port', 'bogus']) expect(output).toContain(`\n  ${path}: got `)
+  })
+
+  test.each([[['--admin-port', 'many']], [['--config', '/no/such/file']]])(
+    '%j are refused with exit code 2',
+    async (args) => {
+      const { code, output } = await run(...args)
+      expect(code).toBe(2)
+      expect(output).not.toContain('    at ')
+    },
+  )
+
+  test('a port in use ends with 1 and one sentence that names connector and port', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    cleanups.push(() => server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const config = configFile({
+      store: { type: 'Memory' },
+      transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port }],
+      admin: { host: '127.0.0.1', port: 0 },
+    })
+    const { code, output } = await run('--config', config)
+    expect(code).toBe(1)
+    expect(output).toContain(`Cannot open transport connector openwire on 127.0.0.1, port ${port}: the port is in use`)
+  })
+
+  test('--exit-on-lock-loss leaves the restart to the supervisor', async () => {
+    const dataDirectory = temporaryDirectory()
+    const [adminPort] = await freePorts(1)
+    const config = configFile({
+      transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: 0 }],
+      admin: { host: '127.0.0.1', port: adminPort },
+    })
+    const ended = run('--config', config, '--data-directory', dataDirectory, '--exit-on-lock-loss')
+    const observer = new BrokerMember({
+      member: 'observed',
+      directory: dataDirectory,
+      dataDirectory,
+      openwirePort: 0,
+      adminPort: adminPort!,
+    })
+    await observer.waitForRole('Active')
+    unlinkSync(join(dataDirectory, 'lock.sqlite'))
+    expect((await ended).code).toBe(3)
+  })
+})

@@ -1,0 +1,248 @@
+// The composition root in one process: order of start and end, roles, admin port.
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Broker } from '../../broker/broker.ts'
+import type { Lock, LockHandle } from '../../broker/lock/lock.ts'
+import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import { MemoryStore } from '../../broker/store/memory-store.ts'
+import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
+import { OpenWirePeer } from '../support/openwire-peer.ts'
+import { buildTestBroker, startBroker, type StartedBroker, type StartOptions } from '../support/started-broker.ts'
+import { connectionInfo } from './session/openwire/session-harness.ts'
+import { consumerInfo, producerInfo, sessionInfo, textMessage } from './session/openwire/test-commands.ts'
+
+const brokers: Broker[] = []
+afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.stop())))
+
+async function started(options?: StartOptions): Promise<StartedBroker> {
+  const result = await startBroker(options)
+  brokers.push(result.broker)
+  return result
+}
+
+/** A lock that is granted and lost when the test says so. */
+class TestLock implements Lock {
+  readonly granted = Promise.withResolvers<void>()
+  readonly lost = Promise.withResolvers<Error>()
+  released = false
+
+  async acquire(signal: AbortSignal): Promise<LockHandle> {
+    const aborted = Promise.withResolvers<never>()
+    signal.addEventListener('abort', () => aborted.reject(signal.reason as Error))
+    await Promise.race([this.granted.promise, aborted.promise])
+    return {
+      term: 4,
+      verify() {},
+      lost: this.lost.promise,
+      release: async () => {
+        this.released = true
+      },
+    }
+  }
+
+  async holder(): Promise<{ member: string; term: number }> {
+    return { member: 'member-1', term: 3 }
+  }
+}
+
+const get = async (url: string): Promise<{ status: number; text: string }> => {
+  const answer = await fetch(url)
+  return { status: answer.status, text: await answer.text() }
+}
+
+async function client(port: number): Promise<OpenWirePeer> {
+  const peer = await OpenWirePeer.connect(port)
+  await peer.negotiate(defaultWireFormatOptions)
+  peer.send(connectionInfo(), sessionInfo())
+  await peer.next('Response')
+  return peer
+}
+
+describe('roles', () => {
+  test('a member without the lock is a ready standby with closed connectors', async () => {
+    const lock = new TestLock()
+    const broker = buildTestBroker({ lock })
+    const start = broker.start().catch((error: unknown) => error)
+    while (broker.adminPort === 0) await new Promise(setImmediate)
+    const url = `http://127.0.0.1:${broker.adminPort}`
+    expect(JSON.parse((await get(`${url}/role`)).text)).toEqual({
+      role: 'Standby',
+      term: null,
+      brokerName: 'localhost',
+      member: 'member-0',
+    })
+    expect(await get(`${url}/readyz`)).toEqual({ status: 200, text: 'ready\n' })
+    expect(broker.ports.size).toBe(0)
+    await broker.stop()
+    expect(await start).toMatchObject({ message: 'The broker is being stopped' })
+    expect(await broker.ended).toEqual({ steppedDown: false })
+  })
+
+  test('with the lock it is active in the term of the lock, and shows what it has', async () => {
+    const lock = new TestLock()
+    lock.granted.resolve()
+    const { adminUrl, port } = await started({ lock })
+    const peer = await client(port)
+    peer.send(producerInfo(), textMessage())
+    await peer.until(() => peer.received.filter(({ kind }) => kind === 'Response').length === 2)
+    const snapshot = JSON.parse((await get(`${adminUrl}/snapshot`)).text) as BrokerSnapshot
+    expect(snapshot).toMatchObject({
+      role: 'Active',
+      term: 4,
+      store: { type: 'Memory', messages: 1 },
+      transportConnectors: [{ name: 'openwire', port, open: true, connections: 1 }],
+      connections: [{ clientId: 'client-1', connector: 'openwire', consumers: 0, producers: 1 }],
+      destinations: [{ name: 'Q', kind: 'queue', size: 1, enqueued: 1, producers: 1 }],
+    })
+    const { text } = await get(`${adminUrl}/metrics`)
+    expect(text).toContain('flotilla_role{role="Active"} 1')
+    expect(text).toContain('flotilla_term 4')
+    expect(text).toContain('flotilla_destination_messages{kind="queue",destination="Q"} 1')
+    peer.destroy()
+  })
+})
+
+describe('the end', () => {
+  test('a lost lock cuts the clients, then closes store, lock and admin port, and says why', async () => {
+    const lock = new TestLock()
+    lock.granted.resolve()
+    const order: string[] = []
+    const store = new (class extends MemoryStore {
+      override close(): Promise<void> {
+        order.push('store closed')
+        return super.close()
+      }
+    })()
+    const { broker, port, adminUrl } = await started({ lock, store })
+    const peer = await client(port)
+    void peer.closed.then(() => order.push('client cut'))
+    lock.lost.resolve(new Error('somebody took it'))
+    expect(await broker.ended).toMatchObject({
+      steppedDown: true,
+      closed: true,
+      reason: { message: 'somebody took it' },
+    })
+    await peer.closed
+    expect(order).toContain('store closed')
+    expect(lock.released).toBe(true)
+    await expect(get(`${adminUrl}/livez`)).rejects.toThrow()
+  })
+
+  test('nobody gets an answer after the lock was lost', async () => {
+    const lock = new TestLock()
+    lock.granted.resolve()
+    const { port } = await started({ lock })
+    const peer = await client(port)
+    peer.send(producerInfo())
+    await peer.next('Response')
+    lock.lost.resolve(new Error('gone'))
+    peer.send(textMessage())
+    await peer.closed
+    expect(peer.received.filter(({ kind }) => kind === 'Response')).toEqual([])
+  })
+
+  test('a stop sends what is queued and closes the connections', async () => {
+    const { broker, port } = await started()
+    const peer = await client(port)
+    peer.send(consumerInfo())
+    await peer.next('Response')
+    await broker.stop()
+    await peer.closed
+    expect(await broker.ended).toEqual({ steppedDown: false })
+  })
+
+  test('a port that is taken is a failure to start, with everything closed again', async () => {
+    const { port } = await started()
+    const broker = buildTestBroker({ connector: { port } })
+    await expect(broker.start()).rejects.toMatchObject({
+      code: 'CANNOT_LISTEN',
+      message: `Cannot open transport connector openwire on 127.0.0.1, port ${port}: the port is in use`,
+    })
+    expect(await broker.ended).toMatchObject({ steppedDown: true, closed: true })
+  })
+})
+
+describe('connectors', () => {
+  test('refuse connections beyond maximumConnections and take new ones when others have gone', async () => {
+    const { port } = await started({ connector: { maximumConnections: 1 } })
+    const first = await client(port)
+    const second = connect({ host: '127.0.0.1', port })
+    second.on('error', () => {})
+    await once(second, 'close')
+    first.destroy()
+    await first.closed
+    for (;;) {
+      const third = await OpenWirePeer.connect(port)
+      const accepted = await Promise.race([
+        third.closed.then(() => false),
+        third.negotiate(defaultWireFormatOptions).then(
+          () => true,
+          () => false,
+        ),
+      ])
+      third.destroy()
+      if (accepted) break
+    }
+  })
+
+  test('survive strangers: garbage, half frames, sudden ends', async () => {
+    const { port } = await started()
+    for (const bytes of [
+      'ff'.repeat(64),
+      '00000010',
+      '00000000',
+      '7fffffff1c',
+      '474554202f20485454502f312e310d0a0d0a',
+    ]) {
+      const stranger = await OpenWirePeer.connect(port)
+      stranger.sendBytes(Buffer.from(bytes, 'hex'))
+      stranger.destroy()
+    }
+    const peer = await client(port)
+    peer.send(consumerInfo())
+    await peer.next('Response')
+    peer.destroy()
+  })
+
+  test('carry a message that is larger than any buffer', async () => {
+    const { port } = await started()
+    const peer = await client(port)
+    const content = Buffer.alloc(5_000_000, 7)
+    peer.send(consumerInfo(), producerInfo(), textMessage({ content }))
+    const { message } = await peer.next('MessageDispatch')
+    expect(message?.content?.equals(content)).toBe(true)
+    peer.destroy()
+  })
+
+  test('do not grow for a client that does not read, and deliver everything when it does', async () => {
+    const { port, broker } = await started()
+    const slow = await client(port)
+    slow.send(consumerInfo({ prefetchSize: 100 }))
+    await slow.next('Response')
+    slow.pauseReading()
+    const fast = await OpenWirePeer.connect(port)
+    await fast.negotiate(defaultWireFormatOptions)
+    const other = { kind: 'ConnectionId', value: 'ID:fast' } as const
+    const producerId = { kind: 'ProducerId', connectionId: 'ID:fast', value: 1, sessionId: -1 } as const
+    fast.send(connectionInfo({ connectionId: other, clientId: 'fast' }), producerInfo({ producerId }))
+    const content = Buffer.alloc(500_000, 7)
+    const count = 40
+    for (let sequence = 1; sequence <= count; sequence++) {
+      const messageId = {
+        kind: 'MessageId',
+        textView: null,
+        producerId,
+        producerSequenceId: sequence,
+        brokerSequenceId: 0,
+      } as const
+      fast.send(textMessage({ producerId, messageId, content }))
+    }
+    await fast.until(() => fast.received.filter(({ kind }) => kind === 'Response').length === count + 2)
+    expect(broker.snapshot().connections).toHaveLength(2)
+    slow.resumeReading()
+    await slow.until(() => slow.received.filter(({ kind }) => kind === 'MessageDispatch').length === count)
+    slow.destroy()
+    fast.destroy()
+  })
+})

@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals'
+import { DispatchedList } from '../../../broker/destination/dispatched-list.ts'
+import { TopicEntry } from '../../../broker/destination/entry.ts'
+
+const filled = (count: number) => {
+  const list = new DispatchedList()
+  const entries = Array.from({ length: count }, (_, i) => new TopicEntry(null, 10 + i, `ID:p:1:1:${i}`))
+  for (const entry of entries) list.push(entry)
+  return { list, entries }
+}
+
+test('keeps dispatch order while entries leave from anywhere', () => {
+  const { list, entries } = filled(5)
+  list.remove(entries[2]!)
+  list.remove(entries[0]!)
+  list.remove(entries[4]!)
+  expect([...list]).toEqual([entries[1], entries[3]])
+  expect(list.size).toBe(2)
+  list.remove(entries[1]!)
+  list.remove(entries[3]!)
+  expect([list.size, list.first]).toEqual([0, null])
+})
+
+test('finds by sequence and message id, or by message id alone', () => {
+  const { list, entries } = filled(100)
+  expect(list.find({ messageId: 'ID:p:1:1:70', sequence: 80 })).toBe(entries[70])
+  expect(list.find({ messageId: 'ID:p:1:1:70', sequence: 0 })).toBe(entries[70])
+  expect(list.find({ messageId: 'ID:p:1:1:70', sequence: 12 })).toBe(entries[70])
+  expect(list.find({ messageId: 'ID:p:1:1:x', sequence: 80 })).toBeNull()
+})
+
+test('of two copies of one message the sequence decides', () => {
+  const list = new DispatchedList()
+  const copies = [new TopicEntry(null, 1, 'ID:p:1:1:1'), new TopicEntry(null, 2, 'ID:p:1:1:1')]
+  for (const copy of copies) list.push(copy)
+  expect(list.find({ messageId: 'ID:p:1:1:1', sequence: 2 })).toBe(copies[1])
+})
+
+test('the index follows entries that come and go', () => {
+  const { list, entries } = filled(3)
+  expect(list.findSequence(12)).toBe(entries[2])
+  list.remove(entries[2]!)
+  expect(list.findSequence(12)).toBeNull()
+  list.push(entries[2]!)
+  expect(list.findSequence(12)).toBe(entries[2])
+})

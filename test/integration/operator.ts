@@ -1,0 +1,278 @@
+// The operator against an API server with the controllers of Kubernetes, but without nodes: the stand-in, or a real one. A PodPlayer
+// takes the part of kubelet and brokers. Each test has a cluster of its own, in a namespace of the suite.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { systemClock } from '../../broker/base/clock.ts'
+import { silentLogger } from '../../broker/base/logger.ts'
+import { systemRandom } from '../../broker/base/random.ts'
+import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
+import { buildBrokerClusterCrd } from '../../operator/api/crd.ts'
+import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
+import type { BrokerClusterStatus } from '../../operator/api/status-schema.ts'
+import { noMetrics } from '../../operator/controller/metrics.ts'
+import { sleep } from '../../operator/controller/sleep.ts'
+import { KubeApiError } from '../../operator/kube/errors.ts'
+import { type HttpKubeClient, openKubeClient } from '../../operator/kube/kube-client.ts'
+import { loadClusterAccess } from '../../operator/kube/kube-config.ts'
+import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/port.ts'
+import {
+  brokerClusters,
+  configMaps,
+  customResourceDefinitions,
+  events,
+  persistentVolumeClaims,
+  podDisruptionBudgets,
+  pods,
+  services,
+  statefulSets,
+} from '../../operator/kube/resource-types.ts'
+import { type Operator, startOperator } from '../../operator/operator.ts'
+import { goodManifests, wrongManifests } from '../operator/api/wrong-manifests.ts'
+import { PodPlayer } from './pod-player.ts'
+
+export interface TestServer {
+  /** A file. */
+  readonly kubeconfig: string
+  stop(): Promise<void>
+}
+
+const namespaces: ResourceType = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
+const apply = { fieldManager: 'somebody', force: true }
+const WAIT_MS = 30_000
+
+export const pair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: {
+    replicas,
+    storage: { type: 'SharedVolume', sharedVolume: { claimTemplate: { resources: { requests: { storage: '1Gi' } } } } },
+  },
+  ...change,
+})
+
+export function operatorIntegration(title: string, startServer: () => Promise<TestServer>): void {
+  describe(`the operator on ${title}`, () => {
+    const namespace = `operator-${process.pid}-${Date.now().toString(36)}`
+    const metadata = (name: string) => ({ namespace, name })
+    const manifest = (name: string, spec: unknown): KubeObject => ({ ...brokerCluster, metadata: metadata(name), spec })
+    let server: TestServer
+    let client: HttpKubeClient
+    let player: PodPlayer
+    let operator: Operator
+    const writes: string[] = []
+
+    const start = () =>
+      startOperator({
+        client: counting(client, writes),
+        brokerAdmin: player,
+        clock: systemClock,
+        random: systemRandom,
+        logger: silentLogger,
+        metrics: noMetrics,
+        brokerImage: 'ghcr.io/flotilla-mq/broker:test',
+        watchNamespaces: [namespace],
+        lease: undefined,
+        identity: 'test',
+        concurrency: 4,
+      })
+    const read = async (name: string) => (await client.get(brokerClusters, metadata(name))) as unknown as BrokerCluster
+    const put = (name: string, spec: BrokerClusterSpecInput) =>
+      client.apply(brokerClusters, manifest(name, spec), apply)
+    const ready = (name: string) =>
+      eventually<BrokerClusterStatus>(async () => {
+        const { status, metadata } = await read(name)
+        const condition = status?.conditions?.find(({ type }) => type === 'Ready')
+        return status && condition?.status === 'True' && status.observedGeneration === metadata.generation
+          ? status
+          : JSON.stringify(status?.conditions ?? 'no status')
+      })
+    const podsOf = async (name: string) =>
+      (await client.list(pods, { namespace, labelSelector: `flotilla.dev/cluster=${name}` })).items
+
+    beforeAll(async () => {
+      server = await startServer()
+      const access = await loadClusterAccess({ kubeconfig: server.kubeconfig, env: {}, clock: systemClock })
+      client = openKubeClient({ access })
+      await client.apply(customResourceDefinitions, buildBrokerClusterCrd() as unknown as KubeObject, apply)
+      await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+      await eventually(async () => {
+        const { items } = await client.list(brokerClusters, { namespace }).catch(() => ({ items: undefined }))
+        return items ?? 'the kind is not served yet'
+      })
+      player = new PodPlayer(client, namespace)
+      operator = start()
+      expect(await operator.started).toBe(true)
+    }, WAIT_MS)
+
+    afterAll(async () => {
+      await operator?.stop()
+      await player?.stop()
+      await client?.delete(namespaces, { namespace: '', name: namespace })
+      await client?.close()
+      await server?.stop()
+    }, WAIT_MS)
+
+    describe('manifests', () => {
+      test.each(goodManifests)('accepted: $title', async ({ spec }) => {
+        await client.apply(brokerClusters, manifest('good', spec), { ...apply, dryRun: true })
+      })
+
+      test.each(wrongManifests)('refused: $title', async ({ title, name, before, spec, field, text }) => {
+        const named = name ?? `wrong-${wrongManifests.findIndex((other) => other.title === title)}`
+        // Paused, so that nothing comes of it.
+        if (before) await client.apply(brokerClusters, manifest(named, { ...before, paused: true }), apply)
+        const refused = client.apply(brokerClusters, manifest(named, { ...(spec as object), paused: true }), {
+          ...apply,
+          dryRun: true,
+        })
+        const error = await refused.then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        if (before) await client.delete(brokerClusters, metadata(named))
+        expect(error).toBeInstanceOf(KubeApiError)
+        const { code, details, message } = error as KubeApiError
+        expect(code).toBe(422)
+        expect(message).toContain(text)
+        const { causes } = details as { causes: { field: string; message: string }[] }
+        const cause = causes.find((one) => one.message.includes(text))
+        expect(cause?.field.replace('<nil>', '')).toBe(field)
+      })
+    })
+
+    test(
+      'makes a pair that becomes Ready, and then writes nothing more',
+      async () => {
+        await put('quiet', pair())
+        const status = await ready('quiet')
+        expect(status.summary).toEqual({ active: '1/1', members: '2/2' })
+        expect(status.groups![0]!.storage!.claims[0]).toMatchObject({ name: 'quiet-g0-data', phase: 'Bound' })
+        await settled(writes)
+        const before = writes.length
+        // A new operator looks at everything once more.
+        await operator.stop()
+        operator = start()
+        await operator.started
+        await put('after', pair({ paused: true }))
+        await eventually(async () => ((await read('after')).status ? true : 'not looked at yet'))
+        expect(writes.slice(before).filter((write) => !write.includes('after') && !write.includes('Event'))).toEqual([])
+      },
+      WAIT_MS,
+    )
+
+    test(
+      'labels the member that took over, and tells it',
+      async () => {
+        await put('failing', pair())
+        await ready('failing')
+        const before = player.activeOf('failing-g0')!
+        player.failOver('failing-g0')
+        const after = await eventually(async () => {
+          const active = (await podsOf('failing')).filter(
+            ({ metadata }) => metadata.labels?.['flotilla.dev/role'] === 'active',
+          )
+          return active.length === 1 && active[0]!.metadata.name !== before ? active[0]!.metadata : 'not labelled'
+        })
+        const group = await eventually(async () => {
+          const { status } = await read('failing')
+          return status?.groups?.[0]?.active === after.name ? status.groups[0] : 'the status tells of the old one'
+        })
+        expect(group.lastFailover).toMatchObject({ from: before, to: after.name, reason: 'Failover' })
+        await eventually(async () => {
+          const { items } = await client.list(events, { namespace })
+          return (
+            items.some(
+              ({ reason, regarding }) =>
+                reason === 'FailoverCompleted' && (regarding as { name: string }).name === 'failing',
+            ) || 'no event'
+          )
+        })
+      },
+      WAIT_MS,
+    )
+
+    test(
+      'rolls a change through standby and active, scales up and down',
+      async () => {
+        await put('rolling', pair())
+        const { groups } = await ready('rolling')
+        const uids = (await podsOf('rolling')).map(({ metadata }) => metadata.uid)
+        await put('rolling', pair({ broker: { memoryLimit: '30%' } }))
+        const rolled = await ready('rolling')
+        expect(rolled.groups![0]).toMatchObject({ updatedReplicas: 2, lastFailover: { from: groups![0]!.active } })
+        for (const { metadata } of await podsOf('rolling')) expect(uids).not.toContain(metadata.uid)
+        await put('rolling', pair({ broker: { memoryLimit: '30%' } }, 4))
+        expect((await ready('rolling')).summary!.members).toBe('4/4')
+        await put('rolling', pair({ broker: { memoryLimit: '30%' } }, 2))
+        expect((await ready('rolling')).summary!.members).toBe('2/2')
+        expect((await podsOf('rolling')).map(({ metadata }) => metadata.name).sort()).toEqual([
+          'rolling-g0-0',
+          'rolling-g0-1',
+        ])
+        expect(
+          (await client.list(configMaps, { namespace, labelSelector: 'flotilla.dev/cluster=rolling' })).items,
+        ).toHaveLength(1)
+      },
+      WAIT_MS * 2,
+    )
+
+    test(
+      'leaves nothing but the claim when the cluster is deleted',
+      async () => {
+        await put('leaving', pair())
+        await ready('leaving')
+        await client.delete(brokerClusters, metadata('leaving'))
+        await eventually(async () => {
+          const left: string[] = []
+          for (const type of [statefulSets, services, configMaps, podDisruptionBudgets, pods])
+            for (const { metadata } of (
+              await client.list(type, { namespace, labelSelector: 'flotilla.dev/cluster=leaving' })
+            ).items)
+              left.push(`${type.kind} ${metadata.name}`)
+          return left.length === 0 || left.join(', ')
+        })
+        expect(await client.get(persistentVolumeClaims, metadata('leaving-g0-data'))).toBeDefined()
+      },
+      WAIT_MS,
+    )
+  })
+}
+
+const brokerCluster = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster' }
+
+/** Asks until the answer is something else than a text, which says what is missing. */
+async function eventually<T>(ask: () => Promise<T | string>): Promise<Exclude<T, string>> {
+  const endMs = systemClock.monotonicMs() + WAIT_MS - 2000
+  for (;;) {
+    const answer = await ask()
+    if (typeof answer !== 'string') return answer as Exclude<T, string>
+    if (systemClock.monotonicMs() > endMs) throw new Error(`Not in time: ${answer}`)
+    await sleep(systemClock, 50, new AbortController().signal)
+  }
+}
+
+/** Until nothing has been written for a while. */
+async function settled(writes: readonly string[]): Promise<void> {
+  for (let before = -1; before !== writes.length;) {
+    before = writes.length
+    await sleep(systemClock, 700, new AbortController().signal)
+  }
+}
+
+function counting(client: KubeClient, writes: string[]): KubeClient {
+  const note = (verb: string, kind: string, name: string) => void writes.push(`${verb} ${kind} ${name}`)
+  return {
+    get: (type, key) => client.get(type, key),
+    list: (type, options) => client.list(type, options),
+    watch: (type, options, onEvent, signal) => client.watch(type, options, onEvent, signal),
+    create: (type, object) => (note('create', type.kind, object.metadata.name), client.create(type, object)),
+    replace: (type, object) => (note('replace', type.kind, object.metadata.name), client.replace(type, object)),
+    apply: (type, object, options) => (
+      note('apply', type.kind, object.metadata.name),
+      client.apply(type, object, options)
+    ),
+    mergePatch: (type, key, patch, manager) => (
+      note('patch', type.kind, key.name),
+      client.mergePatch(type, key, patch, manager)
+    ),
+    delete: (type, key, options) => (note('delete', type.kind, key.name), client.delete(type, key, options)),
+  }
+}

@@ -1,0 +1,139 @@
+// Plays the kubelet, the volume binder and the brokers on an API server that has none: pods begin to run, one member of each group
+// holds the lock, and the admin port answers as the brokers would. It writes through the API, like everybody else.
+import { systemClock } from '../../broker/base/clock.ts'
+import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+import { sleep } from '../../operator/controller/sleep.ts'
+import { KubeApiError } from '../../operator/kube/errors.ts'
+import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/port.ts'
+import { persistentVolumeClaims, pods } from '../../operator/kube/resource-types.ts'
+import type { Claim, Pod } from '../../operator/reconcile/kinds.ts'
+import { buildSnapshot } from '../support/broker-world.ts'
+
+const POLL_MS = 30
+
+interface PlayedBroker {
+  readonly group: string
+  role: BrokerSnapshot['role']
+  term: number | null
+  activeSince: string | null
+}
+
+export class PodPlayer implements BrokerAdmin {
+  readonly #client: KubeClient
+  readonly #namespace: string
+  /** By uid of the pod. */
+  readonly #brokers = new Map<string, PlayedBroker>()
+  readonly #uids = new Map<string, string>()
+  readonly #terms = new Map<string, number>()
+  readonly #stopping = new AbortController()
+  readonly #stopped: Promise<void>
+  #addresses = 0
+
+  constructor(client: KubeClient, namespace: string) {
+    this.#client = client
+    this.#namespace = namespace
+    this.#stopped = this.#play()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#stopped
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot> {
+    const broker = this.#brokers.get(this.#uids.get(target.name) ?? '')
+    if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')
+    return buildSnapshot(target.name, broker)
+  }
+
+  activeOf(group: string): string | undefined {
+    for (const [name, uid] of this.#uids) {
+      const broker = this.#brokers.get(uid)
+      if (broker?.group === group && broker.role === 'Active') return name
+    }
+    return undefined
+  }
+
+  /** The active loses its lock, as by SIGKILL; somebody else takes it. */
+  failOver(group: string): void {
+    const name = this.activeOf(group)!
+    const broker = this.#brokers.get(this.#uids.get(name)!)!
+    Object.assign(broker, { role: 'Standby', term: null, activeSince: null })
+    this.#elect(group, name)
+  }
+
+  async #play(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      try {
+        for (const claim of await this.#list<Claim>(persistentVolumeClaims)) await this.#bind(claim)
+        await this.#run(await this.#list<Pod>(pods))
+      } catch (error) {
+        // Objects come and go under our hands.
+        if (!(error instanceof KubeApiError)) throw error
+      }
+      await sleep(systemClock, POLL_MS, this.#stopping.signal)
+    }
+  }
+
+  async #list<T extends KubeObject>(type: ResourceType): Promise<T[]> {
+    return (await this.#client.list<T>(type, { namespace: this.#namespace })).items
+  }
+
+  async #bind(claim: Claim): Promise<void> {
+    const requested = claim.spec?.resources?.requests?.storage
+    if (claim.status?.phase === 'Bound' || requested === undefined) return
+    await this.#applyStatus(persistentVolumeClaims, claim, { phase: 'Bound', capacity: { storage: requested } })
+  }
+
+  async #run(existing: readonly Pod[]): Promise<void> {
+    const living = new Set(existing.map(({ metadata }) => metadata.uid!))
+    for (const uid of this.#brokers.keys()) if (!living.has(uid)) this.#brokers.delete(uid)
+    for (const pod of existing) {
+      const { uid = '', name, deletionTimestamp, labels } = pod.metadata
+      if (deletionTimestamp !== undefined) {
+        this.#brokers.delete(uid)
+        await this.#client.delete(pods, { namespace: this.#namespace, name }, { gracePeriodSeconds: 0, uid })
+      } else if (!this.#brokers.has(uid)) {
+        await this.#start(pod)
+        this.#uids.set(name, uid)
+        const group = `${labels?.['flotilla.dev/cluster']}-${labels?.['flotilla.dev/group']}`
+        this.#brokers.set(uid, { group, role: 'Standby', term: null, activeSince: null })
+      }
+    }
+    for (const { group } of this.#brokers.values()) this.#elect(group)
+  }
+
+  #elect(group: string, except?: string): void {
+    if (this.activeOf(group) !== undefined) return
+    // Whoever has waited longest, as at a real lock: the one that was just made anew comes last.
+    const waiting = [...this.#brokers].filter(([, broker]) => broker.group === group)
+    const heir = waiting.find(([uid]) => except === undefined || this.#uids.get(except) !== uid)
+    if (!heir) return
+    const term = (this.#terms.get(group) ?? 0) + 1
+    this.#terms.set(group, term)
+    const activeSince = new Date().toISOString()
+    Object.assign(heir[1], { role: 'Active', term, activeSince })
+  }
+
+  async #start(pod: Pod): Promise<void> {
+    const now = `${new Date().toISOString().slice(0, 19)}Z`
+    const podIP = `10.9.0.${(this.#addresses++ % 250) + 1}`
+    const state = { running: { startedAt: now } }
+    const { image = 'broker' } = (pod.spec as { containers?: { image?: string }[] }).containers?.[0] ?? {}
+    await this.#applyStatus(pods, pod, {
+      phase: 'Running',
+      podIP,
+      podIPs: [{ ip: podIP }],
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
+      containerStatuses: [{ name: 'broker', ready: true, restartCount: 0, image, imageID: '', started: true, state }],
+    })
+  }
+
+  async #applyStatus(type: ResourceType, { apiVersion, kind, metadata }: KubeObject, status: object): Promise<void> {
+    const { name, namespace = '', uid = '' } = metadata
+    const object = { apiVersion, kind, metadata: { name, namespace, uid }, status }
+    await this.#client.apply(type, object, { fieldManager: 'pod-player', force: true, subresource: 'status' })
+  }
+}
