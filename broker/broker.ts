@@ -11,7 +11,7 @@ import { errorMessage } from './base/errors.ts'
 import type { Logger } from './base/logger.ts'
 import { memoryLimitBytes } from './config/memory-limit.ts'
 import type { BrokerConfig } from './config/schema.ts'
-import type { Lock, LockHandle } from './lock/lock.ts'
+import type { Lock, LockHandle, LockHolder } from './lock/lock.ts'
 import { AdminServer, type AdminSource } from './management/admin-server.ts'
 import type { BrokerRole, BrokerSnapshot, RoleAnswer } from './management/contract.ts'
 import { maxSnapshotConnections, maxSnapshotDestinations } from './management/limits.ts'
@@ -21,6 +21,7 @@ import type { Region } from './routing/region.ts'
 import { createRegion } from './routing/region-broker.ts'
 import { Advisories } from './session/openwire/advisories.ts'
 import { ConnectionRegistry } from './session/openwire/connection-registry.ts'
+import { LimitCounts } from './session/openwire/limit-counts.ts'
 import type { BrokerIdentity, OpenWireService } from './session/openwire/openwire-service.ts'
 import type { MessageStore } from './store/message-store.ts'
 import { wireFormatOf } from './transport-connectors.ts'
@@ -54,6 +55,7 @@ interface ActiveParts {
   readonly identity: BrokerIdentity
   readonly region: Region
   readonly registry: ConnectionRegistry
+  readonly limits: LimitCounts
   readonly servers: readonly OpenWireServer[]
   readonly recoveryMs: number
   readonly since: string
@@ -80,8 +82,6 @@ export class Broker implements AdminSource {
   #active: ActiveParts | undefined
   #ending: Promise<void> | undefined
   #adminPort = 0
-  /** Last known holder of the lock while somebody else has it. */
-  #holder: { member: string; term: number } | undefined
 
   constructor(parts: BrokerParts) {
     const { clock, config } = parts
@@ -128,8 +128,9 @@ export class Broker implements AdminSource {
 
   role(): RoleAnswer {
     const { config, member } = this.#parts
-    const term = this.#role === 'Active' ? (this.#active?.handle.term ?? null) : null
-    return { role: this.#role, term, brokerName: config.brokerName, member }
+    const role = this.#provenRole()
+    const term = role === 'Active' ? (this.#active?.handle.term ?? null) : null
+    return { role, term, brokerName: config.brokerName, member }
   }
 
   notReadyReason(): string | undefined {
@@ -140,11 +141,11 @@ export class Broker implements AdminSource {
     return closed ? `transport connector ${closed.name} is not open` : undefined
   }
 
-  snapshot(): BrokerSnapshot {
+  async snapshot(): Promise<BrokerSnapshot> {
     const { config, store, version } = this.#parts
+    const holder = await this.#lockHolder()
     const active = this.#active
     const { messages, bytesUsed } = active ? store.statistics() : { messages: 0, bytesUsed: 0 }
-    const holder = active ? { member: this.#parts.member, term: active.handle.term } : this.#holder
     const isLocked = config.store.type === 'Journal'
     return {
       ...this.role(),
@@ -202,6 +203,7 @@ export class Broker implements AdminSource {
       acceptedConnections: sumOf(this.#servers, ({ counts }) => counts.accepted),
       refusedConnections: sumOf(this.#servers, ({ counts }) => counts.refused),
       droppedConnections: sumOf(this.#servers, ({ counts }) => counts.dropped),
+      limitsReached: active?.limits.totals ?? new Map<string, number>(),
       destinations: active?.region.statistics() ?? [],
       memory: active?.region.memory() ?? { used: 0, limit: this.#memoryLimit(), blockedConnections: 0 },
       store: { ...store, recoveryMs: active?.recoveryMs ?? 0 },
@@ -216,6 +218,8 @@ export class Broker implements AdminSource {
     store.follow()
     this.#role = 'Standby'
     const handle = await this.#acquire()
+    if (this.#ending) await handle.release()
+    this.#throwIfEnding()
     this.#handle = handle
     this.#takingOver = true
     void handle.lost.then((reason) => this.#stepDown(reason))
@@ -235,12 +239,17 @@ export class Broker implements AdminSource {
   }
 
   async #announceStandby(): Promise<void> {
-    const { lock, logger } = this.#parts
-    const holder = await lock.holder().catch(() => undefined)
+    const { logger } = this.#parts
+    const holder = await this.#lockHolder()
     if (this.#handle || this.#ending) return
-    this.#holder = holder
     const active = holder ? `${holder.member} is active in term ${holder.term}` : 'another member is active'
     logger.info(`Standby: ${active}`, { adminPort: this.#adminPort })
+  }
+
+  /** As far as it can be known: of no use to decide anything. */
+  async #lockHolder(): Promise<LockHolder | undefined> {
+    if (this.#handle) return { member: this.#parts.member, term: this.#handle.term }
+    return this.#parts.lock.holder().catch(() => undefined)
   }
 
   async #activate(handle: LockHandle): Promise<void> {
@@ -262,14 +271,17 @@ export class Broker implements AdminSource {
     region.recover(recovered.queues, recovered.lastSequence)
     advisories.attach(region)
     const recoveryMs = clock.monotonicMs() - startMs
-    await this.#openServers({ identity, region, registry, advisories, clock, logger })
+    const limits = new LimitCounts(clock, logger)
+    await this.#openServers({ identity, region, registry, advisories, limits, clock, logger })
     this.#throwIfEnding()
-    handle.verify()
+    await handle.verify()
+    this.#throwIfEnding()
     this.#active = {
       handle,
       identity,
       region,
       registry,
+      limits,
       servers: this.#servers,
       recoveryMs,
       since: new Date(clock.nowMs()).toISOString(),
@@ -356,6 +368,17 @@ export class Broker implements AdminSource {
       await close()
     } catch (error) {
       this.#parts.logger.error(`Cannot close the ${part} cleanly`, { error })
+    }
+  }
+
+  /** A process that was stopped for long may be asked before it has noticed that another member took over. */
+  #provenRole(): BrokerRole {
+    if (this.#role !== 'Active') return this.#role
+    try {
+      this.#active?.handle.verify()?.catch(() => {})
+      return 'Active'
+    } catch {
+      return 'Stopping'
     }
   }
 

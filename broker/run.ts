@@ -10,7 +10,7 @@ import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from './base/clock.ts'
-import { errorMessage, FlotillaError } from './base/errors.ts'
+import { errorCode, errorMessage, FlotillaError } from './base/errors.ts'
 import type { Logger } from './base/logger.ts'
 import { createLogger } from './base/pino-logger.ts'
 import type { Random } from './base/random.ts'
@@ -59,29 +59,48 @@ export async function runBrokerProcess(): Promise<never> {
   const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY })
   process.on('uncaughtExceptionMonitor', (error) => logger.error('The broker failed', { error }))
   // Nothing that still waits somewhere keeps a stopped broker alive.
-  process.exit(await runUntilEnd(config, parsed, logger))
+  return endProcess(await runUntilEnd(config, parsed, logger))
 }
 
-async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number> {
-  for (;;) {
-    const broker = buildBroker(config, parsed, logger)
+/** A step-down that could not close store or lock: the disk hangs, and an orderly exit would wait for it. */
+const cut = Symbol('cut')
+
+/** process.exit joins the threads that wait for the disk, so that one that hangs would keep process and lock for ever. */
+function endProcess(code: number | typeof cut): never {
+  if (code === cut) process.kill(process.pid, 'SIGKILL')
+  process.exit(code === cut ? exitCodes.steppedDown : code)
+}
+
+async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number | typeof cut> {
+  for (let life = 1; ; life++) {
+    const broker = buildBroker(config, parsed, life === 1, logger)
     const release = stopOnSignals(broker, logger)
     const started = await settled(broker.start())
     const end = await broker.ended
     if (!end.steppedDown) return exitCodes.stopped
     release()
-    if (started !== undefined && started === end.reason) {
+    if (!end.closed) return cut
+    if (started !== undefined && started === end.reason && !isReplaced(started)) {
       logger.error(errorMessage(started), fieldsOf(started))
       return exitCodes.failed
     }
-    if (parsed.exitOnLockLoss || !end.closed) return exitCodes.steppedDown
+    if (parsed.exitOnLockLoss) return exitCodes.steppedDown
     logger.warn('Coming back as a standby', { reason: end.reason.message })
     await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
   }
 }
 
-function buildBroker(config: BrokerConfig, { dataDirectory, member }: Arguments, logger: Logger): Broker {
-  const { store, lock } = buildStoreAndLock(config, dataDirectory, member, logger)
+/** Another member was faster, or took over before this one was active: nothing is wrong with this one. */
+const isReplaced = (error: unknown): boolean => ['LOCK_LOST', 'JOURNAL_FENCED'].includes(errorCode(error) ?? '')
+
+/** In a later life the data directory is not made: an empty one in its place would hide what is stored. */
+function buildBroker(
+  config: BrokerConfig,
+  { dataDirectory, member }: Arguments,
+  makesDirectory: boolean,
+  logger: Logger,
+): Broker {
+  const { store, lock } = buildStoreAndLock(config, dataDirectory, makesDirectory, member, logger)
   return new Broker({
     config,
     member,
@@ -97,6 +116,7 @@ function buildBroker(config: BrokerConfig, { dataDirectory, member }: Arguments,
 function buildStoreAndLock(
   { store: storeConfig }: BrokerConfig,
   dataDirectory: string,
+  makesDirectory: boolean,
   member: string,
   logger: Logger,
 ): { store: MessageStore; lock: Lock } {
@@ -104,6 +124,7 @@ function buildStoreAndLock(
   const directory = join(dataDirectory, 'journal')
   const fileLock = new FileLock({
     directory: dataDirectory,
+    makesDirectory,
     member,
     clock: systemClock,
     logger,
@@ -121,7 +142,7 @@ function buildStoreAndLock(
     maxFileLength: parseSize(storeConfig.maxFileLength)!,
     verifyOwnership() {
       if (!handle) throw new Error('Cannot write to the journal: this member does not hold the lock')
-      handle.verify()
+      return handle.verify()
     },
   })
   const lock: Lock = {
@@ -138,12 +159,12 @@ function buildStoreAndLock(
 function stopOnSignals(broker: Broker, logger: Logger): () => void {
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(exitCodes.failed)
+    if (stopping) endProcess(cut)
     stopping = true
     logger.info('Stopping', { signal })
     setTimeout(() => {
       logger.error('Cannot stop in time', { stopTimeoutMs })
-      process.exit(exitCodes.failed)
+      endProcess(cut)
     }, stopTimeoutMs).unref()
     void broker.stop()
   }

@@ -1,5 +1,6 @@
-// The operator, put together: watches fill caches, changes wake keys, and each key is reconciled by a ClusterReconciler. It runs
-// only while this process is the leader; what it is made of is passed in, so that tests run it as it is.
+// The operator, put together: watches fill caches, changes wake keys, and each key is reconciled by a
+// ClusterReconciler. It runs only while this process is the leader; what it is made of is passed in, so that tests
+// run it as it is.
 import type { Clock } from '../broker/base/clock.ts'
 import type { Logger } from '../broker/base/logger.ts'
 import type { Random } from '../broker/base/random.ts'

@@ -21,7 +21,8 @@ import type { ConnectionOptions } from './client-options.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { consumerIdText } from './id-text.ts'
 import { MessageAudit } from './message-audit.ts'
-import type { AcknowledgeMode, MessageConsumer } from './message-consumer.ts'
+import type { DispatchTarget } from './dispatch-target.ts'
+import type { AcknowledgeMode } from './message-consumer.ts'
 import type { RedeliveryPolicy } from './redelivery-policy.ts'
 import { redeliveryPolicyOf } from './redelivery-policy.ts'
 import type { SessionOwner } from './session.ts'
@@ -68,7 +69,7 @@ export class Connection
   readonly #advisories: AdvisoryWatcher | null
   readonly #requests = new Map<number, PendingRequest>()
   readonly #sessions = new Set<Session>()
-  readonly #consumers = new Map<string, MessageConsumer>()
+  readonly #consumers = new Map<string, DispatchTarget>()
   #started = false
   #epoch = 0
   #nextCommandId = 1
@@ -191,11 +192,11 @@ export class Connection
     return this.#advisories?.isDeleted(destination.name) ?? false
   }
 
-  addConsumer(consumer: MessageConsumer): void {
+  addConsumer(consumer: DispatchTarget): void {
     this.#consumers.set(consumerIdText(consumer.info.consumerId!), consumer)
   }
 
-  removeConsumer(consumer: MessageConsumer): void {
+  removeConsumer(consumer: DispatchTarget): void {
     this.#consumers.delete(consumerIdText(consumer.info.consumerId!))
   }
 

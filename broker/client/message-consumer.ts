@@ -17,6 +17,7 @@ import type { AcknowledgementType } from './acknowledgement-type.ts'
 import { buildAcknowledgement, buildPull, buildRemoveInfo } from './build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { destinationOf } from './destination-structure.ts'
+import type { DispatchTarget } from './dispatch-target.ts'
 import { consumerIdText, producerIdText } from './id-text.ts'
 import { deliveredShare } from './limits.ts'
 import { ReceivedMessage } from './message.ts'
@@ -51,7 +52,7 @@ interface Delivery {
 
 type Waiter = (message: ReceivedMessage | null) => void
 
-export class MessageConsumer {
+export class MessageConsumer implements DispatchTarget {
   readonly info: ConsumerInfo
   readonly #context: ConnectionContext
   readonly #session: ConsumerSession

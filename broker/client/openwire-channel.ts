@@ -1,8 +1,7 @@
 // The client's end of one OpenWire connection above the byte stream: exchange of wire formats, frames ⇄ commands, and
 // the inactivity monitor (spec openwire.md section 2). It knows no sockets; tcp-transport.ts brings the bytes.
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorMessage } from '../base/errors.ts'
-import { FlotillaError } from '../base/errors.ts'
+import { errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Command, WireFormatInfo } from '../wire/openwire/commands.ts'
 import { FrameSplitter } from '../wire/openwire/frame-splitter.ts'
 import { maxFrameSizeBeforeNegotiation } from '../wire/openwire/limits.ts'
@@ -77,7 +76,7 @@ export class OpenWireChannel implements Channel {
   send(command: Command): void {
     if (this.#ended || this.#stream === null) return
     this.#writtenSinceCheck = true
-    this.#stream.write(this.#codec.encode(command))
+    this.#stream.write(this.#encode(command))
   }
 
   drained(): Promise<void> | null {
@@ -110,6 +109,16 @@ export class OpenWireChannel implements Channel {
       return
     }
     this.#listener.command(command)
+  }
+
+  #encode(command: Command): Buffer {
+    try {
+      return this.#codec.encode(command)
+    } catch (error) {
+      // What was half encoded may have taken slots of the cache that the broker will never hear of.
+      if (this.#codec.format.cacheEnabled) this.fail(new TransportError('The marshalling cache is out of step', error))
+      throw error
+    }
   }
 
   #negotiate(theirs: WireFormatInfo): void {

@@ -14,10 +14,13 @@ import {
 import type { ConnectionContext } from './connection-context.ts'
 import type { DestinationLike } from './destination-structure.ts'
 import { structureOf, toDestination } from './destination-structure.ts'
+import type { DispatchTarget } from './dispatch-target.ts'
 import type { AcknowledgeMode, ConsumerSession } from './message-consumer.ts'
 import { MessageConsumer } from './message-consumer.ts'
+import type { ReceivedMessage } from './message.ts'
 import type { ProducerSession } from './message-producer.ts'
 import { MessageProducer } from './message-producer.ts'
+import { QueueBrowser } from './queue-browser.ts'
 import { transactionType } from './transaction-type.ts'
 
 export interface ConsumerSettings {
@@ -37,8 +40,8 @@ export interface ConsumerSettings {
 
 /** What a session uses of its connection beyond the context. */
 export interface SessionOwner {
-  addConsumer(consumer: MessageConsumer): void
-  removeConsumer(consumer: MessageConsumer): void
+  addConsumer(consumer: DispatchTarget): void
+  removeConsumer(consumer: DispatchTarget): void
   removeSession(session: Session): void
 }
 
@@ -60,6 +63,7 @@ export class Session implements ConsumerSession, ProducerSession {
   readonly #owner: SessionOwner
   readonly #consumers = new Set<MessageConsumer>()
   readonly #producers = new Set<MessageProducer>()
+  readonly #browsers = new Set<QueueBrowser>()
   #lastDelivered: number | bigint = -1
   #nextConsumer = 1
   #nextProducer = 1
@@ -138,6 +142,31 @@ export class Session implements ConsumerSession, ProducerSession {
       throw error
     }
     return consumer
+  }
+
+  /** The messages that a queue holds now; they stay there. */
+  async *browse(queue: DestinationLike, selector?: string): AsyncGenerator<ReceivedMessage, void, undefined> {
+    this.#assertOpen('browse')
+    const { connectionId, clientId, options } = this.#context
+    const info = buildConsumerInfo({
+      consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
+      destination: structureOf(toDestination(queue)),
+      // Without prefetch a browser would never get anything.
+      prefetchSize: Math.max(1, options['prefetchPolicy.queueBrowserPrefetch']),
+      clientId,
+      selector: selector ?? null,
+      browser: true,
+    })
+    const browser = new QueueBrowser(info, this.#context)
+    this.#browsers.add(browser)
+    this.#owner.addConsumer(browser)
+    try {
+      await this.#context.request(info)
+      yield* browser.messages()
+    } finally {
+      this.#browsers.delete(browser)
+      this.#owner.removeConsumer(browser)
+    }
   }
 
   createTemporaryQueue(): Promise<TemporaryDestination> {
@@ -224,9 +253,9 @@ export class Session implements ConsumerSession, ProducerSession {
   /** Ends without telling the broker. */
   dispose(): void {
     this.#closed = true
-    for (const consumer of this.#consumers) {
-      consumer.dispose()
-      this.#owner.removeConsumer(consumer)
+    for (const target of [...this.#consumers, ...this.#browsers]) {
+      target.dispose()
+      this.#owner.removeConsumer(target)
     }
     this.#consumers.clear()
     this.#producers.clear()

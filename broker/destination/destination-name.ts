@@ -29,11 +29,19 @@ function checkedMembers(destination: Destination): readonly Destination[] {
   }
   const { maximumCompositeMembers, maximumNameLength } = destinationLimits
   if (destination.name.length > maximumCompositeMembers * maximumNameLength)
-    throw invalid(destination, `it is longer than ${maximumCompositeMembers * maximumNameLength} characters`)
+    throw invalid(
+      destination,
+      `it is longer than ${maximumCompositeMembers * maximumNameLength} characters`,
+      'maximumCompositeMembers',
+    )
   const members = compositeMembers(destination)
   if (members.length === 0) throw invalid(destination, 'it has no members')
   if (members.length > maximumCompositeMembers)
-    throw invalid(destination, `it has ${members.length} members, the most is ${maximumCompositeMembers}`)
+    throw invalid(
+      destination,
+      `it has ${members.length} members, the most is ${maximumCompositeMembers}`,
+      'maximumCompositeMembers',
+    )
   for (const member of members) checkName(member)
   return members
 }
@@ -45,15 +53,16 @@ function checkName(destination: Destination): void {
     throw invalid(
       destination,
       `its name has ${name.length} characters, the most is ${destinationLimits.maximumNameLength}`,
+      'maximumNameLength',
     )
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(name)) throw invalid(destination, 'its name contains control characters')
   if (name !== name.trim()) throw invalid(destination, 'its name begins or ends with white space')
 }
 
-export const invalid = (destination: Destination, reason: string): JmsError =>
+export const invalid = (destination: Destination, reason: string, limit?: string): JmsError =>
   new JmsError(
     'javax.jms.InvalidDestinationException',
     `Cannot use destination ${destinationKey(destination).slice(0, 200)}: ${reason}`,
-    { fields: { destination: destination.name.slice(0, 200), kind: destination.kind } },
+    { fields: { destination: destination.name.slice(0, 200), kind: destination.kind, limit } },
   )

@@ -70,6 +70,7 @@ export class DestinationRegistry {
       throw new JmsError(
         'javax.jms.ResourceAllocationException',
         `Cannot create ${destinationKey(destination)}: the broker has ${count} destinations (limit maximumDestinations)`,
+        { fields: { limit: 'maximumDestinations' } },
       )
     return this.addBeyondLimit(destination, owner)
   }

@@ -1,6 +1,7 @@
 // The messages dispatched to one consumer and not acknowledged yet, in dispatch order. Nearly every acknowledgement
 // names the oldest, so that one is tried first; others are found by an index that is only built when it is first needed.
 import type { Entry } from './entry.ts'
+import { destinationLimits } from './limits.ts'
 
 /** How a client names a message: sequence 0 or less when it does not return the broker's. */
 export interface EntryReference {
@@ -8,11 +9,26 @@ export interface EntryReference {
   readonly sequence: number
 }
 
+/** How many messages all consumers of one connection hold. */
+export class InFlight {
+  count = 0
+
+  get full(): boolean {
+    return this.count >= destinationLimits.maximumInFlightPerConnection
+  }
+}
+
 export class DispatchedList {
+  readonly inFlight: InFlight
+  #counted = true
   #first: Entry | null = null
   #last: Entry | null = null
   #size = 0
   #bySequence: Map<number, Entry> | null = null
+
+  constructor(inFlight: InFlight = new InFlight()) {
+    this.inFlight = inFlight
+  }
 
   get size(): number {
     return this.#size
@@ -29,6 +45,7 @@ export class DispatchedList {
     else this.#first = entry
     this.#last = entry
     this.#size++
+    if (this.#counted) this.inFlight.count++
     this.#bySequence?.set(entry.sequence, entry)
   }
 
@@ -40,8 +57,15 @@ export class DispatchedList {
     else this.#last = entry.previous
     entry.previous = entry.next = null
     this.#size--
+    if (this.#counted) this.inFlight.count--
     if (this.#size === 0) this.#bySequence = null
     else this.#bySequence?.delete(entry.sequence)
+  }
+
+  /** The consumer has closed: what is left does not count for its connection any more. */
+  leave(): void {
+    if (this.#counted) this.inFlight.count -= this.#size
+    this.#counted = false
   }
 
   /** The sequence decides when the client returns it: one consumer may hold two copies of one message id. */

@@ -22,6 +22,10 @@ export const destinationLimits = {
   readRetryMs: 1000,
   /** Unacknowledged messages of one consumer, whatever window it asks for: about 150 bytes each. */
   maximumInFlightPerConsumer: 250_000,
+  /** The same for all consumers of a connection together: about 200 MB. */
+  maximumInFlightPerConnection: 1_000_000,
+  /** Above this share of the memory limit, a consumer whose client does not read loses its oldest topic messages. */
+  congestedTopicMemoryShare: 0.5,
   /** Topic messages waiting beyond the prefetch when the consumer names no limit: ten times ActiveMQ's shipped 1000. */
   defaultPendingMessageLimit: 10_000,
   /** The most a consumer may ask for with maximumPendingMessageLimit. */

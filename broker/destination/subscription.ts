@@ -10,7 +10,7 @@ import { isQueue } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import { Deque } from './deque.ts'
-import { DispatchedList } from './dispatched-list.ts'
+import { DispatchedList, InFlight } from './dispatched-list.ts'
 import type { Entry, QueueEntry } from './entry.ts'
 import { TopicEntry } from './entry.ts'
 import { destinationLimits } from './limits.ts'
@@ -39,6 +39,10 @@ export interface DeliveryPort {
     readonly redeliveryCounter: number
   }): void
   deliverNothing(consumerId: string): void
+  /** True while the client does not take what it was given. */
+  readonly congested?: boolean
+  /** Something was not kept or not given because of the limit of that name. */
+  limitReached?(limit: string): void
 }
 
 interface Waiting {
@@ -51,7 +55,7 @@ export class Subscription {
   /** What it subscribed to: one destination, or the members of a composite; wildcards as they are. */
   readonly members: readonly Destination[]
   readonly connectionId: string
-  readonly dispatched = new DispatchedList()
+  readonly dispatched: DispatchedList
   /** The queues it draws from; topics push by `offer`. */
   readonly queues = new Set<Queue>()
   readonly topics = new Set<Topic>()
@@ -77,12 +81,14 @@ export class Subscription {
     connectionId: string,
     port: DeliveryPort,
     clock: Clock,
+    inFlight: InFlight = new InFlight(),
   ) {
     this.options = options
     this.connectionId = connectionId
     this.#port = port
     this.#clock = clock
     this.members = members
+    this.dispatched = new DispatchedList(inFlight)
     this.#topicsOnly = !members.some(isQueue)
     this.#prefetchSize = Math.max(0, options.prefetchSize)
   }
@@ -108,10 +114,19 @@ export class Subscription {
     return this.#topicsOnly
   }
 
+  get congested(): boolean {
+    return this.#port.congested === true
+  }
+
   get full(): boolean {
+    if (this.#port.congested) return true
     if (this.#prefetchSize === 0) return !this.#pullCredit
     const size = this.dispatched.size
-    return size - this.#extension >= this.#prefetchSize || size >= destinationLimits.maximumInFlightPerConsumer
+    return (
+      size - this.#extension >= this.#prefetchSize ||
+      size >= destinationLimits.maximumInFlightPerConsumer ||
+      this.dispatched.inFlight.full
+    )
   }
 
   /** noLocal: not what producers of the own connection sent. */
@@ -135,7 +150,10 @@ export class Subscription {
       asked > 0
         ? Math.min(asked, destinationLimits.maximumPendingMessageLimit)
         : destinationLimits.defaultPendingMessageLimit
-    if (this.#waiting.length > limit) this.#discardOldest()
+    // What congestion keeps out of the window waits here too.
+    const room = this.#port.congested ? Math.max(0, this.#prefetchSize - this.dispatched.size) : 0
+    if (this.#waiting.length > limit + room) this.#discardOldest('maximumPendingMessageLimit')
+    if (this.#port.congested) this.#giveWay(shared)
   }
 
   /** Room in the window may have come: hands on what waits here, then asks the queues. */
@@ -180,9 +198,15 @@ export class Subscription {
 
   /** Answers a pull that does not want to wait, once no queue is still reading from the store. */
   answerPull(): void {
-    if (!this.#pullCredit || !this.#pullAtOnce) return
+    if (!this.#pullCredit || !this.#pullAtOnce || this.#port.congested) return
     for (const queue of this.queues) if (queue.loading) return
     this.#answerNothing()
+  }
+
+  /** The socket takes deliveries again. */
+  relieve(): void {
+    this.dispatch()
+    this.answerPull()
   }
 
   /** The client holds `count` more messages without acknowledging them: lets as many more in. */
@@ -234,8 +258,15 @@ export class Subscription {
     this.#pullAtOnce = false
   }
 
+  // A client that does not read must not take the memory of those who do.
+  #giveWay(shared: TopicMessage): void {
+    while (this.#waiting.length > 0 && shared.headroom(destinationLimits.congestedTopicMemoryShare) < 0)
+      this.#discardOldest('congestedTopicMemoryShare')
+  }
+
   // Persistent messages go last: whoever marked a message so cares more for it.
-  #discardOldest(): void {
+  #discardOldest(limit: string): void {
+    this.#port.limitReached?.(limit)
     let index = 0
     if (this.#waitingVolatile > 0) while (this.#waiting.at(index)!.shared.message.persistent) index++
     this.#takeWaiting(index).shared.letGo()

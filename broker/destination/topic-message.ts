@@ -15,6 +15,11 @@ export class TopicMessage {
     this.#memory = memory
   }
 
+  /** Bytes left below `share` of the broker's memory; negative above it. */
+  headroom(share: number): number {
+    return this.#memory.headroom(share)
+  }
+
   hold(): void {
     if (this.#holders++ === 0) this.#memory.add(this.message.size)
   }

@@ -30,9 +30,10 @@ export class Topic {
     return waiting
   }
 
-  /** True when some subscription would have to keep a message waiting. */
+  /** True when some subscription would have to keep a message waiting. Not those that give way when memory is short. */
   get wouldHold(): boolean {
-    for (const subscription of this.subscriptions) if (subscription.full || subscription.waiting > 0) return true
+    for (const subscription of this.subscriptions)
+      if (!subscription.congested && (subscription.full || subscription.waiting > 0)) return true
     return false
   }
 

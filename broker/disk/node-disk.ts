@@ -35,7 +35,7 @@ export const nodeDisk: Disk = {
   async open(path, mode) {
     return new NodeFile(await openFile(path, flags[mode], 0o640))
   },
-  list: promisify(readdir) as (directory: string) => Promise<string[]>,
+  list: promisify(readdir),
   async exists(path) {
     try {
       await promisify(stat)(path)

@@ -21,6 +21,9 @@ export class SimulatedDisk implements Disk {
   /** Changes made so far. */
   operations = 0
   free = Number.MAX_SAFE_INTEGER
+  /** Resolves at the moment of the crash. */
+  readonly whenCrashed: Promise<void>
+  #die: () => void = () => {}
   readonly #root: Folder
   #operationsLeft = Number.POSITIVE_INFINITY
   #dead = false
@@ -29,6 +32,12 @@ export class SimulatedDisk implements Disk {
 
   constructor(root = new Folder()) {
     this.#root = root
+    this.whenCrashed = new Promise((resolve) => {
+      this.#die = () => {
+        this.#dead = true
+        resolve()
+      }
+    })
   }
 
   get crashed(): boolean {
@@ -42,7 +51,7 @@ export class SimulatedDisk implements Disk {
 
   /** A disk with what survived: everything synced, and by chance parts of the rest. */
   restart(random: Random): SimulatedDisk {
-    this.#dead = true
+    this.#die()
     return new SimulatedDisk(this.#root.survivor(random))
   }
 
@@ -142,7 +151,7 @@ export class SimulatedDisk implements Disk {
     this.operations++
     if (this.#operationsLeft-- > 0) return
     cutOff?.()
-    this.#dead = true
+    this.#die()
     await this.request()
   }
 

@@ -18,8 +18,8 @@
 //           payload, seeded with the salt, which is random and known to nobody outside.
 // batch     Where the write began that this record was part of. The next write begins only after the sync of the one
 //           before, so a valid record proves that everything in front of its batch was synced.
-// predecessors  All older segments that count, and how far. Written with the first record of a new segment, so the newest
-//           segment is the table of contents. What an older segment holds beyond its length was never acknowledged.
+// predecessors  All older segments that count, and how far: the newest segment is the table of contents. Headers are synced
+//           before the first record is written. What an older segment holds beyond its length was never acknowledged.
 //
 // Rules
 //   1. Torn tail: in the newest segment, everything from the first unreadable place on that lies behind the last batch
@@ -30,7 +30,9 @@
 //      the new writer notes down in the predecessors of its first segment.
 //   3. Removing: a record of type 1 names the removed segment and is durable before its file goes.
 //      Segments that are neither in the predecessors of the newest nor the newest itself do not count.
-//   4. A new writer always begins a new segment; nothing is ever changed in place.
+//   4. Each segment starts with a preamble: what its user knows without reading older bodies. A record of type 2 ends it.
+//      Summaries are good enough for the segments in front of the newest complete preamble; from there on bodies are read.
+//   5. A new writer always begins a new segment; nothing is ever changed in place.
 import { crc32 } from '../base/crc32.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
@@ -45,6 +47,7 @@ export const checkedHeaderBytes = 16
 
 /** Types below 16 are the journal's own; the others are its user's. */
 export const segmentRemovedType = 1
+export const preambleEndType = 2
 export const firstUserType = 16
 
 export interface Predecessor {
@@ -166,6 +169,7 @@ export function decodeSegmentHeader(buffer: Buffer, prefix: SegmentPrefix): Segm
 function decodePredecessors(buffer: Buffer, prefix: SegmentPrefix): Predecessor[] | undefined {
   const start = 2 * prefixBytes
   const end = start + prefix.predecessorCount * predecessorBytes
+  if (prefix.predecessorCount === 0) return []
   if (buffer.length < end + 4) return undefined
   if (crc32(buffer.subarray(start, end), prefix.salt) !== buffer.readUInt32BE(end)) return undefined
   const predecessors: Predecessor[] = []
@@ -194,7 +198,12 @@ export function encodeRecordHeader(buffer: Buffer, at: number, header: Omit<Reco
  * The header at `at` if it can be one of a record at `position` of a segment whose counted part ends at `end`.
  * Plausible only: the checksum decides.
  */
-export function decodeRecordHeader(buffer: Buffer, at: number, position: number, end: number): RecordHeader | undefined {
+export function decodeRecordHeader(
+  buffer: Buffer,
+  at: number,
+  position: number,
+  end: number,
+): RecordHeader | undefined {
   if (at + recordHeaderBytes > buffer.length || buffer.readUInt32BE(at + 8) !== position / 8) return undefined
   const payloadLength = buffer.readUInt32BE(at)
   const type = buffer[at + 4]!

@@ -28,7 +28,7 @@ import {
   type SegmentTable,
 } from './segment-table.ts'
 import { isSummaryOf, SummaryBuilder, visitSummary } from './summary.ts'
-import { findTail } from './tail.ts'
+import { findTail, hasPreamble } from './tail.ts'
 
 export interface JournalVisitor {
   /** Forget everything: reading starts again. */
@@ -107,12 +107,13 @@ export class JournalReader {
       logger.warn('Cut the torn tail of the journal', { file: tail.file, offset: tail.length, bytes: tail.cutBytes })
     const segments = tail && table.tail ? [...table.closed, { ...table.tail, length: tail.length }] : table.closed
     if (!this.#continues(segments)) this.#reset()
+    const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, tail?.hasPreamble ?? false)
     const counted: Predecessor[] = []
     for (const { number, term, salt, length } of segments) {
       const segment = { number, term, salt, length }
       if (!table.present.includes(number)) continue
       if (this.#progress && number < this.#progress.number) counted.push(segment)
-      else counted.push(await this.#readClosed(termDirectory, segment, true))
+      else counted.push(await this.#readClosed(termDirectory, segment, number < bodiesFrom, true))
     }
     const valid = counted.filter(({ number }) => !this.#removed.has(number))
     this.#reportMissing(segments, table)
@@ -153,7 +154,7 @@ export class JournalReader {
       const last = header.predecessors.at(-1)
       if (!last || last.number !== this.#progress?.number || !this.#continues([last]))
         return this.#startFollowing(termDirectory)
-      await this.#readClosed(termDirectory, last, false)
+      await this.#readClosed(termDirectory, last, false, false)
       this.#enter(header, header.length)
     }
     await this.#readTail(termDirectory)
@@ -161,10 +162,13 @@ export class JournalReader {
 
   async #startFollowing(termDirectory: string): Promise<void> {
     this.#reset()
-    const { closed, tail } = await loadSegmentTable(this.#options.disk, termDirectory)
+    const { disk } = this.#options
+    const table = await loadSegmentTable(disk, termDirectory)
+    const { closed, tail } = table
     if (!tail) return
+    const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, await hasPreamble(disk, termDirectory, tail))
     try {
-      for (const segment of closed) await this.#readClosed(termDirectory, segment, false)
+      for (const segment of closed) await this.#readClosed(termDirectory, segment, segment.number < bodiesFrom, false)
       this.#enter(tail, tail.length)
       await this.#readTail(termDirectory)
     } catch (error) {
@@ -192,10 +196,30 @@ export class JournalReader {
     })
   }
 
-  /** Visits the rest of a segment that is no longer written to, from its summary if that is possible. */
-  async #readClosed(termDirectory: string, segment: Predecessor, asWriter: boolean): Promise<Predecessor> {
+  /** The newest segment with a complete preamble (format.ts, rule 4). */
+  async #findBodiesFrom(
+    termDirectory: string,
+    { closed, tail, present }: SegmentTable,
+    inTail: boolean,
+  ): Promise<number> {
+    if (tail && inTail) return tail.number
+    const { disk } = this.#options
+    for (const { number } of closed.toReversed()) {
+      const header = present.includes(number) ? await loadSegmentHeader(disk, termDirectory, number) : undefined
+      if (header && (await hasPreamble(disk, termDirectory, header))) return number
+    }
+    return 0
+  }
+
+  /** Visits the rest of a segment that is no longer written to. */
+  async #readClosed(
+    termDirectory: string,
+    segment: Predecessor,
+    summaryIsEnough: boolean,
+    asWriter: boolean,
+  ): Promise<Predecessor> {
     const begun = this.#progress?.number === segment.number
-    if (!begun && (await this.#readSummary(termDirectory, segment))) return segment
+    if (!begun && summaryIsEnough && (await this.#readSummary(termDirectory, segment))) return segment
     const { disk } = this.#options
     const name = segmentFileName(segment.number)
     return withFile(disk, `${termDirectory}/${name}`, async (file) => {
@@ -226,11 +250,8 @@ export class JournalReader {
     return true
   }
 
-  readonly #visitScanned = (
-    { type, position }: { type: number; position: number },
-    meta: Buffer,
-    body: Buffer,
-  ): void => this.#visit(type, position, meta, body.length, body)
+  readonly #visitScanned = ({ type, position }: { type: number; position: number }, meta: Buffer, body: Buffer): void =>
+    this.#visit(type, position, meta, body.length, body)
 
   #visit(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
     if (type === segmentRemovedType) this.#removed.add(meta.readUInt32BE(0))
@@ -273,4 +294,3 @@ export async function writeSummary(
     await file.close()
   }
 }
-

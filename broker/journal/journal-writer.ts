@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts'
 import { errorMessage, isError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
-import { encodeSegmentHeader, recordBytes, segmentFileName, type Predecessor } from './format.ts'
+import { encodeSegmentHeader, preambleEndType, recordBytes, segmentFileName, type Predecessor } from './format.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
 import { SummaryBuilder } from './summary.ts'
@@ -25,8 +25,8 @@ export interface JournalWriterOptions {
   readonly predecessors: readonly Predecessor[]
   readonly makeSalt: () => number
   readonly nowMs: () => number
-  /** Throws when this member no longer owns the journal. */
-  readonly verifyOwnership: () => void
+  /** Throws, or rejects where the proof has to wait, when this member no longer owns the journal. */
+  readonly verifyOwnership: () => void | Promise<void>
   /** Appends what every segment starts with. */
   readonly writePreamble: () => void
   /** A segment was closed and is durable; its file is handed over. */
@@ -40,6 +40,7 @@ export interface JournalWriterOptions {
 interface OpenSegment {
   readonly number: number
   readonly salt: number
+  readonly header: Buffer
   readonly summary: SummaryBuilder
   file: DiskFile | undefined
   /** Behind the last record of the preamble. */
@@ -104,7 +105,14 @@ export class JournalWriter {
    * Queues a record and returns its position in `segment`. `meta` and `head` are copied at once; `body` must not change
    * until the record is durable. Throws JournalError for a record beyond the limits; ignores everything after a failure.
    */
-  append(type: number, meta: Buffer, metaLength: number, head: Buffer = noBytes, headLength = 0, body: Buffer | null = null): number {
+  append(
+    type: number,
+    meta: Buffer,
+    metaLength: number,
+    head: Buffer = noBytes,
+    headLength = 0,
+    body: Buffer | null = null,
+  ): number {
     const bodyLength = headLength + (body?.length ?? 0)
     const length = recordBytes(metaLength + bodyLength)
     if (length > journalLimits.recordBytes || metaLength > journalLimits.metaBytes)
@@ -139,9 +147,9 @@ export class JournalWriter {
     return segment < this.#durableSegment || (segment === this.#durableSegment && position < this.#durableEnd)
   }
 
-  /** The open file and salt of the segment being written, once it exists. */
-  current(): { readonly number: number; readonly salt: number; readonly file: DiskFile | undefined } {
-    return this.#segment
+  /** Of a segment that this writer has made and not forgotten. */
+  saltOf(number: number): number {
+    return this.#segment.number === number ? this.#segment.salt : (this.#predecessors.get(number)?.salt ?? 0)
   }
 
   predecessor(number: number): Predecessor | undefined {
@@ -197,18 +205,19 @@ export class JournalWriter {
     const segment: OpenSegment = {
       number,
       salt,
+      header,
       summary: new SummaryBuilder(),
       file: undefined,
       preambleEnd: 0,
       end: header.length,
       closed: false,
     }
-    const batch = new WriteBatch(0, salt, this.#pool)
-    batch.addRaw(header)
+    const batch = new WriteBatch(header.length, salt, this.#pool)
     this.#enqueue({ segment, batch, createsFile: true, mark: undefined })
     this.#segment = segment
     this.#inPreamble = true
     this.#options.writePreamble()
+    this.append(preambleEndType, noBytes, 0)
     this.#inPreamble = false
     segment.preambleEnd = segment.end
   }
@@ -255,7 +264,9 @@ export class JournalWriter {
         next.mark ??= this.#options.mark()
         await this.#write(next)
         // Ownership may have been lost while this member was stopped, in which case somebody else answers.
-        if (!this.#failure) this.#options.verifyOwnership()
+        // Where the proof takes time, what is appended meanwhile goes to the next batch.
+        const proof = this.#failure ? undefined : this.#options.verifyOwnership()
+        if (proof) await proof
         if (this.#failure) break
         this.#complete(next)
       }
@@ -268,12 +279,17 @@ export class JournalWriter {
 
   async #write({ segment, batch, createsFile }: QueuedBatch): Promise<void> {
     const { disk, directory } = this.#options
-    if (createsFile) segment.file = await disk.open(`${directory}/${segmentFileName(segment.number)}`, 'create')
+    const path = `${directory}/${segmentFileName(segment.number)}`
+    if (createsFile) segment.file = await disk.open(path, 'create')
     const { file } = segment
     assert(file, 'A segment is made before it is written to')
+    if (createsFile) {
+      await file.write([segment.header], 0)
+      await file.sync()
+      await disk.syncDirectory(directory)
+    }
     await file.write(batch.finish(), batch.start)
     await file.sync()
-    if (createsFile) await disk.syncDirectory(directory)
     batch.release()
     this.syncs++
   }
@@ -299,7 +315,9 @@ export class JournalWriter {
     this.#idleCallbacks = []
     if (this.#failure) return
     try {
-      this.#options.verifyOwnership()
+      // What these wait for was durable and proven before; a proof that takes time is not waited for, or they would be
+      // overtaken. If it fails the lock tells whoever has it.
+      this.#options.verifyOwnership()?.catch(() => {})
       for (const callback of callbacks) callback()
     } catch (error) {
       this.fail(error)

@@ -37,8 +37,8 @@ export interface JournalOptions {
   readonly random: Random
   readonly logger: Logger
   readonly maxFileLength: number
-  /** Throws when this member no longer owns the journal; asked after each sync. */
-  readonly verifyOwnership: () => void
+  /** Throws or rejects when this member no longer owns the journal; asked after each sync. */
+  readonly verifyOwnership: () => void | Promise<void>
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void
@@ -65,6 +65,7 @@ export class Journal {
   #following: Following | undefined
   #resolveFailed: (error: Error) => void = () => {}
   #background: Promise<unknown> = Promise.resolve()
+  /** Of the segments that are closed and durable. */
   readonly #salts = new Map<number, number>()
 
   constructor(options: JournalOptions) {
@@ -141,9 +142,9 @@ export class Journal {
     return this.#writer?.isDurable(segment, position) ?? false
   }
 
-  /** Length of a closed segment; undefined for others. */
+  /** Length of a segment that is closed and durable; undefined for others. */
   closedLength(segment: number): number | undefined {
-    return this.#open.predecessor(segment)?.length
+    return this.#salts.has(segment) ? this.#open.predecessor(segment)?.length : undefined
   }
 
   /** Bytes of one segment, shorter at its end. Rejects with ENOENT for a removed segment. */
@@ -163,7 +164,10 @@ export class Journal {
       const start = at + recordHeaderBytes
       return bytes.subarray(start + header.metaLength, start + header.payloadLength)
     }
-    this.#options.logger.error('A record of the journal is damaged', { file: segmentFileName(segment), offset: position })
+    this.#options.logger.error('A record of the journal is damaged', {
+      file: segmentFileName(segment),
+      offset: position,
+    })
     return undefined
   }
 
@@ -199,9 +203,7 @@ export class Journal {
   #followOnce(following: Following): void {
     following.done = this.#reader
       .follow()
-      .catch((error: unknown) =>
-        this.#options.logger.warn('Cannot follow the journal', { error: errorMessage(error) }),
-      )
+      .catch((error: unknown) => this.#options.logger.warn('Cannot follow the journal', { error: errorMessage(error) }))
       .then(() => {
         if (following.stopped) return
         following.timer = this.#options.clock.after(followIntervalMs, () => this.#followOnce(following))
@@ -268,8 +270,8 @@ export class Journal {
   }
 
   #salt(segment: number): number {
-    const current = this.#open.current()
-    return current.number === segment ? current.salt : (this.#salts.get(segment) ?? 0)
+    // A segment that was just closed is not sealed yet: the writer still knows it.
+    return this.#salts.get(segment) ?? this.#open.saltOf(segment)
   }
 
   async #removeFiles(number: number): Promise<void> {
@@ -290,9 +292,10 @@ export class Journal {
   #inBackground(work: () => Promise<void>): void {
     this.#background = this.#background
       .then(work)
-      .catch((error: unknown) => this.#options.logger.warn('Cannot tidy up the journal', { error: errorMessage(error) }))
+      .catch((error: unknown) =>
+        this.#options.logger.warn('Cannot tidy up the journal', { error: errorMessage(error) }),
+      )
   }
 }
 
-const closed = (): JournalError =>
-  new JournalError('JOURNAL_CLOSED', 'Cannot use the journal: it is not open')
+const closed = (): JournalError => new JournalError('JOURNAL_CLOSED', 'Cannot use the journal: it is not open')

@@ -22,7 +22,7 @@ export interface SegmentTable {
   readonly tail: SegmentHeader | undefined
   /** All segment files in the directory, ascending, whether they count or not. */
   readonly present: readonly number[]
-  /** Segments whose headers cannot be read; they were never synced, or are damaged. */
+  /** Segments whose headers are damaged. Those whose making was cut off by a crash are not among them. */
   readonly unreadable: readonly number[]
 }
 
@@ -51,12 +51,11 @@ export async function loadSegmentTable(disk: Disk, termDirectory: string): Promi
   const withoutList: SegmentHeader[] = []
   for (const number of present.toReversed()) {
     const header = await loadSegmentHeader(disk, termDirectory, number)
-    if (!header) unreadable.push(number)
-    else if (header.predecessors) return { ...chain(header, header.predecessors, withoutList), present, unreadable }
-    else if (await isProven(disk, termDirectory, header)) withoutList.push(header)
-    else unreadable.push(number)
+    if (header?.predecessors) return { ...chain(header, header.predecessors, withoutList), present, unreadable }
+    if (header && (await hasRecords(disk, termDirectory, header))) withoutList.push(header)
+    else if (!(await isCutOff(disk, termDirectory, number, present.length))) unreadable.push(number)
   }
-  if (withoutList.length > 0 || present.length > 1) throw noTable(termDirectory, present)
+  if (withoutList.length > 0 || unreadable.length > 0) throw noTable(termDirectory, present)
   return { closed: [], tail: undefined, present, unreadable }
 }
 
@@ -111,13 +110,26 @@ function chain(
 /** Length of a closed segment whose successor's list is damaged: all that is readable counts. */
 export const lengthUnknown = -1
 
-async function isProven(disk: Disk, termDirectory: string, header: SegmentHeader): Promise<boolean> {
-  return withFile(disk, `${termDirectory}/${segmentFileName(header.number)}`, async (file) => {
-    const { number: _, salt, length } = header
+/** A record proves that the header in front of it was synced. */
+async function hasRecords(
+  disk: Disk,
+  termDirectory: string,
+  { number, salt, length }: SegmentHeader,
+): Promise<boolean> {
+  return withFile(disk, `${termDirectory}/${segmentFileName(number)}`, async (file) => {
     const options = { file, salt, from: length, to: await file.size(), stopAtDamage: false }
-    const { syncedTo } = await scanSegment(options, () => {})
-    return syncedTo > 0
+    const { end } = await scanSegment(options, () => {})
+    return end > length
   })
+}
+
+/** Headers are synced before records are written, so a file that is no longer than a header never had any. */
+async function isCutOff(disk: Disk, termDirectory: string, number: number, predecessors: number): Promise<boolean> {
+  return withFile(
+    disk,
+    `${termDirectory}/${segmentFileName(number)}`,
+    async (file) => (await file.size()) <= segmentHeaderBytes(predecessors),
+  )
 }
 
 const noTable = (directory: string, present: readonly number[]): JournalError =>

@@ -67,7 +67,7 @@ export function isSummaryOf(bytes: Buffer, key: SummaryKey): boolean {
 
 /** Visits all entries of an intact summary. */
 export function visitSummary(bytes: Buffer, visit: SummaryVisitor): void {
-  for (let at = headerBytes; at < bytes.length - 4; ) {
+  for (let at = headerBytes; at < bytes.length - 4;) {
     const metaLength = bytes.readUInt16BE(at + 9)
     const metaStart = at + entryBytes
     const meta = bytes.subarray(metaStart, metaStart + metaLength)

@@ -42,16 +42,6 @@ export class WriteBatch {
     this.#pool = pool
   }
 
-  get isEmpty(): boolean {
-    return this.end === this.start
-  }
-
-  /** Bytes as they are (the header of a segment); a multiple of 8. */
-  addRaw(bytes: Buffer): void {
-    this.#buffers.push(bytes)
-    this.end += bytes.length
-  }
-
   /** Returns the position of the record. The payload is meta[0, metaLength) + head[0, headLength) + body. */
   add(type: number, meta: Buffer, metaLength: number, head: Buffer, headLength: number, body: Buffer | null): number {
     const position = this.end

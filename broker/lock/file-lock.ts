@@ -5,71 +5,93 @@
 //   lock.json     {"member": "orders-1", "term": 4}: who holds it, for those who do not; replaced as a whole
 //
 // A new holder replaces lock.json before it does anything else. A member that lost its lock without noticing (a network
-// file system took it away while it was stopped) sees that with its next `verify`.
+// file system took it away while it was stopped) sees that with its next `verify`. On a local file system that is a matter
+// of microseconds; others are asked in the background, because a server that does not answer must not stop the event loop.
+// A volume that leaves the keep-alive without an answer counts as lost.
 //
 // lock.sqlite must never be opened by anything else in this process: POSIX frees all locks that a process has on a file when
 // it closes any descriptor of it. And nobody should delete the files; a deleted lock counts as lost.
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { statSync, type Stats } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorCode, errorMessage, FlotillaError, isError } from '../base/errors.ts'
+import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { lockLimits } from './limits.ts'
+import {
+  isLocal,
+  isSameFile,
+  isVolumeTrouble,
+  loadHolder,
+  loadHolderIfAny,
+  nextTerm,
+  saveTerm,
+  statByOpening,
+  takeLock,
+  writeHolder,
+  type HeldLock,
+  type HolderNote,
+  type NotedFile,
+} from './lock-files.ts'
 import type { Lock, LockHandle, LockHolder } from './lock.ts'
 import { LockLostError } from './lock-lost-error.ts'
 
+type LoadStats = (path: string) => Promise<Stats>
+
 export interface FileLockOptions {
-  /** The shared data directory; made if it is not there. */
+  /** The shared data directory. */
   readonly directory: string
+  /**
+   * Whether the directory is made if it is not there; default true. Not for a member that has had it: an empty one in its
+   * place would hide what is stored.
+   */
+  readonly makesDirectory?: boolean
   /** Name of this member, shown to people and to the other members. */
   readonly member: string
   readonly clock: Clock
   readonly logger: Logger
   /** How often a standby tries; default 250. */
   readonly acquireIntervalMs?: number
-  /** How often the holder proves its lock besides `verify`; default 2000. */
+  /** How often the holder proves its lock besides `verify`, and how long the volume may take to answer; default 2000; 0 = never. */
   readonly keepAlivePeriodMs?: number
   /** The term handed out is larger than this one: the newest of the journal, should the lock's files have been deleted. */
   readonly newestTerm?: () => Promise<number>
+  /** Whether the directory is on a file system of this machine's own; found out if not given. */
+  readonly isLocal?: (directory: string) => Promise<boolean>
+  /** How a network file system is asked for the present state of a file. */
+  readonly proofs?: { readonly database: LoadStats; readonly note: LoadStats }
 }
 
 export class FileLock implements Lock {
   readonly #options: FileLockOptions
   #wake: () => void = () => {}
+  #complaint = ''
 
   constructor(options: FileLockOptions) {
     this.#options = options
   }
 
-  /** Rejects with the error of the file system when the directory cannot be used at all. */
+  /**
+   * Waits while others have the lock, and while the volume is read-only, full, failing or gone after it was there: then a
+   * warning says so. Rejects with the error of the file system when the directory cannot be used at all.
+   */
   async acquire(signal: AbortSignal): Promise<LockHandle> {
-    const { directory, logger, newestTerm } = this.#options
-    mkdirSync(directory, { recursive: true, mode: 0o750 })
+    const { directory, logger, makesDirectory = true } = this.#options
+    let isMade = !makesDirectory
+    let hasWorked = isMade
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
-      const held = takeLock(join(directory, 'lock.sqlite'))
-      if (held) {
-        try {
-          return this.#become(held, (await newestTerm?.()) ?? 0)
-        } catch (error) {
-          held.database.close()
-          throw error
-        }
+      try {
+        if (!isMade) await mkdir(directory, { recursive: true, mode: 0o750 })
+        isMade = true
+        const handle = await this.#attempt(signal)
+        if (handle) return handle
+        this.#complaint = ''
+        hasWorked = true
+      } catch (error) {
+        if (errorCode(error) === 'LOCK_TERM' || !(hasWorked || isVolumeTrouble(error))) throw error
+        this.#complain(error)
       }
-      if (attempt === 1) logger.info('Waiting for the lock', { directory, holder: (await this.holder())?.member })
+      if (attempt === 1) logger.info('Waiting for the lock', { directory, holder: (await loadHolderIfAny(directory))?.member })
       await this.#pause(signal)
     }
   }
@@ -79,25 +101,43 @@ export class FileLock implements Lock {
     this.#wake()
   }
 
-  async holder(): Promise<LockHolder | undefined> {
-    try {
-      return parseHolder(await readFile(join(this.#options.directory, 'lock.json'), 'utf8'))
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
+  holder(): Promise<LockHolder | undefined> {
+    return loadHolder(this.#options.directory)
   }
 
-  #become(held: HeldLock, newestTerm: number): FileLockHandle {
+  async #attempt(signal: AbortSignal): Promise<FileLockHandle | undefined> {
+    const { directory, logger, newestTerm } = this.#options
+    const held = await takeLock(directory, logger)
+    if (!held) return undefined
+    try {
+      const handle = await this.#become(held, (await newestTerm?.()) ?? 0)
+      if (!signal.aborted) return handle
+      await handle.release()
+    } catch (error) {
+      held.database.close()
+      throw error
+    }
+    return undefined
+  }
+
+  async #become(held: HeldLock, newestTerm: number): Promise<FileLockHandle> {
     const { directory, member, logger } = this.#options
-    const noted = readHolderIfAny(join(directory, 'lock.json'))?.term ?? 0
-    const term = Math.max(readTerm(held.database), noted, newestTerm) + 1
+    const term = await nextTerm(directory, held, newestTerm)
     if (term > lockLimits.maxTerm)
       throw new FlotillaError('LOCK_TERM', `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`)
-    held.database.exec(`INSERT INTO lock (id, term) VALUES (1, ${term}) ON CONFLICT (id) DO UPDATE SET term = ${term}`)
-    const note = writeHolder(directory, { member, term })
+    saveTerm(held, term)
+    const note = await writeHolder(directory, { member, term })
     logger.info('Acquired the lock', { directory, term })
-    return new FileLockHandle(this.#options, term, held, note)
+    return new FileLockHandle(this.#options, term, held, note, await (this.#options.isLocal ?? isLocal)(directory))
+  }
+
+  /** Once for each new reason: it may last for days. */
+  #complain(error: unknown): void {
+    const { directory, logger } = this.#options
+    const reason = errorMessage(error)
+    if (reason === this.#complaint) return
+    this.#complaint = reason
+    logger.warn('Cannot try the lock now, and keep on trying', { directory, reason })
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
@@ -112,194 +152,121 @@ export class FileLock implements Lock {
   }
 }
 
-/** A file that is kept open, and where it has to be found. */
-interface NotedFile {
-  readonly path: string
-  readonly device: number
-  readonly inode: number
-}
-
-interface HeldLock extends NotedFile {
-  readonly database: DatabaseSync
-}
-
 class FileLockHandle implements LockHandle {
   readonly term: number
   readonly lost: Promise<Error>
   readonly #options: FileLockOptions
   readonly #held: HeldLock
-  readonly #note: NotedFile & { readonly descriptor: number }
+  readonly #note: HolderNote
+  readonly #isLocal: boolean
   #resolveLost: (error: Error) => void = () => {}
   #error: LockLostError | undefined
+  #isReleased = false
   #timer: Timer | undefined
 
-  constructor(
-    options: FileLockOptions,
-    term: number,
-    held: HeldLock,
-    note: NotedFile & { readonly descriptor: number },
-  ) {
+  constructor(options: FileLockOptions, term: number, held: HeldLock, note: HolderNote, local: boolean) {
     this.#options = options
     this.term = term
     this.#held = held
     this.#note = note
+    this.#isLocal = local
     this.lost = new Promise((resolve) => (this.#resolveLost = resolve))
     this.#keepAlive()
   }
 
-  verify(): void {
+  verify(): void | Promise<void> {
     if (this.#error) throw this.#error
-    this.#check(this.#held)
-    this.#check(this.#note)
+    if (!this.#isLocal) return this.#prove()
+    for (const noted of [this.#held, this.#note]) {
+      let found
+      try {
+        found = statSync(noted.path)
+      } catch (error) {
+        throw this.#lose(missing(noted, error), error)
+      }
+      if (!isSameFile(found, noted)) throw this.#lose(`${noted.path} was replaced`)
+    }
   }
 
+  /** Also after it was lost: until then the store may still be writing. */
   async release(): Promise<void> {
-    if (this.#error) return
-    this.#error = new LockLostError('it was released')
-    this.#close()
-    this.#options.logger.info('Released the lock', { directory: this.#options.directory, term: this.term })
+    if (this.#isReleased) return
+    this.#isReleased = true
+    const wasLost = this.#error !== undefined
+    this.#error ??= new LockLostError('it was released')
+    this.#timer?.cancel()
+    this.#held.database.close()
+    await this.#note.file.close()
+    if (!wasLost) this.#options.logger.info('Released the lock', { directory: this.#options.directory, term: this.term })
   }
 
-  /** Both files stay open, so that their inodes cannot be given to others. */
-  #check({ path, device, inode }: NotedFile): void {
+  /**
+   * The same in the background. The note is opened, because that asks the server of a network file system, and whoever
+   * has the lock replaces the note before anything else.
+   */
+  async #prove(): Promise<void> {
+    const proofs = this.#options.proofs ?? { database: stat, note: statByOpening }
+    await this.#proveFile(this.#held, proofs.database)
+    await this.#proveFile(this.#note, proofs.note)
+    if (this.#error) throw this.#error
+  }
+
+  async #proveFile(noted: NotedFile, load: LoadStats): Promise<void> {
     let found
     try {
-      found = statSync(path)
+      found = await load(noted.path)
     } catch (error) {
-      this.#lose(`${path} cannot be found: ${errorMessage(error)}`, error)
+      throw this.#lose(missing(noted, error), error)
     }
-    if (found.ino !== inode || found.dev !== device) this.#lose(`${path} was replaced${this.#replacedBy()}`)
+    if (isSameFile(found, noted)) return
+    const holder = await loadHolderIfAny(this.#options.directory)
+    const by = holder && holder.term !== this.term ? ` by ${holder.member} for term ${holder.term}` : ''
+    throw this.#lose(`${noted.path} was replaced${by}`)
   }
 
   #keepAlive(): void {
     const { clock, keepAlivePeriodMs = lockLimits.keepAlivePeriodMs } = this.#options
+    if (keepAlivePeriodMs === 0) return
     this.#timer = clock.after(keepAlivePeriodMs, () => {
-      try {
-        this.verify()
-        const { term } = parseHolder(readFileSync(this.#note.path, 'utf8'))
-        if (term !== this.term) this.#lose(`term ${term} was begun${this.#replacedBy()}`)
-        this.#keepAlive()
-      } catch (error) {
-        if (!this.#error && isError(error)) this.#recordLoss(`it cannot be proven: ${error.message}`, error)
-      }
+      this.#awaitAnswer(keepAlivePeriodMs / answerTicks, answerTicks)
+      this.#proveTerm().then(
+        () => {
+          this.#timer?.cancel()
+          if (!this.#error) this.#keepAlive()
+        },
+        (error: unknown) => void this.#lose(`it cannot be proven: ${errorMessage(error)}`, error),
+      )
     })
   }
 
-  #lose(state: string, cause?: unknown): never {
-    throw this.#recordLoss(state, cause)
+  async #proveTerm(): Promise<void> {
+    await this.#prove()
+    const holder = await loadHolder(this.#options.directory)
+    if (holder?.term !== this.term) throw this.#lose(`term ${holder?.term} was begun by ${holder?.member}`)
   }
 
-  #recordLoss(state: string, cause?: unknown): LockLostError {
-    const { directory } = this.#options
+  /** Counts what the event loop saw pass: a process that was stopped meanwhile has not waited. */
+  #awaitAnswer(tickMs: number, ticks: number): void {
+    this.#timer = this.#options.clock.after(tickMs, () => {
+      if (ticks > 1) this.#awaitAnswer(tickMs, ticks - 1)
+      else this.#lose(`the volume has not answered for ${tickMs * answerTicks} ms`)
+    })
+  }
+
+  /** Only the first reason counts. */
+  #lose(state: string, cause?: unknown): LockLostError {
+    if (this.#error) return this.#error
+    const { directory, logger } = this.#options
     const error = new LockLostError(state, { fields: { directory, term: this.term }, cause })
     this.#error = error
-    this.#close()
-    this.#options.logger.error('Lost the lock', { error })
+    this.#timer?.cancel()
+    logger.error('Lost the lock', { error })
     this.#resolveLost(error)
     return error
   }
-
-  #replacedBy(): string {
-    const holder = readHolderIfAny(join(this.#options.directory, 'lock.json'))
-    return holder && holder.term !== this.term ? ` by ${holder.member} for term ${holder.term}` : ''
-  }
-
-  #close(): void {
-    this.#timer?.cancel()
-    closeSync(this.#note.descriptor)
-    this.#held.database.close()
-  }
 }
 
-/** undefined: somebody else has it. */
-function takeLock(path: string): HeldLock | undefined {
-  makeFile(path)
-  const before = statSync(path)
-  const database = new DatabaseSync(path, { timeout: 0 })
-  try {
-    // EXCLUSIVE keeps the lock after the transaction, EXTRA makes each commit durable including names of files.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA')
-    database.exec('BEGIN EXCLUSIVE')
-    database.exec('CREATE TABLE IF NOT EXISTS lock (id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL)')
-    database.exec('COMMIT')
-  } catch (error) {
-    database.close()
-    if (isBusy(error)) return undefined
-    throw error
-  }
-  // Replaced while it was opened: what is locked is not what the others see.
-  const after = statSync(path)
-  if (after.ino === before.ino && after.dev === before.dev)
-    return { database, path, device: after.dev, inode: after.ino }
-  database.close()
-  return undefined
-}
+/** In how many steps the volume's time to answer is counted. */
+const answerTicks = 4
 
-/** The file exists before it is opened as a database, so that its inode is known. */
-function makeFile(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o640))
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error
-  }
-}
-
-/** SQLITE_BUSY and SQLITE_LOCKED, whatever the details in the upper bits. */
-const isBusy = (error: unknown): boolean => {
-  const number = isError(error) ? (error as Error & { errcode?: number }).errcode : undefined
-  return number !== undefined && [5, 6].includes(number & 0xff)
-}
-
-function readTerm(database: DatabaseSync): number {
-  const row = database.prepare('SELECT term FROM lock WHERE id = 1').get()
-  return typeof row?.['term'] === 'number' ? row['term'] : 0
-}
-
-/** Replaces lock.json durably; returns the open file. */
-function writeHolder(directory: string, holder: LockHolder): NotedFile & { descriptor: number } {
-  const path = join(directory, 'lock.json')
-  const temporary = join(directory, `lock.json.${process.pid}`)
-  try {
-    unlinkSync(temporary)
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
-  const descriptor = openSync(temporary, 'wx+', 0o640)
-  try {
-    writeSync(descriptor, `${JSON.stringify(holder)}\n`)
-    fsyncSync(descriptor)
-    renameSync(temporary, path)
-    syncDirectory(directory)
-    const { dev, ino } = fstatSync(descriptor)
-    return { descriptor, path, device: dev, inode: ino }
-  } catch (error) {
-    closeSync(descriptor)
-    throw error
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function parseHolder(text: string): LockHolder {
-  const value: unknown = JSON.parse(text)
-  const { member, term } = (value ?? {}) as Partial<LockHolder>
-  if (typeof member !== 'string' || typeof term !== 'number')
-    throw new FlotillaError('LOCK_NOTE', `Cannot read lock.json: expected {"member": text, "term": number}, found ${text.trim()}`)
-  return { member, term }
-}
-
-/** A damaged note must not keep anybody from taking the lock: it is only for reading. */
-function readHolderIfAny(path: string): LockHolder | undefined {
-  try {
-    return parseHolder(readFileSync(path, 'utf8'))
-  } catch {
-    return undefined
-  }
-}
+const missing = ({ path }: NotedFile, error: unknown): string => `${path} cannot be found: ${errorMessage(error)}`

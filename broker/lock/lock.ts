@@ -4,12 +4,13 @@
 export interface LockHandle {
   readonly term: number
   /**
-   * Proves that this member still holds the lock: throws LockLostError if not. Cheap enough to be asked before every
-   * batch of acknowledgements (microseconds).
+   * Proves that this member still holds the lock at the time of the call: throws LockLostError if not, or rejects with it
+   * where the proof has to wait for somebody else. Cheap enough to be asked before every batch of acknowledgements.
    */
-  verify(): void
+  verify(): void | Promise<void>
   /** Resolves with the reason when the lock was lost or can no longer be proven; never rejects. */
   readonly lost: Promise<Error>
+  /** Lets go of it, also when it was lost; the store must be closed by then. */
   release(): Promise<void>
 }
 

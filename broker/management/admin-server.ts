@@ -13,7 +13,7 @@ export interface AdminSource {
   role(): RoleAnswer
   /** Why this member is not healthy in its role; undefined when it is. */
   notReadyReason(): string | undefined
-  snapshot(): BrokerSnapshot
+  snapshot(): Promise<BrokerSnapshot>
   measurements(): Measurements
 }
 
@@ -87,7 +87,7 @@ export class AdminServer {
         sendJson(response, this.#source.role())
         return
       case adminPaths.snapshot:
-        sendJson(response, this.#source.snapshot())
+        sendJson(response, await this.#source.snapshot())
         return
       case adminPaths.metrics: {
         const { contentType, text } = await renderMetrics(this.#source.measurements())

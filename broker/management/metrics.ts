@@ -26,6 +26,8 @@ export interface Measurements {
   readonly acceptedConnections: number
   readonly refusedConnections: number
   readonly droppedConnections: number
+  /** How often each limit has stopped a client, by its name. */
+  readonly limitsReached: ReadonlyMap<string, number>
   readonly destinations: readonly DestinationTotals[]
   readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   readonly store: {
@@ -112,6 +114,12 @@ function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, sto
     'flotilla_connections_dropped_total',
     'Connections dropped by the broker: silent, too slow to read, or not speaking OpenWire',
     counts.droppedConnections,
+  )
+  set.counters(
+    'flotilla_limit_reached_total',
+    'How often a limit has stopped a client',
+    ['limit'],
+    Array.from(counts.limitsReached, ([limit, times]) => [[limit], times]),
   )
   set.gauge('flotilla_memory_used_bytes', 'Message bytes held in memory', memory.used)
   set.gauge('flotilla_memory_limit_bytes', 'Limit of message bytes in memory', memory.limit)

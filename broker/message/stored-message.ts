@@ -79,7 +79,8 @@ export class StoredMessage implements Message {
   readonly expiration: number
   readonly priority: number
   readonly size: number
-  readonly #brokerSequenceAt: number
+  /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
+  readonly brokerSequenceAt: number
   /** Made on demand: most messages pass through without being asked. */
   #layout: Layout | null = null
 
@@ -99,7 +100,7 @@ export class StoredMessage implements Message {
     this.expiration = readLong(bytes, layout.expiration)
     this.priority = Math.min(9, Math.max(0, bytes.readInt8(layout.priority)))
     this.size = minimumMessageSize + layout.bodyBytes
-    this.#brokerSequenceAt = layout.brokerSequenceId
+    this.brokerSequenceAt = layout.brokerSequenceId
   }
 
   get bodyKind(): BodyKind {
@@ -107,7 +108,7 @@ export class StoredMessage implements Message {
   }
 
   get brokerSequence(): number {
-    return readLong(this.bytes, this.#brokerSequenceAt)
+    return readLong(this.bytes, this.brokerSequenceAt)
   }
 
   /** JMSMessageID: the text that a foreign client gave the message, or the id's own. */
@@ -193,7 +194,7 @@ export class StoredMessage implements Message {
 
   /** The number under which the broker stores the message; clients send it back when they close a consumer. */
   patchBrokerSequence(sequence: number): void {
-    writeLong(this.bytes, this.#brokerSequenceAt, sequence)
+    writeLong(this.bytes, this.brokerSequenceAt, sequence)
   }
 
   /** When the broker got the message and when it sent it on; milliseconds since the epoch. */

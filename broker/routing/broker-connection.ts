@@ -2,12 +2,13 @@
 // asked and hands it to the part that does it.
 import { JmsError } from '../base/errors.ts'
 import { concreteMembers, consumableMembers, invalid } from '../destination/destination-name.ts'
+import { InFlight } from '../destination/dispatched-list.ts'
 import type { QueueEntry } from '../destination/entry.ts'
 import { Queue } from '../destination/queue.ts'
 import { Subscription } from '../destination/subscription.ts'
 import type { Topic } from '../destination/topic.ts'
 import type { Destination } from '../message/destination.ts'
-import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
+import { destinationKey, isAdvisory, isTemporary, temporaryOwner } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
 import { Sender } from './flow-control.ts'
@@ -50,6 +51,7 @@ export class BrokerConnection implements RegionConnection {
   readonly #consumers = new Map<string, Subscription>()
   readonly #producers = new Map<string, Producer>()
   readonly #temporary = new Set<Queue | Topic>()
+  readonly #inFlight = new InFlight()
   #closed = false
 
   constructor(options: ConnectionOptions, port: ConnectionPort, context: RegionContext, parts: ConnectionParts) {
@@ -89,7 +91,7 @@ export class BrokerConnection implements RegionConnection {
     for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
     const { registry, clock, listener } = this.#context
     const { connectionId } = this.options
-    const subscription = new Subscription(options, members, connectionId, this.#port, clock)
+    const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight)
     try {
       for (const member of members) registry.attach(subscription, member)
     } catch (error) {
@@ -125,6 +127,8 @@ export class BrokerConnection implements RegionConnection {
     this.#assertOpen()
     const { registry } = this.#context
     for (const member of concreteMembers(destination)) {
+      if (isTemporary(member) && temporaryOwner(member) !== this.options.connectionId)
+        throw invalid(member, `its name does not begin with '${this.options.connectionId}:', the connection that creates it`)
       if (registry.find(member)) continue
       if (!isTemporary(member)) {
         registry.add(member, null)
@@ -168,7 +172,9 @@ export class BrokerConnection implements RegionConnection {
     const transaction = transactionId === null ? null : this.#transactions.get(transactionId)
     const subscription = this.#consumers.get(consumerId)
     if (!subscription) return done()
+    const wasFull = this.#inFlight.full
     this.#parts.acknowledger.acknowledge(subscription, acknowledgement, transaction, done)
+    if (wasFull && !this.#inFlight.full) this.dispatch()
     this.#context.flow.relieve()
   }
 
@@ -192,6 +198,10 @@ export class BrokerConnection implements RegionConnection {
 
   failTransaction(transactionId: string, cause: JmsError): void {
     this.#transactions.markRollbackOnly(transactionId, cause)
+  }
+
+  dispatch(): void {
+    for (const subscription of this.#consumers.values()) subscription.relieve()
   }
 
   close(): void {
@@ -241,6 +251,7 @@ export class BrokerConnection implements RegionConnection {
         queue.returnToFront(entries)
         queues.add(queue)
       }
+    for (const { dispatched } of subscriptions) dispatched.leave()
     for (const queue of queues) queue.dispatch()
     for (const { consumerId, members } of subscriptions)
       for (const member of members) listener.consumerRemoved(consumerId, member, registry.consumerCount(member))
@@ -263,6 +274,7 @@ export class BrokerConnection implements RegionConnection {
     throw new JmsError(
       'javax.jms.ResourceAllocationException',
       `Cannot add more to connection ${this.options.connectionId}: it has ${count} (limit ${limit})`,
+      { fields: { limit } },
     )
   }
 

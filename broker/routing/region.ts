@@ -52,6 +52,10 @@ export interface ConnectionPort {
   /** A producer without window sent more than memory allows: read nothing more from this connection until `resume`. */
   pause(): void
   resume(): void
+  /** True while the client takes no more deliveries: what it would get waits in the region until `dispatch`. */
+  readonly congested?: boolean
+  /** Something was not kept or not given because of the limit of that name. */
+  limitReached?(limit: string): void
 }
 
 export interface SendOptions {
@@ -117,6 +121,8 @@ export interface RegionConnection {
   rollback(transactionId: TransactionIdText, done: Done): void
   /** Marks an open transaction rollback-only after an async failure inside it. Unknown ones are ignored. */
   failTransaction(transactionId: TransactionIdText, cause: JmsError): void
+  /** The port is not congested any more: what waited for that is delivered. */
+  dispatch(): void
   /** Takes everything of the connection away: consumers, producers, temporary destinations, open transactions. */
   close(): void
 }

@@ -33,6 +33,7 @@ export class Transactions {
         'javax.jms.ResourceAllocationException',
         `Cannot begin transaction ${id}: the connection has ${this.#open.size} open ones ` +
           '(limit maximumOpenTransactionsPerConnection)',
+        { fields: { limit: 'maximumOpenTransactionsPerConnection' } },
       )
     this.#open.set(id, new LocalTransaction(id, this.#context.memory))
   }

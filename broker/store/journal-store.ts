@@ -54,8 +54,8 @@ export interface JournalStoreOptions {
   readonly logger: Logger
   /** Size in bytes at which a segment is closed and the next begun; default 32 MiB. */
   readonly maxFileLength?: number
-  /** Throws when this member no longer owns the store: asked after each sync, before any callback. */
-  readonly verifyOwnership: () => void
+  /** Throws or rejects when this member no longer owns the store: asked after each sync, before any callback. */
+  readonly verifyOwnership: () => void | Promise<void>
 }
 
 interface LocalTransaction {
@@ -111,7 +111,8 @@ export class JournalStore implements MessageStore {
     await this.#journal.open(term, ({ segments, cutBytes, damage }) => {
       const renamed = this.#state.finishRecovery(segments.map(({ number }) => number))
       if (renamed.length > 0) logger.error('Names of queues were damaged; their messages got new ones', { renamed })
-      if (cutBytes > 0 || damage.length > 0) logger.warn('Recovered a damaged journal', { cutBytes, damage: damage.length })
+      if (cutBytes > 0 || damage.length > 0)
+        logger.warn('Recovered a damaged journal', { cutBytes, damage: damage.length })
     })
     this.#durableSequence = this.#state.lastSequence
     this.#recoveryMs = clock.monotonicMs() - startMs
@@ -133,7 +134,7 @@ export class JournalStore implements MessageStore {
     const queue = this.#state.queueNamed(name)
     if (!queue) return
     this.#append(recordType.queueRemoved, encodeQueueRemoved(queue.number))
-    this.#state.removeQueue(queue.number)
+    this.#state.removeQueue(queue.number, this.#journal.segment)
     // What an open transaction adds later has to find its queue.
     for (const { adds } of this.#state.transactions.values()) {
       if (!adds.some((add) => add.queue === queue.number)) continue
@@ -317,14 +318,15 @@ export class JournalStore implements MessageStore {
   /** Neighbours are read together, runs one after the other. */
   async #readBodies(wanted: readonly MessageLocation[]): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = []
-    for (let first = 0; first < wanted.length; ) {
+    for (let first = 0; first < wanted.length;) {
       const { segment, position: start } = wanted[first]!
       let end = recordEnd(wanted[first]!)
       let next = first + 1
       for (; next < wanted.length && next - first < 65_536; next++) {
         const { segment: other, position } = wanted[next]!
         if (other !== segment || position < end - storeLimits.recordOverheadBytes) break
-        if (position - end > storeLimits.readGapBytes || recordEnd(wanted[next]!) - start > storeLimits.readRunBytes) break
+        if (position - end > storeLimits.readGapBytes || recordEnd(wanted[next]!) - start > storeLimits.readRunBytes)
+          break
         end = recordEnd(wanted[next]!)
       }
       const bytes = await this.#journal.read(segment, start, end - start)

@@ -40,10 +40,8 @@ export class Reclaimer {
   #running: Promise<void> | undefined
   #again = false
   #stopped = false
-  /** Segments with a message that cannot be read: they stay, as evidence. */
-  readonly #unmovable = new Set<number>()
-  /** segment → what all segments before the number tell of it stands in a `live` record. */
-  readonly #retold = new Map<number, number>()
+  /** Segments that hold, or commit, a message that cannot be read: they stay, as evidence. */
+  readonly #kept = new Set<number>()
 
   constructor(options: ReclaimerOptions) {
     this.#options = options
@@ -98,7 +96,7 @@ export class Reclaimer {
     const { state, journal } = this.#options
     const dead = new Set<number>()
     for (const [segment, use] of state.uses.entries())
-      if (use.live === 0 && use.pins === 0 && journal.closedLength(segment) !== undefined) dead.add(segment)
+      if (use.live === 0 && use.pins === 0 && this.#isRemovable(segment)) dead.add(segment)
     return [...dead].filter((segment) => {
       const cost = this.#retellCost(segment, dead)
       return cost === 0 || cost <= journal.closedLength(segment)! * retellShare
@@ -106,17 +104,23 @@ export class Reclaimer {
   }
 
   #sparseSegment(): number | undefined {
-    const { state, journal } = this.#options
-    for (const [segment, use] of state.uses.entries())
-      if (use.live > 0 && this.isCandidate(use) && !this.#unmovable.has(segment) && journal.closedLength(segment) !== undefined)
-        return segment
+    for (const [segment, use] of this.#options.state.uses.entries())
+      if (use.live > 0 && this.isCandidate(use) && this.#isRemovable(segment)) return segment
     return undefined
   }
 
+  #isRemovable(segment: number): boolean {
+    return !this.#kept.has(segment) && this.#options.journal.closedLength(segment) !== undefined
+  }
+
   #retellCost(segment: number, dead: ReadonlySet<number>): number {
-    const { uses } = this.#options.state
+    const { state, journal } = this.#options
     let cost = 0
-    for (const told of this.#toRetell(segment)) if (!dead.has(told)) cost += 48 + 4 * uses.of(told).live
+    for (const told of this.#toRetell(segment)) {
+      // A message that was moved while its removal waited for a commit: more may still come into its segment.
+      if (journal.closedLength(told) === undefined) return Number.POSITIVE_INFINITY
+      if (!dead.has(told)) cost += 48 + 4 * state.uses.of(told).live
+    }
     for (const { sequence, queue } of this.#committedElsewhere(segment))
       cost += 100 + (queue.index.get(sequence)?.bodyLength ?? 0)
     return cost
@@ -125,9 +129,7 @@ export class Reclaimer {
   /** Segments of which `segment` tells something that stands nowhere else. */
   #toRetell(segment: number): number[] {
     const { uses } = this.#options.state
-    return [...uses.of(segment).tellsOf].filter(
-      (told) => uses.has(told) && (this.#retold.get(told) ?? 0) <= segment,
-    )
+    return [...uses.of(segment).tellsOf].filter((told) => uses.has(told))
   }
 
   /** Messages in older segments that are committed by a record in `segment`. */
@@ -155,11 +157,11 @@ export class Reclaimer {
     for (const segment of dead) await this.#move([...this.#committedElsewhere(segment)])
     if (told.size > 0) await this.#retell(told)
     if (this.#stopped) return
-    for (const segment of dead) {
-      state.uses.delete(segment)
-      this.#retold.delete(segment)
-      this.#unmovable.delete(segment)
-    }
+    // A segment stays for ever if a message that it commits cannot be read; then the others are planned anew.
+    const kept = dead.filter((segment) => this.#committedElsewhere(segment).next().done !== true)
+    for (const segment of kept) this.#kept.add(segment)
+    if (kept.length > 0) return
+    for (const segment of dead) state.uses.delete(segment)
     await journal.removeSegments(dead)
     logger.debug('Removed segments of the journal', { segments: dead.length })
   }
@@ -168,11 +170,13 @@ export class Reclaimer {
   async #retell(segments: ReadonlySet<number>): Promise<void> {
     const { state, journal } = this.#options
     const positions = new Map([...segments].map((segment) => [segment, [] as number[]]))
-    const asOf = journal.segment
+    // What older segments told so far will stand in these records. What is told from here on, also by a record in an older
+    // segment that takes effect with its commit, is not in them.
+    state.uses.forgetTold(segments, journal.segment)
     // A transaction that commits during the scan may be missed by it.
     for (const { adds } of state.transactions.values())
       for (const { segment, position } of adds) positions.get(segment)?.push(position)
-    // Messages that are removed during the scan may be listed: their removals are told behind `asOf`.
+    // Messages that are removed during the scan may be listed: their removals are told again.
     await this.#scanAll(({ segment, position }) => void positions.get(segment)?.push(position))
     if (this.#stopped) return
     for (const [segment, needed] of positions) {
@@ -180,7 +184,6 @@ export class Reclaimer {
         journal.append(recordType.live, meta, length)
         state.uses.tells(journal.segment, segment)
       })
-      this.#retold.set(segment, asOf)
     }
   }
 
@@ -191,7 +194,7 @@ export class Reclaimer {
     })
     await this.#move(found)
     const use = this.#options.state.uses.of(segment)
-    if (use.live > 0) this.#unmovable.add(segment)
+    if (use.live > 0 && !this.#stopped) this.#kept.add(segment)
   }
 
   /** Appends copies of messages to the journal, as far as they are still there when they were read. */
@@ -237,7 +240,7 @@ export class Reclaimer {
   /** Visits all messages in several turns of the event loop; some may come or go meanwhile. */
   async #scanAll(visit: (location: Readonly<MessageLocation>, queue: QueueState) => void): Promise<void> {
     let left: number = storeLimits.indexScanEntries
-    for (const queue of [...this.#options.state.queues.values()]) {
+    for (const queue of this.#options.state.queues.values()) {
       let after: Sequence | undefined = 0
       while (after !== undefined) {
         let next: Sequence | undefined

@@ -77,6 +77,12 @@ export class SegmentUses {
     if (teller !== segment) this.of(teller).tellsOf.add(segment)
   }
 
+  /** What segments before `tellers` told of `segments` is no longer needed. */
+  forgetTold(segments: ReadonlySet<number>, tellers: number): void {
+    for (const [teller, use] of this.#uses)
+      if (teller < tellers) for (const segment of segments) use.tellsOf.delete(segment)
+  }
+
   /** Forgets a removed segment and what others tell of it. */
   delete(segment: number): void {
     this.#uses.delete(segment)

@@ -136,7 +136,7 @@ export function encodeQueueList(queues: Iterable<readonly [number, string]>, wri
 }
 
 export function decodeQueueList(meta: Buffer, visit: (queue: number, name: string) => void): void {
-  for (let at = 0; at < meta.length; ) {
+  for (let at = 0; at < meta.length;) {
     const end = at + 6 + meta.readUInt16BE(at + 4)
     visit(meta.readUInt32BE(at), meta.toString('utf8', at + 6, end))
     at = end
@@ -156,7 +156,7 @@ export function encodeProducerList(
 }
 
 export function decodeProducerList(meta: Buffer, visit: (producerId: string, sequence: number) => void): void {
-  for (let at = 0; at < meta.length; ) {
+  for (let at = 0; at < meta.length;) {
     const end = at + 10 + meta.readUInt16BE(at + 8)
     visit(meta.toString('utf8', at + 10, end), meta.readDoubleBE(at))
     at = end
@@ -191,7 +191,11 @@ export function decodeLive(meta: Buffer): LivePart {
   return { segment: meta.readUInt32BE(0), part: meta.readUInt16BE(4), parts: meta.readUInt16BE(6), positions }
 }
 
-function encodeList<T>(items: Iterable<T>, write: (meta: EncodedMeta) => void, encode: (item: T, at: number) => number): void {
+function encodeList<T>(
+  items: Iterable<T>,
+  write: (meta: EncodedMeta) => void,
+  encode: (item: T, at: number) => number,
+): void {
   let at = 0
   for (const item of items) {
     at = encode(item, at)

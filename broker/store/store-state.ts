@@ -76,13 +76,15 @@ export class StoreState implements JournalVisitor {
     return queue
   }
 
-  removeQueue(number: number): void {
+  removeQueue(number: number, by: number): void {
     const queue = this.queues.get(number)
     if (!queue) return
     this.queues.delete(number)
     if (this.#byName.get(queue.name) === queue) this.#byName.delete(queue.name)
     queue.index.scan(0, ({ segment, bodyLength }) => {
       this.uses.dropLive(segment, bodyLength)
+      // The same number may come back for an open transaction, and must not bring old messages with it.
+      this.uses.tells(by, segment)
       return true
     })
   }
@@ -181,7 +183,7 @@ export class StoreState implements JournalVisitor {
         return
       }
       case recordType.queueRemoved:
-        return this.removeQueue(meta.readUInt32BE(0))
+        return this.removeQueue(meta.readUInt32BE(0), this.#segment)
       case recordType.live:
         return this.#collectLive(meta)
       case recordType.snapshotQueues:
@@ -206,7 +208,7 @@ export class StoreState implements JournalVisitor {
     if (stale || this.#liveLists.size > 0) this.#purge(counts)
     this.#liveLists.clear()
     this.#partialLiveLists.clear()
-    for (const [segment] of [...this.uses.entries()]) if (!counts.has(segment)) this.uses.delete(segment)
+    for (const [segment] of this.uses.entries()) if (!counts.has(segment)) this.uses.delete(segment)
     return this.#nameNameless()
   }
 
@@ -243,7 +245,8 @@ export class StoreState implements JournalVisitor {
   }
 
   #applySnapshot(lastSequence: Sequence, nextQueue: number): void {
-    for (const number of [...this.queues.keys()]) if (!this.#snapshotQueues.has(number)) this.removeQueue(number)
+    for (const number of this.queues.keys())
+      if (!this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
     for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
     this.producers.clear()
     for (const [id, sequence] of this.#snapshotProducers) this.producers.set(id, sequence)
@@ -291,7 +294,7 @@ export class StoreState implements JournalVisitor {
   }
 
   #endTransactions(): void {
-    for (const tx of [...this.transactions.keys()]) this.endTransaction(tx)
+    for (const tx of this.transactions.keys()) this.endTransaction(tx)
   }
 
   #queue(number: number): QueueState {

@@ -66,6 +66,7 @@ export class LocalTransaction {
       'javax.jms.ResourceAllocationException',
       `Cannot add to transaction ${this.id}: it has ${this.sends.length} sends and ${this.acknowledgements.length} ` +
         `acknowledgements (limit maximumMessagesPerTransaction ${maximumMessagesPerTransaction}); commit more often`,
+      { fields: { limit: 'maximumMessagesPerTransaction' } },
     )
   }
 
@@ -121,6 +122,7 @@ export class LocalTransaction {
       'javax.jms.ResourceAllocationException',
       `Cannot add a non-persistent message to transaction ${this.id}: it holds ${this.#memoryBytes} bytes, the broker ` +
         `${this.#memory.used} of ${this.#memory.limit} (limit ${limit} ${share}); commit more often`,
+      { fields: { limit } },
     )
   }
 }

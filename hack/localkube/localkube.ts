@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSyn
 import { dirname, join, resolve } from 'node:path'
 import { type ApiServer, createApiServer } from './api/api-server.ts'
 import { openFileLog } from './api/file-log.ts'
+import type { Faults } from './api/http-server.ts'
 import { buildKubeconfig } from './api/kubeconfig.ts'
 import type { Registry } from './api/registry.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -35,6 +36,8 @@ export interface LocalKubeOptions {
   readonly clock?: Clock
   /** Whether pods get ports of 127.0.0.1 instead of addresses of their own. Default: where the system has no others. */
   readonly remapPorts?: boolean
+  /** For tests: asked before each request to the API server. */
+  readonly faults?: Faults
 }
 
 export interface LocalKube {
@@ -60,7 +63,9 @@ export class LocalKubeError extends Error {
 
 /** Resolves when the API answers and the pods of an earlier run are being started. Throws LocalKubeError. */
 export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKube> {
-  mkdirSync(options.dataDirectory, { recursive: true })
+  // Secrets are in it, as objects and as files of volumes.
+  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 })
+  for (const part of ['api', 'kubelet']) mkdirSync(join(options.dataDirectory, part), { recursive: true, mode: 0o700 })
   // Without symbolic links: paths in arguments of pods are compared with it.
   const data = realpathSync(resolve(options.dataDirectory))
   const unlock = lockDirectory(data)
@@ -68,7 +73,11 @@ export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKu
   let api: ApiServer | undefined
   try {
     const remapPorts = options.remapPorts ?? !(await hasLoopbackRange())
-    api = createApiServer({ log: openFileLog(join(data, 'api')), now: () => new Date(clock.nowMs()) })
+    api = createApiServer({
+      log: openFileLog(join(data, 'api')),
+      now: () => new Date(clock.nowMs()),
+      ...(options.faults && { faults: options.faults }),
+    })
     const address = await listen(api, options.apiPort)
     return runCluster({ ...options, clock, remapPorts }, data, api, address, unlock)
   } catch (error) {
@@ -93,7 +102,7 @@ async function listen(api: ApiServer, port: number): Promise<ApiAddress> {
 }
 
 function runCluster(
-  options: Required<LocalKubeOptions>,
+  options: Required<Omit<LocalKubeOptions, 'faults'>>,
   data: string,
   api: ApiServer,
   apiServer: ApiAddress,

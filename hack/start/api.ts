@@ -3,6 +3,7 @@ import { StartProblem } from './problem.ts'
 import type { ManifestObject } from './manifests.ts'
 
 const fieldManager = 'flotilla-start'
+const answerWithinMs = 30_000
 
 export interface ApiResource {
   readonly name: string
@@ -12,10 +13,13 @@ export interface ApiResource {
 
 export class Api {
   readonly #server: string
+  readonly #signal: AbortSignal | undefined
   readonly #resources = new Map<string, Promise<readonly ApiResource[]>>()
 
-  constructor(server: string) {
+  /** `signal` ends requests that are under way, and lets no more begin. */
+  constructor(server: string, signal?: AbortSignal) {
     this.#server = server
+    this.#signal = signal
   }
 
   /** Server-side apply, as `kubectl apply --server-side --force-conflicts`; what the server refuses becomes one sentence. */
@@ -36,6 +40,13 @@ export class Api {
     if (answer.status === 404) return undefined
     if (!answer.ok) throw new Error(`GET ${path} was answered with ${answer.status}: ${await answer.text()}`)
     return (await answer.json()) as T
+  }
+
+  /** What is gone already is fine. */
+  async delete(path: string): Promise<void> {
+    const answer = await this.#request(path, { method: 'DELETE' })
+    if (!answer.ok && answer.status !== 404)
+      throw new Error(`DELETE ${path} was answered with ${answer.status}: ${await answer.text()}`)
   }
 
   async text(path: string): Promise<string> {
@@ -60,6 +71,8 @@ export class Api {
   }
 
   #request(path: string, init: RequestInit): Promise<Response> {
-    return fetch(`${this.#server}${path}`, { ...init, signal: AbortSignal.timeout(30_000) })
+    const timeout = AbortSignal.timeout(answerWithinMs)
+    const signal = this.#signal ? AbortSignal.any([this.#signal, timeout]) : timeout
+    return fetch(`${this.#server}${path}`, { ...init, signal })
   }
 }

@@ -2,12 +2,21 @@
 
 export interface ClusterObject {
   metadata: { name: string; namespace: string; generation?: number }
-  spec?: { topology?: { type?: string }; transportConnectors?: { name: string; port: number }[] }
+  spec?: {
+    topology?: { type?: string }
+    groupTemplate?: GroupObject
+    groups?: GroupObject[]
+    transportConnectors?: { name: string; port: number }[]
+  }
   status?: {
     observedGeneration?: number
     conditions?: { type: string; status: string; reason: string; message?: string }[]
     groups?: { name: string; active?: string; standbys?: string[] }[]
   }
+}
+
+interface GroupObject {
+  storage?: { type?: string }
 }
 
 export interface PodObject {
@@ -30,6 +39,10 @@ const hostPortsAnnotation = 'localkube/host-ports'
 export const isReady = (cluster: ClusterObject): boolean =>
   cluster.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
   cluster.status.observedGeneration === cluster.metadata.generation
+
+/** Whether a broker that is killed loses its messages. */
+export const isInMemory = ({ spec }: ClusterObject): boolean =>
+  [spec?.groupTemplate, ...(spec?.groups ?? [])].some((group) => group?.storage?.type === 'None')
 
 /** The condition that says most about why a cluster is not ready. */
 export function whyNotReady(cluster: ClusterObject): string {

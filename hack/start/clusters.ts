@@ -6,6 +6,9 @@ import { StartProblem } from './problem.ts'
 import { roleAt } from './role-at.ts'
 
 const pollMs = 100
+const clustersPath = '/apis/flotilla.dev/v1alpha1'
+/** On the clusters of examples/. */
+const exampleSelector = encodeURIComponent('flotilla.dev/example=true')
 
 export interface ClusterName {
   readonly namespace: string
@@ -51,12 +54,25 @@ async function brokersAgree(cluster: ClusterObject, pods: readonly PodObject[]):
 }
 
 export async function getCluster(api: Api, { namespace, name }: ClusterName): Promise<ClusterObject> {
-  const found = await api.get<ClusterObject>(
-    `/apis/flotilla.dev/v1alpha1/namespaces/${namespace}/brokerclusters/${name}`,
-  )
+  const found = await api.get<ClusterObject>(clusterPath({ namespace, name }))
   if (!found) throw new StartProblem(`BrokerCluster ${namespace}/${name} is gone.`)
   return found
 }
+
+/** Deletes the examples of an earlier run, but not what is wanted now; their claims stay. Returns their names. */
+export async function removeExamples(api: Api, wanted: readonly ClusterName[]): Promise<string[]> {
+  const list = await api.get<{ items: ClusterObject[] }>(
+    `${clustersPath}/brokerclusters?labelSelector=${exampleSelector}`,
+  )
+  const leaving = (list?.items ?? [])
+    .map(({ metadata }) => metadata)
+    .filter((found) => !wanted.some(({ namespace, name }) => found.namespace === namespace && found.name === name))
+  for (const cluster of leaving) await api.delete(clusterPath(cluster))
+  return leaving.map(({ name }) => name)
+}
+
+const clusterPath = ({ namespace, name }: ClusterName): string =>
+  `${clustersPath}/namespaces/${namespace}/brokerclusters/${name}`
 
 export async function podsOf(api: Api, { namespace, name }: ClusterName): Promise<PodObject[]> {
   const selector = encodeURIComponent(`flotilla.dev/cluster=${name}`)

@@ -5,8 +5,8 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
 import { Api } from './api.ts'
-import { adminUrl, describeCluster, failoverUrl, processId } from './cluster-view.ts'
-import { clustersIn, getCluster, podsOf, waitUntilReady, type ClusterName } from './clusters.ts'
+import { adminUrl, describeCluster, failoverUrl, isInMemory, processId } from './cluster-view.ts'
+import { clustersIn, getCluster, podsOf, removeExamples, waitUntilReady, type ClusterName } from './clusters.ts'
 import { loadManifests, type Manifest } from './manifests.ts'
 import { OperatorProcess } from './operator-process.ts'
 import { parseArguments, type StartOptions } from './options.ts'
@@ -37,19 +37,27 @@ async function main(): Promise<number> {
     process.stderr.write(`Cannot start: ${parsed.reason}\n`)
     return 2
   }
-  const stopped = new Promise<'stopped'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('stopped'))
+  const stopping = new AbortController()
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve())
   })
+  // A second one ends this process at once, and with it everything that it started.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
   const closing: (() => Promise<void>)[] = []
   try {
-    return await Promise.race([run(parsed.options, closing, stopped), stopped.then(() => 0)])
+    return await Promise.race([run(parsed.options, closing, stopping.signal, stopped), stopped.then(() => 0)])
   } catch (error) {
+    // What Ctrl-C interrupted is no failure.
+    if (stopping.signal.aborted) return 0
     process.stderr.write(
       `${error instanceof StartProblem ? error.message : ((error as Error).stack ?? String(error))}\n`,
     )
     return 1
   } finally {
-    if (closing.length > 0) process.stdout.write('Stopping … ')
+    const isMidLine = stopping.signal.aborted
+    // What still runs of `run` begins nothing new.
+    stopping.abort()
+    if (closing.length > 0) process.stdout.write(`${isMidLine ? '\n' : ''}Stopping … `)
     for (const close of closing.reverse()) await close()
     if (closing.length > 0) process.stdout.write('nothing is left running.\n')
   }
@@ -58,13 +66,20 @@ async function main(): Promise<number> {
 async function run(
   options: StartOptions,
   closing: (() => Promise<void>)[],
-  stopped: Promise<'stopped'>,
+  signal: AbortSignal,
+  stopped: Promise<void>,
 ): Promise<number> {
   const manifests = loadManifests(options.manifests)
-  const kube = await step('Starting the local stand-in for Kubernetes', () => startKube(options))
-  closing.push(() => kube.stop())
-  const api = new Api(kube.serverUrl)
+  const clusters = clustersIn(manifests)
+  const kube = await step('Starting the local stand-in for Kubernetes', () => {
+    const starting = startKube(options)
+    closing.push(async () => (await starting.catch(() => undefined))?.stop())
+    return starting
+  })
+  const api = new Api(kube.serverUrl, signal)
   await applyAll(api, loadManifests([join(root, 'crds')]))
+  if (!options.examples) await removeOldExamples(api, clusters)
+  signal.throwIfAborted()
   const operator = new OperatorProcess(
     kube.kubeconfigPath,
     resolve(options.data, 'operator.log'),
@@ -76,7 +91,6 @@ async function run(
     () => applyAll(api, manifests),
     () => `${manifests.length} object${manifests.length === 1 ? '' : 's'}`,
   )
-  const clusters = clustersIn(manifests)
   await Promise.race([
     operator.failed,
     step(
@@ -95,7 +109,7 @@ async function run(
     failure === undefined ? '\nUp until Ctrl-C.\n' : `\nThe proof failed: ${failure}. Up until Ctrl-C.\n`,
   )
   await Promise.race([operator.failed, stopped])
-  return failure === undefined ? 0 : 1
+  return 0
 }
 
 async function startKube(options: StartOptions): Promise<LocalKube> {
@@ -119,6 +133,13 @@ const hintFor = (error: unknown): string =>
     ? '. Is another "npm start" running? --port N chooses another port.'
     : '.'
 
+/** `-f` means: a manifest instead of the examples. */
+async function removeOldExamples(api: Api, wanted: readonly ClusterName[]): Promise<void> {
+  const removed = await removeExamples(api, wanted)
+  if (removed.length > 0)
+    process.stdout.write(`Removed the examples of an earlier run: ${removed.join(', ')}; their claims stay\n`)
+}
+
 async function applyAll(api: Api, manifests: readonly Manifest[]): Promise<void> {
   for (const { file, object } of manifests)
     await api.apply(object, `${object.kind} "${object.metadata.name}" of ${file}`)
@@ -141,15 +162,17 @@ async function prove(api: Api, names: readonly ClusterName[]): Promise<string | 
     if (pid === undefined) throw new StartProblem(`Cannot kill ${member}: its process is not known.`)
     process.kill(pid, 'SIGKILL')
   }
-  process.stdout.write(
-    `\nProof with ${chosen.name.name}: ${proofMessages} persistent messages, the active killed in the middle\n`,
-  )
+  const inMemory = isInMemory(chosen.object)
+  const how = inMemory
+    ? 'nobody is killed, because without storage they are in memory only'
+    : 'the active killed in the middle'
+  process.stdout.write(`\nProof with ${chosen.name.name}: ${proofMessages} persistent messages, ${how}\n`)
   try {
     const result = await runProof({
       url: failoverUrl(pods),
       members: pods.map((pod) => ({ name: pod.metadata.name, adminUrl: adminUrl(pod) })),
       messages: proofMessages,
-      kill,
+      kill: inMemory ? null : kill,
       timeoutMs: proofWithinMs,
     })
     process.stdout.write(`${describeProof(result)}\n`)

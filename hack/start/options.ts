@@ -4,6 +4,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 export interface StartOptions {
   /** Manifests to apply: files or folders. */
   readonly manifests: readonly string[]
+  /** Nothing was named: the manifests are the examples. */
+  readonly examples: boolean
   /** End after the proof instead of staying up. */
   readonly exit: boolean
   readonly kubeconfig: string | undefined
@@ -35,7 +37,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
     .option('--exit', 'end after the proof: 0 if nothing was lost, else 1 and the reason', false)
     .option('--kubeconfig <file>', 'where to write the kubeconfig')
     .option('--data <dir>', 'where objects, volumes and logs are kept', defaultDataDirectory)
-    .option('--port <number>', 'port of the API server on 127.0.0.1', parsePort, defaultApiPort)
+    .option('--port <number>', 'port of the API server on 127.0.0.1; 0 = any free one', parsePort, defaultApiPort)
     .helpOption('-h, --help', 'explain')
     .addHelpText('after', examples)
     .allowExcessArguments(false)
@@ -62,6 +64,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
     kind: 'options',
     options: {
       manifests: flags.filename.length > 0 ? flags.filename : ['examples'],
+      examples: flags.filename.length === 0,
       exit: flags.exit,
       kubeconfig: flags.kubeconfig,
       data: flags.data,
@@ -74,7 +77,6 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 
 function parsePort(text: string): number {
   const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('Expected a port from 1 to 65535')
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port from 0 to 65535')
   return port
 }

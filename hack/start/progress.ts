@@ -9,7 +9,8 @@ export async function step<T>(text: string, work: () => Promise<T>, result?: (va
     )
     return value
   } catch (error) {
-    process.stdout.write('failed\n')
+    // After Ctrl-C nobody asks any more how it went.
+    if ((error as Error).name !== 'AbortError') process.stdout.write('failed\n')
     throw error
   }
 }

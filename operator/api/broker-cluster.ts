@@ -1,4 +1,5 @@
-// A BrokerCluster as the API server gives it: metadata as in every object, spec unchecked, status as the operator wrote it.
+// A BrokerCluster as the API server gives it: metadata as in every object, spec unchecked, status as the operator
+// wrote it.
 import type { API_VERSION, KIND } from './names.ts'
 import type { BrokerClusterSpecInput } from './spec-schema.ts'
 import type { BrokerClusterStatus } from './status-schema.ts'

@@ -131,7 +131,10 @@ function convert(source: unknown): JsonSchema {
   return schema
 }
 
-/** A default with the defaults inside it filled in: the API server holds it against the rules before it does that itself. */
+/**
+ * A default with the defaults inside it filled in: the API server holds it against the rules before it does that
+ * itself.
+ */
 function complete(value: unknown, schema: JsonSchema): unknown {
   if (Array.isArray(value)) return value.map((item) => complete(item, schema.items ?? {}))
   if (typeof value !== 'object' || value === null) return value

@@ -29,7 +29,10 @@ export const annotations = {
   revision: 'flotilla.dev/revision',
   /** On every child: hash of what the operator last applied, so that it writes only when something differs. */
   applied: 'flotilla.dev/applied',
-  /** On the StatefulSet: which store its members use (`Volume`, `SharedVolume claim orders-g0-data`, …); never changes. */
+  /**
+   * On the StatefulSet: which store its members use (`Volume`, `SharedVolume claim orders-g0-data`, …); never
+   * changes.
+   */
   store: 'flotilla.dev/store',
   /** On claims: what happens to them when their group leaves the cluster. */
   whenScaled: 'flotilla.dev/when-scaled',

@@ -50,7 +50,7 @@ function describeType(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.join(', ')
   if (schema.items) return `list of ${schema.items.enum ? schema.items.enum.join(', ') : schema.items.type}`
   if (schema.additionalProperties) return 'map'
-  const [min, max] = [schema['minimum'], schema['maximum']]
+  const { minimum: min, maximum: max } = schema as { minimum?: number; maximum?: number }
   return min !== undefined && max !== undefined ? `${schema.type}, ${min} to ${max}` : (schema.type ?? '')
 }
 

@@ -1,5 +1,5 @@
-// Building blocks of the BrokerCluster schema: amounts as text, names, lists and maps as Kubernetes wants them described.
-// Keys that start with x-kubernetes- go into the CRD as they are (crd.ts).
+// Building blocks of the BrokerCluster schema: amounts as text, names, lists and maps as Kubernetes wants them
+// described. Keys that start with x-kubernetes- go into the CRD as they are (crd.ts).
 import { z } from 'zod'
 import {
   MAX_AMOUNT_LENGTH,

@@ -1,5 +1,5 @@
-// spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference in docs/.
-// A field stands here only when the operator acts on it.
+// spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference
+// in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
 import {
   ADMIN_PORT,
@@ -272,5 +272,5 @@ export const specSchema = z
 export type BrokerClusterSpecInput = z.input<typeof specSchema>
 /** With every default filled in. */
 export type BrokerClusterSpec = z.output<typeof specSchema>
-export type GroupSpec = Omit<NonNullable<BrokerClusterSpec['groups']>[number], never>
+export type GroupSpec = NonNullable<BrokerClusterSpec['groups']>[number]
 export type TransportConnectorSpec = BrokerClusterSpec['transportConnectors'][number]

@@ -1,5 +1,5 @@
-// status of a BrokerCluster: the plan held against what was observed. Nothing that changes by itself (message counts, lock ages)
-// ever stands here, so that a cluster at rest is never written.
+// status of a BrokerCluster: the plan held against what was observed. Nothing that changes by itself (message counts,
+// lock ages) ever stands here, so that a cluster at rest is never written.
 import { z } from 'zod'
 import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
 import { MAX_GROUPS, MAX_REPLICAS, MAX_TRANSPORT_CONNECTORS } from './limits.ts'

@@ -1,4 +1,5 @@
-// spec.groups[].storage: where a group keeps its messages. What is fixed at creation is fixed because the messages are there.
+// spec.groups[].storage: where a group keeps its messages. What is fixed at creation is fixed because the messages
+// are there.
 import { z } from 'zod'
 import { capacitySchema, durationSchema, listSet, objectNameSchema, rules } from './schema-parts.ts'
 

@@ -1,5 +1,6 @@
-// From the spec as it was stored to the spec with every default, or to all of its problems at once. The API server has checked
-// most of it already; this also serves a CRD that is older or newer than the operator, and what no CEL rule can see.
+// From the spec as it was stored to the spec with every default, or to all of its problems at once. The API server
+// has checked most of it already; this also serves a CRD that is older or newer than the operator, and what no CEL
+// rule can see.
 import type { ConfigProblem } from '../../broker/config/parse.ts'
 import { problemsOf } from '../../broker/config/parse.ts'
 import { parseSize } from '../../broker/config/duration-and-size.ts'

@@ -1,5 +1,5 @@
-// `npm run crds`: writes crds/, the copy of the Helm chart, and the reference. With --check it writes nothing and fails when
-// a file is not what it should be.
+// `npm run crds`: writes crds/, the copy of the Helm chart, and the reference. With --check it writes nothing and
+// fails when a file is not what it should be.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generatedFiles } from './generated-files.ts'

@@ -1,5 +1,6 @@
-// Carries a decision out: role labels first, because clients wait for them; then objects; then at most one step of a rollout,
-// in a pass in which nothing else was written. It may be killed between any two writes: the next pass goes on from there.
+// Carries a decision out: role labels first, because clients wait for them; then objects; then at most one step of a
+// rollout, in a pass in which nothing else was written. It may be killed between any two writes: the next pass goes
+// on from there.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'

@@ -1,5 +1,5 @@
-// Server-side apply of a child, only when something differs: the operator wants something else than last time, or somebody
-// else changed what it wants. At rest nothing is written.
+// Server-side apply of a child, only when something differs: the operator wants something else than last time, or
+// somebody else changed what it wants. At rest nothing is written.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { annotations, FIELD_MANAGER, labels } from '../api/names.ts'
 import { parseQuantity } from '../api/validate.ts'

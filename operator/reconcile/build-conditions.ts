@@ -1,5 +1,5 @@
-// The conditions of a cluster. Pure. Reconciling and Stalled are never there together, as kstatus wants it: what is stalled
-// will not get better by waiting.
+// The conditions of a cluster. Pure. Reconciling and Stalled are never there together, as kstatus wants it: what is
+// stalled will not get better by waiting.
 import type { Condition, ConditionReason, ConditionStatus, ConditionType } from '../api/conditions.ts'
 import { formatSpecProblem } from '../api/validate.ts'
 import { KubeApiError } from '../kube/errors.ts'

@@ -1,5 +1,5 @@
-// Reads a cluster and its objects from caches that watches keep current: a look costs the API server nothing. Objects are found
-// by the label of their cluster, in time that does not grow with the number of clusters.
+// Reads a cluster and its objects from caches that watches keep current: a look costs the API server nothing. Objects
+// are found by the label of their cluster, in time that does not grow with the number of clusters.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { labels } from '../api/names.ts'
 import { formatKey } from '../controller/object-key.ts'

@@ -67,7 +67,10 @@ const keepSize = (claim: ClaimPlan, existing: string | undefined): ClaimPlan =>
     ? withSize(claim, existing)
     : claim
 
-/** Kubernetes lets nobody change the claim template of a StatefulSet: it keeps its first size, and the claim itself grows. */
+/**
+ * Kubernetes lets nobody change the claim template of a StatefulSet: it keeps its first size, and the claim itself
+ * grows.
+ */
 function keepTemplateSize(group: GroupPlan, { statefulSets }: ClusterObjects): GroupPlan {
   const observed = statefulSets.find(({ metadata }) => metadata.name === group.statefulSet)
   const size = observed?.spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage

@@ -1,5 +1,5 @@
-// What is worth an Event for whoever runs `kubectl describe`: found by holding the new status against the old one, so that an
-// operator that starts anew does not tell everything again. Pure.
+// What is worth an Event for whoever runs `kubectl describe`: found by holding the new status against the old one, so
+// that an operator that starts anew does not tell everything again. Pure.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
 import type { DeleteReason } from '../topology/rollout-step.ts'

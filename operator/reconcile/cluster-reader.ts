@@ -1,5 +1,5 @@
-// Where reconciling reads from: a cluster and everything that carries its label. In the operator this is a cache that watches
-// keep current; LiveClusterReader asks the API server each time.
+// Where reconciling reads from: a cluster and everything that carries its label. In the operator this is a cache that
+// watches keep current; LiveClusterReader asks the API server each time.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { clusterSelector, formatSelector } from '../api/names.ts'
 import type { KubeClient, KubeObject, ObjectKey, ResourceType } from '../kube/port.ts'

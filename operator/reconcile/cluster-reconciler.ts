@@ -1,11 +1,12 @@
-// One pass over one cluster: look at everything, decide, write the difference, report. It keeps nothing between passes but
-// what stands in the API, so it may be killed between any two writes.
+// One pass over one cluster: look at everything, decide, write the difference, report. It keeps nothing between
+// passes but what stands in the API, so it may be killed between any two writes.
 //
 // It is not in the failover path: the lock of a store elects, with the operator or without it.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
 import { parseSpec } from '../api/validate.ts'
 import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
+import type { ReconcileResult } from '../controller/controller.ts'
 import type { ObjectKey } from '../kube/port.ts'
 import { persistentVolumeClaims } from '../kube/resource-types.ts'
 import { claimNames, type ClusterPlan } from '../topology/plan.ts'
@@ -28,10 +29,6 @@ export interface ReconcilerEnvironment extends ActEnvironment {
   readonly brokerAdmin: BrokerAdmin
   readonly clock: Clock
   readonly settings: PlannerSettings
-}
-
-export interface ReconcileResult {
-  readonly requeueAfterMs?: number
 }
 
 export class ClusterReconciler {

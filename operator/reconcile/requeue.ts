@@ -1,5 +1,5 @@
-// When to look again although nothing was reported: brokers change their role without telling Kubernetes. A change of a pod
-// wakes at once, whatever stands here.
+// When to look again although nothing was reported: brokers change their role without telling Kubernetes. A change of
+// a pod wakes at once, whatever stands here.
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
 
 /** While something is expected to change. */

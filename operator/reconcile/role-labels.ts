@@ -1,5 +1,5 @@
-// Puts on each pod the role that its broker reports, for the Services that select by it. Failover does not wait for this:
-// the lock elects, and clients with a failover URL find the active by themselves.
+// Puts on each pod the role that its broker reports, for the Services that select by it. Failover does not wait for
+// this: the lock elects, and clients with a failover URL find the active by themselves.
 import { FIELD_MANAGER, labels } from '../api/names.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'

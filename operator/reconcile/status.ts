@@ -1,4 +1,5 @@
 // The status of a cluster, built anew from each look. Pure; writing it, only when it differs, is apply-status.ts.
+import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { activeSelector, formatSelector } from '../api/names.ts'
 import type { BrokerClusterStatus, GroupStatus, MemberStatus } from '../api/status-schema.ts'
 import { findActive, isProvenStandby } from '../topology/observed-member.ts'
@@ -66,13 +67,30 @@ function lastFailoverOf(
   const from = previous?.active ?? previous?.lock?.holder
   if (!active || from === undefined || from === active.name) return previous?.lastFailover
   const before = members.find(({ name }) => name === from)
-  const inOrder = cluster.status?.rollout?.state === 'HandingOver' || before?.terminating === true
+  const inOrder = cluster.status?.rollout?.state === 'HandingOver' || wasStopped(cluster, previous, before)
   return {
     from,
     to: active.name,
     reason: inOrder ? 'Switchover' : 'Failover',
     at: toSeconds(active.snapshot?.activeSince ?? new Date(nowMs).toISOString()),
   }
+}
+
+/**
+ * Whether the pod of the former active is being deleted, is gone, or was made anew since it was active: somebody stopped it.
+ * One that failed keeps its pod; only its container starts again.
+ */
+function wasStopped(
+  { status }: BrokerCluster,
+  previous: GroupStatus | undefined,
+  before: SeenMember | undefined,
+): boolean {
+  if (!before || before.terminating) return true
+  const createdMs = Date.parse(before.pod.metadata.creationTimestamp ?? '')
+  // Whole seconds: a pod may become active in the second in which it is made, but not be lost in it.
+  if (previous?.activeSince !== undefined) return createdMs > Date.parse(previous.activeSince)
+  const available = status?.conditions?.find(({ type }) => type === 'Available')
+  return available?.status === 'False' && createdMs >= Date.parse(available.lastTransitionTime)
 }
 
 function buildMemberStatus(member: SeenMember): MemberStatus {

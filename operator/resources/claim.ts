@@ -1,5 +1,5 @@
-// The claim for the store of a group. It outlives the cluster unless the policy says otherwise: without an owner, nothing
-// ever deletes it but the person whose messages are in it.
+// The claim for the store of a group. It outlives the cluster unless the policy says otherwise: without an owner,
+// nothing ever deletes it but the person whose messages are in it.
 import { annotations, DATA_VOLUME } from '../api/names.ts'
 import type { ClaimPlan, ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, buildOwnerReference, type Child } from './child.ts'

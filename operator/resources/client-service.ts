@@ -1,5 +1,6 @@
-// The Service for clients: leads to the active members, by the label that the operator keeps equal to what brokers report.
-// Clients that must not wait for the operator after a failover use the failover URL of status.endpoints instead.
+// The Service for clients: leads to the active members, by the label that the operator keeps equal to what brokers
+// report. Clients that must not wait for the operator after a failover use the failover URL of status.endpoints
+// instead.
 import { activeSelector, clientServiceName } from '../api/names.ts'
 import type { ClusterPlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'

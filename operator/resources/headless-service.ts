@@ -1,5 +1,5 @@
-// The headless Service of a group: gives each member its stable DNS name, also before it is Ready, because a client or a
-// bridge finds out by itself who is active.
+// The headless Service of a group: gives each member its stable DNS name, also before it is Ready, because a client
+// or a bridge finds out by itself who is active.
 import { ADMIN_PORT, ADMIN_PORT_NAME } from '../api/limits.ts'
 import { groupSelector } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'

@@ -1,5 +1,5 @@
-// The PodDisruptionBudget of a group: a drain of nodes takes its members one by one, and a member that is not Ready never
-// holds a drain up.
+// The PodDisruptionBudget of a group: a drain of nodes takes its members one by one, and a member that is not Ready
+// never holds a drain up.
 import { groupSelector } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'

@@ -1,5 +1,6 @@
-// The pod of a member. Paths stand here only, in arguments, environment and mounts, never in the configuration: so the same
-// configuration serves a container and a process on a laptop. It runs under the restricted Pod Security Standard.
+// The pod of a member. Paths stand here only, in arguments, environment and mounts, never in the configuration: so
+// the same configuration serves a container and a process on a laptop. It runs under the restricted Pod Security
+// Standard.
 import { ADMIN_PORT, ADMIN_PORT_NAME } from '../api/limits.ts'
 import { annotations, childLabels, DATA_VOLUME, groupSelector, labels } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan, PodPlan, StorePlan } from '../topology/plan.ts'

@@ -1,5 +1,6 @@
-// The StatefulSet of a group. It brings members back by itself, also while the operator is away; which member is replaced
-// when its template changed is the operator's decision (OnDelete). All members start at once (Parallel): the lock elects.
+// The StatefulSet of a group. It brings members back by itself, also while the operator is away; which member is
+// replaced when its template changed is the operator's decision (OnDelete). All members start at once (Parallel): the
+// lock elects.
 import { annotations, groupSelector } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan, StorePlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'

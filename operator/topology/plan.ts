@@ -1,5 +1,6 @@
 // What a spec comes to: groups and members with their names, the configuration of each broker, storage and Services.
-// Everything that the operator writes is built from a plan; everything that it reports is the plan held against what was seen.
+// Everything that the operator writes is built from a plan; everything that it reports is the plan held against what
+// was seen.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
 import type { ClaimTemplate } from '../api/storage-schema.ts'

@@ -1,6 +1,6 @@
-// How many members the StatefulSet of a group is to have next. Growing is done at once. Shrinking takes the member with the
-// highest ordinal, one at a time, because that is the one that a StatefulSet lets go; if it is the active, then only when
-// one that stays is ready to take over: its pod ends in order, which frees the lock at once.
+// How many members the StatefulSet of a group is to have next. Growing is done at once. Shrinking takes the member
+// with the highest ordinal, one at a time, because that is the one that a StatefulSet lets go; if it is the active,
+// then only when one that stays is ready to take over: its pod ends in order, which frees the lock at once.
 import { findActive, isProvenStandby, type ObservedMember } from './observed-member.ts'
 
 export interface ScaleInput {

@@ -74,6 +74,7 @@ describe('roles', () => {
     })
     expect(await get(`${url}/readyz`)).toEqual({ status: 200, text: 'ready\n' })
     expect(broker.ports.size).toBe(0)
+    expect(JSON.parse((await get(`${url}/snapshot`)).text)).toMatchObject({ lock: { holder: 'member-1', term: 3 } })
     await broker.stop()
     expect(await start).toMatchObject({ message: 'The broker is being stopped' })
     expect(await broker.ended).toEqual({ steppedDown: false })
@@ -239,7 +240,7 @@ describe('connectors', () => {
       fast.send(textMessage({ producerId, messageId, content }))
     }
     await fast.until(() => fast.received.filter(({ kind }) => kind === 'Response').length === count + 2)
-    expect(broker.snapshot().connections).toHaveLength(2)
+    expect((await broker.snapshot()).connections).toHaveLength(2)
     slow.resumeReading()
     await slow.until(() => slow.received.filter(({ kind }) => kind === 'MessageDispatch').length === count)
     slow.destroy()

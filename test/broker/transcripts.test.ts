@@ -214,13 +214,9 @@ function evenMessage(message: Record<string, unknown>): void {
 
 function evenedProperties(map: ReadonlyMap<string, unknown>): unknown {
   const brokerOwn = new Set(['originBrokerId', 'originBrokerURL', 'dlqDeliveryFailureCause'])
-  return (
-    [...map]
-      // Theirs also says 0 for messages that could not expire; ours then says nothing.
-      .filter(([name]) => name !== 'originalExpiration')
-      .map(([name, value]) => [name, brokerOwn.has(name) ? 'present' : value])
-      .sort()
-  )
+  // Theirs also says originalExpiration 0 for messages that could not expire; ours then says nothing.
+  const names = [...map.keys()].filter((name) => name !== 'originalExpiration')
+  return names.toSorted().map((name) => [name, brokerOwn.has(name) ? 'present' : map.get(name)])
 }
 
 function evenException(exception: Record<string, unknown>): void {

@@ -23,7 +23,7 @@ export const durable = (store: MessageStore): Promise<void> => new Promise((reso
 /** `sequence:text` of everything in a queue. */
 export async function contentOf(store: MessageStore, queue = 'orders'): Promise<string[]> {
   const content: string[] = []
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await store.read(queue, after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)
     if (page.length === 0) return content
     content.push(...page.map(({ sequence, bytes }) => `${sequence}:${bytes.toString()}`))
@@ -154,7 +154,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       expect(order).toEqual([])
       await durable(store)
       await durable(store)
-      expect(order.toSorted()).toEqual([0, 1, 2, 3, 4])
+      expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
       expect(order.slice(0, 3)).toEqual([0, 1, 2])
       await store.close()
     })

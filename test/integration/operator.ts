@@ -1,5 +1,6 @@
-// The operator against an API server with the controllers of Kubernetes, but without nodes: the stand-in, or a real one. A PodPlayer
-// takes the part of kubelet and brokers. Each test has a cluster of its own, in a namespace of the suite.
+// The operator against an API server with the controllers of Kubernetes, but without nodes: the stand-in, or a real
+// one. A PodPlayer takes the part of kubelet and brokers. Each test has a cluster of its own, in a namespace of the
+// suite.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { systemClock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
@@ -91,7 +92,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
       server = await startServer()
       const access = await loadClusterAccess({ kubeconfig: server.kubeconfig, env: {}, clock: systemClock })
       client = openKubeClient({ access })
-      await client.apply(customResourceDefinitions, buildBrokerClusterCrd() as unknown as KubeObject, apply)
+      await client.apply(customResourceDefinitions, buildBrokerClusterCrd(), apply)
       await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
       await eventually(async () => {
         const { items } = await client.list(brokerClusters, { namespace }).catch(() => ({ items: undefined }))

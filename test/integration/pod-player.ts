@@ -1,5 +1,6 @@
-// Plays the kubelet, the volume binder and the brokers on an API server that has none: pods begin to run, one member of each group
-// holds the lock, and the admin port answers as the brokers would. It writes through the API, like everybody else.
+// Plays the kubelet, the volume binder and the brokers on an API server that has none: pods begin to run, one member
+// of each group holds the lock, and the admin port answers as the brokers would. It writes through the API, like
+// everybody else.
 import { systemClock } from '../../broker/base/clock.ts'
 import type { BrokerSnapshot } from '../../broker/management/contract.ts'
 import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
@@ -11,6 +12,18 @@ import type { Claim, Pod } from '../../operator/reconcile/kinds.ts'
 import { buildSnapshot } from '../support/broker-world.ts'
 
 const POLL_MS = 30
+const persistentVolumes: ResourceType = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  namespaced: false,
+}
+const storageClasses: ResourceType = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  plural: 'storageclasses',
+  namespaced: false,
+}
 
 interface PlayedBroker {
   readonly group: string
@@ -29,6 +42,8 @@ export class PodPlayer implements BrokerAdmin {
   readonly #stopping = new AbortController()
   readonly #stopped: Promise<void>
   #addresses = 0
+  readonly #provisioned = new Set<string>()
+  #provisions: boolean | undefined
 
   constructor(client: KubeClient, namespace: string) {
     this.#client = client
@@ -67,7 +82,7 @@ export class PodPlayer implements BrokerAdmin {
   async #play(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       try {
-        for (const claim of await this.#list<Claim>(persistentVolumeClaims)) await this.#bind(claim)
+        for (const claim of await this.#list<Claim>(persistentVolumeClaims)) await this.#provision(claim)
         await this.#run(await this.#list<Pod>(pods))
       } catch (error) {
         // Objects come and go under our hands.
@@ -81,10 +96,26 @@ export class PodPlayer implements BrokerAdmin {
     return (await this.#client.list<T>(type, { namespace: this.#namespace })).items
   }
 
-  async #bind(claim: Claim): Promise<void> {
+  /** Where no storage class provisions volumes: makes one for the claim; the controllers of Kubernetes bind the two. */
+  async #provision(claim: Claim): Promise<void> {
+    const { namespace = '', name, uid = '' } = claim.metadata
     const requested = claim.spec?.resources?.requests?.storage
-    if (claim.status?.phase === 'Bound' || requested === undefined) return
-    await this.#applyStatus(persistentVolumeClaims, claim, { phase: 'Bound', capacity: { storage: requested } })
+    if (claim.status?.phase === 'Bound' || requested === undefined || this.#provisioned.has(uid)) return
+    this.#provisioned.add(uid)
+    this.#provisions ??= (await this.#client.list(storageClasses, {})).items.length === 0
+    if (!this.#provisions) return
+    await this.#client.create(persistentVolumes, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `player-${uid}` },
+      spec: {
+        capacity: { storage: requested },
+        accessModes: ['ReadWriteOnce', 'ReadWriteMany'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        hostPath: { path: `/tmp/player-${uid}` },
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid },
+      },
+    })
   }
 
   async #run(existing: readonly Pod[]): Promise<void> {

@@ -2,14 +2,13 @@
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
 // that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
 // again. Prints a line per check and ends with "N passed, N failed".
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
-import { clientVersions, prepareJavaClient, type JavaClient } from './java-clients.ts'
+import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
+import { startJava } from '../support/java-process.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
@@ -87,7 +86,7 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
   await withMembers(2, {}, async (members) => {
     await settled(members)
     const url = `failover:(${members.map((member) => member.url).join(',')})`
-    const run = startJava(client, ['FailoverRun', url, mode, layout, '4', '4'])
+    const run = startJava(client.classpath, ['FailoverRun', url, mode, layout, '4', '4'])
     await run.line((line) => line === 'running' || line.startsWith('{'))
     const takeovers: number[] = []
     const killedAt: number[] = []
@@ -158,42 +157,8 @@ function longestGaps(gaps: FailoverResult['gaps'], killedAt: readonly number[]):
   return [...longest.values()].sort((a, b) => a - b)
 }
 
-function startJava(client: JavaClient, args: readonly string[]) {
-  const child = spawn('java', ['-Xmx512m', '-cp', client.classpath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines: string[] = []
-  let changed = () => {}
-  let over = false
-  const ended = new Promise<number | null>((resolve) =>
-    child.once('close', (code) => {
-      over = true
-      resolve(code)
-      changed()
-    }),
-  )
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(line)
-    changed()
-  })
-  let read = 0
-  return {
-    lines,
-    ended,
-    write: (text: string) => child.stdin.write(text),
-    async line(matches: (line: string) => boolean): Promise<string> {
-      for (;;) {
-        while (read < lines.length) {
-          const line = lines[read++]!
-          if (matches(line)) return line
-        }
-        if (over) throw new Error(`java ${args[0]} ended; its last lines: ${lines.slice(-5).join(' | ')}`)
-        await new Promise<void>((resolve) => (changed = resolve))
-      }
-    },
-  }
-}
-
-async function java(client: JavaClient, args: readonly string[]): Promise<string[]> {
-  const run = startJava(client, args)
+async function java(client: JavaClient, args: readonly string[]): Promise<readonly string[]> {
+  const run = startJava(client.classpath, args)
   await run.ended
   return run.lines
 }
@@ -201,7 +166,7 @@ async function java(client: JavaClient, args: readonly string[]): Promise<string
 const startedAt = Date.now()
 for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
   try {
-    const client = prepareJavaClient(version)
+    const client = prepareJavaClient(version, join(import.meta.dirname, 'java'))
     if (flags.only !== 'failover') for (const wire of ['loose', 'tight'] as const) await suite(client, wire)
     if (flags.only !== 'suite')
       for (const mode of flags.mode)

@@ -17,6 +17,8 @@ export interface MemberOptions {
   readonly config?: BrokerConfigInput
   /** What the OpenWire connector offers. */
   readonly wire?: { readonly tightEncodingEnabled?: boolean; readonly cacheEnabled?: boolean }
+  /** Environment variables besides ours. */
+  readonly env?: NodeJS.ProcessEnv
   readonly openwirePort: number
   readonly adminPort: number
   /** Start it again at once when it ends, as a kubelet would, until `stop`. */
@@ -108,7 +110,11 @@ export class BrokerMember {
   }
 
   #spawn(args: readonly string[]): void {
-    const child = spawn(nodeBinary, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(nodeBinary, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.options.env },
+    })
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => this.#remember(data))
     this.#exited = new Promise((resolve) => {

@@ -1,5 +1,6 @@
-// What Kubernetes and the brokers do while the operator is tested: the StatefulSet controller, the kubelet, the volume binder, and
-// brokers that contend for the lock of their group. Everything moves one step per tick, in an order that `random` decides.
+// What Kubernetes and the brokers do while the operator is tested: the StatefulSet controller, the kubelet, the
+// volume binder, and brokers that contend for the lock of their group. Everything moves one step per tick, in an
+// order that `random` decides.
 import type { BrokerAdmin, BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import type { KubeObject } from '../../operator/kube/port.ts'
@@ -27,12 +28,16 @@ export class BrokerWorld implements BrokerAdmin {
   readonly brokenRevisions = new Set<string>()
   /** Pods that the operator cannot ask. */
   readonly unreachable = new Set<string>()
+  /** How many ticks the StatefulSet controller is behind: pods are made from what it has seen. */
+  controllerLag = 0
   /** Claims stay Pending. */
   holdClaims = false
   readonly #kube: FakeKube
   readonly #random: Random
   readonly #nowMs: () => number
   readonly #terms = new Map<string, number>()
+  /** What the StatefulSet controller has yet to see, oldest first, by uid. */
+  readonly #seen = new Map<string, AnyObject[]>()
   #nextAddress = 1
 
   constructor(kube: FakeKube, random: Random, nowMs: () => number) {
@@ -80,7 +85,10 @@ export class BrokerWorld implements BrokerAdmin {
     this.#kube.change(pod, (changed) => (changed.status = { ...changed.status, ...notRunning }))
   }
 
-  #controlSet(set: AnyObject): void {
+  #controlSet(newest: AnyObject): void {
+    const versions = [...(this.#seen.get(newest.metadata.uid!) ?? []), newest].slice(-1 - this.controllerLag)
+    this.#seen.set(newest.metadata.uid!, versions)
+    const set = versions[0]!
     const { replicas, template, volumeClaimTemplates = [] } = set.spec
     const mine = this.pods().filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === set.metadata.uid)
     for (let ordinal = 0; ordinal < replicas; ordinal++) {
@@ -91,7 +99,7 @@ export class BrokerWorld implements BrokerAdmin {
     for (const pod of mine)
       if (Number(pod.metadata.name.split('-').at(-1)) >= replicas)
         this.#kube.change(pod, (changed) => (changed.metadata.deletionTimestamp ??= 'now'))
-    this.#kube.change(set, (changed) => (changed.status = { observedGeneration: changed.metadata.generation }))
+    this.#kube.change(set, (changed) => (changed.status = { observedGeneration: set.metadata.generation }))
   }
 
   #createPod(set: AnyObject, name: string, template: { metadata: object; spec: object }): void {

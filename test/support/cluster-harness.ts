@@ -1,12 +1,13 @@
-// A BrokerCluster, the operator that reconciles it and the world around it, for tests: apply a spec, let time pass, look.
+// A BrokerCluster, the operator that reconciles it and the world around it, for tests: apply a spec, let time pass,
+// look.
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
 import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
-import { ClusterReconciler, type ReconcileResult } from '../../operator/reconcile/cluster-reconciler.ts'
+import type { ReconcileResult } from '../../operator/controller/controller.ts'
+import { ClusterReconciler } from '../../operator/reconcile/cluster-reconciler.ts'
 import type { ClusterEvent } from '../../operator/reconcile/cluster-events.ts'
-import { LiveClusterReader } from '../../operator/reconcile/cluster-reader.ts'
-import type { KubeObject } from '../../operator/kube/port.ts'
+import { type ClusterReader, LiveClusterReader } from '../../operator/reconcile/cluster-reader.ts'
 import { BrokerWorld } from './broker-world.ts'
 import { FakeKube } from './fake-kube.ts'
 
@@ -25,10 +26,10 @@ export class ClusterHarness {
   }
 
   /** A new process: it knows nothing but what stands in the API. */
-  startOperator(): ClusterReconciler {
+  startOperator(reader: ClusterReader = new LiveClusterReader(this.kube)): ClusterReconciler {
     this.reconciler = new ClusterReconciler({
       client: this.kube,
-      reader: new LiveClusterReader(this.kube),
+      reader,
       brokerAdmin: this.world,
       clock: this.clock,
       settings: { defaultImage: 'ghcr.io/flotilla-mq/broker:0.1.0' },
@@ -40,7 +41,7 @@ export class ClusterHarness {
   apply(spec: BrokerClusterSpecInput): void {
     const existing = this.kube.read('BrokerCluster', key)
     const object = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata: { ...key } }
-    this.kube.put({ ...(existing ?? object), spec } as unknown as KubeObject)
+    this.kube.put({ ...(existing ?? object), spec })
   }
 
   get cluster(): BrokerCluster {

@@ -1,5 +1,5 @@
-// The rules of a CRD, evaluated without an API server: defaults are filled in, then every rule of the schema is asked about the
-// value it stands at, and transition rules about the value that was there before.
+// The rules of a CRD, evaluated without an API server: defaults are filled in, then every rule of the schema is asked
+// about the value it stands at, and transition rules about the value that was there before.
 import { Environment } from '@marcbachmann/cel-js'
 import type { JsonSchema } from '../../operator/api/crd.ts'
 import { parseQuantity } from '../../operator/api/validate.ts'

@@ -1,6 +1,6 @@
-// An API server in memory for tests of reconciling: objects with uid, resourceVersion and generation, owners and the garbage
-// collector, preconditions of deletes. Server-side apply is simplified: an applied object replaces what was applied before,
-// and keeps status and what the server set. It cannot watch.
+// An API server in memory for tests of reconciling: objects with uid, resourceVersion and generation, owners and the
+// garbage collector, preconditions of deletes. Server-side apply is simplified: an applied object replaces what was
+// applied before, and keeps status and what the server set. It cannot watch.
 import type {
   ApplyOptions,
   DeleteOptions,
@@ -92,7 +92,7 @@ export class FakeKube implements KubeClient {
         metadata,
         ...(spec && { spec: { ...oldSpec, ...spec } }),
         ...(status !== undefined && { status }),
-      } as T)
+      })
     })
   }
 
@@ -146,10 +146,11 @@ export class FakeKube implements KubeClient {
   remove(object: KubeObject): void {
     this.#objects.delete(pathOf(object.kind, keyOf(object)))
     const { uid } = object.metadata
-    for (const other of [...this.#objects.values()])
+    for (const other of Array.from(this.#objects.values()))
       if (other.metadata.ownerReferences?.some((owner) => owner.uid === uid)) this.remove(other)
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as KubeClient.get: the caller knows the kind
   read<T extends KubeObject>(kind: string, key: ObjectKey): T | undefined {
     const object = this.#objects.get(pathOf(kind, key))
     return object && (structuredClone(object) as T)

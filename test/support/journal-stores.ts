@@ -17,7 +17,7 @@ export interface JournalStoreSetup {
 
 export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>
   new JournalStore({
-    directory: '/data/journal',
+    directory: '/journal',
     clock: systemClock,
     random: seededRandom(Math.floor(Math.random() * 2 ** 32)),
     logger: silentLogger,

@@ -1,20 +1,21 @@
 // A model of a journal store under crashes: operations are put into a log, one entry for each record that the store writes,
 // and with each the state that the store has when the log ends there. After a crash the store must be in one of the states
 // from the last acknowledged entry on.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import type { JournalStore } from '../../broker/store/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf } from '../contract/message-store.ts'
 
-export type Operation =
+type Change =
   | { readonly kind: 'add'; readonly queue: number; readonly size: number }
   | { readonly kind: 'remove'; readonly queue: number; readonly nth: number }
   | { readonly kind: 'addInTransaction'; readonly queue: number; readonly size: number; readonly tx: number }
   | { readonly kind: 'removeInTransaction'; readonly queue: number; readonly nth: number; readonly tx: number }
   | { readonly kind: 'commit' | 'rollback'; readonly tx: number }
   | { readonly kind: 'removeQueue'; readonly queue: number }
-  | { readonly kind: 'settle' | 'reclaim' | 'turn' }
+
+export type Operation = Change | { readonly kind: 'settle' | 'reclaim' | 'turn' }
 
 const queue = fc.nat(2)
 const tx = fc.nat(1)
@@ -29,7 +30,10 @@ export const operations = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('removeInTransaction' as const), queue, nth, tx }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('commit' as const, 'rollback' as const), tx }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('removeQueue' as const), queue }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'reclaim' as const, 'turn' as const) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'reclaim' as const, 'turn' as const) }),
+    },
   ),
   { minLength: 20, maxLength: 60, size: 'max' },
 )
@@ -74,7 +78,7 @@ export class StoreModel {
       await this.settle(store, disk)
       return turns(30)
     }
-    this.#apply(operation, store)
+    this.#apply(operation as Change, store)
     const issued = this.issued
     store.whenDurable(() => (this.#acknowledged = Math.max(this.#acknowledged, issued)))
   }
@@ -101,7 +105,7 @@ export class StoreModel {
     this.#acknowledged = 0
   }
 
-  #apply(operation: Exclude<Operation, { kind: 'settle' | 'reclaim' | 'turn' }>, store: JournalStore): void {
+  #apply(operation: Change, store: JournalStore): void {
     const queue = `queue-${'queue' in operation ? operation.queue : 0}`
     const id = `TX:${this.#generation}:${'tx' in operation ? operation.tx : 0}`
     switch (operation.kind) {
@@ -215,7 +219,9 @@ export class StoreModel {
       })
       const bytes = content.reduce((total, [, text]) => total + text.length, 0)
       if (content.length !== messageCount || bytes !== messageBytes)
-        throw new Error(`Queue ${name} said ${messageCount} messages, ${messageBytes} bytes; read ${content.length}, ${bytes}`)
+        throw new Error(
+          `Queue ${name} said ${messageCount} messages, ${messageBytes} bytes; read ${content.length}, ${bytes}`,
+        )
       state.queues.set(name, new Map(content))
     }
     for (const queue of ['queue-0', 'queue-1', 'queue-2']) {

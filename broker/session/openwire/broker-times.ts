@@ -5,12 +5,11 @@ import { writeLong } from '../../message/loose-scanner.ts'
 import { typeCodes } from '../../wire/openwire/commands.ts'
 
 const inTimeFromEnd = 17
-const outTimeFromEnd = 9
 
 /** Bytes at the end of a stored form that change when it is sent: brokerOutTime and what follows it. */
-export const sentTailBytes = outTimeFromEnd
+export const sentTailBytes = 9
 
-export const hasBrokerTimes = (stored: Buffer): boolean =>
+const hasBrokerTimes = (stored: Buffer): boolean =>
   stored[0] !== typeCodes.ActiveMQBlobMessage && stored.length > inTimeFromEnd
 
 /** Only for bytes that nobody else has seen yet. */
@@ -18,10 +17,7 @@ export function patchBrokerInTime(stored: Buffer, nowMs: number): void {
   if (hasBrokerTimes(stored)) writeLong(stored, stored.length - inTimeFromEnd, nowMs)
 }
 
-/** The tail of `stored` with the time of sending, followed by room for `extraBytes`. */
-export function sentTail(stored: Buffer, nowMs: number, extraBytes: number): Buffer {
-  const tail = Buffer.allocUnsafe(outTimeFromEnd + extraBytes)
-  writeLong(tail, 0, nowMs)
-  tail[outTimeFromEnd - 1] = stored[stored.length - 1]!
-  return tail
+/** Puts the time of sending into `frame`, a copy in which the bytes of `stored` end at `end`. */
+export function patchBrokerOutTime(frame: Buffer, end: number, stored: Buffer, nowMs: number): void {
+  if (hasBrokerTimes(stored)) writeLong(frame, end - sentTailBytes, nowMs)
 }

@@ -22,6 +22,7 @@ import type {
 } from '../../wire/openwire/commands.ts'
 import { transactionIdText } from './id-text.ts'
 import { acknowledgementOf } from './acknowledgement.ts'
+import { AnnouncedBytes } from './announced-bytes.ts'
 import type { RegisteredConnection } from './connection-registry.ts'
 import { ConnectionState, type ConsumerState, type ProducerState } from './connection-state.ts'
 import { acceptedPrefetch } from './consumer-options.ts'
@@ -43,6 +44,9 @@ export interface CommandPeer {
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void
   pause(): void
   resume(): void
+  /** More bytes wait for the socket than should. */
+  readonly congested: boolean
+  limitReached(limit: string): void
   /** Closes the socket at once, without answering anything that is still open. */
   stop(reason: string): void
   /** A ConnectionInfo was refused: the client gets time to read why. */
@@ -67,14 +71,16 @@ export class CommandExecutor {
   readonly #peer: CommandPeer
   readonly #connections = new Map<string, ConnectionState>()
   readonly #registered = new Map<string, RegisteredConnection>()
+  readonly #announced = new AnnouncedBytes()
 
   constructor(service: OpenWireService, peer: CommandPeer) {
     this.service = service
     this.#peer = peer
   }
 
-  /** Calls `done` exactly once, unless the store fails. Never throws JmsErrors. */
-  execute(command: Command, done: Done): void {
+  /** Calls `done` exactly once, unless the store fails. Never throws JmsErrors. `frameBytes`: what the command took. */
+  execute(command: Command, frameBytes: number, done: Done): void {
+    this.#announced.frameBytes = frameBytes
     try {
       if (this.#executeLater(command, done)) return
       this.#executeNow(command)
@@ -124,6 +130,31 @@ export class CommandExecutor {
   /** The socket is gone: everything that was announced on it goes. */
   close(): void {
     for (const connection of this.#connections.values()) this.#removeConnection(connection)
+  }
+
+  /** The socket takes bytes again: what waited for it goes on. */
+  dispatch(): void {
+    for (const connection of this.#connections.values()) connection.region.dispatch()
+  }
+
+  /** A delivery that this client cannot be sent is a poison message: or it would come again and again. */
+  refuseDelivery({ id, info }: ConsumerState, { message, sequence }: Delivery, cause: Error): void {
+    const connection = this.#connections.get(info.consumerId?.connectionId ?? '')
+    if (!connection?.consumers.has(id)) return
+    this.#peer.logger.warn('Cannot send a message to its consumer', { consumerId: id, reason: cause.message })
+    const last = { messageId: message.messageId, sequence }
+    connection.region.acknowledge(
+      {
+        type: 'poison',
+        consumerId: id,
+        transactionId: null,
+        first: last,
+        last,
+        messageCount: 1,
+        poisonCause: cause.message,
+      },
+      () => {},
+    )
   }
 
   get connections(): Iterable<ConnectionState> {
@@ -223,9 +254,10 @@ export class CommandExecutor {
       throw new JmsError(
         'javax.jms.ResourceAllocationException',
         `Cannot connect: this socket carries ${maxConnectionsPerSocket} connections, no more are accepted`,
+        { fields: { limit: 'maxConnectionsPerSocket' } },
       )
     const { region, registry, advisories } = this.service
-    const connection = new ConnectionState(id, info.clientId, info)
+    const connection = new ConnectionState(id, info.clientId, info, this.#announced)
     const registered = this.#registeredForm(connection)
     registry.add(registered)
     this.#connections.set(id, connection)
@@ -251,6 +283,10 @@ export class CommandExecutor {
         const consumer = consumers.get(consumerId)
         if (consumer) peer.dispatch(consumer, null)
       },
+      get congested() {
+        return peer.congested
+      },
+      limitReached: (limit) => peer.limitReached(limit),
       pause: () => peer.pause(),
       resume: () => peer.resume(),
     }
@@ -294,6 +330,7 @@ export class CommandExecutor {
     const registered = this.#registered.get(id)
     if (registered) this.service.registry.remove(registered)
     this.#registered.delete(id)
+    this.#connections.get(id)?.forgetAnnounced()
     this.#connections.delete(id)
   }
 

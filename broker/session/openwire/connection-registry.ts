@@ -32,7 +32,7 @@ export class ConnectionRegistry {
     return this.#byId.size
   }
 
-  /** @throws {JmsError} InvalidClientIDException when another connection has the client id. */
+  /** @throws {JmsError} InvalidClientIDException when another connection has the client id, or another client the id. */
   add(connection: RegisteredConnection): void {
     const holder = this.#byClientId.get(connection.clientId)
     if (holder && holder.id !== connection.id)
@@ -40,7 +40,13 @@ export class ConnectionRegistry {
         'javax.jms.InvalidClientIDException',
         `Broker: ${this.#brokerName} - Client: ${connection.clientId} already connected from ${holder.remoteAddress}`,
       )
-    this.#byId.get(connection.id)?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)
+    const former = this.#byId.get(connection.id)
+    if (former && former.clientId !== connection.clientId)
+      throw new JmsError(
+        'javax.jms.InvalidClientIDException',
+        `Cannot connect as ${connection.clientId}: connection ${connection.id} belongs to another client`,
+      )
+    former?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)
     this.#byId.set(connection.id, connection)
     this.#byClientId.set(connection.clientId, connection)
   }

@@ -4,6 +4,7 @@ import { JmsError } from '../../base/errors.ts'
 import type { ConnectionIdText, ConsumerIdText, ProducerIdText, RegionConnection } from '../../routing/region.ts'
 import type { ConnectionInfo, ConsumerInfo, ProducerInfo } from '../../wire/openwire/commands.ts'
 import type { DispatchState } from './dispatch-encoder.ts'
+import type { AnnouncedBytes } from './announced-bytes.ts'
 import { maxSessionsPerConnection } from './limits.ts'
 
 export interface SessionState {
@@ -17,6 +18,8 @@ export interface ConsumerState {
   readonly info: ConsumerInfo
   readonly session: SessionState
   readonly dispatch: DispatchState
+  /** Deliveries that still wait for the socket are not for anybody any more. */
+  removed: boolean
 }
 
 export interface ProducerState {
@@ -32,13 +35,17 @@ export class ConnectionState {
   readonly sessions = new Map<string, SessionState>()
   readonly consumers = new Map<ConsumerIdText, ConsumerState>()
   readonly producers = new Map<ProducerIdText, ProducerState>()
+  readonly #announced: AnnouncedBytes
+  readonly #announcedSizes = new Map<object, number>()
   #region: RegionConnection | undefined
 
-  /** The password is not kept. */
-  constructor(id: ConnectionIdText, clientId: string, info: ConnectionInfo) {
+  /** The password is not kept. @throws {JmsError} when the socket has announced too much. */
+  constructor(id: ConnectionIdText, clientId: string, info: ConnectionInfo, announced: AnnouncedBytes) {
     this.id = id
     this.clientId = clientId
     this.info = { ...info, password: '' }
+    this.#announced = announced
+    this.#announce(this)
   }
 
   get region(): RegionConnection {
@@ -66,29 +73,57 @@ export class ConnectionState {
       throw new JmsError(
         'javax.jms.ResourceAllocationException',
         `Cannot add session: this connection has ${this.sessions.size}, at most ${maxSessionsPerConnection} are accepted`,
+        { fields: { limit: 'maxSessionsPerConnection' } },
       )
     const session = { id, consumers: new Set<string>(), producers: new Set<string>() }
+    this.#announce(session)
     this.sessions.set(id, session)
     return session
   }
 
+  removeSession(session: SessionState): void {
+    this.#takeBack(session)
+    this.sessions.delete(session.id)
+  }
+
+  /** @throws {JmsError} when the socket has announced too much. */
   addConsumer(state: ConsumerState): void {
+    this.#announce(state)
     this.consumers.set(state.id, state)
     state.session.consumers.add(state.id)
   }
 
   removeConsumer(state: ConsumerState): void {
+    this.#takeBack(state)
+    state.removed = true
     this.consumers.delete(state.id)
     state.session.consumers.delete(state.id)
   }
 
+  /** @throws {JmsError} when the socket has announced too much. */
   addProducer(state: ProducerState): void {
+    this.#announce(state)
     this.producers.set(state.id, state)
     state.session.producers.add(state.id)
   }
 
   removeProducer(state: ProducerState): void {
+    this.#takeBack(state)
     this.producers.delete(state.id)
     state.session.producers.delete(state.id)
+  }
+
+  /** The connection is over, with everything that it announced. */
+  forgetAnnounced(): void {
+    for (const announced of this.#announcedSizes.keys()) this.#takeBack(announced)
+  }
+
+  #announce(announced: object): void {
+    this.#announcedSizes.set(announced, this.#announced.take())
+  }
+
+  #takeBack(announced: object): void {
+    this.#announced.giveBack(this.#announcedSizes.get(announced) ?? 0)
+    this.#announcedSizes.delete(announced)
   }
 }

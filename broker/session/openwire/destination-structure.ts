@@ -27,6 +27,7 @@ export function destinationOf(structure: DestinationStructure | null, what: stri
     throw new JmsError(
       'javax.jms.InvalidDestinationException',
       `Cannot ${what}: the destination's name has ${name.length} characters, at most ${maxDestinationNameLength} are accepted`,
+      { fields: { limit: 'maxDestinationNameLength' } },
     )
   return { kind: kinds[structure.kind], name }
 }

@@ -34,3 +34,25 @@ export const maxDestinationNameLength = 16 * 1024
 
 /** The slowest link that large messages are sent over; added to the time a client may take no byte. */
 export const minOutboundBytesPerSecond = 64 * 1024
+
+/** A limit that is reached is logged this often at most, with the number of times: strangers must not fill the disk. */
+export const limitLogPeriodMs = 10_000
+
+/**
+ * Bytes, as they came, of all that a socket has announced and not taken back: some times as much is kept of it in memory.
+ * Enough for 10,000 sessions with a consumer and a producer each.
+ */
+export const maxAnnouncedBytesPerSocket = 16 * 1024 * 1024
+
+/** What each announced object counts at least: it costs memory however short its command was. */
+export const minAnnouncedBytes = 512
+
+/** Commands other than messages: ids, names, options, selectors, the cause of a poison message. Real ones are below 64 KiB. */
+export const maxCommandBytes = 256 * 1024
+
+/** A frame that has begun has to be whole in this time and at this rate; other traffic has no such limit. */
+export const incompleteFrameTimeoutMs = 60_000
+export const minInboundBytesPerSecond = 16 * 1024
+
+/** After this long with the commands of one client the others get their turn: a hundred times what usual chunks take. */
+export const maxTurnMs = 20

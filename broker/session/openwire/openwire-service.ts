@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Region } from '../../routing/region.ts'
 import type { Advisories } from './advisories.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
+import type { LimitCounts } from './limit-counts.ts'
 
 export interface BrokerIdentity {
   readonly brokerName: string
@@ -18,6 +19,7 @@ export interface OpenWireService {
   readonly region: Region
   readonly registry: ConnectionRegistry
   readonly advisories: Advisories
+  readonly limits: LimitCounts
   readonly clock: Clock
   readonly logger: Logger
 }

@@ -7,7 +7,7 @@
 //   closed
 import { errorMessage, JmsError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
-import type { Logger } from '../../base/logger.ts'
+import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
 import type { Delivery } from '../../routing/region.ts'
 import type { Command, KeepAliveInfo, MessageCommand, WireFormatInfo } from '../../wire/openwire/commands.ts'
@@ -33,7 +33,15 @@ import { CommandExecutor, type CommandPeer } from './command-executor.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { DispatchEncoder } from './dispatch-encoder.ts'
 import { InactivityMonitor } from './inactivity-monitor.ts'
-import { maxBufferedBytesBeforeConnection, refusedConnectionLingerMs, wireFormatTimeoutMs } from './limits.ts'
+import {
+  incompleteFrameTimeoutMs,
+  maxBufferedBytesBeforeConnection,
+  maxCommandBytes,
+  maxTurnMs,
+  minInboundBytesPerSecond,
+  refusedConnectionLingerMs,
+  wireFormatTimeoutMs,
+} from './limits.ts'
 import { acceptMessage, type AcceptedMessage } from './message-intake.ts'
 import type { OpenWireService } from './openwire-service.ts'
 import { Outbound, type SessionOutput } from './outbound.ts'
@@ -52,7 +60,10 @@ export interface SessionOptions {
 }
 
 /** Why reading is paused; any of them is enough. */
-type PauseReason = 'memory' | 'output'
+type PauseReason = 'memory' | 'output' | 'turn'
+
+/** Frames between two looks at the clock. */
+const framesPerLook = 8
 
 export class OpenWireSession implements CommandPeer {
   readonly remoteAddress: string
@@ -67,13 +78,22 @@ export class OpenWireSession implements CommandPeer {
   readonly #monitor: InactivityMonitor
   readonly #preferred: WireFormatInfo
   readonly #pauses = new Set<PauseReason>()
-  #codec = new OpenWireCodec(initialWireFormat)
+  #codec = initialCodec
   #dispatches = new DispatchEncoder(this.#codec)
   #carriesStoredForm = false
   #state: SessionState = 'negotiating'
   #authenticated = false
   #refusal: JmsError | undefined
   #timer: Timer | undefined
+  /** Frames that came with those of a turn that took too long. */
+  #waitingFrames: Buffer[] = []
+  #frameTimer: Timer | undefined
+  /** Something could not be encoded: nothing more is sent. */
+  #broken = false
+  #receivedBytes = 0
+  #receivedFrames = 0
+  /** Since the frame timer was set. */
+  #wasPaused = false
 
   constructor({ service, output, wireFormat, remoteAddress, connectorName, dropped }: SessionOptions) {
     const { clock } = service
@@ -88,12 +108,15 @@ export class OpenWireSession implements CommandPeer {
     this.#outbound = new Outbound(output, clock, {
       encode: (consumer, delivery) => this.#encodeDispatch(consumer, delivery),
       congested: () => this.#pause('output'),
-      relieved: () => this.#resume('output'),
-      tooSlow: (reason) => this.#drop(`too slow: ${reason}`),
+      relieved: () => {
+        this.#resume('output')
+        this.#executor.dispatch()
+      },
+      tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
     })
     this.#monitor = new InactivityMonitor(clock, {
       sendKeepAlive: () => this.send(buildKeepAlive(0)),
-      peerIsSilent: (durationMs) => this.#drop(`Channel was inactive for too long (${durationMs} ms)`),
+      peerIsSilent: (durationMs) => this.#drop(`Channel was inactive for too long (${durationMs} ms)`, 'maxInactivityDuration'),
     })
     this.#preferred = preferredWireFormatInfo(wireFormat)
   }
@@ -106,25 +129,27 @@ export class OpenWireSession implements CommandPeer {
   start(): void {
     this.send(this.#preferred)
     this.#timer = this.#service.clock.after(wireFormatTimeoutMs, () =>
-      this.#drop(`no WireFormatInfo arrived in ${wireFormatTimeoutMs} ms`),
+      this.#drop(`no WireFormatInfo arrived in ${wireFormatTimeoutMs} ms`, 'wireFormatTimeoutMs'),
     )
   }
 
-  /** Bytes that arrived; all frames that they complete are handled before this returns. */
+  /**
+   * Bytes that arrived. All frames that they complete are handled before this returns, unless they take too long: then
+   * the rest waits, and nothing more is read, until others had their turn.
+   */
   receive(chunk: Buffer): void {
     if (this.#state === 'closed') return
     this.#monitor.received()
+    this.#receivedBytes += chunk.length
     try {
-      for (const frame of this.#splitter.push(chunk)) {
-        this.#handleFrame(frame)
-        if (this.#isClosed()) return
-      }
+      const frames = this.#splitter.push(chunk)
+      this.#receivedFrames += frames.length
+      if (this.#waitingFrames.length > 0) this.#waitingFrames.push(...frames)
+      else this.#handleFrames(frames)
     } catch (error) {
       this.#fail(error)
-      return
     }
-    if (!this.#authenticated && this.#splitter.bufferedBytes > maxBufferedBytesBeforeConnection)
-      this.#drop(`a frame of more than ${maxBufferedBytesBeforeConnection} bytes came before any ConnectionInfo`)
+    if (this.#splitter.bufferedBytes > 0) this.#watchIncompleteFrame()
   }
 
   /** The socket took bytes. */
@@ -144,13 +169,24 @@ export class OpenWireSession implements CommandPeer {
   abandon(): void {
     this.#state = 'closed'
     this.#timer?.cancel()
+    this.#frameTimer?.cancel()
+    this.#waitingFrames = []
     this.#monitor.stop()
     this.#outbound.close()
   }
 
   send(command: Command): void {
     if (this.#state === 'closed') return
-    this.#write(this.#codec.encode(command))
+    const bytes = this.#encoded(() => this.#codec.encode(command))
+    if (bytes) this.#write(bytes)
+  }
+
+  limitReached(limit: string): void {
+    this.#countLimit(limit)
+  }
+
+  get congested(): boolean {
+    return this.#outbound.congested
   }
 
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void {
@@ -183,8 +219,70 @@ export class OpenWireSession implements CommandPeer {
     this.#authenticated = true
   }
 
+  #handleFrames(frames: readonly Buffer[]): void {
+    const { clock } = this.#service
+    const startMs = clock.monotonicMs()
+    for (let index = 0; index < frames.length; index++) {
+      this.#handleFrame(frames[index]!)
+      if (this.#isClosed()) return
+      const looks = (index + 1) % framesPerLook === 0 && index + 1 < frames.length
+      if (!looks || clock.monotonicMs() - startMs <= maxTurnMs) continue
+      this.#waitingFrames = frames.slice(index + 1)
+      this.#service.limits.reached('maxTurnMs', this.#peerFields())
+      this.#pause('turn')
+      clock.after(0, () => this.#nextTurn())
+      return
+    }
+  }
+
+  #nextTurn(): void {
+    if (this.#state === 'closed') return
+    const frames = this.#waitingFrames
+    this.#waitingFrames = []
+    try {
+      this.#handleFrames(frames)
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (this.#waitingFrames.length === 0) this.#resume('turn')
+  }
+
+  /** A frame that has begun must not take for ever: its bytes are kept meanwhile. */
+  #watchIncompleteFrame(): void {
+    if (this.#state === 'closed') return
+    const { bufferedBytes } = this.#splitter
+    if (!this.#authenticated && bufferedBytes > maxBufferedBytesBeforeConnection) {
+      this.#drop(
+        `a frame of more than ${maxBufferedBytesBeforeConnection} bytes came before any ConnectionInfo`,
+        'maxBufferedBytesBeforeConnection',
+      )
+      return
+    }
+    if (this.#frameTimer) return
+    const bytesBefore = this.#receivedBytes
+    const framesBefore = this.#receivedFrames
+    const dueMs = this.#service.clock.monotonicMs() + incompleteFrameTimeoutMs
+    this.#wasPaused = this.#pauses.size > 0
+    this.#frameTimer = this.#service.clock.after(incompleteFrameTimeoutMs, () => {
+      this.#frameTimer = undefined
+      const late = this.#service.clock.monotonicMs() - dueMs > incompleteFrameTimeoutMs / 10
+      const enough = (minInboundBytesPerSecond * incompleteFrameTimeoutMs) / 1000
+      const moves = this.#receivedFrames > framesBefore || this.#receivedBytes - bytesBefore >= enough
+      if (!moves && !late && !this.#wasPaused)
+        this.#drop(
+          `a frame was not whole after ${incompleteFrameTimeoutMs} ms, at less than ${minInboundBytesPerSecond} bytes/s`,
+          'incompleteFrameTimeoutMs',
+        )
+      else if (this.#splitter.bufferedBytes > 0) this.#watchIncompleteFrame()
+    })
+  }
+
   #handleFrame(frame: Buffer): void {
     const code = peekType(frame)
+    if (frame.length > maxCommandBytes && !isMessageType(code))
+      throw new FormatError('PROTOCOL', `Cannot read command of ${frame.length} bytes: at most ${maxCommandBytes} are`, {
+        fields: { limit: 'maxCommandBytes' },
+      })
     if (isMessageType(code) && this.#carriesStoredForm && this.#state === 'open') {
       // A copy: the frame is a view of the socket's buffer.
       const stored = Buffer.allocUnsafeSlow(frame.length)
@@ -193,20 +291,20 @@ export class OpenWireSession implements CommandPeer {
       return
     }
     const structure = this.#codec.decode(frame)
-    if (structure !== null) this.#handleCommand(structure as Command)
+    if (structure !== null) this.#handleCommand(structure as Command, frame.length)
   }
 
-  #handleCommand(command: Command): void {
+  #handleCommand(command: Command, frameBytes: number): void {
     if (command.kind === 'WireFormatInfo') {
       if (this.#state === 'negotiating') this.#negotiated(negotiate(this.#preferred, command))
     } else if (command.kind === 'KeepAliveInfo') this.#keepAlive(command)
     else if (command.kind === 'ShutdownInfo') this.#end()
     else if (this.#state === 'negotiating')
       throw new FormatError('PROTOCOL', `Cannot read ${command.kind}: the first frame has to be a WireFormatInfo`)
-    else this.#execute(command)
+    else this.#execute(command, frameBytes)
   }
 
-  #execute(command: Exclude<Command, WireFormatInfo>): void {
+  #execute(command: Exclude<Command, WireFormatInfo>, frameBytes: number): void {
     const { commandId, responseRequired } = command
     if (this.#refusal) {
       this.#answer(commandId, responseRequired, this.#refusal)
@@ -216,7 +314,7 @@ export class OpenWireSession implements CommandPeer {
       this.#handleMessage(storedFormOf(command))
       return
     }
-    this.#executor.execute(command, (error) => {
+    this.#executor.execute(command, frameBytes, (error) => {
       if (error) this.#commandFailed(command, error)
       this.#answer(commandId, responseRequired, error)
     })
@@ -276,6 +374,7 @@ export class OpenWireSession implements CommandPeer {
       return
     }
     this.logger.debug('Refused a command', { commandId, error: error.message })
+    this.#countLimit(error.fields['limit'])
     this.send(responseRequired ? buildExceptionResponse(commandId, error) : buildConnectionError(error))
   }
 
@@ -284,14 +383,48 @@ export class OpenWireSession implements CommandPeer {
     this.#outbound.write(bytes)
   }
 
-  #encodeDispatch({ dispatch }: ConsumerState, delivery: Delivery | null): readonly Buffer[] {
+  #encodeDispatch(consumer: ConsumerState, delivery: Delivery | null): readonly Buffer[] {
     this.#monitor.sent()
-    if (!delivery) return [this.#dispatches.encodeEnd(dispatch)]
-    return this.#dispatches.encode(dispatch, delivery, this.#service.clock.nowMs())
+    const { dispatch } = consumer
+    const encode = (): readonly Buffer[] =>
+      delivery
+        ? this.#dispatches.encode(dispatch, delivery, this.#service.clock.nowMs())
+        : [this.#dispatches.encodeEnd(dispatch)]
+    return this.#encoded(encode, delivery ? (error) => this.#executor.refuseDelivery(consumer, delivery, error) : undefined) ?? []
+  }
+
+  /**
+   * What cannot be encoded ends the connection, whose peer would wait for it and whose marshalling cache may be out of
+   * step now; a delivery is refused instead if there is no cache. Not at once: the caller may be in the middle of
+   * something, perhaps for another connection.
+   */
+  #encoded<T>(encode: () => T, refuse?: (error: FormatError) => void): T | undefined {
+    if (this.#broken) return undefined
+    try {
+      return encode()
+    } catch (error) {
+      const refuses = refuse !== undefined && error instanceof FormatError
+      const ends = !refuses || this.#codec.format.cacheEnabled
+      this.#broken ||= ends
+      queueMicrotask(() => {
+        if (refuses) refuse(error)
+        if (ends) this.#fail(error)
+      })
+      return undefined
+    }
+  }
+
+  #peerFields(): LogFields {
+    return { remoteAddress: this.remoteAddress, connector: this.connectorName }
+  }
+
+  #countLimit(limit: unknown): void {
+    if (typeof limit === 'string') this.#service.limits.reached(limit, this.#peerFields())
   }
 
   #pause(reason: PauseReason): void {
     if (this.#pauses.size === 0) {
+      this.#wasPaused = true
       this.#output.pauseReading()
       this.#monitor.readingPaused = true
     }
@@ -309,8 +442,9 @@ export class OpenWireSession implements CommandPeer {
     this.#output.end()
   }
 
-  #drop(reason: string): void {
+  #drop(reason: string, limit?: unknown): void {
     if (this.#state === 'closed') return
+    this.#countLimit(limit)
     this.logger.warn('Dropped a connection', { reason })
     this.#dropped(reason)
     this.close()
@@ -320,7 +454,7 @@ export class OpenWireSession implements CommandPeer {
   /** What a peer sends may end its own connection and nothing else. */
   #fail(error: unknown): void {
     if (!(error instanceof FormatError)) this.logger.error('Cannot go on with a connection', { error })
-    this.#drop(errorMessage(error))
+    this.#drop(errorMessage(error), error instanceof FormatError ? error.fields['limit'] : undefined)
   }
 
   // Not a comparison in place: it changes while frames are handled, which the compiler does not see.
@@ -328,5 +462,8 @@ export class OpenWireSession implements CommandPeer {
     return this.#state === 'closed'
   }
 }
+
+/** For all connections that have not negotiated yet: without a cache a codec remembers nothing. */
+const initialCodec = new OpenWireCodec(initialWireFormat)
 
 const isMessage = (command: Command): command is MessageCommand => command.kind.startsWith('ActiveMQ')

@@ -1,6 +1,6 @@
 // What goes out on one connection. Answers are written at once. Deliveries are encoded only while the socket takes them:
-// beyond the high water mark they wait as references to messages that the region holds anyway (and bounds by prefetch),
-// and the session is told to stop reading, so that a client which does not read cannot make the broker grow.
+// beyond the high water mark the region keeps them (what it had under way waits here), and the session is told to stop
+// reading, so that a client which does not read cannot make the broker grow.
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Delivery } from '../../routing/region.ts'
 import type { ConsumerState } from './connection-state.ts'
@@ -33,7 +33,7 @@ export interface OutboundActions {
   congested(): void
   relieved(): void
   /** The client does not read: the connection has to go. */
-  tooSlow(reason: string): void
+  tooSlow(reason: string, limit: string): void
 }
 
 interface Held {
@@ -56,12 +56,17 @@ export class Outbound {
     this.#actions = actions
   }
 
+  /** Nothing should be dispatched. */
+  get congested(): boolean {
+    return this.#congested
+  }
+
   write(bytes: Buffer): void {
     this.#output.write(bytes)
     const buffered = this.#output.bufferedBytes
     if (buffered < outboundHighWaterBytes) return
     this.#becomeCongested()
-    if (buffered > maxOutboundBytes) this.#actions.tooSlow(`${buffered} bytes of answers wait for it`)
+    if (buffered > maxOutboundBytes) this.#actions.tooSlow(`${buffered} bytes of answers wait for it`, 'maxOutboundBytes')
   }
 
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void {
@@ -88,7 +93,7 @@ export class Outbound {
   #writeHeld(): void {
     while (!this.#congested && this.#nextHeld < this.#held.length) {
       const { consumer, delivery } = this.#held[this.#nextHeld++]!
-      this.#writeDispatch(consumer, delivery)
+      if (!consumer.removed) this.#writeDispatch(consumer, delivery)
     }
     if (this.#nextHeld < this.#held.length) return
     this.#held = []
@@ -114,7 +119,7 @@ export class Outbound {
     const patienceMs = outboundStallTimeoutMs + (1000 * this.#output.bufferedBytes) / minOutboundBytesPerSecond
     this.#stallTimer = this.#clock.after(patienceMs, () => {
       if (this.#output.sentBytes > sentBefore) this.#watchForStall()
-      else this.#actions.tooSlow(`it took no byte in ${Math.round(patienceMs / 1000)} s`)
+      else this.#actions.tooSlow(`it took no byte in ${Math.round(patienceMs / 1000)} s`, 'outboundStallTimeoutMs')
     })
   }
 }

@@ -20,7 +20,13 @@ export function addConsumer(executor: CommandExecutor, info: ConsumerInfo): void
   const session = connection.session(sessionIdOf(info.consumerId!), 'add consumer')
   if (connection.consumers.has(id)) return
   const options = consumerOptionsOf(id, info)
-  const state = { id, info, session, dispatch: { consumerId: info.consumerId!, destination: null, template: null } }
+  const state = {
+    id,
+    info,
+    session,
+    dispatch: { consumerId: info.consumerId!, destination: null, template: null },
+    removed: false,
+  }
   // Known before the region is: its first deliveries may come from within the call.
   connection.addConsumer(state)
   const { advisories } = executor.service
@@ -83,7 +89,7 @@ function removeSession(
   if (!session) throw notRegistered('session', id)
   for (const consumer of session.consumers) removeConsumer(executor, connection, consumer, lastDelivered)
   for (const producer of session.producers) removeProducer(executor, connection, producer)
-  connection.sessions.delete(id)
+  connection.removeSession(session)
 }
 
 export function removeConsumer(

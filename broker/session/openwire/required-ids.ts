@@ -56,6 +56,7 @@ function bounded(text: string | null | undefined, what: string, field: string): 
     throw new JmsError(
       'javax.jms.JMSException',
       `Cannot ${what}: ${field} has ${text.length} characters, at most ${maxIdLength} are accepted`,
+      { fields: { limit: 'maxIdLength' } },
     )
   return text
 }

@@ -59,7 +59,7 @@ export class FrameSplitter {
     }
     if (size <= 0 || size > this.maxFrameSize)
       throw new WireError(`Cannot read frame of ${size} bytes: frames have 1 to ${this.maxFrameSize} bytes`, {
-        fields: { size, maxFrameSize: this.maxFrameSize },
+        fields: { size, maxFrameSize: this.maxFrameSize, limit: size > 0 ? 'maxFrameSize' : undefined },
       })
     this.#missing = size
     return position

@@ -17,11 +17,11 @@ const trailerBytes = 4
 
 /** What does not change between the dispatches to one consumer from one destination. Keep one for each such pair. */
 export class DispatchTemplate {
-  /** Size prefix (0) up to and with the message's presence flag. */
-  readonly #header: Buffer
+  /** Size prefix (0) up to and with the message's presence flag; not to be written to. */
+  readonly header: Buffer
 
   constructor(consumerId: ConsumerId, destination: DestinationStructure) {
-    this.#header = Buffer.concat([
+    this.header = Buffer.concat([
       Buffer.from([0, 0, 0, 0, typeCodes.MessageDispatch, 0, 0, 0, 0, 0, 1]),
       nestedForm(consumerId),
       Buffer.from([1, typeCodes[destination.kind], 1]),
@@ -33,11 +33,11 @@ export class DispatchTemplate {
   /** The frame with size prefix, as buffers to be written one after the other. `storedMessage` is not copied. */
   dispatch(storedMessage: Buffer, redeliveryCounter: number): [Buffer, Buffer, Buffer] {
     // Header and trailer share one allocation.
-    const own = Buffer.allocUnsafe(this.#header.length + trailerBytes)
-    this.#header.copy(own)
+    const own = Buffer.allocUnsafe(this.header.length + trailerBytes)
+    this.header.copy(own)
     own.writeInt32BE(own.length - sizeBytes + storedMessage.length, 0)
-    own.writeInt32BE(redeliveryCounter, this.#header.length)
-    return [own.subarray(0, this.#header.length), storedMessage, own.subarray(this.#header.length)]
+    own.writeInt32BE(redeliveryCounter, this.header.length)
+    return [own.subarray(0, this.header.length), storedMessage, own.subarray(this.header.length)]
   }
 }
 

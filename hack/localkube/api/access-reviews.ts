@@ -6,7 +6,8 @@ const user = { username: 'localkube', groups: ['system:masters', 'system:authent
 /** The answered review; undefined if there is no review of that name. */
 export function answerReview(group: string, plural: string, review: JsonObject): JsonObject | undefined {
   const answered = (status: JsonObject): JsonObject => ({ ...review, metadata: review['metadata'] ?? {}, status })
-  if (group === 'authentication.k8s.io') return plural === 'selfsubjectreviews' ? answered({ userInfo: user }) : undefined
+  if (group === 'authentication.k8s.io')
+    return plural === 'selfsubjectreviews' ? answered({ userInfo: user }) : undefined
   if (group !== 'authorization.k8s.io') return undefined
   switch (plural) {
     case 'selfsubjectaccessreviews':

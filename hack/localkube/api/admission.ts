@@ -5,9 +5,15 @@ import type { LocalObject } from './registry.ts'
 import type { KindVersion, ResourceKind } from './resource-kind.ts'
 import { conformToSchema } from './schema-values.ts'
 import { validateBySchema } from './schema-validation.ts'
-import { badRequest, fieldErrors, invalid, type FieldError } from './status-error.ts'
+import { badRequest, fieldErrors, type FieldError } from './status-error.ts'
 
-const blockingReasons: ReadonlySet<string> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
+const blockingReasons: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
 const rulesNotChecked = fieldErrors.invalid(
   '<nil>',
   null,
@@ -15,34 +21,60 @@ const rulesNotChecked = fieldErrors.invalid(
 )
 
 /** Completes `object` in place. Errors: 400 for unknown fields if the request is strict. */
-export function conformObject(kind: ResourceKind, version: KindVersion, object: LocalObject, request: WriteRequest): void {
+export function conformObject(
+  kind: ResourceKind,
+  version: KindVersion,
+  object: LocalObject,
+  request: WriteRequest,
+): void {
   const unknown = conformToSchema(object, version.schema, version.definitions)
   if (unknown.length > 0) reportUnknown(kind, version, unknown, request)
   kind.strategy.complete?.(object)
 }
 
 /**
- * Judges a completed object. `old` is the object before an update, for transition rules.
- * Errors: 400 for wrong types in built-in kinds, 422 for everything else.
+ * What is wrong with a completed object. `old` is the object before an update, for transition rules.
+ * Errors: 400 for wrong types in built-in kinds, whose rules could not even read them.
  */
-export function judgeObject(kind: ResourceKind, version: KindVersion, object: LocalObject, old: LocalObject | undefined): void {
+export function judgeObject(
+  kind: ResourceKind,
+  version: KindVersion,
+  object: LocalObject,
+  old: LocalObject | undefined,
+): FieldError[] {
   const errors = validateBySchema(object, version.schema, version.definitions, {
-    required: (path) => kind.custom || !(path === 'status' || path.startsWith('status.') || path.startsWith('metadata')),
+    required: (path) =>
+      kind.custom || !(path === 'status' || path.startsWith('status.') || path.startsWith('metadata')),
   })
   if (!kind.custom) refuseWrongTypes(kind, version, errors)
   // Rules may rely on types and bounds: where those are broken the rules are not asked, and the answer says so.
   const blocked = errors.some((error) => blockingReasons.has(error.reason))
   if (blocked && kind.custom && hasRules(version.schema)) errors.push(rulesNotChecked)
   if (!blocked && kind.custom) errors.push(...celErrors(object, old, version.schema))
-  if (errors.length > 0) throw invalid(kind, object.metadata.name, errors)
+  return errors
 }
 
 /** Reports fields that are there twice or that the schema does not know, in the way the request asked for. */
-export function reportUnknown(kind: ResourceKind, version: KindVersion, paths: readonly string[], request: WriteRequest): void {
-  reportStrictFaults(kind, version, paths.toSorted().map((path) => `unknown field "${path}"`), request)
+export function reportUnknown(
+  kind: ResourceKind,
+  version: KindVersion,
+  paths: readonly string[],
+  request: WriteRequest,
+): void {
+  reportStrictFaults(
+    kind,
+    version,
+    paths.toSorted().map((path) => `unknown field "${path}"`),
+    request,
+  )
 }
 
-export function reportStrictFaults(kind: ResourceKind, version: KindVersion, faults: readonly string[], request: WriteRequest): void {
+export function reportStrictFaults(
+  kind: ResourceKind,
+  version: KindVersion,
+  faults: readonly string[],
+  request: WriteRequest,
+): void {
   if (faults.length === 0 || request.fieldValidation === 'Ignore') return
   if (request.fieldValidation !== 'Strict') {
     request.warnings?.push(...faults)
@@ -62,4 +94,3 @@ function refuseWrongTypes(kind: ResourceKind, version: KindVersion, errors: read
     `${kind.kind} in version "${version.name}" cannot be handled as a ${kind.kind}: json: cannot unmarshal into field ${kind.kind}.${wrong.field}: ${wrong.detail}`,
   )
 }
-

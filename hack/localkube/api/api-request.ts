@@ -30,7 +30,8 @@ export interface ApiAnswer {
 const maxManagerLength = 128
 
 /** `kubectl/v1.36 (linux)` → `kubectl`: who owns fields when the client names no manager. */
-const managerOf = (userAgent: string | undefined): string => (userAgent ?? '').split('/')[0]!.slice(0, maxManagerLength) || 'unknown'
+const managerOf = (userAgent: string | undefined): string =>
+  (userAgent ?? '').split('/')[0]!.slice(0, maxManagerLength) || 'unknown'
 
 /** The options common to all writes. Errors: 400 for values that are not known. */
 export function parseWriteRequest(request: ApiRequest): WriteRequest & { warnings: string[] } {
@@ -38,9 +39,11 @@ export function parseWriteRequest(request: ApiRequest): WriteRequest & { warning
   const dryRuns = query.getAll('dryRun').filter((value) => value !== '')
   if (dryRuns.some((value) => value !== 'All')) throw invalidOption('dryRun', dryRuns.join(','), 'All')
   const manager = query.get('fieldManager') ?? ''
-  if (manager.length > maxManagerLength) throw invalidOption('fieldManager', manager, `at most ${maxManagerLength} characters`)
+  if (manager.length > maxManagerLength)
+    throw invalidOption('fieldManager', manager, `at most ${maxManagerLength} characters`)
   const fieldValidation = query.get('fieldValidation') ?? ''
-  if (!['', 'Ignore', 'Warn', 'Strict'].includes(fieldValidation)) throw invalidOption('fieldValidation', fieldValidation, 'Ignore, Strict, Warn')
+  if (!['', 'Ignore', 'Warn', 'Strict'].includes(fieldValidation))
+    throw invalidOption('fieldValidation', fieldValidation, 'Ignore, Strict, Warn')
   return {
     manager: manager === '' ? managerOf(request.userAgent) : manager,
     dryRun: dryRuns.length > 0,
@@ -50,13 +53,18 @@ export function parseWriteRequest(request: ApiRequest): WriteRequest & { warning
 }
 
 const invalidOption = (option: string, given: string, accepted: string): RegistryError =>
-  new RegistryError(422, 'Invalid', `${option}: Unsupported value: ${JSON.stringify(given)}: supported values: ${accepted}`)
+  new RegistryError(
+    422,
+    'Invalid',
+    `${option}: Unsupported value: ${JSON.stringify(given)}: supported values: ${accepted}`,
+  )
 
 /** A query value that must be a whole number of at least 0. */
 export function parseCount(query: URLSearchParams, option: string): number | undefined {
   const text = query.get(option)
   if (text === null || text === '') return undefined
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`${option} must be a whole number of at least 0, given: ${JSON.stringify(text)}`)
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequest(`${option} must be a whole number of at least 0, given: ${JSON.stringify(text)}`)
   return Number(text)
 }
 

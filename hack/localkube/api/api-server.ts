@@ -52,11 +52,16 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     suffix: options.suffix ?? randomSuffix,
     allocateClusterIp: clusterIpAllocator(store, options.serviceRange ?? '10.96.0.0/16'),
   })
-  for (const definition of store.list('apiextensions.k8s.io/customresourcedefinitions')) kinds.add(kindOfDefinition(definition))
+  for (const definition of store.list('apiextensions.k8s.io/customresourcedefinitions'))
+    kinds.add(kindOfDefinition(definition))
   const lifecycle = new Lifecycle(operations)
   lifecycle.createBasics()
   const podLogs: { current: PodLogs | undefined } = { current: options.podLogs }
-  const http = createHttpServer({ operations, podLogs: () => podLogs.current, ...(options.faults ? { faults: options.faults } : {}) })
+  const http = createHttpServer({
+    operations,
+    podLogs: () => podLogs.current,
+    ...(options.faults ? { faults: options.faults } : {}),
+  })
   return {
     registry: new LocalRegistry(operations),
     registryFor: (manager) => new LocalRegistry(operations, manager),

@@ -16,7 +16,10 @@ let cache: Map<string, Schema> | undefined
 export function builtinDefinitions(): ReadonlyMap<string, Schema> {
   if (cache) return cache
   cache = new Map()
-  const models = join(dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node/package.json')), 'dist/gen/models')
+  const models = join(
+    dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node/package.json')),
+    'dist/gen/models',
+  )
   const waiting = [...rootClasses]
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const typeName = typeNameOf(name)
@@ -33,15 +36,13 @@ export function schemaNameOf(group: string, version: string, kind: string): stri
   return `${namePrefix}${group === '' ? 'core' : 'events'}.${version}.${kind}`
 }
 
-const rootClasses: readonly string[] = [
-  ...['ConfigMap', 'Endpoints', 'Namespace', 'Node', 'PersistentVolumeClaim', 'PersistentVolume', 'Pod', 'Secret'],
-  ...['ServiceAccount', 'Service', 'ControllerRevision', 'StatefulSet', 'Job', 'Lease', 'EndpointSlice'],
-  ...['NetworkPolicy', 'PodDisruptionBudget', 'ClusterRoleBinding', 'ClusterRole', 'RoleBinding', 'Role'],
-  ...['StorageClass', 'CustomResourceDefinition', 'SelfSubjectAccessReview', 'Scale', 'DeleteOptions', 'ListMeta'],
-  ...['Eviction', 'Status', 'SelfSubjectReview', 'SelfSubjectRulesReview', 'SubjectAccessReview', 'Binding'],
-]
-  .map((kind) => `V1${kind}`)
-  .concat('CoreV1Event', 'EventsV1Event')
+const rootClasses: readonly string[] = (
+  'ConfigMap Endpoints Namespace Node PersistentVolumeClaim PersistentVolume Pod Secret ServiceAccount Service ' +
+  'ControllerRevision StatefulSet Job Lease EndpointSlice NetworkPolicy PodDisruptionBudget ClusterRoleBinding ' +
+  'ClusterRole RoleBinding Role StorageClass CustomResourceDefinition Event'
+)
+  .split(' ')
+  .flatMap((kind) => (kind === 'Event' ? ['CoreV1Event', 'EventsV1Event'] : [`V1${kind}`]))
 
 /** `V1PodSpec` → `v1.PodSpec`, `CoreV1Event` → `core.v1.Event`. */
 function typeNameOf(className: string): string {
@@ -84,7 +85,9 @@ class DeclarationReader {
 
   #field(name: string, declared: string): Schema {
     const key = `${this.#typeName}.${name}`
-    const schema: Schema = overlay.replacedSchemas[key] ? { ...overlay.replacedSchemas[key] } : this.#type(declared, key)
+    const schema: Schema = overlay.replacedSchemas[key]
+      ? { ...overlay.replacedSchemas[key] }
+      : this.#type(declared, key)
     if (Object.hasOwn(overlay.defaults, key)) schema.default = overlay.defaults[key]
     const accepted = overlay.enums[key]
     if (accepted) schema.enum = [...accepted]

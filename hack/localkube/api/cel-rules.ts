@@ -45,12 +45,18 @@ export function hasRules(schema: Schema): boolean {
 export function compileRules(schema: Schema, path: string): FieldError[] {
   return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
     const at = `${path}.x-kubernetes-validations[${index}]`
-    if (rule.optionalOldSelf) return [fieldErrors.forbidden(`${at}.optionalOldSelf`, 'localkube does not know optional types')]
+    if (rule.optionalOldSelf)
+      return [fieldErrors.forbidden(`${at}.optionalOldSelf`, 'localkube does not know optional types')]
     const errors: FieldError[] = []
     const ruleFault = compilationFault(rule.rule, schema)
-    if (ruleFault !== undefined) errors.push(fieldErrors.invalid(`${at}.rule`, rule.rule, `compilation failed: ${ruleFault}`))
-    const messageFault = rule.messageExpression === undefined ? undefined : compilationFault(rule.messageExpression, schema)
-    if (messageFault !== undefined) errors.push(fieldErrors.invalid(`${at}.messageExpression`, rule.messageExpression, `compilation failed: ${messageFault}`))
+    if (ruleFault !== undefined)
+      errors.push(fieldErrors.invalid(`${at}.rule`, rule.rule, `compilation failed: ${ruleFault}`))
+    const messageFault =
+      rule.messageExpression === undefined ? undefined : compilationFault(rule.messageExpression, schema)
+    if (messageFault !== undefined)
+      errors.push(
+        fieldErrors.invalid(`${at}.messageExpression`, rule.messageExpression, `compilation failed: ${messageFault}`),
+      )
     return errors
   })
 }
@@ -73,11 +79,12 @@ function undefinedField(node: ASTNode, schema: Schema): string | undefined {
   const schemaAt = (one: ASTNode): Schema | undefined => {
     if (one.op === 'id') return one.args === 'self' || one.args === 'oldSelf' ? schema : undefined
     if (one.op !== '.') return undefined
-    const [holder, field] = one.args as [ASTNode, string]
+    const [holder, field] = one.args
     const outer = schemaAt(holder)
     if (!outer?.properties || outer['x-kubernetes-preserve-unknown-fields']) return undefined
     const name = Object.keys(outer.properties).find((property) => celFieldName(property) === field)
-    if (name === undefined && !(outer === schema && ['metadata', 'apiVersion', 'kind'].includes(field))) fault ??= `undefined field '${field}'`
+    if (name === undefined && !(outer === schema && ['metadata', 'apiVersion', 'kind'].includes(field)))
+      fault ??= `undefined field '${field}'`
     return name === undefined ? undefined : outer.properties[name]
   }
   walk(node, (one) => void schemaAt(one))
@@ -101,7 +108,13 @@ function rulesOf(schema: Schema): readonly CompiledRule[] {
       walk(parsed.ast, (node) => {
         if (node.op === 'id' && node.args === 'oldSelf') transition = true
       })
-      return { rule, program: parsed as Program, messageProgram: rule.messageExpression === undefined ? undefined : (environment.parse(rule.messageExpression) as Program), transition }
+      return {
+        rule,
+        program: parsed as Program,
+        messageProgram:
+          rule.messageExpression === undefined ? undefined : (environment.parse(rule.messageExpression) as Program),
+        transition,
+      }
     })
     compiled.set(schema, rules)
   }
@@ -121,9 +134,18 @@ function visit(value: unknown, old: unknown, schema: Schema, path: string, error
   if (Array.isArray(value)) visitItems(value, old, schema, path, errors)
   else if (isObject(value))
     for (const field of Object.keys(value)) {
-      const inner = schema.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : schema.additionalProperties
+      const inner =
+        schema.properties && Object.hasOwn(schema.properties, field)
+          ? schema.properties[field]
+          : schema.additionalProperties
       if (typeof inner !== 'object') continue
-      visit(value[field], isObject(old) ? ownField(old, field) : undefined, inner, path === '' ? field : `${path}.${field}`, errors)
+      visit(
+        value[field],
+        isObject(old) ? ownField(old, field) : undefined,
+        inner,
+        path === '' ? field : `${path}.${field}`,
+        errors,
+      )
     }
 }
 
@@ -132,11 +154,21 @@ function visitItems(items: unknown[], old: unknown, schema: Schema, path: string
   const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined
   const keyOf = (item: unknown): string => listMapKey(item, keys ?? [], schema.items, noDefinitions)
   // Items of other lists cannot be told apart across an update, so transition rules do not reach into them.
-  const before = new Map<string, unknown>(keys && Array.isArray(old) ? old.map((item: unknown) => [keyOf(item), item]) : [])
-  for (const [index, item] of items.entries()) visit(item, keys ? before.get(keyOf(item)) : undefined, schema.items, `${path}[${index}]`, errors)
+  const before = new Map<string, unknown>(
+    keys && Array.isArray(old) ? old.map((item: unknown) => [keyOf(item), item]) : [],
+  )
+  for (const [index, item] of items.entries())
+    visit(item, keys ? before.get(keyOf(item)) : undefined, schema.items, `${path}[${index}]`, errors)
 }
 
-function runRules(rules: readonly CompiledRule[], value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
+function runRules(
+  rules: readonly CompiledRule[],
+  value: unknown,
+  old: unknown,
+  schema: Schema,
+  path: string,
+  errors: FieldError[],
+): void {
   const self = toCelValue(value, schema)
   const context = old === undefined || old === null ? { self } : { self, oldSelf: toCelValue(old, schema) }
   for (const one of rules) {
@@ -172,6 +204,7 @@ function errorOf(rule: ValidationRule, path: string, message: string): FieldErro
       return { field, reason: rule.reason, detail: `Required value: ${message}` }
     case 'FieldValueDuplicate':
       return { field, reason: rule.reason, detail: `Duplicate value: ${message}` }
+    case undefined:
     default:
       return { field, reason: 'FieldValueInvalid', detail: `Invalid value: ${message}` }
   }

@@ -5,7 +5,9 @@ import { isObject, setField, type JsonObject } from './json-value.ts'
 import type { Schema } from './schema.ts'
 
 const keywords: ReadonlySet<string> = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
 )
 
 const escapes: readonly (readonly [string, string])[] = [
@@ -31,8 +33,10 @@ export function toCelValue(value: unknown, schema: Schema | undefined): unknown 
   if (!isObject(value)) return value
   const result: JsonObject = {}
   for (const field of Object.keys(value)) {
-    const property = schema?.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : undefined
-    const inner = property ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
+    const property =
+      schema?.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : undefined
+    const inner =
+      property ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
     setField(result, property ? celFieldName(field) : field, toCelValue(value[field], inner))
   }
   return result

@@ -18,25 +18,54 @@ const at = (path: string, absent = '<none>'): Cell => {
   return (object) => textOr(valueAt(object, fields), absent)
 }
 
-const textOr = (value: unknown, absent: string): string =>
-  value === undefined || value === null || value === '' ? absent : typeof value === 'object' ? JSON.stringify(value) : String(value as string)
+const textOr = (value: unknown, absent: string): string => {
+  if (value === undefined || value === null || value === '') return absent
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
 
-const name: Column = { name: 'Name', type: 'string', format: 'name', priority: 0, cell: (object) => object.metadata.name }
+const name: Column = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  priority: 0,
+  cell: (object) => object.metadata.name,
+}
 const age = column('Age', (object, nowMs) => formatAge(object.metadata.creationTimestamp, nowMs))
-const createdAt: Column = { name: 'Created At', type: 'date', priority: 0, cell: (object) => object.metadata.creationTimestamp }
+const createdAt: Column = {
+  name: 'Created At',
+  type: 'date',
+  priority: 0,
+  cell: (object) => object.metadata.creationTimestamp,
+}
 
-const list = (object: LocalObject, path: string): JsonObject[] => arrayOrEmpty(valueAt(object, path.split('.'))).filter(isObject)
-const joined = (values: readonly unknown[]): string => (values.length === 0 ? '<none>' : values.map((value) => textOr(value, '')).join(','))
+const list = (object: LocalObject, path: string): JsonObject[] =>
+  arrayOrEmpty(valueAt(object, path.split('.'))).filter(isObject)
+const joined = (values: readonly unknown[]): string =>
+  values.length === 0 ? '<none>' : values.map((value) => textOr(value, '')).join(',')
 const size = (value: unknown): number => Object.keys(objectOrEmpty(value)).length
-const templateContainers = (field: string): Cell => (object) => joined(list(object, 'spec.template.spec.containers').map((container) => container[field]))
+const templateContainers =
+  (field: string): Cell =>
+  (object) =>
+    joined(list(object, 'spec.template.spec.containers').map((container) => container[field]))
 
 function accessModes(path: string): Cell {
-  const short: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' }
-  return (object) => arrayOrEmpty(valueAt(object, path.split('.'))).map((mode) => short[String(mode)] ?? String(mode)).join(',')
+  const short: Readonly<Record<string, string>> = {
+    ReadWriteOnce: 'RWO',
+    ReadOnlyMany: 'ROX',
+    ReadWriteMany: 'RWX',
+    ReadWriteOncePod: 'RWOP',
+  }
+  return (object) =>
+    arrayOrEmpty(valueAt(object, path.split('.')))
+      .map((mode) => short[String(mode)] ?? String(mode))
+      .join(',')
 }
 
 function servicePorts(object: LocalObject): string {
-  const ports = list(object, 'spec.ports').map((port) => `${String(port['port'])}${port['nodePort'] ? `:${String(port['nodePort'])}` : ''}/${String(port['protocol'])}`)
+  const ports = list(object, 'spec.ports').map(
+    (port) =>
+      `${textOr(port['port'], '')}${port['nodePort'] ? `:${textOr(port['nodePort'], '')}` : ''}/${textOr(port['protocol'], '')}`,
+  )
   return ports.length === 0 ? '<none>' : ports.join(',')
 }
 
@@ -69,8 +98,11 @@ const shortened = (all: readonly unknown[]): string => {
 }
 
 function jobStatus(object: LocalObject): string {
-  const conditions = list(object, 'status.conditions').filter((condition) => condition['status'] === 'True').map((condition) => condition['type'])
-  for (const type of ['Complete', 'Failed', 'Suspended', 'FailureTarget', 'SuccessCriteriaMet']) if (conditions.includes(type)) return type
+  const conditions = list(object, 'status.conditions')
+    .filter((condition) => condition['status'] === 'True')
+    .map((condition) => condition['type'])
+  for (const type of ['Complete', 'Failed', 'Suspended', 'FailureTarget', 'SuccessCriteriaMet'])
+    if (conditions.includes(type)) return type
   return object.metadata.deletionTimestamp === undefined ? 'Running' : 'Terminating'
 }
 
@@ -95,12 +127,29 @@ function nodeStatus(object: LocalObject): string {
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const nodeRoles: Cell = (object) =>
-  joined(Object.keys(object.metadata.labels ?? {}).filter((label) => label.startsWith(rolePrefix)).map((label) => label.slice(rolePrefix.length)).sort())
+  joined(
+    Object.keys(object.metadata.labels ?? {})
+      .filter((label) => label.startsWith(rolePrefix))
+      .map((label) => label.slice(rolePrefix.length))
+      .sort(),
+  )
 
-const nodeAddress = (type: string): Cell => (object) => textOr(list(object, 'status.addresses').find((address) => address['type'] === type)?.['address'], '<none>')
+const nodeAddress =
+  (type: string): Cell =>
+  (object) =>
+    textOr(list(object, 'status.addresses').find((address) => address['type'] === type)?.['address'], '<none>')
 
-const subjects = (kind: string): Cell => (object) =>
-  list(object, 'subjects').filter((subject) => subject['kind'] === kind).map((subject) => (kind === 'ServiceAccount' ? `${textOr(subject['namespace'], '')}/${textOr(subject['name'], '')}` : textOr(subject['name'], ''))).join(', ')
+const subjects =
+  (kind: string): Cell =>
+  (object) =>
+    list(object, 'subjects')
+      .filter((subject) => subject['kind'] === kind)
+      .map((subject) =>
+        kind === 'ServiceAccount'
+          ? `${textOr(subject['namespace'], '')}/${textOr(subject['name'], '')}`
+          : textOr(subject['name'], ''),
+      )
+      .join(', ')
 
 function readyCondition(type: string): Cell {
   return (object) => {
@@ -111,7 +160,10 @@ function readyCondition(type: string): Cell {
 
 function eventSeen(field: 'firstTimestamp' | 'lastTimestamp'): Cell {
   return (object, nowMs) => {
-    const core = field === 'firstTimestamp' ? ['firstTimestamp', 'deprecatedFirstTimestamp'] : ['lastTimestamp', 'deprecatedLastTimestamp']
+    const core =
+      field === 'firstTimestamp'
+        ? ['firstTimestamp', 'deprecatedFirstTimestamp']
+        : ['lastTimestamp', 'deprecatedLastTimestamp']
     const series = field === 'lastTimestamp' ? valueAt(object, ['series', 'lastObservedTime']) : undefined
     const time = series ?? object[core[0]!] ?? object[core[1]!] ?? object['eventTime']
     return typeof time === 'string' ? formatAge(time, nowMs) : '<unknown>'
@@ -134,17 +186,25 @@ const eventColumns: readonly Column[] = [
   column('Type', at('type', '')),
   column('Reason', at('reason', '')),
   column('Object', eventObject),
-  wide('Subobject', (object) => textOr(objectOrEmpty(object['involvedObject'] ?? object['regarding'])['fieldPath'], '')),
+  wide('Subobject', (object) =>
+    textOr(objectOrEmpty(object['involvedObject'] ?? object['regarding'])['fieldPath'], ''),
+  ),
   wide('Source', eventSource),
   column('Message', (object) => textOr(object['message'] ?? object['note'], '').trim()),
   wide('First Seen', eventSeen('firstTimestamp')),
-  wide('Count', (object) => textOr(valueAt(object, ['series', 'count']) ?? object['count'] ?? object['deprecatedCount'], '1')),
+  wide('Count', (object) =>
+    textOr(valueAt(object, ['series', 'count']) ?? object['count'] ?? object['deprecatedCount'], '1'),
+  ),
   { ...name, priority: 1 },
 ]
 
 const bindingColumns: readonly Column[] = [
   name,
-  column('Role', (object) => `${textOr(valueAt(object, ['roleRef', 'kind']), '')}/${textOr(valueAt(object, ['roleRef', 'name']), '')}`),
+  column(
+    'Role',
+    (object) =>
+      `${textOr(valueAt(object, ['roleRef', 'kind']), '')}/${textOr(valueAt(object, ['roleRef', 'name']), '')}`,
+  ),
   age,
   wide('Users', subjects('User')),
   wide('Groups', subjects('Group')),
@@ -172,8 +232,14 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   EndpointSlice: [
     name,
     column('AddressType', at('addressType', '')),
-    column('Ports', (object) => { const ports = list(object, 'ports'); return ports.length === 0 ? '<unset>' : shortened(ports.map((port) => port['port'])) }),
-    column('Endpoints', (object) => { const all = list(object, 'endpoints').flatMap((endpoint) => arrayOrEmpty(endpoint['addresses'])); return all.length === 0 ? '<unset>' : shortened(all) }),
+    column('Ports', (object) => {
+      const ports = list(object, 'ports')
+      return ports.length === 0 ? '<unset>' : shortened(ports.map((port) => port['port']))
+    }),
+    column('Endpoints', (object) => {
+      const all = list(object, 'endpoints').flatMap((endpoint) => arrayOrEmpty(endpoint['addresses']))
+      return all.length === 0 ? '<unset>' : shortened(all)
+    }),
     age,
   ],
   Event: eventColumns,
@@ -189,7 +255,14 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   ],
   Lease: [name, column('Holder', at('spec.holderIdentity', '')), age],
   Namespace: [name, column('Status', at('status.phase', '')), age],
-  NetworkPolicy: [name, column('Pod-Selector', (object) => formatSelector(objectOrEmpty(valueAt(object, ['spec', 'podSelector']))) || '<none>'), age],
+  NetworkPolicy: [
+    name,
+    column(
+      'Pod-Selector',
+      (object) => formatSelector(objectOrEmpty(valueAt(object, ['spec', 'podSelector']))) || '<none>',
+    ),
+    age,
+  ],
   Node: [
     name,
     column('Status', nodeStatus),
@@ -208,7 +281,10 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     column('Access Modes', accessModes('spec.accessModes')),
     column('Reclaim Policy', at('spec.persistentVolumeReclaimPolicy', '')),
     column('Status', readyCondition('Terminating')),
-    column('Claim', (object) => { const claim = objectOrEmpty(valueAt(object, ['spec', 'claimRef'])); return claim['name'] === undefined ? '' : `${textOr(claim['namespace'], '')}/${textOr(claim['name'], '')}` }),
+    column('Claim', (object) => {
+      const claim = objectOrEmpty(valueAt(object, ['spec', 'claimRef']))
+      return claim['name'] === undefined ? '' : `${textOr(claim['namespace'], '')}/${textOr(claim['name'], '')}`
+    }),
     column('StorageClass', at('spec.storageClassName', '')),
     column('VolumeAttributesClass', at('spec.volumeAttributesClassName', '<unset>')),
     column('Reason', at('status.reason', '')),
@@ -237,7 +313,11 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     wide('Nominated Node', at('status.nominatedNodeName')),
     wide('Readiness Gates', (object) => {
       const gates = list(object, 'spec.readinessGates')
-      const passed = gates.filter((gate) => list(object, 'status.conditions').some((condition) => condition['type'] === gate['conditionType'] && condition['status'] === 'True'))
+      const passed = gates.filter((gate) =>
+        list(object, 'status.conditions').some(
+          (condition) => condition['type'] === gate['conditionType'] && condition['status'] === 'True',
+        ),
+      )
       return gates.length === 0 ? '<none>' : `${passed.length}/${gates.length}`
     }),
   ],
@@ -245,7 +325,10 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     name,
     column('Min Available', at('spec.minAvailable', 'N/A')),
     column('Max Unavailable', at('spec.maxUnavailable', 'N/A')),
-    { ...column('Allowed Disruptions', (object) => valueAt(object, ['status', 'disruptionsAllowed']) ?? 0), type: 'integer' },
+    {
+      ...column('Allowed Disruptions', (object) => valueAt(object, ['status', 'disruptionsAllowed']) ?? 0),
+      type: 'integer',
+    },
     age,
   ],
   Secret: [name, column('Type', at('type', '')), column('Data', (object) => String(size(object['data']))), age],
@@ -256,18 +339,32 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     column('External-IP', externalIp),
     column('Port(s)', servicePorts),
     age,
-    wide('Selector', (object) => joined(Object.entries(objectOrEmpty(valueAt(object, ['spec', 'selector']))).map(([key, value]) => `${key}=${String(value)}`).sort())),
+    wide('Selector', (object) =>
+      joined(
+        Object.entries(objectOrEmpty(valueAt(object, ['spec', 'selector'])))
+          .map(([key, value]) => `${key}=${String(value)}`)
+          .sort(),
+      ),
+    ),
   ],
   ServiceAccount: [name, age],
   StatefulSet: [
     name,
-    column('Ready', (object) => `${textOr(valueAt(object, ['status', 'readyReplicas']), '0')}/${textOr(valueAt(object, ['spec', 'replicas']), '0')}`),
+    column(
+      'Ready',
+      (object) =>
+        `${textOr(valueAt(object, ['status', 'readyReplicas']), '0')}/${textOr(valueAt(object, ['spec', 'replicas']), '0')}`,
+    ),
     age,
     wide('Containers', templateContainers('name')),
     wide('Images', templateContainers('image')),
   ],
   StorageClass: [
-    { ...name, cell: (object) => `${object.metadata.name}${object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? ' (default)' : ''}` },
+    {
+      ...name,
+      cell: (object) =>
+        `${object.metadata.name}${object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? ' (default)' : ''}`,
+    },
     column('Provisioner', at('provisioner', '')),
     column('ReclaimPolicy', at('reclaimPolicy', '')),
     column('VolumeBindingMode', at('volumeBindingMode', '')),
@@ -313,6 +410,6 @@ function customCell(values: readonly unknown[], type: string, nowMs: number): un
     case 'date':
       return typeof value === 'string' ? formatAge(value, nowMs) : null
     default:
-      return values.length > 1 ? values.map((one) => textOr(one, '')).join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value as string)
+      return values.map((one) => textOr(one, '')).join(',')
   }
 }

@@ -3,7 +3,7 @@ import { builtinDefinitions } from './builtin-schemas.ts'
 import { customColumns } from './columns.ts'
 import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from './json-value.ts'
 import type { LocalObject } from './registry.ts'
-import type { KindVersion, ResourceKind, ScalePaths } from './resource-kind.ts'
+import { apiVersionOf, type KindVersion, type ResourceKind, type ScalePaths } from './resource-kind.ts'
 import type { Schema } from './schema.ts'
 
 /** The kind that an accepted definition describes. */
@@ -39,18 +39,44 @@ function versionOfDefinition(version: JsonObject, group: string, kind: string): 
   const name = String(version['name'])
   const subresources = objectOrEmpty(version['subresources'])
   const scale = subresources['scale']
-  const warning = version['deprecated'] === true ? (version['deprecationWarning'] ?? `${group}/${name} ${kind} is deprecated`) : undefined
+  const warning =
+    version['deprecated'] === true
+      ? (version['deprecationWarning'] ?? `${group}/${name} ${kind} is deprecated`)
+      : undefined
   return {
     name,
     served: version['served'] === true,
-    schema: (valueAt(version, ['schema', 'openAPIV3Schema']) ?? {}) as Schema,
+    schema: withTypeMeta(valueAt(version, ['schema', 'openAPIV3Schema']) ?? {}, group, name, kind),
     definitions: builtinDefinitions(),
     schemaName: `${group.split('.').toReversed().join('.')}.${name}.${kind}`,
     columns: customColumns(version['additionalPrinterColumns']),
     alwaysPresent: new Set(['', '.metadata']),
     status: subresources['status'] !== undefined,
     ...(isObject(scale) ? { scale: scale as unknown as ScalePaths } : {}),
-    selectableFields: arrayOrEmpty(version['selectableFields']).map((field) => String(objectOrEmpty(field)['jsonPath']).replace(/^\./, '')),
+    selectableFields: arrayOrEmpty(version['selectableFields']).map((field) =>
+      String(objectOrEmpty(field)['jsonPath']).replace(/^\./, ''),
+    ),
     ...(typeof warning === 'string' ? { deprecationWarning: warning } : {}),
+  }
+}
+
+/** Every object has these three, whether its schema says so or not; what it says of metadata holds on top. */
+function withTypeMeta(schema: Schema, group: string, version: string, kind: string): Schema {
+  const { metadata, ...properties } = schema.properties ?? {}
+  return {
+    ...schema,
+    properties: {
+      apiVersion: {
+        type: 'string',
+        description: `The versioned schema of this object: ${apiVersionOf(group, version)}.`,
+      },
+      kind: { type: 'string', description: `The kind of this object: ${kind}.` },
+      ...properties,
+      metadata: {
+        $ref: '#/definitions/io.k8s.api.v1.ObjectMeta',
+        description: "Standard object's metadata.",
+        ...(metadata?.properties ? { allOf: [metadata] } : {}),
+      },
+    },
   }
 }

@@ -29,11 +29,19 @@ export const customResourceDefinition: Strategy = {
     const errors: FieldError[] = []
     for (const path of [['group'], ['scope'], ['names', 'kind'], ['names', 'plural']])
       if (valueAt(object, ['spec', ...path]) !== valueAt(old, ['spec', ...path]))
-        errors.push(fieldErrors.invalid(`spec.${path.join('.')}`, valueAt(object, ['spec', ...path]), 'field is immutable'))
+        errors.push(
+          fieldErrors.invalid(`spec.${path.join('.')}`, valueAt(object, ['spec', ...path]), 'field is immutable'),
+        )
     const versions = new Set(versionsOf(object).map((version) => version['name']))
     for (const [index, stored] of arrayOrEmpty(valueAt(old, ['status', 'storedVersions'])).entries())
       if (!versions.has(stored))
-        errors.push(fieldErrors.invalid(`status.storedVersions[${index}]`, stored, 'missing from spec.versions; stored objects still have it'))
+        errors.push(
+          fieldErrors.invalid(
+            `status.storedVersions[${index}]`,
+            stored,
+            'missing from spec.versions; stored objects still have it',
+          ),
+        )
     return errors
   },
 }
@@ -76,7 +84,13 @@ function definitionErrors(object: LocalObject): FieldError[] {
     errors.push(fieldErrors.unsupported('spec.conversion.strategy', 'Webhook', ['None']))
   const versions = versionsOf(object)
   if (versions.filter((version) => version['storage'] === true).length !== 1)
-    errors.push(fieldErrors.invalid('spec.versions', versions.map((version) => version['name']), 'must have exactly one version marked as storage version'))
+    errors.push(
+      fieldErrors.invalid(
+        'spec.versions',
+        versions.map((version) => version['name']),
+        'must have exactly one version marked as storage version',
+      ),
+    )
   for (const [index, version] of versions.entries()) errors.push(...versionErrors(version, `spec.versions[${index}]`))
   return errors
 }
@@ -85,28 +99,47 @@ function versionErrors(version: Record<string, unknown>, path: string): FieldErr
   const schema = valueAt(version, ['schema', 'openAPIV3Schema'])
   const at = `${path}.schema.openAPIV3Schema`
   if (!isObject(schema)) return [fieldErrors.required(at, 'schemas are required')]
-  if (schema['type'] !== 'object') return [fieldErrors.invalid(`${at}.type`, schema['type'] ?? '', 'must be object at the root')]
-  return schemaErrors(schema as Schema, at)
+  if (schema['type'] !== 'object')
+    return [fieldErrors.invalid(`${at}.type`, schema['type'] ?? '', 'must be object at the root')]
+  return schemaErrors(schema, at)
 }
 
 /** What a structural schema must say everywhere, and whether its CEL rules compile. */
 function schemaErrors(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const untyped = schema.type === undefined && !schema['x-kubernetes-int-or-string'] && !schema['x-kubernetes-preserve-unknown-fields']
+  const untyped =
+    schema.type === undefined &&
+    !schema['x-kubernetes-int-or-string'] &&
+    !schema['x-kubernetes-preserve-unknown-fields']
   if (untyped) errors.push(fieldErrors.required(`${path}.type`, 'must not be empty for specified object fields'))
   if (schema.$ref !== undefined) errors.push(fieldErrors.forbidden(`${path}.$ref`, 'references are not supported'))
-  if (schema.type === 'array' && !isObject(schema.items)) errors.push(fieldErrors.required(`${path}.items`, 'must be specified'))
+  if (schema.type === 'array' && !isObject(schema.items))
+    errors.push(fieldErrors.required(`${path}.items`, 'must be specified'))
   if (schema.properties && schema.additionalProperties)
-    errors.push(fieldErrors.forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
+    errors.push(
+      fieldErrors.forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
+    )
   const keys = schema['x-kubernetes-list-map-keys']
   if (schema['x-kubernetes-list-type'] === 'map' && !keys?.length)
-    errors.push(fieldErrors.required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'))
+    errors.push(
+      fieldErrors.required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'),
+    )
   for (const key of keys ?? [])
-    if (!schema.items?.properties?.[key] || !(schema.items.required?.includes(key) || schema.items.properties[key].default !== undefined))
-      errors.push(fieldErrors.required(`${path}.items.properties[${key}].default`, 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'))
+    if (
+      !schema.items?.properties?.[key] ||
+      !(schema.items.required?.includes(key) || schema.items.properties[key].default !== undefined)
+    )
+      errors.push(
+        fieldErrors.required(
+          `${path}.items.properties[${key}].default`,
+          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
+        ),
+      )
   errors.push(...compileRules(schema, path))
-  for (const [name, property] of Object.entries(schema.properties ?? {})) errors.push(...schemaErrors(property, `${path}.properties[${name}]`))
-  if (isObject(schema.items)) errors.push(...schemaErrors(schema.items as Schema, `${path}.items`))
-  if (isObject(schema.additionalProperties)) errors.push(...schemaErrors(schema.additionalProperties as Schema, `${path}.additionalProperties`))
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    errors.push(...schemaErrors(property, `${path}.properties[${name}]`))
+  if (isObject(schema.items)) errors.push(...schemaErrors(schema.items, `${path}.items`))
+  if (isObject(schema.additionalProperties))
+    errors.push(...schemaErrors(schema.additionalProperties, `${path}.additionalProperties`))
   return errors
 }

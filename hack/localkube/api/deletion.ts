@@ -23,7 +23,10 @@ const defaultPodGraceSeconds = 30
 
 export function deleteObject(kind: ResourceKind, current: LocalObject, options: DeleteOptions, now: Date): Deletion {
   checkPreconditions(kind, current, options)
-  if (options.gracePeriodSeconds !== undefined && !(Number.isInteger(options.gracePeriodSeconds) && options.gracePeriodSeconds >= 0))
+  if (
+    options.gracePeriodSeconds !== undefined &&
+    !(Number.isInteger(options.gracePeriodSeconds) && options.gracePeriodSeconds >= 0)
+  )
     throw badRequest(`gracePeriodSeconds must be a whole number of at least 0, given: ${options.gracePeriodSeconds}`)
   const object = cloneJson(current)
   setPropagationFinalizer(object, options)
@@ -38,7 +41,11 @@ function checkPreconditions(kind: ResourceKind, current: LocalObject, options: D
   const { uid, resourceVersion } = options.preconditions ?? {}
   const { metadata } = current
   if (uid !== undefined && uid !== metadata.uid)
-    throw conflict(kind, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+    throw conflict(
+      kind,
+      metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    )
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
     throw conflict(
       kind,
@@ -62,8 +69,12 @@ function graceSeconds(kind: ResourceKind, object: LocalObject, options: DeleteOp
   const phase = isObject(object['status']) ? object['status']['phase'] : undefined
   // A pod that no kubelet knows of, or whose containers have ended, has nothing to wait for.
   if (!spec['nodeName'] || phase === 'Succeeded' || phase === 'Failed') return 0
-  const wanted = options.gracePeriodSeconds ?? (spec['terminationGracePeriodSeconds'] as number | undefined) ?? defaultPodGraceSeconds
-  const running = object.metadata.deletionTimestamp === undefined ? undefined : object.metadata.deletionGracePeriodSeconds
+  const wanted =
+    options.gracePeriodSeconds ??
+    (spec['terminationGracePeriodSeconds'] as number | undefined) ??
+    defaultPodGraceSeconds
+  const running =
+    object.metadata.deletionTimestamp === undefined ? undefined : object.metadata.deletionGracePeriodSeconds
   // A deletion under way may be shortened, never prolonged.
   return running === undefined ? wanted : Math.min(running, options.gracePeriodSeconds ?? running)
 }

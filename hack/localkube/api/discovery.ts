@@ -27,7 +27,12 @@ interface Resource {
 
 const objectVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const subresourceVerbs = ['get', 'patch', 'update']
-const specialVerbs: Readonly<Record<string, readonly string[]>> = { log: ['get'], eviction: ['create'], binding: ['create'], finalize: ['update'] }
+const specialVerbs: Readonly<Record<string, readonly string[]>> = {
+  log: ['get'],
+  eviction: ['create'],
+  binding: ['create'],
+  finalize: ['update'],
+}
 const reviewKinds = ['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview']
 
 /** Groups in the order in which kubectl prefers them, with the versions that they serve. */
@@ -35,7 +40,8 @@ export function groupsOf(kinds: readonly ResourceKind[]): Map<string, string[]> 
   const groups = new Map<string, string[]>()
   for (const kind of kinds) {
     const versions = groups.get(kind.group) ?? []
-    for (const version of kind.versions) if (version.served && !versions.includes(version.name)) versions.push(version.name)
+    for (const version of kind.versions)
+      if (version.served && !versions.includes(version.name)) versions.push(version.name)
     if (versions.length > 0) groups.set(kind.group, versions.sort(compareVersions))
   }
   groups.set('authorization.k8s.io', ['v1'])
@@ -75,40 +81,70 @@ const review = (group: string, kind: string): Resource => ({
 function* resourcesOfKind(kind: ResourceKind, version: KindVersion): Generator<Resource> {
   const responseKind = { group: kind.group, version: version.name, kind: kind.kind }
   const { namespaced, plural } = kind
-  yield { name: plural, kind, responseKind, namespaced, verbs: kind.plural === 'namespaces' ? objectVerbs.filter((verb) => verb !== 'deletecollection') : objectVerbs }
-  const sub = (name: string, response = responseKind, verbs: readonly string[] = subresourceVerbs): Resource => ({ name: `${plural}/${name}`, kind: undefined, responseKind: response, namespaced, verbs })
+  yield {
+    name: plural,
+    kind,
+    responseKind,
+    namespaced,
+    verbs: kind.plural === 'namespaces' ? objectVerbs.filter((verb) => verb !== 'deletecollection') : objectVerbs,
+  }
+  const sub = (name: string, response = responseKind, verbs: readonly string[] = subresourceVerbs): Resource => ({
+    name: `${plural}/${name}`,
+    kind: undefined,
+    responseKind: response,
+    namespaced,
+    verbs,
+  })
   if (version.scale) yield sub('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })
   if (version.status) yield sub('status')
   for (const name of kind.subresources)
-    yield sub(name, name === 'eviction' ? { group: 'policy', version: 'v1', kind: 'Eviction' } : name === 'binding' ? { group: '', version: 'v1', kind: 'Binding' } : responseKind, specialVerbs[name])
+    yield sub(
+      name,
+      name === 'eviction'
+        ? { group: 'policy', version: 'v1', kind: 'Eviction' }
+        : name === 'binding'
+          ? { group: '', version: 'v1', kind: 'Binding' }
+          : responseKind,
+      specialVerbs[name],
+    )
 }
 
 /** APIGroupDiscoveryList: everything at once. `core` chooses between /api and /apis. */
 export function buildAggregated(kinds: readonly ResourceKind[], core: boolean): JsonObject {
-  const items = [...groupsOf(kinds)].filter(([group]) => (group === '') === core).map(([group, versions]) => ({
-    metadata: { name: group, creationTimestamp: null },
-    versions: versions.map((version) => ({ version, freshness: 'Current', resources: aggregatedResources(resourcesOf(kinds, group, version)) })),
-  }))
+  const items = [...groupsOf(kinds)]
+    .filter(([group]) => (group === '') === core)
+    .map(([group, versions]) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: versions.map((version) => ({
+        version,
+        freshness: 'Current',
+        resources: aggregatedResources(resourcesOf(kinds, group, version)),
+      })),
+    }))
   return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items }
 }
 
 function aggregatedResources(resources: readonly Resource[]): JsonObject[] {
-  return resources.filter(({ name }) => !name.includes('/')).map((resource) => {
-    const subresources = resources.filter(({ name }) => name.startsWith(`${resource.name}/`)).map((sub) => ({
-      subresource: sub.name.split('/')[1],
-      responseKind: sub.responseKind,
-      verbs: sub.verbs,
-    }))
-    return {
-      resource: resource.name,
-      responseKind: resource.responseKind,
-      scope: resource.namespaced ? 'Namespaced' : 'Cluster',
-      singularResource: resource.kind?.singular ?? resource.responseKind.kind.toLowerCase(),
-      verbs: resource.verbs,
-      ...namesOf(resource.kind),
-      ...(subresources.length === 0 ? {} : { subresources }),
-    }
-  })
+  return resources
+    .filter(({ name }) => !name.includes('/'))
+    .map((resource) => {
+      const subresources = resources
+        .filter(({ name }) => name.startsWith(`${resource.name}/`))
+        .map((sub) => ({
+          subresource: sub.name.split('/')[1],
+          responseKind: sub.responseKind,
+          verbs: sub.verbs,
+        }))
+      return {
+        resource: resource.name,
+        responseKind: resource.responseKind,
+        scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+        singularResource: resource.kind?.singular ?? resource.responseKind.kind.toLowerCase(),
+        verbs: resource.verbs,
+        ...namesOf(resource.kind),
+        ...(subresources.length === 0 ? {} : { subresources }),
+      }
+    })
 }
 
 const namesOf = (kind: ResourceKind | undefined): JsonObject => ({
@@ -118,7 +154,9 @@ const namesOf = (kind: ResourceKind | undefined): JsonObject => ({
 
 /** The older APIGroupList of /apis. */
 export function buildGroupList(kinds: readonly ResourceKind[]): JsonObject {
-  const groups = [...groupsOf(kinds)].filter(([group]) => group !== '').map(([group, versions]) => buildGroup(group, versions))
+  const groups = [...groupsOf(kinds)]
+    .filter(([group]) => group !== '')
+    .map(([group, versions]) => buildGroup(group, versions))
   return { kind: 'APIGroupList', apiVersion: 'v1', groups }
 }
 
@@ -128,13 +166,19 @@ export function buildGroup(group: string, versions: readonly string[]): JsonObje
 }
 
 /** The older APIResourceList of one group and version; undefined if it is not served. */
-export function buildResourceList(kinds: readonly ResourceKind[], group: string, version: string): JsonObject | undefined {
+export function buildResourceList(
+  kinds: readonly ResourceKind[],
+  group: string,
+  version: string,
+): JsonObject | undefined {
   if (!groupsOf(kinds).get(group)?.includes(version)) return undefined
   const resources = resourcesOf(kinds, group, version).map((resource) => ({
     name: resource.name,
     singularName: resource.kind?.singular ?? '',
     namespaced: resource.namespaced,
-    ...(resource.responseKind.group === group && resource.responseKind.version === version ? {} : { group: resource.responseKind.group, version: resource.responseKind.version }),
+    ...(resource.responseKind.group === group && resource.responseKind.version === version
+      ? {}
+      : { group: resource.responseKind.group, version: resource.responseKind.version }),
     kind: resource.responseKind.kind,
     verbs: resource.verbs,
     ...namesOf(resource.kind),

@@ -16,7 +16,8 @@ function rename(object: LocalObject, apiVersion: string, pairs: readonly (readon
   const names = new Map(pairs)
   const view: LocalObject = { apiVersion, kind: 'Event', metadata: object.metadata }
   for (const field of Object.keys(object))
-    if (field !== 'apiVersion' && field !== 'kind' && field !== 'metadata') view[names.get(field) ?? field] = object[field]
+    if (field !== 'apiVersion' && field !== 'kind' && field !== 'metadata')
+      view[names.get(field) ?? field] = object[field]
   return view
 }
 

@@ -45,9 +45,8 @@ export class FieldSet {
   }
 
   at(path: readonly string[]): FieldSet | undefined {
-    let node: FieldSet | undefined = this
-    for (const step of path) node = node?.children.get(step)
-    return node
+    const [step, ...rest] = path
+    return step === undefined ? this : this.children.get(step)?.at(rest)
   }
 
   union(other: FieldSet): FieldSet {
@@ -161,7 +160,8 @@ export function fieldsOfValue(value: unknown, schema: Schema | undefined, defini
   for (const part of partsOf(value, schema, definitions).values()) {
     const child = fieldsOfValue(part.value, part.schema, definitions)
     const emptyObject = isObject(part.value) && Object.keys(part.value).length === 0
-    if (part.step.startsWith('k:') || emptyObject || part.value === null || (!part.named && !part.schema)) child.member = true
+    if (part.step.startsWith('k:') || emptyObject || part.value === null || (!part.named && !part.schema))
+      child.member = true
     if (!child.isEmpty) set.children.set(part.step, child)
   }
   return set
@@ -195,7 +195,8 @@ export function compareFields(
     for (const step of new Set([...left.keys(), ...right.keys()])) {
       const part = right.get(step) ?? left.get(step)!
       const inner = compare(left.get(step)?.value, right.get(step)?.value, part.schema, `${path}.${step.slice(2)}`)
-      for (const name of ['added', 'modified', 'removed'] as const) if (!inner[name].isEmpty) result[name].children.set(step, inner[name])
+      for (const name of ['added', 'modified', 'removed'] as const)
+        if (!inner[name].isEmpty) result[name].children.set(step, inner[name])
     }
     return result
   }

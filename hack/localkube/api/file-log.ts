@@ -3,11 +3,23 @@
 //
 //   {"revision":12,"resource":"/pods","key":"default/a","object":{…}}      object as of revision 12
 //   {"revision":13,"resource":"/pods","key":"default/a"}                    gone as of revision 13
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { LogEntry, ObjectLog } from './object-store.ts'
 
 const fileName = 'objects.jsonl'
+/** Secrets are in it. */
+const privateMode = 0o600
 /** Lines beyond twice the live objects that are tolerated before the file is written anew. */
 const compactionSlack = 2000
 
@@ -31,10 +43,14 @@ class FileLog implements ObjectLog {
     // A torn last line is a change that nobody was told of: it is cut off.
     const end = text.lastIndexOf(0x0a) + 1
     if (end < text.length) truncateSync(this.#path, end)
-    const lines = text.subarray(0, end).toString('utf8').split('\n').filter((line) => line !== '')
+    const lines = text
+      .subarray(0, end)
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
     this.#lines = lines.length
     const entries = lines.map((line, index) => this.#parse(line, index + 1))
-    this.#file = openSync(this.#path, 'a')
+    this.#file = openSync(this.#path, 'a', privateMode)
     return entries
   }
 
@@ -47,10 +63,10 @@ class FileLog implements ObjectLog {
     if (this.#lines <= liveCount * 2 + compactionSlack) return
     const lines = [...entries()].map((entry) => `${JSON.stringify(entry)}\n`)
     const fresh = `${this.#path}.new`
-    writeFileSync(fresh, lines.join(''))
+    writeFileSync(fresh, lines.join(''), { mode: privateMode })
     closeSync(this.#open())
     renameSync(fresh, this.#path)
-    this.#file = openSync(this.#path, 'a')
+    this.#file = openSync(this.#path, 'a', privateMode)
     this.#lines = lines.length
   }
 
@@ -68,7 +84,10 @@ class FileLog implements ObjectLog {
     try {
       return JSON.parse(line) as LogEntry
     } catch (cause) {
-      throw new Error(`Cannot read ${this.#path}: line ${number} is damaged. Remove the file to start with an empty cluster`, { cause })
+      throw new Error(
+        `Cannot read ${this.#path}: line ${number} is damaged. Remove the file to start with an empty cluster`,
+        { cause },
+      )
     }
   }
 }

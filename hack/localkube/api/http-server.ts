@@ -27,10 +27,21 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const faultReasons: Readonly<Record<number, string>> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests', 500: 'InternalError', 503: 'ServiceUnavailable' }
+const faultReasons: Readonly<Record<number, string>> = {
+  409: 'Conflict',
+  410: 'Expired',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+}
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const app = fastify({ bodyLimit: maxRequestBodyBytes, forceCloseConnections: true, exposeHeadRoutes: false, routerOptions: { maxParamLength: 4096 } })
+  const app = fastify({
+    bodyLimit: maxRequestBodyBytes,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 4096 },
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, _request, reply) => sendAnswer(reply, errorAnswer(error)))
@@ -66,11 +77,11 @@ async function answer(options: HttpServerOptions, request: FastifyRequest, reply
 }
 
 function readRequest(request: FastifyRequest): ApiRequest {
-  const { pathname, searchParams } = new URL(request.url, 'http://localkube')
+  const end = request.url.indexOf('?')
   return {
     method: request.method,
-    path: pathname,
-    query: searchParams,
+    path: end < 0 ? request.url : request.url.slice(0, end),
+    query: new URLSearchParams(end < 0 ? '' : request.url.slice(end)),
     accept: request.headers.accept,
     contentType: request.headers['content-type'],
     userAgent: request.headers['user-agent'],
@@ -87,7 +98,11 @@ function bodyForFaults(request: ApiRequest): { body?: unknown } {
   }
 }
 
-async function stream(request: IncomingMessage, reply: FastifyReply, write: NonNullable<ApiAnswer['stream']>): Promise<void> {
+async function stream(
+  request: IncomingMessage,
+  reply: FastifyReply,
+  write: NonNullable<ApiAnswer['stream']>,
+): Promise<void> {
   const gone = new AbortController()
   reply.raw.on('close', () => gone.abort())
   reply.hijack()
@@ -129,18 +144,25 @@ const toHeaderText = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, 
 function errorAnswer(error: unknown): ApiAnswer {
   const refusal = error instanceof RegistryError ? error : fromForeignError(error)
   const retryAfter = refusal.details?.retryAfterSeconds
-  return { code: refusal.code, body: refusal.toStatus(), ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': String(retryAfter) } }) }
+  return {
+    code: refusal.code,
+    body: refusal.toStatus(),
+    ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': String(retryAfter) } }),
+  }
 }
 
 function fromForeignError(error: unknown): RegistryError {
   const { statusCode, message } = error as { statusCode?: number; message?: string }
-  if (statusCode === 413) return new RegistryError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxRequestBodyBytes}`)
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new RegistryError(statusCode, 'BadRequest', message ?? 'bad request')
+  if (statusCode === 413)
+    return new RegistryError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxRequestBodyBytes}`)
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new RegistryError(statusCode, 'BadRequest', message ?? 'bad request')
   return new RegistryError(500, 'InternalError', `Internal error occurred: ${message ?? String(error)}`)
 }
 
 function faultAnswer(fault: Fault): ApiAnswer {
-  const details: JsonObject = fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }
+  const details: JsonObject =
+    fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }
   const status = new RegistryError(fault.status, faultReasons[fault.status]!, 'injected fault', details)
   return errorAnswer(status)
 }

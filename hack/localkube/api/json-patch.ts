@@ -7,7 +7,11 @@ import { badRequest, RegistryError } from './status-error.ts'
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: a JSON patch must be an array of operations')
   if (patch.length > maxJsonPatchOperations)
-    throw new RegistryError(413, 'RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${maxJsonPatchOperations}, got ${patch.length}`)
+    throw new RegistryError(
+      413,
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${maxJsonPatchOperations}, got ${patch.length}`,
+    )
   let result = cloneJson(document)
   for (const operation of patch as unknown[]) {
     if (!isObject(operation)) throw badRequest('error decoding patch: an operation must be an object')
@@ -40,7 +44,8 @@ function applyOperation(document: unknown, operation: JsonObject): unknown {
       read(document, path)
       return remove(document, parsePointer(path))
     case 'test':
-      if (!equalJson(lookUp(document, parsePointer(path)) ?? null, operation['value'] ?? null)) throw failed(`testing value ${path} failed`)
+      if (!equalJson(lookUp(document, parsePointer(path)) ?? null, operation['value'] ?? null))
+        throw failed(`testing value ${path} failed`)
       return document
     case 'copy':
       return put(document, parsePointer(path), cloneJson(read(document, String(from))), true)
@@ -49,17 +54,24 @@ function applyOperation(document: unknown, operation: JsonObject): unknown {
       return put(remove(document, parsePointer(String(from))), parsePointer(path), value, true)
     }
     default:
-      throw badRequest(`error decoding patch: unknown operation ${JSON.stringify(op)}: expected add, remove, replace, move, copy or test`)
+      throw badRequest(
+        `error decoding patch: unknown operation ${JSON.stringify(op)}: expected add, remove, replace, move, copy or test`,
+      )
   }
 }
 
 function parsePointer(pointer: string): string[] {
   if (pointer === '') return []
-  if (!pointer.startsWith('/')) throw badRequest(`error decoding patch: path ${JSON.stringify(pointer)} must start with '/'`)
-  return pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (!pointer.startsWith('/'))
+    throw badRequest(`error decoding patch: path ${JSON.stringify(pointer)} must start with '/'`)
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-const failed = (why: string): RegistryError => new RegistryError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {})
+const failed = (why: string): RegistryError =>
+  new RegistryError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {})
 
 function lookUp(document: unknown, path: readonly string[]): unknown {
   let current = document

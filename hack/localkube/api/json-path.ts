@@ -22,7 +22,10 @@ export function valuesAtJsonPath(root: unknown, path: string): unknown[] {
 
 /** Undefined for what is not of the grammar above. */
 export function parseJsonPath(path: string): readonly Step[] | undefined {
-  const text = path.trim().replace(/^\{(.*)\}$/, '$1').replace(/^\$/, '')
+  const text = path
+    .trim()
+    .replace(/^\{(.*)\}$/, '$1')
+    .replace(/^\$/, '')
   const steps: Step[] = []
   const token =
     /\.?\[\s*\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=|>=|<=|>|<)\s*("[^"]*"|'[^']*'|[\w.-]+)\s*\)\s*\]|\.?\[\s*(-?\d+|\*)\s*\]|\.?\[\s*(?:'([^']*)'|"([^"]*)")\s*\]|\.((?:[^.[\]\\]|\\.)+)/y
@@ -30,7 +33,13 @@ export function parseJsonPath(path: string): readonly Step[] | undefined {
     const match = token.exec(text)
     if (!match) return undefined
     const [, filterPath, operator, literal, index, single, double, field] = match
-    if (filterPath !== undefined) steps.push({ kind: 'filter', path: filterPath.slice(1).split('.'), operator: operator!, value: parseLiteral(literal!) })
+    if (filterPath !== undefined)
+      steps.push({
+        kind: 'filter',
+        path: filterPath.slice(1).split('.'),
+        operator: operator!,
+        value: parseLiteral(literal!),
+      })
     else if (index === '*' || field === '*') steps.push({ kind: 'all' })
     else if (index !== undefined) steps.push({ kind: 'index', index: Number(index) })
     else steps.push({ kind: 'field', name: single ?? double ?? field!.replaceAll(/\\(.)/g, '$1') })

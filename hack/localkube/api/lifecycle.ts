@@ -5,6 +5,7 @@ import { objectKey, type StoreEvent } from './object-store.ts'
 import type { Operations } from './operations.ts'
 import type { LocalObject } from './registry.ts'
 import { storedVersion, type ResourceKind } from './resource-kind.ts'
+import { RegistryError } from './status-error.ts'
 
 const basicNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 const definitions = 'apiextensions.k8s.io/customresourcedefinitions'
@@ -49,7 +50,8 @@ export class Lifecycle {
     } else if (event.resource === '/namespaces') this.#noticeNamespace(object)
     else if (event.type === 'DELETED') {
       const { namespace } = object.metadata
-      if (namespace !== undefined) this.#noticeNamespace(this.#operations.ports.store.get('/namespaces', objectKey(undefined, namespace)))
+      if (namespace !== undefined)
+        this.#noticeNamespace(this.#operations.ports.store.get('/namespaces', objectKey(undefined, namespace)))
       const definition = this.#definitionOf(event.resource)
       if (definition) this.#noticeDefinition(definition)
     }
@@ -57,7 +59,9 @@ export class Lifecycle {
 
   #definitionOf(resource: string): LocalObject | undefined {
     const [group, plural] = resource.split('/')
-    return group === '' ? undefined : this.#operations.ports.store.get(definitions, objectKey(undefined, `${plural}.${group}`))
+    return group === ''
+      ? undefined
+      : this.#operations.ports.store.get(definitions, objectKey(undefined, `${plural}.${group}`))
   }
 
   #noticeNamespace(namespace: LocalObject | undefined): void {
@@ -81,11 +85,20 @@ export class Lifecycle {
       const due = [...this.#due]
       this.#due.clear()
       for (const one of due) {
-        const [what, name] = one.split(' ') as [string, string]
-        if (what === 'namespace') this.#emptyNamespace(name)
-        else this.#settleDefinition(name)
+        this.#carryOut(one)
       }
     })
+  }
+
+  #carryOut(work: string): void {
+    const [what, name] = work.split(' ') as [string, string]
+    try {
+      if (what === 'namespace') this.#emptyNamespace(name)
+      else this.#settleDefinition(name)
+    } catch (error) {
+      // An object that cannot be deleted now keeps its namespace; the next change of either tries again.
+      if (!(error instanceof RegistryError)) throw error
+    }
   }
 
   #emptyNamespace(name: string): void {
@@ -99,10 +112,17 @@ export class Lifecycle {
     }
     if (left > 0) return
     const kind = kinds.find('', 'namespaces')!
-    this.#operations.update(kind, storedVersion(kind), undefined, name, (object) => ({ ...object, spec: { finalizers: [] } }), {
-      manager,
-      subresource: 'finalize',
-    })
+    this.#operations.update(
+      kind,
+      storedVersion(kind),
+      undefined,
+      name,
+      (object) => ({ ...object, spec: { finalizers: [] } }),
+      {
+        manager,
+        subresource: 'finalize',
+      },
+    )
   }
 
   #settleDefinition(name: string): void {
@@ -116,7 +136,8 @@ export class Lifecycle {
     } else {
       const served = kindOfDefinition(definition)
       this.#deleteAll(served, undefined)
-      if (store.count(served.storage) === 0) finalizers = present.filter((finalizer) => finalizer !== definitionFinalizer)
+      if (store.count(served.storage) === 0)
+        finalizers = present.filter((finalizer) => finalizer !== definitionFinalizer)
     }
     if (finalizers === present) return
     const kind = kinds.find('apiextensions.k8s.io', 'customresourcedefinitions')!
@@ -138,4 +159,6 @@ export class Lifecycle {
 }
 
 /** Of kinds that are views of the same objects, one. */
-const distinct = (kinds: readonly ResourceKind[]): ResourceKind[] => [...new Map(kinds.map((kind) => [kind.storage, kind])).values()]
+const distinct = (kinds: readonly ResourceKind[]): ResourceKind[] => [
+  ...new Map(kinds.map((kind) => [kind.storage, kind])).values(),
+]

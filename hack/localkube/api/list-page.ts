@@ -20,11 +20,19 @@ export function parseFilter(kind: ResourceKind, version: KindVersion, query: URL
   const labels = parseLabelSelector(query.get('labelSelector') ?? '')
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '', version.selectableFields, kind.kind)
   return (object) =>
-    (name === undefined || object.metadata.name === name) && matchesSelector(labels, object.metadata.labels) && matchesFields(fields, object)
+    (name === undefined || object.metadata.name === name) &&
+    matchesSelector(labels, object.metadata.labels) &&
+    matchesFields(fields, object)
 }
 
 /** Errors: 400, 410 (continue token or exact version too old), 504 (version of the future). */
-export function listPage(operations: Operations, kind: ResourceKind, version: KindVersion, namespace: string | undefined, request: ApiRequest): ListPage {
+export function listPage(
+  operations: Operations,
+  kind: ResourceKind,
+  version: KindVersion,
+  namespace: string | undefined,
+  request: ApiRequest,
+): ListPage {
   const { query } = request
   const filter = parseFilter(kind, version, query)
   const limit = parseCount(query, 'limit') ?? 0
@@ -41,7 +49,9 @@ export function listPage(operations: Operations, kind: ResourceKind, version: Ki
     metadata: {
       resourceVersion: String(shown),
       continue: encodeToken(shown, orderKey(objects.at(-1)!)),
-      ...(query.get('labelSelector') || query.get('fieldSelector') ? {} : { remainingItemCount: rest.length - objects.length }),
+      ...(query.get('labelSelector') || query.get('fieldSelector')
+        ? {}
+        : { remainingItemCount: rest.length - objects.length }),
     },
   }
 }
@@ -52,9 +62,17 @@ function exactRevision(query: URLSearchParams, present: number): number | undefi
   const match = query.get('resourceVersionMatch') ?? ''
   const text = query.get('resourceVersion') ?? ''
   if (!['', 'Exact', 'NotOlderThan'].includes(match))
-    throw badRequest(`resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`)
-  if (match !== '' && text === '') throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided')
-  if (match === 'Exact' && text === '0') throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+    throw badRequest(
+      `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+    )
+  if (match !== '' && text === '')
+    throw badRequest(
+      'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+    )
+  if (match === 'Exact' && text === '0')
+    throw badRequest(
+      'resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"',
+    )
   const revision = parseRevision(text)
   if (revision > present) throw tooLarge(revision, present)
   return match === 'Exact' ? revision : undefined
@@ -62,7 +80,8 @@ function exactRevision(query: URLSearchParams, present: number): number | undefi
 
 /** A resourceVersion of a query; '' and '0' are 0: any. Errors: 400. */
 export function parseRevision(text: string): number {
-  if (!/^\d{0,15}$/.test(text)) throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be a number`)
+  if (!/^\d{0,15}$/.test(text))
+    throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be a number`)
   return Number(text)
 }
 
@@ -72,12 +91,14 @@ const tooLarge = (revision: number, present: number): RegistryError =>
     retryAfterSeconds: 1,
   })
 
-const encodeToken = (revision: number, after: string): string => Buffer.from(JSON.stringify({ v: 'localkube/v1', rv: revision, start: after })).toString('base64url')
+const encodeToken = (revision: number, after: string): string =>
+  Buffer.from(JSON.stringify({ v: 'localkube/v1', rv: revision, start: after })).toString('base64url')
 
 function decodeToken(text: string): { revision: number; after: string } {
   try {
     const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (isObject(token) && typeof token['rv'] === 'number' && typeof token['start'] === 'string') return { revision: token['rv'], after: token['start'] }
+    if (isObject(token) && typeof token['rv'] === 'number' && typeof token['start'] === 'string')
+      return { revision: token['rv'], after: token['start'] }
   } catch {
     // Falls through: the text is no token of ours.
   }

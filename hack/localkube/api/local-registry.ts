@@ -34,14 +34,13 @@ export class LocalRegistry implements Registry {
   watch(resource: ResourceName, onEvent: (event: RegistryEvent) => void): { close(): void } {
     const kind = this.#kind(resource)
     const queue: RegistryEvent[] = this.list(resource).map((object) => ({ type: 'ADDED', object }))
-    let closed = false
     let scheduled = false
     const drain = (): void => {
       scheduled = false
-      for (let event = queue.shift(); event && !closed; event = queue.shift()) onEvent(event)
+      for (let event = queue.shift(); event; event = queue.shift()) onEvent(event)
     }
     const schedule = (): void => {
-      if (scheduled || closed) return
+      if (scheduled) return
       scheduled = true
       // A macrotask, so that watchers which answer each other's writes cannot starve the sockets.
       setImmediate(drain)
@@ -53,8 +52,8 @@ export class LocalRegistry implements Registry {
     schedule()
     return {
       close: () => {
-        closed = true
         subscription.close()
+        queue.length = 0
       },
     }
   }
@@ -62,15 +61,27 @@ export class LocalRegistry implements Registry {
   create(resource: ResourceName, object: NewLocalObject): LocalObject {
     const kind = this.#kind(resource)
     return cloneJson(
-      this.#operations.create(kind, storedVersion(kind), object as never, object.metadata.namespace, { manager: this.#manager }),
+      this.#operations.create(kind, storedVersion(kind), object as never, object.metadata.namespace, {
+        manager: this.#manager,
+      }),
     )
   }
 
-  update(resource: ResourceName, namespace: string | undefined, name: string, change: (object: LocalObject) => void): LocalObject | undefined {
+  update(
+    resource: ResourceName,
+    namespace: string | undefined,
+    name: string,
+    change: (object: LocalObject) => void,
+  ): LocalObject | undefined {
     return this.#update(resource, namespace, name, change, undefined)
   }
 
-  updateStatus(resource: ResourceName, namespace: string | undefined, name: string, change: (object: LocalObject) => void): LocalObject | undefined {
+  updateStatus(
+    resource: ResourceName,
+    namespace: string | undefined,
+    name: string,
+    change: (object: LocalObject) => void,
+  ): LocalObject | undefined {
     return this.#update(resource, namespace, name, change, 'status')
   }
 
@@ -78,11 +89,18 @@ export class LocalRegistry implements Registry {
     resource: ResourceName,
     namespace: string | undefined,
     name: string,
-    options: { gracePeriodSeconds?: number; uid?: string; propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' } = {},
+    options: {
+      gracePeriodSeconds?: number
+      uid?: string
+      propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
+    } = {},
   ): void {
     const { uid, ...rest } = options
     try {
-      this.#operations.delete(this.#kind(resource), namespace, name, { ...rest, ...(uid === undefined ? {} : { preconditions: { uid } }) })
+      this.#operations.delete(this.#kind(resource), namespace, name, {
+        ...rest,
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+      })
     } catch (error) {
       if (!isGone(error)) throw error
     }
@@ -114,7 +132,11 @@ export class LocalRegistry implements Registry {
   #kind(resource: ResourceName): ResourceKind {
     const kind = this.#kinds.find(resource.group, resource.plural)
     if (!kind)
-      throw new RegistryError(404, 'NotFound', `Cannot find resource ${resource.plural} in group ${JSON.stringify(resource.group)}: it is not served`)
+      throw new RegistryError(
+        404,
+        'NotFound',
+        `Cannot find resource ${resource.plural} in group ${JSON.stringify(resource.group)}: it is not served`,
+      )
     return kind
   }
 }

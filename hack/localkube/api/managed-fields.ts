@@ -27,24 +27,50 @@ export interface Writer {
 const unowned: readonly (readonly string[])[] = [
   ['f:apiVersion'],
   ['f:kind'],
-  ...['name', 'namespace', 'generateName', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields'].map(
-    (field) => ['f:metadata', `f:${field}`],
-  ),
+  ...[
+    'name',
+    'namespace',
+    'generateName',
+    'uid',
+    'resourceVersion',
+    'generation',
+    'creationTimestamp',
+    'managedFields',
+  ].map((field) => ['f:metadata', `f:${field}`]),
   ...['selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds'].map((field) => ['f:metadata', `f:${field}`]),
 ]
 
 const joinedManager = 'ancient-changes'
 
 /** Returns `next` with its managedFields: the writer owns what it changed, others lose what it took or removed. */
-export function trackUpdate(current: LocalObject | undefined, next: LocalObject, version: KindVersion, writer: Writer): LocalObject {
+export function trackUpdate(
+  current: LocalObject | undefined,
+  next: LocalObject,
+  version: KindVersion,
+  writer: Writer,
+): LocalObject {
   const given = next.metadata.managedFields
-  const reset = Array.isArray(given) && (given.length === 0 || (given.length === 1 && isEmptyEntry(given[0]))) && current !== undefined
-  const base = reset && !equalJson(given, current?.metadata.managedFields) ? [] : decodeEntries(given ?? current?.metadata.managedFields)
-  const { added, modified, removed } = compareFields(current ?? {}, next, version.schema, version.definitions, version.alwaysPresent)
+  const reset =
+    Array.isArray(given) &&
+    (given.length === 0 || (given.length === 1 && isEmptyEntry(given[0]))) &&
+    current !== undefined
+  const base =
+    reset && !equalJson(given, current?.metadata.managedFields)
+      ? []
+      : decodeEntries(given ?? current?.metadata.managedFields)
+  const { added, modified, removed } = compareFields(
+    current ?? {},
+    next,
+    version.schema,
+    version.definitions,
+    version.alwaysPresent,
+  )
   const taken = stripUnowned(added.union(modified))
   const entries = base.flatMap((entry): ManagedEntry[] => {
     const mine = isSame(entry, writer)
-    const fields = mine ? entry.fields.difference(removed).union(taken) : entry.fields.difference(modified).difference(removed)
+    const fields = mine
+      ? entry.fields.difference(removed).union(taken)
+      : entry.fields.difference(modified).difference(removed)
     if (fields.isEmpty) return []
     return [{ ...entry, fields, time: mine && !fields.equals(entry.fields) ? writer.time : entry.time }]
   })
@@ -75,7 +101,12 @@ export function decodeEntries(managedFields: unknown): ManagedEntry[] {
 export function withEntries(object: LocalObject, entries: readonly ManagedEntry[]): LocalObject {
   const encoded = entries
     .filter((entry) => !entry.fields.isEmpty)
-    .toSorted((left, right) => compareText(left.operation, right.operation) || compareText(left.time, right.time) || compareText(left.manager, right.manager))
+    .toSorted(
+      (left, right) =>
+        compareText(left.operation, right.operation) ||
+        compareText(left.time, right.time) ||
+        compareText(left.manager, right.manager),
+    )
     .map((entry) => ({
       manager: entry.manager,
       operation: entry.operation,
@@ -119,11 +150,16 @@ const compareText = (left: string, right: string): number => (left < right ? -1 
 
 /** Joins the oldest updaters when there are too many, so that an object does not grow with every new client name. */
 function limitUpdaters(entries: ManagedEntry[]): ManagedEntry[] {
-  const updaters = entries.filter((entry) => entry.operation === 'Update').toSorted((left, right) => compareText(left.time, right.time))
+  const updaters = entries
+    .filter((entry) => entry.operation === 'Update')
+    .toSorted((left, right) => compareText(left.time, right.time))
   const surplus = updaters.length - maxUpdateManagers
   if (surplus <= 0) return entries
   const oldest = new Set(updaters.slice(0, surplus + 1))
   const joined = [...oldest].reduce((set, entry) => set.union(entry.fields), new FieldSet())
   const last = updaters[surplus]!
-  return [...entries.filter((entry) => !oldest.has(entry)), { ...last, manager: joinedManager, subresource: '', fields: joined }]
+  return [
+    ...entries.filter((entry) => !oldest.has(entry)),
+    { ...last, manager: joinedManager, subresource: '', fields: joined },
+  ]
 }

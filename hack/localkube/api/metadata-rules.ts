@@ -17,9 +17,17 @@ export function validateMetadata(kind: ResourceKind, object: LocalObject): Field
   for (const [index, owner] of (metadata.ownerReferences ?? []).entries())
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const)
       if (!isObject(owner) || !owner[field])
-        errors.push(fieldErrors.invalid(`metadata.ownerReferences[${index}].${field}`, '', `${field === 'apiVersion' ? 'version' : field} must not be empty`))
+        errors.push(
+          fieldErrors.invalid(
+            `metadata.ownerReferences[${index}].${field}`,
+            '',
+            `${field === 'apiVersion' ? 'version' : field} must not be empty`,
+          ),
+        )
   if ((metadata.ownerReferences ?? []).filter((owner) => owner?.controller === true).length > 1)
-    errors.push(fieldErrors.invalid('metadata.ownerReferences', null, 'Only one reference can have Controller set to true.'))
+    errors.push(
+      fieldErrors.invalid('metadata.ownerReferences', null, 'Only one reference can have Controller set to true.'),
+    )
   for (const finalizer of metadata.finalizers ?? []) {
     const fault = typeof finalizer === 'string' ? qualifiedNameFault(finalizer) : 'must be a string'
     if (fault !== undefined) errors.push(fieldErrors.invalid('metadata.finalizers', finalizer, fault))
@@ -33,7 +41,12 @@ export function validateMetadataUpdate(object: LocalObject, old: LocalObject): F
   const before = new Set(old.metadata.finalizers)
   const added = (object.metadata.finalizers ?? []).filter((name) => !before.has(name))
   if (added.length === 0) return []
-  return [fieldErrors.forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`)]
+  return [
+    fieldErrors.forbidden(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
+    ),
+  ]
 }
 
 export function labelErrors(labels: unknown, path: string): FieldError[] {
@@ -63,6 +76,8 @@ function annotationErrors(annotations: LocalObject['metadata']['annotations']): 
 
 function nameFaultOf(kind: ResourceKind, name: string): string | undefined {
   if (kind.looseName)
-    return /^(\.|\.\.)$/.test(name) || /[/%]/.test(name) ? `may not be '.' or '..' and may not contain '/' or '%'` : undefined
+    return /^(\.|\.\.)$/.test(name) || /[/%]/.test(name)
+      ? `may not be '.' or '..' and may not contain '/' or '%'`
+      : undefined
   return labelNamed.has(kind.plural) ? labelFault(name) : subdomainFault(name)
 }

@@ -73,8 +73,7 @@ export class ObjectStore {
   list(resource: string, namespace?: string, revision?: number): LocalObject[] {
     const found = new Map<string, LocalObject>()
     const prefix = namespace === undefined || namespace === '' ? '' : `${namespace}/`
-    for (const [key, object] of this.#objects.get(resource) ?? [])
-      if (key.startsWith(prefix)) found.set(key, object)
+    for (const [key, object] of this.#objects.get(resource) ?? []) if (key.startsWith(prefix)) found.set(key, object)
     if (revision !== undefined && revision !== this.#revision) this.#rewind(found, resource, prefix, revision)
     return [...found.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object)
   }
@@ -113,10 +112,8 @@ export class ObjectStore {
    * Throws 410 when the history no longer reaches back so far. The listener must not write to the store.
    */
   subscribe(resource: string, revision: number, listener: Listener): { close(): void } {
-    if (revision < this.#oldest)
-      throw expired(`too old resource version: ${revision} (${this.#oldest})`)
-    for (const event of this.#history)
-      if (event.revision > revision && event.resource === resource) listener(event)
+    if (revision < this.#oldest) throw expired(`too old resource version: ${revision} (${this.#oldest})`)
+    for (const event of this.#history) if (event.revision > revision && event.resource === resource) listener(event)
     const filtered: Listener = (event) => {
       if (event.resource === resource) listener(event)
     }
@@ -165,7 +162,7 @@ export class ObjectStore {
       this.#oldest = dropped.at(-1)!.revision
     }
     this.#log?.compactIfWorthwhile(this.#liveCount, () => this.#entries())
-    for (const listener of [...this.#listeners]) listener(event)
+    for (const listener of Array.from(this.#listeners)) listener(event)
   }
 
   *#entries(): Iterable<LogEntry> {

@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto'
 import { isObject, type JsonObject } from './json-value.ts'
 import { groupsOf } from './discovery.ts'
-import { apiVersionOf, type KindVersion, type ResourceKind } from './resource-kind.ts'
+import type { KindVersion, ResourceKind } from './resource-kind.ts'
 import { refPrefix, type Schema } from './schema.ts'
 
 const componentPrefix = '#/components/schemas/'
-const metaName = 'io.k8s.api.v1.ObjectMeta'
 const writeParameters = ['dryRun', 'fieldManager', 'fieldValidation']
 
 interface Served {
@@ -14,13 +13,16 @@ interface Served {
   readonly version: KindVersion
 }
 
-const rootOf = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`)
+const rootOf = (group: string, version: string): string =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`
 
 function servedIn(kinds: readonly ResourceKind[], group: string, name: string): Served[] {
-  return kinds.filter((kind) => kind.group === group).flatMap((kind) => {
-    const version = kind.versions.find((one) => one.name === name && one.served)
-    return version ? [{ kind, version }] : []
-  })
+  return kinds
+    .filter((kind) => kind.group === group)
+    .flatMap((kind) => {
+      const version = kind.versions.find((one) => one.name === name && one.served)
+      return version ? [{ kind, version }] : []
+    })
 }
 
 /** /openapi/v3: the documents there are, with a hash that changes with them. */
@@ -28,7 +30,10 @@ export function buildOpenApiIndex(kinds: readonly ResourceKind[]): JsonObject {
   const paths: JsonObject = {}
   for (const [group, versions] of groupsOf(kinds))
     for (const version of versions) {
-      const hash = createHash('sha256').update(fingerprint(servedIn(kinds, group, version))).digest('hex').toUpperCase()
+      const hash = createHash('sha256')
+        .update(fingerprint(servedIn(kinds, group, version)))
+        .digest('hex')
+        .toUpperCase()
       paths[rootOf(group, version)] = { serverRelativeURL: `/openapi/v3/${rootOf(group, version)}?hash=${hash}` }
     }
   return { paths }
@@ -36,7 +41,15 @@ export function buildOpenApiIndex(kinds: readonly ResourceKind[]): JsonObject {
 
 /** Built-in schemas change with this program only; those of custom resources with their definitions. */
 const fingerprint = (served: readonly Served[]): string =>
-  JSON.stringify(served.map(({ kind, version }) => [kind.plural, version.name, kind.custom ? version.schema : '', version.scale, version.status]))
+  JSON.stringify(
+    served.map(({ kind, version }) => [
+      kind.plural,
+      version.name,
+      kind.custom ? version.schema : '',
+      version.scale,
+      version.status,
+    ]),
+  )
 
 /** The v3 document of one group and version; undefined if it is not served. */
 export function buildOpenApiV3(kinds: readonly ResourceKind[], group: string, version: string): JsonObject | undefined {
@@ -45,14 +58,18 @@ export function buildOpenApiV3(kinds: readonly ResourceKind[], group: string, ve
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes (localkube)', version: 'v1.36.3' },
-    paths: buildPaths(served, (name) => ({ content: { 'application/json': { schema: { $ref: componentPrefix + name } } } })),
+    paths: buildPaths(served, (name) => ({
+      content: { 'application/json': { schema: { $ref: componentPrefix + name } } },
+    })),
     components: { schemas: buildSchemas(served, toVersion3) },
   }
 }
 
 /** The v2 document of everything. */
 export function buildOpenApiV2(kinds: readonly ResourceKind[]): JsonObject {
-  const served = kinds.flatMap((kind) => kind.versions.filter((version) => version.served).map((version) => ({ kind, version })))
+  const served = kinds.flatMap((kind) =>
+    kind.versions.filter((version) => version.served).map((version) => ({ kind, version })),
+  )
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes (localkube)', version: 'v1.36.3' },
@@ -71,11 +88,23 @@ function buildPaths(served: readonly Served[], content: (schemaName: string) => 
       ...about,
       'x-kubernetes-action': action,
       operationId: `${action}${version.schemaName}`,
-      parameters: writes ? writeParameters.map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true }, type: 'string' })) : [],
+      parameters: writes
+        ? writeParameters.map((name) => ({
+            name,
+            in: 'query',
+            schema: { type: 'string', uniqueItems: true },
+            type: 'string',
+          }))
+        : [],
       responses: { 200: { description: 'OK', ...body } },
     })
     paths[collection] = { get: operation('list', false), post: operation('post', true) }
-    paths[`${collection}/{name}`] = { get: operation('get', false), put: operation('put', true), patch: operation('patch', true), delete: operation('delete', true) }
+    paths[`${collection}/{name}`] = {
+      get: operation('get', false),
+      put: operation('put', true),
+      patch: operation('patch', true),
+      delete: operation('delete', true),
+    }
   }
   return paths
 }
@@ -89,7 +118,7 @@ function buildSchemas(served: readonly Served[], convert: (schema: Schema) => Js
   }
   for (const { kind, version } of served)
     schemas[version.schemaName] = {
-      ...add(withTypeMeta(kind, version)),
+      ...add(version.schema),
       'x-kubernetes-group-version-kind': [{ group: kind.group, version: version.name, kind: kind.kind }],
     }
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -98,20 +127,6 @@ function buildSchemas(served: readonly Served[], convert: (schema: Schema) => Js
     if (schema) schemas[name] = add(schema)
   }
   return schemas
-}
-
-function withTypeMeta(kind: ResourceKind, version: KindVersion): Schema {
-  if (!kind.custom) return version.schema
-  const text = (description: string): Schema => ({ type: 'string', description })
-  return {
-    ...version.schema,
-    properties: {
-      apiVersion: text(`The versioned schema of this object: ${apiVersionOf(kind.group, version.name)}.`),
-      kind: text(`The kind of this object: ${kind.kind}.`),
-      ...version.schema.properties,
-      metadata: { $ref: refPrefix + metaName, description: "Standard object's metadata." },
-    },
-  }
 }
 
 function collectReferences(value: unknown, into: string[]): void {
@@ -129,7 +144,7 @@ function toVersion3(schema: Schema): JsonObject {
     if (one.$ref === undefined) return one as JsonObject
     const { $ref, ...rest } = one
     const reference = { $ref: componentPrefix + $ref.slice(refPrefix.length) }
-    return Object.keys(rest).length === 0 ? reference : { ...rest, allOf: [reference] }
+    return Object.keys(rest).length === 0 ? reference : { ...rest, allOf: [reference, ...(rest.allOf ?? [])] }
   })
 }
 
@@ -137,21 +152,29 @@ function toVersion3(schema: Schema): JsonObject {
 function toVersion2(schema: Schema): JsonObject {
   return mapSchema(schema, (one) => {
     const { nullable: _n, oneOf: _o, anyOf: _a, not: _not, default: _d, ...rest } = one
-    return one.$ref === undefined ? (rest as JsonObject) : { ...(one.description === undefined ? {} : { description: one.description }), $ref: one.$ref }
+    return one.$ref === undefined
+      ? rest
+      : { ...(one.description === undefined ? {} : { description: one.description }), $ref: one.$ref }
   })
 }
 
 function mapSchema(schema: Schema, convert: (schema: Schema) => JsonObject): JsonObject {
   const { 'x-kubernetes-int-or-string': intOrString } = schema
   const inner: Schema = { ...schema }
-  if (intOrString && inner.type === undefined && !inner.anyOf) Object.assign(inner, { oneOf: [{ type: 'integer' }, { type: 'string' }] })
+  if (intOrString && inner.type === undefined && !inner.anyOf)
+    Object.assign(inner, { oneOf: [{ type: 'integer' }, { type: 'string' }] })
   const converted = convert(inner)
   const result: JsonObject = { ...converted }
-  const map = (value: unknown): unknown => (isObject(value) ? mapSchema(value as Schema, convert) : value)
-  for (const field of ['items', 'additionalProperties', 'not']) if (isObject(result[field])) result[field] = map(result[field])
-  for (const field of ['anyOf', 'oneOf']) if (Array.isArray(result[field])) result[field] = (result[field] as unknown[]).map(map)
-  if (Array.isArray(result['allOf']) && schema.$ref === undefined) result['allOf'] = (result['allOf'] as unknown[]).map(map)
+  const map = (value: unknown): unknown => (isObject(value) ? mapSchema(value, convert) : value)
+  for (const field of ['items', 'additionalProperties', 'not'])
+    if (isObject(result[field])) result[field] = map(result[field])
+  for (const field of ['anyOf', 'oneOf'])
+    if (Array.isArray(result[field])) result[field] = (result[field] as unknown[]).map(map)
+  if (Array.isArray(result['allOf']) && schema.$ref === undefined)
+    result['allOf'] = (result['allOf'] as unknown[]).map(map)
   if (isObject(result['properties']))
-    result['properties'] = Object.fromEntries(Object.entries(result['properties']).map(([name, property]) => [name, map(property)]))
+    result['properties'] = Object.fromEntries(
+      Object.entries(result['properties']).map(([name, property]) => [name, map(property)]),
+    )
   return result
 }

@@ -7,7 +7,14 @@ import { generatedNameAttempts, generatedNameSuffixLength } from './limits.ts'
 import { trackUpdate, withoutManagedTimes } from './managed-fields.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata-rules.ts'
 import { objectKey, type ObjectStore } from './object-store.ts'
-import { apiVersionOf, storedVersion, type KindTable, type KindVersion, type ResourceKind, type StrategyContext } from './resource-kind.ts'
+import {
+  apiVersionOf,
+  storedVersion,
+  type KindTable,
+  type KindVersion,
+  type ResourceKind,
+  type StrategyContext,
+} from './resource-kind.ts'
 import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound, RegistryError } from './status-error.ts'
 import { formatTime } from './rfc3339.ts'
 import type { LocalObject } from './registry.ts'
@@ -40,7 +47,13 @@ export class Operations {
   }
 
   /** Errors: 404 (namespace), 403 (namespace is going away), 409 (exists), 400 and 422 (the object). */
-  create(kind: ResourceKind, version: KindVersion, body: JsonObject, namespace: string | undefined, request: WriteRequest): LocalObject {
+  create(
+    kind: ResourceKind,
+    version: KindVersion,
+    body: JsonObject,
+    namespace: string | undefined,
+    request: WriteRequest,
+  ): LocalObject {
     const object = this.#newObject(kind, version, body, namespace)
     const { metadata } = object
     this.#fillNewMetadata(kind, object, body)
@@ -49,10 +62,18 @@ export class Operations {
     conformObject(kind, version, object, request)
     const tracked = request.fieldsTracked
       ? object
-      : trackUpdate(undefined, object, version, { manager: request.manager, apiVersion: object.apiVersion, subresource: '', time: this.#time() })
+      : trackUpdate(undefined, object, version, {
+          manager: request.manager,
+          apiVersion: object.apiVersion,
+          subresource: '',
+          time: this.#time(),
+        })
     kind.strategy.prepareCreate?.(tracked, { now: this.ports.now, allocateClusterIp: this.ports.allocateClusterIp })
-    judgeObject(kind, version, tracked, undefined)
-    const errors = [...validateMetadata(kind, tracked), ...(kind.strategy.validate?.(tracked) ?? [])]
+    const errors = [
+      ...judgeObject(kind, version, tracked, undefined),
+      ...validateMetadata(kind, tracked),
+      ...(kind.strategy.validate?.(tracked) ?? []),
+    ]
     if (errors.length > 0) throw invalid(kind, metadata.name, errors)
     if (this.get(kind, metadata.namespace, metadata.name)) throw alreadyExists(kind, metadata.name)
     if (request.dryRun) return tracked
@@ -83,24 +104,38 @@ export class Operations {
       : trackUpdate(current, next, version, {
           manager: request.manager,
           apiVersion: next.apiVersion,
-          subresource: request.subresource === 'finalize' || request.subresource === 'binding' ? '' : (request.subresource ?? ''),
+          subresource:
+            request.subresource === 'finalize' || request.subresource === 'binding' ? '' : (request.subresource ?? ''),
           time: this.#time(),
         })
     this.#finishUpdate(kind, version, tracked, current, request)
-    if (equalJson(withoutManagedTimes(tracked), withoutManagedTimes(inVersion(kind, version, current)))) return inVersion(kind, version, current)
+    if (equalJson(withoutManagedTimes(tracked), withoutManagedTimes(inVersion(kind, version, current))))
+      return inVersion(kind, version, current)
     if (request.dryRun) return tracked
     return this.#write(kind, tracked, current)
   }
 
   /** Removes or marks the object. Returns what is left of it, or its last state. Errors: 404, 409 (preconditions). */
-  delete(kind: ResourceKind, namespace: string | undefined, name: string, options: DeleteOptions): { object: LocalObject; gone: boolean } {
+  delete(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions,
+  ): { object: LocalObject; gone: boolean } {
     const current = this.get(kind, namespace, name)
     if (!current) throw notFound(kind, name)
     const outcome = deleteObject(kind, current, options, this.ports.now())
     if (options.dryRun || outcome.unchanged) return { object: outcome.object, gone: outcome.gone }
     if (!outcome.gone)
-      return { object: fromStored(kind, this.ports.store.put(kind.storage, toStored(kind, outcome.object))), gone: false }
-    const removed = this.ports.store.remove(kind.storage, objectKey(current.metadata.namespace, name), toStored(kind, outcome.object))
+      return {
+        object: fromStored(kind, this.ports.store.put(kind.storage, toStored(kind, outcome.object))),
+        gone: false,
+      }
+    const removed = this.ports.store.remove(
+      kind.storage,
+      objectKey(current.metadata.namespace, name),
+      toStored(kind, outcome.object),
+    )
     return { object: removed ? fromStored(kind, removed) : outcome.object, gone: true }
   }
 
@@ -134,12 +169,22 @@ export class Operations {
     delete (metadata as Partial<LocalObject['metadata']>).resourceVersion
     if (!metadata.name && metadata.generateName) metadata.name = this.#generatedName(kind, object)
     if (!metadata.name)
-      throw invalid(kind, '', [{ field: 'metadata.name', reason: 'FieldValueRequired', detail: 'Required value: name or generateName is required' }])
+      throw invalid(kind, '', [
+        {
+          field: 'metadata.name',
+          reason: 'FieldValueRequired',
+          detail: 'Required value: name or generateName is required',
+        },
+      ])
     metadata.uid = this.ports.uid()
     metadata.creationTimestamp = this.#time()
     if (kind.generation || kind.custom) metadata.generation = 1
     else delete metadata.generation
-    if (isObject(body['metadata']) && body['metadata']['managedFields'] !== undefined && !Array.isArray(body['metadata']['managedFields']))
+    if (
+      isObject(body['metadata']) &&
+      body['metadata']['managedFields'] !== undefined &&
+      !Array.isArray(body['metadata']['managedFields'])
+    )
       delete metadata.managedFields
   }
 
@@ -154,14 +199,33 @@ export class Operations {
 
   #checkNamespace(kind: ResourceKind, namespace: string, name: string): void {
     const found = this.ports.store.get('/namespaces', objectKey(undefined, namespace))
-    if (!found) throw new RegistryError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' })
+    if (!found)
+      throw new RegistryError(404, 'NotFound', `namespaces "${namespace}" not found`, {
+        name: namespace,
+        kind: 'namespaces',
+      })
     if (found.metadata.deletionTimestamp !== undefined)
-      throw forbidden(kind, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-        { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
-      ])
+      throw forbidden(
+        kind,
+        name,
+        `unable to create new content in namespace ${namespace} because it is being terminated`,
+        [
+          {
+            reason: 'NamespaceTerminating',
+            message: `namespace ${namespace} is being terminated`,
+            field: 'metadata.namespace',
+          },
+        ],
+      )
   }
 
-  #checkIdentity(kind: ResourceKind, version: KindVersion, current: LocalObject, next: LocalObject, name: string): void {
+  #checkIdentity(
+    kind: ResourceKind,
+    version: KindVersion,
+    current: LocalObject,
+    next: LocalObject,
+    name: string,
+  ): void {
     checkTypeMeta(kind, version, next)
     if (!isObject(next.metadata)) throw badRequest('metadata is missing or no object')
     const { metadata } = next
@@ -171,16 +235,27 @@ export class Operations {
     if (kind.namespaced && metadata.namespace && metadata.namespace !== current.metadata.namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
     if (metadata.uid && metadata.uid !== current.metadata.uid)
-      throw conflict(kind, name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.metadata.uid}`)
-    if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion) throw conflict(kind, name)
+      throw conflict(
+        kind,
+        name,
+        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.metadata.uid}`,
+      )
+    if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion)
+      throw conflict(kind, name)
   }
 
-  #finishUpdate(kind: ResourceKind, version: KindVersion, next: LocalObject, current: LocalObject, request: WriteRequest): void {
+  #finishUpdate(
+    kind: ResourceKind,
+    version: KindVersion,
+    next: LocalObject,
+    current: LocalObject,
+    request: WriteRequest,
+  ): void {
     const old = inVersion(kind, version, current)
     if (request.subresource !== 'status')
       kind.strategy.prepareUpdate?.(next, old, { now: this.ports.now, allocateClusterIp: this.ports.allocateClusterIp })
-    judgeObject(kind, version, next, old)
     const errors = [
+      ...judgeObject(kind, version, next, old),
       ...validateMetadata(kind, next),
       ...validateMetadataUpdate(next, old),
       ...(kind.strategy.validate?.(next) ?? []),
@@ -195,9 +270,20 @@ export class Operations {
     const stored = toStored(kind, next)
     const { metadata } = next
     const finalisers = metadata.finalizers?.length ?? 0
-    const held = kind.plural === 'namespaces' && ((next['spec'] as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0
-    if (metadata.deletionTimestamp !== undefined && finalisers === 0 && !held && (metadata.deletionGracePeriodSeconds ?? 0) === 0) {
-      const removed = this.ports.store.remove(kind.storage, objectKey(current.metadata.namespace, metadata.name), stored)
+    const held =
+      kind.plural === 'namespaces' &&
+      ((next['spec'] as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0
+    if (
+      metadata.deletionTimestamp !== undefined &&
+      finalisers === 0 &&
+      !held &&
+      (metadata.deletionGracePeriodSeconds ?? 0) === 0
+    ) {
+      const removed = this.ports.store.remove(
+        kind.storage,
+        objectKey(current.metadata.namespace, metadata.name),
+        stored,
+      )
       return fromStored(kind, removed ?? stored)
     }
     return fromStored(kind, this.ports.store.put(kind.storage, stored))
@@ -243,12 +329,19 @@ function keepServerMetadata(current: LocalObject, next: LocalObject): void {
   }
 }
 
-function limitToSubresource(kind: ResourceKind, version: KindVersion, current: LocalObject, next: LocalObject, subresource: WriteRequest['subresource']): void {
+function limitToSubresource(
+  kind: ResourceKind,
+  version: KindVersion,
+  current: LocalObject,
+  next: LocalObject,
+  subresource: WriteRequest['subresource'],
+): void {
   if (subresource === 'status') {
     for (const field of Object.keys(next))
       if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) delete next[field]
     for (const field of Object.keys(current))
-      if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) next[field] = cloneJson(current[field] as unknown)
+      if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field))
+        next[field] = cloneJson(current[field] as unknown)
     const { managedFields, annotations, labels } = next.metadata
     next.metadata = { ...cloneJson(current.metadata), ...(managedFields ? { managedFields } : {}) }
     if (!kind.custom) Object.assign(next.metadata, annotations ? { annotations } : {}, labels ? { labels } : {})

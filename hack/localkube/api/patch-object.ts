@@ -1,11 +1,12 @@
 // PATCH: the four kinds of patches, on objects and their status.
 import { reportStrictFaults } from './admission.ts'
-import { parseFlag, parseWriteRequest } from './api-request.ts'
+import type { parseWriteRequest } from './api-request.ts'
+import { parseFlag } from './api-request.ts'
 import { isObject, type JsonObject } from './json-value.ts'
 import { applyJsonPatch, applyMergePatch } from './json-patch.ts'
 import type { LocalObject } from './registry.ts'
 import { decodeBody, mediaTypeOf } from './request-body.ts'
-import type { ResourceRequest } from './resource-handlers.ts'
+import type { ResourceRequest } from './resource-request.ts'
 import { apiVersionOf } from './resource-kind.ts'
 import { formatTime } from './rfc3339.ts'
 import { applyConfiguration } from './server-side-apply.ts'
@@ -24,18 +25,32 @@ export function patchObject(target: ResourceRequest, options: Options): { object
   const type = mediaTypeOf(request.contentType)
   const accepted = kind.custom ? customTypes : builtinTypes
   if (!accepted.includes(type))
-    throw new RegistryError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
+    throw new RegistryError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    )
   const decoded = decodeBody(request.body, request.contentType)
-  reportStrictFaults(kind, version, decoded.duplicates.map((field) => `duplicate field "${field}"`), { ...options, patch: true })
+  reportStrictFaults(
+    kind,
+    version,
+    decoded.duplicates.map((field) => `duplicate field "${field}"`),
+    { ...options, patch: true },
+  )
   if (type === applyType) return applyObject(target, options, decoded.value)
-  if (request.query.get('force') !== null) throw invalidPatchOptions('force: Forbidden: may not be specified for non-apply patch')
+  if (request.query.get('force') !== null)
+    throw invalidPatchOptions('force: Forbidden: may not be specified for non-apply patch')
   const change = (current: LocalObject): JsonObject => {
     const patched = patchDocument(target, type, current, decoded.value)
     if (!isObject(patched)) throw badRequest('the patch makes something of the object that is no object')
     return patched
   }
   const subresource = path.subresource as 'status' | undefined
-  const object = operations.update(kind, version, path.namespace, path.name!, change, { ...options, patch: true, ...(subresource ? { subresource } : {}) })
+  const object = operations.update(kind, version, path.namespace, path.name!, change, {
+    ...options,
+    patch: true,
+    ...(subresource ? { subresource } : {}),
+  })
   return { object, created: false }
 }
 
@@ -46,9 +61,14 @@ export function patchDocument(target: ResourceRequest, type: string, current: Js
   return applyStrategicMergePatch(current, patch, target.version.schema, target.version.definitions)
 }
 
-function applyObject(target: ResourceRequest, options: Options, configuration: unknown): { object: LocalObject; created: boolean } {
+function applyObject(
+  target: ResourceRequest,
+  options: Options,
+  configuration: unknown,
+): { object: LocalObject; created: boolean } {
   const { kind, version, path, request, operations } = target
-  if (!request.query.get('fieldManager')) throw invalidPatchOptions('fieldManager: Required value: is required for apply patch')
+  if (!request.query.get('fieldManager'))
+    throw invalidPatchOptions('fieldManager: Required value: is required for apply patch')
   if (!isObject(configuration)) throw badRequest('error decoding patch: the applied configuration must be an object')
   checkApplied(target, configuration)
   const subresource = path.subresource as 'status' | undefined
@@ -80,7 +100,13 @@ function checkApplied({ kind, version, path }: ResourceRequest, configuration: J
   const metadata = configuration['metadata']
   if (metadata !== undefined && !isObject(metadata)) throw badRequest('metadata must be an object')
   if (metadata?.['name'] !== undefined && metadata['name'] !== path.name)
-    throw badRequest(`the name of the object (${String(metadata['name'])}) does not match the name on the URL (${path.name})`)
+    throw badRequest(
+      `the name of the object (${JSON.stringify(metadata['name'])}) does not match the name on the URL (${path.name})`,
+    )
 }
 
-const invalidPatchOptions = (why: string): RegistryError => new RegistryError(422, 'Invalid', `PatchOptions.meta.k8s.io "" is invalid: ${why}`, { group: 'meta.k8s.io', kind: 'PatchOptions' })
+const invalidPatchOptions = (why: string): RegistryError =>
+  new RegistryError(422, 'Invalid', `PatchOptions.meta.k8s.io "" is invalid: ${why}`, {
+    group: 'meta.k8s.io',
+    kind: 'PatchOptions',
+  })

@@ -3,7 +3,8 @@ import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from 
 import { formatAge } from './durations.ts'
 import type { LocalObject } from './registry.ts'
 
-const statuses = (pod: LocalObject, field: string): JsonObject[] => arrayOrEmpty(valueAt(pod, ['status', field])).filter(isObject)
+const statuses = (pod: LocalObject, field: string): JsonObject[] =>
+  arrayOrEmpty(valueAt(pod, ['status', field])).filter(isObject)
 
 export function podReady(pod: LocalObject): string {
   const ready = statuses(pod, 'containerStatuses').filter((status) => status['ready'] === true).length
@@ -13,7 +14,10 @@ export function podReady(pod: LocalObject): string {
 export function podRestarts(pod: LocalObject, nowMs: number): string {
   const all = statuses(pod, 'containerStatuses')
   const restarts = all.reduce((sum, status) => sum + Number(status['restartCount'] ?? 0), 0)
-  const ends = all.map((status) => valueAt(status, ['lastState', 'terminated', 'finishedAt'])).filter((end) => typeof end === 'string').sort()
+  const ends = all
+    .map((status) => valueAt(status, ['lastState', 'terminated', 'finishedAt']))
+    .filter((end) => typeof end === 'string')
+    .sort()
   const last = ends.at(-1)
   return restarts > 0 && last !== undefined ? `${restarts} (${formatAge(last, nowMs)} ago)` : String(restarts)
 }
@@ -58,12 +62,14 @@ function containersReason(pod: LocalObject, phase: string): string {
   return ready ? 'Running' : 'NotReady'
 }
 
-const podConditions = (pod: LocalObject): JsonObject[] => arrayOrEmpty(valueAt(pod, ['status', 'conditions'])).filter(isObject)
+const podConditions = (pod: LocalObject): JsonObject[] =>
+  arrayOrEmpty(valueAt(pod, ['status', 'conditions'])).filter(isObject)
 
 function endReason(terminated: JsonObject): string {
   const reason = text(terminated['reason'])
   if (reason !== '') return reason
-  return terminated['signal'] ? `Signal:${String(terminated['signal'])}` : `ExitCode:${String(terminated['exitCode'])}`
+  const { signal, exitCode } = terminated as { signal?: number; exitCode?: number }
+  return signal ? `Signal:${signal}` : `ExitCode:${exitCode}`
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -1,14 +1,11 @@
 // log, eviction and binding of pods. exec, attach, port-forward and ephemeral containers are not served (404).
 import { parseCount, parseFlag, parseWriteRequest, type ApiAnswer } from './api-request.ts'
 import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from './json-value.ts'
-import type { LocalObject, PodLogs } from './registry.ts'
+import type { LocalObject } from './registry.ts'
 import { parseDeleteOptions } from './delete-options.ts'
-import { objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-handlers.ts'
+import { objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
 import { matchesSelector, parseSelectorObject } from './selectors.ts'
 import { badRequest, RegistryError } from './status-error.ts'
-
-/** The kubelet's side of logs, once there is a kubelet. */
-export type PodLogSource = () => PodLogs | undefined
 
 export function podSubresource(target: ResourceRequest): ApiAnswer {
   const { subresource } = target.path
@@ -47,10 +44,11 @@ function podLog(target: ResourceRequest): ApiAnswer {
       while (next.done !== true && left > 0 && !signal.aborted) {
         const piece = next.value.subarray(0, left)
         left -= piece.length
-        if (!response.write(piece)) await new Promise<void>((resolve) => {
-          response.once('drain', resolve)
-          signal.addEventListener('abort', () => resolve(), { once: true })
-        })
+        if (!response.write(piece))
+          await new Promise<void>((resolve) => {
+            response.once('drain', resolve)
+            signal.addEventListener('abort', () => resolve(), { once: true })
+          })
         next = await pieces.next()
       }
       await pieces.return?.()
@@ -60,14 +58,20 @@ function podLog(target: ResourceRequest): ApiAnswer {
 }
 
 function chooseContainer(pod: LocalObject, wanted: string | undefined): string {
-  const names = ['containers', 'initContainers'].flatMap((field) => arrayOrEmpty(valueAt(pod, ['spec', field])).map((container) => String(objectOrEmpty(container)['name'])))
-  const main = arrayOrEmpty(valueAt(pod, ['spec', 'containers'])).map((container) => String(objectOrEmpty(container)['name']))
+  const names = ['containers', 'initContainers'].flatMap((field) =>
+    arrayOrEmpty(valueAt(pod, ['spec', field])).map((container) => String(objectOrEmpty(container)['name'])),
+  )
+  const main = arrayOrEmpty(valueAt(pod, ['spec', 'containers'])).map((container) =>
+    String(objectOrEmpty(container)['name']),
+  )
   if (wanted !== undefined) {
     if (!names.includes(wanted)) throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`)
     return wanted
   }
   if (main.length === 1) return main[0]!
-  throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${main.join(' ')}]`)
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${main.join(' ')}]`,
+  )
 }
 
 /** Deletes the pod unless a disruption budget forbids it. Errors: 429 with the cause DisruptionBudget. */
@@ -78,18 +82,43 @@ function evict(target: ResourceRequest): ApiAnswer {
   const options = isObject(body['deleteOptions']) ? body['deleteOptions'] : {}
   const budget = blockingBudget(target, pod)
   if (budget)
-    throw new RegistryError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${budget.metadata.name} allows no further disruptions at present`, field: '' }],
-      retryAfterSeconds: 10,
-    })
-  operations.delete(kind, pod.metadata.namespace, pod.metadata.name, parseDeleteOptions({ ...request, contentType: 'application/json', body: Buffer.from(JSON.stringify(options)) }))
+    throw new RegistryError(
+      429,
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [
+          {
+            reason: 'DisruptionBudget',
+            message: `The disruption budget ${budget.metadata.name} allows no further disruptions at present`,
+            field: '',
+          },
+        ],
+        retryAfterSeconds: 10,
+      },
+    )
+  operations.delete(
+    kind,
+    pod.metadata.namespace,
+    pod.metadata.name,
+    parseDeleteOptions({ ...request, contentType: 'application/json', body: Buffer.from(JSON.stringify(options)) }),
+  )
   return { code: 201, body: success() }
 }
 
 function blockingBudget({ operations }: ResourceRequest, pod: LocalObject): LocalObject | undefined {
   const phase = valueAt(pod, ['status', 'phase'])
-  if (phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined) return undefined
-  const budgets = operations.list(operations.ports.kinds.find('policy', 'poddisruptionbudgets')!, pod.metadata.namespace)
+  if (
+    phase === 'Succeeded' ||
+    phase === 'Failed' ||
+    phase === 'Pending' ||
+    pod.metadata.deletionTimestamp !== undefined
+  )
+    return undefined
+  const budgets = operations.list(
+    operations.ports.kinds.find('policy', 'poddisruptionbudgets')!,
+    pod.metadata.namespace,
+  )
   return budgets.find((budget) => {
     const selector = valueAt(budget, ['spec', 'selector'])
     if (!isObject(selector) || !matchesSelector(parseSelectorObject(selector), pod.metadata.labels)) return false
@@ -110,7 +139,12 @@ function bind(target: ResourceRequest): ApiAnswer {
     path.name!,
     (pod) => {
       const spec = objectOrEmpty(pod['spec'])
-      if (spec['nodeName']) throw new RegistryError(409, 'Conflict', `pod ${path.name} is already assigned to node ${JSON.stringify(spec['nodeName'])}`)
+      if (spec['nodeName'])
+        throw new RegistryError(
+          409,
+          'Conflict',
+          `pod ${path.name} is already assigned to node ${JSON.stringify(spec['nodeName'])}`,
+        )
       return { ...pod, spec: { ...spec, nodeName: node } }
     },
     { ...options, subresource: 'binding' },

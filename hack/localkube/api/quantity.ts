@@ -39,7 +39,8 @@ export function formatQuantity(quantity: Quantity): string {
   if (nanos === 0n) return '0'
   const size = nanos < 0n ? -nanos : nanos
   const sign = nanos < 0n ? '-' : ''
-  if (quantity.format === 'binary' && size % nano === 0n && size >= 1024n * nano) return sign + formatBinary(size / nano)
+  if (quantity.format === 'binary' && size % nano === 0n && size >= 1024n * nano)
+    return sign + formatBinary(size / nano)
   let power = -9
   let value = size
   while (power < 18 && value % 1000n === 0n) {

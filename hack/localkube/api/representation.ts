@@ -18,7 +18,12 @@ interface MediaRange {
 export function parseAccept(header: string | undefined): MediaRange[] {
   return (header ?? '*/*').split(',').map((range) => {
     const [type = '', ...rest] = range.split(';').map((part) => part.trim())
-    const parameters = new Map(rest.map((part): [string, string] => { const [key = '', value = ''] = part.split('='); return [key, value] }))
+    const parameters = new Map(
+      rest.map((part): [string, string] => {
+        const [key = '', value = ''] = part.split('=')
+        return [key, value]
+      }),
+    )
     return { type: type.toLowerCase(), parameters }
   })
 }
@@ -35,7 +40,8 @@ export function chooseRepresentation(header: string | undefined): Representation
     if (as === undefined) return { as: 'object', yaml }
     if (parameters.get('g') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') continue
     if (as === 'Table') return { as, yaml }
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as: 'PartialObjectMetadata', yaml }
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
+      return { as: 'PartialObjectMetadata', yaml }
   }
   throw notAcceptable()
 }
@@ -80,11 +86,24 @@ const definitionOf = (column: Column): JsonObject => ({
 })
 
 /** `includeObject` of the query. */
-export const parseIncludeObject = (text: string | undefined): IncludeObject => (text === 'None' || text === 'Object' ? text : 'Metadata')
+export const parseIncludeObject = (text: string | undefined): IncludeObject =>
+  text === 'None' || text === 'Object' ? text : 'Metadata'
 
 /** One object in the representation that was asked for. */
-export function represent(object: JsonObject, version: KindVersion, representation: Representation, include: IncludeObject, nowMs: number): JsonObject {
-  if (representation.as === 'object' || !isObject(object['metadata']) || object['kind'] === 'Status' || object['kind'] === 'Scale') return object
+export function represent(
+  object: JsonObject,
+  version: KindVersion,
+  representation: Representation,
+  include: IncludeObject,
+  nowMs: number,
+): JsonObject {
+  if (
+    representation.as === 'object' ||
+    !isObject(object['metadata']) ||
+    object['kind'] === 'Status' ||
+    object['kind'] === 'Scale'
+  )
+    return object
   if (representation.as === 'PartialObjectMetadata') return partialMetadata(object as LocalObject)
   const { resourceVersion } = (object as LocalObject).metadata
   return buildTable(version, [object as LocalObject], { resourceVersion }, include, nowMs)

@@ -1,6 +1,7 @@
-// Bodies of requests: JSON or YAML text to a value, with the fields that a client wrote twice.
+// Bodies of requests: JSON, YAML or protobuf to a value, with the fields that a client wrote twice.
 import { load } from 'js-yaml'
 import { maxNestingDepth } from './limits.ts'
+import { decodeProtobuf, protobufType } from './protobuf-body.ts'
 import { nestingDepth } from './schema-values.ts'
 import { badRequest, RegistryError } from './status-error.ts'
 
@@ -10,7 +11,12 @@ export interface DecodedBody {
   readonly duplicates: readonly string[]
 }
 
-const jsonTypes = ['application/json', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const jsonTypes = [
+  'application/json',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
 const yamlTypes = ['application/yaml', 'application/apply-patch+yaml']
 
 export const mediaTypeOf = (header: string | undefined): string => (header ?? '').split(';')[0]!.trim().toLowerCase()
@@ -18,6 +24,7 @@ export const mediaTypeOf = (header: string | undefined): string => (header ?? ''
 /** Errors: 415 for a type that is not understood, 400 for a text that is none of its type. */
 export function decodeBody(body: Buffer, contentType: string | undefined): DecodedBody {
   const type = mediaTypeOf(contentType) || 'application/json'
+  if (type === protobufType) return { value: decodeProtobuf(body), duplicates: [] }
   const text = body.toString('utf8')
   if (yamlTypes.includes(type)) return bounded(decodeYaml(text))
   if (jsonTypes.includes(type)) return bounded(decodeJson(text))
@@ -69,7 +76,8 @@ export function duplicateFields(text: string): string[] {
   for (let match = token.exec(text); match; match = token.exec(text)) {
     const top = open.at(-1)
     const [piece] = match
-    if (piece === '{' || piece === '[') open.push({ keys: piece === '{' ? new Set() : undefined, path: top ? pathIn(top) : '', index: 0, key: '' })
+    if (piece === '{' || piece === '[')
+      open.push({ keys: piece === '{' ? new Set() : undefined, path: top ? pathIn(top) : '', index: 0, key: '' })
     else if (piece === '}' || piece === ']') open.pop()
     else if (piece === ',' && top && !top.keys) top.index += 1
     else if (piece.startsWith('"') && top?.keys && /^\s*:/.test(text.slice(token.lastIndex, token.lastIndex + 64))) {

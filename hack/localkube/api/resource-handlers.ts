@@ -1,44 +1,34 @@
 // The verbs of resources over HTTP: which request means which operation, and the form of the answer.
-import { parseFlag, parseWriteRequest, type ApiAnswer, type ApiRequest } from './api-request.ts'
-import { reportStrictFaults } from './admission.ts'
-import { cloneJson, isObject, type JsonObject } from './json-value.ts'
-import { listPage, parseFilter } from './list-page.ts'
-import { inVersion, type Operations } from './operations.ts'
+import { parseFlag, parseWriteRequest, type ApiAnswer } from './api-request.ts'
 import { parseDeleteOptions } from './delete-options.ts'
+import { cloneJson } from './json-value.ts'
+import { listPage, parseFilter } from './list-page.ts'
+import { inVersion } from './operations.ts'
 import { patchObject } from './patch-object.ts'
-import { podSubresource, type PodLogSource } from './pod-subresources.ts'
-import type { LocalObject } from './registry.ts'
-import { buildTable, chooseRepresentation, parseIncludeObject, partialMetadata, represent } from './representation.ts'
-import { decodeBody } from './request-body.ts'
-import type { ResourcePath } from './request-path.ts'
-import { apiVersionOf, type KindVersion, type ResourceKind } from './resource-kind.ts'
+import { podSubresource } from './pod-subresources.ts'
+import { buildTable, chooseRepresentation, parseIncludeObject, partialMetadata } from './representation.ts'
+import { apiVersionOf, type KindVersion } from './resource-kind.ts'
+import { answerWith, objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
 import { scaleRequest } from './scale.ts'
-import { badRequest, methodNotAllowed, noSuchPath, notFound } from './status-error.ts'
+import { badRequest, noSuchPath, notFound } from './status-error.ts'
 import { prepareWatch } from './watch-stream.ts'
-
-/** A request for a resource that is served. */
-export interface ResourceRequest {
-  readonly operations: Operations
-  readonly kind: ResourceKind
-  readonly version: KindVersion
-  readonly path: ResourcePath
-  readonly request: ApiRequest
-  readonly podLogs: PodLogSource
-}
 
 export function handleResource(target: ResourceRequest): ApiAnswer | Promise<ApiAnswer> {
   const { kind, path, version } = target
   if (!kind.namespaced && path.namespace !== undefined) throw noSuchPath()
   if (path.name === undefined) return withWarning(handleCollection(target), version)
   if (kind.namespaced && path.namespace === undefined) throw noSuchPath()
-  if (path.subresource === undefined || path.subresource === 'status' || path.subresource === 'finalize') return withWarning(handleObject(target), version)
+  if (path.subresource === undefined || path.subresource === 'status' || path.subresource === 'finalize')
+    return withWarning(handleObject(target), version)
   if (path.subresource === 'scale' && version.scale) return scaleRequest(target)
   if (kind.subresources.includes(path.subresource)) return podSubresource(target)
   throw noSuchPath()
 }
 
 const withWarning = (answer: ApiAnswer, version: KindVersion): ApiAnswer =>
-  version.deprecationWarning === undefined ? answer : { ...answer, warnings: [...(answer.warnings ?? []), version.deprecationWarning] }
+  version.deprecationWarning === undefined
+    ? answer
+    : { ...answer, warnings: [...(answer.warnings ?? []), version.deprecationWarning] }
 
 function handleCollection(target: ResourceRequest): ApiAnswer {
   switch (target.request.method) {
@@ -72,28 +62,14 @@ function handleObject(target: ResourceRequest): ApiAnswer {
   }
 }
 
-export const refusedMethod = (): Error => methodNotAllowed('the server does not allow this method on the requested resource')
-
-export function answerWith(target: ResourceRequest, object: JsonObject, code = 200, warnings: readonly string[] = []): ApiAnswer {
-  const { operations, kind, version, request } = target
-  const representation = chooseRepresentation(request.accept)
-  const shown = isObject(object['metadata']) && object['kind'] === kind.kind ? inVersion(kind, version, object as LocalObject) : object
-  const include = parseIncludeObject(request.query.get('includeObject') ?? undefined)
-  return { code, body: represent(shown, version, representation, include, operations.ports.now().getTime()), yaml: representation.yaml, warnings }
-}
-
-/** The object that a request names. Errors: 404. */
-export function requireObject(target: ResourceRequest): LocalObject {
-  const object = target.operations.get(target.kind, target.path.namespace, target.path.name!)
-  if (!object) throw notFound(target.kind, target.path.name!)
-  return object
-}
-
 const get = (target: ResourceRequest): ApiAnswer => answerWith(target, requireObject(target))
 
 function watch(target: ResourceRequest): ApiAnswer {
   const { operations, kind, version, path, request } = target
-  return { code: 200, stream: prepareWatch(operations, { kind, version, namespace: path.namespace, name: path.name }, request) }
+  return {
+    code: 200,
+    stream: prepareWatch(operations, { kind, version, namespace: path.namespace, name: path.name }, request),
+  }
 }
 
 function list(target: ResourceRequest): ApiAnswer {
@@ -104,11 +80,33 @@ function list(target: ResourceRequest): ApiAnswer {
   const { yaml } = representation
   if (representation.as === 'Table') {
     const include = parseIncludeObject(request.query.get('includeObject') ?? undefined)
-    return { code: 200, body: buildTable(version, objects, page.metadata, include, operations.ports.now().getTime()), yaml }
+    return {
+      code: 200,
+      body: buildTable(version, objects, page.metadata, include, operations.ports.now().getTime()),
+      yaml,
+    }
   }
   if (representation.as === 'PartialObjectMetadata')
-    return { code: 200, body: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: page.metadata, items: objects.map(partialMetadata) }, yaml }
-  return { code: 200, body: { kind: kind.listKind, apiVersion: apiVersionOf(kind.group, version.name), metadata: page.metadata, items: objects }, yaml }
+    return {
+      code: 200,
+      body: {
+        kind: 'PartialObjectMetadataList',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: page.metadata,
+        items: objects.map(partialMetadata),
+      },
+      yaml,
+    }
+  return {
+    code: 200,
+    body: {
+      kind: kind.listKind,
+      apiVersion: apiVersionOf(kind.group, version.name),
+      metadata: page.metadata,
+      items: objects,
+    },
+    yaml,
+  }
 }
 
 function create(target: ResourceRequest): ApiAnswer {
@@ -124,9 +122,13 @@ function replace(target: ResourceRequest): ApiAnswer {
   const { operations, kind, version, path } = target
   const options = parseWriteRequest(target.request)
   const body = objectBody(target, options)
-  if (path.subresource === undefined && operations.get(kind, path.namespace, path.name!) === undefined) throw notFound(kind, path.name!)
+  if (path.subresource === undefined && operations.get(kind, path.namespace, path.name!) === undefined)
+    throw notFound(kind, path.name!)
   const subresource = path.subresource as 'status' | 'finalize' | undefined
-  const updated = operations.update(kind, version, path.namespace, path.name!, () => cloneJson(body), { ...options, ...(subresource ? { subresource } : {}) })
+  const updated = operations.update(kind, version, path.namespace, path.name!, () => cloneJson(body), {
+    ...options,
+    ...(subresource ? { subresource } : {}),
+  })
   return answerWith(target, updated, 200, options.warnings)
 }
 
@@ -140,9 +142,15 @@ function remove(target: ResourceRequest): ApiAnswer {
   const { operations, kind, path, request } = target
   const { object, gone } = operations.delete(kind, path.namespace, path.name!, parseDeleteOptions(request))
   // What is left of the object, as long as something is; otherwise only that it worked.
-  if (!gone) return answerWith(target, object, kind.plural === 'pods' || kind.plural === 'namespaces' || kind.custom ? 200 : 202)
+  if (!gone)
+    return answerWith(target, object, kind.plural === 'pods' || kind.plural === 'namespaces' || kind.custom ? 200 : 202)
   if (kind.plural === 'pods') return answerWith(target, object)
-  const details = { name: path.name!, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid: object.metadata.uid }
+  const details = {
+    name: path.name!,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.plural,
+    uid: object.metadata.uid,
+  }
   return { code: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } }
 }
 
@@ -152,14 +160,17 @@ function deleteCollection(target: ResourceRequest): ApiAnswer {
   if (kind.plural === 'namespaces') throw refusedMethod()
   const options = parseDeleteOptions(request)
   const filter = parseFilter(kind, version, request.query)
-  const items = operations.list(kind, path.namespace).filter(filter).map((object) => operations.delete(kind, object.metadata.namespace, object.metadata.name, options).object)
-  return { code: 200, body: { kind: kind.listKind, apiVersion: apiVersionOf(kind.group, version.name), metadata: { resourceVersion: String(operations.ports.store.revision) }, items } }
-}
-
-/** The body as an object; fields written twice are reported as the request asks. Errors: 400, 415. */
-export function objectBody(target: ResourceRequest, options: ReturnType<typeof parseWriteRequest>): JsonObject {
-  const { value, duplicates } = decodeBody(target.request.body, target.request.contentType)
-  if (!isObject(value)) throw badRequest('the object provided is unrecognized (must be of type object)')
-  reportStrictFaults(target.kind, target.version, duplicates.map((path) => `duplicate field "${path}"`), options)
-  return value
+  const items = operations
+    .list(kind, path.namespace)
+    .filter(filter)
+    .map((object) => operations.delete(kind, object.metadata.namespace, object.metadata.name, options).object)
+  return {
+    code: 200,
+    body: {
+      kind: kind.listKind,
+      apiVersion: apiVersionOf(kind.group, version.name),
+      metadata: { resourceVersion: String(operations.ports.store.revision) },
+      items,
+    },
+  }
 }

@@ -1,11 +1,19 @@
 // Which handler answers which path: discovery, OpenAPI, health, reviews, resources. Everything else is 404.
 import { answerReview } from './access-reviews.ts'
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
-import { aggregatedType, buildAggregated, buildGroup, buildGroupList, buildResourceList, groupsOf, servedVersion } from './discovery.ts'
+import {
+  aggregatedType,
+  buildAggregated,
+  buildGroup,
+  buildGroupList,
+  buildResourceList,
+  groupsOf,
+  servedVersion,
+} from './discovery.ts'
 import { isObject, type JsonObject } from './json-value.ts'
 import { buildOpenApiIndex, buildOpenApiV2, buildOpenApiV3 } from './openapi.ts'
 import type { Operations } from './operations.ts'
-import type { PodLogSource } from './pod-subresources.ts'
+import type { PodLogSource } from './resource-request.ts'
 import { notAcceptable, parseAccept } from './representation.ts'
 import { decodeBody } from './request-body.ts'
 import { parseResourcePath } from './request-path.ts'
@@ -23,7 +31,8 @@ export function route(ports: RouterPorts, request: ApiRequest): ApiAnswer | Prom
   const path = request.path.length > 1 ? request.path.replace(/\/+$/, '') : request.path
   const answer = discoveryAnswer(ports, path, request)
   if (answer) {
-    if (request.method !== 'GET') throw methodNotAllowed('the server does not allow this method on the requested resource')
+    if (request.method !== 'GET')
+      throw methodNotAllowed('the server does not allow this method on the requested resource')
     return answer
   }
   const resource = parseResourcePath(path)
@@ -48,11 +57,18 @@ const json = (body: JsonObject): ApiAnswer => ({ code: 200, body })
 function discoveryAnswer({ operations }: RouterPorts, path: string, request: ApiRequest): ApiAnswer | undefined {
   const kinds = operations.ports.kinds.all()
   if (path === '/version') return json(servedVersion)
-  if (healthPaths.some((one) => path === one || path.startsWith(`${one}/`))) return { code: 200, text: { type: 'text/plain; charset=utf-8', content: 'ok' } }
-  if (path === '/') return json({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] })
+  if (healthPaths.some((one) => path === one || path.startsWith(`${one}/`)))
+    return { code: 200, text: { type: 'text/plain; charset=utf-8', content: 'ok' } }
+  if (path === '/')
+    return json({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] })
   if (path === '/api' || path === '/apis') {
-    if (wantsAggregated(request.accept)) return { ...json(buildAggregated(kinds, path === '/api')), contentType: aggregatedType }
-    return json(path === '/apis' ? buildGroupList(kinds) : { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] })
+    if (wantsAggregated(request.accept))
+      return { ...json(buildAggregated(kinds, path === '/api')), contentType: aggregatedType }
+    return json(
+      path === '/apis'
+        ? buildGroupList(kinds)
+        : { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
+    )
   }
   if (path === '/openapi/v3') return json(buildOpenApiIndex(kinds))
   if (path === '/openapi/v2') return openApiV2(kinds, request.accept)
@@ -73,10 +89,13 @@ function found(body: JsonObject | undefined): ApiAnswer {
 }
 
 const wantsAggregated = (accept: string | undefined): boolean =>
-  parseAccept(accept).some(({ parameters }) => parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2')
+  parseAccept(accept).some(
+    ({ parameters }) => parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2',
+  )
 
 /** The protobuf form is not made: clients that can read nothing else get 406. */
 function openApiV2(kinds: Parameters<typeof buildOpenApiV2>[0], accept: string | undefined): ApiAnswer {
-  if (!parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*', ''].includes(type))) throw notAcceptable()
+  if (!parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*', ''].includes(type)))
+    throw notAcceptable()
   return json(buildOpenApiV2(kinds))
 }

@@ -79,7 +79,13 @@ class Validator {
   #typeFits(value: unknown, schema: Schema, path: string): boolean {
     if (schema['x-kubernetes-int-or-string']) {
       if (typeof value === 'string' || Number.isInteger(value)) return true
-      this.#add(fieldErrors.wrongType(path, typeNameOf(value), `${inBody(path)} must be of type integer,string: "${typeNameOf(value)}"`))
+      this.#add(
+        fieldErrors.wrongType(
+          path,
+          typeNameOf(value),
+          `${inBody(path)} must be of type integer,string: "${typeNameOf(value)}"`,
+        ),
+      )
       return false
     }
     const expected = schema.type
@@ -96,7 +102,7 @@ class Validator {
   }
 
   #string(value: string, schema: Schema, path: string): void {
-    const length = schema.maxLength === undefined && schema.minLength === undefined ? 0 : [...value].length
+    const length = schema.maxLength === undefined && schema.minLength === undefined ? 0 : Array.from(value).length
     if (schema.maxLength !== undefined && length > schema.maxLength)
       this.#add({ ...fieldErrors.tooLong(path, schema.maxLength) })
     if (schema.minLength !== undefined && length < schema.minLength)
@@ -104,18 +110,28 @@ class Validator {
     if (schema.pattern !== undefined && compilePattern(schema.pattern)?.test(value) === false)
       this.#add(fieldErrors.invalid(path, value, `${inBody(path)} should match '${schema.pattern}'`))
     if (schema.format !== undefined && formatOf(schema.format)?.(value) === false)
-      this.#add(fieldErrors.invalid(path, value, `${inBody(path)} must be of type ${schema.format}: ${JSON.stringify(value)}`))
+      this.#add(
+        fieldErrors.invalid(path, value, `${inBody(path)} must be of type ${schema.format}: ${JSON.stringify(value)}`),
+      )
   }
 
   #number(value: number, schema: Schema, path: string): void {
     const { minimum, maximum, multipleOf } = schema
     if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum))
       this.#add(
-        fieldErrors.invalid(path, value, `${inBody(path)} should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`),
+        fieldErrors.invalid(
+          path,
+          value,
+          `${inBody(path)} should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`,
+        ),
       )
     if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum))
       this.#add(
-        fieldErrors.invalid(path, value, `${inBody(path)} should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`),
+        fieldErrors.invalid(
+          path,
+          value,
+          `${inBody(path)} should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`,
+        ),
       )
     if (multipleOf !== undefined && value % multipleOf !== 0)
       this.#add(fieldErrors.invalid(path, value, `${inBody(path)} should be a multiple of ${multipleOf}`))
@@ -127,7 +143,9 @@ class Validator {
     if (schema.maxItems !== undefined && items.length > schema.maxItems)
       this.#add(fieldErrors.tooMany(path, items.length, schema.maxItems))
     if (schema.minItems !== undefined && items.length < schema.minItems)
-      this.#add(fieldErrors.invalid(path, items.length, `${inBody(path)} should have at least ${schema.minItems} items`))
+      this.#add(
+        fieldErrors.invalid(path, items.length, `${inBody(path)} should have at least ${schema.minItems} items`),
+      )
     const inner = itemSchema(schema, this.#definitions)
     if (inner) for (const [index, item] of items.entries()) this.check(item, inner, `${path}[${index}]`)
     this.#duplicates(items, schema, inner, path)
@@ -150,7 +168,9 @@ class Validator {
     if (schema.maxProperties !== undefined && count > schema.maxProperties)
       this.#add(fieldErrors.tooMany(path, count, schema.maxProperties))
     if (schema.minProperties !== undefined && count < schema.minProperties)
-      this.#add(fieldErrors.invalid(path, count, `${inBody(path)} should have at least ${schema.minProperties} properties`))
+      this.#add(
+        fieldErrors.invalid(path, count, `${inBody(path)} should have at least ${schema.minProperties} properties`),
+      )
     if (schema.required && this.#options.required(path))
       for (const field of schema.required)
         if (ownField(object, field) === undefined) this.#add(fieldErrors.required(join(path, field)))

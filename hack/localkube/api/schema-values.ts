@@ -10,7 +10,17 @@ const metaSchemaName = 'io.k8s.api.v1.ObjectMeta'
 export function conformToSchema(object: JsonObject, schema: Schema, definitions: Definitions): string[] {
   const conform = new Conformer(definitions)
   conform.object(object, schema, '', true)
+  dropEmptyMetadata(object['metadata'])
   return conform.unknown
+}
+
+/** Metadata has no empty maps or lists: `annotations: {}` is the same as none. */
+function dropEmptyMetadata(metadata: unknown): void {
+  if (!isObject(metadata)) return
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    const value = metadata[field]
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) delete metadata[field]
+  }
 }
 
 class Conformer {
@@ -76,7 +86,12 @@ const isAnything = (schema: Schema): boolean =>
   schema['x-kubernetes-preserve-unknown-fields'] === true && schema.type === undefined
 
 /** Paths of duplicate list-map and set items are the validator's; this tells the key of one item. */
-export function listMapKey(item: unknown, keys: readonly string[], schema: Schema | undefined, definitions: Definitions): string {
+export function listMapKey(
+  item: unknown,
+  keys: readonly string[],
+  schema: Schema | undefined,
+  definitions: Definitions,
+): string {
   if (!isObject(item)) return JSON.stringify(item)
   const key: JsonObject = {}
   for (const name of keys.toSorted()) {

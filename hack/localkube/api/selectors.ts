@@ -17,12 +17,19 @@ const existencePattern = /^(!?)\s*([^\s=!<>(),]+)$/
 export function parseLabelSelector(text: string): Requirement[] {
   return splitRequirements(text).map((part) => {
     const requirement = parseRequirement(part)
-    if (!requirement) throw badRequest(`unable to parse requirement: ${JSON.stringify(part)}: expected key=value, key in (…) or !key`)
+    if (!requirement)
+      throw badRequest(`unable to parse requirement: ${JSON.stringify(part)}: expected key=value, key in (…) or !key`)
     const fault = qualifiedNameFault(requirement.key)
-    if (fault !== undefined) throw badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(requirement.key)}: ${fault}`)
+    if (fault !== undefined)
+      throw badRequest(
+        `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(requirement.key)}: ${fault}`,
+      )
     for (const value of requirement.values) {
       const valueFault = labelValueFault(value)
-      if (valueFault !== undefined) throw badRequest(`unable to parse requirement: values[0][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${valueFault}`)
+      if (valueFault !== undefined)
+        throw badRequest(
+          `unable to parse requirement: values[0][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${valueFault}`,
+        )
     }
     return requirement
   })
@@ -30,21 +37,31 @@ export function parseLabelSelector(text: string): Requirement[] {
 
 /** The object form, as in `spec.selector`. Unknown operators match nothing. */
 export function parseSelectorObject(selector: JsonObject): Requirement[] {
-  const equal = Object.entries(objectOrEmpty(selector['matchLabels'])).map(
-    ([key, value]): Requirement => ({ key, operator: 'in', values: [String(value)] }),
-  )
-  const operators: Readonly<Record<string, Requirement['operator']>> = { In: 'in', NotIn: 'notIn', Exists: 'exists', DoesNotExist: 'absent' }
-  const expressions = arrayOrEmpty(selector['matchExpressions']).filter(isObject).map(
-    (expression): Requirement => ({
+  const equal = Object.entries(objectOrEmpty(selector['matchLabels'])).map(([key, value]): Requirement => ({
+    key,
+    operator: 'in',
+    values: [String(value)],
+  }))
+  const operators: Readonly<Record<string, Requirement['operator']>> = {
+    In: 'in',
+    NotIn: 'notIn',
+    Exists: 'exists',
+    DoesNotExist: 'absent',
+  }
+  const expressions = arrayOrEmpty(selector['matchExpressions'])
+    .filter(isObject)
+    .map((expression): Requirement => ({
       key: String(expression['key']),
       operator: operators[String(expression['operator'])] ?? 'in',
       values: arrayOrEmpty(expression['values']).map(String),
-    }),
-  )
+    }))
   return [...equal, ...expressions]
 }
 
-export function matchesSelector(requirements: readonly Requirement[], labels: Readonly<Record<string, string>> | undefined): boolean {
+export function matchesSelector(
+  requirements: readonly Requirement[],
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
   return requirements.every(({ key, operator, values }) => {
     const value = labels && Object.hasOwn(labels, key) ? labels[key] : undefined
     switch (operator) {
@@ -91,7 +108,9 @@ export function parseFieldSelector(text: string, offered: readonly string[], kin
     if (!match) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`)
     const field = match[1]!
     if (field !== 'metadata.name' && field !== 'metadata.namespace' && !offered.includes(field))
-      throw badRequest(`field label not supported: ${field}: ${kind} offers ${['metadata.name', 'metadata.namespace', ...offered].join(', ')}`)
+      throw badRequest(
+        `field label not supported: ${field}: ${kind} offers ${['metadata.name', 'metadata.namespace', ...offered].join(', ')}`,
+      )
     return { path: field.split('.'), equal: match[2] !== '!=', value: match[3]!.replaceAll(/\\([\\,=])/g, '$1') }
   })
 }
@@ -99,7 +118,14 @@ export function parseFieldSelector(text: string, offered: readonly string[], kin
 export function matchesFields(requirements: readonly FieldRequirement[], object: unknown): boolean {
   return requirements.every(({ path, equal, value }) => {
     const found = valueAt(object, path)
-    const text = found === undefined || found === null ? zeroText(value) : isObject(found) ? String(found['component'] ?? '') : String(found)
+    // `source` of an event is selected by its component.
+    const scalar = isObject(found) ? found['component'] : found
+    const text =
+      scalar === undefined || scalar === null
+        ? zeroText(value)
+        : typeof scalar === 'string'
+          ? scalar
+          : JSON.stringify(scalar)
     return (text === value) === equal
   })
 }
@@ -109,14 +135,21 @@ const zeroText = (wanted: string): string => (wanted === 'false' || wanted === '
 
 function parseRequirement(part: string): Requirement | undefined {
   const set = setPattern.exec(part)
-  if (set) return { key: set[1]!, operator: set[2] === 'in' ? 'in' : 'notIn', values: set[3]!.split(',').map((value) => value.trim()) }
+  if (set)
+    return {
+      key: set[1]!,
+      operator: set[2] === 'in' ? 'in' : 'notIn',
+      values: set[3]!.split(',').map((value) => value.trim()),
+    }
   const equality = equalityPattern.exec(part)
   if (equality) {
     const operators = { '=': 'in', '==': 'in', '!=': 'notIn', '>': 'greater', '<': 'less' } as const
     return { key: equality[1]!, operator: operators[equality[2] as '='], values: [equality[3]!] }
   }
   const existence = existencePattern.exec(part)
-  return existence ? { key: existence[2]!, operator: existence[1] === '!' ? 'absent' : 'exists', values: [] } : undefined
+  return existence
+    ? { key: existence[2]!, operator: existence[1] === '!' ? 'absent' : 'exists', values: [] }
+    : undefined
 }
 
 /** Splits at commas outside parentheses and not escaped. */

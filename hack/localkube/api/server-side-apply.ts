@@ -37,10 +37,17 @@ export function applyConfiguration(
   }
   if (mine) {
     const kept = others.reduce((set, entry) => set.union(entry.fields), new FieldSet())
+    // What identifies the object stays, even when nobody owns anything in it.
+    for (const step of ['f:apiVersion', 'f:kind', 'f:metadata']) kept.child(step)
     merged = prune(merged, mine.fields, applied, kept, schema, definitions) as LocalObject
   }
   const unchanged = mine !== undefined && mine.fields.equals(applied) && mine.apiVersion === writer.apiVersion
-  const entry: ManagedEntry = { ...writer, operation: 'Apply', fields: applied, time: unchanged ? mine.time : writer.time }
+  const entry: ManagedEntry = {
+    ...writer,
+    operation: 'Apply',
+    fields: applied,
+    time: unchanged ? mine.time : writer.time,
+  }
   return withEntries(merged, [...others, entry])
 }
 
@@ -48,7 +55,16 @@ function entriesOf(live: LocalObject, version: KindVersion): ManagedEntry[] {
   const entries = decodeEntries(live.metadata.managedFields)
   if (entries.length > 0) return entries
   const fields = stripUnowned(fieldsOfValue(live, version.schema, version.definitions))
-  return [{ manager: formerManager, operation: 'Update', apiVersion: live.apiVersion, subresource: '', time: live.metadata.creationTimestamp, fields }]
+  return [
+    {
+      manager: formerManager,
+      operation: 'Update',
+      apiVersion: live.apiVersion,
+      subresource: '',
+      time: live.metadata.creationTimestamp,
+      fields,
+    },
+  ]
 }
 
 /** What may be owned through this door: the status only through its subresource, and nothing else there. */
@@ -56,7 +72,7 @@ function ownable(fields: FieldSet, version: KindVersion, subresource: string): F
   const result = stripUnowned(fields)
   if (!version.status) return result
   if (subresource !== 'status') result.children.delete('f:status')
-  else for (const step of [...result.children.keys()]) if (step !== 'f:status') result.children.delete(step)
+  else for (const step of Array.from(result.children.keys())) if (step !== 'f:status') result.children.delete(step)
   return result
 }
 
@@ -74,20 +90,37 @@ function conflictError(conflicts: readonly { entry: ManagedEntry; fields: FieldS
   const found = conflicts.flatMap(({ entry, fields }) =>
     [...fields.paths()].map((path) => ({ manager: describeManager(entry), path: formatPath(path) })),
   )
-  const causes = found.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field: path }))
+  const causes = found.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${manager}`,
+    field: path,
+  }))
   const count = found.length
   let text = `conflict with ${found[0]!.manager}: ${found[0]!.path}`
   if (count > 1) {
     const managers = [...new Set(found.map(({ manager }) => manager))].sort()
     text = managers
-      .map((manager) => `conflicts with ${manager}:\n${found.filter((one) => one.manager === manager).map(({ path }) => `- ${path}`).join('\n')}`)
+      .map(
+        (manager) =>
+          `conflicts with ${manager}:\n${found
+            .filter((one) => one.manager === manager)
+            .map(({ path }) => `- ${path}`)
+            .join('\n')}`,
+      )
       .join('\n')
   }
-  return new RegistryError(409, 'Conflict', `Apply failed with ${count} ${count === 1 ? 'conflict' : 'conflicts'}: ${text}`, { causes })
+  return new RegistryError(
+    409,
+    'Conflict',
+    `Apply failed with ${count} ${count === 1 ? 'conflict' : 'conflicts'}: ${text}`,
+    { causes },
+  )
 }
 
 function describeManager(entry: ManagedEntry): string {
-  const name = JSON.stringify(entry.manager) + (entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`)
+  const name =
+    JSON.stringify(entry.manager) +
+    (entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`)
   return entry.operation === 'Update' ? `${name} using ${entry.apiVersion}` : name
 }
 
@@ -98,7 +131,9 @@ export function formatPath(path: readonly string[]): string {
       if (step.startsWith('f:')) return `.${step.slice(2)}`
       if (step.startsWith('v:')) return `[=${step.slice(2)}]`
       const keys = JSON.parse(step.slice(2)) as JsonObject
-      return `[${Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`
+      return `[${Object.entries(keys)
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(',')}]`
     })
     .join('')
 }
@@ -110,7 +145,16 @@ function mergeValues(live: unknown, applied: unknown, schema: Schema | undefined
   if (shape === 'fields') {
     const merged = { ...(live as JsonObject) }
     for (const field of Object.keys(applied as JsonObject))
-      setField(merged, field, mergeValues(ownField(live as JsonObject, field), (applied as JsonObject)[field], fieldSchema(schema, field, definitions), definitions))
+      setField(
+        merged,
+        field,
+        mergeValues(
+          ownField(live as JsonObject, field),
+          (applied as JsonObject)[field],
+          fieldSchema(schema, field, definitions),
+          definitions,
+        ),
+      )
     return merged
   }
   return mergeItems(live, applied, schema, definitions)
@@ -137,14 +181,29 @@ function mergeItems(live: unknown, applied: unknown, schema: Schema | undefined,
 }
 
 /** Removes what `last` holds and neither `applied` nor `kept` holds. */
-function prune(value: unknown, last: FieldSet, applied: FieldSet, kept: FieldSet, schema: Schema | undefined, definitions: Definitions): unknown {
+function prune(
+  value: unknown,
+  last: FieldSet,
+  applied: FieldSet,
+  kept: FieldSet,
+  schema: Schema | undefined,
+  definitions: Definitions,
+): unknown {
   const shape = shapeOf(value, schema)
   if (shape === 'atomic') return value
-  const keep = (step: string): boolean => !last.children.has(step) || applied.children.has(step) || kept.children.has(step)
+  const keep = (step: string): boolean =>
+    !last.children.has(step) || applied.children.has(step) || kept.children.has(step)
   const inner = (step: string, part: unknown, partSchema: Schema | undefined): unknown => {
     const before = last.children.get(step)
     if (!before) return part
-    return prune(part, before, applied.children.get(step) ?? new FieldSet(), kept.children.get(step) ?? new FieldSet(), partSchema, definitions)
+    return prune(
+      part,
+      before,
+      applied.children.get(step) ?? new FieldSet(),
+      kept.children.get(step) ?? new FieldSet(),
+      partSchema,
+      definitions,
+    )
   }
   if (shape !== 'fields') {
     const schemaOfItem = itemSchema(schema, definitions)
@@ -156,7 +215,8 @@ function prune(value: unknown, last: FieldSet, applied: FieldSet, kept: FieldSet
   const result: JsonObject = {}
   for (const field of Object.keys(value as JsonObject)) {
     const step = `f:${field}`
-    if (keep(step)) setField(result, field, inner(step, (value as JsonObject)[field], fieldSchema(schema, field, definitions)))
+    if (keep(step))
+      setField(result, field, inner(step, (value as JsonObject)[field], fieldSchema(schema, field, definitions)))
   }
   return result
 }

@@ -24,9 +24,7 @@ export const service: Strategy = {
     if (spec['type'] === 'ExternalName' || before['type'] === 'ExternalName') return []
     if (before['clusterIP'] === undefined || spec['clusterIP'] === before['clusterIP']) return []
     const why = 'may not change once set'
-    return [
-      fieldErrors.invalid('spec.clusterIPs[0]', arrayOrEmpty(spec['clusterIPs'])[0] ?? spec['clusterIP'], why),
-    ]
+    return [fieldErrors.invalid('spec.clusterIPs[0]', [spec['clusterIP']], why)]
   },
 }
 
@@ -58,7 +56,8 @@ function fillFixedFields(object: LocalObject): void {
 
 function portErrors(spec: JsonObject): FieldError[] {
   const ports = arrayOrEmpty(spec['ports'])
-  if (ports.length === 0 && spec['type'] !== 'ExternalName' && spec['clusterIP'] !== 'None') return [fieldErrors.required('spec.ports')]
+  if (ports.length === 0 && spec['type'] !== 'ExternalName' && spec['clusterIP'] !== 'None')
+    return [fieldErrors.required('spec.ports')]
   return ports.flatMap((port, index) => {
     const given = objectOrEmpty(port)
     const path = `spec.ports[${index}]`

@@ -76,8 +76,7 @@ export const alreadyExists = (subject: Subject, name: string): RegistryError =>
     detailsOf(subject, name),
   )
 
-const conflictText =
-  'the object has been modified; please apply your changes to the latest version and try again'
+const conflictText = 'the object has been modified; please apply your changes to the latest version and try again'
 
 export const conflict = (subject: Subject, name: string, why: string = conflictText): RegistryError =>
   new RegistryError(

@@ -49,4 +49,7 @@ export const persistentVolume: Strategy = {
   },
 }
 
-const storageRequest = (spec: JsonObject): string => String(valueAt(spec, ['resources', 'requests', 'storage']) ?? '')
+const storageRequest = (spec: JsonObject): string => {
+  const request = valueAt(spec, ['resources', 'requests', 'storage'])
+  return typeof request === 'string' ? request : ''
+}

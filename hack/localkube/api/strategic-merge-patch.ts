@@ -10,12 +10,18 @@ const orderPrefix = '$setElementOrder/'
 const deletePrefix = '$deleteFromPrimitiveList/'
 
 /** Errors: 400 for directives that make no sense. */
-export function applyStrategicMergePatch(document: JsonObject, patch: JsonObject, schema: Schema | undefined, definitions: Definitions): JsonObject {
+export function applyStrategicMergePatch(
+  document: JsonObject,
+  patch: JsonObject,
+  schema: Schema | undefined,
+  definitions: Definitions,
+): JsonObject {
   const merge = (target: JsonObject, change: JsonObject, at: Schema | undefined): JsonObject => {
     const mode = change[directive]
     if (mode === 'replace') return withoutDirectives(change)
     if (mode === 'delete') return {}
-    if (mode !== undefined && mode !== 'merge') throw badRequest(`unknown patch type: ${JSON.stringify(mode)}: expected replace, delete or merge`)
+    if (mode !== undefined && mode !== 'merge')
+      throw badRequest(`unknown patch type: ${JSON.stringify(mode)}: expected replace, delete or merge`)
     const result = { ...target }
     retainKeys(result, change[retain])
     for (const field of Object.keys(change)) {
@@ -27,7 +33,11 @@ export function applyStrategicMergePatch(document: JsonObject, patch: JsonObject
       if (field.startsWith(orderPrefix)) {
         const name = field.slice(orderPrefix.length)
         const key = fieldSchema(at, name, definitions)?.['x-kubernetes-patch-merge-key']
-        setField(result, name, inOrder(arrayOrEmpty(result[name]), arrayOrEmpty(change[field]), key))
+        setField(
+          result,
+          name,
+          inOrder(arrayOrEmpty(result[name]), arrayOrEmpty(change[field]), arrayOrEmpty(target[name]), key),
+        )
       }
     return result
   }
@@ -44,19 +54,25 @@ export function applyStrategicMergePatch(document: JsonObject, patch: JsonObject
   }
   const mergeList = (present: unknown[], change: unknown[], at: Schema): unknown[] => {
     const key = at['x-kubernetes-patch-merge-key']
-    if (change.some((item) => isObject(item) && item[directive] === 'replace' && (key === undefined || item[key] === undefined)))
+    if (
+      change.some(
+        (item) => isObject(item) && item[directive] === 'replace' && (key === undefined || item[key] === undefined),
+      )
+    )
       return change.filter((item) => !(isObject(item) && item[directive] !== undefined)).map(cloneJson)
-    if (key === undefined) return [...present, ...change.filter((item) => !present.includes(item))]
+    if (key === undefined)
+      return inOrder([...present, ...change.filter((item) => !present.includes(item))], change, present, key)
     const inner = itemSchema(at, definitions)
     let result = [...present]
     for (const item of change) {
-      if (!isObject(item) || item[key] === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+      if (!isObject(item) || item[key] === undefined)
+        throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
       const index = result.findIndex((one) => isObject(one) && one[key] === item[key])
       if (item[directive] === 'delete') result = result.filter((one) => !(isObject(one) && one[key] === item[key]))
       else if (index < 0) result.push(merge({}, item, inner))
       else result[index] = merge(result[index] as JsonObject, item, inner)
     }
-    return result
+    return inOrder(result, change, present, key)
   }
   return merge(document, patch, schema)
 }
@@ -72,17 +88,25 @@ function deleteItems(result: JsonObject, field: string, items: unknown): void {
   if (Array.isArray(present)) result[field] = present.filter((item) => !arrayOrEmpty(items).includes(item))
 }
 
-/** Items that `order` names come in its order; the others stay behind the item that they followed. */
-function inOrder(items: unknown[], order: unknown[], key: string | undefined): unknown[] {
+/**
+ * Items that `order` names come in its order; the others keep theirs. Where the two meet, the order in `before` decides,
+ * and an item that was not there before goes first.
+ */
+function inOrder(items: unknown[], order: unknown[], before: unknown[], key: string | undefined): unknown[] {
   const nameOf = (item: unknown): unknown => (key !== undefined && isObject(item) ? item[key] : item)
   const wanted = order.map(nameOf)
-  const named = items.filter((item) => wanted.includes(nameOf(item))).toSorted((left, right) => wanted.indexOf(nameOf(left)) - wanted.indexOf(nameOf(right)))
+  const earlier = before.map(nameOf)
+  const named = items
+    .filter((item) => wanted.includes(nameOf(item)))
+    .toSorted((left, right) => wanted.indexOf(nameOf(left)) - wanted.indexOf(nameOf(right)))
   const result: unknown[] = []
-  for (const item of items) {
-    if (!wanted.includes(nameOf(item))) result.push(item)
-    else if (named.length > 0) result.push(named.shift())
+  for (const other of items.filter((item) => !wanted.includes(nameOf(item)))) {
+    const place = earlier.indexOf(nameOf(other))
+    const first = place < 0 ? -1 : named.findIndex((item) => place < earlier.indexOf(nameOf(item)))
+    result.push(...named.splice(0, first < 0 ? named.length : first))
+    result.push(other)
   }
-  return result
+  return [...result, ...named]
 }
 
 function withoutDirectives(change: JsonObject): JsonObject {

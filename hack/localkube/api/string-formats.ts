@@ -7,7 +7,8 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
 const ipv6 = /^(?=.*:.*:)[0-9a-fA-F:.]{2,45}$/
-const duration = /^[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w))*$|^[+-]?0$/
+const duration =
+  /^[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w))*$|^[+-]?0$/
 
 const formats: Readonly<Record<string, (text: string) => boolean>> = {
   quantity: (text) => parseQuantity(text) !== undefined,
@@ -21,7 +22,8 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
   ipv6: (text) => ipv6.test(text),
   ip: (text) => ipv4.test(text) || ipv6.test(text),
   cidr: (text) => /^[^/]+\/\d{1,3}$/.test(text),
-  hostname: (text) => text.length <= 255 && text.split('.').every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/i.test(part)),
+  hostname: (text) =>
+    text.length <= 255 && text.split('.').every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/i.test(part)),
   uri: (text) => URL.canParse(text),
   email: (text) => /^[^@\s]+@[^@\s]+$/.test(text),
   mac: (text) => /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text),
@@ -55,7 +57,8 @@ export function qualifiedNameFault(text: string): string | undefined {
   const parts = text.split('/')
   if (parts.length > 2) return 'a qualified name must have at most one prefix and a name'
   const [prefix, name] = parts.length === 2 ? [parts[0]!, parts[1]!] : [undefined, parts[0]!]
-  if (prefix !== undefined && (prefix === '' || subdomainFault(prefix) !== undefined)) return `prefix part ${prefix === '' ? 'must be non-empty' : subdomainText}`
+  if (prefix !== undefined && (prefix === '' || subdomainFault(prefix) !== undefined))
+    return `prefix part ${prefix === '' ? 'must be non-empty' : subdomainText}`
   if (name === '') return 'name part must be non-empty'
   if (name.length > 63) return 'name part must be no more than 63 characters'
   return keyName.test(name)

@@ -8,7 +8,14 @@ import { parseFilter, parseRevision, type Filter } from './list-page.ts'
 import type { StoreEvent } from './object-store.ts'
 import { inVersion, type Operations } from './operations.ts'
 import type { LocalObject } from './registry.ts'
-import { buildTable, chooseRepresentation, parseIncludeObject, partialMetadata, type IncludeObject, type Representation } from './representation.ts'
+import {
+  buildTable,
+  chooseRepresentation,
+  parseIncludeObject,
+  partialMetadata,
+  type IncludeObject,
+  type Representation,
+} from './representation.ts'
 import { apiVersionOf, type KindVersion, type ResourceKind } from './resource-kind.ts'
 import { RegistryError } from './status-error.ts'
 
@@ -20,14 +27,26 @@ export interface WatchTarget {
 }
 
 /** Prepares a watch. Errors here are answered over HTTP; later ones (410) as an ERROR event. */
-export function prepareWatch(operations: Operations, target: WatchTarget, request: ApiRequest): (response: ServerResponse, signal: AbortSignal) => void {
+export function prepareWatch(
+  operations: Operations,
+  target: WatchTarget,
+  request: ApiRequest,
+): (response: ServerResponse, signal: AbortSignal) => void {
   const { query } = request
   const start = parseRevision(query.get('resourceVersion') ?? '')
   const sendInitial = query.get('sendInitialEvents')
   if (sendInitial !== null && query.get('resourceVersionMatch') !== 'NotOlderThan')
-    throw new RegistryError(422, 'Invalid', 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+    throw new RegistryError(
+      422,
+      'Invalid',
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    )
   if (sendInitial === null && query.get('resourceVersionMatch'))
-    throw new RegistryError(422, 'Invalid', 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+    throw new RegistryError(
+      422,
+      'Invalid',
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    )
   const options = {
     filter: parseFilter(target.kind, target.version, query, target.name),
     start,
@@ -70,15 +89,20 @@ class WatchStream {
   run(signal: AbortSignal): void {
     const { store } = this.#operations.ports
     const { kind, namespace } = this.#target
-    this.#response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private', 'Transfer-Encoding': 'chunked' })
+    this.#response.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-cache, private',
+      'Transfer-Encoding': 'chunked',
+    })
     this.#response.flushHeaders()
     const present = store.revision
     try {
       if (this.#options.initial)
-        for (const object of this.#operations.list(kind, namespace)) if (this.#options.filter(object)) this.#send('ADDED', object)
+        for (const object of this.#operations.list(kind, namespace))
+          if (this.#options.filter(object)) this.#send('ADDED', object)
       if (this.#options.endMark && this.#options.bookmarks) this.#bookmark(true)
       const from = this.#options.initial || this.#options.start === 0 ? present : this.#options.start
-      const subscription = store.subscribe(kind.storage, from, (event) => this.#event(event))
+      const subscription = store.subscribe(kind.storage, from, (event) => this.#guardedEvent(event))
       this.#closing.push(() => subscription.close())
     } catch (error) {
       this.#sendError(error)
@@ -94,6 +118,16 @@ class WatchStream {
     if (signal.aborted) this.#end()
   }
 
+  /** A watcher that cannot be served any further is cut off; whoever wrote the object must not suffer for it. */
+  #guardedEvent(event: StoreEvent): void {
+    try {
+      this.#event(event)
+    } catch {
+      this.#release()
+      this.#response.destroy()
+    }
+  }
+
   /** An object that begins or ceases to match is added or deleted for this watcher. */
   #event(event: StoreEvent): void {
     const { kind, namespace } = this.#target
@@ -103,7 +137,16 @@ class WatchStream {
     const matches = event.type !== 'DELETED' && this.#options.filter(object)
     const matched = event.previous !== undefined && this.#options.filter(view(event.previous))
     if (matches) this.#send(matched ? 'MODIFIED' : 'ADDED', object)
-    else if (matched) this.#send('DELETED', event.type === 'DELETED' ? object : { ...view(event.previous!), metadata: { ...event.previous!.metadata, resourceVersion: String(event.revision) } })
+    else if (matched)
+      this.#send(
+        'DELETED',
+        event.type === 'DELETED'
+          ? object
+          : {
+              ...view(event.previous),
+              metadata: { ...event.previous.metadata, resourceVersion: String(event.revision) },
+            },
+      )
   }
 
   #send(type: string, object: LocalObject): void {
@@ -115,7 +158,14 @@ class WatchStream {
     if (representation.as === 'object') return object
     if (representation.as === 'PartialObjectMetadata') return partialMetadata(object)
     const { resourceVersion } = object.metadata
-    const table = buildTable(this.#target.version, [object], { resourceVersion }, include, this.#operations.ports.now().getTime(), !this.#columnsSent)
+    const table = buildTable(
+      this.#target.version,
+      [object],
+      { resourceVersion },
+      include,
+      this.#operations.ports.now().getTime(),
+      !this.#columnsSent,
+    )
     this.#columnsSent = true
     return table
   }
@@ -123,10 +173,18 @@ class WatchStream {
   #bookmark(initialEventsEnd: boolean): void {
     const { kind, version } = this.#target
     const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-    const metadata = { resourceVersion: String(this.#operations.ports.store.revision), creationTimestamp: null, ...annotations }
+    const metadata = {
+      resourceVersion: String(this.#operations.ports.store.revision),
+      creationTimestamp: null,
+      ...annotations,
+    }
     if (this.#options.representation.as === 'Table')
       this.#write({ type: 'BOOKMARK', object: buildTable(version, [], metadata, 'None', 0, false) })
-    else this.#write({ type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersionOf(kind.group, version.name), metadata } })
+    else
+      this.#write({
+        type: 'BOOKMARK',
+        object: { kind: kind.kind, apiVersion: apiVersionOf(kind.group, version.name), metadata },
+      })
   }
 
   #sendError(error: unknown): void {

@@ -57,7 +57,14 @@ export const statefulSet: Strategy = {
   },
   validateUpdate(object, old) {
     const fixed = (one: LocalObject): JsonObject => {
-      const { replicas: _r, template: _t, updateStrategy: _u, ordinals: _o, minReadySeconds: _m, ...rest } = objectOrEmpty(one['spec'])
+      const {
+        replicas: _r,
+        template: _t,
+        updateStrategy: _u,
+        ordinals: _o,
+        minReadySeconds: _m,
+        ...rest
+      } = objectOrEmpty(one['spec'])
       const { revisionHistoryLimit: _h, persistentVolumeClaimRetentionPolicy: _p, ...others } = rest
       return others
     }
@@ -86,7 +93,10 @@ export const job: Strategy = {
       'controller-uid': object.metadata.uid,
       'job-name': object.metadata.name,
     }
-    spec['template'] = { ...template, metadata: { ...metadata, labels: { ...objectOrEmpty(metadata['labels']), ...owner } } }
+    spec['template'] = {
+      ...template,
+      metadata: { ...metadata, labels: { ...objectOrEmpty(metadata['labels']), ...owner } },
+    }
     object.metadata.labels = { ...object.metadata.labels, ...owner }
     spec['selector'] ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': object.metadata.uid } }
   },
@@ -95,10 +105,7 @@ export const job: Strategy = {
     const errors = podSpecErrors(template, 'spec.template.spec')
     const policy = objectOrEmpty(template)['restartPolicy']
     if (policy === 'Always')
-      errors.push({
-        ...fieldErrors.unsupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']),
-        reason: 'FieldValueNotSupported',
-      })
+      errors.push(fieldErrors.required('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'))
     return errors
   },
   validateUpdate(object, old) {
@@ -116,7 +123,8 @@ function fillPodSpec(spec: unknown): void {
   for (const container of containersOf(spec)) {
     const image = typeof container['image'] === 'string' ? container['image'] : ''
     const tag = /[:@]([^/:@]*)$/.exec(image)?.[1]
-    container['imagePullPolicy'] ??= (tag === undefined || tag === 'latest') && !image.includes('@') ? 'Always' : 'IfNotPresent'
+    container['imagePullPolicy'] ??=
+      (tag === undefined || tag === 'latest') && !image.includes('@') ? 'Always' : 'IfNotPresent'
   }
   for (const volume of arrayOrEmpty(spec['volumes']))
     if (isObject(volume) && Object.keys(volume).length === 1) volume['emptyDir'] = {}
@@ -132,12 +140,18 @@ function requestsFromLimits(container: JsonObject): void {
 }
 
 function qosClassOf(spec: JsonObject): string {
-  const resources = arrayOrEmpty(spec['containers']).map((container) => objectOrEmpty(objectOrEmpty(container)['resources']))
+  const resources = arrayOrEmpty(spec['containers']).map((container) =>
+    objectOrEmpty(objectOrEmpty(container)['resources']),
+  )
   const used = resources.some((one) => one['limits'] !== undefined || one['requests'] !== undefined)
   if (!used) return 'BestEffort'
   const fixed = resources.every((one) => {
     const limits = objectOrEmpty(one['limits'])
-    return limits['cpu'] !== undefined && limits['memory'] !== undefined && equalJson(limits, { ...limits, ...objectOrEmpty(one['requests']) })
+    return (
+      limits['cpu'] !== undefined &&
+      limits['memory'] !== undefined &&
+      equalJson(limits, { ...limits, ...objectOrEmpty(one['requests']) })
+    )
   })
   return fixed ? 'Guaranteed' : 'Burstable'
 }
@@ -163,12 +177,18 @@ function containerErrors(container: JsonObject, path: string, volumes: ReadonlyS
   for (const [index, mount] of arrayOrEmpty(container['volumeMounts']).entries()) {
     const volume = objectOrEmpty(mount)['name']
     if (!volumes.has(volume) && !path.startsWith('spec.template'))
-      errors.push({ field: `${path}.volumeMounts[${index}].name`, reason: 'FieldValueNotFound', detail: `Not found: ${JSON.stringify(volume)}` })
+      errors.push({
+        field: `${path}.volumeMounts[${index}].name`,
+        reason: 'FieldValueNotFound',
+        detail: `Not found: ${JSON.stringify(volume)}`,
+      })
   }
   for (const [index, port] of arrayOrEmpty(container['ports']).entries()) {
     const number = objectOrEmpty(port)['containerPort']
     if (typeof number === 'number' && (number < 1 || number > 65535))
-      errors.push(fieldErrors.invalid(`${path}.ports[${index}].containerPort`, number, 'must be between 1 and 65535, inclusive'))
+      errors.push(
+        fieldErrors.invalid(`${path}.ports[${index}].containerPort`, number, 'must be between 1 and 65535, inclusive'),
+      )
   }
   return errors
 }
@@ -180,7 +200,9 @@ function templateErrors(spec: JsonObject, template: JsonObject): FieldError[] {
   if (Object.keys(selector).length === 0)
     errors.push(fieldErrors.invalid('spec.selector', selector, 'empty selector is invalid for statefulset'))
   else if (!matchesSelector(parseSelectorObject(selector), labels as Record<string, string>))
-    errors.push(fieldErrors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+    errors.push(
+      fieldErrors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
+    )
   return errors
 }
 
@@ -188,7 +210,13 @@ function templateErrors(spec: JsonObject, template: JsonObject): FieldError[] {
 function fixedPodSpec(object: LocalObject): JsonObject {
   const spec = cloneJson(objectOrEmpty(object['spec']))
   for (const container of containersOf(spec)) delete container['image']
-  for (const field of ['activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds', 'nodeName', 'schedulingGates'])
+  for (const field of [
+    'activeDeadlineSeconds',
+    'tolerations',
+    'terminationGracePeriodSeconds',
+    'nodeName',
+    'schedulingGates',
+  ])
     delete spec[field]
   return spec
 }

@@ -12,4 +12,3 @@ export interface WriteRequest {
   /** The body is a patch: unknown fields are named as the patch's. */
   readonly patch?: boolean
 }
-

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { LocalObject, Registry } from '../api/registry.ts'
 import { type Clock, type Timer, timestamp } from '../clock.ts'
 import { type Log, messageOf } from '../log.ts'
-import { eventLifetimeMs, eventSweepPeriodMs, longestEventMessage, mostRememberedEvents } from './limits.ts'
+import { eventLifetimeMs, eventSweepPeriodMs, longestEventMessage } from './limits.ts'
 import { events } from './resource-names.ts'
 
 export interface EventRecorder {
@@ -20,7 +20,6 @@ export function createEventRecorder(
   log: Log,
   component = 'localkube',
 ): EventRecorder {
-  const seen = new Set<string>()
   let sweeper: Timer = clock.after(eventSweepPeriodMs, sweep)
 
   function sweep(): void {
@@ -32,11 +31,6 @@ export function createEventRecorder(
     sweeper = clock.after(eventSweepPeriodMs, sweep)
   }
 
-  function remember(name: string): void {
-    seen.add(name)
-    if (seen.size > mostRememberedEvents) seen.delete(seen.values().next().value!)
-  }
-
   function write(component: string, about: LocalObject, type: string, reason: string, message: string, path?: string) {
     const text = message.slice(0, longestEventMessage)
     const { namespace, name, uid } = about.metadata
@@ -44,15 +38,11 @@ export function createEventRecorder(
     const eventName = `${name.slice(0, 230)}.${digest.slice(0, 16)}`
     const eventNamespace = namespace ?? 'default'
     const now = timestamp(clock.nowMs())
-    if (seen.has(eventName)) {
-      const repeated = registry.update(events, eventNamespace, eventName, (event) => {
-        event['count'] = (event['count'] ?? 1) + 1
-        event['lastTimestamp'] = now
-      })
-      if (repeated) return
-    }
-    remember(eventName)
-    registry.delete(events, eventNamespace, eventName)
+    const repeated = registry.update(events, eventNamespace, eventName, (event) => {
+      event['count'] = (event['count'] ?? 1) + 1
+      event['lastTimestamp'] = now
+    })
+    if (repeated) return
     registry.create(events, {
       apiVersion: 'v1',
       kind: 'Event',

@@ -7,8 +7,6 @@ export const longestRetryMs = 30_000
 /** A real cluster forgets Events after an hour. */
 export const eventLifetimeMs = 3_600_000
 export const eventSweepPeriodMs = 300_000
-/** Events remembered for counting repetitions; the oldest is forgotten first. */
-export const mostRememberedEvents = 2048
 /** Longest message of an Event (the API's own limit is 1024). */
 export const longestEventMessage = 1000
 

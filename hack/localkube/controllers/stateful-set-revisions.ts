@@ -1,10 +1,12 @@
 // ControllerRevisions of a StatefulSet: one per distinct pod template, the newest having the highest number.
 // Those still worn by a pod or named in the status are live; of the others revisionHistoryLimit are kept.
-import type { LocalObject } from '../api/registry.ts'
+import type { LocalObject, Registry } from '../api/registry.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { ControllerContext } from './controller.ts'
 import { defaultRevisionHistoryLimit } from './limits.ts'
-import { controllerReference, isControlledBy } from './owners.ts'
+import { matchesSelector } from './label-selector.ts'
+import { controllerOf, controllerReference, isControlledBy } from './owners.ts'
+import { isTerminating } from './pod-facts.ts'
 import { controllerRevisions, pods } from './resource-names.ts'
 import { revisionLabel, templateHash } from './stateful-set-pods.ts'
 
@@ -15,6 +17,7 @@ export interface Revisions {
 
 export function syncRevisions(context: ControllerContext, set: LocalObject): Revisions {
   const { registry } = context
+  adoptRevisions(registry, set)
   const revisions = registry
     .list(controllerRevisions, set.metadata.namespace)
     .filter((revision) => isControlledBy(revision, set))
@@ -23,6 +26,19 @@ export function syncRevisions(context: ControllerContext, set: LocalObject): Rev
   const current = revisions.find(({ metadata }) => metadata.name === set['status']?.currentRevision) ?? update
   truncate(context, set, revisions, [current, update])
   return { current, update }
+}
+
+/** Those that an earlier set of the same name left behind (deleted with --cascade=orphan). */
+function adoptRevisions(registry: Registry, set: LocalObject): void {
+  if (isTerminating(set)) return
+  for (const revision of registry.list(controllerRevisions, set.metadata.namespace)) {
+    const { name, namespace, labels } = revision.metadata
+    if (controllerOf(revision) || !name.startsWith(`${set.metadata.name}-`)) continue
+    if (!matchesSelector(set['spec'].selector, labels)) continue
+    registry.update(controllerRevisions, namespace, name, ({ metadata }) => {
+      metadata.ownerReferences = [...(metadata.ownerReferences ?? []), controllerReference(set)]
+    })
+  }
 }
 
 function ensureNewest({ registry }: ControllerContext, set: LocalObject, revisions: LocalObject[]): LocalObject {

@@ -4,6 +4,7 @@
 import { existsSync, type FSWatcher, mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalObject, PodLogs, Registry, RegistryEvent } from '../api/registry.ts'
+import { badRequest } from '../api/status-error.ts'
 import type { Clock } from '../clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
 import { isTerminal } from '../controllers/pod-facts.ts'
@@ -214,7 +215,7 @@ class NodeAgent implements Kubelet {
     const text = options.previous
       ? `previous terminated ${container} in pod "${pod.name}" not found`
       : `${container} in pod "${pod.name}" is waiting to start`
-    throw Object.assign(new Error(text), { code: 400, reason: 'BadRequest' })
+    throw badRequest(text)
   }
 
   /** Of a pod that had ended before this stand-in was started. */

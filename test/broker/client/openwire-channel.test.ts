@@ -99,15 +99,31 @@ describe('exchange of wire formats', () => {
   })
 })
 
+test.each([true, false])(
+  'a command that cannot be encoded is refused; with the cache (%p) the connection is lost',
+  (cached) => {
+    const { channel, receiveInfo, hasEnded } = world(`wireFormat.cacheEnabled=${cached}`)
+    receiveInfo()
+    const command: Command = {
+      kind: 'ControlCommand',
+      commandId: 0,
+      responseRequired: false,
+      command: 'x'.repeat(70_000),
+    }
+    expect(() => channel.send(command)).toThrow('at most 65535')
+    expect(hasEnded()).toBe(cached)
+  },
+)
+
 describe('inactivity monitor', () => {
   test('says something when there was nothing to say', () => {
     const { clock, sent, receiveInfo } = world('wireFormat.maxInactivityDuration=3000')
     receiveInfo()
     clock.advance(10_000)
     expect(sent()).toEqual([keepAlive(0, false)])
-    clock.advance(1000)
+    clock.advance(999)
     expect(sent()).toHaveLength(1)
-    clock.advance(1000)
+    clock.advance(1)
     expect(sent()).toHaveLength(2)
   })
 

@@ -119,6 +119,20 @@ describeWithVectors('the same commands as the Java client', () => {
     expect(withoutTime(peer!.received[0]!)).toEqual(withoutTime(sentIn(scripts)[0]!))
   })
 
+  test('a browser sees the snapshot to its end', async () => {
+    const scripts = scriptsOf(loadTranscript('browser.json'))
+    const connection = await connect(scripts, (port) => `tcp://127.0.0.1:${port}`)
+    const session = await connection.createSession('auto')
+    const producer = await session.createProducer('T.BROWSE')
+    for (const text of bodiesIn(scripts)) await producer.send(text)
+    const seen: (string | null)[] = []
+    for await (const { text } of session.browse('T.BROWSE')) seen.push(text)
+    expect(seen).toEqual(bodiesIn(scripts))
+    const sent = peer!.received[0]!.find((command) => command.kind === 'ConsumerInfo' && command.browser)
+    const recorded = sentIn(scripts)[0]!.find((command) => command.kind === 'ConsumerInfo' && command.browser)
+    expect(sent).toEqual(recorded)
+  })
+
   test('the state is restored after the connection was cut, in the same order', async () => {
     const scripts = scriptsOf(loadTranscript('failover-reconnect.json'))
     const connection = await connect(scripts, (port) => `failover:(tcp://127.0.0.1:${port})`)

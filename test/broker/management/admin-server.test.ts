@@ -13,6 +13,7 @@ const measurements: Measurements = {
   acceptedConnections: 10,
   refusedConnections: 2,
   droppedConnections: 1,
+  limitsReached: new Map([['maximumDestinations', 3]]),
   destinations: [],
   memory: { used: 5, limit: 100, blockedConnections: 1 },
   store: { messages: 4, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
@@ -22,7 +23,7 @@ let reason: string | undefined
 const source: AdminSource = {
   role: () => role,
   notReadyReason: () => reason,
-  snapshot: () => ({ ...role, version: '1' }) as BrokerSnapshot,
+  snapshot: async () => ({ ...role, version: '1' }) as BrokerSnapshot,
   measurements: () => measurements,
 }
 

@@ -1,18 +1,25 @@
 // The journal store on a disk that dies at every possible moment, and with a writer that does not know that it was replaced.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { operations, StoreModel, turns, type Operation } from '../../support/store-model.ts'
 
-const runs = Number(process.env["FLOTILLA_RUNS"] ?? 12)
+const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
 
-async function runAll(model: StoreModel, list: readonly Operation[], disk: SimulatedDisk, term: number): Promise<boolean> {
+async function runAll(
+  model: StoreModel,
+  list: readonly Operation[],
+  disk: SimulatedDisk,
+  term: number,
+): Promise<boolean> {
   const store = createJournalStore({ disk })
+  let failure: Error | undefined
+  void store.failed.then((error) => (failure = error))
   const opened = store.open(term)
   // Opening never ends when the disk dies meanwhile.
-  const recovered = await Promise.race([opened, untilCrashed(disk)])
+  const recovered = await Promise.race([opened, disk.whenCrashed])
   if (!recovered) return false
   await model.check(store, recovered)
   for (const operation of list) {
@@ -21,11 +28,8 @@ async function runAll(model: StoreModel, list: readonly Operation[], disk: Simul
   }
   await model.settle(store, disk)
   await turns(5)
+  expect(failure).toBeUndefined()
   return !disk.crashed
-}
-
-async function untilCrashed(disk: SimulatedDisk): Promise<undefined> {
-  while (!disk.crashed) await turns(1)
 }
 
 test('recovers what was acknowledged after a crash at any write', async () => {
@@ -47,7 +51,7 @@ test('recovers what was acknowledged after a crash at any write', async () => {
         expect(await runAll(model, second.slice(0, 5), disk, 3)).toBe(true)
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: 20_000 },
+    { numRuns: runs, interruptAfterTimeLimit: Number(process.env['FLOTILLA_LIMIT'] ?? 8000) },
   )
 }, 120_000)
 
@@ -79,11 +83,12 @@ test('a follower takes over from a writer that does not know it yet', async () =
       await model.check(standby, recovered)
       for (const operation of before) await model.run(operation, standby, disk)
       await model.settle(standby, disk)
+      expect(model.acknowledged).toBe(model.issued)
       await standby.close()
       const last = createJournalStore({ disk })
       await model.check(last, await last.open(3))
       await last.close()
     }),
-    { numRuns: runs * 10, interruptAfterTimeLimit: 10_000 },
+    { numRuns: runs * 10, interruptAfterTimeLimit: Number(process.env['FLOTILLA_LIMIT'] ?? 8000) },
   )
 }, 60_000)

@@ -12,7 +12,7 @@ afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive:
 
 for (const maxFileLength of [4096, 32 * 1024 * 1024]) {
   messageStoreContract(`JournalStore on a simulated disk, segments of ${maxFileLength} bytes,`, async () =>
-    journalStores({ disk: new SimulatedDisk(), directory: '/data/journal', maxFileLength }),
+    journalStores({ disk: new SimulatedDisk(), directory: '/journal', maxFileLength }),
   )
   messageStoreContract(`JournalStore on a real disk, segments of ${maxFileLength} bytes,`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'journal-store-'))

@@ -1,5 +1,5 @@
-// Manifests that the API server itself must refuse, with the field and the text that say why. Run against the rules alone
-// (rules.test.ts) and against API servers (integration/operator.ts).
+// Manifests that the API server itself must refuse, with the field and the text that say why. Run against the rules
+// alone (rules.test.ts) and against API servers (integration/operator.ts).
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
 
 export interface WrongManifest {

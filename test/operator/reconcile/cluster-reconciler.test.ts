@@ -205,6 +205,28 @@ describe('a change', () => {
     expect(harness.kube.all('ConfigMap')).toHaveLength(1)
   })
 
+  test('waits until the StatefulSet controller has seen it: no member is restarted twice', async () => {
+    const harness = await settledPair()
+    harness.world.controllerLag = 6
+    harness.kube.writes.length = 0
+    harness.apply(sharedPair({ broker: { memoryLimit: '50%' } }))
+    await harness.run()
+    expect(harness.kube.writes.filter(({ verb, kind }) => verb === 'delete' && kind === 'Pod')).toHaveLength(2)
+  })
+
+  test('keeps the old configuration for as long as a pod refers to it', async () => {
+    const harness = await settledPair()
+    harness.apply(sharedPair({ broker: { memoryLimit: '50%' } }))
+    for (let round = 0; round < 60 && !(round > 0 && harness.isSettled()); round++) {
+      await harness.reconcile()
+      const existing = harness.kube.all('ConfigMap').map(({ metadata }) => metadata.name)
+      for (const pod of harness.world.pods()) expect(existing).toContain(pod.spec.volumes[0].configMap.name)
+      harness.world.tick()
+    }
+    expect(harness.isSettled()).toBe(true)
+    expect(harness.kube.all('ConfigMap')).toHaveLength(1)
+  })
+
   test('of what no member has to know restarts nothing', async () => {
     const harness = await settledPair()
     const uids = harness.world.pods().map(({ metadata }) => metadata.uid)
@@ -296,6 +318,20 @@ describe('scaling', () => {
     expect(harness.world.pods().map(({ metadata }) => metadata.name)).toEqual(['orders-g0-0', 'orders-g0-1'])
     expect(harness.cluster.status!.summary).toEqual({ active: '1/1', members: '2/2' })
   })
+})
+
+test('a single broker on a shared volume gets a standby, and loses it again, without being restarted', async () => {
+  const harness = new ClusterHarness()
+  const alone = { ...sharedPair({}, 1), topology: { type: 'Standalone' as const } }
+  harness.apply(alone)
+  await harness.run()
+  const [first] = harness.world.pods()
+  harness.apply(sharedPair({}, 2))
+  await harness.run()
+  expect(harness.world.activeOf('orders')).toBe('orders-g0-0')
+  harness.apply(alone)
+  await harness.run()
+  expect(harness.world.pods().map(({ metadata }) => metadata.uid)).toEqual([first!.metadata.uid])
 })
 
 describe('storage', () => {

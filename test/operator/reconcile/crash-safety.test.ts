@@ -1,5 +1,5 @@
-// The operator is killed before and after every single write of a story, and a new one goes on: it ends where the story without a
-// crash ends, and the rules that protect messages hold all the way.
+// The operator is killed before and after every single write of a story, and a new one goes on: it ends where the
+// story without a crash ends, and the rules that protect messages hold all the way.
 import { expect, test } from '@jest/globals'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
 import { ClusterHarness, sharedPair, single } from '../../support/cluster-harness.ts'
@@ -39,10 +39,10 @@ const stories: Story[] = [
 function endState({ kube }: ClusterHarness): unknown {
   const volatile =
     /"(uid|resourceVersion|generation|lastTransitionTime|since|at|activeSince|podIP|observedGeneration|term)":("[^"]*"|\d+)/g
-  return [...['StatefulSet', 'Service', 'ConfigMap', 'PersistentVolumeClaim', 'PodDisruptionBudget', 'Pod']]
+  return ['StatefulSet', 'Service', 'ConfigMap', 'PersistentVolumeClaim', 'PodDisruptionBudget', 'Pod']
     .flatMap((kind) => kube.all(kind))
     .map((object) => {
-      const { status, ...rest } = object
+      const { status: _, ...rest } = object
       const labels = { ...object.metadata.labels, 'flotilla.dev/role': 'any' }
       return JSON.parse(
         JSON.stringify({ ...rest, metadata: { ...object.metadata, labels } }).replaceAll(volatile, '"$1":0'),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { ObservedMember } from '../../../operator/topology/observed-member.ts'
 import { planRolloutStep, type RolloutInput, type RolloutState } from '../../../operator/topology/rollout-step.ts'
 import { planScaleStep } from '../../../operator/topology/scale-step.ts'

@@ -327,9 +327,7 @@ describe('commands and their answers', () => {
     peer.receive(messagePull(-1))
     expect(region.of('pull')).toEqual([[`${connectionId}:1:1`, -1]])
     region.ports.get(connectionId)!.deliverNothing(`${connectionId}:1:1`)
-    expect(peer.takeHex()).toBe(
-      `00000047150000000000017a010026${idHex}00000000000000010000000000000001` + '000000000000',
-    )
+    expect(peer.takeHex()).toBe(`00000047150000000000017a010026${idHex}00000000000000010000000000000001000000000000`)
   })
 
   test('durable subscriptions that a client wants deleted do not exist', () => {
@@ -542,6 +540,19 @@ describe('deliveries', () => {
     expect(peer.takeSent()).toMatchObject([{ message: { messageId: { brokerSequenceId: 99 } } }])
   })
 
+  test('of large messages say the same in several buffers', () => {
+    const { peer, region } = client(consumerInfo())
+    const content = Buffer.alloc(100_000, 3)
+    const message = StoredMessage.scan(storedFormOf(textMessage({ content, jmsxGroupFirstForConsumer: true })))
+    region.ports.get(connectionId)!.deliver({ ...delivery(99), message, redeliveryCounter: 2 })
+    expect(peer.sentBytes).toHaveLength(3)
+    const [dispatch] = peer.takeSent()
+    expect(dispatch).toMatchObject({
+      redeliveryCounter: 2,
+      message: { content, messageId: { brokerSequenceId: 99 }, jmsxGroupFirstForConsumer: true },
+    })
+  })
+
   test('to a tight, cached connection say the same', () => {
     const { service, region } = buildService()
     const peer = new TestSession(service, { tightEncodingEnabled: true, cacheEnabled: true }).negotiate()
@@ -576,6 +587,18 @@ describe('clients that do not read', () => {
       { message: { messageId: { brokerSequenceId: 3 } } },
     ])
     expect(peer.reading).toBe(true)
+  })
+
+  test('do not get what waited for a consumer that they have closed meanwhile', () => {
+    const { peer, region } = client(consumerInfo())
+    peer.stuckBytes = outboundHighWaterBytes
+    const port = region.ports.get(connectionId)!
+    for (const sequence of [1, 2]) port.deliver(delivery(sequence))
+    peer.takeSent()
+    peer.receive(removeInfo(consumerId, { responseRequired: false }))
+    peer.stuckBytes = 0
+    peer.session.drained()
+    expect(peer.takeSent()).toEqual([])
   })
 
   test('are dropped when they take nothing for too long', () => {

@@ -1,5 +1,5 @@
 // An OpenWireSession without sockets: what it writes is decoded, the region is a fake that notes calls, time is manual.
-import { JmsError } from '../../../../broker/base/errors.ts'
+import type { JmsError } from '../../../../broker/base/errors.ts'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import type { Message } from '../../../../broker/message/message.ts'
@@ -12,6 +12,7 @@ import type {
 } from '../../../../broker/routing/region.ts'
 import { Advisories } from '../../../../broker/session/openwire/advisories.ts'
 import { ConnectionRegistry } from '../../../../broker/session/openwire/connection-registry.ts'
+import { LimitCounts } from '../../../../broker/session/openwire/limit-counts.ts'
 import type { OpenWireService } from '../../../../broker/session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../../../../broker/session/openwire/openwire-session.ts'
 import type { SessionOutput } from '../../../../broker/session/openwire/outbound.ts'
@@ -55,6 +56,7 @@ export class FakeRegion implements Region {
       removeDestination: (...values) => note('removeDestination', ...values),
       begin: (...values) => note('begin', ...values),
       failTransaction: (...values) => note('failTransaction', ...values),
+      dispatch: () => note('dispatch'),
       close: () => note('close', options.connectionId),
       send: (message, sendOptions, done) => this.#later('send', done, message, sendOptions),
       acknowledge: (acknowledgement, done) => this.#later('acknowledge', done, acknowledgement),
@@ -117,7 +119,8 @@ export function buildService(): ServiceParts {
   const advisories = new Advisories(identity, clock)
   advisories.attach(region)
   const registry = new ConnectionRegistry(identity.brokerName)
-  return { service: { identity, region, registry, advisories, clock, logger: silentLogger }, region, clock }
+  const limits = new LimitCounts(clock, silentLogger)
+  return { service: { identity, region, registry, advisories, limits, clock, logger: silentLogger }, region, clock }
 }
 
 export class TestSession {
@@ -133,6 +136,8 @@ export class TestSession {
   takesBytes = true
   #codec = new OpenWireCodec(initialWireFormat)
   #theirs: WireFormatInfo | undefined
+  #undecoded: Buffer[] = []
+  #written = 0
   readonly #splitter = new FrameSplitter(2 ** 30)
 
   constructor(service: OpenWireService, wireFormat: Partial<WireFormatOptions> = {}) {
@@ -194,8 +199,6 @@ export class TestSession {
     return this
   }
 
-  #undecoded: Buffer[] = []
-
   /** Only when the codec is the right one: answers may be written before the test knows the format. */
   #decode(): void {
     for (const bytes of this.#undecoded.splice(0))
@@ -206,28 +209,29 @@ export class TestSession {
       }
   }
 
+  #write(bytes: Buffer): void {
+    this.sentBytes.push(bytes)
+    this.#undecoded.push(bytes)
+    this.#written += bytes.length
+    if (!this.takesBytes) this.stuckBytes += bytes.length
+    if (!this.#theirs) this.#decode()
+  }
+
   #output(): SessionOutput {
-    const test = this
-    let total = 0
-    return {
-      write(bytes) {
-        test.sentBytes.push(bytes)
-        test.#undecoded.push(bytes)
-        total += bytes.length
-        if (!test.takesBytes) test.stuckBytes += bytes.length
-        if (!test.#theirs) test.#decode()
-      },
-      get bufferedBytes() {
-        return test.stuckBytes
-      },
-      get sentBytes() {
-        return total - test.stuckBytes
-      },
-      pauseReading: () => void (test.reading = false),
-      resumeReading: () => void (test.reading = true),
-      end: () => void (test.closed = 'ended'),
-      destroy: () => void (test.closed = 'destroyed'),
+    const output = {
+      write: (bytes: Buffer) => this.#write(bytes),
+      bufferedBytes: 0,
+      sentBytes: 0,
+      pauseReading: () => void (this.reading = false),
+      resumeReading: () => void (this.reading = true),
+      end: () => void (this.closed = 'ended'),
+      destroy: () => void (this.closed = 'destroyed'),
     }
+    Object.defineProperties(output, {
+      bufferedBytes: { get: () => this.stuckBytes },
+      sentBytes: { get: () => this.#written - this.stuckBytes },
+    })
+    return output
   }
 }
 

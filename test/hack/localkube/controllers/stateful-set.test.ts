@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import type { LocalObject } from '../../../../hack/localkube/api/registry.ts'
+import { startGarbageCollector } from '../../../../hack/localkube/controllers/garbage-collector.ts'
 import {
   controllerRevisions,
   persistentVolumeClaims,
@@ -224,11 +225,21 @@ test('claims are owned by whatever is to take them along', async () => {
   expect([ownersOf('data-web-0'), ownersOf('data-web-1')]).toEqual([['StatefulSet web'], ['Pod web-1']])
 })
 
-test('pods that an earlier set left behind are adopted', async () => {
+test('what a set deleted with --cascade=orphan left behind is adopted by the next one of its name', async () => {
   createSet({ podManagementPolicy: 'Parallel', replicas: 1 })
   await plane.settle()
   const { uid } = plane.pod('web-0').metadata
-  plane.registry.update(pods, 'default', 'web-0', (pod) => delete pod.metadata.ownerReferences)
+  const set = plane.get(statefulSets, 'web')!
+  const collector = startGarbageCollector(plane.context)
+  plane.registry.delete(statefulSets, 'default', 'web', { propagationPolicy: 'Orphan' })
+  await plane.settle()
+  expect(plane.get(statefulSets, 'web')).toBeUndefined()
+  expect(plane.pod('web-0').metadata.ownerReferences).toBeUndefined()
+  plane.create(statefulSets, { ...set, metadata: { name: 'web' } })
   await plane.settle()
   expect(plane.pod('web-0').metadata).toMatchObject({ uid, ownerReferences: [{ kind: 'StatefulSet', name: 'web' }] })
+  expect(plane.names(controllerRevisions)).toHaveLength(1)
+  expect(status()).toMatchObject({ replicas: 1, updatedReplicas: 1 })
+  expect(plane.warnings).toEqual([])
+  collector.stop()
 })

@@ -78,7 +78,12 @@ test('changes of readiness are seen at once; publishNotReadyAddresses shows all'
   bench = new PodBench()
   createService('web', { clusterIP: 'None' })
   createService('all', { clusterIP: 'None', publishNotReadyAddresses: true })
-  const readinessProbe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, failureThreshold: 1 }
+  const readinessProbe = {
+    httpGet: { path: '/health', port: 8080 },
+    periodSeconds: 1,
+    timeoutSeconds: 30,
+    failureThreshold: 1,
+  }
   bench.createPod('web-0', { readinessProbe }, inService)
   await bench.ready('web-0')
   await bench.plane.settle()

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LocalObject } from '../../../../hack/localkube/api/registry.ts'
 import {
   configMaps,
   persistentVolumeClaims,
@@ -198,9 +199,42 @@ describe('the end of a container', () => {
     expect(statusOf(bad)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3, reason: 'Error' } } })
   })
 
+  test('a new image replaces it in place', async () => {
+    bench = new PodBench({ manualClock: true })
+    bench.createPod('web-0', { readinessProbe: undefined })
+    const first = await bench.ready('web-0')
+    await bench.logged('web-0', 'listening')
+    bench.plane.registry.update(pods, 'default', 'web-0', (pod) => (pod['spec'].containers[0].image = 'test/pod:2'))
+    const second = await bench.untilPod('web-0', (pod) => statusOf(pod).restartCount === 1 && statusOf(pod).ready)
+    expect(statusOf(second)).toMatchObject({ image: 'test/pod:2', lastState: { terminated: { exitCode: 0 } } })
+    expect(pidOf(second)).not.toBe(pidOf(first))
+  })
+
+  test('a failing postStart hook ends it', async () => {
+    bench = new PodBench({ manualClock: true })
+    const lifecycle = { postStart: { exec: { command: ['sh', '-c', 'echo no luck; exit 1'] } } }
+    bench.createPod('web-0', { lifecycle, readinessProbe: undefined }, { restartPolicy: 'Never' })
+    await bench.untilPod('web-0', (pod) => statusOf(pod)?.state.terminated !== undefined)
+    expect(bench.plane.eventsOf('web-0')).toContain('FailedPostStartHook: PostStartHook failed: no luck\n')
+  })
+
+  test('exec probes run in the surroundings of the container', async () => {
+    bench = new PodBench()
+    const command = ['sh', '-c', 'test "$HOSTNAME" = web-0 && test -d "$0"', '/data']
+    const readinessProbe = { exec: { command }, periodSeconds: 1, timeoutSeconds: 30 }
+    const volumeMounts = [{ name: 'data', mountPath: '/data' }]
+    bench.createPod('web-0', { readinessProbe, volumeMounts }, { volumes: [{ name: 'data', emptyDir: {} }] })
+    await bench.ready('web-0')
+  })
+
   test('a failing liveness probe restarts it, a readiness probe only takes it out', async () => {
     bench = new PodBench()
-    const probe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, failureThreshold: 1 }
+    const probe = {
+      httpGet: { path: '/health', port: 8080 },
+      periodSeconds: 1,
+      timeoutSeconds: 30,
+      failureThreshold: 1,
+    }
     bench.createPod('alive', { livenessProbe: probe, readinessProbe: undefined })
     bench.createPod('ready', { readinessProbe: probe })
     await Promise.all([bench.ready('alive'), bench.ready('ready')])
@@ -246,6 +280,20 @@ describe('init containers', () => {
     ])
     expect(await bench.ask('web-0', '/fetch', { url: 'http://127.0.0.1:7070/hostname' })).toBe('web-0')
     expect(await bench.logs('web-0', { container: 'first' })).toContain('exit 0')
+  })
+
+  test('a sidecar ends when the others have', async () => {
+    bench = new PodBench()
+    const initContainers = [init('side', ['serve', '7070'], { restartPolicy: 'Always' })]
+    bench.createPod(
+      'web-0',
+      { args: ['exit', '0'], readinessProbe: undefined },
+      { restartPolicy: 'Never', initContainers },
+    )
+    const ended = (pod: LocalObject) =>
+      pod['status'].phase === 'Succeeded' && pod['status'].initContainerStatuses[0].state.terminated
+    const pod = await bench.untilPod('web-0', ended)
+    expect(statusOf(pod).state.terminated.exitCode).toBe(0)
   })
 
   test('one that fails with restartPolicy Never fails the pod', async () => {

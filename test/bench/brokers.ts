@@ -1,0 +1,257 @@
+// The brokers that the bench compares, each started as its own process on a free loopback port with an OpenWire
+// acceptor. Disk syncs are on everywhere, the Java brokers have a heap of 1 GiB, everything else is as it comes:
+//
+//   flotilla      broker/main.ts with its defaults
+//   activemq-5.17 the packages of Debian, through java/peers/ActiveMqBroker.java
+//   activemq-6    from Maven Central, the same way
+//   artemis       its own distribution from Maven Central: an instance made by "artemis create", which also tunes the
+//                 journal to the disk, with a single acceptor that speaks OpenWire only
+import { spawn, type ChildProcess } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { BrokerMember, freePorts } from '../support/broker-process.ts'
+import { compileJava, debianJars, mavenJars, runTool } from '../support/java-clients.ts'
+
+const cache = process.env.FLOTILLA_BENCH_CACHE ?? join(homedir(), '.cache', 'flotilla-bench')
+const javaSources = join(import.meta.dirname, 'java')
+const activemq6Version = '6.3.1'
+const artemisVersion = '2.56.0'
+const heap = '-Xmx1g'
+
+export const brokerIds = ['flotilla', 'activemq-5.17', 'activemq-6', 'artemis'] as const
+export type BrokerId = (typeof brokerIds)[number]
+
+export interface StartOptions {
+  /** Store and logs; a second broker on the same directory shares the store. */
+  readonly directory: string
+  readonly env: NodeJS.ProcessEnv
+  /** Tells members of one directory apart. */
+  readonly member?: string
+  /** For ActiveMQ only; ours has its default. */
+  readonly lockAcquireSleepIntervalMs?: number
+}
+
+export interface RunningBroker {
+  readonly pid: number
+  readonly port: number
+  readonly url: string
+  /** The end of what it has written to its output. */
+  log(): string
+  /** Sends the signal and waits for the end of the process. */
+  stop(signal: NodeJS.Signals): Promise<void>
+  /** Starts it again, after it has ended, on the same port and directory. */
+  restart(): void
+}
+
+export interface BenchBroker {
+  readonly id: BrokerId
+  /** Name and version, for the table. */
+  readonly title: string
+  readonly settings: string
+  /** Returns as soon as the process exists. */
+  start(options: StartOptions): Promise<RunningBroker>
+}
+
+/** Fetches, compiles and tunes what the broker needs; throws with what is missing. */
+export function prepareBroker(id: BrokerId, workDirectory: string): BenchBroker {
+  switch (id) {
+    case 'flotilla':
+      return flotilla()
+    case 'activemq-5.17':
+      return activemq(id, '5.17.2', debianJars(debianBroker))
+    case 'activemq-6': {
+      const pom = join(javaSources, 'activemq-pom.xml')
+      const folder = join(cache, `activemq-${activemq6Version}`)
+      return activemq(id, activemq6Version, mavenJars(pom, { 'broker.version': activemq6Version }, folder))
+    }
+    case 'artemis':
+      return artemis(workDirectory)
+  }
+}
+
+/** Whether something listens there. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+  })
+}
+
+/** The first of the brokers that accepts connections. */
+export async function firstToAccept(brokers: readonly RunningBroker[], timeoutMs = 60_000): Promise<RunningBroker> {
+  const deadline = Date.now() + timeoutMs
+  while (Date.now() < deadline) {
+    for (const broker of brokers) if (await accepts(broker.port)) return broker
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(
+    `Cannot reach a broker after ${timeoutMs} ms: ${brokers.map((broker) => broker.log()).join('\n---\n')}`,
+  )
+}
+
+function flotilla(): BenchBroker {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string
+  }
+  return {
+    id: 'flotilla',
+    title: `Flotilla ${version}`,
+    settings: 'Defaults.',
+    async start({ directory, env, member = 'member-0' }) {
+      const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
+      const dataDirectory = join(directory, 'data')
+      const process = new BrokerMember({ member, directory, dataDirectory, env, openwirePort, adminPort }).start()
+      return {
+        get pid() {
+          return process.pid
+        },
+        port: openwirePort,
+        url: process.url,
+        log: () => process.log.slice(-20).join(''),
+        stop: async (signal) => void (await process.stop(signal)),
+        restart: () => void process.start(),
+      }
+    },
+  }
+}
+
+const debianBroker = [
+  'activemq-broker',
+  'activemq-client',
+  'activemq-kahadb-store',
+  'activemq-openwire-legacy',
+  'activemq-protobuf',
+  'geronimo-jms_1.1_spec',
+  'geronimo-j2ee-management-1.1-spec',
+  'hawtbuf',
+  'jackson-annotations',
+  'jackson-core',
+  'jackson-databind',
+  'slf4j-api',
+  'slf4j-nop',
+]
+
+function activemq(id: BrokerId, version: string, jars: readonly string[]): BenchBroker {
+  const classes = compileJava(join(javaSources, 'peers'), jars, join(cache, `classes-${version}`))
+  const classpath = [classes, ...jars].join(delimiter)
+  return {
+    id,
+    title: `ActiveMQ ${version}`,
+    settings: `KahaDB with disk syncs, embedded in a main of ours without destination policies; ${heap}.`,
+    async start({ directory, env, lockAcquireSleepIntervalMs }) {
+      const [port] = (await freePorts(1)) as [number]
+      mkdirSync(directory, { recursive: true })
+      const interval = lockAcquireSleepIntervalMs === undefined ? [] : [String(lockAcquireSleepIntervalMs)]
+      const options = [heap, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+      const args = [...options, '-cp', classpath, 'ActiveMqBroker', directory, String(port), ...interval]
+      return new PeerProcess('java', args, env, port)
+    },
+  }
+}
+
+function artemis(workDirectory: string): BenchBroker {
+  const home = join(cache, `apache-artemis-${artemisVersion}`)
+  if (!existsSync(join(home, 'bin', 'artemis'))) fetchArtemis()
+  const template = join(workDirectory, 'artemis-instance')
+  const without = ['web', 'amqp-acceptor', 'mqtt-acceptor', 'stomp-acceptor', 'hornetq-acceptor']
+  const access = ['--user', 'bench', '--password', 'bench', '--allow-anonymous']
+  const options = ['--silent', '--java-memory', '1G', ...access, ...without.map((part) => `--no-${part}`)]
+  runTool(join(home, 'bin', 'artemis'), ['create', template, ...options])
+  const configuration = readFileSync(join(template, 'etc', 'broker.xml'), 'utf8')
+  const setting = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(configuration)?.[1] ?? '?'
+  return {
+    id: 'artemis',
+    title: `Artemis ${artemisVersion}`,
+    settings: `Instance as "artemis create" makes it here: journal ${setting('journal-type')} with datasync ${setting('journal-datasync')}, buffer timeout ${setting('journal-buffer-timeout')} ns; heap 1G.`,
+    async start({ directory, env }) {
+      const [port] = (await freePorts(1)) as [number]
+      const instance = join(directory, 'instance')
+      cpSync(template, instance, { recursive: true })
+      rewrite(instance, (text) => text.replaceAll(template, instance))
+      rewrite(join(instance, 'etc'), (text) =>
+        text
+          .replace('tcp://0.0.0.0:61616?', `tcp://127.0.0.1:${port}?`)
+          .replace(/protocols=[A-Z,]+/, 'protocols=OPENWIRE'),
+      )
+      return new PeerProcess(join(instance, 'bin', 'artemis'), ['run'], env, port)
+    },
+  }
+}
+
+function fetchArtemis(): void {
+  const artifact = `org.apache.artemis:apache-artemis:${artemisVersion}:tar.gz:bin`
+  const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy'
+  mkdirSync(cache, { recursive: true })
+  runTool('mvn', ['-q', '-B', plugin, `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`])
+  const archive = join(cache, `apache-artemis-${artemisVersion}-bin.tar.gz`)
+  runTool('tar', ['-xzf', archive, '-C', cache])
+  rmSync(archive)
+}
+
+/** Changes the text files of a folder in place. */
+function rewrite(folder: string, change: (text: string) => string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const before = readFileSync(path, 'utf8')
+    const after = change(before)
+    if (after !== before) writeFileSync(path, after)
+  }
+}
+
+/** A peer as a process of its own. */
+class PeerProcess implements RunningBroker {
+  readonly port: number
+  readonly #command: string
+  readonly #args: readonly string[]
+  readonly #env: NodeJS.ProcessEnv
+  #output: string[] = []
+  #child!: ChildProcess
+  #ended!: Promise<void>
+
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv, port: number) {
+    this.#command = command
+    this.#args = args
+    this.#env = env
+    this.port = port
+    this.restart()
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`Cannot start ${this.#command}: it is missing or not executable`)
+    return this.#child.pid
+  }
+
+  get url(): string {
+    return `tcp://127.0.0.1:${this.port}`
+  }
+
+  log(): string {
+    return this.#output.slice(-20).join('')
+  }
+
+  restart(): void {
+    const child = spawn(this.#command, this.#args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => {
+        this.#output.push(data.toString())
+        if (this.#output.length > 200) this.#output = this.#output.slice(-100)
+      })
+    this.#ended = new Promise((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    this.#child.kill(signal)
+    await this.#ended
+  }
+}

@@ -1,0 +1,195 @@
+// The cells of the bench: what is driven, what is measured, and what we want to reach against the best peer.
+
+/** One value that a run measures. */
+export type Figure =
+  | 'rate'
+  | 'cpuPer100k'
+  | 'peakMemoryMiB'
+  | 'syncsPer1000'
+  | 'shareOfDisk'
+  | 'p50Ms'
+  | 'p99Ms'
+  | 'answerP50Ms'
+  | 'answerP99Ms'
+  | 'fillRate'
+  | 'drainRate'
+  | 'timeMs'
+
+export const figures: Readonly<Record<Figure, { readonly title: string; readonly better: 'higher' | 'lower' }>> = {
+  rate: { title: 'messages/s', better: 'higher' },
+  cpuPer100k: { title: 'broker CPU s per 100,000', better: 'lower' },
+  peakMemoryMiB: { title: 'peak resident MiB', better: 'lower' },
+  syncsPer1000: { title: 'syncs per 1,000', better: 'lower' },
+  shareOfDisk: { title: "share of the disk's sync rate", better: 'higher' },
+  p50Ms: { title: 'p50 ms', better: 'lower' },
+  p99Ms: { title: 'p99 ms', better: 'lower' },
+  answerP50Ms: { title: 'answer p50 ms', better: 'lower' },
+  answerP99Ms: { title: 'answer p99 ms', better: 'lower' },
+  fillRate: { title: 'filled/s', better: 'higher' },
+  drainRate: { title: 'drained/s', better: 'higher' },
+  timeMs: { title: 'ms', better: 'lower' },
+}
+
+/** `ratio`: ours divided by the best peer's; `absolute`: ours alone. At least or at most, as is better for the figure. */
+export interface Goal {
+  readonly figure: Figure
+  readonly ratio?: number
+  readonly absolute?: number
+}
+
+export interface LoadOptions {
+  readonly producers: number
+  readonly consumers: number
+  readonly topic?: boolean
+  readonly persistent?: boolean
+  readonly transaction?: number
+  readonly size: number
+  /** Messages on their way at which producers pause. */
+  readonly outstanding: number
+  /** Messages per second of all producers; as fast as they can without it. */
+  readonly rate?: number
+}
+
+export type Procedure =
+  | { readonly kind: 'load'; readonly load: LoadOptions }
+  | { readonly kind: 'backlog' }
+  | { readonly kind: 'start'; readonly backlog: boolean }
+  | { readonly kind: 'takeover' }
+
+export interface Cell {
+  readonly id: string
+  readonly title: string
+  readonly procedure: Procedure
+  readonly goals: readonly Goal[]
+  /** Shown beside the goals. */
+  readonly also?: readonly Figure[]
+  readonly syncDelayMs?: number
+  /** Peers that are left out, as the cell asks for something they do not have in this form. */
+  readonly without?: readonly string[]
+}
+
+/** Bytes that may be on their way: small against every memory limit, large against every prefetch window. */
+const outstandingBytes = 10_000 * 1024
+
+function load(options: Partial<LoadOptions> & Pick<LoadOptions, 'producers' | 'consumers'>): Procedure {
+  const size = options.size ?? 1024
+  return { kind: 'load', load: { size, outstanding: Math.floor(outstandingBytes / size), ...options } }
+}
+
+function goals(rate: number, cpu: number, ...more: Goal[]): Goal[] {
+  return [{ figure: 'rate', ratio: rate }, { figure: 'cpuPer100k', ratio: cpu }, ...more]
+}
+
+export const cells: readonly Cell[] = [
+  {
+    id: 'queue-1x1',
+    title: 'queue, non-persistent, 1/1',
+    procedure: load({ producers: 1, consumers: 1 }),
+    goals: goals(1.4, 0.4),
+  },
+  {
+    id: 'queue-4x4',
+    title: 'queue, non-persistent, 4/4',
+    procedure: load({ producers: 4, consumers: 4 }),
+    goals: goals(1.4, 0.4),
+  },
+  {
+    id: 'persistent-1x1',
+    title: 'queue, persistent, sync sends, 1/1',
+    procedure: load({ producers: 1, consumers: 1, persistent: true }),
+    goals: goals(1, 0.5, { figure: 'shareOfDisk', absolute: 0.8 }),
+  },
+  {
+    id: 'persistent-4x4',
+    title: 'queue, persistent, sync sends, 4/4',
+    procedure: load({ producers: 4, consumers: 4, persistent: true }),
+    goals: goals(1.5, 0.4),
+  },
+  {
+    id: 'persistent-16x16',
+    title: 'queue, persistent, sync sends, 16/16',
+    procedure: load({ producers: 16, consumers: 16, persistent: true }),
+    goals: goals(2.5, 0.4),
+  },
+  {
+    id: 'persistent-16x16-slow-disk',
+    title: 'the same 16/16, each sync delayed by 5 ms',
+    procedure: load({ producers: 16, consumers: 16, persistent: true }),
+    goals: goals(2, 0.4),
+    syncDelayMs: 5,
+  },
+  {
+    id: 'transacted-1x1',
+    title: 'queue, persistent, transactions of 100, 1/1',
+    procedure: load({ producers: 1, consumers: 1, persistent: true, transaction: 100 }),
+    goals: goals(1.5, 0.5),
+  },
+  {
+    id: 'transacted-4x4',
+    title: 'queue, persistent, transactions of 100, 4/4',
+    procedure: load({ producers: 4, consumers: 4, persistent: true, transaction: 100 }),
+    goals: goals(1.5, 0.5),
+  },
+  {
+    id: 'topic-1x10',
+    title: 'topic 1 → 10, non-persistent, deliveries',
+    procedure: load({ producers: 1, consumers: 10, topic: true }),
+    goals: goals(1.3, 0.5),
+  },
+  {
+    id: 'queue-10k',
+    title: 'queue, non-persistent, 10 KiB, 1/1',
+    procedure: load({ producers: 1, consumers: 1, size: 10 * 1024 }),
+    goals: goals(1.3, 0.6),
+  },
+  {
+    id: 'queue-100k',
+    title: 'queue, non-persistent, 100 KiB, 1/1',
+    procedure: load({ producers: 1, consumers: 1, size: 100 * 1024 }),
+    goals: goals(1.3, 0.6),
+  },
+  {
+    id: 'latency',
+    title: 'latency at 1,000 persistent messages/s, 4/4',
+    procedure: load({ producers: 4, consumers: 4, persistent: true, rate: 1000 }),
+    goals: [
+      { figure: 'p50Ms', ratio: 0.7 },
+      { figure: 'p99Ms', ratio: 0.5 },
+      { figure: 'cpuPer100k', ratio: 0.5 },
+    ],
+    also: ['answerP50Ms', 'answerP99Ms'],
+  },
+  {
+    id: 'backlog',
+    title: 'backlog, transactions of 100, 1/1: fill, then drain',
+    procedure: { kind: 'backlog' },
+    goals: [
+      { figure: 'fillRate', ratio: 1.3 },
+      { figure: 'drainRate', ratio: 1.5 },
+      { figure: 'cpuPer100k', ratio: 0.5 },
+      { figure: 'peakMemoryMiB', ratio: 1 / 3 },
+    ],
+  },
+  {
+    id: 'start-empty',
+    title: 'start to first message, empty store',
+    procedure: { kind: 'start', backlog: false },
+    goals: [{ figure: 'timeMs', ratio: 0.4 }],
+  },
+  {
+    id: 'start-backlog',
+    title: 'start to first message with that backlog, after SIGKILL',
+    procedure: { kind: 'start', backlog: true },
+    goals: [{ figure: 'timeMs', ratio: 0.4 }],
+  },
+  {
+    id: 'takeover',
+    title: 'takeover after SIGKILL as a producer sees it (ActiveMQ: lockAcquireSleepInterval=500)',
+    procedure: { kind: 'takeover' },
+    goals: [
+      { figure: 'p50Ms', absolute: 300 },
+      { figure: 'p99Ms', absolute: 1000 },
+    ],
+    without: ['artemis'],
+  },
+]

@@ -1,0 +1,264 @@
+// How one run of a cell goes: start a broker on a fresh store, drive it, read what it has used, remove everything.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { startJava, type JavaProcess } from '../support/java-process.ts'
+import { accepts, firstToAccept, type BenchBroker, type RunningBroker } from './brokers.ts'
+import type { Cell, Figure, LoadOptions } from './cells.ts'
+import { measureSyncRate } from './disk-rate.ts'
+import { percentile } from './statistics.ts'
+import { cpuSeconds, peakMemoryBytes, SyncCounters } from './usage.ts'
+
+export interface BenchSettings {
+  readonly directory: string
+  readonly driverClasspath: string
+  readonly syncShim: string
+  readonly warmupMs: number
+  readonly measureMs: number
+  readonly backlogMessages: number
+  readonly kills: number
+  /** Given to our broker only, for profiles. */
+  readonly ourEnv: NodeJS.ProcessEnv
+  /** How brokers are ended: SIGTERM lets a profile be written. */
+  readonly endSignal: NodeJS.Signals
+}
+
+export interface RunResult {
+  readonly figures: Readonly<Partial<Record<Figure, number>>>
+  /** What the driver said, for the raw data. */
+  readonly raw: unknown
+}
+
+interface Run {
+  readonly settings: BenchSettings
+  readonly broker: BenchBroker
+  readonly cell: Cell
+  readonly directory: string
+  readonly syncs: SyncCounters
+  readonly env: NodeJS.ProcessEnv
+  /** Everything that has to be ended afterwards. */
+  readonly started: RunningBroker[]
+  readonly drivers: JavaProcess[]
+}
+
+const driverHeap = ['-Xmx1g', '-Dslf4j.internal.verbosity=ERROR']
+const bytesPerMiB = 2 ** 20
+/** Beyond what is measured: connecting, draining, slow disks. */
+const patienceMs = 300_000
+/** Between the start of a Java standby and the moment from which it certainly waits for the lock. */
+const standbyStartMs = 3000
+const trafficBetweenKillsMs = 1000
+
+export async function runCell(settings: BenchSettings, cell: Cell, broker: BenchBroker): Promise<RunResult> {
+  mkdirSync(settings.directory, { recursive: true })
+  const directory = mkdtempSync(join(settings.directory, `${cell.id}-`))
+  const syncs = new SyncCounters(join(directory, 'syncs'))
+  const env = {
+    LD_PRELOAD: settings.syncShim,
+    FLOTILLA_SYNC_COUNTS: syncs.path,
+    FLOTILLA_SYNC_DELAY_US: String((cell.syncDelayMs ?? 0) * 1000),
+    ...(broker.id === 'flotilla' ? settings.ourEnv : {}),
+  }
+  const run: Run = { settings, broker, cell, directory, syncs, env, started: [], drivers: [] }
+  const timer = setTimeout(() => run.drivers.forEach((driver) => driver.kill()), limitMs(settings))
+  try {
+    return await procedure(run)
+  } catch (error) {
+    const logs = run.started.map((started) => started.log()).join('\n---\n')
+    throw new Error(`${cell.id} with ${broker.title}: ${String(error)}\n${logs}`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+    run.drivers.forEach((driver) => driver.kill())
+    await Promise.all(run.drivers.map((driver) => driver.ended))
+    await Promise.all(run.started.map((started) => started.stop(settings.endSignal)))
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function limitMs(settings: BenchSettings): number {
+  // The slowest that a backlog may be is 1,000 messages a second.
+  return settings.warmupMs + settings.measureMs + patienceMs + settings.backlogMessages * 3 + settings.kills * 10_000
+}
+
+function procedure(run: Run): Promise<RunResult> {
+  switch (run.cell.procedure.kind) {
+    case 'load':
+      return runLoad(run, run.cell.procedure.load)
+    case 'backlog':
+      return runBacklog(run)
+    case 'start':
+      return runStart(run, run.cell.procedure.backlog)
+    case 'takeover':
+      return runTakeover(run)
+  }
+}
+
+interface LoadAnswer {
+  elapsedMs: number
+  sent: number
+  received: number
+  expectedInAll: number
+  receivedInAll: number
+  delivery: { p50Us: number; p99Us: number } | null
+  answer: { p50Us: number; p99Us: number } | null
+  problems: string
+}
+
+async function runLoad(run: Run, load: LoadOptions): Promise<RunResult> {
+  const { settings } = run
+  const wantsShare = run.cell.goals.some((goal) => goal.figure === 'shareOfDisk')
+  const disk = wantsShare ? measureSyncRate(run.directory, load.size) : undefined
+  const broker = await start(run)
+  const driver = await drive(run, broker.url)
+  command(driver, 'load', { ...load, warmupMs: settings.warmupMs, measureMs: settings.measureMs })
+  await expect(driver, 'begin')
+  const before = { cpu: cpuSeconds(broker.pid), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
+  await expect(driver, 'end')
+  const cpu = cpuSeconds(broker.pid) - before.cpu
+  const clientCpu = cpuSeconds(driver.pid) - before.client
+  const syncs = run.syncs.total() - before.syncs
+  const answer = await reply<LoadAnswer>(driver)
+  if (answer.problems !== '') throw new Error(answer.problems)
+  if (answer.receivedInAll !== answer.expectedInAll)
+    throw new Error(`${answer.receivedInAll} of ${answer.expectedInAll} messages were delivered`)
+  if (answer.received === 0) throw new Error('no message was delivered in the measured window')
+  const rate = (answer.received / answer.elapsedMs) * 1000
+  const figures: RunResult['figures'] = {
+    rate,
+    cpuPer100k: (cpu / answer.received) * 100_000,
+    peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
+    syncsPer1000: (syncs / answer.received) * 1000,
+    ...(disk ? { shareOfDisk: rate / disk.perSecond } : {}),
+    ...(answer.delivery ? { p50Ms: answer.delivery.p50Us / 1000, p99Ms: answer.delivery.p99Us / 1000 } : {}),
+    ...(answer.answer ? { answerP50Ms: answer.answer.p50Us / 1000, answerP99Ms: answer.answer.p99Us / 1000 } : {}),
+  }
+  return { figures, raw: { ...answer, cpu, clientCpu, syncs: run.syncs.read(), disk } }
+}
+
+async function runBacklog(run: Run): Promise<RunResult> {
+  const broker = await start(run)
+  const driver = await drive(run, broker.url)
+  const count = run.settings.backlogMessages
+  const before = { cpu: cpuSeconds(broker.pid), syncs: run.syncs.total() }
+  command(driver, 'fill', { count, transaction: 100, size: 1024 })
+  const fill = await reply<{ elapsedMs: number }>(driver)
+  command(driver, 'drain', { count, transaction: 100 })
+  const drain = await reply<{ elapsedMs: number; outOfOrder: number }>(driver)
+  if (drain.outOfOrder > 0) throw new Error(`${drain.outOfOrder} messages were out of order`)
+  const cpu = cpuSeconds(broker.pid) - before.cpu
+  const figures = {
+    fillRate: (count / fill.elapsedMs) * 1000,
+    drainRate: (count / drain.elapsedMs) * 1000,
+    cpuPer100k: (cpu / count) * 100_000,
+    peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
+    syncsPer1000: ((run.syncs.total() - before.syncs) / count) * 1000,
+  }
+  return { figures, raw: { fill, drain, cpu, syncs: run.syncs.read() } }
+}
+
+/** The driver has worked with a first process before, so that its own start is not part of the time. */
+async function runStart(run: Run, backlog: boolean): Promise<RunResult> {
+  const broker = await start(run)
+  const driver = await drive(run, broker.url)
+  command(driver, 'first', { url: broker.url, send: true, destination: 'WARM' })
+  await reply(driver)
+  if (backlog) {
+    command(driver, 'fill', { count: run.settings.backlogMessages, transaction: 100, size: 1024 })
+    await reply(driver)
+    await broker.stop('SIGKILL')
+    broker.restart()
+  } else {
+    await broker.stop('SIGKILL')
+    run.started.push(await run.broker.start({ directory: join(run.directory, 'second'), env: run.env }))
+  }
+  const startedAt = performance.now()
+  const again = run.started.at(-1)!
+  command(driver, 'first', { url: again.url, send: !backlog })
+  await expect(driver, 'received')
+  const timeMs = performance.now() - startedAt
+  const raw = await reply(driver)
+  return { figures: { timeMs, peakMemoryMiB: peakMemoryBytes(again.pid) / bytesPerMiB }, raw }
+}
+
+interface TakeoverAnswer {
+  messages: number
+  lost: number
+  gaps: { client: string; endedAt: number; ms: number }[]
+}
+
+async function runTakeover(run: Run): Promise<RunResult> {
+  const pair = [await startOne(run, 'member-0'), await startOne(run, 'member-1')]
+  const first = await firstToAccept(pair)
+  await waitForStandby(run)
+  const driver = await drive(run, `failover:(${pair.map((broker) => broker.url).join(',')})`)
+  command(driver, 'takeover', {})
+  await expect(driver, 'running')
+  let active = first
+  const killedAt: number[] = []
+  for (let kill = 0; kill < run.settings.kills; kill++) {
+    await pause(trafficBetweenKillsMs)
+    killedAt.push(Date.now())
+    await active.stop('SIGKILL')
+    const killed = active
+    active = await firstToAccept(pair.filter((broker) => broker !== killed))
+    await pause(trafficBetweenKillsMs)
+    killed.restart()
+    await waitForStandby(run)
+    if (await accepts(killed.port)) throw new Error('both brokers accept connections')
+  }
+  await pause(trafficBetweenKillsMs)
+  driver.write('stop\n')
+  const answer = await reply<TakeoverAnswer>(driver)
+  if (answer.lost > 0) throw new Error(`${answer.lost} acknowledged messages were lost`)
+  const gaps = killedAt.map((at) => longestGap(answer, at)).sort((a, b) => a - b)
+  return { figures: { p50Ms: percentile(gaps, 0.5), p99Ms: percentile(gaps, 0.99) }, raw: { ...answer, killedAt } }
+}
+
+/** How long the producer's send that met this kill took. */
+function longestGap(answer: TakeoverAnswer, killedAt: number): number {
+  const met = answer.gaps.filter((gap) => gap.client === 'producer' && gap.endedAt >= killedAt)
+  return met.find((gap) => gap.endedAt - gap.ms <= killedAt + trafficBetweenKillsMs)?.ms ?? 0
+}
+
+async function waitForStandby(run: Run): Promise<void> {
+  await pause(run.broker.id === 'flotilla' ? standbyStartMs / 2 : standbyStartMs)
+}
+
+async function start(run: Run): Promise<RunningBroker> {
+  const broker = await startOne(run, 'member-0')
+  await firstToAccept([broker])
+  return broker
+}
+
+async function startOne(run: Run, member: string): Promise<RunningBroker> {
+  const interval = run.cell.procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
+  const directory = join(run.directory, 'store')
+  const broker = await run.broker.start({ directory, env: run.env, member, ...interval })
+  run.started.push(broker)
+  return broker
+}
+
+async function drive(run: Run, url: string): Promise<JavaProcess> {
+  const driver = startJava(run.settings.driverClasspath, ['BenchDriver', url], driverHeap)
+  run.drivers.push(driver)
+  await expect(driver, 'ready')
+  return driver
+}
+
+function command(driver: JavaProcess, name: string, options: object): void {
+  driver.write(`${[name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(' ')}\n`)
+}
+
+async function expect(driver: JavaProcess, word: string): Promise<void> {
+  const line = await driver.line((line) => line === word || line.startsWith('{'))
+  if (line !== word) throw new Error(`the driver said ${line}`)
+}
+
+async function reply<T>(driver: JavaProcess): Promise<T> {
+  const answer = JSON.parse(await driver.line((line) => line.startsWith('{'))) as T & { failed?: string }
+  if (answer.failed !== undefined) throw new Error(`the driver failed: ${answer.failed}`)
+  return answer
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

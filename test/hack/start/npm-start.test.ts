@@ -1,0 +1,211 @@
+// `npm start` as people use it: as a process, with its exit codes and what it says, and nothing left behind it.
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLocalKube } from '../../../hack/localkube/localkube.ts'
+import { gone, isAlive, masterSlave, standalone } from '../../support/local-stack.ts'
+
+// Real processes: on a busy machine each may take its time.
+jest.setTimeout(90_000)
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const program = join(root, 'hack', 'start', 'main.ts')
+
+let directory: string
+let running: Run[] = []
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'flotilla-start-'))
+})
+afterEach(async () => {
+  await Promise.all(running.map((run) => run.kill()))
+  running = []
+  rmSync(directory, { recursive: true, force: true })
+})
+
+class Run {
+  output = ''
+  readonly child: ChildProcess
+  readonly #exited: Promise<number | null>
+  #heard = (): void => {}
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(process.execPath, [program, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.on('data', (data: Buffer) => {
+        this.output += data.toString()
+        this.#heard()
+      })
+    this.#exited = once(this.child, 'close').then(([code]) => {
+      this.#heard()
+      return code as number | null
+    })
+    running.push(this)
+  }
+
+  /** Resolves with the exit code. */
+  get ended(): Promise<number | null> {
+    return this.#exited
+  }
+
+  /** Resolves when it has written this. */
+  says(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#heard = () => {
+        if (this.output.includes(text)) resolve()
+        else if (this.child.exitCode !== null) reject(new Error(`It ended without "${text}":\n${this.output}`))
+      }
+      this.#heard()
+    })
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** Everything that runs below it, also in process groups of its own. */
+  processes(): number[] {
+    const parents = new Map(
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((name) => [Number(name), parentOf(name)] as const),
+    )
+    const found = [this.child.pid!]
+    for (const ancestor of found) for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
+    return found
+  }
+}
+
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0 // ended meanwhile
+  }
+}
+
+const start = (...args: string[]): Run => new Run(args)
+/** In a data directory of the test, on any free port. */
+const startHere = (...args: string[]): Run => start('--data', join(directory, 'data'), '--port', '0', ...args)
+
+function manifest(spec: unknown, name = 'mine'): string {
+  const path = join(directory, `${name}.json`)
+  writeFileSync(
+    path,
+    JSON.stringify({ apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata: { name }, spec }),
+  )
+  return path
+}
+
+describe('wrong from the start', () => {
+  test('--help explains and ends with 0', async () => {
+    const run = start('--help')
+    expect(await run.ended).toBe(0)
+    expect(run.output).toContain('npm start -- --exit')
+  })
+
+  test('an unknown option ends with 2 and is named', async () => {
+    const run = start('--bogus')
+    expect(await run.ended).toBe(2)
+    expect(run.output).toContain("Cannot start: unknown option '--bogus'")
+  })
+
+  test('a file that cannot be read, or is not YAML, ends with 1 and is named', async () => {
+    const missing = startHere('-f', join(directory, 'none.yaml'))
+    const bad = join(directory, 'bad.yaml')
+    writeFileSync(bad, 'kind: {')
+    const torn = startHere('-f', bad)
+    expect(await missing.ended).toBe(1)
+    expect(missing.output).toContain('none.yaml: there is no such file or folder')
+    expect(await torn.ended).toBe(1)
+    expect(torn.output).toContain('bad.yaml')
+    for (const { output } of [missing, torn]) expect(output).not.toContain('    at ')
+  })
+
+  test('a port that is taken ends with 1, and says how to choose another one', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const run = startHere('--port', String(port))
+    expect(await run.ended).toBe(1)
+    expect(run.output).toContain(`Cannot listen on 127.0.0.1:${port}`)
+    expect(run.output).toContain('--port N')
+    server.close()
+  })
+
+  test('a data directory in use ends with 1, and says by whom', async () => {
+    const data = join(directory, 'data')
+    const options = { dataDirectory: data, kubeconfigPath: join(data, 'kubeconfig'), images: {}, log: () => {} }
+    const kube = await startLocalKube({ ...options, apiPort: 0 })
+    const run = startHere()
+    expect(await run.ended).toBe(1)
+    expect(run.output).toContain(`process ${process.pid} runs a local stand-in in it`)
+    await kube.stop()
+  })
+
+  test('a spec that is not accepted ends with 1 and names the field', async () => {
+    const run = startHere('-f', manifest(masterSlave({}, { replicas: 1 })))
+    expect(await run.ended).toBe(1)
+    expect(run.output).toContain('Cannot apply BrokerCluster "mine"')
+    expect(run.output).toContain('groupTemplate')
+    expect(run.output).not.toContain('    at ')
+  })
+})
+
+test('--exit ends with 0 after the proof; the next one, with -f, has its cluster instead of the examples', async () => {
+  const first = startHere('--exit')
+  await first.says('Proof with orders')
+  const processes = first.processes()
+  // Itself, the operator and three brokers.
+  expect(processes.length).toBeGreaterThanOrEqual(5)
+  expect([await first.ended, first.output]).toEqual([
+    0,
+    expect.stringContaining(' 0 lost, 0 duplicated, 0 out of order'),
+  ])
+  expect(first.output).toMatch(/killed orders-g0-\d \(SIGKILL\): orders-g0-\d took over after \d+ ms/)
+  expect(processes.filter(isAlive)).toEqual([])
+
+  const second = startHere('-f', manifest(standalone('None')))
+  await second.says('Up until Ctrl-C.')
+  expect(second.output).toContain('Removed the examples of an earlier run: orders, single; their claims stay')
+  expect(second.output).toContain('nobody is killed, because without storage they are in memory only')
+  expect(second.output).toContain('1000 sent and acknowledged, 1000 received, 0 lost')
+  const url = /server: "(.*)"/.exec(readFileSync(join(directory, 'data', 'kubeconfig'), 'utf8'))![1]!
+  const names = async (path: string): Promise<string[]> => {
+    const list = (await (await fetch(`${url}${path}`)).json()) as { items: { metadata: { name: string } }[] }
+    return list.items.map(({ metadata }) => metadata.name).sort()
+  }
+  expect(await names('/apis/flotilla.dev/v1alpha1/brokerclusters')).toEqual(['mine'])
+  expect(await names('/api/v1/persistentvolumeclaims')).toEqual(['data-single-g0-0', 'orders-g0-data'])
+  const left = second.processes()
+  second.child.kill('SIGINT')
+  expect(await second.ended).toBe(0)
+  expect(second.output).toContain('nothing is left running')
+  expect(left.filter(isAlive)).toEqual([])
+})
+
+describe('Ctrl-C while starting ends with 0 and leaves nothing', () => {
+  test.each(['Starting the local stand-in', 'Applying', 'Waiting for brokers'])('at "%s"', async (when) => {
+    const run = startHere('-f', manifest(masterSlave()))
+    await run.says(when)
+    const processes = run.processes()
+    run.child.kill('SIGINT')
+    expect([await run.ended, run.output]).toEqual([0, expect.not.stringContaining('    at ')])
+    expect(run.output).not.toContain('Ready, ')
+    await Promise.all(processes.map(gone))
+  })
+})
+
+test('killed with SIGKILL while up it takes everything with it', async () => {
+  const run = startHere('-f', manifest(standalone('Volume')))
+  await run.says('Proof with mine')
+  const processes = run.processes()
+  expect(processes.length).toBeGreaterThanOrEqual(3)
+  await run.kill()
+  await Promise.all(processes.map(gone))
+})

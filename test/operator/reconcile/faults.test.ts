@@ -1,0 +1,99 @@
+// Writes that fail before or after they took effect, and caches that are behind: the operator comes to the same end,
+// and at no time does it stop an active that nobody could follow.
+import { expect, test } from '@jest/globals'
+import { seededRandom } from '../../../broker/base/random.ts'
+import { KubeApiError } from '../../../operator/kube/errors.ts'
+import {
+  type ClusterObjects,
+  type ClusterReader,
+  LiveClusterReader,
+} from '../../../operator/reconcile/cluster-reader.ts'
+import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
+import { ClusterHarness, key, sharedPair } from '../../support/cluster-harness.ts'
+
+/** Shows each kind of object as it was some looks ago, never going back behind what it has shown. */
+class StaleReader implements ClusterReader {
+  readonly #live: ClusterReader
+  readonly #isBehind: () => boolean
+  #cluster: BrokerCluster | undefined
+  #objects: ClusterObjects | undefined
+
+  constructor(live: ClusterReader, isBehind: () => boolean) {
+    this.#live = live
+    this.#isBehind = isBehind
+  }
+
+  async readCluster(): Promise<BrokerCluster | undefined> {
+    if (!this.#cluster || !this.#isBehind()) this.#cluster = await this.#live.readCluster(key)
+    return this.#cluster
+  }
+
+  async readObjects(): Promise<ClusterObjects> {
+    const now = await this.#live.readObjects(key)
+    const shown = this.#objects ?? now
+    const kinds = Object.keys(now) as (keyof ClusterObjects)[]
+    this.#objects = Object.fromEntries(kinds.map((kind) => [kind, this.#isBehind() ? shown[kind] : now[kind]])) as never
+    return this.#objects
+  }
+}
+
+const codes = [409, 429, 500, 503]
+
+test.each(Array.from({ length: 25 }, (_, index) => index + 1))(
+  'a rollout with scaling ends well (seed %i)',
+  async (seed) => {
+    const random = seededRandom(seed)
+    const chance = (share: number) => random.next() < share
+    const harness = new ClusterHarness(seed)
+    const restart = () => harness.startOperator(new StaleReader(new LiveClusterReader(harness.kube), () => chance(0.4)))
+    restart()
+    const fail = (when: string) => {
+      if (chance(0.08))
+        throw new KubeApiError(codes[Math.floor(random.next() * codes.length)]!, 'Fault', `fault ${when}`)
+    }
+    harness.kube.beforeWrite = (write) => {
+      fail('before')
+      const pod = write.verb === 'delete' && write.kind === 'Pod' ? write.name : undefined
+      if (pod === undefined || harness.world.broker(pod)?.role !== 'Active') return
+      const heirs = harness.world
+        .pods()
+        .filter(({ metadata }) => metadata.name !== pod && metadata.deletionTimestamp === undefined)
+        .filter(({ metadata }) => harness.world.broker(metadata.name)?.role === 'Standby')
+      expect(heirs.length).toBeGreaterThan(0)
+    }
+    harness.kube.afterWrite = () => fail('after')
+
+    const steps = [
+      sharedPair({}, 2),
+      sharedPair({ broker: { memoryLimit: '50%' } }, 3),
+      sharedPair({ broker: { memoryLimit: '40%' } }, 2),
+    ]
+    for (const spec of steps) {
+      harness.apply(spec)
+      let settledFor = 0
+      for (let round = 0; settledFor < 5; round++) {
+        if (round > 400) throw new Error(`no end: ${JSON.stringify(harness.cluster.status, null, 1)}`)
+        try {
+          await harness.reconcile()
+        } catch (error) {
+          if (!(error instanceof KubeApiError)) throw error
+        }
+        if (chance(0.05)) restart()
+        harness.world.tick()
+        harness.clock.advance(500)
+        // A reader that is behind may show an end that was one.
+        settledFor = harness.isSettled() && isDone(harness, spec.groupTemplate!.replicas!) ? settledFor + 1 : 0
+      }
+    }
+  },
+)
+
+function isDone(harness: ClusterHarness, replicas: number): boolean {
+  const [group] = harness.cluster.status!.groups!
+  const pods = harness.world.pods()
+  return (
+    pods.length === replicas &&
+    pods.every(({ metadata }) => metadata.annotations?.['flotilla.dev/revision'] === group!.revision) &&
+    harness.kube.all('ConfigMap').length === 1
+  )
+}

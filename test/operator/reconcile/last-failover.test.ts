@@ -1,0 +1,88 @@
+// Why the active changed, as the status tells it: what became of the pod of the former one says whether it was stopped.
+import { expect, test } from '@jest/globals'
+import type { BrokerClusterStatus } from '../../../operator/api/status-schema.ts'
+import type { Judgement } from '../../../operator/reconcile/judgement.ts'
+import type { SeenMember } from '../../../operator/reconcile/observe.ts'
+import { buildStatus } from '../../../operator/reconcile/status.ts'
+import { buildSnapshot } from '../../support/broker-world.ts'
+
+const heir = 'orders-g0-1'
+const heirSince = '2026-11-21T03:10:00Z'
+
+const member = (name: string, change: Partial<SeenMember>, creationTimestamp: string): SeenMember => ({
+  name,
+  ordinal: 0,
+  group: 'g0',
+  revision: 'r',
+  terminating: false,
+  ready: true,
+  running: true,
+  role: 'Standby',
+  term: undefined,
+  failure: undefined,
+  snapshot: undefined,
+  pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name, creationTimestamp } },
+  ...change,
+})
+
+const active = member(
+  heir,
+  {
+    role: 'Active',
+    term: 2,
+    snapshot: buildSnapshot(heir, { role: 'Active', term: 2, activeSince: heirSince }),
+  },
+  '2026-11-21T03:00:00Z',
+)
+
+function reasonFor(before: SeenMember | undefined, previous: Partial<BrokerClusterStatus>): string | undefined {
+  const conditions = previous.conditions ?? []
+  const cluster = {
+    metadata: { name: 'orders', namespace: 'shop', uid: 'u' },
+    spec: {},
+    status: { ...previous, conditions },
+  }
+  const judgement = {
+    cluster,
+    plan: undefined,
+    problems: [],
+    rollout: { state: 'Idle', pending: [] },
+    rolloutMessage: '',
+    observation: { members: before ? [before, active] : [active] },
+    nowMs: Date.parse(heirSince),
+  } as unknown as Judgement
+  return buildStatus(judgement).groups?.[0]?.lastFailover?.reason
+}
+
+const group = { name: 'g0', standbys: [heir], replicas: 2, readyReplicas: 2, updatedReplicas: 2, revision: 'r' }
+const seenActive = { groups: [{ ...group, active: 'orders-g0-0', activeSince: '2026-11-21T03:00:00Z' }] }
+const seenNobody: Partial<BrokerClusterStatus> = {
+  groups: [{ ...group, lock: { type: 'File', holder: 'orders-g0-0', term: 1 } }],
+  conditions: [
+    {
+      type: 'Available',
+      status: 'False',
+      reason: 'GroupWithoutActive',
+      message: '',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-21T03:09:58Z',
+    },
+  ],
+}
+const old = '2026-11-21T03:00:00Z'
+const anew = '2026-11-21T03:09:59Z'
+
+test.each([
+  ['its pod is the one that was active', old, {}, 'Failover'],
+  ['its pod is being deleted', old, { terminating: true }, 'Switchover'],
+  ['its pod was made anew', anew, {}, 'Switchover'],
+] as const)('%s', (_, created, change, reason) => {
+  const before = member('orders-g0-0', change, created)
+  expect(reasonFor(before, seenActive)).toBe(reason)
+  expect(reasonFor(before, seenNobody)).toBe(reason)
+})
+
+test('its pod is gone, as after scaling down', () => {
+  expect(reasonFor(undefined, seenActive)).toBe('Switchover')
+  expect(reasonFor(undefined, seenNobody)).toBe('Switchover')
+})

@@ -1,0 +1,94 @@
+// What the builders make, held against files in test/golden/resources. After a change that is meant, look at the
+// difference that FLOTILLA_UPDATE_GOLDEN=1 npm test -- test/operator/resources makes, and commit it.
+import { describe, expect, test } from '@jest/globals'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dump, load } from 'js-yaml'
+import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
+import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+import { parseSpec } from '../../../operator/api/validate.ts'
+import { buildClaim } from '../../../operator/resources/claim.ts'
+import { buildClientService } from '../../../operator/resources/client-service.ts'
+import { buildConfigMap } from '../../../operator/resources/config-map.ts'
+import { buildHeadlessService } from '../../../operator/resources/headless-service.ts'
+import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts'
+import { buildStatefulSet } from '../../../operator/resources/stateful-set.ts'
+import type { ClusterPlan } from '../../../operator/topology/plan.ts'
+import { planCluster } from '../../../operator/topology/planner.ts'
+import { sharedPair, single } from '../../support/cluster-harness.ts'
+
+const folder = join(import.meta.dirname, '..', '..', 'golden', 'resources')
+const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
+
+function plan(spec: BrokerClusterSpecInput): ClusterPlan {
+  const parsed = parseSpec({ metadata, spec } as BrokerCluster)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/broker:0.1.0' })
+}
+
+function expectGolden(name: string, object: object): void {
+  const file = join(folder, `${name}.yaml`)
+  if (process.env['FLOTILLA_UPDATE_GOLDEN'] === '1') writeFileSync(file, dump(object, { noRefs: true, lineWidth: 120 }))
+  expect(object).toEqual(load(readFileSync(file, 'utf8')))
+}
+
+const full = sharedPair({
+  image: { reference: 'registry.example/broker:2', pullPolicy: 'Always', pullSecrets: [{ name: 'pull' }] },
+  transportConnectors: [
+    { name: 'openwire', port: 61_616 },
+    { name: 'a-name-too-long-for-a-port', port: 61_617, maximumConnections: 5 },
+  ],
+  services: {
+    client: { type: 'LoadBalancer', annotations: { 'example.org/lb': 'internal' }, labels: { team: 'shop' } },
+  },
+  podDisruptionBudget: { maxUnavailable: 2, unhealthyPodEvictionPolicy: 'IfHealthyBudget' },
+  terminationGracePeriodSeconds: 30,
+})
+full.groupTemplate!.resources = { requests: { cpu: 1, memory: '2Gi' }, limits: { memory: '2Gi' } }
+full.groupTemplate!.scheduling = { spread: 'Zones', strict: true }
+full.groupTemplate!.storage.sharedVolume!.claimTemplate!.storageClassName = 'efs'
+full.groupTemplate!.storage.retentionPolicy = { whenDeleted: 'Delete', whenScaled: 'Delete' }
+
+const pair = plan(sharedPair())
+const rich = plan(full)
+const volume = plan(single('Volume'))
+const memory = plan(single('None'))
+const claimOf = (from: ClusterPlan): object => {
+  const group = from.groups[0]!
+  if (group.store.type === 'None' || !group.store.claim) throw new Error('no claim')
+  return buildClaim(from, group, group.store.claim)
+}
+
+describe('builders', () => {
+  test.each<[string, () => object]>([
+    ['config-map', () => buildConfigMap(pair, pair.groups[0]!)],
+    ['config-map-memory', () => buildConfigMap(memory, memory.groups[0]!)],
+    ['headless-service', () => buildHeadlessService(pair, pair.groups[0]!)],
+    ['client-service', () => buildClientService(pair)],
+    ['client-service-full', () => buildClientService(rich)],
+    ['pod-disruption-budget', () => buildPodDisruptionBudget(pair, pair.groups[0]!)],
+    ['pod-disruption-budget-full', () => buildPodDisruptionBudget(rich, rich.groups[0]!)],
+    ['claim', () => claimOf(pair)],
+    ['claim-full', () => claimOf(rich)],
+    ['stateful-set', () => buildStatefulSet(pair, pair.groups[0]!, 2)],
+    ['stateful-set-full', () => buildStatefulSet(rich, rich.groups[0]!, 2)],
+    ['stateful-set-volume', () => buildStatefulSet(volume, volume.groups[0]!, 1)],
+    ['stateful-set-memory', () => buildStatefulSet(memory, memory.groups[0]!, 1)],
+  ])('%s', (name, build) => {
+    expectGolden(name, build())
+  })
+})
+
+test('paths stand in the pod only, never in the configuration', () => {
+  for (const one of [pair, rich, volume, memory]) {
+    const { data } = buildConfigMap(one, one.groups[0]!) as unknown as { data: Record<string, string> }
+    expect(Object.keys(data)).toEqual(['broker.json'])
+    expect(data['broker.json']).not.toContain('/')
+  }
+})
+
+test('a ConfigMap has another name when it says something else', () => {
+  const name = (from: ClusterPlan) => buildConfigMap(from, from.groups[0]!).metadata.name
+  expect(name(pair)).toBe(name(plan(sharedPair())))
+  expect(name(pair)).not.toBe(name(plan(sharedPair({ broker: { memoryLimit: '50%' } }))))
+})

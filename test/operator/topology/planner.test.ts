@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals'
+import { parseBrokerConfig } from '../../../broker/config/parse.ts'
+import { parseSpec } from '../../../operator/api/validate.ts'
+import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
+import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+import { claimNames, type ClusterPlan } from '../../../operator/topology/plan.ts'
+import { planCluster } from '../../../operator/topology/planner.ts'
+import { sharedPair, single } from '../../support/cluster-harness.ts'
+
+const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
+
+function plan(input: BrokerClusterSpecInput, defaultImage = 'broker:1'): ClusterPlan {
+  const parsed = parseSpec({ metadata, spec: input } as BrokerCluster)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return planCluster(metadata, parsed.spec, { defaultImage })
+}
+const revision = (input: BrokerClusterSpecInput): string => plan(input).groups[0]!.revision
+
+describe('the plan of a pair', () => {
+  const { groups, endpoints, update } = plan(sharedPair())
+
+  test('is one group of two members with stable names', () => {
+    expect(groups).toHaveLength(1)
+    expect(groups[0]).toMatchObject({
+      name: 'g0',
+      statefulSet: 'orders-g0',
+      members: [
+        { name: 'orders-g0-0', ordinal: 0, host: 'orders-g0-0.orders-g0.shop.svc' },
+        { name: 'orders-g0-1', ordinal: 1, host: 'orders-g0-1.orders-g0.shop.svc' },
+      ],
+    })
+  })
+
+  test('has a complete broker configuration without paths', () => {
+    const { brokerConfig } = groups[0]!
+    expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true })
+    expect(brokerConfig).toEqual({
+      brokerName: 'orders-g0',
+      store: { type: 'Journal', lock: { acquireInterval: '250ms', keepAlivePeriod: '2s' } },
+      memoryLimit: '60%',
+      transportConnectors: [
+        { name: 'openwire', protocol: 'OpenWire', port: 61_616, maximumConnections: 1000, maxFrameSize: '100Mi' },
+      ],
+      admin: { port: 8161 },
+    })
+    expect(JSON.stringify(brokerConfig)).not.toContain('/')
+  })
+
+  test('shares one claim, kept when the cluster goes', () => {
+    expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
+    expect(groups[0]!.store).toMatchObject({
+      type: 'SharedVolume',
+      claim: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+    })
+  })
+
+  test('offers a failover URL for each connector', () => {
+    expect(endpoints).toEqual([
+      {
+        name: 'openwire',
+        url: 'failover:(tcp://orders-g0-0.orders-g0.shop.svc:61616,tcp://orders-g0-1.orders-g0.shop.svc:61616)',
+      },
+    ])
+    expect(update).toEqual({ type: 'RollingUpdate', handoverTimeoutMs: 60_000, progressDeadlineMs: 600_000 })
+  })
+})
+
+test('a single broker with a volume keeps a journal on a claim of its own', () => {
+  const [group] = plan(single('Volume')).groups
+  expect(group!.brokerConfig.store).toEqual({ type: 'Journal' })
+  expect(claimNames(group!)).toEqual(['data-orders-g0-0'])
+})
+
+test('a single broker without storage keeps messages in memory', () => {
+  const [group] = plan(single('None')).groups
+  expect(group!.brokerConfig.store).toEqual({ type: 'Memory' })
+  expect(claimNames(group!)).toEqual([])
+})
+
+test('groups keep the names that they are given', () => {
+  const spec: BrokerClusterSpecInput = {
+    topology: { type: 'MasterSlave' },
+    groups: [{ name: 'bc', ...sharedPair().groupTemplate! }],
+  }
+  expect(plan(spec).groups.map(({ statefulSet }) => statefulSet)).toEqual(['orders-bc'])
+})
+
+describe('the revision', () => {
+  test('is pinned: another one here restarts every broker in the world', () => {
+    expect([revision(sharedPair()), revision(single('None'))]).toMatchInlineSnapshot(`
+[
+  "9d0678dd86",
+  "06b66023d0",
+]
+`)
+  })
+
+  test('does not change with the operator: neither its default image nor defaults that are written out', () => {
+    expect(plan(sharedPair(), 'broker:2').groups[0]!.revision).toBe(revision(sharedPair()))
+    expect(revision(sharedPair({ broker: { memoryLimit: '60%' }, terminationGracePeriodSeconds: 120 }))).toBe(
+      revision(sharedPair()),
+    )
+  })
+
+  test('does not change with what members need not know', () => {
+    expect(revision(sharedPair({}, 3))).toBe(revision(sharedPair()))
+    expect(
+      revision(
+        sharedPair({ services: { client: { type: 'NodePort' } }, paused: true, updateStrategy: { type: 'OnDelete' } }),
+      ),
+    ).toBe(revision(sharedPair()))
+  })
+
+  const lock = sharedPair()
+  lock.groupTemplate!.storage.sharedVolume!.lock = { acquireInterval: '1s' }
+  const resources = sharedPair()
+  resources.groupTemplate!.resources = { limits: { memory: '1Gi' } }
+  const scheduling = sharedPair()
+  scheduling.groupTemplate!.scheduling = { spread: 'Zones' }
+  test.each<[string, BrokerClusterSpecInput]>([
+    ['the image', sharedPair({ image: { reference: 'mine:1' } })],
+    ['the memory limit', sharedPair({ broker: { memoryLimit: '1Gi' } })],
+    ['a connector', sharedPair({ transportConnectors: [{ name: 'openwire', port: 61_617 }] })],
+    ['the grace period', sharedPair({ terminationGracePeriodSeconds: 60 })],
+    ['the lock', lock],
+    ['resources', resources],
+    ['scheduling', scheduling],
+  ])('changes with %s', (_, spec) => {
+    expect(revision(spec)).not.toBe(revision(sharedPair()))
+  })
+})

@@ -1,0 +1,265 @@
+// What the queue model plays with: a region over a journal store on a disk in memory, under a clock that stands still, and
+// clients that note what comes to them. The disk can die at any write, another member can take over, and everything that
+// the broker told anybody is in one log, in order.
+import { silentLogger } from '../../broker/base/logger.ts'
+import { ManualClock } from '../../broker/base/manual-clock.ts'
+import { seededRandom, type Random } from '../../broker/base/random.ts'
+import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
+import type { Destination } from '../../broker/message/destination.ts'
+import type { Message } from '../../broker/message/message.ts'
+import { createRegion } from '../../broker/routing/region-broker.ts'
+import type { ConnectionPort, Delivery, Done, Region, RegionConnection, RegionListener } from '../../broker/routing/region.ts'
+import { JournalStore } from '../../broker/store/journal-store.ts'
+import type { RecoveredState, StoredMessage } from '../../broker/store/message-store.ts'
+
+export const deadLetterQueue = 'ActiveMQ.DLQ'
+
+export type Told =
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
+  | { readonly kind: 'nothing'; readonly consumerId: string }
+  | { readonly kind: 'done'; readonly token: object; readonly error: string | undefined }
+  | { readonly kind: 'flow'; readonly connectionId: string; readonly paused: boolean }
+  | { readonly kind: 'expired'; readonly message: Message; readonly queue: string }
+  | { readonly kind: 'deadLettered'; readonly message: Message; readonly queue: string }
+
+export interface WorldOptions {
+  readonly random: Random
+  readonly memoryLimit: number
+  readonly processNonPersistent: boolean
+  /** Size of a segment of the journal: small ones are reclaimed often. */
+  readonly maxFileLength: number
+}
+
+/** One life of a broker: from an opened store to its end. */
+interface Life {
+  readonly store: JournalStore
+  readonly region: Region
+  readonly clock: ManualClock
+  /** What it says after its end reaches nobody. */
+  over: boolean
+}
+
+const sweepTimers = 1
+
+export class QueueWorld {
+  readonly log: Told[] = []
+  readonly #options: WorldOptions
+  #disk = new SimulatedDisk()
+  #life!: Life
+  #nowMs = 1_700_000_000_000
+  #term = 0
+  #owner = 0
+  #failure: Error | undefined
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+  }
+
+  get clock(): ManualClock {
+    return this.#life.clock
+  }
+
+  get region(): Region {
+    return this.#life.region
+  }
+
+  get store(): JournalStore {
+    return this.#life.store
+  }
+
+  get disk(): SimulatedDisk {
+    return this.#disk
+  }
+
+  get term(): number {
+    return this.#term
+  }
+
+  /** Opens the store, as often as it takes if the disk dies meanwhile, and begins a life. */
+  async begin(crashWhileOpening = false): Promise<RecoveredState> {
+    for (;;) {
+      const { random } = this.#options
+      const disk = this.#disk
+      if (crashWhileOpening && random.next() < 0.3) disk.crashAfter(Math.floor(random.next() * 20))
+      const clock = new ManualClock(this.#nowMs)
+      const store = this.#createStore(clock)
+      const recovered = await Promise.race([store.open(this.#term), disk.whenCrashed])
+      if (!recovered || disk.crashed) {
+        this.#disk = disk.restart(random)
+        continue
+      }
+      disk.crashAfter(Number.POSITIVE_INFINITY)
+      this.#live(store, clock, recovered)
+      return recovered
+    }
+  }
+
+  /** The machine dies: unsynced writes survive by chance, in parts. */
+  async crash(): Promise<RecoveredState> {
+    this.#end()
+    this.#disk = this.#disk.restart(this.#options.random)
+    return this.begin(true)
+  }
+
+  /** Another member takes the lock and opens the store while this one still works. */
+  async failover(): Promise<RecoveredState> {
+    const old = this.#life
+    const clock = new ManualClock(this.#nowMs)
+    const term = this.#term + 1
+    const standby = this.#createStore(clock)
+    if (this.#options.random.next() < 0.7) {
+      standby.follow()
+      await turns(Math.floor(this.#options.random.next() * 4))
+    }
+    this.#end()
+    this.#owner = term
+    const recovered = await standby.open(term)
+    await turns(2)
+    await old.store.close()
+    this.#live(standby, clock, recovered)
+    return recovered
+  }
+
+  /** An orderly stop and start. */
+  async restart(): Promise<RecoveredState> {
+    const { store } = this.#life
+    this.#end()
+    await store.close()
+    return this.begin()
+  }
+
+  async close(): Promise<void> {
+    const { store } = this.#life
+    this.#end()
+    await store.close()
+  }
+
+  connect(connectionId: string, failoverReconnect: boolean): RegionConnection {
+    const life = this.#life
+    const tell = (told: Told): void => {
+      if (!life.over) this.log.push(told)
+    }
+    const port: ConnectionPort = {
+      deliver: (delivery) => tell({ kind: 'delivery', delivery }),
+      deliverNothing: (consumerId) => tell({ kind: 'nothing', consumerId }),
+      pause: () => tell({ kind: 'flow', connectionId, paused: true }),
+      resume: () => tell({ kind: 'flow', connectionId, paused: false }),
+    }
+    return life.region.connect({ connectionId, clientId: connectionId, failoverReconnect }, port)
+  }
+
+  /** A `done` that logs `token`. Called twice, or after a failover although it needed the disk, it throws. */
+  done(token: object, needsDisk: boolean): Done {
+    const life = this.#life
+    let called = false
+    return (error) => {
+      if (called) throw new Error('An answer was given twice')
+      called = true
+      if (life.over && needsDisk && !error) throw new Error('A member answered after it was replaced')
+      if (!life.over) this.log.push({ kind: 'done', token, error: error?.message })
+    }
+  }
+
+  advance(durationMs: number): void {
+    this.#nowMs += durationMs
+    this.#life.clock.advance(durationMs)
+  }
+
+  /** Until everything is durable, read, and told; or the disk is dead. */
+  async settle(): Promise<void> {
+    let quiet = 0
+    let known = this.log.length
+    const durable = { yes: false }
+    this.#life.store.whenDurable(() => (durable.yes = true))
+    for (let turn = 0; turn < 1000; turn++) {
+      await turns(1)
+      if (this.#disk.crashed) return
+      if (this.#failure) throw this.#failure
+      quiet = durable.yes && this.log.length === known ? quiet + 1 : 0
+      if (this.log.length !== known) {
+        known = this.log.length
+        durable.yes = false
+        this.#life.store.whenDurable(() => (durable.yes = true))
+      }
+      if (quiet === 3) return
+    }
+    throw new Error('The broker does not come to rest')
+  }
+
+  /** All messages of a queue in the store, in order. */
+  async stored(queue: string): Promise<readonly StoredMessage[]> {
+    const all: StoredMessage[] = []
+    for (let after = 0; ; ) {
+      const page = await this.store.read(queue, after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
+      const last = page.at(-1)
+      if (!last) return all
+      all.push(...page)
+      after = last.sequence
+    }
+  }
+
+  /** Timers that nobody can explain. */
+  get leakedTimers(): number {
+    return this.clock.pendingTimers - sweepTimers
+  }
+
+  #createStore(clock: ManualClock): JournalStore {
+    const term = ++this.#term
+    if (this.#owner < term && !this.#life) this.#owner = term
+    const store = new JournalStore({
+      disk: this.#disk,
+      directory: '/journal',
+      clock,
+      random: seededRandom(Math.floor(this.#options.random.next() * 2 ** 32)),
+      logger: silentLogger,
+      maxFileLength: this.#options.maxFileLength,
+      verifyOwnership: () => {
+        if (this.#owner > term) throw new Error('Replaced')
+      },
+    })
+    return store
+  }
+
+  #live(store: JournalStore, clock: ManualClock, recovered: RecoveredState): void {
+    const { memoryLimit, processNonPersistent } = this.#options
+    const life = { store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
+    const tell = (told: Told): void => {
+      if (!life.over) this.log.push(told)
+    }
+    life.region = createRegion({
+      store,
+      clock,
+      logger: silentLogger,
+      memoryLimit,
+      deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
+      listener: listenerOf(tell),
+    })
+    life.region.recover(recovered.queues, recovered.lastSequence)
+    this.#life = life
+    void store.failed.then((error) => {
+      if (!life.over && !this.#disk.crashed) this.#failure = error
+    })
+  }
+
+  #end(): void {
+    this.log.length = 0
+    this.#life.over = true
+    this.#life.region.stop()
+  }
+}
+
+const listenerOf = (tell: (told: Told) => void): RegionListener => ({
+  destinationAdded() {},
+  destinationRemoved() {},
+  consumerAdded() {},
+  consumerRemoved() {},
+  producerAdded() {},
+  producerRemoved() {},
+  messageExpired: (message: Message, { name }: Destination) => tell({ kind: 'expired', message, queue: name }),
+  messageDeadLettered: (message: Message, { name }: Destination) => tell({ kind: 'deadLettered', message, queue: name }),
+})
+
+/** Lets the event loop turn. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,198 @@
+// A broker without sockets for strangers to be let loose on: real sessions over a real region with a store in memory, time
+// that stands still, and a log in which an unexpected error is a failure. And the peers: what is on the other side of a
+// session, honest or not.
+import { isError } from '../../broker/base/errors.ts'
+import type { LogFields, Logger } from '../../broker/base/logger.ts'
+import { ManualClock } from '../../broker/base/manual-clock.ts'
+import type { Destination } from '../../broker/message/destination.ts'
+import { createRegion } from '../../broker/routing/region-broker.ts'
+import type { Delivery, Region, RegionConnection } from '../../broker/routing/region.ts'
+import { Advisories } from '../../broker/session/openwire/advisories.ts'
+import { ConnectionRegistry } from '../../broker/session/openwire/connection-registry.ts'
+import { LimitCounts } from '../../broker/session/openwire/limit-counts.ts'
+import type { OpenWireService } from '../../broker/session/openwire/openwire-service.ts'
+import { OpenWireSession } from '../../broker/session/openwire/openwire-session.ts'
+import { MemoryStore } from '../../broker/store/memory-store.ts'
+import type { Command, DataStructure, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
+import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
+import { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
+import type { WireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
+import {
+  defaultWireFormatOptions,
+  initialWireFormat,
+  negotiate,
+  preferredWireFormatInfo,
+} from '../../broker/wire/openwire/wire-format.ts'
+
+export interface LogEntry {
+  readonly message: string
+  readonly fields: LogFields
+}
+
+export class StrangerWorld {
+  readonly clock = new ManualClock()
+  readonly service: OpenWireService
+  readonly region: Region
+  readonly registry: ConnectionRegistry
+  readonly limits: LimitCounts
+  /** Whatever was logged as an error: nothing that a peer sends may lead to one. */
+  readonly errors: LogEntry[] = []
+  readonly warnings = new Map<string, number>()
+  readonly #janitor: RegionConnection
+  #drained: Delivery[] = []
+
+  static async start(memoryLimit = 64 * 2 ** 20): Promise<StrangerWorld> {
+    const store = new MemoryStore()
+    await store.open(1)
+    return new StrangerWorld(store, memoryLimit)
+  }
+
+  private constructor(store: MemoryStore, memoryLimit: number) {
+    const { clock } = this
+    const logger = this.#logger()
+    const identity = { brokerName: 'localhost', brokerId: 'ID:broker-0:1', brokerUrl: 'tcp://broker:61616' }
+    const advisories = new Advisories(identity, clock)
+    this.registry = new ConnectionRegistry(identity.brokerName)
+    this.limits = new LimitCounts(clock, logger)
+    this.region = createRegion({
+      store,
+      clock,
+      logger,
+      memoryLimit,
+      deadLetter: { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
+      listener: advisories,
+    })
+    advisories.attach(this.region)
+    const { region, registry, limits } = this
+    this.service = { identity, region, registry, advisories, clock, logger, limits }
+    const options = { connectionId: 'janitor', clientId: 'janitor', failoverReconnect: false }
+    this.#janitor = region.connect(options, {
+      deliver: (delivery) => void this.#drained.push(delivery),
+      deliverNothing() {},
+      pause() {},
+      resume() {},
+    })
+  }
+
+  /** Takes all messages out of all queues, so that a long run does not end in a full memory. */
+  async drain(): Promise<void> {
+    const consumerId = 'janitor:1:1'
+    this.#janitor.addConsumer(consumerOf(consumerId, { kind: 'queue', name: '>' }))
+    for (let idle = 0; idle < 3; idle++) {
+      await settle()
+      if (this.#drained.length > 0) idle = -1
+      for (const { message, sequence } of this.#drained.splice(0)) {
+        const reference = { messageId: message.messageId, sequence }
+        this.#janitor.acknowledge(
+          { type: 'individual', consumerId, transactionId: null, first: null, last: reference, messageCount: 1, poisonCause: null },
+          () => {},
+        )
+      }
+    }
+    this.#janitor.removeConsumer(consumerId, -1)
+  }
+
+  #logger(): Logger {
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn: (message) => void this.warnings.set(message, (this.warnings.get(message) ?? 0) + 1),
+      error: (message, fields = {}) => {
+        const { error } = fields
+        this.errors.push({ message, fields: isError(error) ? { ...fields, stack: error.stack } : fields })
+      },
+      child: () => logger,
+    }
+    return logger
+  }
+}
+
+const consumerOf = (consumerId: string, destination: Destination) => ({
+  consumerId,
+  destination,
+  prefetchSize: 1000,
+  priority: -128,
+  exclusive: false,
+  noLocal: false,
+  maximumPendingMessageLimit: 0,
+  selector: null,
+  browser: false,
+  subscriptionName: null,
+})
+
+/** Lets callbacks of the store and reads from it run. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** The other side of one session. */
+export class Peer {
+  readonly session: OpenWireSession
+  /** What the broker sent; empty unless `listens`. */
+  readonly received: Command[] = []
+  readonly drops: string[] = []
+  codec = new OpenWireCodec(initialWireFormat)
+  reading = true
+  closed = false
+  /** Bytes sent by the broker, and those of them that this peer has not taken. */
+  writtenBytes = 0
+  untakenBytes = 0
+  takesBytes = true
+  readonly #listens: boolean
+  readonly #splitter = new FrameSplitter(2 ** 30)
+  #theirs: WireFormatInfo | undefined
+  #last: Buffer = Buffer.alloc(0)
+
+  constructor(world: StrangerWorld, wireFormat: Partial<WireFormatOptions>, listens: boolean) {
+    this.#listens = listens
+    const peer = this
+    this.session = new OpenWireSession({
+      service: world.service,
+      output: {
+        write: (bytes) => this.#take(bytes),
+        get bufferedBytes() {
+          return peer.untakenBytes
+        },
+        get sentBytes() {
+          return peer.writtenBytes - peer.untakenBytes
+        },
+        pauseReading: () => void (peer.reading = false),
+        resumeReading: () => void (peer.reading = true),
+        end: () => void (peer.closed = true),
+        destroy: () => void (peer.closed = true),
+      },
+      wireFormat: { ...defaultWireFormatOptions, stackTraceEnabled: false, maxFrameSize: 2 ** 20, ...wireFormat },
+      remoteAddress: 'tcp://10.6.6.6:666',
+      connectorName: 'openwire',
+      dropped: (reason) => void this.drops.push(reason),
+    })
+    this.session.start()
+  }
+
+  get lastWritten(): Buffer {
+    return this.#last
+  }
+
+  negotiate(options: Partial<WireFormatOptions>): void {
+    const mine = preferredWireFormatInfo({ ...defaultWireFormatOptions, ...options })
+    const info = new OpenWireCodec(initialWireFormat).encode(mine)
+    this.codec = new OpenWireCodec(negotiate(this.#theirs!, mine))
+    this.session.receive(info)
+  }
+
+  send(...commands: DataStructure[]): void {
+    this.session.receive(Buffer.concat(commands.map((command) => this.codec.encode(command))))
+  }
+
+  #take(bytes: Buffer): void {
+    this.#last = bytes
+    this.writtenBytes += bytes.length
+    if (!this.takesBytes) this.untakenBytes += bytes.length
+    if (!this.#listens && this.#theirs) return
+    for (const frame of this.#splitter.push(bytes)) {
+      const command = this.codec.decode(frame) as Command | null
+      if (command?.kind === 'WireFormatInfo') this.#theirs = command
+      else if (command) this.received.push(command)
+    }
+  }
+}
