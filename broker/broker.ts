@@ -115,7 +115,7 @@ export class Broker implements AdminSource {
     try {
       await this.#start()
     } catch (error) {
-      const reason = error as Error
+      const reason = await this.#reasonFor(error as Error)
       await (this.#ending ??= this.#giveUp(reason))
       throw reason
     }
@@ -225,6 +225,17 @@ export class Broker implements AdminSource {
     void handle.lost.then((reason) => this.#stepDown(reason))
     void store.failed.then((reason) => this.#stepDown(reason))
     await this.#activate(handle)
+  }
+
+  /** What fails in a member that another one has replaced meanwhile fails because of that. */
+  async #reasonFor(error: Error): Promise<Error> {
+    if (this.#ending) return error
+    try {
+      await this.#handle?.verify()
+      return error
+    } catch (lost) {
+      return lost as Error
+    }
   }
 
   async #acquire(): Promise<LockHandle> {

@@ -65,12 +65,13 @@ export class DestinationRegistry {
 
   /** Makes a destination that is not there yet. Throws ResourceAllocationException at the limit. */
   add(destination: Destination, owner: string | null): Queue | Topic {
-    const count = this.#queues.size + this.#topics.size + this.#temporary.size
-    if (count >= destinationLimits.maximumDestinations)
+    const limit = isTemporary(destination) ? 'maximumTemporaryDestinations' : 'maximumDestinations'
+    const count = isTemporary(destination) ? this.#temporary.size : this.#queues.size + this.#topics.size
+    if (count >= destinationLimits[limit])
       throw new JmsError(
         'javax.jms.ResourceAllocationException',
-        `Cannot create ${destinationKey(destination)}: the broker has ${count} destinations (limit maximumDestinations)`,
-        { fields: { limit: 'maximumDestinations' } },
+        `Cannot create ${destinationKey(destination)}: the broker has ${count} such destinations (limit ${limit})`,
+        { fields: { limit } },
       )
     return this.addBeyondLimit(destination, owner)
   }

@@ -7,6 +7,8 @@ export const destinationLimits = {
   maximumCompositeMembers: 64,
   /** A destination costs about 2 KiB of memory for ever: names made from data (one per order …) must not fill it. */
   maximumDestinations: 100_000,
+  /** Temporary ones of all connections, counted apart: whoever fills the one must not take the other from everybody. */
+  maximumTemporaryDestinations: 100_000,
   /** Waiting messages kept in memory per queue: enough to fill one stock prefetch window at once. */
   windowMessages: 1000,
   /** Below this many waiting messages the next page is read from the store, so that acks find work ready. */

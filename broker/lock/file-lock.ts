@@ -91,7 +91,8 @@ export class FileLock implements Lock {
         if (errorCode(error) === 'LOCK_TERM' || !(hasWorked || isVolumeTrouble(error))) throw error
         this.#complain(error)
       }
-      if (attempt === 1) logger.info('Waiting for the lock', { directory, holder: (await loadHolderIfAny(directory))?.member })
+      if (attempt === 1)
+        logger.info('Waiting for the lock', { directory, holder: (await loadHolderIfAny(directory))?.member })
       await this.#pause(signal)
     }
   }
@@ -124,7 +125,10 @@ export class FileLock implements Lock {
     const { directory, member, logger } = this.#options
     const term = await nextTerm(directory, held, newestTerm)
     if (term > lockLimits.maxTerm)
-      throw new FlotillaError('LOCK_TERM', `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`)
+      throw new FlotillaError(
+        'LOCK_TERM',
+        `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`,
+      )
     saveTerm(held, term)
     const note = await writeHolder(directory, { member, term })
     logger.info('Acquired the lock', { directory, term })
@@ -197,7 +201,8 @@ class FileLockHandle implements LockHandle {
     this.#timer?.cancel()
     this.#held.database.close()
     await this.#note.file.close()
-    if (!wasLost) this.#options.logger.info('Released the lock', { directory: this.#options.directory, term: this.term })
+    if (!wasLost)
+      this.#options.logger.info('Released the lock', { directory: this.#options.directory, term: this.term })
   }
 
   /**

@@ -2,11 +2,10 @@
 //
 // What may wait for a volume that does not answer is asynchronous, so that the event loop goes on; only the database is
 // not, which is why `takeLock` and `nextTerm` first ask the volume whether it answers.
-import { fstat, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { open, readFile, rename, stat, statfs, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { promisify } from 'node:util'
 import { errorCode, errorMessage, FlotillaError, isError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { LockHolder } from './lock.ts'
@@ -44,7 +43,8 @@ const localFileSystems: ReadonlySet<number> = new Set([
 ])
 
 /** Others are taken for network file systems: asked in the background, past their caches. */
-export const isLocal = async (directory: string): Promise<boolean> => localFileSystems.has((await statfs(directory)).type)
+export const isLocal = async (directory: string): Promise<boolean> =>
+  localFileSystems.has((await statfs(directory)).type)
 
 /** undefined: somebody else has it. A file that is no database is put aside: the term is known from elsewhere, too. */
 export async function takeLock(directory: string, logger: Logger): Promise<HeldLock | undefined> {
@@ -98,13 +98,21 @@ export async function writeHolder(directory: string, holder: LockHolder): Promis
     await file.writeFile(`${JSON.stringify(holder)}\n`)
     await file.sync()
     await rename(temporary, path)
-    const parent = await open(directory, 'r')
-    await parent.sync().finally(() => parent.close())
+    await syncDirectory(directory)
     const { dev, ino } = await file.stat()
     return { file, path, device: dev, inode: ino }
   } catch (error) {
     await file.close()
     throw error
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const file = await open(directory, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 
@@ -125,7 +133,7 @@ export const loadHolderIfAny = (directory: string): Promise<LockHolder | undefin
 export async function statByOpening(path: string): Promise<Stats> {
   const file = await open(path, 'r')
   try {
-    return await promisify(fstat)(file.fd)
+    return await file.stat()
   } finally {
     await file.close()
   }
@@ -133,8 +141,9 @@ export async function statByOpening(path: string): Promise<Stats> {
 
 /** The volume is gone, read-only, full or failing: somebody may repair it, unlike a wrong path or missing rights. */
 export const isVolumeTrouble = (error: unknown): boolean =>
-  ['EROFS', 'EIO', 'ESTALE', 'ENOSPC', 'EDQUOT', 'ETIMEDOUT', 'ENOTCONN', 'ESHUTDOWN'].includes(errorCode(error) ?? '') ||
-  hasSqliteCode(error, [sqlite.readOnly, sqlite.ioError, sqlite.full])
+  ['EROFS', 'EIO', 'ESTALE', 'ENOSPC', 'EDQUOT', 'ETIMEDOUT', 'ENOTCONN', 'ESHUTDOWN'].includes(
+    errorCode(error) ?? '',
+  ) || hasSqliteCode(error, [sqlite.readOnly, sqlite.ioError, sqlite.full])
 
 /** https://sqlite.org/rescode.html */
 const sqlite = { busy: 5, locked: 6, readOnly: 8, ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const
@@ -174,6 +183,9 @@ function parseHolder(text: string): LockHolder {
   const value: unknown = JSON.parse(text)
   const { member, term } = (value ?? {}) as Partial<LockHolder>
   if (typeof member !== 'string' || typeof term !== 'number')
-    throw new FlotillaError('LOCK_NOTE', `Cannot read lock.json: expected {"member": text, "term": number}, found ${text.trim()}`)
+    throw new FlotillaError(
+      'LOCK_NOTE',
+      `Cannot read lock.json: expected {"member": text, "term": number}, found ${text.trim()}`,
+    )
   return { member, term }
 }

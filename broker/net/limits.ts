@@ -9,6 +9,9 @@ export const listenBacklog = 5000
 /** A client that does not take its last bytes must not hold up the stop of the broker. */
 export const closeTimeoutMs = 1000
 
+/** A client that was told that its connection ends has this long to take the last bytes and to close its side. */
+export const endTimeoutMs = 10_000
+
 /** Refused connections are logged this often at most, with their number: a reconnect storm must not fill the disk. */
 export const refusalLogPeriodMs = 10_000
 

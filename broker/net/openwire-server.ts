@@ -7,7 +7,7 @@ import type { Timer } from '../base/clock.ts'
 import type { OpenWireService } from '../session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../session/openwire/openwire-session.ts'
 import type { WireFormatOptions } from '../wire/openwire/wire-format.ts'
-import { closeTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
+import { closeTimeoutMs, endTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
 import { SocketWriter, WriteTurn } from './write-turn.ts'
 
 export interface OpenWireServerOptions {
@@ -119,9 +119,10 @@ export class OpenWireServer {
       return
     }
     this.counts.accepted++
+    const { service } = this.#options
     const writer = new SocketWriter(socket, this.#turn)
     const session = new OpenWireSession({
-      service: this.#options.service,
+      service,
       wireFormat: this.#options.wireFormat,
       remoteAddress: `tcp://${socket.remoteAddress}:${socket.remotePort}`,
       connectorName: this.name,
@@ -140,6 +141,8 @@ export class OpenWireServer {
           writer.flush()
           socket.end()
           socket.resume()
+          const timer = service.clock.after(endTimeoutMs, () => void socket.destroy())
+          socket.once('close', () => timer.cancel())
         },
         destroy: () => void socket.destroy(),
       },
@@ -160,6 +163,7 @@ export class OpenWireServer {
     socket.on('error', () => {})
     socket.destroy()
     this.counts.refused++
+    this.#options.service.limits.reached('maximumConnections', { connector: this.name })
     this.#refusedSinceLog++
     if (this.#refusalTimer) return
     this.#logRefusals()

@@ -91,15 +91,17 @@ export class MessageRouter {
     return producerSequenceId <= Math.max(stored, unsynced)
   }
 
+  // An expired one waits too: its dead letter would tell the store of a sequence beyond those that are held back, and their
+  // repetitions after a failover would be taken for duplicates.
   #sendToOne(sender: Sender, target: Target, message: Message, done: Done): void {
-    if (this.#expired(message)) return this.#takeExpired(target, message, done)
-    const stored = isStored(target, message)
-    if (this.#context.flow.mustWait(message.producerId, !stored && needsMemory(target)))
+    const takesMemory = !isStored(target, message) && needsMemory(target) && !this.#expired(message)
+    if (this.#context.flow.mustWait(message.producerId, takesMemory))
       return this.#holdBack(sender, message, () => this.#admitToOne(sender, target, message, done), done)
     this.#admitToOne(sender, target, message, done)
   }
 
   #admitToOne(sender: Sender, target: Target, message: Message, done: Done): void {
+    if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const sequence = this.#context.sequences.next()
     if (!isStored(target, message)) {
       this.deliverVolatile(target, sequence, message)

@@ -5,7 +5,7 @@ import type { Queue } from '../destination/queue.ts'
 import type { Subscription } from '../destination/subscription.ts'
 import { transactionLimits } from '../transaction/limits.ts'
 import { LocalTransaction } from '../transaction/local-transaction.ts'
-import type { TransactedSend } from '../transaction/local-transaction.ts'
+import type { OpenMessages, TransactedSend } from '../transaction/local-transaction.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { Sender } from './flow-control.ts'
 import type { MessageRouter } from './message-router.ts'
@@ -17,6 +17,7 @@ export class Transactions {
   readonly #router: MessageRouter
   readonly #sender: Sender
   readonly #open = new Map<string, LocalTransaction>()
+  readonly #openMessages: OpenMessages = { count: 0 }
 
   constructor(context: RegionContext, router: MessageRouter, sender: Sender) {
     this.#context = context
@@ -35,7 +36,7 @@ export class Transactions {
           '(limit maximumOpenTransactionsPerConnection)',
         { fields: { limit: 'maximumOpenTransactionsPerConnection' } },
       )
-    this.#open.set(id, new LocalTransaction(id, this.#context.memory))
+    this.#open.set(id, new LocalTransaction(id, this.#context.memory, this.#openMessages))
   }
 
   /** Throws JMSException for an id that is not open. */
@@ -52,6 +53,7 @@ export class Transactions {
   commit(id: string, done: Done): void {
     const transaction = this.get(id)
     this.#open.delete(id)
+    transaction.close()
     const cause = transaction.rollbackCause
     if (cause) {
       this.#rollBackAndDispatch(transaction)
@@ -76,6 +78,7 @@ export class Transactions {
   rollback(id: string): void {
     const transaction = this.get(id)
     this.#open.delete(id)
+    transaction.close()
     this.#rollBackAndDispatch(transaction)
   }
 

@@ -26,6 +26,11 @@ export interface TransactedAcknowledgement {
   readonly entry: Entry
 }
 
+/** How many sends and acknowledgements the open transactions of one connection have. */
+export interface OpenMessages {
+  count: number
+}
+
 export class LocalTransaction {
   readonly id: string
   readonly sends: TransactedSend[] = []
@@ -36,11 +41,14 @@ export class LocalTransaction {
   storedSends = 0
   volatileSends = 0
   readonly #memory: MemoryUsage
+  readonly #ofConnection: OpenMessages
+  #counted = 0
   #memoryBytes = 0
   #rollbackCause: JmsError | null = null
 
-  constructor(id: string, memory: MemoryUsage) {
+  constructor(id: string, memory: MemoryUsage, ofConnection: OpenMessages) {
     this.id = id
+    this.#ofConnection = ofConnection
     this.#memory = memory
   }
 
@@ -60,7 +68,15 @@ export class LocalTransaction {
 
   /** Throws ResourceAllocationException when `count` more messages are too many. */
   checkRoom(count: number): void {
-    const { maximumMessagesPerTransaction } = transactionLimits
+    const { maximumMessagesPerTransaction, maximumTransactedMessagesPerConnection } = transactionLimits
+    if (this.#ofConnection.count + count > maximumTransactedMessagesPerConnection)
+      throw new JmsError(
+        'javax.jms.ResourceAllocationException',
+        `Cannot add to transaction ${this.id}: the open transactions of its connection have ${this.#ofConnection.count} ` +
+          `sends and acknowledgements (limit maximumTransactedMessagesPerConnection ` +
+          `${maximumTransactedMessagesPerConnection}); commit more often`,
+        { fields: { limit: 'maximumTransactedMessagesPerConnection' } },
+      )
     if (this.sends.length + this.acknowledgements.length + count <= maximumMessagesPerTransaction) return
     throw new JmsError(
       'javax.jms.ResourceAllocationException',
@@ -74,6 +90,7 @@ export class LocalTransaction {
   addStored(queue: Queue, message: Message, keepBody: boolean): void {
     this.inStore = true
     this.storedSends++
+    this.#count()
     queue.openTransactions++
     const kept = keepBody && this.#memoryBytes + message.size <= transactionLimits.maximumBodyBytesKept
     if (kept) this.#take(message.size)
@@ -89,6 +106,7 @@ export class LocalTransaction {
       throw this.#noMemory('memoryCeilingShare', memoryCeilingShare)
     this.#take(message.size)
     this.volatileSends++
+    this.#count()
     if (target instanceof Queue) target.openTransactions++
     this.sends.push({ kind: 'volatile', target, message })
   }
@@ -97,9 +115,16 @@ export class LocalTransaction {
   addAcknowledgement(subscription: Subscription, entry: Entry): boolean {
     if (entry.transaction) return false
     entry.transaction = this
+    this.#count()
     this.acknowledgements.push({ subscription, entry })
     if (entry.kind === 'queue' && entry.stored) this.inStore = true
     return true
+  }
+
+  /** It is not open any more: its messages do not count for its connection. */
+  close(): void {
+    this.#ofConnection.count -= this.#counted
+    this.#counted = 0
   }
 
   /** Ends it: hands out what was sent, having given back its memory. The caller delivers or drops. */
@@ -110,6 +135,11 @@ export class LocalTransaction {
       if (send.kind === 'stored') send.queue.openTransactions--
       else if (send.target instanceof Queue) send.target.openTransactions--
     return this.sends.splice(0)
+  }
+
+  #count(): void {
+    this.#counted++
+    this.#ofConnection.count++
   }
 
   #take(bytes: number): void {

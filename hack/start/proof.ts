@@ -20,6 +20,8 @@ export interface ProofPlan {
 export interface ProofResult {
   readonly sent: number
   readonly received: number
+  /** Of these: the answer to their commit was lost with the connection, and they did not come again. */
+  readonly inDoubt: number
   readonly lost: readonly number[]
   readonly duplicated: number
   readonly outOfOrder: number
@@ -58,9 +60,13 @@ export async function runProof(plan: ProofPlan): Promise<ProofResult> {
   }
 }
 
-/** Which numbers were acknowledged to the sender, and which the receiver committed. */
+/**
+ * Which numbers were acknowledged to the sender, delivered to the receiver, and committed by it. A commit that was cut off
+ * by the kill is in doubt: if the broker has it, its messages never come again, so that lost means never delivered.
+ */
 class Account {
   readonly #acknowledged = new Set<number>()
+  readonly #delivered = new Set<number>()
   readonly #committed = new Set<number>()
   #duplicated = 0
   #outOfOrder = 0
@@ -70,26 +76,29 @@ class Account {
     this.#acknowledged.add(n)
   }
 
+  deliver(n: number): void {
+    if (this.#committed.has(n)) this.#duplicated++
+    if (!this.#delivered.has(n) && n < this.#last) this.#outOfOrder++
+    this.#delivered.add(n)
+    this.#last = Math.max(this.#last, n)
+  }
+
   commit(numbers: readonly number[]): void {
-    for (const n of numbers) {
-      if (this.#committed.has(n)) this.#duplicated++
-      else if (n < this.#last) this.#outOfOrder++
-      this.#committed.add(n)
-      this.#last = Math.max(this.#last, n)
-    }
+    for (const n of numbers) this.#committed.add(n)
   }
 
   get received(): number {
-    return this.#committed.size
+    return this.#delivered.size
   }
 
-  result(messages: number): Pick<ProofResult, 'sent' | 'received' | 'lost' | 'duplicated' | 'outOfOrder'> {
+  result(messages: number): Pick<ProofResult, 'sent' | 'received' | 'inDoubt' | 'lost' | 'duplicated' | 'outOfOrder'> {
     const lost = Array.from({ length: messages }, (_, n) => n).filter(
-      (n) => this.#acknowledged.has(n) && !this.#committed.has(n),
+      (n) => this.#acknowledged.has(n) && !this.#delivered.has(n),
     )
     return {
       sent: this.#acknowledged.size,
-      received: this.#committed.size,
+      received: this.#delivered.size,
+      inDoubt: this.#delivered.size - this.#committed.size,
       lost,
       duplicated: this.#duplicated,
       outOfOrder: this.#outOfOrder,
@@ -113,7 +122,7 @@ async function send(connection: Connection, queue: string, account: Account, pla
   return { killed, tookOver, takeoverMs, longestSendMs: Math.round(longestSendMs) }
 }
 
-/** Receives in transactions: only what was committed counts, so that a duplicate is a real one. */
+/** Receives in transactions, because a returned commit is what proves that a message must not come again. */
 async function receive(
   connection: Connection,
   queue: string,
@@ -124,15 +133,20 @@ async function receive(
   const session = await connection.createSession('transacted')
   const consumer = await session.createConsumer(queue)
   let open: number[] = []
-  while (account.received < messages && Date.now() < deadline) {
+  let quiet = false
+  while (!(account.received >= messages && quiet) && Date.now() < deadline) {
     const message = await consumer.receive(receiveTimeoutMs)
-    if (message) open.push(Number(message.properties.n))
+    quiet = message === null
+    if (message) {
+      const n = Number(message.properties.n)
+      account.deliver(n)
+      open.push(n)
+    }
     if (open.length === 0 || (message && open.length < commitEvery)) continue
     try {
       await session.commit()
       account.commit(open)
     } catch {
-      // Rolled back by the loss of the connection: the messages come again.
       await session.rollback().catch(() => {})
     }
     open = []
@@ -190,6 +204,10 @@ export function describeProof(result: ProofResult): string {
   lines.push(
     `  ${result.sent} sent and acknowledged, ${result.received} received, ${result.lost.length} lost, ${result.duplicated} duplicated, ${result.outOfOrder} out of order`,
   )
+  if (result.inDoubt > 0)
+    lines.push(
+      `  ${result.inDoubt} of them were being committed when the active died: it had stored that, but not answered`,
+    )
   return lines.join('\n')
 }
 

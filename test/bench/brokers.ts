@@ -5,7 +5,8 @@
 //   activemq-5.17 the packages of Debian, through java/peers/ActiveMqBroker.java
 //   activemq-6    from Maven Central, the same way
 //   artemis       its own distribution from Maven Central: an instance made by "artemis create", which also tunes the
-//                 journal to the disk, with a single acceptor that speaks OpenWire only
+//                 journal to the disk, with a single acceptor that speaks OpenWire only. Its best journal, ASYNCIO,
+//                 needs the library libaio (Debian's libaio1); the page says which it was
 import { spawn, type ChildProcess } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'

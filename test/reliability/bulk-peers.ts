@@ -138,7 +138,8 @@ class MessageTemplate {
     })
     const marker = Buffer.alloc(8)
     marker.writeBigInt64BE(BigInt(transactionMarker))
-    this.numberAt = StoredMessage.scan(Buffer.from(this.frame.subarray(sizePrefixBytes))).brokerSequenceAt - 8 + sizePrefixBytes
+    this.numberAt =
+      StoredMessage.scan(Buffer.from(this.frame.subarray(sizePrefixBytes))).brokerSequenceAt - 8 + sizePrefixBytes
     this.transactionAt = transacted ? this.frame.indexOf(marker) : -1
     this.contentAt = this.frame.indexOf(content)
     this.contentBytes = contentBytes
@@ -169,14 +170,20 @@ export interface FillOptions {
 }
 
 /** Fills queue Q with persistent messages 1 to `messages`; resolves when all are committed. */
-export async function fillQueue({ port, messages, contentBytes, perTransaction, progress }: FillOptions): Promise<void> {
+export async function fillQueue({
+  port,
+  messages,
+  contentBytes,
+  perTransaction,
+  progress,
+}: FillOptions): Promise<void> {
   const peer = await BulkPeer.connect(port)
   await peer.call(producerInfo())
   const template = new MessageTemplate(peer.codec, contentBytes, true)
   const { length } = template.frame
   const before = peer.responses
   let transaction = 0
-  for (let sent = 0; sent < messages; ) {
+  for (let sent = 0; sent < messages;) {
     const count = Math.min(perTransaction, messages - sent)
     // begin and commit are both answered.
     await peer.responded(before + 2 * (++transaction - openTransactions))

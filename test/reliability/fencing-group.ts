@@ -6,7 +6,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createConnectionFactory, type Connection } from '../../broker/client/index.ts'
-import { decodeSegmentPrefix, parseSegmentFileName, parseTermDirectoryName, prefixesBytes } from '../../broker/journal/format.ts'
+import {
+  decodeSegmentPrefix,
+  parseSegmentFileName,
+  parseTermDirectoryName,
+  prefixesBytes,
+} from '../../broker/journal/format.ts'
 import { BrokerMember, freePorts, settled } from '../support/broker-process.ts'
 
 const pollMs = 20
@@ -81,8 +86,11 @@ export class FencingGroup {
     let newest = 0
     const journal = join(this.dataDirectory, 'journal')
     const directories = readdirSync(journal).filter((name) => parseTermDirectoryName(name) !== undefined)
-    if (directories.length !== 1) this.violations.push(`the journal has ${directories.length} terms: ${directories.join(', ')}`)
-    const names = directories.flatMap((name) => readdirSync(join(journal, name)).map((file) => join(journal, name, file)))
+    if (directories.length !== 1)
+      this.violations.push(`the journal has ${directories.length} terms: ${directories.join(', ')}`)
+    const names = directories.flatMap((name) =>
+      readdirSync(join(journal, name)).map((file) => join(journal, name, file)),
+    )
     for (const file of names.filter((name) => parseSegmentFileName(name.slice(-18)) !== undefined).sort()) {
       const term = segmentTerm(file)
       if (term === undefined) continue
@@ -103,11 +111,13 @@ export class FencingGroup {
     for (;;) {
       const message = await consumer.receive(drainQuietMs)
       if (!message) break
-      acknowledged.delete(String(message.properties['id']))
+      acknowledged.delete(message.properties['id'] as string)
     }
     await connection.close()
     if (acknowledged.size > 0)
-      this.violations.push(`${acknowledged.size} acknowledged directly are lost: ${[...acknowledged].slice(0, 5).join(' ')}`)
+      this.violations.push(
+        `${acknowledged.size} acknowledged directly are lost: ${[...acknowledged].slice(0, 5).join(' ')}`,
+      )
   }
 
   async stop(): Promise<void> {
@@ -132,12 +142,14 @@ export class FencingGroup {
     if (owner === undefined) this.#termOwners.set(term, member.options.member)
     else if (owner !== member.options.member)
       this.violations.push(`term ${term} belongs to ${owner} and to ${member.options.member}`)
-    const others = await Promise.all(this.members.map((other) => (other === member ? undefined : other.role())))
+    const others = await Promise.all(this.members.filter((other) => other !== member).map((other) => other.role()))
     for (const other of others) {
       if (other?.role !== 'Active') continue
       const again = await member.role()
       if (again?.role === 'Active' && again.term === term)
-        this.violations.push(`${member.options.member} in term ${term} and ${other.member} in term ${other.term} are both active`)
+        this.violations.push(
+          `${member.options.member} in term ${term} and ${other.member} in term ${other.term} are both active`,
+        )
     }
   }
 }
@@ -145,9 +157,9 @@ export class FencingGroup {
 /** Sends numbered persistent messages one after the other over one connection, until that is cut. */
 export class DirectSender {
   readonly acknowledged: string[] = []
+  /** Resolves with the reason why it sends no more. */
   readonly ended: Promise<unknown>
   readonly #connection: Connection
-  #sending = true
 
   private constructor(connection: Connection, index: number) {
     this.#connection = connection
@@ -159,14 +171,13 @@ export class DirectSender {
   }
 
   async stop(): Promise<void> {
-    this.#sending = false
     await Promise.race([this.#connection.close().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1000))])
   }
 
   async #send(index: number): Promise<void> {
     const session = await this.#connection.createSession('auto')
     const producer = await session.createProducer(directQueue)
-    for (let n = 0; this.#sending; n++) {
+    for (let n = 0; ; n++) {
       const id = `${index}/${n}`
       await producer.send({ body: id, properties: { id } })
       this.acknowledged.push(id)

@@ -27,7 +27,11 @@ export async function startOwnLoad(url: string): Promise<Load> {
     flows: (count) => traffic.flows(count),
     async finish() {
       const { acknowledged, lost, duplicates, outOfOrder } = await traffic.stop()
-      const details = JSON.stringify({ lost: lost.slice(0, 5), duplicates: duplicates.slice(0, 5), outOfOrder: outOfOrder.slice(0, 5) })
+      const details = JSON.stringify({
+        lost: lost.slice(0, 5),
+        duplicates: duplicates.slice(0, 5),
+        outOfOrder: outOfOrder.slice(0, 5),
+      })
       return { acknowledged, lost: lost.length, duplicates: duplicates.length, outOfOrder: outOfOrder.length, details }
     },
     kill() {},

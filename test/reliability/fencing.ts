@@ -43,7 +43,13 @@ const shortInactivity = '?wireFormat.maxInactivityDuration=2000'
 const hangMs = 30_000
 
 export const fencingScenarios: readonly FencingScenario[] = [
-  { name: 'stopped and continued', rounds: 50, faults: () => [stopAndContinue], maxStopMs: 4000, urlOptions: shortInactivity },
+  {
+    name: 'stopped and continued',
+    rounds: 50,
+    faults: () => [stopAndContinue],
+    maxStopMs: 4000,
+    urlOptions: shortInactivity,
+  },
   { name: 'stopped, killed and replaced', rounds: 50, faults: () => [stopAndReplace], maxStopMs: 2000 },
   { name: 'lock taken away', rounds: 30, faults: () => Object.values(lockHarms).map(loseLock) },
   {
@@ -54,7 +60,13 @@ export const fencingScenarios: readonly FencingScenario[] = [
   },
   { name: 'directory moved away', rounds: 5, faults: () => [moveDirectory] },
   { name: 'stopped, and its lock expired', rounds: 30, faults: () => [expireLease], maxStopMs: 2000 },
-  { name: 'stopped, and its lock expired, in a pod', rounds: 10, faults: () => [expireLease], maxStopMs: 2000, supervised: true },
+  {
+    name: 'stopped, and its lock expired, in a pod',
+    rounds: 10,
+    faults: () => [expireLease],
+    maxStopMs: 2000,
+    supervised: true,
+  },
   { name: 'volume read-only', rounds: 5, faults: (volume) => [failReadOnly(volume!)], needsVolume: true },
   {
     name: 'volume takes no writes for 30 s',
@@ -114,7 +126,9 @@ export async function runFencing(scenario: FencingScenario, run: FencingRun): Pr
     return { ...account, rounds: run.rounds, violations, polls, acknowledgedDirectly }
   } catch (error) {
     const logs = group.members.map(({ options, log }) => `--- ${options.member}\n${log.slice(-30).join('')}`)
-    throw new Error(`${scenario.name}: ${String(error)}\n${group.violations.join('\n')}\n${logs.join('\n')}`, { cause: error })
+    throw new Error(`${scenario.name}: ${String(error)}\n${group.violations.join('\n')}\n${logs.join('\n')}`, {
+      cause: error,
+    })
   } finally {
     load?.kill()
     await group.stop()
@@ -138,7 +152,16 @@ async function main(): Promise<number> {
   })
   // Volumes are mounted where nobody else sees them, and are gone with this process.
   if (!flags.inside && process.getuid?.() === 0) {
-    const command = ['-m', '--propagation', 'private', process.execPath, ...process.argv.slice(1), '--inside', '--seed', flags.seed]
+    const command = [
+      '-m',
+      '--propagation',
+      'private',
+      process.execPath,
+      ...process.argv.slice(1),
+      '--inside',
+      '--seed',
+      flags.seed,
+    ]
     const { status, error } = spawnSync('unshare', command, { stdio: 'inherit' })
     if (!error) return status ?? 1
   }
@@ -172,7 +195,15 @@ async function main(): Promise<number> {
   return failures === 0 ? 0 : 1
 }
 
-const describe = ({ rounds, acknowledged, acknowledgedDirectly, lost, duplicates, outOfOrder, polls }: FencingResult): string =>
+const describe = ({
+  rounds,
+  acknowledged,
+  acknowledgedDirectly,
+  lost,
+  duplicates,
+  outOfOrder,
+  polls,
+}: FencingResult): string =>
   `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${polls} polls of roles`
 
 if (import.meta.main) process.exit(await main())

@@ -88,7 +88,10 @@ export interface LargeMessageFigures {
 }
 
 /** Sends one message, kills the broker, starts it again and receives the message. */
-export async function runLargeMessage({ contentBytes, memoryLimit }: LargeMessageOptions): Promise<LargeMessageFigures> {
+export async function runLargeMessage({
+  contentBytes,
+  memoryLimit,
+}: LargeMessageOptions): Promise<LargeMessageFigures> {
   const maxFrameSize = `${Math.ceil(contentBytes / mebibyte) + 1}Mi`
   return withBroker({ memoryLimit, maxFrameSize }, async (member) => {
     const port = member.options.openwirePort

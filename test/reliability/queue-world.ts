@@ -8,18 +8,25 @@ import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import type { Message } from '../../broker/message/message.ts'
 import { createRegion } from '../../broker/routing/region-broker.ts'
-import type { ConnectionPort, Delivery, Done, Region, RegionConnection, RegionListener } from '../../broker/routing/region.ts'
+import type {
+  ConnectionPort,
+  Delivery,
+  Done,
+  Region,
+  RegionConnection,
+  RegionListener,
+} from '../../broker/routing/region.ts'
 import { JournalStore } from '../../broker/store/journal-store.ts'
 import type { RecoveredState, StoredMessage } from '../../broker/store/message-store.ts'
 
 export const deadLetterQueue = 'ActiveMQ.DLQ'
 
 export type Told =
-  | { readonly kind: 'delivery'; readonly delivery: Delivery }
-  | { readonly kind: 'nothing'; readonly consumerId: string }
-  | { readonly kind: 'done'; readonly token: object; readonly error: string | undefined }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery; readonly atMs: number }
+  | { readonly kind: 'nothing'; readonly consumerId: string; readonly atMs: number }
+  | { readonly kind: 'done'; readonly answer: (error: string | undefined) => void; readonly error: string | undefined }
   | { readonly kind: 'flow'; readonly connectionId: string; readonly paused: boolean }
-  | { readonly kind: 'expired'; readonly message: Message; readonly queue: string }
+  | { readonly kind: 'expired'; readonly message: Message; readonly queue: string; readonly atMs: number }
   | { readonly kind: 'deadLettered'; readonly message: Message; readonly queue: string }
 
 export interface WorldOptions {
@@ -134,29 +141,33 @@ export class QueueWorld {
     await store.close()
   }
 
-  connect(connectionId: string, failoverReconnect: boolean): RegionConnection {
+  connect(connectionId: string, failoverReconnect: boolean, isCongested: () => boolean): RegionConnection {
     const life = this.#life
+    const { clock } = life
     const tell = (told: Told): void => {
       if (!life.over) this.log.push(told)
     }
     const port: ConnectionPort = {
-      deliver: (delivery) => tell({ kind: 'delivery', delivery }),
-      deliverNothing: (consumerId) => tell({ kind: 'nothing', consumerId }),
+      get congested() {
+        return isCongested()
+      },
+      deliver: (delivery) => tell({ kind: 'delivery', delivery, atMs: clock.nowMs() }),
+      deliverNothing: (consumerId) => tell({ kind: 'nothing', consumerId, atMs: clock.nowMs() }),
       pause: () => tell({ kind: 'flow', connectionId, paused: true }),
       resume: () => tell({ kind: 'flow', connectionId, paused: false }),
     }
     return life.region.connect({ connectionId, clientId: connectionId, failoverReconnect }, port)
   }
 
-  /** A `done` that logs `token`. Called twice, or after a failover although it needed the disk, it throws. */
-  done(token: object, needsDisk: boolean): Done {
+  /** A `done` that logs its answer. Called twice, or after a failover although it needed the disk, it throws. */
+  done(answer: (error: string | undefined) => void, needsDisk: boolean): Done {
     const life = this.#life
     let called = false
     return (error) => {
       if (called) throw new Error('An answer was given twice')
       called = true
       if (life.over && needsDisk && !error) throw new Error('A member answered after it was replaced')
-      if (!life.over) this.log.push({ kind: 'done', token, error: error?.message })
+      if (!life.over) this.log.push({ kind: 'done', answer, error: error?.message })
     }
   }
 
@@ -189,7 +200,7 @@ export class QueueWorld {
   /** All messages of a queue in the store, in order. */
   async stored(queue: string): Promise<readonly StoredMessage[]> {
     const all: StoredMessage[] = []
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const page = await this.store.read(queue, after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
       const last = page.at(-1)
       if (!last) return all
@@ -232,7 +243,7 @@ export class QueueWorld {
       logger: silentLogger,
       memoryLimit,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
-      listener: listenerOf(tell),
+      listener: listenerOf(tell, clock),
     })
     life.region.recover(recovered.queues, recovered.lastSequence)
     this.#life = life
@@ -248,15 +259,17 @@ export class QueueWorld {
   }
 }
 
-const listenerOf = (tell: (told: Told) => void): RegionListener => ({
+const listenerOf = (tell: (told: Told) => void, clock: ManualClock): RegionListener => ({
   destinationAdded() {},
   destinationRemoved() {},
   consumerAdded() {},
   consumerRemoved() {},
   producerAdded() {},
   producerRemoved() {},
-  messageExpired: (message: Message, { name }: Destination) => tell({ kind: 'expired', message, queue: name }),
-  messageDeadLettered: (message: Message, { name }: Destination) => tell({ kind: 'deadLettered', message, queue: name }),
+  messageExpired: (message: Message, { name }: Destination) =>
+    tell({ kind: 'expired', message, queue: name, atMs: clock.nowMs() }),
+  messageDeadLettered: (message: Message, { name }: Destination) =>
+    tell({ kind: 'deadLettered', message, queue: name }),
 })
 
 /** Lets the event loop turn. */

@@ -8,11 +8,11 @@
 //   - afterwards nothing of the strangers is left, and the process has not grown beyond a bound
 import type { Random } from '../../broker/base/random.ts'
 import { seededRandom } from '../../broker/base/random.ts'
-import type { Command, DataStructure } from '../../broker/wire/openwire/commands.ts'
+import type { Command } from '../../broker/wire/openwire/commands.ts'
 import { outboundHighWaterBytes } from '../../broker/session/openwire/limits.ts'
 import { connectionInfo } from '../broker/session/openwire/session-harness.ts'
+import { FrameSource } from './frame-source.ts'
 import { HonestClient } from './honest-client.ts'
-import { mutate, StrangerCommands } from './stranger-frames.ts'
 import { Peer, settle, StrangerWorld } from './stranger-world.ts'
 
 export type Encoding = 'loose' | 'tight'
@@ -121,12 +121,12 @@ class Campaign {
       encoding: this.#options.encoding,
       recorded: this.#options.recorded ?? [],
       foreign,
-      counts: this.#result,
     })
   }
 
   async #end(stranger: Stranger): Promise<void> {
     await stranger.end()
+    this.#result.mutated += stranger.mutated
     if (stranger.peer.drops.length > 0) this.#result.dropped++
   }
 
@@ -168,7 +168,6 @@ interface StrangerOptions {
   readonly encoding: Encoding
   readonly recorded: readonly Buffer[]
   readonly foreign: readonly string[]
-  readonly counts: { mutated: number }
 }
 
 type Phase = 'mute' | 'negotiated' | 'connected'
@@ -180,11 +179,8 @@ class Stranger {
   readonly #world: StrangerWorld
   readonly #random: Random
   readonly #options: StrangerOptions
-  readonly #commands: StrangerCommands
-  readonly #mutationRate: number
-  readonly #history: Buffer[] = []
+  readonly #source: FrameSource
   #left: number
-  #lastFrame: Buffer = Buffer.alloc(8)
 
   constructor(world: StrangerWorld, random: Random, options: StrangerOptions) {
     const { encoding, number, foreign } = options
@@ -192,9 +188,8 @@ class Stranger {
     this.#world = world
     this.#random = random
     this.#options = options
-    this.#commands = new StrangerCommands(random, { own: this.id, foreign })
+    this.#source = new FrameSource(random, { own: this.id, foreign }, options.recorded)
     this.#left = 1 + this.#below(150)
-    this.#mutationRate = [0, 0, 0.005, 0.02, 0.1, 0.5, 1][this.#below(7)]!
     const cacheEnabled = random.next() < 0.4
     const tightEncodingEnabled = encoding === 'tight'
     this.peer = new Peer(world, { tightEncodingEnabled, cacheEnabled }, random.next() < 0.25)
@@ -212,6 +207,10 @@ class Stranger {
     if (phase === 'connected') this.#connect()
   }
 
+  get mutated(): number {
+    return this.#source.mutated
+  }
+
   get finished(): boolean {
     return this.#left <= 0 || this.peer.closed || !this.peer.reading
   }
@@ -220,7 +219,7 @@ class Stranger {
   act(): number {
     const count = 1 + this.#below(4)
     const chunks: Buffer[] = []
-    for (let index = 0; index < count; index++) chunks.push(this.#frame())
+    for (let index = 0; index < count; index++) chunks.push(this.#source.next(this.peer.codec))
     this.#left -= count
     const bytes = Buffer.concat(chunks)
     this.#hear()
@@ -244,7 +243,7 @@ class Stranger {
   #hear(): void {
     for (const command of this.peer.received.splice(0)) {
       const id = command.kind === 'MessageDispatch' ? command.message?.messageId : null
-      if (id && this.#commands.heard.push(id) > 20) this.#commands.heard.shift()
+      if (id && this.#source.commands.heard.push(id) > 20) this.#source.commands.heard.shift()
     }
   }
 
@@ -259,39 +258,6 @@ class Stranger {
         responseRequired: false,
         sessionId: { kind: 'SessionId', connectionId: this.id, value },
       })
-  }
-
-  #frame(): Buffer {
-    const { recorded } = this.#options
-    let frame: Buffer
-    if (recorded.length > 0 && this.#random.next() < 0.15) frame = Buffer.from(recorded[this.#below(recorded.length)]!)
-    else if (this.#history.length > 0 && this.#random.next() < 0.1)
-      frame = Buffer.from(this.#history[this.#below(this.#history.length)]!)
-    else frame = this.#encode(this.#commands.next())
-    if (this.#history.length < 8) this.#history.push(Buffer.from(frame))
-    else if (this.#random.next() < 0.1) this.#history[this.#below(8)] = Buffer.from(frame)
-    if (this.#random.next() < this.#mutationRate) {
-      this.#options.counts.mutated++
-      frame = mutate(Buffer.from(frame), this.#random, this.#lastFrame)
-    } else if (this.#random.next() < 0.002) frame = this.#noise()
-    this.#lastFrame = frame
-    return frame
-  }
-
-  /** Not everything can be encoded in every version; what cannot be is replaced by noise. */
-  #encode(command: DataStructure): Buffer {
-    try {
-      return Buffer.from(this.peer.codec.encode(command))
-    } catch {
-      return this.#noise()
-    }
-  }
-
-  #noise(): Buffer {
-    const bytes = Buffer.alloc(5 + this.#below(60))
-    for (let at = 4; at < bytes.length; at++) bytes[at] = this.#below(256)
-    bytes.writeInt32BE(bytes.length - 4, 0)
-    return bytes
   }
 
   async #askForLife(): Promise<void> {

@@ -12,7 +12,7 @@ export interface JournalStoreSetup {
   readonly directory?: string
   readonly maxFileLength?: number
   readonly logger?: Logger
-  readonly verifyOwnership?: () => void
+  readonly verifyOwnership?: () => void | Promise<void>
 }
 
 export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>

@@ -55,7 +55,8 @@ export class LoopVolume {
   /** Unmounts, checks and mounts it again, as soon as nobody has a file of it open. */
   async repair(): Promise<void> {
     for (let attempt = 1; spawnSync('umount', [this.directory]).status !== 0; attempt++) {
-      if (attempt === repairAttempts) throw new Error(`Cannot unmount ${this.directory}: ${run('fuser', '-vm', this.directory)}`)
+      if (attempt === repairAttempts)
+        throw new Error(`Cannot unmount ${this.directory}: ${run('fuser', '-vm', this.directory)}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     // 1: errors were found and corrected.

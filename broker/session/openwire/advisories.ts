@@ -22,6 +22,8 @@ import {
   masterBrokerTopic,
   producerTopic,
 } from './advisory-topics.ts'
+import type { WildcardPattern } from '../../destination/wildcard.ts'
+import { replaySliceSize } from './limits.ts'
 import { destinationInfo, removeInfo } from './advisory-structures.ts'
 import { structureOf } from './destination-structure.ts'
 import type { BrokerIdentity } from './openwire-service.ts'
@@ -102,10 +104,22 @@ export class Advisories implements RegionListener {
     this.#subscribers.add(consumerId, destination)
     const patterns = this.#subscribers.patternsOf(consumerId)
     if (patterns.length === 0) return
+    this.#replay(consumerId, patterns, this.#presentState()[Symbol.iterator]())
+  }
+
+  /** A slice now, the rest in later turns: with a hundred thousand destinations all at once would hold up everybody. */
+  #replay(consumerId: ConsumerIdText, patterns: readonly WildcardPattern[], state: Iterator<Advisory>): void {
     const targetConsumerId = parseConsumerId(consumerId)
-    for (const advisory of this.#presentState())
+    for (let looked = 0; looked < replaySliceSize; looked++) {
+      const { value: advisory, done } = state.next()
+      if (done) return
       if (matchesAny(patterns, advisory.topic))
         this.#region?.publishTo(consumerId, this.#builder.build({ ...advisory, targetConsumerId }, this.#clock.nowMs()))
+    }
+    this.#clock.after(0, () => {
+      // Unless the consumer has gone meanwhile.
+      if (this.#subscribers.patternsOf(consumerId) === patterns) this.#replay(consumerId, patterns, state)
+    })
   }
 
   destinationAdded(destination: Destination, connectionId: string | null): void {

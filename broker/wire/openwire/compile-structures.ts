@@ -218,6 +218,7 @@ function buildRuntime({ tight, cached }: Encoding, { decoders, encoders }: Compi
     if (!readFlag(reader)) return null
     const count = reader.short()
     if (count < 0) throw new WireError(`Cannot read ${expected.field}: ${count} elements`)
+    reader.count(count)
     const elements: (DataStructure | null)[] = []
     for (let index = 0; index < count; index++) elements.push(nestedDecode(reader, expected))
     return elements

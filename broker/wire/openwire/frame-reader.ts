@@ -3,7 +3,7 @@
 import { FormatError } from '../../base/format-error.ts'
 import { decodeModifiedUtf8 } from '../../base/modified-utf8.ts'
 import type { Long, StackTraceElement, Throwable } from './commands.ts'
-import { maxDepth } from './limits.ts'
+import { maxDepth, maxStructuresPerFrame } from './limits.ts'
 import type { DecodeCache } from './marshalling-cache.ts'
 import { WireError } from './wire-error.ts'
 
@@ -20,6 +20,7 @@ export class FrameReader {
   #bit = 0
   #bitCount = 0
   #depth = 0
+  #structures = 0
 
   constructor(stackTraceEnabled: boolean, cache: DecodeCache | null) {
     this.#stackTraceEnabled = stackTraceEnabled
@@ -32,6 +33,7 @@ export class FrameReader {
     this.#position = 0
     this.#end = frame.length
     this.#depth = 0
+    this.#structures = 0
     this.#bit = 0
     this.#bitCount = 0
   }
@@ -148,9 +150,19 @@ export class FrameReader {
     return this.bit() ? this.#throwable(true) : null
   }
 
+  /** Of structures and array elements, which there may be so many of in one frame. */
+  count(structures: number): void {
+    this.#structures += structures
+    if (this.#structures > maxStructuresPerFrame)
+      throw new WireError(`Cannot read frame: it has more than ${maxStructuresPerFrame} structures`, {
+        fields: { limit: 'maxStructuresPerFrame' },
+      })
+  }
+
   /** Around everything that can contain its own kind. */
   enter(): void {
-    if (++this.#depth > maxDepth) throw new WireError(`Cannot read frame: it is nested deeper than ${maxDepth}`)
+    this.count(1)
+    if (++this.#depth > maxDepth) throw new WireError(`Cannot read frame: it is nested deeper than ${maxDepth}`, { fields: { limit: 'maxDepth' } })
   }
 
   leave(): void {

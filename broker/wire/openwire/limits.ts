@@ -3,6 +3,9 @@
 /** Structures inside structures (and exceptions caused by exceptions). Real commands stay below 6. */
 export const maxDepth = 32
 
+/** Structures and array elements of one frame: each costs many times the bytes that it comes in. Real commands have tens. */
+export const maxStructuresPerFrame = 65_536
+
 /** Of a peer's WireFormatInfo, which arrives before anybody is authenticated (spec openwire.md section 2). */
 export const maxWireFormatProperties = 64
 export const maxWireFormatStringBytes = 512

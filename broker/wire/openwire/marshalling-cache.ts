@@ -77,7 +77,9 @@ export class DecodeCache {
       throw new WireError(`Cannot cache value in slot ${slot}: the cache has ${this.#size} slots`)
     this.#totalBytes += bytes - (this.#bytes[slot] ?? 0)
     if (this.#totalBytes > maxCachedBytes)
-      throw new WireError(`Cannot cache ${bytes} more bytes: the limit of one connection is ${maxCachedBytes}`)
+      throw new WireError(`Cannot cache ${bytes} more bytes: the limit of one connection is ${maxCachedBytes}`, {
+        fields: { limit: 'maxCachedBytes' },
+      })
     this.#values[slot] = value
     this.#bytes[slot] = bytes
   }

@@ -1,12 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync, readFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { systemClock } from '../../../broker/base/clock.ts'
+import { systemClock, type Timer } from '../../../broker/base/clock.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { FileLock, type FileLockOptions } from '../../../broker/lock/file-lock.ts'
+import { statByOpening } from '../../../broker/lock/lock-files.ts'
 import { NoLock } from '../../../broker/lock/no-lock.ts'
 
 const never = new AbortController().signal
@@ -131,6 +142,107 @@ describe('the file lock', () => {
     await third.release()
   })
 })
+
+describe('a wait for the lock', () => {
+  test('a lock file that is no database is put aside, and the next term is larger all the same', async () => {
+    writeFileSync(join(directory, 'lock.sqlite'), 'this is not a database '.repeat(100))
+    writeFileSync(join(directory, 'lock.json'), '{"member": "z", "term": 8}')
+    const handle = await lockOf('a').acquire(never)
+    expect(handle.term).toBe(9)
+    expect(readdirSync(directory).filter((name) => name.startsWith('lock.sqlite.damaged-'))).toHaveLength(1)
+    await handle.release()
+  })
+
+  test('goes on while the directory is gone, and makes none in its place', async () => {
+    const holding = await lockOf('a').acquire(never)
+    const clock = new ManualClock()
+    const warnings: string[] = []
+    const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) }
+    const lock = lockOf('b', { clock, logger })
+    const waiting = lock.acquire(never)
+    while (clock.pendingTimers === 0) await new Promise((resolve) => setImmediate(resolve))
+    renameSync(directory, `${directory}.aside`)
+    for (let attempt = 0; attempt < 2; attempt++) {
+      lock.tryNow()
+      while (warnings.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(existsSync(directory)).toBe(false)
+    expect(warnings).toEqual(['Cannot try the lock now, and keep on trying'])
+    renameSync(`${directory}.aside`, directory)
+    await holding.release()
+    for (;;) {
+      lock.tryNow()
+      const handle = await Promise.race([
+        waiting,
+        new Promise<undefined>((resolve) => setTimeout(resolve, 5, undefined)),
+      ])
+      if (!handle) continue
+      expect(handle.term).toBe(2)
+      return handle.release()
+    }
+  })
+})
+
+describe('on a network file system', () => {
+  const remote = async (options: Partial<FileLockOptions> = {}): ReturnType<FileLock['acquire']> =>
+    lockOf('a', { isLocal: async () => false, ...options }).acquire(never)
+
+  test('the proof is asked for in the background, and finds a replaced note', async () => {
+    const handle = await remote()
+    await expect(Promise.resolve(handle.verify())).resolves.toBeUndefined()
+    writeFileSync(join(directory, 'other'), '{"member": "z", "term": 9}')
+    renameSync(join(directory, 'other'), join(directory, 'lock.json'))
+    await expect(Promise.resolve(handle.verify())).rejects.toThrow('was replaced by z for term 9')
+    expect(() => handle.verify()).toThrow('was replaced by z for term 9')
+    await handle.release()
+  })
+
+  test('a volume that leaves a whole keep-alive without an answer counts as lost, though verify waits', async () => {
+    const clock = new ManualClock()
+    const silent = Promise.withResolvers<never>()
+    const proofs = { database: () => silent.promise, note: statByOpening }
+    const handle = await remote({ clock, keepAlivePeriodMs: 2000, proofs })
+    const proof = Promise.resolve(handle.verify())
+    clock.advance(2000)
+    clock.advance(1999)
+    let isLost = false
+    void handle.lost.then(() => (isLost = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isLost).toBe(false)
+    clock.advance(1)
+    expect((await handle.lost).message).toContain('the volume has not answered for 2000 ms')
+    silent.reject(new Error('Stale file handle'))
+    await expect(proof).rejects.toThrow('has not answered')
+    await handle.release()
+  })
+
+  test('an answer in time keeps the lock', async () => {
+    const clock = new RecordingClock()
+    let answer = Promise.withResolvers<void>()
+    const proofs = { database: (path: string) => answer.promise.then(() => stat(path)), note: statByOpening }
+    const handle = await remote({ clock, keepAlivePeriodMs: 2000, proofs })
+    for (let period = 0; period < 3; period++) {
+      clock.advance(2000)
+      clock.advance(1999)
+      expect(clock.lastDelayMs).toBe(500)
+      answer.resolve()
+      answer = Promise.withResolvers<void>()
+      while (clock.lastDelayMs !== 2000) await new Promise((resolve) => setImmediate(resolve))
+    }
+    answer.resolve()
+    await expect(Promise.resolve(handle.verify())).resolves.toBeUndefined()
+    await handle.release()
+  })
+})
+
+/** Knows whether the next keep-alive waits for its period, or the last one for its answer. */
+class RecordingClock extends ManualClock {
+  lastDelayMs = 0
+  override after(delayMs: number, callback: () => void): Timer {
+    this.lastDelayMs = delayMs
+    return super.after(delayMs, callback)
+  }
+}
 
 test('no lock is granted at once and stays', async () => {
   const lock = new NoLock('a')

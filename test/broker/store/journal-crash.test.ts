@@ -21,7 +21,9 @@ async function runAll(
   // Opening never ends when the disk dies meanwhile.
   const recovered = await Promise.race([opened, disk.whenCrashed])
   if (!recovered) return false
-  await model.check(store, recovered)
+  // Reading may wait for a message that is being moved.
+  await Promise.race([model.check(store, recovered), disk.whenCrashed])
+  if (disk.crashed) return false
   for (const operation of list) {
     await model.run(operation, store, disk)
     if (disk.crashed) return false
@@ -51,9 +53,9 @@ test('recovers what was acknowledged after a crash at any write', async () => {
         expect(await runAll(model, second.slice(0, 5), disk, 3)).toBe(true)
       }
     }),
-    { numRuns: runs, interruptAfterTimeLimit: Number(process.env['FLOTILLA_LIMIT'] ?? 8000) },
+    { numRuns: runs },
   )
-}, 120_000)
+}, 300_000)
 
 test('a follower takes over from a writer that does not know it yet', async () => {
   await fc.assert(
@@ -89,6 +91,6 @@ test('a follower takes over from a writer that does not know it yet', async () =
       await model.check(last, await last.open(3))
       await last.close()
     }),
-    { numRuns: runs * 10, interruptAfterTimeLimit: Number(process.env['FLOTILLA_LIMIT'] ?? 8000) },
+    { numRuns: runs * 10 },
   )
-}, 60_000)
+}, 300_000)

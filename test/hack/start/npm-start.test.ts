@@ -1,6 +1,6 @@
 // `npm start` as people use it: as a process, with its exit codes and what it says, and nothing left behind it.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -69,15 +69,21 @@ class Run {
 
   /** Everything that runs below it, also in process groups of its own. */
   processes(): number[] {
-    const parents = new Map(
-      readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .map((name) => [Number(name), parentOf(name)] as const),
-    )
+    const parents = parentProcesses()
     const found = [this.child.pid!]
     for (const ancestor of found) for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
     return found
   }
+}
+
+/** By process id. */
+function parentProcesses(): Map<number, number> {
+  if (process.platform !== 'linux') {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+    return new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]))
+  }
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return new Map(pids.map((pid) => [Number(pid), parentOf(pid)]))
 }
 
 function parentOf(pid: string): number {

@@ -4,7 +4,9 @@
 //
 // Prints "active" once its connector is open; a broker that waits for the store's lock waits before that.
 import java.io.File;
+import java.net.URI;
 import org.apache.activemq.broker.BrokerService;
+import org.apache.activemq.broker.TransportConnector;
 import org.apache.activemq.store.SharedFileLocker;
 import org.apache.activemq.store.kahadb.KahaDBPersistenceAdapter;
 
@@ -22,7 +24,10 @@ public class ActiveMqBroker {
     broker.setDataDirectory(args[0]);
     broker.setPersistenceAdapter(store);
     broker.getManagementContext().setCreateConnector(false);
-    broker.addConnector("tcp://127.0.0.1:" + args[1] + "?maximumConnections=1000&wireFormat.maxFrameSize=104857600");
+    // As from a configuration file: bound when the store is ours, not before.
+    TransportConnector connector = new TransportConnector();
+    connector.setUri(new URI("tcp://127.0.0.1:" + args[1] + "?maximumConnections=1000&wireFormat.maxFrameSize=104857600"));
+    broker.addConnector(connector);
     broker.start();
     broker.waitUntilStarted();
     System.out.println("active");

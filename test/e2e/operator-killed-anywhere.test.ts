@@ -1,0 +1,268 @@
+// The operator is killed after each single write, and a new one goes on: it ends where an operator that lives ends. Here
+// against the stand-in's real server-side apply, garbage collection and StatefulSet controller. For every write the
+// operator is one of this process, on an API server without a kubelet (a PodPlayer takes that part); for some it is a
+// real process among real brokers.
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../broker/base/clock.ts'
+import { silentLogger } from '../../broker/base/logger.ts'
+import { systemRandom } from '../../broker/base/random.ts'
+import { createApiServer } from '../../hack/localkube/api/api-server.ts'
+import { buildKubeconfig } from '../../hack/localkube/api/kubeconfig.ts'
+import type { LocalObject, Registry, ResourceName } from '../../hack/localkube/api/registry.ts'
+import { systemClock as standInClock } from '../../hack/localkube/clock.ts'
+import { createEventRecorder } from '../../hack/localkube/controllers/event-recorder.ts'
+import * as kinds from '../../hack/localkube/controllers/resource-names.ts'
+import { startControllers } from '../../hack/localkube/controllers/start-controllers.ts'
+import { createVolumeDirectories } from '../../hack/localkube/controllers/volume-directories.ts'
+import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
+import { buildBrokerClusterCrd } from '../../operator/api/crd.ts'
+import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
+import { noMetrics } from '../../operator/controller/metrics.ts'
+import { type HttpKubeClient, openKubeClient } from '../../operator/kube/kube-client.ts'
+import { loadClusterAccess } from '../../operator/kube/kube-config.ts'
+import type { KubeClient, KubeObject } from '../../operator/kube/port.ts'
+import * as types from '../../operator/kube/resource-types.ts'
+import { type Operator, startOperator } from '../../operator/operator.ts'
+import { PodPlayer } from '../integration/pod-player.ts'
+import { brokerClusters, LocalStack, masterSlave, until } from '../support/local-stack.ts'
+
+// Real processes: on a busy machine each may take its time.
+jest.setTimeout(120_000)
+
+const name = 'orders'
+/** Runs at the same time: each has a namespace, an operator and a PodPlayer of its own. */
+const concurrency = 8
+const longestStory = 60
+
+interface Story {
+  readonly title: string
+  readonly from?: BrokerClusterSpecInput
+  /** undefined = the cluster is deleted. */
+  readonly to: BrokerClusterSpecInput | undefined
+}
+
+const changed = { broker: { memoryLimit: '40%' } }
+const stories: readonly Story[] = [
+  { title: 'create', to: masterSlave() },
+  { title: 'scale up', from: masterSlave(), to: masterSlave({}, { replicas: 3 }) },
+  { title: 'scale down', from: masterSlave({}, { replicas: 3 }), to: masterSlave() },
+  { title: 'roll', from: masterSlave(), to: masterSlave(changed) },
+  { title: 'delete', from: masterSlave(), to: undefined },
+]
+
+describe('operator-killed-anywhere: after each write', () => {
+  let registry: Registry
+  let client: HttpKubeClient
+  let stop: () => Promise<void>
+  let namespaces = 0
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flotilla-killed-'))
+    const api = createApiServer()
+    registry = api.registry
+    const { url } = await api.listen()
+    const log = (): void => {}
+    const recorder = createEventRecorder(registry, standInClock, log)
+    const controllers = startControllers(
+      { registry, clock: standInClock, log, events: recorder },
+      createVolumeDirectories(join(folder, 'volumes')),
+    )
+    const kubeconfig = join(folder, 'kubeconfig')
+    writeFileSync(kubeconfig, buildKubeconfig(url))
+    client = openKubeClient({ access: await loadClusterAccess({ kubeconfig, env: {}, clock: systemClock }) })
+    await client.create(types.customResourceDefinitions, buildBrokerClusterCrd() as unknown as KubeObject)
+    stop = async () => {
+      await client.close()
+      controllers.stop()
+      recorder.stop()
+      await api.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+  afterAll(() => stop())
+
+  /** Tells the story in a namespace of its own, the operator killed after this write; Infinity = never. */
+  async function tell({ from, to }: Story, killedAfter: number): Promise<{ state: unknown; writes: number }> {
+    const namespace = `story-${namespaces++}`
+    registry.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    const player = new PodPlayer(client, namespace)
+    const operators: Operator[] = []
+    let writes = 0
+    let counting = false
+    const live = (): void => {
+      const life = { over: false }
+      const mortal = mortalClient(client, life, () => {
+        if (!counting || ++writes !== killedAfter) return
+        life.over = true
+        void operators.at(-1)!.stop()
+        live()
+      })
+      operators.push(startInProcess(mortal, player, namespace))
+    }
+    live()
+    const put = (spec: BrokerClusterSpecInput) =>
+      client.apply(
+        types.brokerClusters,
+        { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata: { namespace, name }, spec },
+        { fieldManager: 'somebody', force: true },
+      )
+    try {
+      if (from) {
+        await put(from)
+        await until(() => isReady(registry, namespace), `${namespace} is not ready to begin`)
+      }
+      counting = true
+      if (to) await put(to)
+      else await client.delete(types.brokerClusters, { namespace, name })
+      const isOver = (): boolean => (to ? isReady(registry, namespace) : isEmpty(registry, namespace))
+      await until(isOver, `${namespace}, killed after write ${killedAfter}, did not come to an end`)
+      return { state: endState(registry, namespace), writes }
+    } finally {
+      await Promise.all(operators.map((operator) => operator.stop()))
+      await player.stop()
+    }
+  }
+
+  test.each(stories)('$title', async (story) => {
+    const undisturbed = await tell(story, Number.POSITIVE_INFINITY)
+    expect(undisturbed.writes).toBeLessThan(longestStory)
+    let next = 1
+    const worker = async (): Promise<void> => {
+      while (next <= undisturbed.writes) expect((await tell(story, next++)).state).toEqual(undisturbed.state)
+    }
+    await Promise.all(Array.from({ length: concurrency }, worker))
+  })
+})
+
+function startInProcess(client: KubeClient, brokerAdmin: PodPlayer, namespace: string): Operator {
+  return startOperator({
+    client,
+    brokerAdmin,
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    metrics: noMetrics,
+    brokerImage: 'ghcr.io/flotilla-mq/broker:test',
+    watchNamespaces: [namespace],
+    lease: undefined,
+    identity: 'test',
+    concurrency: 4,
+  })
+}
+
+/** A connection that is cut when its operator is killed: what was asked for last took effect, and no answer came. */
+function mortalClient(client: KubeClient, life: { readonly over: boolean }, wrote: () => void): KubeClient {
+  const alive = (): void => {
+    if (life.over) throw new Error('killed')
+  }
+  const write = async <T>(request: () => Promise<T>): Promise<T> => {
+    alive()
+    const answer = await request()
+    wrote()
+    alive()
+    return answer
+  }
+  const read = async <T>(request: () => Promise<T>): Promise<T> => {
+    alive()
+    return request()
+  }
+  return {
+    get: (type, key) => read(() => client.get(type, key)),
+    list: (type, options) => read(() => client.list(type, options)),
+    watch: (type, options, onEvent, signal) => read(() => client.watch(type, options, onEvent, signal)),
+    create: (type, object) => write(() => client.create(type, object)),
+    replace: (type, object) => write(() => client.replace(type, object)),
+    apply: (type, object, options) => write(() => client.apply(type, object, options)),
+    mergePatch: (type, key, patch, manager) => write(() => client.mergePatch(type, key, patch, manager)),
+    delete: (type, key, options) => write(() => client.delete(type, key, options)),
+  }
+}
+
+const children: readonly ResourceName[] = [
+  kinds.statefulSets,
+  kinds.services,
+  kinds.configMaps,
+  kinds.podDisruptionBudgets,
+  kinds.pods,
+]
+
+function isReady(registry: Registry, namespace: string): boolean {
+  const cluster = registry.get(brokerClusters, namespace, name) as unknown as BrokerCluster | undefined
+  const ready = cluster?.status?.conditions?.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' && cluster?.status?.observedGeneration === cluster?.metadata.generation
+}
+
+const isEmpty = (registry: Registry, namespace: string): boolean =>
+  [brokerClusters, ...children].every((kind) =>
+    registry.list(kind, namespace).every(({ metadata }) => metadata.labels?.['flotilla.dev/cluster'] === undefined),
+  ) && registry.get(brokerClusters, namespace, name) === undefined
+
+/** What is there at the end, without what differs from run to run. */
+function endState(registry: Registry, namespace: string): unknown {
+  const volatile =
+    /"(uid|resourceVersion|generation|creationTimestamp|clusterIP|volumeName|namespace|flotilla.dev\/applied)":("[^"]*"|\d+)/g
+  const plain = (object: LocalObject): object => {
+    const { status: _, metadata, ...rest } = object
+    const { managedFields: __, ...kept } = metadata
+    const labels = { ...metadata.labels, 'flotilla.dev/role': 'any' }
+    const text = JSON.stringify({ ...rest, metadata: { ...kept, labels } })
+    return JSON.parse(
+      text
+        .replaceAll(volatile, '"$1":0')
+        .replaceAll(/"clusterIPs":\[[^\]]*\]/g, '"clusterIPs":0')
+        .replaceAll(namespace, 'story'),
+    ) as object
+  }
+  const objects = [...children, kinds.persistentVolumeClaims].flatMap((kind) =>
+    registry
+      .list(kind, namespace)
+      .filter(({ metadata }) => metadata.labels?.['flotilla.dev/cluster'] === name)
+      .map(plain),
+  )
+  const { status } = (registry.get(brokerClusters, namespace, name) as unknown as BrokerCluster | undefined) ?? {}
+  const conditions = status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)
+  return { objects, conditions, summary: status?.summary, rollout: status?.rollout }
+}
+
+test('operator-killed-anywhere: the process, in the middle of creating and of rolling out', async () => {
+  // Counted from 1: among the children, at the first label, and whenever it has just deleted a pod.
+  const deadly = new Set([2, 6, 9])
+  let writes = 0
+  let killed = 0
+  let restart: Promise<void> = Promise.resolve()
+  const stack: LocalStack = await LocalStack.start({
+    faults: ({ method, path }) => {
+      const isOperators = path.includes('fieldManager=flotilla-operator') || method === 'DELETE'
+      if (method === 'GET' || !isOperators) return undefined
+      writes++
+      if (!deadly.has(writes) && method !== 'DELETE') return undefined
+      killed++
+      // Dead before its write arrives; whether it takes effect alternates.
+      restart = stack.endOperator('SIGKILL').then(() => stack.startOperator())
+      return method === 'DELETE' || killed % 2 === 0 ? undefined : 'drop'
+    },
+  })
+  try {
+    await stack.apply(name, masterSlave())
+    const { groups } = await stack.ready(name)
+    expect(killed).toBe(deadly.size)
+    const before = stack.pods(name).map(({ metadata }) => metadata)
+    const uids = new Set<string>()
+    const watch = stack.kube.registry.watch(kinds.pods, ({ object }) => uids.add(object.metadata.uid))
+    await stack.apply(name, masterSlave(changed))
+    const after = await stack.settled(name, (status) => status.groups![0]!.updatedReplicas === 2)
+    await restart
+    watch.close()
+    expect(killed).toBeGreaterThanOrEqual(deadly.size + 2)
+    // Each was made anew exactly once.
+    expect(uids.size).toBe(2 * before.length)
+    expect(after.groups![0]!.active).toBe(groups![0]!.standbys[0])
+    expect(stack.listOf(kinds.configMaps, name)).toHaveLength(1)
+  } finally {
+    await restart
+    await stack.stop()
+  }
+})
