@@ -6,6 +6,7 @@
 //              broker makes a new one (which is a standby again) or ends the process: a Broker is used once.
 import { hostname } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { BurstLogger } from './base/burst-logger.ts'
 import type { Clock } from './base/clock.ts'
 import { errorMessage } from './base/errors.ts'
 import type { Logger } from './base/logger.ts'
@@ -21,6 +22,7 @@ import type { Region } from './routing/region.ts'
 import { createRegion } from './routing/region-broker.ts'
 import { Advisories } from './session/openwire/advisories.ts'
 import { ConnectionRegistry } from './session/openwire/connection-registry.ts'
+import { logBurstEntries, logBurstPeriodMs } from './session/openwire/limits.ts'
 import { LimitCounts } from './session/openwire/limit-counts.ts'
 import type { BrokerIdentity, OpenWireService } from './session/openwire/openwire-service.ts'
 import type { MessageStore } from './store/message-store.ts'
@@ -283,7 +285,8 @@ export class Broker implements AdminSource {
     advisories.attach(region)
     const recoveryMs = clock.monotonicMs() - startMs
     const limits = new LimitCounts(clock, logger)
-    await this.#openServers({ identity, region, registry, advisories, limits, clock, logger })
+    const sessionLogger = BurstLogger.over(logger, clock, { entries: logBurstEntries, periodMs: logBurstPeriodMs })
+    await this.#openServers({ identity, region, registry, advisories, limits, clock, logger: sessionLogger })
     this.#throwIfEnding()
     await handle.verify()
     this.#throwIfEnding()

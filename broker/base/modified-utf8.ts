@@ -33,6 +33,19 @@ export function decodeModifiedUtf8(buffer: Buffer, start: number, end: number): 
   return units.toString('utf16le', 0, length)
 }
 
+/** True for what Java's `readUTF` decodes: unlike `decodeModifiedUtf8` it takes no sequences of four bytes. */
+export function isModifiedUtf8(buffer: Buffer, start: number, end: number): boolean {
+  if (isAsciiRange(buffer, start, end)) return true
+  for (let position = start; position < end;) {
+    const first = buffer[position]!
+    const size = first < 0x80 ? 1 : first >> 5 === 6 ? 2 : first >> 4 === 14 ? 3 : 0
+    if (size === 0 || position + size > end) return false
+    for (let index = 1; index < size; index++) if ((buffer[position + index]! & 0xc0) !== 0x80) return false
+    position += size
+  }
+  return true
+}
+
 /** Bytes that `encodeModifiedUtf8Into` will write. */
 export function modifiedUtf8Length(text: string): number {
   let length = text.length

@@ -1,7 +1,7 @@
 // Walks over stored forms (OpenWire version 12, loose, no cache) without making values of them. Bounds are checked at
 // every step; malformed input ends in a MessageFormatError. It knows how long every structure is, not what it means.
 import { FormatError } from '../base/format-error.ts'
-import { decodeModifiedUtf8 } from '../base/modified-utf8.ts'
+import { decodeModifiedUtf8, isModifiedUtf8 } from '../base/modified-utf8.ts'
 
 export class MessageFormatError extends FormatError {
   constructor(message: string, position: number) {
@@ -131,7 +131,11 @@ export class LooseScanner {
   }
 
   skipString(): void {
-    if (this.bool()) this.advance(this.bytes.readUInt16BE(this.advance(2)))
+    if (!this.bool()) return
+    const length = this.bytes.readUInt16BE(this.advance(2))
+    const start = this.advance(length)
+    // Checked although nobody reads it here: it would end the connection of whoever it is sent to.
+    if (!isModifiedUtf8(this.bytes, start, start + length)) throw this.error('a string is not modified UTF-8')
   }
 
   /** The number of bytes skipped, without their flag and length. */

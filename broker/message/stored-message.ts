@@ -67,6 +67,7 @@ interface Layout {
   readonly brokerInTime: number
   readonly groupFirst: number
   readonly bodyBytes: number
+  readonly carriesStructures: boolean
 }
 
 export class StoredMessage implements Message {
@@ -79,6 +80,8 @@ export class StoredMessage implements Message {
   readonly expiration: number
   readonly priority: number
   readonly size: number
+  /** Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. */
+  readonly carriesStructures: boolean
   /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
   readonly brokerSequenceAt: number
   /** Made on demand: most messages pass through without being asked. */
@@ -100,6 +103,7 @@ export class StoredMessage implements Message {
     this.expiration = readLong(bytes, layout.expiration)
     this.priority = Math.min(9, Math.max(0, bytes.readInt8(layout.priority)))
     this.size = minimumMessageSize + layout.bodyBytes
+    this.carriesStructures = layout.carriesStructures
     this.brokerSequenceAt = layout.brokerSequenceId
   }
 
@@ -290,6 +294,7 @@ function scanLayout(bytes: Buffer): Layout {
   const properties = { start: propertiesStart, end: scanner.position }
   const dataStructure = scanner.position
   scanner.skipNested()
+  const targetConsumerId = scanner.position
   scanner.skipNested()
   const compressed = scanner.advance(1)
   const redeliveryCounter = scanner.advance(4)
@@ -299,6 +304,7 @@ function scanLayout(bytes: Buffer): Layout {
   const userId = scanner.position
   scanner.skipString()
   scanner.advance(2)
+  const cluster = scanner.position
   scanner.skipArray()
   const brokerInTime = scanner.advance(16)
   const groupFirst = scanner.advance(1)
@@ -333,6 +339,12 @@ function scanLayout(bytes: Buffer): Layout {
     brokerInTime,
     groupFirst,
     bodyBytes: contentBytes + propertiesBytes,
+    carriesStructures:
+      bytes[dataStructure] !== 0 ||
+      bytes[targetConsumerId] !== 0 ||
+      bytes[brokerPath] !== 0 ||
+      bytes[cluster] !== 0 ||
+      bytes[originalTransactionId.start] !== 0,
   }
 }
 

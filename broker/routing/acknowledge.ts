@@ -24,12 +24,28 @@ export class Acknowledger {
     transaction: LocalTransaction | null,
     done: Done,
   ): void {
-    // Leftovers from before a failover.
-    if (!subscription.everDispatched) return done()
+    if (!subscription.everDispatched) return this.#ignoreLeftover(subscription, acknowledgement, transaction, done)
     const wasFull = subscription.full
     if (subscription.topicsOnly) this.#acknowledgeTopic(subscription, acknowledgement, transaction, done)
     else this.#acknowledgeQueue(subscription, acknowledgement, transaction, done)
     if (wasFull && !subscription.full) subscription.dispatch()
+  }
+
+  /**
+   * From before a failover, and nothing here knows of it: queues deliver the messages again. So a transaction that took
+   * them cannot be committed: it would be empty, and what its client believes to be consumed would come twice.
+   */
+  #ignoreLeftover(
+    subscription: Subscription,
+    { type }: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    if (!subscription.topicsOnly && (type === 'standard' || type === 'individual'))
+      transaction?.markRollbackOnly(
+        new JmsError('javax.jms.JMSException', 'it acknowledges messages that were delivered before a failover'),
+      )
+    done()
   }
 
   #acknowledgeQueue(

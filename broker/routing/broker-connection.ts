@@ -108,8 +108,9 @@ export class BrokerConnection implements RegionConnection {
     this.#assertOpen()
     const subscription = this.#consumers.get(consumerId)
     if (!subscription) throw notRegistered('consumer', consumerId)
-    this.#detachConsumer(subscription)
-    this.#returnUnacknowledged([subscription], lastDelivered)
+    const queues = new Set<Queue>()
+    this.#detachConsumer(subscription, queues)
+    this.#returnUnacknowledged([subscription], lastDelivered, queues)
     this.#context.flow.relieve()
   }
 
@@ -128,7 +129,10 @@ export class BrokerConnection implements RegionConnection {
     const { registry } = this.#context
     for (const member of concreteMembers(destination)) {
       if (isTemporary(member) && temporaryOwner(member) !== this.options.connectionId)
-        throw invalid(member, `its name does not begin with '${this.options.connectionId}:', the connection that creates it`)
+        throw invalid(
+          member,
+          `its name does not begin with '${this.options.connectionId}:', the connection that creates it`,
+        )
       if (registry.find(member)) continue
       if (!isTemporary(member)) {
         registry.add(member, null)
@@ -209,9 +213,10 @@ export class BrokerConnection implements RegionConnection {
     this.#closed = true
     // All detached before anything is given back: else one's messages would go to the next, only to come back again.
     const subscriptions = [...this.#consumers.values()]
-    for (const subscription of subscriptions) this.#detachConsumer(subscription)
+    const queues = new Set<Queue>()
+    for (const subscription of subscriptions) this.#detachConsumer(subscription, queues)
     this.#context.flow.leave(this.#sender)
-    const queues = this.#transactions.rollbackAll()
+    for (const queue of this.#transactions.rollbackAll()) queues.add(queue)
     this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown, queues)
     for (const producerId of this.#producers.keys()) this.#dropProducer(producerId)
     for (const found of this.#temporary) this.#deleteDestination(found)
@@ -231,8 +236,10 @@ export class BrokerConnection implements RegionConnection {
     }
   }
 
-  #detachConsumer(subscription: Subscription): void {
-    const { consumerId } = subscription
+  /** Adds to `queues` those that others may have now, because nobody may have them while an exclusive consumer is there. */
+  #detachConsumer(subscription: Subscription, queues: Set<Queue>): void {
+    const { consumerId, options } = subscription
+    if (options.exclusive) for (const queue of subscription.queues) queues.add(queue)
     this.#consumers.delete(consumerId)
     if (this.#parts.subscriptions.get(consumerId) === subscription) this.#parts.subscriptions.delete(consumerId)
     this.#context.registry.detach(subscription)
@@ -240,11 +247,7 @@ export class BrokerConnection implements RegionConnection {
   }
 
   /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
-  #returnUnacknowledged(
-    subscriptions: readonly Subscription[],
-    lastDelivered: number,
-    queues: Set<Queue> = new Set(),
-  ): void {
+  #returnUnacknowledged(subscriptions: readonly Subscription[], lastDelivered: number, queues: Set<Queue>): void {
     const { registry, listener } = this.#context
     for (const subscription of subscriptions)
       for (const [queue, entries] of takeUnacknowledged(subscription, lastDelivered)) {

@@ -213,10 +213,13 @@ async function runTakeover(run: Run): Promise<RunResult> {
   return { figures: { p50Ms: percentile(gaps, 0.5), p99Ms: percentile(gaps, 0.99) }, raw: { ...answer, killedAt } }
 }
 
-/** How long the producer's send that met this kill took. */
+/** How long the producer's send that met this kill took; 0 when no send was notably slow. */
 function longestGap(answer: TakeoverAnswer, killedAt: number): number {
-  const met = answer.gaps.filter((gap) => gap.client === 'producer' && gap.endedAt >= killedAt)
-  return met.find((gap) => gap.endedAt - gap.ms <= killedAt + trafficBetweenKillsMs)?.ms ?? 0
+  const met = answer.gaps.filter(({ client, endedAt, ms }) => {
+    const beganAt = endedAt - ms
+    return client === 'producer' && endedAt >= killedAt && beganAt <= killedAt + trafficBetweenKillsMs
+  })
+  return Math.max(0, ...met.map(({ ms }) => ms))
 }
 
 async function waitForStandby(run: Run): Promise<void> {

@@ -82,4 +82,14 @@ describe('the page', () => {
     expect(page).toContain('The socket is the limit.')
     expect(page).toContain('not measured')
   })
+
+  test('says when it is only a trial', () => {
+    const few = data(runs('flotilla', 'rate', [1, 90, 90]))
+    const enough = data(runs('flotilla', 'rate', [1, 90, 90, 90]))
+    expect(buildReport(few, {})).toContain('a trial, not a result: fewer than 3 runs count.')
+    expect(buildReport({ ...enough, busy: true }, {})).toContain(
+      'a trial, not a result: other work ran on the machine.',
+    )
+    expect(buildReport(enough, {})).not.toContain('a trial')
+  })
 })

@@ -6,6 +6,8 @@ export interface BenchData {
   readonly startedAt: string
   readonly endedAt: string
   readonly command: string
+  /** Other work was going on when it began. */
+  readonly busy?: boolean
   readonly machine: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, string>>
   readonly brokers: readonly { readonly id: string; readonly title: string; readonly settings: string }[]
@@ -34,6 +36,7 @@ export interface Verdict {
 }
 
 const ours = 'flotilla'
+const enoughRuns = 3
 
 /** How one goal came out; undefined when ours has no figure. */
 export function judge(data: BenchData, cell: Cell, goal: Goal): Verdict | undefined {
@@ -64,6 +67,7 @@ export function buildReport(data: BenchData, findings: Readonly<Record<string, s
     'Written by `npm run bench`; not to be edited by hand. What stands in the way of a goal is kept in',
     '`test/bench/findings.ts`.',
     '',
+    ...caution(data),
     ...explanation,
     '## Goals',
     '',
@@ -102,6 +106,21 @@ const explanation = [
   'was given early. Where a consumer is as fast as its producer, its end-to-end latency has no sync in it.',
   '',
 ]
+
+/** So that nobody takes a trial for a result. */
+function caution(data: BenchData): string[] {
+  const counted = new Map<string, number>()
+  for (const { cell, broker, thrownAway } of data.runs) {
+    const key = `${cell} ${broker}`
+    counted.set(key, (counted.get(key) ?? 0) + (thrownAway ? 0 : 1))
+  }
+  const fewest = Math.min(...counted.values())
+  const reasons = [
+    ...(fewest < enoughRuns ? [`fewer than ${enoughRuns} runs count`] : []),
+    ...(data.busy === true ? ['other work ran on the machine'] : []),
+  ]
+  return reasons.length === 0 ? [] : [`**These figures are a trial, not a result: ${reasons.join(', and ')}.**`, '']
+}
 
 function goalRow(data: BenchData, cell: Cell, goal: Goal): string {
   const { title, better } = figures[goal.figure]

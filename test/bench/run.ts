@@ -33,7 +33,7 @@ const root = join(import.meta.dirname, '../..')
 const dataDirectory = join(root, 'data', 'bench')
 const page = join(root, 'docs', 'benchmarks.md')
 const clientVersion = '5.19.9'
-/** Average number of running threads on a machine that has nothing else to do. */
+/** Running threads, on average, of a machine with nothing else to do: two cores just do for a broker and its clients. */
 const quietLoad = 0.5
 const memoryFileSystem = 0x01_02_19_94
 const shortCells = ['queue-1x1', 'persistent-4x4', 'transacted-1x1', 'latency', 'backlog', 'start-empty']
@@ -65,6 +65,7 @@ else process.exitCode = await bench()
 async function bench(): Promise<number> {
   const startedAt = new Date()
   const machine = describeMachine()
+  const busy = (loadavg()[0] ?? 0) > quietLoad
   const chosenCells = choose('--cell', flags.cell, cells, flags.short ? shortCells : [], (cell) => cell.id)
   const chosenBrokers = choose('--broker', flags.broker, brokerIds, flags.short ? shortBrokers : [], (id) => id)
   const work = mkdtempSync(join(flags.directory, 'flotilla-bench-'))
@@ -77,6 +78,7 @@ async function bench(): Promise<number> {
       startedAt: startedAt.toISOString(),
       endedAt: new Date().toISOString(),
       command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+      busy,
       machine,
       settings: describeSettings(settings),
       brokers: brokers.map(({ id, title, settings }) => ({ id, title, settings })),
@@ -195,17 +197,10 @@ function describeMachine(): Record<string, string> {
     'Stores on': inMemory
       ? 'a file system in memory: syncs cost nothing, figures of persistent messages mean nothing'
       : 'a disk',
-    'Load before': describeLoad(),
+    'Load before': (loadavg()[0] ?? 0).toFixed(1),
     Node: process.version,
     Java: /version "([^"]+)"/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr)?.[1] ?? 'unknown',
   }
-}
-
-/** Two cores are just enough for a broker and its clients: whatever else runs takes from both. */
-function describeLoad(): string {
-  const load = loadavg()[0] ?? 0
-  const warning = load > quietLoad ? ': other work was going on, these figures are not reliable' : ''
-  return `${load.toFixed(1)}${warning}`
 }
 
 function describeSettings(settings: BenchSettings): Record<string, string> {

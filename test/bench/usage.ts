@@ -12,8 +12,8 @@ export interface Syncs {
   readonly fdatasync: number
   /** sync_file_range, syncfs, msync. */
   readonly other: number
-  /** Files opened with O_SYNC or O_DSYNC: writes to them are durable without a call that could be counted. */
-  readonly synchronousOpens: number
+  /** Writes to files opened with O_SYNC or O_DSYNC. */
+  readonly synchronousWrites: number
 }
 
 /** User and system time of a process, its children and those it has already outlived. */
@@ -56,12 +56,12 @@ export class SyncCounters {
       closeSync(file)
     }
     const at = (index: number): number => Number(buffer.readBigUInt64LE(index * 8))
-    return { fsync: at(0), fdatasync: at(1), other: at(2), synchronousOpens: at(3) }
+    return { fsync: at(0), fdatasync: at(1), other: at(2), synchronousWrites: at(3) }
   }
 
   total(): number {
-    const { fsync, fdatasync, other } = this.read()
-    return fsync + fdatasync + other
+    const { fsync, fdatasync, other, synchronousWrites } = this.read()
+    return fsync + fdatasync + other + synchronousWrites
   }
 }
 

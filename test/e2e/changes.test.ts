@@ -24,16 +24,15 @@ afterAll(() => stack.stop())
 const condition = (cluster: string, type: string) =>
   stack.cluster(cluster).status?.conditions?.find((one) => one.type === type)
 
-/** Which pods were made from now on, and what the others were then. */
-function recordStarts(cluster: string): { readonly starts: { pod: string; role: string | undefined }[]; end(): void } {
+/** Which pods are made anew from now on, in order. */
+function recordStarts(cluster: string): { readonly starts: string[]; end(): void } {
   const known = new Set(stack.pods(cluster).map(({ metadata }) => metadata.name))
   const uids = new Set(stack.listOf(pods, cluster).map(({ metadata }) => metadata.uid))
-  const starts: { pod: string; role: string | undefined }[] = []
+  const starts: string[] = []
   const watch = stack.kube.registry.watch(pods, ({ object: { metadata } }) => {
     if (!known.has(metadata.name) || uids.has(metadata.uid)) return
     uids.add(metadata.uid)
-    const others = stack.group(cluster)?.standbys ?? []
-    starts.push({ pod: metadata.name, role: others.join() })
+    starts.push(metadata.name)
   })
   return { starts, end: () => watch.close() }
 }
@@ -50,7 +49,7 @@ test('rolling-update: standbys first, then the active hands over, and no message
   await traffic.flows()
   record.end()
   expect(await traffic.stop()).toMatchObject(nothingLost)
-  expect(record.starts.map(({ pod }) => pod)).toEqual([standbys[0], active])
+  expect(record.starts).toEqual([standbys[0], active])
   expect(after.groups![0]).toMatchObject({
     active: standbys[0],
     lastFailover: { from: active, to: standbys[0], reason: 'Switchover' },
@@ -64,18 +63,19 @@ test('rolling-update: with OnDelete a change is only reported as pending', async
   const { active, standbys } = groups![0]!
   const record = recordStarts('ondelete')
   await stack.apply('ondelete', masterSlave({ ...onDelete, broker: { memoryLimit: '50%' } }))
-  const pending = (expected: readonly string[]) =>
+  const pending = (expected: readonly string[], updated: number) =>
     stack.eventually([brokerClusters], () => {
       const { rollout } = stack.cluster('ondelete').status!
       const same = JSON.stringify(rollout?.pending.toSorted()) === JSON.stringify(expected.toSorted())
-      return (same && rollout?.state === 'AwaitingDelete') || JSON.stringify(rollout)
+      const counted = stack.group('ondelete')?.updatedReplicas === updated
+      return (same && counted && rollout?.state === 'AwaitingDelete') || JSON.stringify(rollout)
     })
-  await pending([active!, standbys[0]!])
+  await pending([active!, standbys[0]!], 0)
   expect(condition('ondelete', 'UpToDate')).toMatchObject({ status: 'False', reason: 'AwaitingDelete' })
   stack.kube.registry.delete(pods, namespace, standbys[0]!)
-  await pending([active!])
+  await pending([active!], 1)
   record.end()
-  expect(record.starts.map(({ pod }) => pod)).toEqual([standbys[0]])
+  expect(record.starts).toEqual([standbys[0]])
 })
 
 test('scale-members: from 2 to 4 and back, the active among those that leave', async () => {

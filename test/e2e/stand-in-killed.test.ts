@@ -15,11 +15,11 @@ import {
   numbersUpTo,
   receive,
   send,
+  until,
 } from '../support/local-stack.ts'
 import { Api } from '../../hack/start/api.ts'
 import { failoverUrl, isReady, type PodObject, processId } from '../../hack/start/cluster-view.ts'
 import { getCluster, podsOf } from '../../hack/start/clusters.ts'
-import { until } from '../support/local-stack.ts'
 
 // Real processes: on a busy machine each may take its time.
 jest.setTimeout(90_000)

@@ -35,6 +35,7 @@ interface PlayedBroker {
 export class PodPlayer implements BrokerAdmin {
   readonly #client: KubeClient
   readonly #namespace: string
+  readonly #pollMs: number
   /** By uid of the pod. */
   readonly #brokers = new Map<string, PlayedBroker>()
   readonly #uids = new Map<string, string>()
@@ -45,7 +46,8 @@ export class PodPlayer implements BrokerAdmin {
   readonly #provisioned = new Set<string>()
   #provisions: boolean | undefined
 
-  constructor(client: KubeClient, namespace: string) {
+  constructor(client: KubeClient, namespace: string, pollMs = POLL_MS) {
+    this.#pollMs = pollMs
     this.#client = client
     this.#namespace = namespace
     this.#stopped = this.#play()
@@ -88,7 +90,7 @@ export class PodPlayer implements BrokerAdmin {
         // Objects come and go under our hands.
         if (!(error instanceof KubeApiError)) throw error
       }
-      await sleep(systemClock, POLL_MS, this.#stopping.signal)
+      await sleep(systemClock, this.#pollMs, this.#stopping.signal)
     }
   }
 

@@ -5,7 +5,7 @@
 //   direct    a client without failover sends to whoever is active; what is acknowledged to it has to be there at the end
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createConnectionFactory, type Connection } from '../../broker/client/index.ts'
+import { createConnectionFactory, type Connection, type MessageProducer } from '../../broker/client/index.ts'
 import {
   decodeSegmentPrefix,
   parseSegmentFileName,
@@ -74,9 +74,10 @@ export class FencingGroup {
     return this.members.find((member) => member !== active)!
   }
 
-  /** Begins to send to this member only, until it is cut. */
-  async sendDirectlyTo(member: BrokerMember): Promise<DirectSender> {
-    const sender = await DirectSender.start(member.url, this.#directs.length)
+  /** Sends to this member only, from now or from `begin` on, until it is cut. */
+  async sendDirectlyTo(member: BrokerMember, when: 'now' | 'later' = 'now'): Promise<DirectSender> {
+    const sender = await DirectSender.open(member.url, this.#directs.length)
+    if (when === 'now') sender.begin()
     this.#directs.push(sender)
     return sender
   }
@@ -159,24 +160,28 @@ export class DirectSender {
   readonly acknowledged: string[] = []
   /** Resolves with the reason why it sends no more. */
   readonly ended: Promise<unknown>
+  /** Begins to send; before that it is only connected. */
+  readonly begin: () => void
   readonly #connection: Connection
 
-  private constructor(connection: Connection, index: number) {
+  private constructor(connection: Connection, producer: MessageProducer, index: number) {
+    const begun = Promise.withResolvers<void>()
+    this.begin = begun.resolve
     this.#connection = connection
-    this.ended = this.#send(index).catch((error: unknown) => error)
+    this.ended = begun.promise.then(() => this.#send(producer, index)).catch((error: unknown) => error)
   }
 
-  static async start(url: string, index: number): Promise<DirectSender> {
-    return new DirectSender(await createConnectionFactory(url).createConnection(), index)
+  static async open(url: string, index: number): Promise<DirectSender> {
+    const connection = await createConnectionFactory(url).createConnection()
+    const session = await connection.createSession('auto')
+    return new DirectSender(connection, await session.createProducer(directQueue), index)
   }
 
   async stop(): Promise<void> {
     await Promise.race([this.#connection.close().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1000))])
   }
 
-  async #send(index: number): Promise<void> {
-    const session = await this.#connection.createSession('auto')
-    const producer = await session.createProducer(directQueue)
+  async #send(producer: MessageProducer, index: number): Promise<void> {
     for (let n = 0; ; n++) {
       const id = `${index}/${n}`
       await producer.send({ body: id, properties: { id } })

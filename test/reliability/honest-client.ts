@@ -2,7 +2,13 @@
 // once, in order, and each command answered.
 import type { Command, DestinationStructure } from '../../broker/wire/openwire/commands.ts'
 import { connectionInfo } from '../broker/session/openwire/session-harness.ts'
-import { consumerInfo, destinationInfo, messageAck, producerInfo, textMessage } from '../broker/session/openwire/test-commands.ts'
+import {
+  consumerInfo,
+  destinationInfo,
+  messageAck,
+  producerInfo,
+  textMessage,
+} from '../broker/session/openwire/test-commands.ts'
 import { Peer, settle, type StrangerWorld } from './stranger-world.ts'
 
 export class HonestClient {
@@ -44,7 +50,8 @@ export class HonestClient {
     }
     await settle()
     const refusal = this.#peer.received.find((command) => command.kind === 'ConnectionError')
-    if (refusal?.kind === 'ConnectionError') throw new Error(`The honest client was told: ${refusal.exception?.message}`)
+    if (refusal?.kind === 'ConnectionError')
+      throw new Error(`The honest client was told: ${refusal.exception?.message}`)
     const received = this.#peer.received.splice(0)
     const answered = received.flatMap((command) => (command.kind === 'Response' ? command.correlationId : []))
     expectEqual('answers', answered.toSorted(ascending), commandIds)

@@ -71,6 +71,8 @@ export interface QueueCounts {
   enqueued: number
   dispatched: number
   expired: number
+  /** Expired while their sends were not answered: before or after they had come into the queue. */
+  unsure: number
 }
 
 export class Violation extends Error {}
@@ -95,7 +97,7 @@ export class QueueBook {
     this.#admitsVolatile = admitsVolatile
     for (const queue of queues) {
       this.queues.set(queue, new Map())
-      this.counts.set(queue, { recovered: 0, enqueued: 0, dispatched: 0, expired: 0 })
+      this.counts.set(queue, { recovered: 0, enqueued: 0, dispatched: 0, expired: 0, unsure: 0 })
     }
   }
 
@@ -203,6 +205,7 @@ export class QueueBook {
     if (message.state === 'transacted') this.#applyUpTo(message)
     check(isExpired(message, atMs), () => `${nameOf(message)} expired before its time`)
     check(message.state === 'waiting' || message.state === 'sending', () => `${nameOf(message)} expired`)
+    if (message.state === 'sending') this.counts.get(queue)!.unsure++
     this.leave(message, true)
   }
 
@@ -303,9 +306,11 @@ export class QueueBook {
 
   #checkTurn(message: BookMessage, consumer: BookConsumer): void {
     // The room may come from a commit that is durable but not answered yet: deliveries come before the answer.
-    for (const transaction of this.committing) {
-      if (hasRoom(consumer)) break
-      this.apply(transaction)
+    if (!hasRoom(consumer)) {
+      const transaction = this.committing.find(({ acknowledged }) =>
+        acknowledged.some(({ holder }) => holder === consumer),
+      )
+      if (transaction) this.apply(transaction)
     }
     check(hasRoom(consumer), () => `${consumer.id} was given ${nameOf(message)} without having room`)
     check(accepts(consumer, message), () => `${consumer.id} was given ${nameOf(message)} of its own connection`)

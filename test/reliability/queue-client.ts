@@ -155,7 +155,7 @@ export class ModelClient {
     const { book } = model
     const known = book.queues.get(message.queue)!.get(message.id)
     const letter = book.queues.get(deadLetterQueue)!.get(message.id)
-    model.note(`${this.connectionId} send again ${message.id} ${message.queue} ${known ? "known" : "unknown"} ${letter ? "letter" : ""} last ${model.world.store.lastProducerSequence(message.producer)}`)
+    model.note(`${this.connectionId} send again ${message.id}, ${known ? 'known' : 'unknown'}`)
     if (!known && !letter) return this.#sendReal(real, this.#book(real, 'sending'))
     const token = {}
     this.unanswered.set(token, known ? { message: known, real } : null)
@@ -233,8 +233,9 @@ export class ModelClient {
 
   #acknowledge(): void {
     const model = this.#model
-    const consumer = this.#consumers.length > 0 ? model.pick(this.#consumers) : undefined
-    if (!consumer || consumer.dispatched.length === 0) return
+    const holding = this.#consumers.filter(({ dispatched }) => dispatched.length > 0)
+    if (holding.length === 0) return
+    const consumer = model.pick(holding)
     const type = model.pick(acknowledgementTypes)
     const { length } = consumer.dispatched
     const last = model.chance(0.3) ? length - 1 : model.below(length)

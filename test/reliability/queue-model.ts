@@ -1,7 +1,6 @@
 // Random commands against a broker without network, and a naive model beside it (queue-book.ts): sends, transactions,
 // acknowledgements of every kind, pulls, prefetch changes, closing, time, memory pressure, crashes at any write, and other
 // members taking over. The same seed gives the same run. A violation names seed, step and the last commands.
-import { JmsError } from '../../broker/base/errors.ts'
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import type { Told } from './queue-world.ts'
 import { deadLetterQueue, QueueWorld, turns } from './queue-world.ts'
@@ -24,8 +23,9 @@ export interface ModelFigures {
   deliveries: number
   acknowledged: number
   deadLetters: number
+  /** Rests at which senders were held back, and at which messages were in the store only. */
   heldBack: number
-  pagedLives: number
+  paged: number
   drained: number
 }
 
@@ -49,15 +49,16 @@ export async function runQueueModel({ seed, steps, progress }: ModelOptions): Pr
     acknowledged: 0,
     deadLetters: 0,
     heldBack: 0,
-    pagedLives: 0,
+    paged: 0,
     drained: 0,
   }
   for (let world = 0; figures.steps < steps; world++) {
     const model = new QueueModel(seededRandom(seed + world * 7919), figures)
     try {
+      if (process.env['FLOTILLA_TRACE']) (globalThis as any).model = model
       await model.run(Math.min(stepsPerWorld, steps - figures.steps))
     } catch (error) {
-      const last = model.history.slice(-(Number(process.env["HIST"] ?? 25))).join('\n  ')
+      const last = model.history.slice(-Number(process.env['FLOTILLA_HISTORY'] ?? 25)).join('\n  ')
       throw new Violation(
         `seed ${seed}, world ${world}, step ${model.history.length}: ${(error as Error).message}\n  ${last}\n${(error as Error).stack}`,
       )
@@ -216,6 +217,7 @@ export class QueueModel {
     if (traced) this.note(describe(told))
     switch (told.kind) {
       case 'delivery':
+        this.figures.deliveries++
         return this.#book.delivered(told.delivery, told.atMs)
       case 'expired':
         return this.#book.expired(told.queue, told.message.messageId, told.atMs)
@@ -249,7 +251,6 @@ export class QueueModel {
           () => `${client.connectionId} was ${told.paused ? 'paused' : 'resumed'} twice`,
         )
         client.paused = told.paused
-        if (told.paused) this.figures.heldBack++
       }
     }
   }
@@ -278,12 +279,15 @@ export class QueueModel {
   #checkStatistics(): void {
     const book = this.#book
     const { region } = this.world
-    const { used } = region.memory()
+    const { used, blockedConnections } = region.memory()
+    if (blockedConnections > 0) this.figures.heldBack++
+    let paged = false
     let stored = 0
     let sum = 0
     for (const statistics of region.statistics()) {
       const { name, size, inFlight, enqueued, dispatched, dequeued, expired, memoryUsed, consumers } = statistics
       sum += memoryUsed
+      paged ||= memoryUsed < size * 1024
       const counts = book.counts.get(name)!
       const found = { size, inFlight, enqueued, dispatched, dequeued, expired, consumers }
       const inFlightCount = book.count(name, 'inFlight')
@@ -291,9 +295,9 @@ export class QueueModel {
       const expected = {
         size: expectedSize,
         inFlight: inFlightCount,
-        enqueued: counts.enqueued,
+        enqueued: Math.min(Math.max(enqueued, counts.enqueued), counts.enqueued + counts.unsure),
         dispatched: counts.dispatched,
-        dequeued: counts.recovered + counts.enqueued - expectedSize,
+        dequeued: counts.recovered + enqueued - expectedSize,
         expired: counts.expired,
         consumers: book.consumers.filter(({ queue }) => queue === name).length,
       }
@@ -305,6 +309,7 @@ export class QueueModel {
     for (const name of queues)
       for (const { persistent, state } of book.queues.get(name)!.values())
         if (persistent && (state === 'waiting' || state === 'inFlight')) stored++
+    if (paged) this.figures.paged++
     const { messages } = this.world.store.statistics()
     check(messages === stored, () => `The store has ${messages} messages, not ${stored}`)
     // What open transactions hold comes on top, at most a quarter of the limit for each.
@@ -334,9 +339,10 @@ export class QueueModel {
   async #revive(
     end: () => Promise<{ readonly queues: readonly { name: string; messageCount: number }[] }>,
   ): Promise<void> {
-    // What was told before the end reached its clients.
-    if (!this.world.disk.crashed) this.listen()
+    // What was told before the end was told.
+    this.listen()
     const recovered = await end()
+    this.listen()
     const found = new Map<string, { sequence: number; bytes: Buffer }[]>()
     for (const { name, messageCount } of recovered.queues) {
       const messages = [...(await this.world.stored(name))]
@@ -388,7 +394,10 @@ export class QueueModel {
       await this.#rest()
       for (const consumer of [...this.#book.consumers]) drainer.takeAll(consumer)
       await this.#rest()
-      check(before !== `${this.#book.deliveries} ${this.#book.size}`, () => `${this.#book.size} messages cannot be drained`)
+      check(
+        before !== `${this.#book.deliveries} ${this.#book.size}`,
+        () => `${this.#book.size} messages cannot be drained`,
+      )
     }
     drainer.close()
     await this.#rest()

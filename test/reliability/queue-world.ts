@@ -120,9 +120,11 @@ export class QueueWorld {
     }
     this.#end()
     this.#owner = term
-    const recovered = await standby.open(term)
+    const disk = this.#disk
+    const recovered = await Promise.race([standby.open(term), disk.whenCrashed])
     await turns(2)
-    await old.store.close()
+    await Promise.race([old.store.close(), disk.whenCrashed])
+    if (!recovered || disk.crashed) return this.crash()
     this.#live(standby, clock, recovered)
     return recovered
   }
@@ -131,8 +133,8 @@ export class QueueWorld {
   async restart(): Promise<RecoveredState> {
     const { store } = this.#life
     this.#end()
-    await store.close()
-    return this.begin()
+    await Promise.race([store.close(), this.#disk.whenCrashed])
+    return this.#disk.crashed ? this.crash() : this.begin()
   }
 
   async close(): Promise<void> {
@@ -234,9 +236,8 @@ export class QueueWorld {
   #live(store: JournalStore, clock: ManualClock, recovered: RecoveredState): void {
     const { memoryLimit, processNonPersistent } = this.#options
     const life = { store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
-    const tell = (told: Told): void => {
-      if (!life.over) this.log.push(told)
-    }
+    // Also at its end: a message may become a dead letter while the store is being closed.
+    const tell = (told: Told): void => void this.log.push(told)
     life.region = createRegion({
       store,
       clock,

@@ -15,8 +15,6 @@ export async function soakStrangers(options: SoakOptions): Promise<void> {
 }
 
 export async function soakStrangersInProcess(encoding: Encoding, { seed, scale, print }: SoakOptions): Promise<void> {
-  // Each refusal is an error object: their stacks would take a third of the time.
-  Error.stackTraceLimit = 0
   const recorded = recordedFrames(encoding)
   print(`${encoding}: ${recorded.length} recorded frames as further material`)
   const result = await runCampaign({

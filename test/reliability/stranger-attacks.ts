@@ -5,9 +5,19 @@ import { deflateSync } from 'node:zlib'
 import type { Random } from '../../broker/base/random.ts'
 import type { Command, DataStructure } from '../../broker/wire/openwire/commands.ts'
 import { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
-import { defaultWireFormatOptions, initialWireFormat, preferredWireFormatInfo } from '../../broker/wire/openwire/wire-format.ts'
+import {
+  defaultWireFormatOptions,
+  initialWireFormat,
+  preferredWireFormatInfo,
+} from '../../broker/wire/openwire/wire-format.ts'
 import { connectionInfo } from '../broker/session/openwire/session-harness.ts'
-import { consumerInfo, destinationInfo, producerInfo, textMessage, transactionInfo } from '../broker/session/openwire/test-commands.ts'
+import {
+  consumerInfo,
+  destinationInfo,
+  producerInfo,
+  textMessage,
+  transactionInfo,
+} from '../broker/session/openwire/test-commands.ts'
 import { FrameSource } from './frame-source.ts'
 
 export interface Hostility {
@@ -151,8 +161,23 @@ async function neverReads(hostility: Hostility): Promise<void> {
     const producerId = { kind: 'ProducerId', connectionId: writer.id, sessionId: -1, value: 1 } as const
     writer.send(producerInfo({ producerId, destination: topic }))
     for (let sent = 0; sent < 5000 && !signal.aborted && !reader.closed; sent++) {
-      const messageId = { kind: 'MessageId', textView: null, producerId, producerSequenceId: sent, brokerSequenceId: 0 } as const
-      writer.send(textMessage({ producerId, destination: topic, messageId, persistent: false, responseRequired: false, content: body }))
+      const messageId = {
+        kind: 'MessageId',
+        textView: null,
+        producerId,
+        producerSequenceId: sent,
+        brokerSequenceId: 0,
+      } as const
+      writer.send(
+        textMessage({
+          producerId,
+          destination: topic,
+          messageId,
+          persistent: false,
+          responseRequired: false,
+          content: body,
+        }),
+      )
       counts['unreadMessages'] = (counts['unreadMessages'] ?? 0) + 1
       if (!(await writer.taken())) break
       if (sent % 50 === 0) await pause(5)

@@ -108,7 +108,10 @@ class SocketCampaign {
     const session = await connection.createSession('auto')
     const reply = await session.createTemporaryQueue()
     const places = [
-      { producer: await session.createProducer('queue://honest.orders'), consumer: await session.createConsumer('queue://honest.orders') },
+      {
+        producer: await session.createProducer('queue://honest.orders'),
+        consumer: await session.createConsumer('queue://honest.orders'),
+      },
       { producer: await session.createProducer(reply), consumer: await session.createConsumer(reply) },
     ]
     for (let sequence = 1; !this.#stopping.signal.aborted; sequence++) {
@@ -143,7 +146,10 @@ class SocketCampaign {
     const { adminPort } = this.#broker.options
     const answer = await fetch(`http://127.0.0.1:${adminPort}/readyz`)
     if (answer.status !== 200) throw new Error(`The broker is not ready: ${await answer.text()}`)
-    const errors = this.#broker.log.join('').split('\n').filter((line) => /"level":"?(error|50)/.test(line))
+    const errors = this.#broker.log
+      .join('')
+      .split('\n')
+      .filter((line) => /"level":"?(error|50)/.test(line))
     if (errors.length > 0) throw new Error(`The broker logged errors: ${errors.slice(0, 3).join('\n')}`)
   }
 
@@ -169,4 +175,3 @@ function residentBytes(pid: number): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kibibytes) * 1024
 }
-

@@ -84,7 +84,15 @@ export class StrangerWorld {
       for (const { message, sequence } of this.#drained.splice(0)) {
         const reference = { messageId: message.messageId, sequence }
         this.#janitor.acknowledge(
-          { type: 'individual', consumerId, transactionId: null, first: null, last: reference, messageCount: 1, poisonCause: null },
+          {
+            type: 'individual',
+            consumerId,
+            transactionId: null,
+            first: null,
+            last: reference,
+            messageCount: 1,
+            poisonCause: null,
+          },
           () => {},
         )
       }
@@ -138,12 +146,15 @@ export class Peer {
   writtenBytes = 0
   untakenBytes = 0
   takesBytes = true
+  readonly #world: StrangerWorld
   readonly #listens: boolean
   readonly #splitter = new FrameSplitter(2 ** 30)
+  #negotiated = false
   #theirs: WireFormatInfo | undefined
   #last: Buffer = Buffer.alloc(0)
 
   constructor(world: StrangerWorld, wireFormat: Partial<WireFormatOptions>, listens: boolean) {
+    this.#world = world
     this.#listens = listens
     const peer = this
     this.session = new OpenWireSession({
@@ -174,6 +185,7 @@ export class Peer {
   }
 
   negotiate(options: Partial<WireFormatOptions>): void {
+    this.#negotiated = true
     const mine = preferredWireFormatInfo({ ...defaultWireFormatOptions, ...options })
     const info = new OpenWireCodec(initialWireFormat).encode(mine)
     this.codec = new OpenWireCodec(negotiate(this.#theirs!, mine))
@@ -184,13 +196,23 @@ export class Peer {
     this.session.receive(Buffer.concat(commands.map((command) => this.codec.encode(command))))
   }
 
+  #decode(frame: Buffer): Command | null {
+    try {
+      return this.codec.decode(frame) as Command | null
+    } catch (error) {
+      // A stranger that made its wire format at random does not know it.
+      if (this.#negotiated) this.#world.errors.push({ message: 'The broker sent what cannot be decoded', fields: { error, frame: frame.toString('hex') } })
+      return null
+    }
+  }
+
   #take(bytes: Buffer): void {
     this.#last = bytes
     this.writtenBytes += bytes.length
     if (!this.takesBytes) this.untakenBytes += bytes.length
     if (!this.#listens && this.#theirs) return
     for (const frame of this.#splitter.push(bytes)) {
-      const command = this.codec.decode(frame) as Command | null
+      const command = this.#decode(frame)
       if (command?.kind === 'WireFormatInfo') this.#theirs = command
       else if (command) this.received.push(command)
     }

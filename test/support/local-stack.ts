@@ -116,7 +116,7 @@ export class LocalStack {
       faults: (request) => this.#noteRequest(request),
     })
     this.#api = new Api(this.kube.serverUrl)
-    await this.#api.apply(buildBrokerClusterCrd() as never, 'the CRD')
+    await this.#api.apply(buildBrokerClusterCrd(), 'the CRD')
     await this.eventually([customResourceDefinitions], () => this.#kindIsServed() || 'BrokerCluster is not served')
     if (this.#options.operator !== false) this.startOperator(this.#options.operator)
   }
@@ -267,7 +267,7 @@ export class LocalStack {
           end(() => resolve(last as Exclude<T, string>))
         } catch (error) {
           over = true
-          end(() => reject(error as Error))
+          end(() => reject(error))
         }
       }
       const timer = setTimeout(() => {

@@ -22,7 +22,7 @@ export class Traffic {
   readonly #connections: readonly [Connection, Connection]
   readonly #acknowledged = new Set<number>()
   readonly #committed = new Set<number>()
-  /** Their commit failed: the broker may have them or deliver them again. */
+  /** The connection was lost while their commit was under way: the broker has stored it, or delivers them again. */
   readonly #inDoubt = new Set<number>()
   readonly #duplicates: number[] = []
   readonly #outOfOrder: number[] = []
@@ -99,8 +99,9 @@ export class Traffic {
       try {
         await session.commit()
         this.#commit(open)
-      } catch {
-        for (const n of open) this.#inDoubt.add(n)
+      } catch (error) {
+        // Otherwise it is rolled back for sure, and what was received comes again.
+        if (/in doubt/.test((error as Error).message)) for (const n of open) this.#inDoubt.add(n)
         await session.rollback().catch(() => {})
       }
       open = []

@@ -1,5 +1,6 @@
 // Builds advisory messages (spec openwire.md section 17): type 23, JMSType "Advisory", non-persistent, priority 0, the
 // structure that it is about, and who says so.
+import { FormatError } from '../../base/format-error.ts'
 import { encodePrimitiveMap, type PrimitiveValue } from '../../base/primitive-map.ts'
 import { messageCommandOf, storedFormOf } from '../../wire/openwire/stored-form.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
@@ -78,7 +79,15 @@ export class AdvisoryMessageBuilder {
   }
 }
 
-/** A message as an advisory carries it: without its body. */
-export const withoutBody = (message: Message): DataStructure => ({ ...messageCommandOf(message.bytes), content: null })
+/** A message as an advisory carries it: without its body; null when it cannot be read. */
+export function withoutBody(message: Message): DataStructure | null {
+  try {
+    return { ...messageCommandOf(message.bytes), content: null }
+  } catch (error) {
+    // Stored by another version perhaps. An advisory without it is better than none.
+    if (error instanceof FormatError) return null
+    throw error
+  }
+}
 
 const text = (value: string): PrimitiveValue => ({ type: 'string', value })

@@ -259,7 +259,12 @@ export class CommandExecutor {
     const { region, registry, advisories } = this.service
     const connection = new ConnectionState(id, info.clientId, info, this.#announced)
     const registered = this.#registeredForm(connection)
-    registry.add(registered)
+    try {
+      registry.add(registered)
+    } catch (error) {
+      connection.forgetAnnounced()
+      throw error
+    }
     this.#connections.set(id, connection)
     this.#registered.set(id, registered)
     try {

@@ -35,6 +35,10 @@ export const maxDestinationNameLength = 16 * 1024
 /** The slowest link that large messages are sent over; added to the time a client may take no byte. */
 export const minOutboundBytesPerSecond = 64 * 1024
 
+/** Of each kind of line about a client this many are written in each period, then only their number. */
+export const logBurstEntries = 20
+export const logBurstPeriodMs = 10_000
+
 /** A limit that is reached is logged this often at most, with the number of times: strangers must not fill the disk. */
 export const limitLogPeriodMs = 10_000
 

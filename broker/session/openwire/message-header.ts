@@ -39,6 +39,8 @@ function readTransaction(scanner: LooseScanner): string | null {
   if (!scanner.bool()) return null
   if (scanner.uint8() !== typeCodes.LocalTransactionId) throw xaNotSupported('send message')
   const value = scanner.long()
-  const hasConnection = scanner.bool() && scanner.uint8() === typeCodes.ConnectionId
-  return `TX:${(hasConnection ? scanner.string() : null) ?? ''}:${value}`
+  if (!scanner.bool()) return `TX::${value}`
+  if (scanner.uint8() !== typeCodes.ConnectionId)
+    throw new JmsError('javax.jms.JMSException', 'Cannot send message: its transaction id has no connection id')
+  return `TX:${scanner.string() ?? ''}:${value}`
 }

@@ -63,10 +63,10 @@ export class PodAddresses {
   }
 }
 
-/** The start of a range of 256 addresses between 127.64.0.0 and 127.191.255.0. */
+/** One of the eight million addresses from 127.64.0.0 to 127.191.255.255: a few pods each, so that ranges seldom overlap. */
 function firstAddress(seed: string): number {
   const digest = createHash('sha256').update(seed).digest()
-  return ((64 + (digest[0]! % 128)) << 16) + (digest[1]! << 8) + 1
+  return ((64 + (digest[0]! % 128)) << 16) + (digest[1]! << 8) + digest[2]!
 }
 
 const addressAt = (host: number): string => `127.${(host >> 16) & 255}.${(host >> 8) & 255}.${host & 255}`

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { DispatchedList } from '../../../broker/destination/dispatched-list.ts'
+import { DispatchedList, InFlight } from '../../../broker/destination/dispatched-list.ts'
 import { TopicEntry } from '../../../broker/destination/entry.ts'
 
 const filled = (count: number) => {
@@ -43,4 +43,17 @@ test('the index follows entries that come and go', () => {
   expect(list.findSequence(12)).toBeNull()
   list.push(entries[2]!)
   expect(list.findSequence(12)).toBe(entries[2])
+})
+
+test('counts for its connection until its consumer has closed', () => {
+  const inFlight = new InFlight()
+  const [left, right] = [new DispatchedList(inFlight), new DispatchedList(inFlight)]
+  const entries = Array.from({ length: 6 }, (_, i) => new TopicEntry(null, i + 1, `ID:p:1:1:${i}`))
+  for (const [index, entry] of entries.entries()) (index < 4 ? left : right).push(entry)
+  left.remove(entries[0]!)
+  expect(inFlight.count).toBe(5)
+  left.leave()
+  // What a transaction still has of a closed consumer.
+  left.remove(entries[1]!)
+  expect(inFlight.count).toBe(2)
 })

@@ -95,6 +95,29 @@ test('leftovers of a failover are ignored: unknown consumers, and subscriptions 
   expect(harness.of('queue://Q').size).toBe(1)
 })
 
+test('what a transaction acknowledged before a failover comes again: its commit is refused', async () => {
+  const harness = await RegionHarness.start()
+  const client = harness.connect()
+  const consumer = client.consume('queue://Q', { prefetchSize: 0 })
+  client.send('queue://Q')
+  client.connection.begin('TX:1')
+  const leftover = {
+    type: 'standard' as const,
+    consumerId: consumer.consumerId,
+    transactionId: 'TX:1',
+    first: null,
+    last: { messageId: 'ID:gone:1:1:1', sequence: 5 },
+    messageCount: 1,
+    poisonCause: null,
+  }
+  expect(client.outcome((done) => client.connection.acknowledge(leftover, done)).state).toBe('done')
+  expect(client.outcome((done) => client.connection.commit('TX:1', done))).toMatchObject({
+    state: 'failed',
+    className: 'javax.jms.TransactionRolledBackException',
+  })
+  expect(harness.of('queue://Q').size).toBe(1)
+})
+
 test('the window: extension shrinks with each message that is removed, never below zero', async () => {
   const { consumer } = await withDelivered(10, 4)
   consumer.acknowledge('delivered', null, 1)

@@ -38,3 +38,23 @@ test('non-persistent messages, and clients that did not fail over, are never tak
   await harness.settle()
   expect(harness.of('queue://Q').size).toBe(4)
 })
+
+// Found by the queue model: the dead letter of the expired message told the store of its sequence, beyond the one held back.
+test('a held back send is not taken for stored because a later one of its producer expired', async () => {
+  const harness = await RegionHarness.start({ memoryLimit: 2 * 1024 })
+  const before = harness.connect()
+  for (let i = 1; i <= 3; i++) before.send('queue://Q', { ...again, persistent: false, producerSequenceId: i })
+  const held = before.send('queue://Q', { ...again, producerSequenceId: 4 })
+  before.send('queue://Q', { ...again, producerSequenceId: 5, expiration: harness.clock.nowMs() - 1 })
+  await harness.settle()
+  expect(held.state).toBe('pending')
+  before.connection.close()
+  expect(held.state).toBe('failed')
+
+  const after = harness.connect({ failoverReconnect: true })
+  const consumer = after.consume('queue://Q')
+  consumer.acknowledge('standard', null, 1)
+  after.send('queue://Q', { ...again, producerSequenceId: 4 })
+  await harness.settle()
+  expect(consumer.received).toEqual([1, 2, 4])
+})

@@ -1,6 +1,7 @@
 // What a queue does for its producers and consumers, seen through the region.
 import { describe, expect, test } from '@jest/globals'
 import { RegionHarness } from './region-harness.ts'
+import type { TestConsumer } from './region-harness.ts'
 
 const persistent = { persistent: true }
 
@@ -162,6 +163,20 @@ describe('several consumers', () => {
     first.close(-1)
     expect(second.received).toEqual([1])
     second.close(-1)
+    expect(ordinary.received).toEqual([1])
+  })
+
+  // Found by the queue model: nothing was given back, so nobody was asked.
+  test.each([
+    ['closes', (consumer: TestConsumer) => consumer.close(-1)],
+    ['goes with its connection', (consumer: TestConsumer) => consumer.client.connection.close()],
+  ])('an exclusive one that holds nothing %s: what waits goes to the others at once', async (_how, end) => {
+    const harness = await RegionHarness.start()
+    const ordinary = harness.connect().consume('queue://Q')
+    const exclusive = harness.connect().consume('queue://Q', { exclusive: true, prefetchSize: 0 })
+    harness.connect().send('queue://Q')
+    expect(ordinary.received).toEqual([])
+    end(exclusive)
     expect(ordinary.received).toEqual([1])
   })
 })

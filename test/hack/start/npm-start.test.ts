@@ -196,7 +196,7 @@ test('--exit ends with 0 after the proof; the next one, with -f, has its cluster
 })
 
 describe('Ctrl-C while starting ends with 0 and leaves nothing', () => {
-  test.each(['Starting the local stand-in', 'Applying', 'Waiting for brokers'])('at "%s"', async (when) => {
+  test.each(['Starting the local stand-in', 'Waiting for brokers'])('at "%s"', async (when) => {
     const run = startHere('-f', manifest(masterSlave()))
     await run.says(when)
     const processes = run.processes()

@@ -23,6 +23,14 @@ test('each pod has its own loopback address, the same again after a restart', ()
   expect(new PodAddresses(file, 'other seed').acquire('a/web-0')).toBe(addresses[0])
 })
 
+test('stand-ins of different data directories have different addresses', () => {
+  const given = Array.from({ length: 50 }, (_, index) => {
+    const addresses = new PodAddresses(join(directory, `addresses-${index}.json`), `directory ${index}`)
+    return ['a/web-0', 'a/web-1', 'b/web-0'].map((key) => addresses.acquire(key))
+  }).flat()
+  expect(new Set(given).size).toBe(150)
+})
+
 test('a torn address file costs the addresses, not the start', () => {
   const file = join(directory, 'addresses.json')
   writeFileSync(file, '{"a/web-0": "127.')

@@ -1,0 +1,17 @@
+// The short form of the queue model (test/reliability/queue-model.ts). Another seed, or more steps:
+//   FLOTILLA_SEED=17 FLOTILLA_STEPS=1000000 npm test -- test/broker/reliability/queue-model
+// FLOTILLA_TRACE=1 FLOTILLA_HISTORY=500 shows what led to a violation.
+import { expect, test } from '@jest/globals'
+import { runQueueModel } from '../../reliability/queue-model.ts'
+
+const steps = Number(process.env['FLOTILLA_STEPS'] ?? 100_000)
+// Each run tries something new; what fails can be repeated with the seed that it prints.
+const seed = Number(process.env['FLOTILLA_SEED'] ?? Date.now() % 2 ** 31)
+
+test(`a broker with queues does what the naive model allows, seed ${seed}`, async () => {
+  process.stdout.write(`queue model: seed ${seed}, ${steps} steps\n`)
+  const figures = await runQueueModel({ seed, steps })
+  expect(figures.steps).toBe(steps)
+  // Not much would be proven if one of these did not happen.
+  for (const count of Object.values(figures)) expect(count).toBeGreaterThan(0)
+}, 600_000)
