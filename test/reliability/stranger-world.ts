@@ -12,6 +12,7 @@ import { ConnectionRegistry } from '../../broker/session/openwire/connection-reg
 import { LimitCounts } from '../../broker/session/openwire/limit-counts.ts'
 import type { OpenWireService } from '../../broker/session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../../broker/session/openwire/openwire-session.ts'
+import type { SessionOutput } from '../../broker/session/openwire/outbound.ts'
 import { MemoryStore } from '../../broker/store/memory-store.ts'
 import type { Command, DataStructure, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
 import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
@@ -134,7 +135,7 @@ export async function settle(): Promise<void> {
 }
 
 /** The other side of one session. */
-export class Peer {
+export class Peer implements SessionOutput {
   readonly session: OpenWireSession
   /** What the broker sent; empty unless `listens`. */
   readonly received: Command[] = []
@@ -156,28 +157,39 @@ export class Peer {
   constructor(world: StrangerWorld, wireFormat: Partial<WireFormatOptions>, listens: boolean) {
     this.#world = world
     this.#listens = listens
-    const peer = this
     this.session = new OpenWireSession({
       service: world.service,
-      output: {
-        write: (bytes) => this.#take(bytes),
-        get bufferedBytes() {
-          return peer.untakenBytes
-        },
-        get sentBytes() {
-          return peer.writtenBytes - peer.untakenBytes
-        },
-        pauseReading: () => void (peer.reading = false),
-        resumeReading: () => void (peer.reading = true),
-        end: () => void (peer.closed = true),
-        destroy: () => void (peer.closed = true),
-      },
+      output: this,
       wireFormat: { ...defaultWireFormatOptions, stackTraceEnabled: false, maxFrameSize: 2 ** 20, ...wireFormat },
       remoteAddress: 'tcp://10.6.6.6:666',
       connectorName: 'openwire',
       dropped: (reason) => void this.drops.push(reason),
     })
     this.session.start()
+  }
+
+  get bufferedBytes(): number {
+    return this.untakenBytes
+  }
+
+  get sentBytes(): number {
+    return this.writtenBytes - this.untakenBytes
+  }
+
+  pauseReading(): void {
+    this.reading = false
+  }
+
+  resumeReading(): void {
+    this.reading = true
+  }
+
+  end(): void {
+    this.closed = true
+  }
+
+  destroy(): void {
+    this.closed = true
   }
 
   get lastWritten(): Buffer {
@@ -201,12 +213,16 @@ export class Peer {
       return this.codec.decode(frame) as Command | null
     } catch (error) {
       // A stranger that made its wire format at random does not know it.
-      if (this.#negotiated) this.#world.errors.push({ message: 'The broker sent what cannot be decoded', fields: { error, frame: frame.toString('hex') } })
+      if (this.#negotiated)
+        this.#world.errors.push({
+          message: 'The broker sent what cannot be decoded',
+          fields: { error, frame: frame.toString('hex') },
+        })
       return null
     }
   }
 
-  #take(bytes: Buffer): void {
+  write(bytes: Buffer): void {
     this.#last = bytes
     this.writtenBytes += bytes.length
     if (!this.takesBytes) this.untakenBytes += bytes.length

@@ -27,10 +27,15 @@ export class LimitCounts {
 
   /** `limit` is a name from a limits.ts, never text of a client: each one is kept for ever. */
   reached(limit: string, fields: LogFields): void {
-    this.#totals.set(limit, (this.#totals.get(limit) ?? 0) + 1)
+    this.count(limit)
     const quiet = this.#quiet.get(limit)
     if (quiet) quiet.sinceLog++
     else this.#log(limit, 1, fields)
+  }
+
+  /** Without a line: for what also happens when the machine is busy. */
+  count(limit: string): void {
+    this.#totals.set(limit, (this.#totals.get(limit) ?? 0) + 1)
   }
 
   #log(limit: string, times: number, fields: LogFields): void {

@@ -58,8 +58,8 @@ export const maxCommandBytes = 256 * 1024
 export const incompleteFrameTimeoutMs = 60_000
 export const minInboundBytesPerSecond = 16 * 1024
 
-/** After this long with the commands of one client the others get their turn: a hundred times what usual chunks take. */
-export const maxTurnMs = 20
+/** After this long with the commands of one client the others get their turn: some times what usual chunks take. */
+export const maxTurnMs = 5
 
 /** What is there that a new advisory subscriber is told of in one turn; a few milliseconds. */
 export const replaySliceSize = 1000

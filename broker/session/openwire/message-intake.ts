@@ -4,7 +4,7 @@ import { errorMessage, JmsError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { Message } from '../../message/message.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
-import { messageCommandOf } from '../../wire/openwire/stored-form.ts'
+import { checkStructures } from '../../wire/openwire/stored-form.ts'
 import { patchBrokerInTime } from './broker-times.ts'
 import { commandIdOf, readSender, responseRequiredOf } from './message-header.ts'
 
@@ -28,7 +28,7 @@ export function acceptMessage(stored: Buffer, nowMs: number): AcceptedMessage {
   try {
     const message = StoredMessage.scan(stored)
     // Rare: advisories, and what came over bridges. Whoever gets it must be able to read it.
-    if (message.carriesStructures) messageCommandOf(stored)
+    if (message.carriesStructures) checkStructures(stored)
     const { connectionId, producerId, transactionId } = readSender(stored)
     patchBrokerInTime(stored, nowMs)
     return { commandId, async, connectionId, producerId, transactionId, message }

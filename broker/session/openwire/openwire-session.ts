@@ -116,7 +116,8 @@ export class OpenWireSession implements CommandPeer {
     })
     this.#monitor = new InactivityMonitor(clock, {
       sendKeepAlive: () => this.send(buildKeepAlive(0)),
-      peerIsSilent: (durationMs) => this.#drop(`Channel was inactive for too long (${durationMs} ms)`, 'maxInactivityDuration'),
+      peerIsSilent: (durationMs) =>
+        this.#drop(`Channel was inactive for too long (${durationMs} ms)`, 'maxInactivityDuration'),
     })
     this.#preferred = preferredWireFormatInfo(wireFormat)
   }
@@ -228,7 +229,8 @@ export class OpenWireSession implements CommandPeer {
       const looks = (index + 1) % framesPerLook === 0 && index + 1 < frames.length
       if (!looks || clock.monotonicMs() - startMs <= maxTurnMs) continue
       this.#waitingFrames = frames.slice(index + 1)
-      this.#service.limits.reached('maxTurnMs', this.#peerFields())
+      this.#service.limits.count('maxTurnMs')
+      this.logger.debug('Let others have their turn', { waitingFrames: this.#waitingFrames.length })
       this.#pause('turn')
       clock.after(0, () => this.#nextTurn())
       return
@@ -280,9 +282,13 @@ export class OpenWireSession implements CommandPeer {
   #handleFrame(frame: Buffer): void {
     const code = peekType(frame)
     if (frame.length > maxCommandBytes && !isMessageType(code))
-      throw new FormatError('PROTOCOL', `Cannot read command of ${frame.length} bytes: at most ${maxCommandBytes} are`, {
-        fields: { limit: 'maxCommandBytes' },
-      })
+      throw new FormatError(
+        'PROTOCOL',
+        `Cannot read command of ${frame.length} bytes: at most ${maxCommandBytes} are`,
+        {
+          fields: { limit: 'maxCommandBytes' },
+        },
+      )
     if (isMessageType(code) && this.#carriesStoredForm && this.#state === 'open') {
       // A copy: the frame is a view of the socket's buffer.
       const stored = Buffer.allocUnsafeSlow(frame.length)
@@ -390,7 +396,12 @@ export class OpenWireSession implements CommandPeer {
       delivery
         ? this.#dispatches.encode(dispatch, delivery, this.#service.clock.nowMs())
         : [this.#dispatches.encodeEnd(dispatch)]
-    return this.#encoded(encode, delivery ? (error) => this.#executor.refuseDelivery(consumer, delivery, error) : undefined) ?? []
+    return (
+      this.#encoded(
+        encode,
+        delivery ? (error) => this.#executor.refuseDelivery(consumer, delivery, error) : undefined,
+      ) ?? []
+    )
   }
 
   /**

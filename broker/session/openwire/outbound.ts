@@ -66,7 +66,8 @@ export class Outbound {
     const buffered = this.#output.bufferedBytes
     if (buffered < outboundHighWaterBytes) return
     this.#becomeCongested()
-    if (buffered > maxOutboundBytes) this.#actions.tooSlow(`${buffered} bytes of answers wait for it`, 'maxOutboundBytes')
+    if (buffered > maxOutboundBytes)
+      this.#actions.tooSlow(`${buffered} bytes of answers wait for it`, 'maxOutboundBytes')
   }
 
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void {

@@ -162,7 +162,8 @@ export class FrameReader {
   /** Around everything that can contain its own kind. */
   enter(): void {
     this.count(1)
-    if (++this.#depth > maxDepth) throw new WireError(`Cannot read frame: it is nested deeper than ${maxDepth}`, { fields: { limit: 'maxDepth' } })
+    if (++this.#depth > maxDepth)
+      throw new WireError(`Cannot read frame: it is nested deeper than ${maxDepth}`, { fields: { limit: 'maxDepth' } })
   }
 
   leave(): void {

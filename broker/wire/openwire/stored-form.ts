@@ -14,6 +14,8 @@ const firstStoredVersion = 10
 
 const codec = new OpenWireCodec({ ...initialWireFormat, version: maxVersion })
 
+const oldestCodec = new OpenWireCodec({ ...initialWireFormat, version: firstStoredVersion })
+
 /** True when the message frames of a connection are stored forms already. */
 export const carriesStoredForm = (format: WireFormat): boolean =>
   format.version >= firstStoredVersion && !format.tightEncodingEnabled && !format.cacheEnabled
@@ -21,6 +23,13 @@ export const carriesStoredForm = (format: WireFormat): boolean =>
 /** Memory of its own, no view of a frame. */
 export const storedFormOf = (command: MessageCommand): Buffer =>
   Buffer.from(codec.encode(command).subarray(prefixBytes))
+
+/** Throws WireError when not everybody whose frames are stored forms could read the message: its structures are checked. */
+export function checkStructures(stored: Buffer): void {
+  codec.decode(stored)
+  // Structures that came with version 11 or 12.
+  oldestCodec.decode(stored)
+}
 
 /** The message as a value; its byte fields are views of `stored`. Throws WireError. */
 export function messageCommandOf(stored: Buffer): MessageCommand {

@@ -59,9 +59,10 @@ export function buildLaunch(
   try {
     const environment = buildEnvironment(pod, container, configSources(around.registry, pod), base)
     const rewrite = createPathRewriter(buildMounts(container, volumes, environment))
-    const line = command ?? commandLine(container, image)
+    const { ofImage, ofContainer } = command ? { ofImage: [], ofContainer: command } : commandLine(container, image)
+    const line = [...ofImage, ...ofContainer.map((part) => rewrite(expand(part, environment)))]
     return {
-      command: line.map((part, index) => program(rewrite(expand(part, environment)), index)),
+      command: line.map(program),
       cwd: workingDirectory(container, image, rewrite),
       env: {
         ...mapValues(environment, (value, name) => (value === base[name] ? value : rewrite(value))),
@@ -75,10 +76,17 @@ export function buildLaunch(
   }
 }
 
-const commandLine = (container: Container, image: ProcessImage): readonly string[] =>
-  container.command
-    ? [...container.command, ...(container.args ?? [])]
-    : [...image.command, ...(container.args ?? image.args ?? [])]
+interface CommandLine {
+  /** Paths in it are this machine's: a clone below /tmp is not in a volume that the container mounts at /tmp. */
+  readonly ofImage: readonly string[]
+  readonly ofContainer: readonly string[]
+}
+
+function commandLine({ command, args }: Container, image: ProcessImage): CommandLine {
+  if (command) return { ofImage: [], ofContainer: [...command, ...(args ?? [])] }
+  if (args) return { ofImage: image.command, ofContainer: args }
+  return { ofImage: [...image.command, ...(image.args ?? [])], ofContainer: [] }
+}
 
 /** `node` is the Node that runs the stand-in: the one in PATH may be older. */
 const program = (part: string, index: number): string => (index === 0 && part === 'node' ? process.execPath : part)

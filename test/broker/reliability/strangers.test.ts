@@ -196,7 +196,11 @@ describe('a message that would end the connection of whoever gets it is refused 
   const marker = 'a string with marks'
 
   const damaged: [string, Command, (frame: Buffer) => void][] = [
-    ['a string that is not UTF-8', textMessage({ correlationId: marker }), (frame) => void (frame[frame.indexOf(marker)] = 0xff)],
+    [
+      'a string that is not UTF-8',
+      textMessage({ correlationId: marker }),
+      (frame) => void (frame[frame.indexOf(marker)] = 0xff),
+    ],
     [
       'a target consumer that is no consumer',
       textMessage({ targetConsumerId: { ...consumer(1), connectionId: marker } }),
@@ -204,6 +208,21 @@ describe('a message that would end the connection of whoever gets it is refused 
       (frame) => void (frame[frame.indexOf(marker) - 4] = 123),
     ],
   ]
+
+  test('a structure that only newer clients know', async () => {
+    const world = await StrangerWorld.start()
+    const peer = client(world)
+    const dataStructure = {
+      kind: 'BrokerSubscriptionInfo',
+      commandId: 0,
+      responseRequired: false,
+      brokerId: null,
+      brokerName: null,
+      subscriptionInfos: null,
+    } as const
+    peer.send(producerInfo(), textMessage({ dataStructure }))
+    expect(refusals(peer)).toEqual([expect.stringContaining('dataStructure')])
+  })
 
   test.each(damaged)('%s', async (_what, message, damage) => {
     const world = await StrangerWorld.start()

@@ -10,7 +10,10 @@ const topic = new Topic({ kind: 'topic', name: 'T' }, null)
 test('all open transactions of a connection share a limit, and give their part back when they end', () => {
   const ofConnection = { count: transactionLimits.maximumTransactedMessagesPerConnection - 2 }
   const memory = new MemoryUsage(2 ** 20)
-  const [first, second] = [new LocalTransaction('1', memory, ofConnection), new LocalTransaction('2', memory, ofConnection)]
+  const [first, second] = [
+    new LocalTransaction('1', memory, ofConnection),
+    new LocalTransaction('2', memory, ofConnection),
+  ]
   for (const transaction of [first, second]) {
     transaction.checkRoom(1)
     transaction.addVolatile(topic, testMessage({ destination: topic.destination, producerSequenceId: 1 }))
