@@ -10,8 +10,6 @@ const version = 1
 const headerBytes = 24
 const entryBytes = 11
 const initialBytes = 4096
-/** Longer than the metas of messages. */
-const copiedMetaBytes = 32
 
 export interface SummaryKey {
   readonly number: number

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
 import { drainQueue, fillQueue, sendLarge } from './bulk-peers.ts'
 
-const sampleMs = 200
 const mebibyte = 2 ** 20
 /** What a message needs on disk besides its content, roughly. */
 const overheadBytes = 400

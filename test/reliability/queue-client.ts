@@ -51,8 +51,7 @@ export class ModelClient {
   constructor(model: QueueModel, connectionId: string, failoverReconnect: boolean, before?: ModelClient) {
     this.#model = model
     this.connectionId = connectionId
-    const client = this
-    this.#connection = model.world.connect(connectionId, failoverReconnect, () => client.#congested)
+    this.#connection = model.world.connect(connectionId, failoverReconnect, () => this.#congested)
     if (!before) return
     this.#numbers = before.#numbers
     this.#consumerCount = before.#consumerCount

@@ -55,7 +55,6 @@ export async function runQueueModel({ seed, steps, progress }: ModelOptions): Pr
   for (let world = 0; figures.steps < steps; world++) {
     const model = new QueueModel(seededRandom(seed + world * 7919), figures)
     try {
-      if (process.env['FLOTILLA_TRACE']) (globalThis as any).model = model
       await model.run(Math.min(stepsPerWorld, steps - figures.steps))
     } catch (error) {
       const last = model.history.slice(-Number(process.env['FLOTILLA_HISTORY'] ?? 25)).join('\n  ')
@@ -262,7 +261,7 @@ export class QueueModel {
     const book = this.#book
     // All that the broker took out by itself is durable.
     for (const messages of book.queues.values())
-      for (const message of [...messages.values()]) if (message.state === 'leaving') book.left(message)
+      for (const message of Array.from(messages.values())) if (message.state === 'leaving') book.left(message)
     book.checkRest()
     this.#checkAnswers()
     this.#checkStatistics()
@@ -392,7 +391,7 @@ export class QueueModel {
     while (this.#book.size > 0) {
       const before = `${this.#book.deliveries} ${this.#book.size}`
       await this.#rest()
-      for (const consumer of [...this.#book.consumers]) drainer.takeAll(consumer)
+      for (const consumer of Array.from(this.#book.consumers)) drainer.takeAll(consumer)
       await this.#rest()
       check(
         before !== `${this.#book.deliveries} ${this.#book.size}`,

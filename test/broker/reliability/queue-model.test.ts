@@ -5,8 +5,8 @@ import { expect, test } from '@jest/globals'
 import { runQueueModel } from '../../reliability/queue-model.ts'
 
 const steps = Number(process.env['FLOTILLA_STEPS'] ?? 100_000)
-// Each run tries something new; what fails can be repeated with the seed that it prints.
-const seed = Number(process.env['FLOTILLA_SEED'] ?? Date.now() % 2 ** 31)
+// Fixed, so that a commit fails for what it changes; the long form tries new ones.
+const seed = Number(process.env['FLOTILLA_SEED'] ?? 2_086_134_499)
 
 test(`a broker with queues does what the naive model allows, seed ${seed}`, async () => {
   process.stdout.write(`queue model: seed ${seed}, ${steps} steps\n`)
