@@ -146,7 +146,7 @@ test('paused: nothing is written but the status, which goes on telling the truth
     const seen = status?.observedGeneration === metadata.generation
     return (seen && condition('paused', 'Paused')?.status === 'True') || JSON.stringify(status?.conditions)
   })
-  await stack.killMember(active!)
+  await stack.killActive(active!, standbys)
   await stack.eventually([brokerClusters], () => {
     const group = stack.group('paused')
     return (group?.active === standbys[0] && group?.standbys.includes(active!)) || JSON.stringify(group)

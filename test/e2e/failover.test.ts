@@ -49,8 +49,8 @@ test('active-killed: three times, and clients go on; the killed member comes bac
   const traffic = await stack.startTraffic('killed')
   for (let kill = 1; kill <= 3; kill++) {
     await traffic.flows()
-    const { active, lock } = stack.group('killed')!
-    await stack.killMember(active!)
+    const { active, standbys, lock } = stack.group('killed')!
+    await stack.killActive(active!, standbys)
     const heir = await tookOver('killed', active!, lock!.term!, 'Failover')
     expect(await stack.roleOf(heir)).toBe('Active')
     // Only its first restart is immediate, as everywhere in Kubernetes.
@@ -82,8 +82,7 @@ test('operator-stopped: failover is the same; started again the operator tells t
   const before = children.flatMap((kind) => stack.listOf(kind, 'alone')).map(untouched)
   const traffic = await stack.startTraffic('alone')
   await traffic.flows()
-  await stack.killMember(active!)
-  await until(async () => (await stack.roleOf(standbys[0]!)) === 'Active', `${standbys[0]} is not active`)
+  await stack.killActive(active!, standbys)
   await traffic.flows()
   await until(async () => (await stack.roleOf(active!)) === 'Standby', `${active} is not back`)
   expect(await traffic.stop()).toMatchObject(nothingLost)

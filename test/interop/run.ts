@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
+import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { startJava } from '../support/java-process.ts'
 
@@ -93,11 +93,11 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
     for (let kill = 0; kill < kills; kill++) {
       await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))
       const active = await settled(members)
-      const standby = members.find((member) => member !== active)!
+      const { term } = (await active.role())!
       killedAt.push(Date.now())
       const startedAt = performance.now()
       active.kill('SIGKILL')
-      await standby.waitForRole('Active')
+      await activeAfter(members, term ?? 0)
       takeovers.push(Math.round(performance.now() - startedAt))
     }
     await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))

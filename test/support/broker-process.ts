@@ -186,3 +186,20 @@ export async function settled(members: readonly BrokerMember[], timeoutMs = 20_0
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
+
+/** Waits until a member is active in a later term: a standby, or the one that was killed, if it came back first. */
+export async function activeAfter(
+  members: readonly BrokerMember[],
+  term: number,
+  timeoutMs = 20_000,
+): Promise<BrokerMember> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const roles = await Promise.all(members.map((member) => member.role()))
+    const index = roles.findIndex((answer) => answer?.role === 'Active' && (answer.term ?? 0) > term)
+    if (index >= 0) return members[index]!
+    if (Date.now() > deadline)
+      throw new Error(`Nobody is active after term ${term} and ${timeoutMs} ms: ${JSON.stringify(roles)}`)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}

@@ -231,6 +231,22 @@ export class LocalStack {
     await gone(pid)
   }
 
+  /**
+   * Kills the active until one of `standbys` has taken over: its first restart is immediate, so that it may be the first to
+   * ask for the lock again.
+   */
+  async killActive(active: string, standbys: readonly string[]): Promise<void> {
+    await this.killMember(active)
+    await until(
+      async () => {
+        for (const standby of standbys) if ((await this.roleOf(standby)) === 'Active') return true
+        if ((await this.roleOf(active)) === 'Active') await this.killMember(active)
+        return false
+      },
+      `none of ${standbys.join(', ')} is active`,
+    )
+  }
+
   /** Ready in its present generation. */
   ready(name: string): Promise<BrokerClusterStatus> {
     return this.settled(name, () => true)
