@@ -1,5 +1,5 @@
 // Command line: runs the stand-in for Kubernetes alone, until SIGINT or SIGTERM.
-//   node hack/localkube/main.ts --data DIR --port N --kubeconfig FILE [--images FILE]
+//   npm run localkube -- --data DIR --port N --kubeconfig FILE [--images FILE]
 // Exit codes: 0 stopped on request, 1 could not start or stop, 130 on a second signal.
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'

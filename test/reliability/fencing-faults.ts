@@ -3,7 +3,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../broker/base/random.ts'
-import type { BrokerMember } from '../support/broker-process.ts'
+import { activeAfter, type BrokerMember } from '../support/broker-process.ts'
 import type { FencingGroup } from './fencing-group.ts'
 
 export interface Round {
@@ -34,12 +34,13 @@ export const stopAndContinue: Fault = async ({ group, random, maxStopMs }) => {
 /** Stopped under load, found dead by its liveness probe, killed and started again: the standby takes over. */
 export const stopAndReplace: Fault = async ({ group, random, maxStopMs }) => {
   const active = await group.active()
-  const standby = group.standbyOf(active)
+  const term = (await active.role())?.term ?? 0
   active.kill('SIGSTOP')
   await sleep(between(random, 100, maxStopMs))
   active.kill('SIGKILL')
-  await standby.waitForRole('Active')
-  await isReplaced(group, active)
+  // It is started again at once, and may ask for the lock before the standby does.
+  const heir = await activeAfter([active, group.standbyOf(active)], term)
+  if (heir !== active) await isReplaced(group, active)
 }
 
 const inData = (group: FencingGroup, name: string): string => join(group.dataDirectory, name)
