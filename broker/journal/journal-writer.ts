@@ -148,8 +148,8 @@ export class JournalWriter {
   }
 
   /** Of a segment that this writer has made and not forgotten. */
-  saltOf(number: number): number {
-    return this.#segment.number === number ? this.#segment.salt : (this.#predecessors.get(number)?.salt ?? 0)
+  saltOf(number: number): number | undefined {
+    return this.#segment.number === number ? this.#segment.salt : this.#predecessors.get(number)?.salt
   }
 
   predecessor(number: number): Predecessor | undefined {

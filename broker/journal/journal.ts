@@ -7,7 +7,7 @@
 // It knows nothing of what is in the records; its user decides which segments may be removed.
 import { dirname } from 'node:path'
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorCode, errorMessage } from '../base/errors.ts'
+import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -155,12 +155,16 @@ export class Journal {
 
   /**
    * The body of the record at `position`, as a view into `bytes`, which start at `bytesPosition`; undefined, and reported,
-   * when it is not what was written.
+   * when it is not what was written. Throws as `read` does when the segment was removed after it was read: then there is
+   * nothing to check it by.
    */
   body(segment: number, position: number, bytes: Buffer, bytesPosition: number): Buffer | undefined {
+    // A segment that was just closed is not sealed yet: the writer still knows it.
+    const salt = this.#salts.get(segment) ?? this.#open.saltOf(segment)
+    if (salt === undefined) throw segmentRemoved(segment)
     const at = position - bytesPosition
     const header = decodeRecordHeader(bytes, at, position, bytesPosition + bytes.length)
-    if (header && isIntact(bytes, at, header, this.#salt(segment))) {
+    if (header && isIntact(bytes, at, header, salt)) {
       const start = at + recordHeaderBytes
       return bytes.subarray(start + header.metaLength, start + header.payloadLength)
     }
@@ -269,11 +273,6 @@ export class Journal {
     })
   }
 
-  #salt(segment: number): number {
-    // A segment that was just closed is not sealed yet: the writer still knows it.
-    return this.#salts.get(segment) ?? this.#open.saltOf(segment)
-  }
-
   async #removeFiles(number: number): Promise<void> {
     const { disk } = this.#options
     this.#files?.drop(number)
@@ -297,5 +296,10 @@ export class Journal {
       )
   }
 }
+
+const segmentRemoved = (segment: number): FlotillaError =>
+  new FlotillaError('ENOENT', `Cannot use what was read of ${segmentFileName(segment)}: it was removed meanwhile`, {
+    fields: { segment },
+  })
 
 const closed = (): JournalError => new JournalError('JOURNAL_CLOSED', 'Cannot use the journal: it is not open')
