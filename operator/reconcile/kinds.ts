@@ -14,6 +14,7 @@ export interface Pod extends KubeObject {
 export interface ContainerStatus {
   name: string
   ready?: boolean
+  restartCount?: number
   state?: { running?: object; waiting?: { reason?: string; message?: string }; terminated?: object }
 }
 

@@ -15,6 +15,8 @@ export interface SeenMember extends ObservedMember {
   readonly pod: Pod
   /** Undefined when the broker cannot be asked. */
   readonly snapshot: BrokerSnapshot | undefined
+  /** Whether a process of this pod has ended, whatever ran after it. */
+  readonly hasEnded: boolean
 }
 
 export interface Observation {
@@ -56,6 +58,7 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
     failure: failureOf(pod),
     pod,
     snapshot,
+    hasEnded: hasEnded(pod),
   }
 }
 
@@ -80,6 +83,11 @@ async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<BrokerSnap
 
 const brokerStatus = (pod: Pod): ContainerStatus | undefined =>
   pod.status?.containerStatuses?.find(({ name }) => name === BROKER_CONTAINER)
+
+function hasEnded(pod: Pod): boolean {
+  const status = brokerStatus(pod)
+  return (status?.restartCount ?? 0) > 0 || status?.state?.terminated !== undefined
+}
 
 const conditionStatus = (pod: Pod, type: string): string | undefined =>
   pod.status?.conditions?.find((condition) => condition.type === type)?.status

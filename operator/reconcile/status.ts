@@ -87,10 +87,12 @@ function wasStopped(
 ): boolean {
   if (!before || before.terminating) return true
   const createdMs = Date.parse(before.pod.metadata.creationTimestamp ?? '')
-  // Whole seconds: a pod may become active in the second in which it is made, but not be lost in it.
+  // Whole seconds: a pod may be made, become active and be lost in one of them.
   if (previous?.activeSince !== undefined) return createdMs > Date.parse(previous.activeSince)
   const available = status?.conditions?.find(({ type }) => type === 'Available')
-  return available?.status === 'False' && createdMs >= Date.parse(available.lastTransitionTime)
+  if (available?.status !== 'False') return false
+  const lostMs = Date.parse(available.lastTransitionTime)
+  return createdMs > lostMs || (createdMs === lostMs && !before.hasEnded)
 }
 
 function buildMemberStatus(member: SeenMember): MemberStatus {

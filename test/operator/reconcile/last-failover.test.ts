@@ -21,6 +21,7 @@ const member = (name: string, change: Partial<SeenMember>, creationTimestamp: st
   term: undefined,
   failure: undefined,
   snapshot: undefined,
+  hasEnded: false,
   pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name, creationTimestamp } },
   ...change,
 })
@@ -85,4 +86,10 @@ test.each([
 test('its pod is gone, as after scaling down', () => {
   expect(reasonFor(undefined, seenActive)).toBe('Switchover')
   expect(reasonFor(undefined, seenNobody)).toBe('Switchover')
+})
+
+test('its pod was made, became active and was killed in one second', () => {
+  const lost = seenNobody.conditions![0]!.lastTransitionTime
+  expect(reasonFor(member('orders-g0-0', { hasEnded: true }, lost), seenNobody)).toBe('Failover')
+  expect(reasonFor(member('orders-g0-0', {}, lost), seenNobody)).toBe('Switchover')
 })
