@@ -215,8 +215,8 @@ export class BrokerConnection implements RegionConnection {
     const subscriptions = [...this.#consumers.values()]
     const queues = new Set<Queue>()
     for (const subscription of subscriptions) this.#detachConsumer(subscription, queues)
-    this.#context.flow.leave(this.#sender)
     for (const queue of this.#transactions.rollbackAll()) queues.add(queue)
+    this.#context.flow.leave(this.#sender)
     this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown, queues)
     for (const producerId of this.#producers.keys()) this.#dropProducer(producerId)
     for (const found of this.#temporary) this.#deleteDestination(found)

@@ -17,6 +17,8 @@ export class Transactions {
   readonly #router: MessageRouter
   readonly #sender: Sender
   readonly #open = new Map<string, LocalTransaction>()
+  /** Commits that wait for memory. */
+  readonly #heldBack = new Set<LocalTransaction>()
   readonly #openMessages: OpenMessages = { count: 0 }
 
   constructor(context: RegionContext, router: MessageRouter, sender: Sender) {
@@ -62,14 +64,18 @@ export class Transactions {
     const { flow, memory } = this.#context
     const ownBytes = transaction.memoryBytes
     if (transaction.volatileSends === 0 || memory.used - ownBytes < memory.limit) return this.#commit(transaction, done)
+    this.#heldBack.add(transaction)
     flow.holdBack({
       sender: this.#sender,
       producerId: null,
       bytes: 0,
       ownBytes,
-      admit: () => this.#commit(transaction, done),
+      admit: () => {
+        this.#heldBack.delete(transaction)
+        this.#commit(transaction, done)
+      },
       refuse: (error) => {
-        this.#rollBackAndDispatch(transaction)
+        if (this.#heldBack.delete(transaction)) this.#rollBackAndDispatch(transaction)
         done(rolledBack(id, error.message, error))
       },
     })
@@ -82,11 +88,16 @@ export class Transactions {
     this.#rollBackAndDispatch(transaction)
   }
 
-  /** For a connection that closes, which has more to give back: the caller dispatches the queues returned. */
+  /**
+   * For a connection that closes, which has more to give back: the caller refuses the commits that were held back, and
+   * dispatches the queues returned.
+   */
   rollbackAll(): Set<Queue> {
     const queues = new Set<Queue>()
-    for (const transaction of this.#open.values()) for (const queue of this.#rollBack(transaction)) queues.add(queue)
+    for (const transaction of [...this.#open.values(), ...this.#heldBack])
+      for (const queue of this.#rollBack(transaction)) queues.add(queue)
     this.#open.clear()
+    this.#heldBack.clear()
     return queues
   }
 
