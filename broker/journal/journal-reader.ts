@@ -30,6 +30,9 @@ import {
 import { isSummaryOf, SummaryBuilder, visitSummary } from './summary.ts'
 import { findTail, hasPreamble } from './tail.ts'
 
+/** Summaries that are being loaded while one is visited: a few percent of a segment each. */
+const summariesAhead = 4
+
 export interface JournalVisitor {
   /** Forget everything: reading starts again. */
   reset(): void
@@ -109,11 +112,15 @@ export class JournalReader {
     if (!this.#continues(segments)) this.#reset()
     const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, tail?.hasPreamble ?? false)
     const counted: Predecessor[] = []
-    for (const { number, term, salt, length } of segments) {
+    const present = new Set(table.present)
+    const summaries = new SummaryFiles(disk, termDirectory)
+    for (const [at, { number, term, salt, length }] of segments.entries()) {
       const segment = { number, term, salt, length }
-      if (!table.present.includes(number)) continue
+      if (!present.has(number)) continue
+      for (const { number: next } of segments.slice(at, at + summariesAhead))
+        if (next < bodiesFrom && next > (this.#progress?.number ?? -1)) summaries.expect(next)
       if (this.#progress && number < this.#progress.number) counted.push(segment)
-      else counted.push(await this.#readClosed(termDirectory, segment, number < bodiesFrom, true))
+      else counted.push(await this.#readClosed(termDirectory, segment, number < bodiesFrom, true, summaries))
     }
     const valid = counted.filter(({ number }) => !this.#removed.has(number))
     this.#reportMissing(segments, table)
@@ -217,9 +224,10 @@ export class JournalReader {
     segment: Predecessor,
     summaryIsEnough: boolean,
     asWriter: boolean,
+    summaries = new SummaryFiles(this.#options.disk, termDirectory),
   ): Promise<Predecessor> {
     const begun = this.#progress?.number === segment.number
-    if (!begun && summaryIsEnough && (await this.#readSummary(termDirectory, segment))) return segment
+    if (!begun && summaryIsEnough && this.#visitSummary(await summaries.load(segment.number), segment)) return segment
     const { disk } = this.#options
     const name = segmentFileName(segment.number)
     return withFile(disk, `${termDirectory}/${name}`, async (file) => {
@@ -242,8 +250,7 @@ export class JournalReader {
     })
   }
 
-  async #readSummary(termDirectory: string, segment: Predecessor): Promise<boolean> {
-    const bytes = await loadFile(this.#options.disk, `${termDirectory}/${summaryFileName(segment.number)}`)
+  #visitSummary(bytes: Buffer | undefined, segment: Predecessor): boolean {
     if (!bytes || !isSummaryOf(bytes, segment)) return false
     this.#enter(segment, segment.length)
     visitSummary(bytes, (type, position, meta, length) => this.#visit(type, position, meta, length, undefined))
@@ -269,6 +276,36 @@ export class JournalReader {
       this.#damage.push({ file: segmentFileName(number), from: 0, to: length })
       this.#options.logger.error('A segment of the journal is missing', { file: segmentFileName(number) })
     }
+  }
+}
+
+/** Loads summaries, some of them before they are asked for: the disk works while the processor does. */
+class SummaryFiles {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #loading = new Map<number, Promise<Buffer | undefined>>()
+
+  constructor(disk: Disk, directory: string) {
+    this.#disk = disk
+    this.#directory = directory
+  }
+
+  expect(number: number): void {
+    if (this.#loading.has(number)) return
+    const loading = this.#load(number)
+    this.#loading.set(number, loading)
+    // Whoever asks for it is told; nobody may.
+    loading.catch(() => {})
+  }
+
+  load(number: number): Promise<Buffer | undefined> {
+    const loading = this.#loading.get(number)
+    this.#loading.delete(number)
+    return loading ?? this.#load(number)
+  }
+
+  #load(number: number): Promise<Buffer | undefined> {
+    return loadFile(this.#disk, `${this.#directory}/${summaryFileName(number)}`)
   }
 }
 

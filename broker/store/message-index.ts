@@ -42,13 +42,24 @@ export class MessageIndex {
         this.#chunks.splice(index + 1, 0, chunk.split())
         return this.set(location)
       }
-      chunk = new Chunk(sequence)
+      // A queue that filled its last one will fill the next.
+      const fills = chunk.length === chunkEntries && index === this.#chunks.length - 1
+      chunk = new Chunk(sequence, fills ? chunkEntries : smallestChunk)
       this.#chunks.splice(index + 1, 0, chunk)
       chunk.insert(0, location)
     } else chunk.insert(place, location)
     this.messages++
     this.bytes += location.bodyLength - location.headLength
     return undefined
+  }
+
+  /** As `set`, for a message behind all others; false, and nothing is done, when it is not, or when there is no room ready. */
+  append(sequence: Sequence, segment: number, position: number, bodyLength: number, headLength: number): boolean {
+    const chunk = this.#chunks[this.#chunks.length - 1]
+    if (!chunk || !chunk.append(sequence, segment, position, bodyLength, headLength)) return false
+    this.messages++
+    this.bytes += bodyLength - headLength
+    return true
   }
 
   /** The place of a message that is known and not removed. */
@@ -126,12 +137,15 @@ class Chunk {
   length = 0
   live = 0
   /** Sequence - base, segment, position/8, bodyLength: four numbers for each entry. */
-  #numbers = new Uint32Array(smallestChunk * 4)
-  #heads = new Uint16Array(smallestChunk)
-  #removed = new Uint32Array(Math.ceil(smallestChunk / 32))
+  #numbers: Uint32Array<ArrayBuffer>
+  #heads: Uint16Array<ArrayBuffer>
+  #removed: Uint32Array<ArrayBuffer>
 
-  constructor(base: Sequence) {
+  constructor(base: Sequence, entries = smallestChunk) {
     this.base = base
+    this.#numbers = new Uint32Array(entries * 4)
+    this.#heads = new Uint16Array(entries)
+    this.#removed = new Uint32Array(Math.ceil(entries / 32))
   }
 
   sequenceAt(place: number): Sequence {
@@ -184,6 +198,23 @@ class Chunk {
     this.#numbers[at + 2] = location.position / 8
     this.#numbers[at + 3] = location.bodyLength
     this.#heads[place] = location.headLength
+  }
+
+  append(sequence: Sequence, segment: number, position: number, bodyLength: number, headLength: number): boolean {
+    const place = this.length
+    const offset = sequence - this.base
+    const numbers = this.#numbers
+    if (place === this.#heads.length || offset > 0xffff_ffff) return false
+    if (place === 0 || numbers[(place - 1) * 4]! >= offset) return false
+    const at = place * 4
+    numbers[at] = offset
+    numbers[at + 1] = segment
+    numbers[at + 2] = position / 8
+    numbers[at + 3] = bodyLength
+    this.#heads[place] = headLength
+    this.length++
+    this.live++
+    return true
   }
 
   insert(place: number, location: Readonly<MessageLocation>): void {

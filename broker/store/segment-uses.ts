@@ -27,17 +27,23 @@ export class SegmentUses {
   readonly #uses = new Map<number, SegmentUse>()
   /** Called with a segment that lost a live message or a pin. */
   readonly #onShrunk: (segment: number, use: SegmentUse) => void
+  /** The one asked for last: nearly always the next, too. */
+  #lastSegment = -1
+  #lastUse: SegmentUse | undefined
 
   constructor(onShrunk: (segment: number, use: SegmentUse) => void) {
     this.#onShrunk = onShrunk
   }
 
   of(segment: number): SegmentUse {
+    if (segment === this.#lastSegment) return this.#lastUse!
     let use = this.#uses.get(segment)
     if (!use) {
       use = { live: 0, liveBytes: 0, pins: 0, tellsOf: new Set(), commits: [] }
       this.#uses.set(segment, use)
     }
+    this.#lastSegment = segment
+    this.#lastUse = use
     return use
   }
 
@@ -66,9 +72,9 @@ export class SegmentUses {
     this.of(segment).pins++
   }
 
-  unpin(segment: number): void {
+  unpin(segment: number, count = 1): void {
     const use = this.of(segment)
-    use.pins--
+    use.pins -= count
     this.#onShrunk(segment, use)
   }
 
@@ -85,11 +91,18 @@ export class SegmentUses {
 
   /** Forgets a removed segment and what others tell of it. */
   delete(segment: number): void {
+    this.#forgetLast()
     this.#uses.delete(segment)
     for (const use of this.#uses.values()) use.tellsOf.delete(segment)
   }
 
   clear(): void {
+    this.#forgetLast()
     this.#uses.clear()
+  }
+
+  #forgetLast(): void {
+    this.#lastSegment = -1
+    this.#lastUse = undefined
   }
 }

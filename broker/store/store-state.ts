@@ -12,6 +12,7 @@ import {
   decodeProducerList,
   decodeQueue,
   decodeQueueList,
+  readUint32,
   recordType,
 } from './store-records.ts'
 
@@ -52,9 +53,14 @@ export class StoreState implements JournalVisitor {
   readonly #byName = new Map<string, QueueState>()
   #segment = 0
   #term = 0
+  /** The one asked for last: mostly the next, too. */
+  #lastTransaction = 0
+  #lastOpen: OpenTransaction | undefined
   /** Snapshots count when their end is there. */
   #snapshotQueues = new Map<number, string>()
-  #snapshotProducers: [string, number][] = []
+  #snapshotProducers: Buffer[] = []
+  /** The producers of the newest snapshot, while nothing asks for them: mostly the next snapshot comes first. */
+  #unreadProducers: Buffer[] | undefined
   readonly #partialLiveLists = new Map<number, LiveList>()
   readonly #liveLists = new Map<number, ReadonlySet<number>>()
 
@@ -120,9 +126,12 @@ export class StoreState implements JournalVisitor {
     const open = this.transactions.get(tx)
     if (!open) return
     const elsewhere = { queues: new Set<number>(), firstSequence, count: 0 }
+    let state: QueueState | undefined
     for (const { queue, ordinal, segment: at, position, bodyLength, headLength } of open.adds) {
       const sequence = firstSequence + ordinal
-      this.place(this.#queue(queue), { sequence, segment: at, position, bodyLength, headLength })
+      if (state?.number !== queue) state = this.#queue(queue)
+      if (state.index.append(sequence, at, position, bodyLength, headLength)) this.uses.addLive(at, bodyLength)
+      else this.place(state, { sequence, segment: at, position, bodyLength, headLength })
       if (at === segment) continue
       elsewhere.queues.add(queue)
       elsewhere.count = Math.max(elsewhere.count, ordinal + 1)
@@ -141,8 +150,20 @@ export class StoreState implements JournalVisitor {
     const open = this.transactions.get(tx)
     if (!open) return
     this.transactions.delete(tx)
-    for (const { segment } of open.adds) this.uses.unpin(segment)
-    for (const { segment } of open.removes) this.uses.unpin(segment)
+    this.#lastOpen = undefined
+    this.#unpin(open.adds)
+    this.#unpin(open.removes)
+  }
+
+  /** Neighbours are mostly in one segment. */
+  #unpin(records: readonly { readonly segment: number }[]): void {
+    for (let first = 0; first < records.length;) {
+      const { segment } = records[first]!
+      let next = first + 1
+      while (next < records.length && records[next]!.segment === segment) next++
+      this.uses.unpin(segment, next - first)
+      first = next
+    }
   }
 
   // Recovery.
@@ -151,10 +172,12 @@ export class StoreState implements JournalVisitor {
     this.queues.clear()
     this.producers.clear()
     this.transactions.clear()
+    this.#lastOpen = undefined
     this.uses.clear()
     this.#byName.clear()
     this.#liveLists.clear()
     this.#partialLiveLists.clear()
+    this.#unreadProducers = undefined
     this.lastSequence = 0
     this.nextQueue = 1
     this.#term = 0
@@ -171,6 +194,8 @@ export class StoreState implements JournalVisitor {
   }
 
   record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
+    // Ten million of them are a common backlog, and somebody waits for it.
+    if (type === recordType.addInTx) return this.#applyAddInTransaction(position, meta, bodyLength)
     switch (type) {
       case recordType.add:
       case recordType.moved:
@@ -189,11 +214,11 @@ export class StoreState implements JournalVisitor {
       case recordType.snapshotQueues:
         return decodeQueueList(meta, (queue, name) => void this.#snapshotQueues.set(queue, name))
       case recordType.snapshotProducers:
-        return decodeProducerList(meta, (id, sequence) => void this.#snapshotProducers.push([id, sequence]))
+        return void this.#snapshotProducers.push(Buffer.from(meta))
       case recordType.snapshotEnd:
         return this.#applySnapshot(meta.readUIntBE(0, 6), meta.readUInt32BE(6))
       default:
-        this.#applyTransactionRecord(type, position, meta, bodyLength, body)
+        this.#applyTransactionRecord(type, meta, body)
     }
   }
 
@@ -202,6 +227,7 @@ export class StoreState implements JournalVisitor {
    * needed there. Returns the new names of queues whose names were lost.
    */
   finishRecovery(segments: readonly number[]): string[] {
+    this.#readProducers()
     this.#endTransactions()
     const counts = new Set(segments)
     const stale = [...this.uses.entries()].some(([segment, use]) => use.live > 0 && !counts.has(segment))
@@ -221,26 +247,27 @@ export class StoreState implements JournalVisitor {
     this.lastSequence = Math.max(this.lastSequence, sequence)
     if (!body) return
     const { producerId, producerSequenceId } = decodeHead(body, headLength)
+    this.#readProducers()
     this.producers.set(producerId, producerSequenceId)
   }
 
-  #applyTransactionRecord(
-    type: number,
-    position: number,
-    meta: Buffer,
-    bodyLength: number,
-    body: Buffer | undefined,
-  ): void {
+  #applyAddInTransaction(position: number, meta: Buffer, bodyLength: number): void {
+    const queue = readUint32(meta, 0)
+    const ordinal = readUint32(meta, 8)
+    const headLength = (meta[12]! << 8) | meta[13]!
+    const add = { queue, ordinal, segment: this.#segment, position, bodyLength, headLength }
+    this.addInTransaction(readUint32(meta, 4), add)
+  }
+
+  #applyTransactionRecord(type: number, meta: Buffer, body: Buffer | undefined): void {
     const segment = this.#segment
-    if (type === recordType.addInTx) {
-      const [queue, tx, ordinal] = [meta.readUInt32BE(0), meta.readUInt32BE(4), meta.readUInt32BE(8)]
-      const headLength = meta.readUInt16BE(12)
-      this.addInTransaction(tx, { queue, ordinal, segment, position, bodyLength, headLength })
-    } else if (type === recordType.removeInTx) {
+    if (type === recordType.removeInTx) {
       this.removeInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(0), meta.readUIntBE(8, 6), segment)
     } else if (type === recordType.commit) {
       this.commit(meta.readUInt32BE(0), meta.readUIntBE(4, 6), meta.readUInt32BE(10), segment)
-      if (body) decodeProducerList(body, (id, sequence) => this.producers.set(id, sequence))
+      if (!body) return
+      this.#readProducers()
+      decodeProducerList(body, (id, sequence) => this.producers.set(id, sequence))
     } else if (type === recordType.rollback) this.endTransaction(meta.readUInt32BE(0))
   }
 
@@ -248,10 +275,17 @@ export class StoreState implements JournalVisitor {
     for (const number of this.queues.keys())
       if (!this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
     for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
-    this.producers.clear()
-    for (const [id, sequence] of this.#snapshotProducers) this.producers.set(id, sequence)
+    this.#unreadProducers = this.#snapshotProducers
     this.lastSequence = Math.max(this.lastSequence, lastSequence)
     this.nextQueue = Math.max(this.nextQueue, nextQueue)
+  }
+
+  #readProducers(): void {
+    const unread = this.#unreadProducers
+    if (!unread) return
+    this.#unreadProducers = undefined
+    this.producers.clear()
+    for (const list of unread) decodeProducerList(list, (id, sequence) => this.producers.set(id, sequence))
   }
 
   #collectLive(meta: Buffer): void {
@@ -304,8 +338,11 @@ export class StoreState implements JournalVisitor {
   }
 
   #transaction(tx: number): OpenTransaction {
+    if (this.#lastOpen && tx === this.#lastTransaction) return this.#lastOpen
     let open = this.transactions.get(tx)
     if (!open) this.transactions.set(tx, (open = { adds: [], removes: [] }))
+    this.#lastTransaction = tx
+    this.#lastOpen = open
     return open
   }
 }
