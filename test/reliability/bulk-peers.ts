@@ -17,7 +17,6 @@ import { connectionInfo } from '../broker/session/openwire/session-harness.ts'
 import {
   consumerInfo,
   messageAck,
-  producerId,
   producerInfo,
   sessionInfo,
   textMessage,
@@ -265,5 +264,3 @@ export async function drainQueue(options: DrainOptions): Promise<void> {
   await peer.responded(before + 1)
   peer.close()
 }
-
-export { producerId }

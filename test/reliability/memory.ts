@@ -2,6 +2,7 @@
 // drained, and one message larger than the broker's memory limit. Throws when something is lost or changed; whether the
 // figures are good enough is up to the caller.
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
@@ -15,6 +16,8 @@ export interface BacklogOptions {
   readonly messages: number
   readonly contentBytes: number
   readonly memoryLimit: string
+  /** Bound of the JavaScript heap, where an unbounded broker could hide what it keeps. */
+  readonly heapMebibytes?: number
   readonly report?: (line: string) => void
 }
 
@@ -35,7 +38,8 @@ export interface BacklogFigures {
 export async function runBacklog(options: BacklogOptions): Promise<BacklogFigures> {
   const { messages, contentBytes } = options
   checkSpace(messages * (contentBytes + overheadBytes))
-  return withBroker({ memoryLimit: options.memoryLimit }, async (member) => {
+  const { memoryLimit, heapMebibytes } = options
+  return withBroker({ memoryLimit, ...(heapMebibytes && { heapMebibytes }) }, async (member) => {
     const say = options.report ?? (() => {})
     const port = member.options.openwirePort
     const every = Math.max(1000, Math.floor(messages / 10 / 1000) * 1000)
@@ -55,8 +59,7 @@ export async function runBacklog(options: BacklogOptions): Promise<BacklogFigure
     member.start()
     let active = 0
     const whenActive = member.waitForRole('Active', 120_000).then(() => (active = secondsSince(start)))
-    const port2 = member.options.openwirePort
-    await untilListening(port2)
+    await untilListening(port)
     let firstMessageSeconds = 0
     let restartPeakBytes = 0
     const first = (): void => {
@@ -64,7 +67,7 @@ export async function runBacklog(options: BacklogOptions): Promise<BacklogFigure
       restartPeakBytes = peakBytes(member.pid)
       say(`first message after ${firstMessageSeconds.toFixed(2)} s, peak ${megabytes(restartPeakBytes)} MiB`)
     }
-    await drainQueue({ port: port2, messages, contentBytes, transacted: true, first, progress: progress('received') })
+    await drainQueue({ port, messages, contentBytes, transacted: true, first, progress: progress('received') })
     await whenActive
     const drainSeconds = secondsSince(start) - firstMessageSeconds
     const drainPeakBytes = peakBytes(member.pid)
@@ -113,12 +116,13 @@ export async function runLargeMessage({
 interface Limits {
   readonly memoryLimit: string
   readonly maxFrameSize?: string
+  readonly heapMebibytes?: number
 }
 
 async function withBroker<T>(limits: Limits, use: (member: BrokerMember) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'flotilla-memory-'))
   const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
-  const { maxFrameSize } = limits
+  const { maxFrameSize, heapMebibytes } = limits
   const member = new BrokerMember({
     member: 'member-0',
     directory,
@@ -129,6 +133,7 @@ async function withBroker<T>(limits: Limits, use: (member: BrokerMember) => Prom
         transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: openwirePort, maxFrameSize }],
       }),
     },
+    ...(heapMebibytes && { env: { NODE_OPTIONS: `--max-old-space-size=${heapMebibytes}` } }),
     openwirePort,
     adminPort,
   }).start()
@@ -142,7 +147,6 @@ async function withBroker<T>(limits: Limits, use: (member: BrokerMember) => Prom
 
 /** Polls, because a refused connection tells at once. */
 async function untilListening(port: number): Promise<void> {
-  const { connect } = await import('node:net')
   for (;;) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port })
@@ -167,9 +171,9 @@ const procStatus = (pid: number, field: string): number => {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(line?.[1]) * 1024
 }
-export const residentBytes = (pid: number): number => procStatus(pid, 'VmRSS')
+const residentBytes = (pid: number): number => procStatus(pid, 'VmRSS')
 /** The largest resident set since the process began. */
-export const peakBytes = (pid: number): number => procStatus(pid, 'VmHWM')
+const peakBytes = (pid: number): number => procStatus(pid, 'VmHWM')
 
 const secondsSince = (startMs: number): number => (performance.now() - startMs) / 1000
 const megabytes = (bytes: number): number => Math.round(bytes / mebibyte)

@@ -49,7 +49,7 @@ export interface BookTransaction {
   readonly id: string
   readonly sends: BookMessage[]
   readonly acknowledged: BookMessage[]
-  state: 'open' | 'committing' | 'applied'
+  state: 'open' | 'committing' | 'applied' | 'rolledBack'
 }
 
 export interface BookConsumer {
@@ -173,6 +173,10 @@ export class QueueBook {
     )
     if (message.state === 'transacted') this.#applyUpTo(message)
     if (message.state === 'sending') this.arrive(message)
+    // A commit that was held back is refused when its connection closes; deliveries come before that answer, too.
+    const { transaction } = message
+    if (message.state === 'inFlight' && !message.holder && transaction?.state === 'committing')
+      this.rollBack(transaction)
     check(message.state === 'waiting', () => `${nameOf(message)} came again`)
     check(!isExpired(message, atMs), () => `${nameOf(message)} was delivered after it had expired`)
     check(
@@ -232,6 +236,7 @@ export class QueueBook {
   /** The acknowledgements of a transaction take effect, and its sends arrive. */
   apply(transaction: BookTransaction): void {
     if (transaction.state === 'applied') return
+    check(transaction.state === 'committing', () => `${transaction.id} took effect although it is ${transaction.state}`)
     transaction.state = 'applied'
     for (const message of transaction.acknowledged) {
       const { holder } = message
@@ -240,6 +245,20 @@ export class QueueBook {
       this.leave(message, false)
     }
     for (const message of transaction.sends) this.arrive(message)
+  }
+
+  /** What it acknowledged stays with its consumers; what belonged to closed ones waits again. */
+  rollBack(transaction: BookTransaction): void {
+    if (transaction.state === 'rolledBack') return
+    check(transaction.state !== 'applied', () => `${transaction.id} was rolled back although it took effect`)
+    transaction.state = 'rolledBack'
+    for (const message of transaction.sends) this.forget(message)
+    for (const message of transaction.acknowledged) {
+      message.transaction = null
+      const { holder } = message
+      if (holder) holder.extension = Math.max(0, holder.extension - 1)
+      else this.giveBack(message, 1)
+    }
   }
 
   drop(consumer: BookConsumer, message: BookMessage): void {
@@ -337,4 +356,4 @@ export const hasRoom = ({ prefetch, pull, dispatched, extension, congested }: Bo
 const accepts = ({ noLocal, connectionId }: BookConsumer, { producer }: BookMessage): boolean =>
   !noLocal || !producer.startsWith(`${connectionId}:`)
 
-export const isExpired = ({ expiration }: BookMessage, nowMs: number): boolean => expiration > 0 && expiration <= nowMs
+const isExpired = ({ expiration }: BookMessage, nowMs: number): boolean => expiration > 0 && expiration <= nowMs

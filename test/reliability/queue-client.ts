@@ -15,7 +15,6 @@ interface Unanswered {
 
 interface OpenTransaction extends BookTransaction {
   readonly real: StoredMessage[]
-  spoilt: boolean
 }
 
 const acknowledgementTypes: readonly AcknowledgementType[] = [
@@ -138,8 +137,8 @@ export class ModelClient {
       this.unanswered.delete(token)
       if (error === undefined) {
         if (message.state === 'sending') book.arrive(message)
-        // It had expired when it came.
-        else if (message.state === 'leaving' && !message.arrived) book.left(message)
+        // It expired before its answer: its dead letter may be on its way.
+        else if (message.state === 'leaving') message.arrived = true
       } else {
         check(message.state === 'sending', () => `A send was refused that had happened: ${message.id}: ${error}`)
         book.forget(message)
@@ -357,17 +356,8 @@ export class ModelClient {
   }
 
   #rollBack(transaction: OpenTransaction): void {
-    const { book } = this.#model
-    check(transaction.state !== 'applied', () => `${transaction.id} was rolled back although its messages came`)
     if (this.#transaction === transaction) this.#transaction = null
-    transaction.state = 'applied'
-    for (const message of transaction.sends) book.forget(message)
-    for (const message of transaction.acknowledged) {
-      message.transaction = null
-      const { holder } = message
-      if (holder) holder.extension = Math.max(0, holder.extension - 1)
-      else book.giveBack(message, 1)
-    }
+    this.#model.book.rollBack(transaction)
   }
 
   #consume(): void {
@@ -477,6 +467,6 @@ export class ModelClient {
     if (this.#transaction) return this.#transaction
     const id = `TX:${this.connectionId}:${++this.#transactionCount}`
     this.#connection.begin(id)
-    return (this.#transaction = { id, sends: [], acknowledged: [], real: [], state: 'open', spoilt: false })
+    return (this.#transaction = { id, sends: [], acknowledged: [], real: [], state: 'open' })
   }
 }

@@ -4,7 +4,7 @@
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import type { Told } from './queue-world.ts'
 import { deadLetterQueue, QueueWorld, turns } from './queue-world.ts'
-import { check, isExpired, QueueBook, Violation, type BookMessage } from './queue-book.ts'
+import { check, QueueBook, Violation } from './queue-book.ts'
 import { ModelClient } from './queue-client.ts'
 import { resolveRecovery } from './queue-recovery.ts'
 
@@ -67,7 +67,7 @@ export async function runQueueModel({ seed, steps, progress }: ModelOptions): Pr
   return figures
 }
 
-export type Weights = Readonly<Record<string, number>>
+type Weights = Readonly<Record<string, number>>
 
 const balanced: Weights = {
   send: 30,
@@ -165,6 +165,7 @@ export class QueueModel {
   }
 
   async #step(weights: Weights): Promise<void> {
+    this.listen()
     const drawn = this.random.next()
     if (drawn < 0.002) return this.#crash()
     if (drawn < 0.0035) return this.#failover()
@@ -404,10 +405,6 @@ export class QueueModel {
     check(used === 0, () => `${used} bytes of memory are still accounted for when nothing is left`)
     check(this.world.leakedTimers === 0, () => `${this.world.leakedTimers} timers are left`)
     this.figures.drained++
-  }
-
-  isExpired(message: BookMessage): boolean {
-    return isExpired(message, this.world.clock.nowMs())
   }
 }
 

@@ -78,10 +78,6 @@ export class QueueWorld {
     return this.#disk
   }
 
-  get term(): number {
-    return this.#term
-  }
-
   /** Opens the store, as often as it takes if the disk dies meanwhile, and begins a life. */
   async begin(crashWhileOpening = false): Promise<RecoveredState> {
     for (;;) {
@@ -218,7 +214,6 @@ export class QueueWorld {
 
   #createStore(clock: ManualClock): JournalStore {
     const term = ++this.#term
-    if (this.#owner < term && !this.#life) this.#owner = term
     const store = new JournalStore({
       disk: this.#disk,
       directory: '/journal',
@@ -254,7 +249,6 @@ export class QueueWorld {
   }
 
   #end(): void {
-    this.log.length = 0
     this.#life.over = true
     this.#life.region.stop()
   }

@@ -7,6 +7,8 @@
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../broker/base/clock.ts'
 import { soakFencing } from './soak-fencing.ts'
+import { soakMemory } from './soak-memory.ts'
+import { soakQueueModel } from './soak-queue-model.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
 
 export interface SoakOptions {
@@ -23,6 +25,8 @@ const soaks: Readonly<Record<string, Soak>> = {
   'fencing:stopped': (options) => soakFencing(options, 'stopped'),
   'fencing:lock': (options) => soakFencing(options, 'lock taken'),
   'fencing:volume': (options) => soakFencing(options, 'volume'),
+  memory: soakMemory,
+  'queue-model': soakQueueModel,
   strangers: soakStrangers,
   'strangers:loose': (options) => soakStrangersInProcess('loose', options),
   'strangers:tight': (options) => soakStrangersInProcess('tight', options),
