@@ -233,8 +233,13 @@ export class QueueWindow {
       if (message) entry.restore(message)
     }
     if (first.message) return
-    this.#context.logger.error('Stored messages of queue are missing', { queue: this.#queue.name, missing: 1 })
-    for (let i = 0; i < this.#pending.length; i++) if (this.#pending.at(i) === first) this.#pending.removeAt(i)
+    for (let i = 0; i < this.#pending.length; i++) {
+      // One that expired meanwhile is not here, and not missed.
+      if (this.#pending.at(i) !== first) continue
+      this.#context.logger.error('Stored messages of queue are missing', { queue: this.#queue.name, missing: 1 })
+      this.#pending.removeAt(i)
+      return
+    }
   }
 
   #scan(stored: StoredMessage): Message | undefined {

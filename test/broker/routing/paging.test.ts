@@ -190,6 +190,24 @@ describe('reads', () => {
     expect(harness.of('queue://Q').size).toBe(0)
   })
 
+  test('a message that expires while its body is read is not missed', async () => {
+    const { store, harness, client, serveAll } = await start(20 * 1024)
+    for (let i = 0; i < 19; i++) client.send('queue://FULL')
+    const expiration = harness.clock.nowMs() + 1000
+    client.send('queue://Q', { persistent: true, expiration })
+    await harness.settle()
+    const first = client.consume('queue://Q')
+    await serveAll()
+    first.close(-2)
+    client.consume('queue://Q')
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await serveAll()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 1 })
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+    expect(store.statistics().messages).toBe(1)
+    expect(harness.errors).toEqual([])
+  })
+
   test('a failed one is tried again', async () => {
     const { store, harness, client, serveAll } = await withBacklog()
     store.failing = true
