@@ -112,6 +112,11 @@ export class QueueWindow {
     return expired
   }
 
+  /** Lets go of the bodies that the store has too. */
+  releaseBodies(): void {
+    for (const entry of this.#pending) if (entry.stored) entry.release()
+  }
+
   /**
    * Reads what is needed next, if anything: bodies of the entry at `index` and of those behind it, or a page of cold
    * messages. `wanted` says that a consumer waits: then something is read even when memory is short.
