@@ -108,6 +108,7 @@ export class Transactions {
     }
     const first = this.#context.sequences.take(transaction.storedSends)
     this.#context.store.commit(transaction.id, first)
+    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored(1)
     this.#context.afterSync.run(() => {
       this.#apply(transaction, first)
       done()

@@ -238,6 +238,7 @@ export class QueueWorld {
       clock,
       logger: silentLogger,
       memoryLimit,
+      concurrentStoreAndDispatchQueues: false,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listener: listenerOf(tell, clock),
     })
