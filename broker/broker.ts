@@ -280,6 +280,8 @@ export class Broker implements AdminSource {
       listener: advisories,
       memoryLimit: this.#memoryLimit(),
       deadLetter: config.deadLetter,
+      concurrentStoreAndDispatchQueues:
+        config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
     })
     region.recover(recovered.queues, recovered.lastSequence)
     advisories.attach(region)

@@ -29,6 +29,8 @@ const storeSchema = z.discriminatedUnion('type', [
     type: z.literal('Journal'),
     /** Size at which a journal segment is closed and the next begun. */
     maxFileLength: size.default('32Mi'),
+    /** Whether a waiting consumer gets a persistent message of a queue while it is being written, or when it is durable. */
+    concurrentStoreAndDispatchQueues: z.boolean().default(true),
     lock: lockSchema.prefault({}),
   }),
 ])

@@ -44,6 +44,8 @@ export class QueueEntry implements Links {
   readonly expiration: number
   /** True when the store has it too: then the body may leave memory. */
   readonly stored: boolean
+  /** False while the store has it in memory only: its body has to stay here. */
+  durable = true
   redeliveryCounter = 0
   inFlight = false
   /** The consumer it was dispatched to; null when that one has closed, and while it waits. */

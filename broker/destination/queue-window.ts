@@ -114,7 +114,7 @@ export class QueueWindow {
 
   /** Lets go of the bodies that the store has too. */
   releaseBodies(): void {
-    for (const entry of this.#pending) if (entry.stored) entry.release()
+    for (const entry of this.#pending) if (entry.stored && entry.durable) entry.release()
   }
 
   /**

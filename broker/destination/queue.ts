@@ -10,7 +10,7 @@ import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import { DestinationCounters } from './destination-counters.ts'
 import type { DestinationContext } from './destination-context.ts'
-import type { QueueEntry } from './entry.ts'
+import { QueueEntry } from './entry.ts'
 import { destinationLimits } from './limits.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import { QueueWindow, isExpired } from './queue-window.ts'
@@ -29,6 +29,8 @@ export class Queue {
   readonly #consumers = new QueueDispatch()
   readonly #window: QueueWindow
   #inFlight = 0
+  /** Stored messages that are on their way here, behind their syncs. */
+  #expected = 0
   #dispatching = false
   /** What is being read is wanted by the sweep. */
   #sweeping = false
@@ -74,12 +76,39 @@ export class Queue {
     this.#window.recover(messageCount, lastSequence)
   }
 
+  /** That many messages were written which arrive when they are durable. */
+  expectStored(count: number): void {
+    this.#expected += count
+  }
+
   /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept. */
   arriveStored(sequence: Sequence, message: Message | null): void {
+    this.#expected--
     if (this.#deleted) return
     this.counters.enqueued++
     this.#window.arriveStored(sequence, message)
     this.dispatch()
+  }
+
+  /** Whether a message that came now would go to a consumer at once, with nothing before it. */
+  get takesAtOnce(): boolean {
+    return this.#expected === 0 && this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
+  }
+
+  /** A persistent message that is not durable yet, while `takesAtOnce`; the entry is told when it is. */
+  arriveUnsynced(sequence: Sequence, message: Message): QueueEntry {
+    this.counters.enqueued++
+    const entry = new QueueEntry(this, sequence, message, true, this.#context.memory)
+    entry.durable = false
+    this.#window.arriveVolatile(entry)
+    this.dispatch()
+    return entry
+  }
+
+  /** Its body may leave memory from now on. */
+  becameDurable(entry: QueueEntry): void {
+    entry.durable = true
+    if (entry.inFlight) this.#spareMemory(entry)
   }
 
   arriveVolatile(entry: QueueEntry): void {
@@ -111,10 +140,10 @@ export class Queue {
     }
   }
 
-  /** Removes an in-flight message for good. The caller waits for the store when `entry.stored`. */
-  acknowledge(entry: QueueEntry): void {
+  /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
+  acknowledge(entry: QueueEntry, awaited: boolean): void {
     this.settle(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.name, entry.sequence)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.name, entry.sequence, awaited)
   }
 
   /** As `acknowledge`, when the removal is already in the store (a committed transaction). */
@@ -177,7 +206,12 @@ export class Queue {
     this.#takeOff(entry, subscription)
     this.counters.dispatched++
     subscription.deliverQueueEntry(entry, message)
-    if (entry.stored && this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
+    this.#spareMemory(entry)
+  }
+
+  #spareMemory(entry: QueueEntry): void {
+    if (!entry.stored || !entry.durable) return
+    if (this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
   }
 
   #takeOff(entry: QueueEntry, holder: Subscription | null): void {

@@ -1,11 +1,13 @@
-// Group commit: appending only queues. While one write and its sync are on their way, everything appended gathers and
-// goes out with the next single write. Callbacks run in call order after the sync, if this member still owns the journal.
+// Group commit: appending only queues. A write begins when somebody waits for it, or after `lazyWriteMs`. While one write
+// and its sync are on their way, everything appended gathers and goes out with the next single write. Callbacks run in
+// call order after the sync, if this member still owns the journal.
 //
 // Segments are not given their size in advance: growing files cost a fifth of the syncs with one record at a time and
 // nothing with many (measured on ext4), and the end of a file that grew is where its records end.
 //
 // The first error ends everything: nothing is tried again, because after a failed sync nobody knows what is on the disk.
 import { assert } from '../base/assert.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { errorMessage, isError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
 import { encodeSegmentHeader, preambleEndType, recordBytes, segmentFileName, type Predecessor } from './format.ts'
@@ -24,11 +26,13 @@ export interface JournalWriterOptions {
   /** All segments that count besides those that this writer makes. */
   readonly predecessors: readonly Predecessor[]
   readonly makeSalt: () => number
-  readonly nowMs: () => number
+  readonly clock: Clock
   /** Throws, or rejects where the proof has to wait, when this member no longer owns the journal. */
   readonly verifyOwnership: () => void | Promise<void>
   /** Appends what every segment starts with. */
   readonly writePreamble: () => void
+  /** A write is about to begin: what the user has kept back can be appended to it. */
+  readonly onWriting: () => void
   /** A segment was closed and is durable; its file is handed over. */
   readonly onSealed: (segment: Predecessor, file: DiskFile, summary: SummaryBuilder) => void
   /** A number of the user's that grows: noted when a batch takes no more records, and told back when it is durable. */
@@ -67,7 +71,11 @@ export class JournalWriter {
   readonly #queue: QueuedBatch[] = []
   #segment!: OpenSegment
   #running: QueuedBatch | undefined
+  #isRunning = false
   #scheduled = false
+  /** Somebody waits for what is queued. */
+  #wanted = false
+  #lazyTimer: Timer | undefined
   #idleCallbacks: (() => void)[] = []
   #durableSegment = 0
   #durableEnd = 0
@@ -134,13 +142,30 @@ export class JournalWriter {
 
   whenDurable(callback: () => void): void {
     if (this.#failure) return
-    const last = this.#queue.at(-1) ?? this.#running
+    const last = this.#queue.at(-1)
     if (last) {
       last.batch.callbacks.push(callback)
-      return
-    }
+      this.requestWrite()
+    } else if (this.#running) this.#running.batch.callbacks.push(callback)
+    else this.whenProven(callback)
+  }
+
+  /** Calls back at once, if this member still owns the journal: for what need not be durable. */
+  whenProven(callback: () => void): void {
+    if (this.#failure) return
     this.#idleCallbacks.push(callback)
     if (this.#idleCallbacks.length === 1) queueMicrotask(() => this.#runIdleCallbacks())
+  }
+
+  /** Begins to write once the event loop has handled all input that is there: the write takes it all along. */
+  requestWrite(): void {
+    this.#wanted = true
+    if (this.#isRunning || this.#scheduled || this.#failure) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#run()
+    })
   }
 
   isDurable(segment: number, position: number): boolean {
@@ -162,10 +187,13 @@ export class JournalWriter {
 
   /** Resolves once everything queued is durable, or the writer has failed. */
   async close(): Promise<void> {
-    while (!this.#failure && (this.#running || this.#queue.length > 0))
+    while (!this.#failure && (this.#isRunning || this.#queue.length > 0)) {
+      this.requestWrite()
       await new Promise<void>((resolve) => {
         this.#whenSettled.push(resolve)
       })
+    }
+    this.#lazyTimer?.cancel()
     this.#failure ??= new JournalError('JOURNAL_CLOSED', 'Cannot write journal: it was closed')
     await this.#segment.file?.close()
   }
@@ -180,6 +208,7 @@ export class JournalWriter {
             cause: isError(error) ? error : undefined,
           })
     this.#queue.length = 0
+    this.#endLazyTimer()
     this.#idleCallbacks = []
     this.#options.onFailed(this.#failure)
     this.#settle()
@@ -199,9 +228,10 @@ export class JournalWriter {
   }
 
   #beginSegment(number: number): void {
-    const { term, makeSalt, nowMs } = this.#options
+    const { term, makeSalt, clock } = this.#options
     const salt = makeSalt()
-    const header = encodeSegmentHeader({ number, term, salt, createdMs: nowMs() }, [...this.#predecessors.values()])
+    const identity = { number, term, salt, createdMs: clock.nowMs() }
+    const header = encodeSegmentHeader(identity, [...this.#predecessors.values()])
     const segment: OpenSegment = {
       number,
       salt,
@@ -242,39 +272,54 @@ export class JournalWriter {
     const last = this.#queue.at(-1)
     if (last) last.mark ??= this.#options.mark()
     this.#queue.push(opened)
-    this.#schedule()
+    if (!this.#lazyTimer) this.#writeLazily(opened)
     return opened
   }
 
-  /** Begins to write once the event loop has handled all input that is there: the first write takes it all along. */
-  #schedule(): void {
-    if (this.#running || this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      void this.#run()
+  /** What nobody waits for goes along with what is waited for, or alone when nothing of that kind comes. */
+  #writeLazily(opened: QueuedBatch): void {
+    this.#lazyTimer = this.#options.clock.after(journalLimits.lazyWriteMs, () => {
+      this.#lazyTimer = undefined
+      const first = this.#queue[0]
+      if (first === opened) this.requestWrite()
+      else if (first) this.#writeLazily(first)
     })
   }
 
+  #endLazyTimer(): void {
+    this.#lazyTimer?.cancel()
+    this.#lazyTimer = undefined
+  }
+
   async #run(): Promise<void> {
-    if (this.#running) return
+    if (this.#isRunning) return
+    this.#isRunning = true
     try {
-      for (let next = this.#queue.shift(); next && !this.#failure; next = this.#queue.shift()) {
-        this.#running = next
-        next.mark ??= this.#options.mark()
-        await this.#write(next)
-        // Ownership may have been lost while this member was stopped, in which case somebody else answers.
-        // Where the proof takes time, what is appended meanwhile goes to the next batch.
-        const proof = this.#failure ? undefined : this.#options.verifyOwnership()
-        if (proof) await proof
-        if (this.#failure) break
-        this.#complete(next)
+      while (this.#wanted && !this.#failure) {
+        this.#options.onWriting()
+        this.#wanted = false
+        // What is appended to others than these meanwhile is not wanted yet, perhaps.
+        for (let count = this.#queue.length; count > 0 && !this.#failure; count--)
+          await this.#writeBatch(this.#queue.shift()!)
       }
     } catch (error) {
       this.fail(error)
     }
     this.#running = undefined
+    this.#isRunning = false
+    if (this.#queue.length === 0) this.#endLazyTimer()
     this.#settle()
+  }
+
+  async #writeBatch(next: QueuedBatch): Promise<void> {
+    this.#running = next
+    next.mark ??= this.#options.mark()
+    await this.#write(next)
+    // Ownership may have been lost while this member was stopped, in which case somebody else answers.
+    // Where the proof takes time, what is appended meanwhile goes to the next batch.
+    const proof = this.#failure ? undefined : this.#options.verifyOwnership()
+    if (proof) await proof
+    if (!this.#failure) this.#complete(next)
   }
 
   async #write({ segment, batch, createsFile }: QueuedBatch): Promise<void> {

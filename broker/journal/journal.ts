@@ -42,6 +42,8 @@ export interface JournalOptions {
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void
+  /** A write is about to begin: what the user has kept back can be appended to it. */
+  readonly onWriting: () => void
   /** A segment was closed and is durable. */
   readonly onSealed: (segment: Predecessor) => void
   /** A number of the user's that grows with what it appends, and is told back when that is durable. */
@@ -136,6 +138,15 @@ export class Journal {
 
   whenDurable(callback: () => void): void {
     this.#open.whenDurable(callback)
+  }
+
+  /** See JournalWriter.whenProven. */
+  whenProven(callback: () => void): void {
+    this.#open.whenProven(callback)
+  }
+
+  requestWrite(): void {
+    this.#open.requestWrite()
   }
 
   isDurable(segment: number, position: number): boolean {
@@ -243,7 +254,8 @@ export class Journal {
   }
 
   #createWriter(term: number, recovered: RecoveredSegments): JournalWriter {
-    const { disk, maxFileLength, verifyOwnership, writePreamble, mark, onDurable, random, clock } = this.#options
+    const { disk, maxFileLength, verifyOwnership, writePreamble, onWriting, mark, onDurable, random, clock } =
+      this.#options
     const directory = this.#directory
     return new JournalWriter({
       disk,
@@ -253,9 +265,10 @@ export class Journal {
       firstNumber: recovered.largestNumber + 1,
       predecessors: recovered.segments,
       makeSalt: () => Math.floor(random.next() * 2 ** 32),
-      nowMs: () => clock.nowMs(),
+      clock,
       verifyOwnership,
       writePreamble,
+      onWriting,
       mark,
       onDurable,
       onSealed: (segment, file, summary) => {

@@ -21,6 +21,8 @@ export const journalLimits = {
   spareChunks: 16,
   /** Bytes of a segment that recovery reads at once. */
   scanBytes: 1024 * 1024,
+  /** What nobody waits for (acknowledgements that need no answer) is on disk after this long: it may come again after a crash before. */
+  lazyWriteMs: 10,
   /** Segments that are kept open for reading. */
   openFiles: 64,
 } as const

@@ -63,12 +63,12 @@ export class Acknowledger {
       case 'standard': {
         const entries = findRange(dispatched, acknowledgement, transaction === null)
         if (transaction) return this.#addTo(transaction, subscription, entries, false, done)
-        return this.#remove(subscription, entries, done)
+        return this.#remove(subscription, entries, acknowledgement, done)
       }
       case 'individual': {
         const entries = [findLast(dispatched, acknowledgement)]
         if (transaction) return this.#addTo(transaction, subscription, entries, true, done)
-        return this.#remove(subscription, entries, done)
+        return this.#remove(subscription, entries, acknowledgement, done)
       }
       case 'poison':
         if (transaction) throw new JmsError('javax.jms.JMSException', 'Poison ack cannot be transacted')
@@ -98,22 +98,27 @@ export class Acknowledger {
       return this.#addTo(transaction, subscription, entries, type === 'individual', done)
     if (type === 'expired')
       for (const entry of entries) if (entry.kind === 'topic' && entry.topic) entry.topic.counters.expired++
-    this.#remove(subscription, entries, done)
+    this.#remove(subscription, entries, acknowledgement, done)
   }
 
-  #remove(subscription: Subscription, entries: readonly Entry[], done: Done): void {
-    let stored = false
+  #remove(
+    subscription: Subscription,
+    entries: readonly Entry[],
+    { responseRequired }: Acknowledgement,
+    done: Done,
+  ): void {
+    let awaited = false
     for (const entry of entries) {
       // What an open transaction acknowledged is removed by its commit.
       if (entry.transaction) continue
       subscription.dispatched.remove(entry)
       subscription.contract(1)
       if (entry.kind === 'queue') {
-        entry.queue.acknowledge(entry)
-        stored ||= entry.stored
+        entry.queue.acknowledge(entry, responseRequired)
+        awaited ||= entry.stored && responseRequired
       } else if (entry.topic) entry.topic.counters.dequeued++
     }
-    if (stored) this.#context.afterSync.run(done)
+    if (awaited) this.#context.afterSync.run(done)
     else done()
   }
 

@@ -88,6 +88,7 @@ export class DeadLetterRouter {
   }
 
   #arrive(target: Queue, sequence: Sequence, letter: Message, done: Done): void {
+    target.expectStored(1)
     this.#context.afterSync.run(() => {
       target.arriveStored(sequence, letter)
       done()
@@ -95,7 +96,7 @@ export class DeadLetterRouter {
   }
 
   #drop(entry: QueueEntry, done: Done): void {
-    entry.queue.acknowledge(entry)
+    entry.queue.acknowledge(entry, true)
     if (entry.stored) this.#context.afterSync.run(done)
     else done()
   }

@@ -109,10 +109,32 @@ export class MessageRouter {
       this.deliverVolatile(target, sequence, message)
       return done()
     }
-    this.#context.store.add(addedMessage(target.name, message), sequence)
     this.#unsynced.written(message.producerId, message.producerSequenceId)
-    this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
+    if (this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
+    else {
+      this.#context.store.add(addedMessage(target.name, message), sequence)
+      target.expectStored(1)
+      this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
+    }
     sender.intake.written(message.bytes.length)
+  }
+
+  /** With a consumer waiting and memory for its body; else there is nothing to gain, or it may have to be read back. */
+  #goesAhead(target: Queue, { size }: Message): boolean {
+    const { concurrentStoreAndDispatchQueues, memory } = this.#context
+    if (!concurrentStoreAndDispatchQueues || !target.takesAtOnce) return false
+    return memory.headroom(destinationLimits.bodyHighWaterShare) >= size
+  }
+
+  /** To the consumer and to the store at once. Its sender is answered when it is durable, or consumed before that. */
+  #sendAhead(target: Queue, sequence: Sequence, message: Message, done: Done): void {
+    const settled = (): void => {
+      this.#unsynced.synced(message.producerId)
+      target.becameDurable(entry)
+      done()
+    }
+    this.#context.store.addDispatched(addedMessage(target.name, message), sequence, settled)
+    const entry = target.arriveUnsynced(sequence, message)
   }
 
   #sendToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
@@ -142,6 +164,7 @@ export class MessageRouter {
     if (stored.length === 0) return done()
     const first = sequences.take(stored.length)
     store.commit(transaction, first)
+    for (const { queue } of stored) queue.expectStored(1)
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(message.producerId)

@@ -44,6 +44,8 @@ export interface RegionOptions {
   /** Bytes of message bodies in memory. */
   readonly memoryLimit: number
   readonly deadLetter: DeadLetterConfig
+  /** Whether consumers get persistent queue messages before they are durable; see docs/reliability.md. */
+  readonly concurrentStoreAndDispatchQueues: boolean
   readonly listener: RegionListener
 }
 
@@ -58,7 +60,8 @@ class RegionBroker implements Region {
   readonly #subscriptions = new Map<string, Subscription>()
   #sweep: Timer | null = null
 
-  constructor({ store, clock, logger, memoryLimit, deadLetter, listener }: RegionOptions) {
+  constructor(options: RegionOptions) {
+    const { store, clock, logger, memoryLimit, deadLetter, concurrentStoreAndDispatchQueues, listener } = options
     const memory = new MemoryUsage(memoryLimit)
     const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
     concreteMembers(deadLetterStrategy.destination)
@@ -84,6 +87,7 @@ class RegionBroker implements Region {
       afterSync: new AfterSync(store),
       flow: new FlowControl(memory, clock, logger),
       sequences: new SequenceSource(),
+      concurrentStoreAndDispatchQueues,
     }
     const deadLetters = new DeadLetterRouter(this.#context)
     this.#router = new MessageRouter(this.#context, deadLetters)

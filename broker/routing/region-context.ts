@@ -21,6 +21,8 @@ export interface RegionContext {
   readonly afterSync: AfterSync
   readonly flow: FlowControl
   readonly sequences: SequenceSource
+  /** Consumers get persistent queue messages while these are being written; else after that. */
+  readonly concurrentStoreAndDispatchQueues: boolean
 }
 
 /** Sequences of messages: growing over all destinations, never used twice. */

@@ -91,6 +91,8 @@ export interface Acknowledgement {
   readonly last: MessageReference | null
   readonly messageCount: number
   readonly poisonCause: string | null
+  /** Whether the client waits for the answer. If not, messages that it takes may come again after a crash shortly after. */
+  readonly responseRequired: boolean
 }
 
 export interface ConnectionOptions {

@@ -41,6 +41,7 @@ import {
   type EncodedMeta,
 } from './store-records.ts'
 import { StoreState, type QueueState } from './store-state.ts'
+import { UnwrittenMessages } from './unwritten-messages.ts'
 
 export { newestTerm } from '../journal/segment-table.ts'
 
@@ -75,6 +76,7 @@ export class JournalStore implements MessageStore {
   readonly #journal: Journal
   readonly #reclaimer: Reclaimer
   readonly #transactions = new Map<StoreTransactionId, LocalTransaction>()
+  readonly #unwritten = new UnwrittenMessages()
   #nextTransaction = 1
   /** Every message up to here is durable. */
   #durableSequence: Sequence = 0
@@ -92,6 +94,7 @@ export class JournalStore implements MessageStore {
       maxFileLength,
       visitor: this.#state,
       writePreamble: () => this.#writeSnapshot(),
+      onWriting: () => this.#writeOut(),
       onSealed: () => this.#reclaimer.trigger(),
       mark: () => this.#state.lastSequence,
       onDurable: (sequence) => (this.#durableSequence = sequence),
@@ -131,6 +134,7 @@ export class JournalStore implements MessageStore {
   }
 
   removeQueue(name: string): void {
+    this.#writeOut()
     const queue = this.#state.queueNamed(name)
     if (!queue) return
     this.#append(recordType.queueRemoved, encodeQueueRemoved(queue.number))
@@ -145,23 +149,31 @@ export class JournalStore implements MessageStore {
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
-    assert(sequence > this.#state.lastSequence, 'Sequences grow with every message')
-    const queue = this.#queue(message.queue)
-    const head = this.#head(message)
-    const { bytes } = message
-    const position = this.#append(recordType.add, encodeAdd(queue.number, sequence, head.length), head, bytes)
-    this.#state.place(queue, {
-      sequence,
-      segment: this.#journal.segment,
-      position,
-      bodyLength: head.length + bytes.length,
-      headLength: head.length,
-    })
-    this.#state.lastSequence = sequence
-    this.#state.producers.set(message.producerId, message.producerSequenceId)
+    this.#writeOut()
+    this.#add(message, sequence)
   }
 
-  remove(queue: string, sequence: Sequence): void {
+  addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
+    if (message.bytes.length > storeLimits.unwrittenBytes) {
+      this.add(message, sequence)
+      return this.whenDurable(settled)
+    }
+    // What is wrong with it has to be said now.
+    this.#queue(message.queue)
+    this.#checkProducer(message)
+    this.#unwritten.add(sequence, message, settled)
+    this.#journal.requestWrite()
+  }
+
+  remove(queue: string, sequence: Sequence, awaited = true): void {
+    if (this.#unwritten.has(sequence)) {
+      const spared = awaited ? undefined : this.#unwritten.takeOnlyOf(sequence)
+      if (spared) {
+        this.#state.producers.set(spared.message.producerId, spared.message.producerSequenceId)
+        return this.#journal.whenProven(spared.settled)
+      }
+      this.#writeOut()
+    }
     const state = this.#state.queueNamed(queue)
     if (!state?.index.get(sequence)) return
     this.#append(recordType.remove, encodeRemove(state.number, sequence))
@@ -189,6 +201,7 @@ export class JournalStore implements MessageStore {
   }
 
   removeInTransaction(id: StoreTransactionId, queue: string, sequence: Sequence): void {
+    if (this.#unwritten.has(sequence)) this.#writeOut()
     const state = this.#state.queueNamed(queue)
     if (!state?.index.get(sequence)) return
     const { number } = this.#transaction(id)
@@ -199,6 +212,8 @@ export class JournalStore implements MessageStore {
   commit(id: StoreTransactionId, firstSequence: Sequence): void {
     const transaction = this.#transactions.get(id)
     if (!transaction) return
+    // Sequences stand in the journal in their order.
+    this.#writeOut()
     const { number, adds, producers } = transaction
     assert(adds === 0 || firstSequence > this.#state.lastSequence, 'Sequences grow with every message')
     this.#transactions.delete(id)
@@ -219,6 +234,7 @@ export class JournalStore implements MessageStore {
   }
 
   whenDurable(callback: () => void): void {
+    this.#writeOut()
     this.#journal.whenDurable(callback)
   }
 
@@ -260,17 +276,46 @@ export class JournalStore implements MessageStore {
 
   async close(): Promise<void> {
     this.#reclaimer.stop()
+    if (this.#isOpen) this.#writeOut()
     this.#isOpen = false
     await this.#journal.close()
+  }
+
+  #add(message: AddedMessage, sequence: Sequence): void {
+    assert(sequence > this.#state.lastSequence, 'Sequences grow with every message')
+    const queue = this.#queue(message.queue)
+    const head = this.#head(message)
+    const { bytes } = message
+    const position = this.#append(recordType.add, encodeAdd(queue.number, sequence, head.length), head, bytes)
+    this.#state.place(queue, {
+      sequence,
+      segment: this.#journal.segment,
+      position,
+      bodyLength: head.length + bytes.length,
+      headLength: head.length,
+    })
+    this.#state.lastSequence = sequence
+    this.#state.producers.set(message.producerId, message.producerSequenceId)
   }
 
   #append(type: number, { meta, length }: EncodedMeta, head?: EncodedMeta, body?: Buffer): number {
     return this.#journal.append(type, meta, length, head?.meta, head?.length ?? 0, body)
   }
 
-  #head({ producerId, producerSequenceId }: AddedMessage): EncodedMeta {
+  #head(message: AddedMessage): EncodedMeta {
+    this.#checkProducer(message)
+    return encodeHead(message.producerId, message.producerSequenceId)
+  }
+
+  #checkProducer({ producerId }: AddedMessage): void {
     checkText('producer id', producerId, storeLimits.producerIdBytes)
-    return encodeHead(producerId, producerSequenceId)
+  }
+
+  #writeOut(): void {
+    this.#unwritten.takeAll((sequence, message, settled) => {
+      this.#add(message, sequence)
+      this.#journal.whenDurable(settled)
+    })
   }
 
   #queue(name: string): QueueState {

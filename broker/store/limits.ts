@@ -1,6 +1,8 @@
 // Limits of the stores, each with its reason.
 
 export const storeLimits = {
+  /** Larger messages that consumers have already are written at once: nothing is gained by hoping that they need not be. */
+  unwrittenBytes: 1024 * 1024,
   /**
    * Producers whose last sequence is remembered. A client that fails over sends again within seconds, so only producers
    * active shortly before matter; 10,000 of them cost about 1 MB of memory and as much at the start of each segment.

@@ -50,6 +50,11 @@ export class MemoryStore implements MessageStore {
     this.#apply(message, sequence)
   }
 
+  addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
+    this.add(message, sequence)
+    this.whenDurable(settled)
+  }
+
   remove(queue: string, sequence: Sequence): void {
     this.#write()
     this.#queues.get(queue)?.remove(sequence)

@@ -66,8 +66,16 @@ export interface MessageStore {
 
   /** Adds a message outside a transaction under a sequence larger than every earlier one. */
   add(message: AddedMessage, sequence: Sequence): void
-  /** Removes a message outside a transaction; unknown sequences are ignored. */
-  remove(queue: string, sequence: Sequence): void
+  /**
+   * As `add`, for a message that a consumer was given already. `settled` is called when it is durable; or when it was
+   * removed before its write began: then it is never written. Not in the order of `whenDurable`.
+   */
+  addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void
+  /**
+   * Removes a message outside a transaction; unknown sequences are ignored. `awaited` (true): somebody will be told, by
+   * `whenDurable`, that it is gone for good; else it may come back after a crash.
+   */
+  remove(queue: string, sequence: Sequence, awaited?: boolean): void
 
   /** Records a message that becomes visible when `transaction` commits. */
   addInTransaction(transaction: StoreTransactionId, message: AddedMessage): void

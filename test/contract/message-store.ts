@@ -86,6 +86,46 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       await store.close()
     })
 
+    test('settles a dispatched message when it is durable, and then has it', async () => {
+      const store = await opened()
+      let settled = 0
+      store.add(message('before'), 1)
+      store.addDispatched(message('given', { producerSequenceId: 2 }), 2, () => settled++)
+      expect(settled).toBe(0)
+      await durable(store)
+      store.add(message('behind', { producerSequenceId: 3 }), 3)
+      await durable(store)
+      expect(settled).toBe(1)
+      expect(await contentOf(store)).toEqual(['1:before', '2:given', '3:behind'])
+      expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(3)
+      await store.close()
+    })
+
+    test.each([false, true])('settles a dispatched message that is removed, awaited %s', async (awaited) => {
+      const store = await opened()
+      let settled = 0
+      store.addDispatched(message('given', { producerSequenceId: 4 }), 1, () => settled++)
+      store.remove('orders', 1, awaited)
+      await durable(store)
+      expect(settled).toBe(1)
+      expect(await contentOf(store)).toEqual([])
+      expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(4)
+      await store.close()
+    })
+
+    test('has a dispatched message for the transaction that takes it', async () => {
+      const store = await opened()
+      store.addDispatched(message('given'), 1, () => {})
+      store.removeInTransaction('TX:c:1', 'orders', 1)
+      store.addInTransaction('TX:c:1', message('answer', { queue: 'invoices', producerId: 'ID:b-1:1:1:1' }))
+      store.addDispatched(message('other', { producerId: 'ID:c-1:1:1:1' }), 2, () => {})
+      store.commit('TX:c:1', 3)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['2:other'])
+      expect(await contentOf(store, 'invoices')).toEqual(['3:answer'])
+      await store.close()
+    })
+
     test('keeps a transaction invisible until it commits, and commits it as a whole', async () => {
       const store = await opened()
       store.add(message('old'), 1)

@@ -278,6 +278,7 @@ export class ModelClient {
         last: reference(range.at(-1)!),
         messageCount: range.length,
         poisonCause: type === 'poison' ? 'wrong' : null,
+        responseRequired: true,
       },
       done,
     )
@@ -307,7 +308,16 @@ export class ModelClient {
     const type = model.pick<AcknowledgementType>(['standard', 'individual', 'poison'])
     try {
       this.#connection.acknowledge(
-        { type, consumerId: consumer.id, transactionId: null, first: null, last, messageCount: 1, poisonCause: null },
+        {
+          type,
+          consumerId: consumer.id,
+          transactionId: null,
+          first: null,
+          last,
+          messageCount: 1,
+          poisonCause: null,
+          responseRequired: true,
+        },
         () => {},
       )
     } catch (error) {

@@ -240,6 +240,7 @@ export class QueueWorld {
       clock,
       logger: this.#watchedLogger(() => life.over),
       memoryLimit,
+      concurrentStoreAndDispatchQueues: false,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listener: listenerOf(tell, clock),
     })

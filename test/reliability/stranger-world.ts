@@ -60,6 +60,7 @@ export class StrangerWorld {
       clock,
       logger,
       memoryLimit,
+      concurrentStoreAndDispatchQueues: true,
       deadLetter: { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       listener: advisories,
     })
@@ -93,6 +94,7 @@ export class StrangerWorld {
             last: reference,
             messageCount: 1,
             poisonCause: null,
+            responseRequired: true,
           },
           () => {},
         )

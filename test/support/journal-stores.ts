@@ -1,5 +1,5 @@
 // Journal stores for tests: each opening of the same directory is a new writer with the next term.
-import { systemClock } from '../../broker/base/clock.ts'
+import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
@@ -12,6 +12,7 @@ export interface JournalStoreSetup {
   readonly directory?: string
   readonly maxFileLength?: number
   readonly logger?: Logger
+  readonly clock?: Clock
   readonly verifyOwnership?: () => void | Promise<void>
 }
 

@@ -28,6 +28,7 @@ export function acknowledgementOf(ack: MessageAck): Acknowledgement {
     last: referenceOf(ack.lastMessageId),
     messageCount: ack.messageCount,
     poisonCause: ack.poisonCause ? (ack.poisonCause.message ?? ack.poisonCause.className) : null,
+    responseRequired: ack.responseRequired,
   }
 }
 

@@ -152,6 +152,7 @@ export class CommandExecutor {
         last,
         messageCount: 1,
         poisonCause: cause.message,
+        responseRequired: false,
       },
       () => {},
     )

@@ -87,7 +87,16 @@ test('leftovers of a failover are ignored: unknown consumers, and subscriptions 
     expect(
       client.outcome((done) =>
         client.connection.acknowledge(
-          { type: 'standard', consumerId, transactionId: null, first: null, last, messageCount: 1, poisonCause: null },
+          {
+            type: 'standard',
+            consumerId,
+            transactionId: null,
+            first: null,
+            last,
+            messageCount: 1,
+            poisonCause: null,
+            responseRequired: true,
+          },
           done,
         ),
       ).state,
@@ -109,6 +118,7 @@ test('what a transaction acknowledged before a failover comes again: its commit 
     last: { messageId: 'ID:gone:1:1:1', sequence: 5 },
     messageCount: 1,
     poisonCause: null,
+    responseRequired: true,
   }
   expect(client.outcome((done) => client.connection.acknowledge(leftover, done)).state).toBe('done')
   expect(client.outcome((done) => client.connection.commit('TX:1', done))).toMatchObject({

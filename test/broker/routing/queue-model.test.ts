@@ -182,6 +182,7 @@ class QueueModel {
           last: reference(dispatched[last]!),
           messageCount: range.length,
           poisonCause: null,
+          responseRequired: true,
         },
         done,
       ),

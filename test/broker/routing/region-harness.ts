@@ -24,6 +24,7 @@ export interface HarnessOptions {
   readonly memoryLimit?: number
   readonly store?: MessageStore
   readonly recovered?: RecoveredState
+  readonly concurrentStoreAndDispatchQueues?: boolean
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
 
@@ -50,6 +51,7 @@ export class RegionHarness {
       clock: this.clock,
       logger,
       memoryLimit: options.memoryLimit ?? 2 ** 30,
+      concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       listener: this.#listener(),
     })
@@ -207,6 +209,7 @@ export class TestConsumer {
       last: reference(last),
       messageCount: last - (first ?? 0) + 1,
       poisonCause: null,
+      responseRequired: true,
       ...options,
     }
     return this.client.outcome((done) => this.client.connection.acknowledge(acknowledgement, done))

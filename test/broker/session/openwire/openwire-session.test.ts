@@ -503,6 +503,7 @@ describe('acknowledgements', () => {
           last: { messageId: `${connectionId}:1:1:1`, sequence: 17 },
           messageCount: 3,
           poisonCause: 'why',
+          responseRequired: false,
         },
       ],
     ])
