@@ -33,6 +33,7 @@ export interface WorldOptions {
   readonly random: Random
   readonly memoryLimit: number
   readonly processNonPersistent: boolean
+  readonly concurrentStoreAndDispatchQueues: boolean
   /** Size of a segment of the journal: small ones are reclaimed often. */
   readonly maxFileLength: number
 }
@@ -197,6 +198,11 @@ export class QueueWorld {
     throw new Error('The broker does not come to rest')
   }
 
+  /** Whether the store takes a message for one that it has had already. */
+  hasHad(producerId: string, producerSequenceId: number): boolean {
+    return (this.store.lastProducerSequence(producerId) ?? -1) >= producerSequenceId
+  }
+
   /** All messages of a queue in the store, in order. */
   async stored(queue: string): Promise<readonly StoredMessage[]> {
     const all: StoredMessage[] = []
@@ -231,7 +237,7 @@ export class QueueWorld {
   }
 
   #live(store: JournalStore, clock: ManualClock, recovered: RecoveredState): void {
-    const { memoryLimit, processNonPersistent } = this.#options
+    const { memoryLimit, processNonPersistent, concurrentStoreAndDispatchQueues } = this.#options
     const life = { term: this.#term, store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
     // Also at its end: a message may become a dead letter while the store is being closed.
     const tell = (told: Told): void => void this.log.push(told)
@@ -240,7 +246,7 @@ export class QueueWorld {
       clock,
       logger: this.#watchedLogger(() => life.over),
       memoryLimit,
-      concurrentStoreAndDispatchQueues: false,
+      concurrentStoreAndDispatchQueues,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listener: listenerOf(tell, clock),
     })
