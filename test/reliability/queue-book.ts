@@ -3,7 +3,7 @@
 // allowed:
 //
 //   - a delivery is of a message that waits, unchanged, to a consumer with room, with the right redelivery counter; none
-//     that waits longer (same producer and mode; or known to stand before it) was passed over, nor a consumer of higher
+//     that waits longer (same mode and sent before; or known to stand before it) was passed over, nor a consumer of higher
 //     priority, nor the exclusive one; it had not expired
 //   - nothing that was acknowledged comes again; nothing expires early or twice; every dead letter has its message
 //
@@ -12,6 +12,7 @@
 //
 // After a crash it is told what the store has and says whether that can be: everything that was answered, nothing of what was
 // taken, transactions as a whole, a message in its queue or in the dead letter queue, in the order of its producer.
+import { destinationLimits } from '../../broker/destination/limits.ts'
 import { deadLetterQueue } from './queue-world.ts'
 import type { Delivery } from '../../broker/routing/region.ts'
 
@@ -49,6 +50,8 @@ export interface BookMessage {
   redeliveries: number
   /** 0 until it is known. */
   sequence: number
+  /** Its place among all sends that nothing held back and no transaction kept; 0 for the others. */
+  turn: number
   holder: BookConsumer | null
   /** That acknowledged it. */
   transaction: BookTransaction | null
@@ -108,6 +111,7 @@ export class QueueBook {
   readonly exclusive = new Map<string, BookConsumer>()
   readonly committing: BookTransaction[] = []
   readonly #options: BookOptions
+  #turns = 0
   deliveries = 0
 
   constructor(queues: readonly string[], options: BookOptions) {
@@ -124,6 +128,10 @@ export class QueueBook {
     return size
   }
 
+  nextTurn(): number {
+    return ++this.#turns
+  }
+
   add(
     fields: Pick<
       BookMessage,
@@ -138,6 +146,7 @@ export class QueueBook {
       buried: false,
       redeliveries: 0,
       sequence: 0,
+      turn: 0,
       holder: null,
       transaction: null,
       copy: null,
@@ -313,7 +322,7 @@ export class QueueBook {
   }
 
   /** Everything is at rest: nothing waits that somebody could have. */
-  checkRest(): void {
+  checkRest(nowMs: number): void {
     for (const [queue, messages] of this.queues) {
       const owner = this.exclusive.get(queue)
       const takers = this.consumers.filter(
@@ -327,8 +336,30 @@ export class QueueBook {
             () => `${nameOf(message)} waits although ${takers[0]!.id} has room`,
           )
     }
-    for (const consumer of this.consumers)
-      check(consumer.pull?.timeoutMs !== -1 || consumer.congested, () => `${consumer.id} got no answer to its pull`)
+    for (const { id, pull, congested } of this.consumers) {
+      const due = pull && ((pull.timeoutMs === -1 && !congested) || (pull.timeoutMs > 0 && pull.dueMs <= nowMs))
+      check(!due, () => `${id} got no answer to its pull`)
+    }
+  }
+
+  /** The broker tells a consumer that nothing is there for its pull. */
+  checkNothing(consumer: BookConsumer, atMs: number): void {
+    const owner = this.exclusive.get(consumer.queue)
+    if (consumer.congested || (owner && owner !== consumer)) return
+    for (const message of this.queues.get(consumer.queue)!.values())
+      check(
+        message.state !== 'waiting' || isExpired(message, atMs) || !accepts(consumer, message),
+        () => `${consumer.id} was told that there is nothing, but ${nameOf(message)} waits`,
+      )
+  }
+
+  /** For a queue that is all in memory: what expired is gone with the next sweep. */
+  checkSwept(queue: string, nowMs: number): void {
+    for (const message of this.queues.get(queue)!.values())
+      check(
+        message.state !== 'waiting' || !isExpired(message, nowMs - destinationLimits.expirySweepMs - 1),
+        () => `${nameOf(message)} has expired and still waits`,
+      )
   }
 
   count(queue: string, ...states: MessageState[]): number {
@@ -348,15 +379,14 @@ export class QueueBook {
   }
 
   #checkOrder(message: BookMessage, consumer: BookConsumer, atMs: number): void {
-    const { queue, sequence, producer, number, persistent } = message
+    const { queue, sequence, producer, number, persistent, turn } = message
     for (const other of this.queues.get(queue)!.values()) {
       if (other.state !== 'waiting' || other === message || !accepts(consumer, other) || isExpired(other, atMs))
         continue
       const sentBefore =
         queue !== deadLetterQueue &&
-        other.producer === producer &&
         other.persistent === persistent &&
-        other.number < number
+        ((other.producer === producer && other.number < number) || (other.turn > 0 && other.turn < turn))
       check(!sentBefore, () => `${nameOf(message)} passed over ${nameOf(other)}, which was sent before it`)
       const standsBefore = other.sequence > 0 && other.sequence < sequence
       check(!standsBefore, () => `${nameOf(message)} passed over ${nameOf(other)}, which stood before it`)

@@ -150,6 +150,7 @@ export class ModelClient {
       }
     }, message.persistent)
     this.#connection.send(real, { transactionId: null, async: false }, done)
+    if (this.#model.world.region.memory().blockedConnections === 0) message.turn = book.nextTurn()
   }
 
   /** The broker must know whether it has it. */

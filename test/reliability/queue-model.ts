@@ -35,6 +35,8 @@ const queues = ['Q', 'R', deadLetterQueue] as const
 /** Commands of one run of the model, after which everything is drained and must be gone. */
 const stepsPerWorld = 2000
 const mostMessages = 500
+/** A memory limit that is never reached. */
+const plenty = 2 ** 30
 const clients = 4
 
 /** Runs `steps` commands; throws a Violation at the first thing that is not allowed. */
@@ -107,7 +109,7 @@ export class QueueModel {
   constructor(random: Random, figures: ModelFigures) {
     this.random = random
     this.figures = figures
-    this.#memoryLimit = this.pick([12 * 1024, 40 * 1024, 200 * 1024, 2 ** 30])
+    this.#memoryLimit = this.pick([12 * 1024, 40 * 1024, 200 * 1024, plenty])
     this.#options = { processNonPersistent: this.chance(0.3), concurrentStoreAndDispatchQueues: this.chance(0.6) }
     this.world = new QueueWorld({
       random,
@@ -240,6 +242,7 @@ export class QueueModel {
           timeoutMs === -1 || (timeoutMs > 0 && told.atMs >= dueMs),
           () => `${consumer.id} was told too early that there is nothing`,
         )
+        this.#book.checkNothing(consumer, told.atMs)
         consumer.pull = null
         return
       }
@@ -261,7 +264,10 @@ export class QueueModel {
     this.listen()
     const book = this.#book
     book.settle()
-    book.checkRest()
+    const nowMs = this.world.clock.nowMs()
+    book.checkRest(nowMs)
+    if (this.#memoryLimit === plenty)
+      for (const queue of queues) if (book.counts.get(queue)!.recovered === 0) book.checkSwept(queue, nowMs)
     this.#checkAnswers()
     this.#checkStatistics()
   }
