@@ -1,5 +1,8 @@
 // What a failover client sends again (spec openwire.md section 15).
 import { expect, test } from '@jest/globals'
+import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { durable } from '../../contract/message-store.ts'
+import { createJournalStore } from '../../support/journal-stores.ts'
 import { RegionHarness } from './region-harness.ts'
 
 const again = { persistent: true, producerId: 'ID:app:1:1' }
@@ -57,4 +60,41 @@ test('a held back send is not taken for stored because a later one of its produc
   after.send('queue://Q', { ...again, producerSequenceId: 4 })
   await harness.settle()
   expect(consumer.received).toEqual([1, 2, 4])
+})
+
+// Seeds 2026112101 and 2086073881 of the queue model, which had not listened and took the dead letter for one that had been
+// acknowledged.
+test.each([
+  ['just before another one takes its store: it is a dead letter', false, [0, 1]],
+  ['just after that: it is still in its queue', true, [1, 0]],
+])('a message expires at a member %s', async (_when, late, expected) => {
+  const disk = new SimulatedDisk()
+  let owner = 1
+  const member = (term: number) =>
+    createJournalStore({
+      disk,
+      verifyOwnership() {
+        if (owner !== term) throw new Error('Replaced')
+      },
+    })
+  const store = member(1)
+  const harness = await RegionHarness.start({ store })
+  const client = harness.connect()
+  client.send('queue://Q', { ...again, producerSequenceId: 1, expiration: harness.clock.nowMs() + 1 })
+  await durable(store)
+  const standby = member(2)
+  standby.follow()
+  const takeOver = (): Promise<unknown> => {
+    owner = 2
+    return standby.open(2)
+  }
+  if (late) await takeOver()
+  harness.clock.advance(1)
+  client.consume('queue://Q')
+  expect(harness.events).toContain('messageExpired queue://Q')
+  await (late ? store.failed : durable(store))
+  if (!late) await takeOver()
+  const counts = ['Q', 'ActiveMQ.DLQ'].map(async (queue) => (await standby.read(queue, 0, 100, 10, 1_000_000)).length)
+  expect(await Promise.all(counts)).toEqual(expected)
+  await standby.close()
 })
