@@ -342,7 +342,7 @@ export class QueueBook {
     }
   }
 
-  /** The broker tells a consumer that nothing is there for its pull. */
+  /** The broker tells a consumer that nothing is there for its pull, which does not wait. */
   checkNothing(consumer: BookConsumer, atMs: number): void {
     const owner = this.exclusive.get(consumer.queue)
     if (consumer.congested || (owner && owner !== consumer)) return

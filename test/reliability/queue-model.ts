@@ -242,7 +242,8 @@ export class QueueModel {
           timeoutMs === -1 || (timeoutMs > 0 && told.atMs >= dueMs),
           () => `${consumer.id} was told too early that there is nothing`,
         )
-        this.#book.checkNothing(consumer, told.atMs)
+        // With a timeout it may elapse while the store is being read.
+        if (timeoutMs === -1) this.#book.checkNothing(consumer, told.atMs)
         consumer.pull = null
         return
       }
