@@ -232,7 +232,10 @@ export const specSchema = z
       .max(86_400)
       .default(120)
       .describe('How long a member may take to stop before it is killed.'),
-    paused: z.boolean().default(false).describe('true: the operator changes nothing, and reports only.'),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
   .meta(
     rules(

@@ -185,7 +185,8 @@ export const openApiProtobufType = 'application/com.github.proto-openapi.spec.v2
  * The v2 document as protobuf (gnostic's Document), without definitions. kubectl reads it only to check a kind that it did
  * not find in v3 by itself; knowing nothing, it leaves the check to the server and says that there is no such kind.
  */
-export const openApiV2WithoutDefinitions: string = field(1, '2.0') + field(2, field(1, 'localkube') + field(2, 'v1.36.3'))
+export const openApiV2WithoutDefinitions: string =
+  field(1, '2.0') + field(2, field(1, 'localkube') + field(2, 'v1.36.3'))
 
 /** A length-delimited protobuf field of less than 128 ASCII characters. */
 function field(number: number, content: string): string {
