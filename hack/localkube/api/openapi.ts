@@ -180,6 +180,8 @@ function mapSchema(schema: Schema, convert: (schema: Schema) => JsonObject): Jso
 }
 
 export const openApiProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What the answer calls itself: an "@" is no character of a media type. */
+export const openApiProtobufAnswerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /**
  * The v2 document as protobuf (gnostic's Document), without definitions. kubectl reads it only to check a kind that it did

@@ -15,6 +15,7 @@ import {
   buildOpenApiIndex,
   buildOpenApiV2,
   buildOpenApiV3,
+  openApiProtobufAnswerType,
   openApiProtobufType,
   openApiV2WithoutDefinitions,
 } from './openapi.ts'
@@ -104,5 +105,5 @@ function openApiV2(kinds: Parameters<typeof buildOpenApiV2>[0], accept: string |
   if (types.some((type) => ['application/json', 'application/*', '*/*', ''].includes(type)))
     return json(buildOpenApiV2(kinds))
   if (!types.includes(openApiProtobufType)) throw notAcceptable()
-  return { code: 200, text: { type: openApiProtobufType, content: openApiV2WithoutDefinitions } }
+  return { code: 200, text: { type: openApiProtobufAnswerType, content: openApiV2WithoutDefinitions } }
 }
