@@ -23,15 +23,19 @@ const lockSchema = z.strictObject({
   keepAlivePeriod: duration.default('2s'),
 })
 
-const storeSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Memory') }),
-  z.strictObject({
-    type: z.literal('Journal'),
-    /** Size at which a journal segment is closed and the next begun. */
-    maxFileLength: size.default('32Mi'),
-    lock: lockSchema.prefault({}),
-  }),
-])
+const storeSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('Memory') }),
+    z.strictObject({
+      type: z.literal('Journal'),
+      /** Size at which a journal segment is closed and the next begun. */
+      maxFileLength: size.default('32Mi'),
+      lock: lockSchema.prefault({}),
+    }),
+  ],
+  { error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"Memory"' : undefined) },
+)
 
 const transportConnectorSchema = z.strictObject({
   name,
