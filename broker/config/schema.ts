@@ -23,17 +23,21 @@ const lockSchema = z.strictObject({
   keepAlivePeriod: duration.default('2s'),
 })
 
-const storeSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Memory') }),
-  z.strictObject({
-    type: z.literal('Journal'),
-    /** Size at which a journal segment is closed and the next begun. */
-    maxFileLength: size.default('32Mi'),
-    /** Whether a waiting consumer gets a persistent message of a queue while it is being written, or when it is durable. */
-    concurrentStoreAndDispatchQueues: z.boolean().default(true),
-    lock: lockSchema.prefault({}),
-  }),
-])
+const storeSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('Memory') }),
+    z.strictObject({
+      type: z.literal('Journal'),
+      /** Size at which a journal segment is closed and the next begun. */
+      maxFileLength: size.default('32Mi'),
+      /** Whether a waiting consumer gets a persistent message of a queue while it is being written, or when it is durable. */
+      concurrentStoreAndDispatchQueues: z.boolean().default(true),
+      lock: lockSchema.prefault({}),
+    }),
+  ],
+  { error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"Memory"' : undefined) },
+)
 
 const transportConnectorSchema = z.strictObject({
   name,

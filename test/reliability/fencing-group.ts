@@ -66,7 +66,7 @@ export class FencingGroup {
     return `failover:(${this.members.map(({ url }) => url + options).join(',')})`
   }
 
-  active(timeoutMs = 30_000): Promise<BrokerMember> {
+  active(timeoutMs = 120_000): Promise<BrokerMember> {
     return settled(this.members, timeoutMs)
   }
 

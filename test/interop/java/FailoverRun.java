@@ -6,7 +6,9 @@
 //
 // Prints "running" once all clients work, and on the line "stop" on standard input: producers end, consumers drain,
 // then one line of JSON. A message counts as acknowledged when send() returned; as consumed when its commit returned
-// (transacted), its acknowledge() returned (client) or receive() returned (auto).
+// (transacted), its acknowledge() returned (client) or receive() returned (auto). A delivery of what was consumed already is a
+// duplicate once it is consumed again: a client that has not noticed yet that its broker died may still hand out what that
+// broker had sent, while another client consumes the same message from the next broker; its own commit then fails.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.*;
@@ -85,6 +87,7 @@ public class FailoverRun {
       MessageConsumer consumer = session.createConsumer(new ActiveMQQueue(queueOf(index) + "?consumer.prefetchSize=100"));
       Map<Integer, Integer> newest = new HashMap<>();
       List<Long> open = new ArrayList<>();
+      List<String> suspects = new ArrayList<>();
       int epoch = 0;
       ready.countDown();
       client.last = System.nanoTime();
@@ -95,7 +98,7 @@ public class FailoverRun {
           long key = key(producer, n);
           lastDelivery.set(System.currentTimeMillis());
           if (client.epoch.get() != epoch) { epoch = client.epoch.get(); if (!pairs) newest.clear(); }
-          if (consumed.contains(key)) { duplicatesOfConsumed.incrementAndGet(); if (duplicates.size() < 10) duplicates.add(show(key) + " at " + client.name + " redelivered=" + message.getJMSRedelivered()); }
+          if (consumed.contains(key)) suspects.add(show(key) + " at " + client.name + " redelivered=" + message.getJMSRedelivered());
           else if (delivered.contains(key)) redeliveredUnconsumed.incrementAndGet();
           if (delivered.add(key)) {
             Integer before = newest.put(producer, n);
@@ -108,10 +111,11 @@ public class FailoverRun {
         try {
           if (transacted) session.commit(); else if (mode.equals("client") && message != null) message.acknowledge();
           consumed.addAll(open);
+          duplicatesOfConsumed.addAndGet(suspects.size()); duplicates.addAll(suspects);
         } catch (JMSException e) {
           if (transacted) try { session.rollback(); } catch (JMSException f) { problems.add(client.name + " rollback: " + f); }
         }
-        open.clear();
+        open.clear(); suspects.clear();
       }
       client.connection.close();
     } catch (Throwable t) { problems.add("consumer-" + index + " ended: " + t); }
