@@ -112,6 +112,11 @@ export class QueueWindow {
     return expired
   }
 
+  /** Lets go of the bodies that the store has too. */
+  releaseBodies(): void {
+    for (const entry of this.#pending) if (entry.stored && entry.durable) entry.release()
+  }
+
   /**
    * Reads what is needed next, if anything: bodies of the entry at `index` and of those behind it, or a page of cold
    * messages. `wanted` says that a consumer waits: then something is read even when memory is short.
@@ -233,8 +238,13 @@ export class QueueWindow {
       if (message) entry.restore(message)
     }
     if (first.message) return
-    this.#context.logger.error('Stored messages of queue are missing', { queue: this.#queue.name, missing: 1 })
-    for (let i = 0; i < this.#pending.length; i++) if (this.#pending.at(i) === first) this.#pending.removeAt(i)
+    for (let i = 0; i < this.#pending.length; i++) {
+      // One that expired meanwhile is not here, and not missed.
+      if (this.#pending.at(i) !== first) continue
+      this.#context.logger.error('Stored messages of queue are missing', { queue: this.#queue.name, missing: 1 })
+      this.#pending.removeAt(i)
+      return
+    }
   }
 
   #scan(stored: StoredMessage): Message | undefined {

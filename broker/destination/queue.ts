@@ -32,6 +32,8 @@ export class Queue {
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
   #dispatching = false
+  /** What is being read is wanted by the sweep. */
+  #sweeping = false
   #deleted = false
 
   constructor(destination: Destination, owner: string | null, context: DestinationContext) {
@@ -158,9 +160,12 @@ export class Queue {
     else this.#window.returnToFront([...entries].sort((a, b) => a.sequence - b.sequence))
   }
 
-  /** Takes expired messages out of memory. Those in the store only are found when they are read. */
+  /** Takes expired messages out of memory; while none waits there, out of the next page in the store. */
   sweepExpired(): void {
-    for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
+    this.#takeExpired()
+    if (this.#window.ready > 0 || this.#window.loading) return
+    this.#window.refill(false)
+    this.#sweeping = this.#window.loading
   }
 
   /** Forgets all messages, here and in the store. */
@@ -185,6 +190,10 @@ export class Queue {
       }
     }
     this.#window.refill(this.#consumers.hasRoom, index)
+  }
+
+  #takeExpired(): void {
+    for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
   }
 
   #expire(entry: QueueEntry): void {
@@ -219,7 +228,11 @@ export class Queue {
   }
 
   #loaded(): void {
+    if (this.#sweeping) this.#takeExpired()
     this.dispatch()
+    // Read for the sweep alone: the memory is for queues that somebody consumes from.
+    if (this.#sweeping) this.#window.releaseBodies()
+    this.#sweeping = false
     if (!this.#window.loading) for (const subscription of this.#consumers) subscription.answerPull()
   }
 }

@@ -53,8 +53,10 @@ export class MessageRouter {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
     for (const { target, message: copy } of routed) {
-      if (this.#expired(copy)) this.#takeExpired(target, copy, ignore)
-      else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
+      if (this.#expired(copy)) {
+        transaction.sentExpired = true
+        this.#takeExpired(target, copy, ignore)
+      } else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
       else {
         const room = this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
         this.#context.store.addInTransaction(transaction.id, addedMessage(target.name, copy))
@@ -146,11 +148,14 @@ export class MessageRouter {
   // duplicate, and the other members would never get the message.
   #admitToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
     const { store, sequences, afterSync } = this.#context
+    if (this.#expired(message)) {
+      for (const { target, message: copy } of routed) this.#takeExpired(target, copy, ignore)
+      return afterSync.run(done)
+    }
     const transaction = `TX:composite:${++this.#transactions}`
     const stored: { queue: Queue; copy: Message }[] = []
     for (const { target, message: copy } of routed) {
-      if (this.#expired(copy)) this.#takeExpired(target, copy, ignore)
-      else if (isStored(target, copy)) {
+      if (isStored(target, copy)) {
         store.addInTransaction(transaction, addedMessage(target.name, copy))
         sender.intake.written(copy.bytes.length)
         stored.push({ queue: target, copy })

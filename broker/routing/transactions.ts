@@ -102,17 +102,16 @@ export class Transactions {
   }
 
   #commit(transaction: LocalTransaction, done: Done): void {
-    if (!transaction.inStore) {
-      this.#apply(transaction, 0)
-      return done()
-    }
-    const first = this.#context.sequences.take(transaction.storedSends)
-    this.#context.store.commit(transaction.id, first)
-    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored(1)
-    this.#context.afterSync.run(() => {
+    const { store, sequences, afterSync } = this.#context
+    const first = transaction.inStore ? sequences.take(transaction.storedSends) : 0
+    const finish = (): void => {
       this.#apply(transaction, first)
       done()
-    })
+    }
+    if (transaction.inStore) store.commit(transaction.id, first)
+    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored(1)
+    if (transaction.inStore || transaction.sentExpired) afterSync.run(finish)
+    else finish()
   }
 
   /** Makes a committed transaction visible: first what it took, then what it brought. */

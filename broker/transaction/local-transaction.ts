@@ -37,6 +37,8 @@ export class LocalTransaction {
   readonly acknowledgements: TransactedAcknowledgement[] = []
   /** True when the store knows it: something persistent was sent or acknowledged. */
   inStore = false
+  /** A message had expired when it was sent: its dead letter is in the store already, and the commit waits for it. */
+  sentExpired = false
   /** Messages added to the store's transaction: as many sequences are taken at commit. */
   storedSends = 0
   volatileSends = 0

@@ -7,6 +7,9 @@
 //     priority, nor the exclusive one; it had not expired
 //   - nothing that was acknowledged comes again; nothing expires early or twice; every dead letter has its message
 //
+// Consumers may have a message before it is durable (concurrentStoreAndDispatchQueues), and an acknowledgement whose answer
+// nobody waits for may be forgotten: until the sender, or the consumer, has its answer, a crash may undo either.
+//
 // After a crash it is told what the store has and says whether that can be: everything that was answered, nothing of what was
 // taken, transactions as a whole, a message in its queue or in the dead letter queue, in the order of its producer.
 import { deadLetterQueue } from './queue-world.ts'
@@ -34,6 +37,15 @@ export interface BookMessage {
   readonly bytes: Buffer | null
   state: MessageState
   arrived: boolean
+  /**
+   * It is in the store for sure as long as it is in its queue. Before that consumers may have it already
+   * (concurrentStoreAndDispatchQueues), and a crash takes it away: its sender was not answered.
+   */
+  durable: boolean
+  /** That it was taken is durable. */
+  gone: boolean
+  /** It was taken to become a dead letter, if it may. */
+  buried: boolean
   redeliveries: number
   /** 0 until it is known. */
   sequence: number
@@ -66,6 +78,11 @@ export interface BookConsumer {
   dispatched: BookMessage[]
 }
 
+export interface BookOptions {
+  readonly processNonPersistent: boolean
+  readonly concurrentStoreAndDispatchQueues: boolean
+}
+
 export interface QueueCounts {
   recovered: number
   enqueued: number
@@ -90,11 +107,11 @@ export class QueueBook {
   readonly consumers: BookConsumer[] = []
   readonly exclusive = new Map<string, BookConsumer>()
   readonly committing: BookTransaction[] = []
-  readonly #admitsVolatile: boolean
+  readonly #options: BookOptions
   deliveries = 0
 
-  constructor(queues: readonly string[], admitsVolatile: boolean) {
-    this.#admitsVolatile = admitsVolatile
+  constructor(queues: readonly string[], options: BookOptions) {
+    this.#options = options
     for (const queue of queues) {
       this.queues.set(queue, new Map())
       this.counts.set(queue, { recovered: 0, enqueued: 0, dispatched: 0, expired: 0, unsure: 0 })
@@ -116,6 +133,9 @@ export class QueueBook {
     const message: BookMessage = {
       ...fields,
       arrived: false,
+      durable: false,
+      gone: false,
+      buried: false,
       redeliveries: 0,
       sequence: 0,
       holder: null,
@@ -172,7 +192,10 @@ export class QueueBook {
       () => `${real.messageId} of ${destination.name} came although it is gone (or never was)`,
     )
     if (message.state === 'transacted') this.#applyUpTo(message)
-    if (message.state === 'sending') this.arrive(message)
+    if (message.state === 'sending') {
+      message.durable = message.origin !== null || !this.#options.concurrentStoreAndDispatchQueues
+      this.arrive(message)
+    }
     // A commit that was held back is refused when its connection closes; deliveries come before that answer, too.
     const { transaction } = message
     if (message.state === 'inFlight' && !message.holder && transaction?.state === 'committing')
@@ -205,7 +228,8 @@ export class QueueBook {
     check(message !== undefined, () => `${id} of ${queue} expired although it is gone`)
     this.counts.get(queue)!.expired++
     // The client said so, and it is on its way already.
-    if (message.state === 'leaving') return
+    if (message.state === 'leaving')
+      return check(message.buried, () => `${nameOf(message)} expired after it was acknowledged`)
     if (message.state === 'transacted') this.#applyUpTo(message)
     check(isExpired(message, atMs), () => `${nameOf(message)} expired before its time`)
     check(message.state === 'waiting' || message.state === 'sending', () => `${nameOf(message)} expired`)
@@ -215,7 +239,7 @@ export class QueueBook {
 
   /** A message is taken out of its queue; `buried`: into the dead letter queue, if that admits it. */
   leave(message: BookMessage, buried: boolean): void {
-    const admitted = message.queue !== deadLetterQueue && (message.persistent || this.#admitsVolatile)
+    const admitted = message.queue !== deadLetterQueue && (message.persistent || this.#options.processNonPersistent)
     if (buried && admitted) {
       const { id, producer, number, size } = message
       const fields = { id, producer, number, size, persistent: true, expiration: 0, bytes: null }
@@ -224,12 +248,17 @@ export class QueueBook {
       message.copy.origin = message
     }
     message.state = 'leaving'
+    message.buried = buried
     message.holder = null
   }
 
   /** What was taken is durably gone. */
   left(message: BookMessage): void {
-    if (message.copy) this.arrive(message.copy)
+    message.gone = true
+    if (message.copy) {
+      message.copy.durable = true
+      this.arrive(message.copy)
+    }
     this.forget(message)
   }
 
@@ -244,7 +273,18 @@ export class QueueBook {
       if (holder) this.drop(holder, message)
       this.leave(message, false)
     }
-    for (const message of transaction.sends) this.arrive(message)
+    for (const message of transaction.sends) {
+      message.durable = true
+      this.arrive(message)
+    }
+  }
+
+  /** All that was written until now is durable, and all that the broker took out. */
+  settle(): void {
+    for (const messages of this.queues.values())
+      for (const message of Array.from(messages.values()))
+        if (message.state === 'leaving') this.left(message)
+        else if (message.arrived) message.durable = true
   }
 
   /** What it acknowledged stays with its consumers; what belonged to closed ones waits again. */

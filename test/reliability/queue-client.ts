@@ -99,10 +99,14 @@ export class ModelClient {
   /** Goes on where it was before the failover. */
   resume(before: ModelClient): void {
     const model = this.#model
-    for (const consumer of before.#consumers) if (model.chance(0.8)) this.#addConsumer(consumer)
+    for (const consumer of before.#consumers) {
+      if (model.chance(0.8)) this.#addConsumer(consumer)
+      model.listen()
+    }
     for (const unanswered of before.unanswered.values()) {
       if (!unanswered || !unanswered.message.persistent || unanswered.message.state === 'transacted') continue
       this.#sendAgain(unanswered)
+      model.listen()
     }
     const open = before.#transaction
     if (!open || open.state !== 'open' || open.real.length === 0 || model.chance(0.3)) return
@@ -136,6 +140,7 @@ export class ModelClient {
     const done = this.#model.world.done((error) => {
       this.unanswered.delete(token)
       if (error === undefined) {
+        message.durable = true
         if (message.state === 'sending') book.arrive(message)
         // It expired before its answer: its dead letter may be on its way.
         else if (message.state === 'leaving') message.arrived = true
@@ -154,7 +159,7 @@ export class ModelClient {
     const known = book.queues.get(message.queue)!.get(message.id)
     const letter = book.queues.get(deadLetterQueue)!.get(message.id)
     model.note(`${this.connectionId} send again ${message.id}, ${known ? 'known' : 'unknown'}`)
-    if (!known && !letter) return this.#sendReal(real, this.#book(real, 'sending'))
+    if (!known && !letter && !this.#wasTaken(message)) return this.#sendReal(real, this.#book(real, 'sending'))
     const token = {}
     this.unanswered.set(token, known ? { message: known, real } : null)
     const done = model.world.done((error) => {
@@ -162,6 +167,11 @@ export class ModelClient {
       check(error === undefined, () => `A send that was repeated was refused: ${error}`)
     }, true)
     this.#connection.send(real, { transactionId: null, async: false }, done)
+  }
+
+  /** A consumer has taken it. If nobody knows for sure that this was durable, the broker may have forgotten it all. */
+  #wasTaken({ state, gone, producer, number }: BookMessage): boolean {
+    return state === 'leaving' && (gone || this.#model.world.hasHad(producer, number))
   }
 
   #sendInTransaction(): void {
@@ -251,10 +261,13 @@ export class ModelClient {
   ): void {
     const model = this.#model
     const range = consumer.dispatched.slice(first, last + 1)
+    const removes = type === 'standard' || type === 'individual'
+    // Without an answer it may come again after a crash, until everything is at rest.
+    const awaited = transaction !== null || !removes || model.chance(0.5)
     const references = model.chance(0.7)
     const reference = (message: BookMessage) => ({ messageId: message.id, sequence: references ? message.sequence : 0 })
     model.note(
-      `${consumer.id} ${type} ${first}..${last} of ${consumer.dispatched.length}${transaction ? ` in ${transaction.id}` : ''}`,
+      `${consumer.id} ${type} ${first}..${last} of ${consumer.dispatched.length}${transaction ? ` in ${transaction.id}` : awaited ? '' : ', no answer'}`,
     )
     const token = {}
     const taken: BookMessage[] = []
@@ -263,10 +276,10 @@ export class ModelClient {
       (error) => {
         this.unanswered.delete(token)
         check(error === undefined, () => `An acknowledgement was refused: ${error}`)
-        for (const message of taken) model.book.left(message)
+        if (awaited) for (const message of taken) model.book.left(message)
         model.figures.acknowledged += taken.length
       },
-      !transaction && range.some(({ persistent }) => persistent) && (type === 'standard' || type === 'individual'),
+      !transaction && awaited && removes && range.some(({ persistent }) => persistent),
     )
     // Deliveries that it makes possible are told after it has taken effect.
     this.#connection.acknowledge(
@@ -278,7 +291,7 @@ export class ModelClient {
         last: reference(range.at(-1)!),
         messageCount: range.length,
         poisonCause: type === 'poison' ? 'wrong' : null,
-        responseRequired: true,
+        responseRequired: awaited,
       },
       done,
     )

@@ -4,7 +4,7 @@
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import type { Told } from './queue-world.ts'
 import { deadLetterQueue, QueueWorld, turns } from './queue-world.ts'
-import { check, QueueBook, Violation } from './queue-book.ts'
+import { check, QueueBook, Violation, type BookOptions } from './queue-book.ts'
 import { ModelClient } from './queue-client.ts'
 import { resolveRecovery } from './queue-recovery.ts'
 
@@ -101,21 +101,21 @@ export class QueueModel {
   #book: QueueBook
   #clients: ModelClient[] = []
   #names = 0
-  #admitsVolatile: boolean
+  readonly #options: BookOptions
   #noLocalUsed = false
 
   constructor(random: Random, figures: ModelFigures) {
     this.random = random
     this.figures = figures
     this.#memoryLimit = this.pick([12 * 1024, 40 * 1024, 200 * 1024, 2 ** 30])
-    this.#admitsVolatile = this.chance(0.3)
+    this.#options = { processNonPersistent: this.chance(0.3), concurrentStoreAndDispatchQueues: this.chance(0.6) }
     this.world = new QueueWorld({
       random,
       memoryLimit: this.#memoryLimit,
-      processNonPersistent: this.#admitsVolatile,
+      ...this.#options,
       maxFileLength: this.pick([4096, 16 * 1024, 64 * 1024]),
     })
-    this.#book = new QueueBook(queues, this.#admitsVolatile)
+    this.#book = new QueueBook(queues, this.#options)
   }
 
   get book(): QueueBook {
@@ -260,9 +260,7 @@ export class QueueModel {
     if (this.world.disk.crashed) return
     this.listen()
     const book = this.#book
-    // All that the broker took out by itself is durable.
-    for (const messages of book.queues.values())
-      for (const message of Array.from(messages.values())) if (message.state === 'leaving') book.left(message)
+    book.settle()
     book.checkRest()
     this.#checkAnswers()
     this.#checkStatistics()
@@ -352,7 +350,7 @@ export class QueueModel {
       )
       found.set(name, messages)
     }
-    const book = new QueueBook(queues, this.#admitsVolatile)
+    const book = new QueueBook(queues, this.#options)
     resolveRecovery(this.#book, found, book)
     const old = this.#clients
     this.#book = book

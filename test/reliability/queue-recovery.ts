@@ -29,6 +29,7 @@ export function resolveRecovery(before: QueueBook, found: Found, after: QueueBoo
       const kept = after.add({ queue, id, producer, number, persistent, expiration, size, bytes, state: 'waiting' })
       kept.sequence = sequence
       kept.arrived = true
+      kept.durable = true
     }
 }
 
@@ -85,7 +86,9 @@ function outcomeOf(transaction: BookTransaction, isPresent: (message: BookMessag
     if (!message.persistent) continue
     sign(isPresent(message) || (message.copy !== null && isPresent(message.copy)), message)
   }
-  for (const message of transaction.acknowledged) if (message.persistent) sign(!isPresent(message), message)
+  // One that was given away before it was written tells nothing by not being there.
+  for (const message of transaction.acknowledged)
+    if (message.persistent && (message.durable || isPresent(message))) sign(!isPresent(message), message)
   const happened = signs.some((text) => text.startsWith('yes'))
   check(
     !happened || signs.every((text) => text.startsWith('yes')),
@@ -107,7 +110,7 @@ function checkPresence(
     const both = here && isPresent(copy)
     check(!both, () => `${name} is in its queue and a dead letter`)
     // One that had expired when it came was never in its queue.
-    if (persistent && message.arrived)
+    if (persistent && message.arrived && message.durable)
       check(here || isPresent(copy), () => `${name} is lost on its way to the dead letter queue`)
     return
   }
@@ -115,5 +118,5 @@ function checkPresence(
   if (outcomeOfSend.has(message)) return
   if (state === 'transacted') return check(!here, () => `${name} came back although its transaction was open`)
   if (transaction && outcomes.has(transaction)) return
-  if (state === 'waiting' || state === 'inFlight') check(here, () => `${name} is lost`)
+  if (message.durable && (state === 'waiting' || state === 'inFlight')) check(here, () => `${name} is lost`)
 }

@@ -1,7 +1,7 @@
 // What the queue model plays with: a region over a journal store on a disk in memory, under a clock that stands still, and
 // clients that note what comes to them. The disk can die at any write, another member can take over, and everything that
 // the broker told anybody is in one log, in order.
-import { silentLogger } from '../../broker/base/logger.ts'
+import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
@@ -33,12 +33,14 @@ export interface WorldOptions {
   readonly random: Random
   readonly memoryLimit: number
   readonly processNonPersistent: boolean
+  readonly concurrentStoreAndDispatchQueues: boolean
   /** Size of a segment of the journal: small ones are reclaimed often. */
   readonly maxFileLength: number
 }
 
 /** One life of a broker: from an opened store to its end. */
 interface Life {
+  readonly term: number
   readonly store: JournalStore
   readonly region: Region
   readonly clock: ManualClock
@@ -137,6 +139,7 @@ export class QueueWorld {
     const { store } = this.#life
     this.#end()
     await store.close()
+    this.#checkFailure()
   }
 
   connect(connectionId: string, failoverReconnect: boolean, isCongested: () => boolean): RegionConnection {
@@ -157,14 +160,14 @@ export class QueueWorld {
     return life.region.connect({ connectionId, clientId: connectionId, failoverReconnect }, port)
   }
 
-  /** A `done` that logs its answer. Called twice, or after a failover although it needed the disk, it throws. */
+  /** A `done` that logs its answer. Not allowed: to call it twice, or after a failover although it needed the disk. */
   done(answer: (error: string | undefined) => void, needsDisk: boolean): Done {
     const life = this.#life
     let called = false
     return (error) => {
-      if (called) throw new Error('An answer was given twice')
+      if (called) this.#fail('An answer was given twice')
       called = true
-      if (life.over && needsDisk && !error) throw new Error('A member answered after it was replaced')
+      if (needsDisk && !error && this.#owner > life.term) this.#fail('A member answered after it was replaced')
       if (!life.over) this.log.push({ kind: 'done', answer, error: error?.message })
     }
   }
@@ -182,8 +185,8 @@ export class QueueWorld {
     this.#life.store.whenDurable(() => (durable.yes = true))
     for (let turn = 0; turn < 1000; turn++) {
       await turns(1)
+      this.#checkFailure()
       if (this.#disk.crashed) return
-      if (this.#failure) throw this.#failure
       quiet = durable.yes && this.log.length === known ? quiet + 1 : 0
       if (this.log.length !== known) {
         known = this.log.length
@@ -193,6 +196,11 @@ export class QueueWorld {
       if (quiet === 3) return
     }
     throw new Error('The broker does not come to rest')
+  }
+
+  /** Whether the store takes a message for one that it has had already. */
+  hasHad(producerId: string, producerSequenceId: number): boolean {
+    return (this.store.lastProducerSequence(producerId) ?? -1) >= producerSequenceId
   }
 
   /** All messages of a queue in the store, in order. */
@@ -219,7 +227,7 @@ export class QueueWorld {
       directory: '/journal',
       clock,
       random: seededRandom(Math.floor(this.#options.random.next() * 2 ** 32)),
-      logger: silentLogger,
+      logger: this.#watchedLogger(() => this.#owner > term),
       maxFileLength: this.#options.maxFileLength,
       verifyOwnership: () => {
         if (this.#owner > term) throw new Error('Replaced')
@@ -229,16 +237,16 @@ export class QueueWorld {
   }
 
   #live(store: JournalStore, clock: ManualClock, recovered: RecoveredState): void {
-    const { memoryLimit, processNonPersistent } = this.#options
-    const life = { store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
+    const { memoryLimit, processNonPersistent, concurrentStoreAndDispatchQueues } = this.#options
+    const life = { term: this.#term, store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
     // Also at its end: a message may become a dead letter while the store is being closed.
     const tell = (told: Told): void => void this.log.push(told)
     life.region = createRegion({
       store,
       clock,
-      logger: silentLogger,
+      logger: this.#watchedLogger(() => life.over),
       memoryLimit,
-      concurrentStoreAndDispatchQueues: false,
+      concurrentStoreAndDispatchQueues,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listener: listenerOf(tell, clock),
     })
@@ -247,6 +255,26 @@ export class QueueWorld {
     void store.failed.then((error) => {
       if (!life.over && !this.#disk.crashed) this.#failure = error
     })
+  }
+
+  /** Nothing that happens here is an error, except to one that is over, or whose disk is dead. */
+  #watchedLogger(isOver: () => boolean): Logger {
+    const disk = this.#disk
+    return {
+      ...silentLogger,
+      error: (message, fields) => {
+        if (!isOver() && !disk.crashed) this.#fail(`Logged as an error: ${message} ${JSON.stringify(fields)}`)
+      },
+    }
+  }
+
+  // Kept until the model asks: whoever calls would take a thrown one for a failure of his own.
+  #fail(what: string): void {
+    this.#failure ??= new Error(what)
+  }
+
+  #checkFailure(): void {
+    if (this.#failure) throw this.#failure
   }
 
   #end(): void {

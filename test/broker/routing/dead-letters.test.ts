@@ -1,7 +1,7 @@
 // Poisoned and expired messages (spec broker-semantics.md section 4).
 import { describe, expect, test } from '@jest/globals'
 import type { StoredMessage } from '../../../broker/message/stored-message.ts'
-import type { TestConsumer, TestSend } from './region-harness.ts'
+import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'
 import { RegionHarness } from './region-harness.ts'
 
 const letters = (consumer: TestConsumer): StoredMessage[] =>
@@ -88,6 +88,26 @@ describe('an expired message', () => {
     expect(consumer.received).toEqual([])
     expect(client.consume('queue://ActiveMQ.DLQ').received).toEqual([1])
     expect(harness.events.filter((event) => event.startsWith('messageExpired'))).toHaveLength(3)
+  })
+
+  test.each([
+    ['a queue', (client: TestClient, past: TestSend) => client.send('queue://Q', past)],
+    ['a composite', (client: TestClient, past: TestSend) => client.send('queue://Q,R', past)],
+    [
+      'a queue in a transaction, with its commit,',
+      (client: TestClient, past: TestSend) => {
+        client.connection.begin('TX:1')
+        client.send('queue://Q', { ...past, transactionId: 'TX:1' })
+        return client.outcome((done) => client.connection.commit('TX:1', done))
+      },
+    ],
+  ])('on arrival at %s is answered once its dead letter is durable', async (_to, send) => {
+    const { harness, client, past } = await start()
+    const sent = send(client, { ...past, persistent: true })
+    expect(sent.state).toBe('pending')
+    await harness.settle()
+    expect(sent.state).toBe('done')
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBeGreaterThan(0)
   })
 
   test('is found on dispatch', async () => {

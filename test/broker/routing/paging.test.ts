@@ -108,6 +108,25 @@ describe('a backlog', () => {
     expect(consumer.received).toEqual(sequence(1, many + 2))
   })
 
+  test('expires without any consumer, a page with each sweep; what has not expired costs no memory', async () => {
+    const { harness, client, serveAll } = await start(200 * 1024)
+    for (let i = 0; i < 140; i++) client.send('queue://FULL')
+    const expiration = harness.clock.nowMs() + 1000
+    for (let i = 0; i < 2; i++) client.send('queue://Q', { persistent: true, expiration })
+    client.send('queue://Q', { persistent: true })
+    await harness.settle()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 3, memoryUsed: 0 })
+    const filler = client.consume('queue://FULL')
+    filler.acknowledge('standard', null, 139)
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await serveAll()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 1, expired: 2, memoryUsed: 0 })
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(2)
+    const consumer = client.consume('queue://Q')
+    await serveAll()
+    expect(consumer.received).toEqual([143])
+  })
+
   test('found at the start of the broker is read on demand', async () => {
     const store = new SlowStore()
     store.recovers('Q', 3, 30)
@@ -188,6 +207,24 @@ describe('reads', () => {
     await serveAll()
     expect([consumer.received, consumer.nothings]).toEqual([[], 1])
     expect(harness.of('queue://Q').size).toBe(0)
+  })
+
+  test('a message that expires while its body is read is not missed', async () => {
+    const { store, harness, client, serveAll } = await start(20 * 1024)
+    for (let i = 0; i < 19; i++) client.send('queue://FULL')
+    const expiration = harness.clock.nowMs() + 1000
+    client.send('queue://Q', { persistent: true, expiration })
+    await harness.settle()
+    const first = client.consume('queue://Q')
+    await serveAll()
+    first.close(-2)
+    client.consume('queue://Q')
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await serveAll()
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 1 })
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+    expect(store.statistics().messages).toBe(1)
+    expect(harness.errors).toEqual([])
   })
 
   test('a failed one is tried again', async () => {

@@ -1,6 +1,6 @@
 // A region with a memory store, a clock that stands still, and clients that write down what they are given.
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
-import { silentLogger } from '../../../broker/base/logger.ts'
+import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { StoredMessage } from '../../../broker/message/stored-message.ts'
@@ -33,6 +33,8 @@ export class RegionHarness {
   readonly store: MessageStore
   readonly region: Region
   readonly events: string[] = []
+  /** What was logged as an error. */
+  readonly errors: string[] = []
   #connections = 0
 
   static async start(options: HarnessOptions = {}): Promise<RegionHarness> {
@@ -43,10 +45,11 @@ export class RegionHarness {
 
   private constructor(store: MessageStore, options: HarnessOptions) {
     this.store = store
+    const logger: Logger = { ...silentLogger, error: (message) => void this.errors.push(message) }
     this.region = createRegion({
       store,
       clock: this.clock,
-      logger: silentLogger,
+      logger,
       memoryLimit: options.memoryLimit ?? 2 ** 30,
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
