@@ -17,7 +17,8 @@
 //           record (in a body, left over, copied) are none: crc covers the record from payloadLength to batch and the
 //           payload, seeded with the salt, which is random and known to nobody outside.
 // batch     Where the write began that this record was part of. The next write begins only after the sync of the one
-//           before, so a valid record proves that everything in front of its batch was synced.
+//           before, so a valid record proves that everything in front of its batch was synced. A record of type 3 is
+//           written for that proof alone, when the journal is closed.
 // predecessors  All older segments that count, and how far: the newest segment is the table of contents. Headers are synced
 //           before the first record is written. What an older segment holds beyond its length was never acknowledged.
 //
@@ -48,6 +49,7 @@ export const checkedHeaderBytes = 16
 /** Types below 16 are the journal's own; the others are its user's. */
 export const segmentRemovedType = 1
 export const preambleEndType = 2
+export const closedType = 3
 export const firstUserType = 16
 
 export interface Predecessor {

@@ -8,7 +8,14 @@
 import { assert } from '../base/assert.ts'
 import { errorMessage, isError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
-import { encodeSegmentHeader, preambleEndType, recordBytes, segmentFileName, type Predecessor } from './format.ts'
+import {
+  closedType,
+  encodeSegmentHeader,
+  preambleEndType,
+  recordBytes,
+  segmentFileName,
+  type Predecessor,
+} from './format.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
 import { SummaryBuilder } from './summary.ts'
@@ -160,12 +167,11 @@ export class JournalWriter {
     this.#predecessors.delete(number)
   }
 
-  /** Resolves once everything queued is durable, or the writer has failed. */
+  /** Resolves once everything queued is durable, and proven to be so, or the writer has failed. */
   async close(): Promise<void> {
-    while (!this.#failure && (this.#running || this.#queue.length > 0))
-      await new Promise<void>((resolve) => {
-        this.#whenSettled.push(resolve)
-      })
+    await this.#drain()
+    if (!this.#failure) this.#proveLastBatch()
+    await this.#drain()
     this.#failure ??= new JournalError('JOURNAL_CLOSED', 'Cannot write journal: it was closed')
     await this.#segment.file?.close()
   }
@@ -183,6 +189,20 @@ export class JournalWriter {
     this.#idleCallbacks = []
     this.#options.onFailed(this.#failure)
     this.#settle()
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.#failure && (this.#running || this.#queue.length > 0))
+      await new Promise<void>((resolve) => {
+        this.#whenSettled.push(resolve)
+      })
+  }
+
+  /** Otherwise damage to the last batch would look like a torn tail, and what stands behind it would be cut. */
+  #proveLastBatch(): void {
+    const { batch } = this.#openBatch(this.#segment)
+    batch.add(closedType, noBytes, 0, noBytes, 0, null)
+    this.#segment.end = batch.end
   }
 
   #settle(): void {
