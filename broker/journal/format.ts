@@ -41,7 +41,8 @@ import { journalLimits } from './limits.ts'
 export const formatVersion = 1
 export const recordHeaderBytes = 20
 const magic = Buffer.from('FLOTJRNL')
-const prefixBytes = 64
+/** One of the two copies at the start of a segment. */
+export const prefixBytes = 64
 const predecessorBytes = 16
 /** Bytes of a record that the checksum covers besides the payload. */
 export const checkedHeaderBytes = 16
@@ -100,7 +101,6 @@ const parseNumber = (name: string, pattern: RegExp): number | undefined => {
 }
 export const parseTermDirectoryName = (name: string): number | undefined => parseNumber(name, /^term-(\d{10})$/)
 export const parseSegmentFileName = (name: string): number | undefined => parseNumber(name, /^(\d{10})\.segment$/)
-export const parseSummaryFileName = (name: string): number | undefined => parseNumber(name, /^(\d{10})\.summary$/)
 
 export const segmentHeaderBytes = (predecessorCount: number): number =>
   padded(2 * prefixBytes + predecessorCount * predecessorBytes + 4)
@@ -138,6 +138,12 @@ export const prefixesBytes = 2 * prefixBytes
 export function decodeSegmentPrefix(buffer: Buffer, file: string): SegmentPrefix | undefined {
   return decodeOnePrefix(buffer, 0, file) ?? decodeOnePrefix(buffer, prefixBytes, file)
 }
+
+/** Both copies, each undefined when it is damaged. */
+export const decodePrefixCopies = (buffer: Buffer, file: string): readonly (SegmentPrefix | undefined)[] => [
+  decodeOnePrefix(buffer, 0, file),
+  decodeOnePrefix(buffer, prefixBytes, file),
+]
 
 function decodeOnePrefix(buffer: Buffer, start: number, file: string): SegmentPrefix | undefined {
   if (buffer.length < start + prefixBytes) return undefined
