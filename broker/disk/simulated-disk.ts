@@ -59,6 +59,11 @@ export class SimulatedDisk implements Disk {
     return survivor
   }
 
+  /** Another disk with everything that is durable on this one. */
+  copy(): SimulatedDisk {
+    return new SimulatedDisk(this.#root.survivor({ next: () => 0 }))
+  }
+
   freeze(): void {
     this.#frozen ??= new Promise((resolve) => (this.#thaw = resolve))
   }
@@ -135,10 +140,10 @@ export class SimulatedDisk implements Disk {
   }
 
   /** Flips one bit, as a decaying disk does. */
-  flipBit(path: string, offset: number): void {
+  flipBit(path: string, offset: number, bit = 0): void {
     const node = this.#find(path)
     if (!(node instanceof Content)) throw failure('ENOENT', path)
-    node.flip(offset)
+    node.flip(offset, bit)
   }
 
   /** How many of `bytes` more bytes fit. */
@@ -256,9 +261,9 @@ class Content {
     this.#unsynced = []
   }
 
-  flip(offset: number): void {
+  flip(offset: number, bit: number): void {
     const changed = Buffer.from(this.bytes)
-    changed[offset]! ^= 1
+    changed[offset]! ^= 1 << bit
     this.bytes = changed
     this.#durable = changed
   }
