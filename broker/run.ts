@@ -140,6 +140,7 @@ function buildStoreAndLock(
     random: cryptographicRandom,
     logger,
     maxFileLength: parseSize(storeConfig.maxFileLength)!,
+    limitBytes: parseSize(storeConfig.limit)!,
     verifyOwnership() {
       if (!handle) throw new Error('Cannot write to the journal: this member does not hold the lock')
       return handle.verify()

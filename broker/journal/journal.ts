@@ -29,6 +29,8 @@ import { SegmentFiles } from './segment-files.ts'
 import { newestTerm } from './segment-table.ts'
 
 const followIntervalMs = 100
+/** Space comes from whoever else fills the disk, or makes it larger. */
+const spaceRetryMs = 500
 
 export interface JournalOptions {
   readonly disk: Disk
@@ -129,6 +131,20 @@ export class Journal {
 
   get bytes(): number {
     return this.#writer?.bytes ?? 0
+  }
+
+  /** Bytes of records since the opening: queued, and written (not necessarily synced). */
+  get appendedBytes(): number {
+    return this.#writer?.appendedBytes ?? 0
+  }
+
+  get writtenBytes(): number {
+    return this.#writer?.writtenBytes ?? 0
+  }
+
+  /** A write waits for space on the disk. */
+  get isOutOfSpace(): boolean {
+    return this.#writer?.isOutOfSpace ?? false
   }
 
   /** See JournalWriter.append. */
@@ -278,6 +294,10 @@ export class Journal {
           if (this.closedLength(segment.number) !== undefined) await writeSummary(disk, directory, segment, summary)
         })
         this.#options.onSealed(segment)
+      },
+      whenSpace: (error, first) => {
+        if (first) this.#options.logger.error('The disk is full: the journal waits for space', { error })
+        return new Promise((resolve) => clock.after(spaceRetryMs, resolve))
       },
       onFailed: (error) => {
         this.#options.logger.error('The journal failed', { error })

@@ -58,6 +58,12 @@ test('also what is wrong between connectors, and a store that there is not', asy
   ])
 })
 
+test('a store that could not get any space back is refused', async () => {
+  await expect(parseBrokerConfigText('file', 'store: {type: Journal, limit: 64Mi}')).rejects.toThrow(
+    'store.limit: got "64Mi", expected at least 4 times maxFileLength, or no space would ever come back',
+  )
+})
+
 test.each([
   ['a list', '- a\n', 'expected object'],
   ['no YAML', 'a: [b\n', 'a: [b'],

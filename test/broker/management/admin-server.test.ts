@@ -16,7 +16,7 @@ const measurements: Measurements = {
   limitsReached: new Map([['maximumDestinations', 3]]),
   destinations: [],
   memory: { used: 5, limit: 100, blockedConnections: 1 },
-  store: { messages: 4, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
+  store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
   eventLoopDelayMs: 20,
 }
 let reason: string | undefined
