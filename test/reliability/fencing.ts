@@ -57,32 +57,32 @@ export const fencingScenarios: readonly FencingScenario[] = [
     urlOptions: shortInactivity,
   },
   { name: 'stopped, killed and replaced', rounds: 50, faults: () => [stopAndReplace], maxStopMs: 2000 },
-  { name: 'lock taken away', rounds: 30, faults: () => Object.values(lockHarms).map(loseLock) },
+  { name: 'lock taken away', rounds: 60, faults: () => Object.values(lockHarms).map(loseLock) },
   {
     name: 'lock taken away, in a pod',
-    rounds: 12,
+    rounds: 24,
     faults: () => Object.values(lockHarms).map(loseLock),
     supervised: true,
   },
-  { name: 'directory moved away', rounds: 5, faults: () => [moveDirectory] },
-  { name: 'stopped, and its lock expired', rounds: 30, faults: () => [expireLease], maxStopMs: 2000 },
+  { name: 'directory moved away', rounds: 20, faults: () => [moveDirectory] },
+  { name: 'stopped, and its lock expired', rounds: 50, faults: () => [expireLease], maxStopMs: 2000 },
   {
     name: 'stopped, and its lock expired, in a pod',
-    rounds: 10,
+    rounds: 20,
     faults: () => [expireLease],
     maxStopMs: 2000,
     supervised: true,
   },
-  { name: 'volume read-only', rounds: 5, faults: (volume) => [failReadOnly(volume!)], needsVolume: true },
+  { name: 'volume read-only', rounds: 50, faults: (volume) => [failReadOnly(volume!)], needsVolume: true },
   {
     name: 'volume takes no writes for 30 s',
-    rounds: 2,
+    rounds: 50,
     faults: (volume) => [hang((forMs) => volume!.freeze(forMs), hangMs)],
     needsVolume: true,
   },
   {
     name: 'volume answers nothing for 30 s',
-    rounds: 2,
+    rounds: 50,
     faults: (volume) => [hang((forMs) => volume!.hang(forMs), hangMs)],
     needsVolume: true,
   },
@@ -219,8 +219,10 @@ const describe = ({
   lost,
   duplicates,
   outOfOrder,
+  longestGapMs,
+  violations,
   polls,
 }: FencingResult): string =>
-  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${polls} polls of roles`
+  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${violations.length} violations in ${polls} polls of roles, longest gap ${longestGapMs} ms`
 
 if (import.meta.main) process.exit(await main())

@@ -6,7 +6,9 @@
 //
 // Prints "running" once all clients work, and on the line "stop" on standard input: producers end, consumers drain,
 // then one line of JSON. A message counts as acknowledged when send() returned; as consumed when its commit returned
-// (transacted), its acknowledge() returned (client) or receive() returned (auto).
+// (transacted), its acknowledge() returned (client) or receive() returned (auto); as in doubt when the client says that
+// it does not know whether its commit took place. Unconfirmed are those that were delivered and then neither consumed,
+// in doubt, nor put aside as dead: the broker forgot them.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.*;
@@ -28,6 +30,7 @@ public class FailoverRun {
   static final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
   static final Set<Long> delivered = ConcurrentHashMap.newKeySet();
   static final Set<Long> consumed = ConcurrentHashMap.newKeySet();
+  static final Set<Long> inDoubt = ConcurrentHashMap.newKeySet();
   static final AtomicInteger redeliveredUnconsumed = new AtomicInteger(), duplicatesOfConsumed = new AtomicInteger();
   static final Collection<String> orderViolations = new ConcurrentLinkedQueue<>(), gaps = new ConcurrentLinkedQueue<>(), problems = new ConcurrentLinkedQueue<>(), duplicates = new ConcurrentLinkedQueue<>();
   static final AtomicLong lastDelivery = new AtomicLong(System.currentTimeMillis());
@@ -109,6 +112,7 @@ public class FailoverRun {
           if (transacted) session.commit(); else if (mode.equals("client") && message != null) message.acknowledge();
           consumed.addAll(open);
         } catch (JMSException e) {
+          if (String.valueOf(e.getMessage()).contains("in doubt")) inDoubt.addAll(open);
           if (transacted) try { session.rollback(); } catch (JMSException f) { problems.add(client.name + " rollback: " + f); }
         }
         open.clear();
@@ -158,7 +162,11 @@ public class FailoverRun {
     for (long key : acknowledged) if (!delivered.contains(key)) lost.add(show(key));
     List<String> deadUndelivered = new ArrayList<>();
     for (long key : dead) if (!delivered.contains(key)) deadUndelivered.add(show(key));
+    List<String> unconfirmed = new ArrayList<>();
+    for (long key : acknowledged) if (delivered.contains(key) && !consumed.contains(key) && !inDoubt.contains(key) && !dead.contains(key)) unconfirmed.add(show(key));
+    inDoubt.removeAll(consumed);
     System.out.println("{\"acknowledged\":" + acknowledged.size() + ",\"delivered\":" + delivered.size() + ",\"consumed\":" + consumed.size() + ",\"lost\":" + lost.size() + ",\"lostSample\":" + quoted(lost)
+      + ",\"unconfirmed\":" + unconfirmed.size() + ",\"unconfirmedSample\":" + quoted(unconfirmed) + ",\"inDoubt\":" + inDoubt.size()
       + ",\"duplicatesOfConsumed\":" + duplicatesOfConsumed + ",\"duplicateSample\":" + quoted(duplicates) + ",\"redeliveredUnconsumed\":" + redeliveredUnconsumed + ",\"orderViolations\":" + orderViolations.size() + ",\"orderSample\":" + quoted(orderViolations)
       + ",\"deadLetters\":" + deadLetters + ",\"deadUndelivered\":" + quoted(deadUndelivered) + ",\"problems\":" + quoted(problems) + ",\"gaps\":[" + String.join(",", gaps) + "]}");
     System.exit(0);
