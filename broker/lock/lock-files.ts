@@ -181,11 +181,11 @@ async function putAside(path: string, damaged: Stats, logger: Logger, error: unk
 
 function parseHolder(text: string): LockHolder {
   const value: unknown = JSON.parse(text)
-  const { member, term } = (value ?? {}) as Partial<LockHolder>
+  const { member, term, watchUrl } = (value ?? {}) as Partial<LockHolder>
   if (typeof member !== 'string' || typeof term !== 'number')
     throw new FlotillaError(
       'LOCK_NOTE',
       `Cannot read lock.json: expected {"member": text, "term": number}, found ${text.trim()}`,
     )
-  return { member, term }
+  return { member, term, ...(typeof watchUrl === 'string' && { watchUrl }) }
 }
