@@ -285,8 +285,10 @@ export class JournalWriter {
     assert(file, 'A segment is made before it is written to')
     if (createsFile) {
       await file.write([segment.header], 0)
+      const named = disk.syncDirectory(directory)
+      named.catch(() => {})
       await file.sync()
-      await disk.syncDirectory(directory)
+      await named
     }
     await file.write(batch.finish(), batch.start)
     await file.sync()
