@@ -45,6 +45,8 @@ const javaPauseMs = 1500
 
 const shortInactivity = '?wireFormat.maxInactivityDuration=2000'
 
+const roundsPerLine = 10
+
 /** The issue asks for 30 s without an answer. */
 const hangMs = 30_000
 
@@ -105,6 +107,7 @@ export interface FencingResult extends LoadAccount {
   readonly acknowledgedDirectly: number
   readonly violations: readonly string[]
   readonly polls: number
+  readonly coldTakeovers: number
 }
 
 /** One group, one load, `rounds` faults in turn. */
@@ -125,14 +128,14 @@ export async function runFencing(scenario: FencingScenario, run: FencingRun): Pr
       await faults[round % faults.length]!({ group, random, maxStopMs: run.maxStopMs ?? scenario.maxStopMs ?? 0 })
       group.checkTerms()
       await load.flows(run.flowPerRound)
-      run.progress?.(`${scenario.name}: round ${round + 1} of ${run.rounds}`)
+      if ((round + 1) % roundsPerLine === 0) run.progress?.(`${scenario.name}: ${round + 1} of ${run.rounds} rounds`)
       if (group.violations.length > 0) break
     }
     const account = await load.finish()
     await group.checkDirect()
     group.checkTerms()
-    const { violations, polls, acknowledgedDirectly } = group
-    return { ...account, rounds: run.rounds, violations, polls, acknowledgedDirectly }
+    const { violations, polls, acknowledgedDirectly, coldTakeovers } = group
+    return { ...account, rounds: run.rounds, violations, polls, acknowledgedDirectly, coldTakeovers }
   } catch (error) {
     const logs = group.members.map(({ options, log }) => `--- ${options.member}\n${log.slice(-30).join('')}`)
     throw new Error(`${scenario.name}: ${String(error)}\n${group.violations.join('\n')}\n${logs.join('\n')}`, {
@@ -196,6 +199,7 @@ async function main(): Promise<number> {
         load,
         pauseMs,
         flowPerRound: 500,
+        progress: (text) => console.log(text),
         ...(volume && { volume }),
       })
       const seconds = Math.round((Date.now() - startedAt) / 1000)
@@ -222,7 +226,8 @@ const describe = ({
   longestGapMs,
   violations,
   polls,
+  coldTakeovers,
 }: FencingResult): string =>
-  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${violations.length} violations in ${polls} polls of roles, longest gap ${longestGapMs} ms`
+  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${violations.length} violations in ${polls} polls of roles, ${coldTakeovers} cold takeovers, longest gap ${longestGapMs} ms`
 
 if (import.meta.main) process.exit(await main())
