@@ -61,7 +61,7 @@ const outside =
 const rim = [
   /^(broker|operator)\/(main|run|broker|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
-  /^broker\/lock\/(file-lock|lock-files)\.ts$/,
+  /^broker\/lock\/(file-lock|lock-files|open-watch)\.ts$/,
   /^broker\/net\//,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,

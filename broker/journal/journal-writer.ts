@@ -364,8 +364,10 @@ export class JournalWriter {
     assert(file, 'A segment is made before it is written to')
     if (createsFile) {
       await this.#whereThereIsSpace(() => file.write([segment.header], 0))
+      const named = disk.syncDirectory(directory)
+      named.catch(() => {})
       await file.sync()
-      await disk.syncDirectory(directory)
+      await named
     }
     const buffers = batch.finish()
     await this.#whereThereIsSpace(() => file.write(buffers, batch.start))

@@ -100,7 +100,11 @@ export class Journal {
   async open(term: number, finish: (recovered: RecoveredSegments) => void): Promise<void> {
     await this.#stopFollowing()
     this.#directory = await this.#fence(term)
+    // The name of the term has to be durable before anybody is answered, and not before the rest is read.
+    const named = this.#options.disk.syncDirectory(this.#options.directory)
+    named.catch(() => {})
     const recovered = await this.#reader.recover(this.#directory)
+    await named
     finish(recovered)
     this.#files = new SegmentFiles(this.#options.disk, this.#directory)
     for (const { number, salt } of recovered.segments) this.#salts.set(number, salt)
@@ -254,7 +258,6 @@ export class Journal {
   async #fence(term: number): Promise<string> {
     const { disk, directory } = this.#options
     await disk.makeDirectory(directory)
-    await disk.syncDirectory(dirname(directory))
     const newest = await newestTerm(disk, directory)
     if (term < newest)
       throw new JournalError(
@@ -263,9 +266,13 @@ export class Journal {
         { fields: { directory, term, newest } },
       )
     const target = `${directory}/${termDirectoryName(term)}`
-    if (newest === 0) await disk.makeDirectory(target)
-    else if (newest < term) await disk.rename(`${directory}/${termDirectoryName(newest)}`, target)
-    await disk.syncDirectory(directory)
+    if (newest > 0) {
+      if (newest < term) await disk.rename(`${directory}/${termDirectoryName(newest)}`, target)
+      return target
+    }
+    // Later terms find it durable: the first one writes nothing before.
+    await disk.syncDirectory(dirname(directory))
+    await disk.makeDirectory(target)
     return target
   }
 

@@ -36,6 +36,8 @@ export class FencingGroup {
   #watching = true
   #watched: Promise<unknown> = Promise.resolve()
   polls = 0
+  /** A member that was killed was active again before the standby that waited. */
+  coldTakeovers = 0
   acknowledgedDirectly = 0
 
   private constructor(members: readonly BrokerMember[], dataDirectory: string) {

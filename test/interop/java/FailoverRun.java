@@ -9,6 +9,8 @@
 // (transacted), its acknowledge() returned (client) or receive() returned (auto). A delivery of what was consumed already is a
 // duplicate once it is consumed again: a client that has not noticed yet that its broker died may still hand out what that
 // broker had sent, while another client consumes the same message from the next broker; its own commit then fails.
+// In doubt is what a client says it does not know of whether its commit took place. Unconfirmed are those that were
+// delivered and then neither consumed, in doubt, nor put aside as dead: the broker forgot them.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.*;
@@ -30,6 +32,7 @@ public class FailoverRun {
   static final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
   static final Set<Long> delivered = ConcurrentHashMap.newKeySet();
   static final Set<Long> consumed = ConcurrentHashMap.newKeySet();
+  static final Set<Long> inDoubt = ConcurrentHashMap.newKeySet();
   static final AtomicInteger redeliveredUnconsumed = new AtomicInteger(), duplicatesOfConsumed = new AtomicInteger();
   static final Collection<String> orderViolations = new ConcurrentLinkedQueue<>(), gaps = new ConcurrentLinkedQueue<>(), problems = new ConcurrentLinkedQueue<>(), duplicates = new ConcurrentLinkedQueue<>();
   static final AtomicLong lastDelivery = new AtomicLong(System.currentTimeMillis());
@@ -113,6 +116,7 @@ public class FailoverRun {
           consumed.addAll(open);
           duplicatesOfConsumed.addAndGet(suspects.size()); duplicates.addAll(suspects);
         } catch (JMSException e) {
+          if (String.valueOf(e.getMessage()).contains("in doubt")) inDoubt.addAll(open);
           if (transacted) try { session.rollback(); } catch (JMSException f) { problems.add(client.name + " rollback: " + f); }
         }
         open.clear(); suspects.clear();
@@ -162,7 +166,11 @@ public class FailoverRun {
     for (long key : acknowledged) if (!delivered.contains(key)) lost.add(show(key));
     List<String> deadUndelivered = new ArrayList<>();
     for (long key : dead) if (!delivered.contains(key)) deadUndelivered.add(show(key));
+    List<String> unconfirmed = new ArrayList<>();
+    for (long key : acknowledged) if (delivered.contains(key) && !consumed.contains(key) && !inDoubt.contains(key) && !dead.contains(key)) unconfirmed.add(show(key));
+    inDoubt.removeAll(consumed);
     System.out.println("{\"acknowledged\":" + acknowledged.size() + ",\"delivered\":" + delivered.size() + ",\"consumed\":" + consumed.size() + ",\"lost\":" + lost.size() + ",\"lostSample\":" + quoted(lost)
+      + ",\"unconfirmed\":" + unconfirmed.size() + ",\"unconfirmedSample\":" + quoted(unconfirmed) + ",\"inDoubt\":" + inDoubt.size()
       + ",\"duplicatesOfConsumed\":" + duplicatesOfConsumed + ",\"duplicateSample\":" + quoted(duplicates) + ",\"redeliveredUnconsumed\":" + redeliveredUnconsumed + ",\"orderViolations\":" + orderViolations.size() + ",\"orderSample\":" + quoted(orderViolations)
       + ",\"deadLetters\":" + deadLetters + ",\"deadUndelivered\":" + quoted(deadUndelivered) + ",\"problems\":" + quoted(problems) + ",\"gaps\":[" + String.join(",", gaps) + "]}");
     System.exit(0);
