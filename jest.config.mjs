@@ -7,4 +7,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/interop/', '<rootDir>/test/kube/'],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/'],
   restoreMocks: true,
+  // Jest leaves one core to itself, which is half of two.
+  maxWorkers: '100%',
+  // For a test that hangs, and nothing else: no test asserts a speed, and a busy machine may be twenty times slower.
+  testTimeout: 300_000,
 }

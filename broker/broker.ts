@@ -18,6 +18,7 @@ import type { BrokerRole, BrokerSnapshot, RoleAnswer } from './management/contra
 import { maxSnapshotConnections, maxSnapshotDestinations } from './management/limits.ts'
 import type { Measurements } from './management/metrics.ts'
 import { OpenWireServer } from './net/openwire-server.ts'
+import type { WhenNoSpace } from './routing/flow-control.ts'
 import type { Region } from './routing/region.ts'
 import { createRegion } from './routing/region-broker.ts'
 import { Advisories } from './session/openwire/advisories.ts'
@@ -26,6 +27,7 @@ import { logBurstEntries, logBurstPeriodMs } from './session/openwire/limits.ts'
 import { LimitCounts } from './session/openwire/limit-counts.ts'
 import type { BrokerIdentity, OpenWireService } from './session/openwire/openwire-service.ts'
 import type { MessageStore } from './store/message-store.ts'
+import { parseDuration } from './config/duration-and-size.ts'
 import { wireFormatOf } from './transport-connectors.ts'
 
 export interface BrokerParts {
@@ -195,7 +197,7 @@ export class Broker implements AdminSource {
     const active = this.#active
     const store = active
       ? this.#parts.store.statistics()
-      : { messages: 0, bytesUsed: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 }
+      : { messages: 0, bytesUsed: 0, roomBytes: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 }
     const eventLoopDelayMs = this.#eventLoopDelay.max / 1e6
     this.#eventLoopDelay.reset()
     return {
@@ -282,6 +284,7 @@ export class Broker implements AdminSource {
       deadLetter: config.deadLetter,
       concurrentStoreAndDispatchQueues:
         config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
+      whenNoSpace: whenNoSpaceOf(config),
     })
     region.recover(recovered.queues, recovered.lastSequence)
     advisories.attach(region)
@@ -405,6 +408,12 @@ export class Broker implements AdminSource {
   #memoryLimit(): number {
     return memoryLimitBytes(this.#parts.config.memoryLimit, this.#parts.availableMemoryBytes)
   }
+}
+
+const whenNoSpaceOf = ({ sendFailIfNoSpace, sendFailIfNoSpaceAfterTimeout }: BrokerConfig): WhenNoSpace => {
+  const timeoutMs = parseDuration(sendFailIfNoSpaceAfterTimeout)!
+  if (sendFailIfNoSpace) return { refuseAfterMs: 0 }
+  return { refuseAfterMs: timeoutMs > 0 ? timeoutMs : Number.POSITIVE_INFINITY }
 }
 
 function connectionRows(registry: ConnectionRegistry): BrokerSnapshot['connections'] {

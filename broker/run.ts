@@ -6,7 +6,7 @@
 // supervisor: there a new Broker takes over inside the process, once store and lock of the old one are closed; if they
 // cannot be closed in time, the process ends too.
 import { readFileSync } from 'node:fs'
-import { hostname, totalmem } from 'node:os'
+import { hostname, networkInterfaces, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from './base/clock.ts'
@@ -22,6 +22,8 @@ import { nodeDisk } from './disk/node-disk.ts'
 import { FileLock } from './lock/file-lock.ts'
 import type { Lock, LockHandle } from './lock/lock.ts'
 import { NoLock } from './lock/no-lock.ts'
+import { openWatch } from './lock/open-watch.ts'
+import { adminPaths } from './management/contract.ts'
 import { JournalStore, newestTerm } from './store/journal-store.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { MessageStore } from './store/message-store.ts'
@@ -100,8 +102,10 @@ function buildBroker(
   makesDirectory: boolean,
   logger: Logger,
 ): Broker {
-  const { store, lock } = buildStoreAndLock(config, dataDirectory, makesDirectory, member, logger)
-  return new Broker({
+  const { store, lock } = buildStoreAndLock(config, dataDirectory, makesDirectory, member, logger, () =>
+    watchUrl(config.admin.host, broker.adminPort),
+  )
+  const broker = new Broker({
     config,
     member,
     version,
@@ -111,6 +115,20 @@ function buildBroker(
     lock,
     availableMemoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
   })
+  return broker
+}
+
+/** Where the other members can wait for our end; a port that is open on all addresses is named by one of them. */
+function watchUrl(host: string, port: number): string {
+  const isWildcard = host === '0.0.0.0' || host === '::'
+  const known = isWildcard ? addressForOthers() : host
+  return `http://${known.includes(':') ? `[${known}]` : known}:${port}${adminPaths.watch}`
+}
+
+function addressForOthers(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((some) => some ?? [])
+  const reachable = addresses.filter(({ internal, scopeid }) => !internal && !scopeid)
+  return (reachable.find(({ family }) => family === 'IPv4') ?? reachable[0])?.address ?? '127.0.0.1'
 }
 
 function buildStoreAndLock(
@@ -119,6 +137,7 @@ function buildStoreAndLock(
   makesDirectory: boolean,
   member: string,
   logger: Logger,
+  ownWatchUrl: () => string,
 ): { store: MessageStore; lock: Lock } {
   if (storeConfig.type === 'Memory') return { store: new MemoryStore(), lock: new NoLock(member) }
   const directory = join(dataDirectory, 'journal')
@@ -130,6 +149,8 @@ function buildStoreAndLock(
     logger,
     acquireIntervalMs: parseDuration(storeConfig.lock.acquireInterval)!,
     keepAlivePeriodMs: parseDuration(storeConfig.lock.keepAlivePeriod)!,
+    watchUrl: ownWatchUrl,
+    openWatch,
     newestTerm: () => newestTerm(nodeDisk, directory),
   })
   let handle: LockHandle | undefined
@@ -140,6 +161,7 @@ function buildStoreAndLock(
     random: cryptographicRandom,
     logger,
     maxFileLength: parseSize(storeConfig.maxFileLength)!,
+    limitBytes: parseSize(storeConfig.limit)!,
     verifyOwnership() {
       if (!handle) throw new Error('Cannot write to the journal: this member does not hold the lock')
       return handle.verify()

@@ -15,6 +15,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/journal': ['broker/base', 'broker/disk'],
   'broker/lock': ['broker/base', 'broker/disk'],
   'broker/store': ['broker/base', 'broker/disk', 'broker/message', 'broker/journal', 'broker/lock'],
+  'broker/command-line': ['broker/base', 'broker/disk', 'broker/journal', 'broker/store'],
   'broker/destination': ['broker/base', 'broker/message', 'broker/store'],
   'broker/transaction': ['broker/base', 'broker/message', 'broker/store', 'broker/destination'],
   'broker/routing': ['broker/base', 'broker/message', 'broker/store', 'broker/destination', 'broker/transaction'],
@@ -60,7 +61,7 @@ const outside =
 const rim = [
   /^(broker|operator)\/(main|run|broker|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
-  /^broker\/lock\/(file-lock|lock-files)\.ts$/,
+  /^broker\/lock\/(file-lock|lock-files|open-watch)\.ts$/,
   /^broker\/net\//,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,

@@ -16,9 +16,11 @@ export type ParsedConfig =
 
 export function parseBrokerConfig(value: unknown): ParsedConfig {
   const parsed = brokerConfigSchema.safeParse(value)
-  if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) }
-  const problems = duplicates(parsed.data)
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: parsed.data }
+  const problems = parsed.error?.issues.flatMap((issue) => problemsOf(issue, value)) ?? []
+  // Also beside mistakes elsewhere: all at once.
+  const connectors = brokerConfigSchema.shape.transportConnectors.safeParse(valueAt(value, ['transportConnectors']))
+  if (connectors.success) problems.push(...duplicates(connectors.data))
+  return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems }
 }
 
 export const formatProblem = ({ path, given, accepted }: ConfigProblem): string =>
@@ -33,14 +35,14 @@ export function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProble
   })
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => at([...issue.path, key], 'there is no such field'))
-  return [at(issue.path, lowerFirst(issue.message.replace(/^Invalid (input|option): /, '')))]
+  return [at(issue.path, lowerFirst(issue.message.replace(/^(Invalid (input|option)|Too (big|small)): /, '')))]
 }
 
-function duplicates(config: BrokerConfig): ConfigProblem[] {
+function duplicates(connectors: BrokerConfig['transportConnectors']): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const names = new Map<string, number>()
   const ports = new Map<number, number>()
-  for (const [index, connector] of config.transportConnectors.entries()) {
+  for (const [index, connector] of connectors.entries()) {
     const sameName = names.get(connector.name)
     const samePort = connector.port === 0 ? undefined : ports.get(connector.port)
     const path = `transportConnectors[${index}]`

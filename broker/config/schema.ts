@@ -23,17 +23,28 @@ const lockSchema = z.strictObject({
   keepAlivePeriod: duration.default('2s'),
 })
 
-const storeSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Memory') }),
-  z.strictObject({
+/** One segment is being written, one is moved on from, and it takes a closed one to get any space back. */
+const smallestLimitFiles = 4
+
+const journalStoreSchema = z
+  .strictObject({
     type: z.literal('Journal'),
     /** Size at which a journal segment is closed and the next begun. */
     maxFileLength: size.default('32Mi'),
     /** Whether a waiting consumer gets a persistent message of a queue while it is being written, or when it is durable. */
     concurrentStoreAndDispatchQueues: z.boolean().default(true),
+    /** What the journal may take on disk before senders of persistent messages wait: ActiveMQ's storeUsage. */
+    limit: size.default('100Gi'),
     lock: lockSchema.prefault({}),
-  }),
-])
+  })
+  .refine(({ maxFileLength, limit }) => parseSize(limit)! >= smallestLimitFiles * parseSize(maxFileLength)!, {
+    path: ['limit'],
+    error: `expected at least ${smallestLimitFiles} times maxFileLength, or no space would ever come back`,
+  })
+
+const storeSchema = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('Memory') }), journalStoreSchema], {
+  error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"Memory"' : undefined),
+})
 
 const transportConnectorSchema = z.strictObject({
   name,
@@ -55,6 +66,10 @@ export const brokerConfigSchema = z.strictObject({
   brokerName: name.default('localhost'),
   store: storeSchema.prefault({ type: 'Journal' }),
   memoryLimit: memoryLimit.default('60%'),
+  /** When memory or store are full: refuse a send at once with ResourceAllocationException, instead of letting it wait. */
+  sendFailIfNoSpace: z.boolean().default(false),
+  /** The same after this time; 0s = let it wait. */
+  sendFailIfNoSpaceAfterTimeout: duration.default('0s'),
   transportConnectors: z
     .array(transportConnectorSchema)
     .min(1)

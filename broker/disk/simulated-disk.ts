@@ -5,7 +5,8 @@
 //   disk.crashAfter(17)                  the 18th change and everything after it never happens and never answers
 //   const after = disk.restart(random)   what a machine finds after the crash; the old disk answers nobody any more
 //
-// Faults: `fail` decides about each change; `freeze` holds all requests back until `thaw`.
+// Faults: `fail` decides about each change; `freeze` holds all requests back until `thaw`; beyond `capacity` a write ends in
+// the middle with ENOSPC.
 import { FlotillaError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk, DiskFile } from './disk.ts'
@@ -20,7 +21,8 @@ export class SimulatedDisk implements Disk {
   fail: (operation: DiskOperation, path: string) => string | undefined = () => undefined
   /** Changes made so far. */
   operations = 0
-  free = Number.MAX_SAFE_INTEGER
+  /** Bytes of all files together. */
+  capacity = Number.MAX_SAFE_INTEGER
   /** Resolves at the moment of the crash. */
   readonly whenCrashed: Promise<void>
   #die: () => void = () => {}
@@ -52,7 +54,14 @@ export class SimulatedDisk implements Disk {
   /** A disk with what survived: everything synced, and by chance parts of the rest. */
   restart(random: Random): SimulatedDisk {
     this.#die()
-    return new SimulatedDisk(this.#root.survivor(random))
+    const survivor = new SimulatedDisk(this.#root.survivor(random))
+    survivor.capacity = this.capacity
+    return survivor
+  }
+
+  /** Another disk with everything that is durable on this one. */
+  copy(): SimulatedDisk {
+    return new SimulatedDisk(this.#root.survivor({ next: () => 0 }))
   }
 
   freeze(): void {
@@ -127,14 +136,21 @@ export class SimulatedDisk implements Disk {
 
   async freeBytes(): Promise<number> {
     await this.request()
-    return this.free
+    return this.capacity - this.#root.size
   }
 
   /** Flips one bit, as a decaying disk does. */
-  flipBit(path: string, offset: number): void {
+  flipBit(path: string, offset: number, bit = 0): void {
     const node = this.#find(path)
     if (!(node instanceof Content)) throw failure('ENOENT', path)
-    node.flip(offset)
+    node.flip(offset, bit)
+  }
+
+  /** How many of `bytes` more bytes fit. */
+  roomFor(bytes: number): number {
+    // Most tests have no need of a count.
+    if (this.capacity === Number.MAX_SAFE_INTEGER) return bytes
+    return Math.max(0, Math.min(bytes, this.capacity - this.#root.size))
   }
 
   /** Waits for the thaw; never answers once the disk is dead. */
@@ -193,6 +209,10 @@ class SimulatedFile implements DiskFile {
     if (!this.#writable) throw failure('EBADF', this.#path)
     const write = (): void => this.#content.write(position, bytes)
     await this.#disk.change('write', this.#path, write)
+    const grows = Math.max(0, position + bytes.length - Math.max(position, this.#content.bytes.length))
+    const missing = grows - this.#disk.roomFor(grows)
+    if (missing > 0) this.#content.write(position, bytes.subarray(0, bytes.length - missing))
+    if (missing > 0) throw failure('ENOSPC', this.#path)
     write()
   }
 
@@ -241,9 +261,9 @@ class Content {
     this.#unsynced = []
   }
 
-  flip(offset: number): void {
+  flip(offset: number, bit: number): void {
     const changed = Buffer.from(this.bytes)
-    changed[offset]! ^= 1
+    changed[offset]! ^= 1 << bit
     this.bytes = changed
     this.#durable = changed
   }
@@ -270,6 +290,12 @@ class Folder {
   readonly entries = new Map<string, Content | Folder>()
   #durable: ReadonlyMap<string, Content | Folder> = new Map()
   #unsynced: (readonly Entry[])[] = []
+
+  get size(): number {
+    let total = 0
+    for (const node of this.entries.values()) total += node instanceof Folder ? node.size : node.bytes.length
+    return total
+  }
 
   /** One change, which happens as a whole or not at all. */
   set(change: readonly Entry[]): void {

@@ -17,7 +17,8 @@
 //           record (in a body, left over, copied) are none: crc covers the record from payloadLength to batch and the
 //           payload, seeded with the salt, which is random and known to nobody outside.
 // batch     Where the write began that this record was part of. The next write begins only after the sync of the one
-//           before, so a valid record proves that everything in front of its batch was synced.
+//           before, so a valid record proves that everything in front of its batch was synced. A record of type 3 is
+//           written for that proof alone, when the journal is closed.
 // predecessors  All older segments that count, and how far: the newest segment is the table of contents. Headers are synced
 //           before the first record is written. What an older segment holds beyond its length was never acknowledged.
 //
@@ -40,7 +41,8 @@ import { journalLimits } from './limits.ts'
 export const formatVersion = 1
 export const recordHeaderBytes = 20
 const magic = Buffer.from('FLOTJRNL')
-const prefixBytes = 64
+/** One of the two copies at the start of a segment. */
+export const prefixBytes = 64
 const predecessorBytes = 16
 /** Bytes of a record that the checksum covers besides the payload. */
 export const checkedHeaderBytes = 16
@@ -48,6 +50,7 @@ export const checkedHeaderBytes = 16
 /** Types below 16 are the journal's own; the others are its user's. */
 export const segmentRemovedType = 1
 export const preambleEndType = 2
+export const closedType = 3
 export const firstUserType = 16
 
 export interface Predecessor {
@@ -98,7 +101,6 @@ const parseNumber = (name: string, pattern: RegExp): number | undefined => {
 }
 export const parseTermDirectoryName = (name: string): number | undefined => parseNumber(name, /^term-(\d{10})$/)
 export const parseSegmentFileName = (name: string): number | undefined => parseNumber(name, /^(\d{10})\.segment$/)
-export const parseSummaryFileName = (name: string): number | undefined => parseNumber(name, /^(\d{10})\.summary$/)
 
 export const segmentHeaderBytes = (predecessorCount: number): number =>
   padded(2 * prefixBytes + predecessorCount * predecessorBytes + 4)
@@ -136,6 +138,12 @@ export const prefixesBytes = 2 * prefixBytes
 export function decodeSegmentPrefix(buffer: Buffer, file: string): SegmentPrefix | undefined {
   return decodeOnePrefix(buffer, 0, file) ?? decodeOnePrefix(buffer, prefixBytes, file)
 }
+
+/** Both copies, each undefined when it is damaged. */
+export const decodePrefixCopies = (buffer: Buffer, file: string): readonly (SegmentPrefix | undefined)[] => [
+  decodeOnePrefix(buffer, 0, file),
+  decodeOnePrefix(buffer, prefixBytes, file),
+]
 
 function decodeOnePrefix(buffer: Buffer, start: number, file: string): SegmentPrefix | undefined {
   if (buffer.length < start + prefixBytes) return undefined

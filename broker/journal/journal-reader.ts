@@ -3,7 +3,7 @@
 //
 // What it visits is true history in order. Segments may be missing in between, because the active removed them after it
 // had made sure that what remains tells the same.
-import { errorCode } from '../base/errors.ts'
+import { errorCode, errorMessage } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Disk } from '../disk/disk.ts'
 import {
@@ -245,9 +245,20 @@ export class JournalReader {
       for (const range of result.damage) this.#report(name, range)
       const counted = { ...segment, length: segment.length === lengthUnknown ? result.end : segment.length }
       progress.position = counted.length
-      if (asWriter && summary && result.damage.length === 0) await writeSummary(disk, termDirectory, counted, summary)
+      if (asWriter && summary && result.damage.length === 0) await this.#shorten(termDirectory, counted, summary)
       return counted
     })
+  }
+
+  /** For the next recovery; this one does without if there is no room for it. */
+  async #shorten(termDirectory: string, segment: Predecessor, summary: SummaryBuilder): Promise<void> {
+    const { disk, logger } = this.#options
+    await writeSummary(disk, termDirectory, segment, summary).catch((error: unknown) =>
+      logger.warn('Cannot write a summary of the journal', {
+        file: summaryFileName(segment.number),
+        error: errorMessage(error),
+      }),
+    )
   }
 
   #visitSummary(bytes: Buffer | undefined, segment: Predecessor): boolean {

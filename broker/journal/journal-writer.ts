@@ -5,12 +5,20 @@
 // Segments are not given their size in advance: growing files cost a fifth of the syncs with one record at a time and
 // nothing with many (measured on ext4), and the end of a file that grew is where its records end.
 //
-// The first error ends everything: nothing is tried again, because after a failed sync nobody knows what is on the disk.
+// A write that finds no space waits for some and is done again at the same place: nobody relies on what it left there. Every
+// other error ends everything, a failed sync whatever its reason: nobody knows what is on the disk after it.
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorMessage, isError } from '../base/errors.ts'
+import { errorCode, errorMessage, isError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
-import { encodeSegmentHeader, preambleEndType, recordBytes, segmentFileName, type Predecessor } from './format.ts'
+import {
+  closedType,
+  encodeSegmentHeader,
+  preambleEndType,
+  recordBytes,
+  segmentFileName,
+  type Predecessor,
+} from './format.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
 import { SummaryBuilder } from './summary.ts'
@@ -39,6 +47,8 @@ export interface JournalWriterOptions {
   readonly mark: () => number
   readonly onDurable: (mark: number) => void
   readonly onFailed: (error: JournalError) => void
+  /** A write found no space: resolves when to try again. `first` of those that nothing but they themselves came between. */
+  readonly whenSpace: (error: Error, first: boolean) => Promise<void>
 }
 
 interface OpenSegment {
@@ -65,6 +75,11 @@ const noBytes: Buffer = Buffer.alloc(0)
 export class JournalWriter {
   syncs = 0
   records = 0
+  /** Bytes of records since the start: queued, and written (not necessarily synced). */
+  appendedBytes = 0
+  writtenBytes = 0
+  /** A write waits for space. */
+  isOutOfSpace = false
   readonly #options: JournalWriterOptions
   readonly #pool = new ChunkPool()
   readonly #predecessors = new Map<number, Predecessor>()
@@ -137,6 +152,7 @@ export class JournalWriter {
     segment.end = batch.end
     segment.summary.add(type, position, bodyLength, meta, metaLength)
     this.records++
+    this.appendedBytes += length
     return position
   }
 
@@ -185,16 +201,16 @@ export class JournalWriter {
     this.#predecessors.delete(number)
   }
 
-  /** Resolves once everything queued is durable, or the writer has failed. */
+  /** Resolves once everything queued is durable, and proven to be so, or the writer has failed or waits for space. */
   async close(): Promise<void> {
-    while (!this.#failure && (this.#isRunning || this.#queue.length > 0)) {
-      this.requestWrite()
-      await new Promise<void>((resolve) => {
-        this.#whenSettled.push(resolve)
-      })
-    }
-    this.#lazyTimer?.cancel()
+    await this.#drain()
+    if (!this.#failure && !this.isOutOfSpace) this.#proveLastBatch()
+    await this.#drain()
+    // Whoever waits for the opening would wait for ever.
+    if (this.isOutOfSpace) this.fail(new JournalError('JOURNAL_CLOSED', 'Cannot write journal: the disk is full'))
+    this.#endLazyTimer()
     this.#failure ??= new JournalError('JOURNAL_CLOSED', 'Cannot write journal: it was closed')
+    while (this.isOutOfSpace && this.#running) await this.#settled()
     await this.#segment.file?.close()
   }
 
@@ -212,6 +228,24 @@ export class JournalWriter {
     this.#idleCallbacks = []
     this.#options.onFailed(this.#failure)
     this.#settle()
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.#failure && !this.isOutOfSpace && (this.#isRunning || this.#queue.length > 0)) {
+      this.requestWrite()
+      await this.#settled()
+    }
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => this.#whenSettled.push(resolve))
+  }
+
+  /** Otherwise damage to the last batch would look like a torn tail, and what stands behind it would be cut. */
+  #proveLastBatch(): void {
+    const { batch } = this.#openBatch(this.#segment)
+    batch.add(closedType, noBytes, 0, noBytes, 0, null)
+    this.#segment.end = batch.end
   }
 
   #settle(): void {
@@ -325,18 +359,40 @@ export class JournalWriter {
   async #write({ segment, batch, createsFile }: QueuedBatch): Promise<void> {
     const { disk, directory } = this.#options
     const path = `${directory}/${segmentFileName(segment.number)}`
-    if (createsFile) segment.file = await disk.open(path, 'create')
+    if (createsFile) segment.file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
     const { file } = segment
     assert(file, 'A segment is made before it is written to')
     if (createsFile) {
-      await file.write([segment.header], 0)
+      await this.#whereThereIsSpace(() => file.write([segment.header], 0))
+      const named = disk.syncDirectory(directory)
+      named.catch(() => {})
       await file.sync()
-      await disk.syncDirectory(directory)
+      await named
     }
-    await file.write(batch.finish(), batch.start)
+    const buffers = batch.finish()
+    await this.#whereThereIsSpace(() => file.write(buffers, batch.start))
+    this.writtenBytes += batch.end - batch.start
     await file.sync()
     batch.release()
     this.syncs++
+  }
+
+  async #whereThereIsSpace<T>(change: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await change()
+        this.isOutOfSpace = false
+        return result
+      } catch (error) {
+        if (!isNoSpace(error) || this.#failure) throw error
+        const first = !this.isOutOfSpace
+        this.isOutOfSpace = true
+        this.#settle()
+        await this.#options.whenSpace(error, first)
+        // Closed meanwhile: what is left is nobody's.
+        if (this.#failure) throw error
+      }
+    }
   }
 
   #complete({ segment, batch, mark }: QueuedBatch): void {
@@ -369,3 +425,6 @@ export class JournalWriter {
     }
   }
 }
+
+/** The file system, or what this user may have of it, is full. */
+const isNoSpace = (error: unknown): error is Error => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

@@ -29,6 +29,8 @@ import { SegmentFiles } from './segment-files.ts'
 import { newestTerm } from './segment-table.ts'
 
 const followIntervalMs = 100
+/** Space comes from whoever else fills the disk, or makes it larger. */
+const spaceRetryMs = 500
 
 export interface JournalOptions {
   readonly disk: Disk
@@ -98,7 +100,11 @@ export class Journal {
   async open(term: number, finish: (recovered: RecoveredSegments) => void): Promise<void> {
     await this.#stopFollowing()
     this.#directory = await this.#fence(term)
+    // The name of the term has to be durable before anybody is answered, and not before the rest is read.
+    const named = this.#options.disk.syncDirectory(this.#options.directory)
+    named.catch(() => {})
     const recovered = await this.#reader.recover(this.#directory)
+    await named
     finish(recovered)
     this.#files = new SegmentFiles(this.#options.disk, this.#directory)
     for (const { number, salt } of recovered.segments) this.#salts.set(number, salt)
@@ -129,6 +135,20 @@ export class Journal {
 
   get bytes(): number {
     return this.#writer?.bytes ?? 0
+  }
+
+  /** Bytes of records since the opening: queued, and written (not necessarily synced). */
+  get appendedBytes(): number {
+    return this.#writer?.appendedBytes ?? 0
+  }
+
+  get writtenBytes(): number {
+    return this.#writer?.writtenBytes ?? 0
+  }
+
+  /** A write waits for space on the disk. */
+  get isOutOfSpace(): boolean {
+    return this.#writer?.isOutOfSpace ?? false
   }
 
   /** See JournalWriter.append. */
@@ -238,7 +258,6 @@ export class Journal {
   async #fence(term: number): Promise<string> {
     const { disk, directory } = this.#options
     await disk.makeDirectory(directory)
-    await disk.syncDirectory(dirname(directory))
     const newest = await newestTerm(disk, directory)
     if (term < newest)
       throw new JournalError(
@@ -247,9 +266,13 @@ export class Journal {
         { fields: { directory, term, newest } },
       )
     const target = `${directory}/${termDirectoryName(term)}`
-    if (newest === 0) await disk.makeDirectory(target)
-    else if (newest < term) await disk.rename(`${directory}/${termDirectoryName(newest)}`, target)
-    await disk.syncDirectory(directory)
+    if (newest > 0) {
+      if (newest < term) await disk.rename(`${directory}/${termDirectoryName(newest)}`, target)
+      return target
+    }
+    // Later terms find it durable: the first one writes nothing before.
+    await disk.syncDirectory(dirname(directory))
+    await disk.makeDirectory(target)
     return target
   }
 
@@ -278,6 +301,10 @@ export class Journal {
           if (this.closedLength(segment.number) !== undefined) await writeSummary(disk, directory, segment, summary)
         })
         this.#options.onSealed(segment)
+      },
+      whenSpace: (error, first) => {
+        if (first) this.#options.logger.error('The disk is full: the journal waits for space', { error })
+        return new Promise((resolve) => clock.after(spaceRetryMs, resolve))
       },
       onFailed: (error) => {
         this.#options.logger.error('The journal failed', { error })

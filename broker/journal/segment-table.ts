@@ -43,7 +43,10 @@ export async function loadSegmentNumbers(disk: Disk, termDirectory: string): Pro
   return numbers.sort((a, b) => a - b)
 }
 
-/** Throws JournalError when there are segments but not one with a readable table of contents. */
+/**
+ * Where no table of contents can be read, all that is readable counts. Throws JournalError when there are segments but not
+ * one of them can be read.
+ */
 export async function loadSegmentTable(disk: Disk, termDirectory: string): Promise<SegmentTable> {
   const present = await loadSegmentNumbers(disk, termDirectory)
   const unreadable: number[] = []
@@ -55,7 +58,9 @@ export async function loadSegmentTable(disk: Disk, termDirectory: string): Promi
     if (header && (await hasRecords(disk, termDirectory, header))) withoutList.push(header)
     else if (!(await isCutOff(disk, termDirectory, number, present.length))) unreadable.push(number)
   }
-  if (withoutList.length > 0 || unreadable.length > 0) throw noTable(termDirectory, present)
+  const oldest = withoutList.pop()
+  if (oldest) return { ...chain(oldest, [], withoutList), present, unreadable }
+  if (unreadable.length > 0) throw unreadableJournal(termDirectory, present)
   return { closed: [], tail: undefined, present, unreadable }
 }
 
@@ -132,9 +137,9 @@ async function isCutOff(disk: Disk, termDirectory: string, number: number, prede
   )
 }
 
-const noTable = (directory: string, present: readonly number[]): JournalError =>
+const unreadableJournal = (directory: string, present: readonly number[]): JournalError =>
   new JournalError(
     'JOURNAL_CORRUPT',
-    `Cannot open journal ${directory}: none of its ${present.length} segments has a readable table of contents`,
+    `Cannot open journal ${directory}: none of its ${present.length} segments has a readable header`,
     { fields: { directory, segments: present.length } },
   )

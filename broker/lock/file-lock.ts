@@ -2,7 +2,8 @@
 //
 //   lock.sqlite   held with an exclusive POSIX lock, which the operating system frees the instant its holder dies and
 //                 not before; has the last term, which is durable before anybody learns of it
-//   lock.json     {"member": "orders-1", "term": 4}: who holds it, for those who do not; replaced as a whole
+//   lock.json     {"member": "orders-1", "term": 4, "watchUrl": "http://10.1.2.3:8161/watch"}: who holds it, for those who
+//                 do not, and where they can wait for its end (holder-watch.ts); replaced as a whole
 //
 // A new holder replaces lock.json before it does anything else. A member that lost its lock without noticing (a network
 // file system took it away while it was stopped) sees that with its next `verify`. On a local file system that is a matter
@@ -16,6 +17,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import { HolderWatch, type OpenWatch } from './holder-watch.ts'
 import { lockLimits } from './limits.ts'
 import {
   isLocal,
@@ -51,6 +53,10 @@ export interface FileLockOptions {
   readonly logger: Logger
   /** How often a standby tries; default 250. */
   readonly acquireIntervalMs?: number
+  /** Where others can wait for the end of this member, once it holds the lock. */
+  readonly watchUrl?: () => string | undefined
+  /** How the end of the holder is waited for; not at all if not given. */
+  readonly openWatch?: OpenWatch
   /** How often the holder proves its lock besides `verify`, and how long the volume may take to answer; default 2000; 0 = never. */
   readonly keepAlivePeriodMs?: number
   /** The term handed out is larger than this one: the newest of the journal, should the lock's files have been deleted. */
@@ -63,11 +69,15 @@ export interface FileLockOptions {
 
 export class FileLock implements Lock {
   readonly #options: FileLockOptions
+  readonly #watch: HolderWatch | undefined
   #wake: () => void = () => {}
+  #hurriedAttempts = 0
   #complaint = ''
 
   constructor(options: FileLockOptions) {
     this.#options = options
+    const { member, openWatch } = options
+    this.#watch = openWatch && new HolderWatch(member, openWatch, () => this.#hurry())
   }
 
   /**
@@ -75,6 +85,14 @@ export class FileLock implements Lock {
    * warning says so. Rejects with the error of the file system when the directory cannot be used at all.
    */
   async acquire(signal: AbortSignal): Promise<LockHandle> {
+    try {
+      return await this.#acquire(signal)
+    } finally {
+      this.#watch?.stop()
+    }
+  }
+
+  async #acquire(signal: AbortSignal): Promise<LockHandle> {
     const { directory, logger, makesDirectory = true } = this.#options
     let isMade = !makesDirectory
     let hasWorked = isMade
@@ -91,8 +109,9 @@ export class FileLock implements Lock {
         if (errorCode(error) === 'LOCK_TERM' || !(hasWorked || isVolumeTrouble(error))) throw error
         this.#complain(error)
       }
-      if (attempt === 1)
-        logger.info('Waiting for the lock', { directory, holder: (await loadHolderIfAny(directory))?.member })
+      const holder = await loadHolderIfAny(directory)
+      this.#watch?.follow(holder)
+      if (attempt === 1) logger.info('Waiting for the lock', { directory, holder: holder?.member })
       await this.#pause(signal)
     }
   }
@@ -122,7 +141,7 @@ export class FileLock implements Lock {
   }
 
   async #become(held: HeldLock, newestTerm: number): Promise<FileLockHandle> {
-    const { directory, member, logger } = this.#options
+    const { directory, member, logger, watchUrl } = this.#options
     const term = await nextTerm(directory, held, newestTerm)
     if (term > lockLimits.maxTerm)
       throw new FlotillaError(
@@ -130,7 +149,7 @@ export class FileLock implements Lock {
         `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`,
       )
     saveTerm(held, term)
-    const note = await writeHolder(directory, { member, term })
+    const note = await writeHolder(directory, { member, term, watchUrl: watchUrl?.() })
     logger.info('Acquired the lock', { directory, term })
     return new FileLockHandle(this.#options, term, held, note, await (this.#options.isLocal ?? isLocal)(directory))
   }
@@ -144,12 +163,21 @@ export class FileLock implements Lock {
     logger.warn('Cannot try the lock now, and keep on trying', { directory, reason })
   }
 
+  /** The holder has ended: whoever waits warm should have the lock before it is back. */
+  #hurry(): void {
+    this.#hurriedAttempts = lockLimits.hurriedAttempts
+    this.#wake()
+  }
+
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, acquireIntervalMs = lockLimits.acquireIntervalMs } = this.#options
+    const hurried = this.#hurriedAttempts > 0
+    if (hurried) this.#hurriedAttempts--
+    const delayMs = hurried ? Math.min(lockLimits.hurriedIntervalMs, acquireIntervalMs) : acquireIntervalMs
     let timer: Timer | undefined
     await new Promise<void>((resolve) => {
       this.#wake = resolve
-      timer = clock.after(acquireIntervalMs, resolve)
+      timer = clock.after(delayMs, resolve)
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
     timer?.cancel()

@@ -18,6 +18,8 @@ export interface LockHolder {
   /** Name of the member, as given by its configuration. */
   readonly member: string
   readonly term: number
+  /** Where its end can be waited for: a request that is answered by nothing else. */
+  readonly watchUrl?: string | undefined
 }
 
 export interface Lock {

@@ -1,11 +1,18 @@
-// The admin port: five paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
+// The admin port: six paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
 // Open without authentication, as its answers carry no message and no credential; who may reach it is up to the network.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { adminPaths, type BrokerSnapshot, type RoleAnswer } from './contract.ts'
-import { keepAliveTimeoutMs, maxAdminConnections, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
+import {
+  keepAliveInitialDelayMs,
+  keepAliveTimeoutMs,
+  maxAdminConnections,
+  maxHeaderBytes,
+  maxWatches,
+  requestTimeoutMs,
+} from './limits.ts'
 import { renderMetrics, type Measurements } from './metrics.ts'
 
 /** What the admin port asks of the broker. */
@@ -27,12 +34,19 @@ export class AdminServer {
   readonly #source: AdminSource
   readonly #logger: Logger
   readonly #server: Server
+  #watches = 0
 
   constructor(source: AdminSource, logger: Logger) {
     this.#source = source
     this.#logger = logger
     this.#server = createServer(
-      { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
+      {
+        maxHeaderSize: maxHeaderBytes,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveInitialDelayMs,
+      },
       (request, response) => void this.#answer(request, response),
     )
     this.#server.maxConnections = maxAdminConnections
@@ -94,9 +108,22 @@ export class AdminServer {
         send(response, 200, contentType, text)
         return
       }
+      case adminPaths.watch:
+        this.#beWatched(request, response)
+        return
       default:
         sendText(response, 404, `there are only ${Object.values(adminPaths).join(' ')}\n`)
     }
+  }
+
+  /** Answered with headers now, and with the end of the connection when this process ends or closes the port. */
+  #beWatched(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method === 'HEAD') return sendText(response, 200, '')
+    if (this.#watches >= maxWatches) return sendText(response, 503, `no more than ${maxWatches} watch at a time\n`)
+    this.#watches++
+    response.once('close', () => this.#watches--)
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+    response.flushHeaders()
   }
 }
 

@@ -5,6 +5,7 @@
 //   GET /role       {"role": "Active", "term": 4, "brokerName": "orders-bc", "member": "orders-bc-1"}
 //   GET /snapshot   BrokerSnapshot as JSON
 //   GET /metrics    Prometheus text
+//   GET /watch      200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
 
 export type BrokerRole = 'Starting' | 'Standby' | 'Active' | 'Stopping'
 
@@ -63,4 +64,5 @@ export const adminPaths = {
   role: '/role',
   snapshot: '/snapshot',
   metrics: '/metrics',
+  watch: '/watch',
 } as const

@@ -6,6 +6,12 @@ export const maxHeaderBytes = 8 * 1024
 /** A prober, a scraper and an operator need a handful; a leak on their side must not take our descriptors. */
 export const maxAdminConnections = 64
 
+/** Each keeps a connection for as long as it likes; a group has a handful of standbys, and the probes need theirs. */
+export const maxWatches = 16
+
+/** Before the system asks whether the other side of a silent connection is still there. */
+export const keepAliveInitialDelayMs = 10_000
+
 /** Probes are answered in milliseconds; whoever needs longer to ask is stuck. */
 export const requestTimeoutMs = 10_000
 

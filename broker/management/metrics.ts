@@ -33,6 +33,7 @@ export interface Measurements {
   readonly store: {
     readonly messages: number
     readonly bytesUsed: number
+    readonly roomBytes: number
     readonly syncs: number
     readonly recordsWritten: number
     readonly recoveryMs: number
@@ -123,9 +124,14 @@ function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, sto
   )
   set.gauge('flotilla_memory_used_bytes', 'Message bytes held in memory', memory.used)
   set.gauge('flotilla_memory_limit_bytes', 'Limit of message bytes in memory', memory.limit)
-  set.gauge('flotilla_blocked_connections', 'Connections not read because memory is full', memory.blockedConnections)
+  set.gauge(
+    'flotilla_blocked_connections',
+    'Connections whose sends wait for memory or for the store',
+    memory.blockedConnections,
+  )
   set.gauge('flotilla_store_messages', 'Messages in the store', store.messages)
   set.gauge('flotilla_store_used_bytes', 'Bytes that the store takes on disk', store.bytesUsed)
+  set.gauge('flotilla_store_room_bytes', 'Bytes of new messages that the store has room for', store.roomBytes)
   set.counter('flotilla_store_syncs_total', 'Syncs of the store to disk', store.syncs)
   set.counter('flotilla_store_records_total', 'Records written to the store', store.recordsWritten)
   set.gauge('flotilla_store_recovery_seconds', 'Duration of the last recovery', store.recoveryMs / 1000)

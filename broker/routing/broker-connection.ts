@@ -166,8 +166,7 @@ export class BrokerConnection implements RegionConnection {
     if (options.transactionId === null)
       return this.#parts.router.send(this.#sender, this.options.failoverReconnect, message, done)
     const transaction = this.#transactions.get(options.transactionId)
-    this.#parts.router.sendInTransaction(this.#sender, transaction, message)
-    done()
+    this.#parts.router.sendInTransaction(this.#sender, transaction, message, done)
   }
 
   acknowledge(acknowledgement: Acknowledgement, done: Done): void {

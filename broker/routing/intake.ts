@@ -2,7 +2,7 @@
 import type { AfterSync, DurableAction } from './after-sync.ts'
 import { connectionLimits } from './limits.ts'
 
-type Reason = 'memory' | 'disk'
+type Reason = 'space' | 'disk'
 
 export interface IntakePort {
   pause(): void

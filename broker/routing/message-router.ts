@@ -1,5 +1,6 @@
 // The way of a message from its producer to its destinations: names resolved, expired ones taken out, duplicates of failover
-// clients recognized, persistent ones written, others held back while memory is full.
+// clients recognized, persistent ones written, all held back while what they need is full.
+import { JmsError } from '../base/errors.ts'
 import { readdress } from '../destination/dead-letter.ts'
 import { concreteMembers } from '../destination/destination-name.ts'
 import { QueueEntry } from '../destination/entry.ts'
@@ -49,9 +50,34 @@ export class MessageRouter {
   }
 
   /** Throws JmsError; what was added before that leaves with the transaction, which can then only be rolled back. */
-  sendInTransaction(sender: Sender, transaction: LocalTransaction, message: Message): void {
+  sendInTransaction(sender: Sender, transaction: LocalTransaction, message: Message, done: Done): void {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
+    const { flow } = this.#context
+    const storeBytes = storedBytesOf(routed)
+    if (!flow.mustWait(transaction.id, false, storeBytes)) {
+      this.#addToTransaction(sender, transaction, routed)
+      return done()
+    }
+    const admit = (): void => {
+      try {
+        transaction.checkRoom(routed.length)
+        this.#addToTransaction(sender, transaction, routed)
+        done()
+      } catch (error) {
+        if (!(error instanceof JmsError)) throw error
+        refuse(error)
+      }
+    }
+    const refuse = (error?: JmsError): void => {
+      if (error) transaction.markRollbackOnly(error)
+      done(error)
+    }
+    const needs = { needsMemory: false, ownBytes: 0, storeBytes }
+    flow.holdBack({ sender, order: transaction.id, bytes: message.size, ...needs, admit, refuse })
+  }
+
+  #addToTransaction(sender: Sender, transaction: LocalTransaction, routed: readonly Routed[]): void {
     for (const { target, message: copy } of routed) {
       if (this.#expired(copy)) {
         transaction.sentExpired = true
@@ -96,9 +122,13 @@ export class MessageRouter {
   // An expired one waits too: its dead letter would tell the store of a sequence beyond those that are held back, and their
   // repetitions after a failover would be taken for duplicates.
   #sendToOne(sender: Sender, target: Target, message: Message, done: Done): void {
-    const takesMemory = !isStored(target, message) && needsMemory(target) && !this.#expired(message)
-    if (this.#context.flow.mustWait(message.producerId, takesMemory))
-      return this.#holdBack(sender, message, () => this.#admitToOne(sender, target, message, done), done)
+    const stored = isStored(target, message)
+    const takesMemory = !stored && needsMemory(target) && !this.#expired(message)
+    const storeBytes = stored ? message.bytes.length : 0
+    if (this.#context.flow.mustWait(message.producerId, takesMemory, storeBytes)) {
+      const admit = (): void => this.#admitToOne(sender, target, message, done)
+      return this.#holdBack(sender, message, takesMemory, storeBytes, admit, done)
+    }
     this.#admitToOne(sender, target, message, done)
   }
 
@@ -139,8 +169,11 @@ export class MessageRouter {
 
   #sendToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
     const waits = routed.some(({ target, message: copy }) => !isStored(target, copy) && needsMemory(target))
-    if (this.#context.flow.mustWait(message.producerId, waits))
-      return this.#holdBack(sender, message, () => this.#admitToMany(sender, routed, message, done), done)
+    const storeBytes = storedBytesOf(routed)
+    if (this.#context.flow.mustWait(message.producerId, waits, storeBytes)) {
+      const admit = (): void => this.#admitToMany(sender, routed, message, done)
+      return this.#holdBack(sender, message, waits, storeBytes, admit, done)
+    }
     this.#admitToMany(sender, routed, message, done)
   }
 
@@ -173,9 +206,16 @@ export class MessageRouter {
     })
   }
 
-  #holdBack(sender: Sender, message: Message, admit: () => void, refuse: Done): void {
-    const { producerId, size } = message
-    this.#context.flow.holdBack({ sender, producerId, bytes: size, ownBytes: 0, admit, refuse })
+  #holdBack(
+    sender: Sender,
+    { producerId, size }: Message,
+    needsMemory: boolean,
+    storeBytes: number,
+    admit: () => void,
+    refuse: Done,
+  ): void {
+    const needs = { needsMemory, ownBytes: 0, storeBytes }
+    this.#context.flow.holdBack({ sender, order: producerId, bytes: size, ...needs, admit, refuse })
   }
 
   #expired(message: Message): boolean {
@@ -191,6 +231,12 @@ export class MessageRouter {
 /** Only queues that outlive their connection are in the store. */
 const isStored = (target: Target, message: Message): target is Queue =>
   message.persistent && target instanceof Queue && target.stored
+
+const storedBytesOf = (routed: readonly Routed[]): number => {
+  let bytes = 0
+  for (const { target, message } of routed) if (isStored(target, message)) bytes += message.bytes.length
+  return bytes
+}
 
 const needsMemory = (target: Target): boolean => target instanceof Queue || target.wouldHold
 

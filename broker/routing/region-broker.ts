@@ -23,7 +23,7 @@ import { Acknowledger } from './acknowledge.ts'
 import { AfterSync } from './after-sync.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { DeadLetterRouter } from './dead-letter-router.ts'
-import { FlowControl } from './flow-control.ts'
+import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { MessageRouter } from './message-router.ts'
 import { SequenceSource } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
@@ -43,6 +43,8 @@ export interface RegionOptions {
   readonly logger: Logger
   /** Bytes of message bodies in memory. */
   readonly memoryLimit: number
+  /** Default: sends wait. */
+  readonly whenNoSpace?: WhenNoSpace
   readonly deadLetter: DeadLetterConfig
   /** Whether consumers get persistent queue messages before they are durable; see docs/reliability.md. */
   readonly concurrentStoreAndDispatchQueues: boolean
@@ -61,7 +63,7 @@ class RegionBroker implements Region {
   #sweep: Timer | null = null
 
   constructor(options: RegionOptions) {
-    const { store, clock, logger, memoryLimit, deadLetter, concurrentStoreAndDispatchQueues, listener } = options
+    const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listener } = options
     const memory = new MemoryUsage(memoryLimit)
     const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
     concreteMembers(deadLetterStrategy.destination)
@@ -85,10 +87,11 @@ class RegionBroker implements Region {
       deadLetterStrategy,
       listener,
       afterSync: new AfterSync(store),
-      flow: new FlowControl(memory, clock, logger),
+      flow: new FlowControl({ memory, store, clock, logger, whenNoSpace }),
       sequences: new SequenceSource(),
-      concurrentStoreAndDispatchQueues,
+      concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
     }
+    store.whenRoom(() => this.#context.flow.relieve())
     const deadLetters = new DeadLetterRouter(this.#context)
     this.#router = new MessageRouter(this.#context, deadLetters)
     this.#acknowledger = new Acknowledger(this.#context, deadLetters)

@@ -17,7 +17,7 @@ export class Transactions {
   readonly #router: MessageRouter
   readonly #sender: Sender
   readonly #open = new Map<string, LocalTransaction>()
-  /** Commits that wait for memory. */
+  /** Commits that wait for memory, or for sends of theirs that wait. */
   readonly #heldBack = new Set<LocalTransaction>()
   readonly #openMessages: OpenMessages = { count: 0 }
 
@@ -56,27 +56,31 @@ export class Transactions {
     const transaction = this.get(id)
     this.#open.delete(id)
     transaction.close()
-    const cause = transaction.rollbackCause
-    if (cause) {
-      this.#rollBackAndDispatch(transaction)
-      throw rolledBack(id, cause.message, cause)
-    }
     const { flow, memory } = this.#context
+    if (transaction.rollbackCause) {
+      flow.withdraw(id)
+      throw this.#rolledBack(transaction, transaction.rollbackCause)
+    }
     const ownBytes = transaction.memoryBytes
-    if (transaction.volatileSends === 0 || memory.used - ownBytes < memory.limit) return this.#commit(transaction, done)
+    const needsMemory = transaction.volatileSends > 0 && memory.used - ownBytes >= memory.limit
+    if (!needsMemory && !flow.mustWait(id, false, 0)) return this.#commit(transaction, done)
     this.#heldBack.add(transaction)
     flow.holdBack({
       sender: this.#sender,
-      producerId: null,
+      order: id,
       bytes: 0,
+      needsMemory,
       ownBytes,
+      storeBytes: 0,
       admit: () => {
-        this.#heldBack.delete(transaction)
-        this.#commit(transaction, done)
+        if (!this.#heldBack.delete(transaction)) return
+        // One of the sends before it may have been refused.
+        if (transaction.rollbackCause) done(this.#rolledBack(transaction, transaction.rollbackCause))
+        else this.#commit(transaction, done)
       },
       refuse: (error) => {
         if (this.#heldBack.delete(transaction)) this.#rollBackAndDispatch(transaction)
-        done(rolledBack(id, error.message, error))
+        done(error && rolledBack(id, error.message, error))
       },
     })
   }
@@ -85,6 +89,7 @@ export class Transactions {
     const transaction = this.get(id)
     this.#open.delete(id)
     transaction.close()
+    this.#context.flow.withdraw(id)
     this.#rollBackAndDispatch(transaction)
   }
 
@@ -135,6 +140,11 @@ export class Transactions {
     for (const send of sends)
       if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message)
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
+  }
+
+  #rolledBack(transaction: LocalTransaction, cause: JmsError): JmsError {
+    this.#rollBackAndDispatch(transaction)
+    return rolledBack(transaction.id, cause.message, cause)
   }
 
   #rollBackAndDispatch(transaction: LocalTransaction): void {

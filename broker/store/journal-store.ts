@@ -24,6 +24,7 @@ import type {
   StoreTransactionId,
 } from './message-store.ts'
 import { Reclaimer } from './reclaimer.ts'
+import { StoreSpace } from './store-space.ts'
 import {
   encodeAdd,
   encodeAddInTx,
@@ -55,6 +56,8 @@ export interface JournalStoreOptions {
   readonly logger: Logger
   /** Size in bytes at which a segment is closed and the next begun; default 32 MiB. */
   readonly maxFileLength?: number
+  /** Bytes that the journal may take before new messages have to wait; default 100 GiB. */
+  readonly limitBytes?: number
   /** Throws or rejects when this member no longer owns the store: asked after each sync, before any callback. */
   readonly verifyOwnership: () => void | Promise<void>
 }
@@ -75,6 +78,7 @@ export class JournalStore implements MessageStore {
   readonly #state: StoreState
   readonly #journal: Journal
   readonly #reclaimer: Reclaimer
+  readonly #space: StoreSpace
   readonly #transactions = new Map<StoreTransactionId, LocalTransaction>()
   readonly #unwritten = new UnwrittenMessages()
   #nextTransaction = 1
@@ -95,11 +99,27 @@ export class JournalStore implements MessageStore {
       visitor: this.#state,
       writePreamble: () => this.#writeSnapshot(),
       onWriting: () => this.#writeOut(),
-      onSealed: () => this.#reclaimer.trigger(),
+      onSealed: () => {
+        void this.#space.look()
+        this.#reclaimer.trigger()
+      },
       mark: () => this.#state.lastSequence,
       onDurable: (sequence) => (this.#durableSequence = sequence),
     })
-    this.#reclaimer = new Reclaimer({ ...options, maxFileLength, state: this.#state, journal: this.#journal })
+    this.#space = new StoreSpace({
+      ...options,
+      maxFileLength,
+      limitBytes: options.limitBytes ?? storeLimits.limitBytes,
+      journal: this.#journal,
+      messages: () => this.#messages,
+    })
+    this.#reclaimer = new Reclaimer({
+      ...options,
+      maxFileLength,
+      state: this.#state,
+      journal: this.#journal,
+      onRemoved: () => void this.#space.look(),
+    })
     this.failed = this.#journal.failed
   }
 
@@ -119,6 +139,7 @@ export class JournalStore implements MessageStore {
     })
     this.#durableSequence = this.#state.lastSequence
     this.#recoveryMs = clock.monotonicMs() - startMs
+    await this.#space.start()
     this.#isOpen = true
     this.#reclaimer.trigger()
     const queues = [...this.#state.queues.values()].map(({ name, index }) => ({
@@ -233,6 +254,14 @@ export class JournalStore implements MessageStore {
     this.#state.endTransaction(transaction.number)
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#space.hasRoom(bytes)
+  }
+
+  whenRoom(callback: () => void): void {
+    this.#space.whenRoom(callback)
+  }
+
   whenDurable(callback: () => void): void {
     this.#writeOut()
     this.#journal.whenDurable(callback)
@@ -263,10 +292,9 @@ export class JournalStore implements MessageStore {
   }
 
   statistics(): StoreStatistics {
-    let messages = 0
-    for (const { index } of this.#state.queues.values()) messages += index.messages
     const { bytes, syncs, records } = this.#journal
-    return { messages, bytesUsed: bytes, syncs, recordsWritten: records, recoveryMs: this.#recoveryMs }
+    const [messages, roomBytes] = [this.#messages, this.#space.bytes]
+    return { messages, bytesUsed: bytes, roomBytes, syncs, recordsWritten: records, recoveryMs: this.#recoveryMs }
   }
 
   /** Resolves when there is no space left to be reclaimed at this moment. */
@@ -277,8 +305,15 @@ export class JournalStore implements MessageStore {
   async close(): Promise<void> {
     this.#reclaimer.stop()
     if (this.#isOpen) this.#writeOut()
+    this.#space.stop()
     this.#isOpen = false
     await this.#journal.close()
+  }
+
+  get #messages(): number {
+    let messages = 0
+    for (const { index } of this.#state.queues.values()) messages += index.messages
+    return messages
   }
 
   #add(message: AddedMessage, sequence: Sequence): void {

@@ -18,6 +18,16 @@ export const storeLimits = {
   readGapBytes: 16 * 1024,
   /** Index entries looked at before the event loop gets a turn (about a millisecond). */
   indexScanEntries: 200_000,
+  /** Default of what a store may take: as ActiveMQ's storeUsage. */
+  limitBytes: 100 * 2 ** 30,
+  /** Disk that new messages leave free, in full segments: the next one, and what reclaiming tells again. */
+  reserveFiles: 2,
+  /** And for each message that is there: its removal, in a transaction of its own. */
+  removalBytes: 80,
+  /** What a message takes besides its body, its producer's id included. */
+  messageOverheadBytes: 512,
+  /** How often the free space of the disk is looked at: others may use the same disk. */
+  spaceLookMs: 1000,
   /** At least what a record takes besides its body: header, meta and padding. */
   recordOverheadBytes: 64,
 } as const

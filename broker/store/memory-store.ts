@@ -84,6 +84,12 @@ export class MemoryStore implements MessageStore {
     this.#transactions.delete(transaction)
   }
 
+  hasRoom(_bytes: number): boolean {
+    return true
+  }
+
+  whenRoom(_callback: () => void): void {}
+
   whenDurable(callback: () => void): void {
     this.#callbacks.push(callback)
     if (this.#callbacks.length === 1) queueMicrotask(() => this.#runCallbacks())
@@ -110,7 +116,14 @@ export class MemoryStore implements MessageStore {
       messages += queue.messages
       bytesUsed += queue.bytes
     }
-    return { messages, bytesUsed, syncs: 0, recordsWritten: this.#records, recoveryMs: 0 }
+    return {
+      messages,
+      bytesUsed,
+      roomBytes: Number.POSITIVE_INFINITY,
+      syncs: 0,
+      recordsWritten: this.#records,
+      recoveryMs: 0,
+    }
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,8 @@ export interface RecoveredState {
 export interface StoreStatistics {
   readonly messages: number
   readonly bytesUsed: number
+  /** Bytes of new messages that there is room for. */
+  readonly roomBytes: number
   readonly syncs: number
   readonly recordsWritten: number
   /** Recovery or tail replay of the last open, in milliseconds. */
@@ -83,6 +85,14 @@ export interface MessageStore {
   /** Atomic. The transaction's adds get `firstSequence`, `firstSequence + 1`, … in the order of their calls. */
   commit(transaction: StoreTransactionId, firstSequence: Sequence): void
   rollback(transaction: StoreTransactionId): void
+
+  /**
+   * Whether a new message of so many bytes may be added. Only asked about what clients send: what gives space back, and dead
+   * letters, may always be written.
+   */
+  hasRoom(bytes: number): boolean
+  /** `callback` is called whenever there may be more room than when `hasRoom` last said no. */
+  whenRoom(callback: () => void): void
 
   /** Calls back once everything written by earlier calls is durable and this member still owns the store. */
   whenDurable(callback: () => void): void

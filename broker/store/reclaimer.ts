@@ -28,6 +28,8 @@ export interface ReclaimerOptions {
   readonly journal: Journal
   readonly logger: Logger
   readonly maxFileLength: number
+  /** Files are gone, and the disk has more space. */
+  readonly onRemoved: () => void
 }
 
 interface MovedMessage {
@@ -163,6 +165,7 @@ export class Reclaimer {
     if (kept.length > 0) return
     for (const segment of dead) state.uses.delete(segment)
     await journal.removeSegments(dead)
+    this.#options.onRemoved()
     logger.debug('Removed segments of the journal', { segments: dead.length })
   }
 

@@ -50,7 +50,7 @@ export interface LocalKube {
   stop(): Promise<void>
 }
 
-/** A stand-in that cannot start; `code` says why: DATA_DIRECTORY_IN_USE, API_PORT. */
+/** A stand-in that cannot start; `code` says why: DATA_DIRECTORY, DATA_DIRECTORY_IN_USE, API_PORT, KUBECONFIG. */
 export class LocalKubeError extends Error {
   override readonly name = 'LocalKubeError'
   readonly code: string
@@ -63,11 +63,8 @@ export class LocalKubeError extends Error {
 
 /** Resolves when the API answers and the pods of an earlier run are being started. Throws LocalKubeError. */
 export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKube> {
-  // Secrets are in it, as objects and as files of volumes.
-  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 })
-  for (const part of ['api', 'kubelet']) mkdirSync(join(options.dataDirectory, part), { recursive: true, mode: 0o700 })
-  // Without symbolic links: paths in arguments of pods are compared with it.
-  const data = realpathSync(resolve(options.dataDirectory))
+  const data = openDataDirectory(resolve(options.dataDirectory))
+  const kubeconfigPath = resolve(options.kubeconfigPath)
   const unlock = lockDirectory(data)
   const clock = options.clock ?? systemClock
   let api: ApiServer | undefined
@@ -79,11 +76,24 @@ export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKu
       ...(options.faults && { faults: options.faults }),
     })
     const address = await listen(api, options.apiPort)
-    return runCluster({ ...options, clock, remapPorts }, data, api, address, unlock)
+    writeKubeconfig(kubeconfigPath, address.url)
+    return runCluster({ ...options, kubeconfigPath, clock, remapPorts }, data, api, address, unlock)
   } catch (error) {
     await api?.close()
     unlock()
     throw error
+  }
+}
+
+/** Its path without symbolic links: paths in arguments of pods are compared with it. */
+function openDataDirectory(path: string): string {
+  try {
+    // Secrets are in it, as objects and as files of volumes.
+    for (const directory of [path, join(path, 'api'), join(path, 'kubelet')])
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return realpathSync(path)
+  } catch (error) {
+    throw new LocalKubeError('DATA_DIRECTORY', `Cannot use data directory ${path}: ${messageOf(error)}`, error)
   }
 }
 
@@ -116,8 +126,7 @@ function runCluster(
   api.setPodLogs(kubelet.logs)
   const controllers = startControllers(context, createVolumeDirectories(join(data, 'volumes')))
   const serverUrl = apiServer.url
-  const kubeconfigPath = resolve(options.kubeconfigPath)
-  writeKubeconfig(kubeconfigPath, serverUrl)
+  const { kubeconfigPath } = options
   log('info', 'The local stand-in for Kubernetes runs', { url: serverUrl, kubeconfigPath, data, remapPorts })
   return {
     registry,
@@ -161,7 +170,11 @@ function readHolder(file: string): { pid: number; startTime: string } | undefine
 }
 
 function writeKubeconfig(path: string, url: string): void {
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.tmp`, buildKubeconfig(url), { mode: 0o600 })
-  renameSync(`${path}.tmp`, path)
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(`${path}.tmp`, buildKubeconfig(url), { mode: 0o600 })
+    renameSync(`${path}.tmp`, path)
+  } catch (error) {
+    throw new LocalKubeError('KUBECONFIG', `Cannot write kubeconfig ${path}: ${messageOf(error)}`, error)
+  }
 }

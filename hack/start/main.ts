@@ -1,7 +1,6 @@
 // `npm start`: the stand-in for Kubernetes, the real operator and real brokers on this machine, then the proof.
 //
 //   0  stopped by Ctrl-C, or the proof succeeded with --exit      1  something is wrong, in one sentence      2  wrong arguments
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
 import { Api } from './api.ts'
@@ -113,11 +112,9 @@ async function run(
 }
 
 async function startKube(options: StartOptions): Promise<LocalKube> {
-  const dataDirectory = resolve(options.data)
   try {
-    mkdirSync(dataDirectory, { recursive: true })
     return await startLocalKube({
-      dataDirectory,
+      dataDirectory: resolve(options.data),
       apiPort: options.port,
       images,
       kubeconfigPath: resolve(options.kubeconfig ?? join(options.data, 'kubeconfig')),

@@ -232,7 +232,10 @@ export const specSchema = z
       .max(86_400)
       .default(120)
       .describe('How long a member may take to stop before it is killed.'),
-    paused: z.boolean().default(false).describe('true: the operator changes nothing, and reports only.'),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
   .meta(
     rules(
@@ -246,14 +249,21 @@ export const specSchema = z
         fieldPath: '.groupCount',
       },
       {
+        // kubectl scale changes this field: who meant members is told where they are.
+        rule: "!has(self.groupCount) || self.groupCount == 1 || !(self.topology.type in ['Standalone', 'MasterSlave'])",
+        message:
+          'spec.groupCount: topology.type Standalone and MasterSlave are one group; accepted: 1 (members are groupTemplate.replicas)',
+        fieldPath: '.groupCount',
+      },
+      {
         rule: `${standalone}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas == 1)`,
         message: 'spec.groups: topology.type Standalone is one group with replicas 1',
         fieldPath: '.groups',
       },
       {
-        rule: `${standalone}!has(self.groupTemplate) || ((!has(self.groupCount) || self.groupCount == 1) && self.groupTemplate.replicas == 1)`,
-        message: 'spec.groupTemplate: topology.type Standalone is groupCount 1 and replicas 1',
-        fieldPath: '.groupTemplate',
+        rule: `${standalone}!has(self.groupTemplate) || self.groupTemplate.replicas == 1`,
+        message: 'spec.groupTemplate.replicas: topology.type Standalone is one member; accepted: 1',
+        fieldPath: '.groupTemplate.replicas',
       },
       {
         rule: `${masterSlave}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas >= 2)`,
@@ -261,9 +271,10 @@ export const specSchema = z
         fieldPath: '.groups',
       },
       {
-        rule: `${masterSlave}!has(self.groupTemplate) || ((!has(self.groupCount) || self.groupCount == 1) && self.groupTemplate.replicas >= 2)`,
-        message: 'spec.groupTemplate: topology.type MasterSlave is groupCount 1 and replicas 2 or more',
-        fieldPath: '.groupTemplate',
+        rule: `${masterSlave}!has(self.groupTemplate) || self.groupTemplate.replicas >= 2`,
+        message:
+          'spec.groupTemplate.replicas: topology.type MasterSlave is an active and its standbys; accepted: 2 or more',
+        fieldPath: '.groupTemplate.replicas',
       },
     ),
   )

@@ -36,7 +36,9 @@ export function buildConditions(judgement: Judgement, views: readonly GroupView[
         judgement.storage.message,
       ),
     judgement.plan && judgeUpToDate(judgement),
-    judgement.paused ? found('Paused', 'True', 'PausedBySpec', 'spec.paused is true: nothing is changed') : undefined,
+    judgement.paused
+      ? found('Paused', 'True', 'PausedBySpec', 'spec.paused is true: nothing but role labels is changed')
+      : undefined,
   ]
   return findings.filter((finding) => finding !== undefined).map((finding) => complete(judgement, finding))
 }

@@ -56,7 +56,7 @@ export class ClusterReconciler {
     const nowMs = clock.nowMs()
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
-    const outcome = paused ? {} : await this.#act(() => act(this.#environment, observation, plan, decision))
+    const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
     const storage = plan && judgeStorage(plan, objects.claims, outcome.resizeRefused)
     return this.#report({ ...decision, cluster, observation, plan, storage, paused, failure: outcome.failure, nowMs })
   }

@@ -10,7 +10,7 @@ import { membersOf, type Observation } from './observe.ts'
 import { unsupportedChanges } from './storage-state.ts'
 
 export interface Decision {
-  /** Write objects, shrink and roll; otherwise only look after role labels and the status. */
+  /** Write objects, shrink and roll; otherwise, while paused too, only look after role labels and the status. */
   readonly acts: boolean
   readonly problems: readonly SpecProblem[]
   readonly unsupportedChange: boolean

@@ -94,9 +94,11 @@ async function bench(): Promise<number> {
     console.log(`raw data: ${relative(root, raw)}`)
     const complete = chosenCells.length === cells.length && brokers.length === brokerIds.length && !flags.short
     if (complete || flags.page) writePage(data())
-    const failed = runs.filter((run) => run.failed !== undefined)
-    console.log(`${runs.length - failed.length} runs passed, ${failed.length} failed`)
-    return failed.some((run) => run.broker === 'flotilla') || runs.length === 0 ? 1 : 0
+    // What a peer cannot do is in the report; only ours have to run.
+    const ours = runs.filter((run) => run.broker === 'flotilla')
+    const failed = ours.filter((run) => run.failed !== undefined)
+    console.log(`${ours.length - failed.length} passed, ${failed.length} failed`)
+    return failed.length > 0 || ours.length === 0 ? 1 : 0
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

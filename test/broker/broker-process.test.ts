@@ -1,5 +1,5 @@
 // The broker as a process: arguments, exit codes, and two members that share a directory.
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -13,8 +13,6 @@ import { consumerInfo, producerInfo, sessionInfo, textMessage } from './session/
 import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
 
 const root = join(import.meta.dirname, '../..')
-// Processes start slowly on a busy machine.
-jest.setTimeout(60_000)
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()

@@ -1,7 +1,10 @@
 // What every MessageStore does, whatever it is made of. `open` gives a store that was opened; `reopen` closes it properly
 // and opens what is there again, and is missing for stores that forget.
 import { describe, expect, test } from '@jest/globals'
-import type { AddedMessage, MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
+import type { MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
+import { contentOf, durable, message } from '../support/store-content.ts'
+
+export { contentOf, durable, message }
 
 export interface OpenedStore {
   readonly store: MessageStore
@@ -11,24 +14,6 @@ export interface OpenedStore {
 export interface MessageStoreFactory {
   open(): Promise<OpenedStore>
   reopen?(store: MessageStore): Promise<OpenedStore>
-}
-
-export const message = (
-  text: string,
-  { queue = 'orders', producerId = 'ID:a-1:1:1:1', producerSequenceId = 1 }: Partial<AddedMessage> = {},
-): AddedMessage => ({ queue, bytes: Buffer.from(text), producerId, producerSequenceId })
-
-export const durable = (store: MessageStore): Promise<void> => new Promise((resolve) => store.whenDurable(resolve))
-
-/** `sequence:text` of everything in a queue. */
-export async function contentOf(store: MessageStore, queue = 'orders'): Promise<string[]> {
-  const content: string[] = []
-  for (let after = 0; ;) {
-    const page = await store.read(queue, after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)
-    if (page.length === 0) return content
-    content.push(...page.map(({ sequence, bytes }) => `${sequence}:${bytes.toString()}`))
-    after = page.at(-1)!.sequence
-  }
 }
 
 export function messageStoreContract(name: string, factory: () => Promise<MessageStoreFactory>): void {

@@ -1,5 +1,5 @@
 // What users see when they change a cluster, pause it, or delete it and create it again.
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { persistentVolumeClaims, pods, statefulSets } from '../../hack/localkube/controllers/resource-names.ts'
 import {
   brokerClusters,
@@ -11,9 +11,6 @@ import {
   send,
 } from '../support/local-stack.ts'
 import { nothingLost } from '../support/traffic.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 let stack: LocalStack
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 // What users see when an active member goes: killed, stopped in order, with the operator and without it.
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   configMaps,
   persistentVolumeClaims,
@@ -10,9 +10,6 @@ import {
 } from '../../hack/localkube/controllers/resource-names.ts'
 import { brokerClusters, LocalStack, masterSlave, namespace, until } from '../support/local-stack.ts'
 import { nothingLost } from '../support/traffic.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 let stack: LocalStack
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 // against the stand-in's real server-side apply, garbage collection and StatefulSet controller. For every write the
 // operator is one of this process, on an API server without a kubelet (a PodPlayer takes that part); for some it is a
 // real process among real brokers.
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,9 +28,6 @@ import * as types from '../../operator/kube/resource-types.ts'
 import { type Operator, startOperator } from '../../operator/operator.ts'
 import { PodPlayer } from '../integration/pod-player.ts'
 import { brokerClusters, LocalStack, masterSlave, until } from '../support/local-stack.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(120_000)
 
 const name = 'orders'
 /** Runs at the same time: each has a namespace, an operator and a PodPlayer of its own. */

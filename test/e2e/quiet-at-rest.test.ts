@@ -1,25 +1,22 @@
 // A cluster at rest costs the API server nothing: no object is written, whatever is looked at.
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as kinds from '../../hack/localkube/controllers/resource-names.ts'
 import type { LocalObject, ResourceName } from '../../hack/localkube/api/registry.ts'
 import { SLOW_POLL_MS } from '../../operator/reconcile/requeue.ts'
 import { brokerClusters, LocalStack, masterSlave, standalone } from '../support/local-stack.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 /** Every kind that anything here could write, but Leases: whoever holds one renews it. */
 const watched: ResourceName[] = [
   brokerClusters,
   ...Object.values(kinds).filter((kind): kind is ResourceName => typeof kind === 'object'),
 ]
-/** What was still on its way when the cluster became Ready (Events, statuses of controllers) has come after this silence. */
-const settlingMs = 700
 /**
  * That nothing happens can only be seen by watching for a while. This long, because the operator asks the brokers for
  * their roles every SLOW_POLL_MS, which is when it would write.
  */
 const restMs = SLOW_POLL_MS + 500
+/** What was still on its way when the cluster became Ready (Events, statuses of controllers) comes in the first ones. */
+const rests = 4
 
 let stack: LocalStack
 beforeAll(async () => {
@@ -34,31 +31,20 @@ test('quiet-at-rest: no object of a settled cluster changes, except Leases', asy
   await stack.ready('single')
   expect(stack.kube.registry.list({ group: 'coordination.k8s.io', plural: 'leases' })).toHaveLength(1)
   const changes: string[] = []
-  let changed = (): void => {}
   const known = new Map<string, string>()
   const note = (type: string, { kind, metadata }: LocalObject): void => {
     const object = `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
     if (known.get(object) === metadata.resourceVersion) return
     known.set(object, metadata.resourceVersion)
     changes.push(`${type} ${object}`)
-    changed()
   }
   const watches = watched.map((kind) => stack.kube.registry.watch(kind, ({ type, object }) => note(type, object)))
-  await silence(settlingMs, (listener) => (changed = listener))
-  expect(changes.length).toBeGreaterThan(10)
-  changes.length = 0
-  await new Promise((resolve) => setTimeout(resolve, restMs))
+  for (let rest = 0; rest < rests; rest++) {
+    changes.length = 0
+    await new Promise((resolve) => setTimeout(resolve, restMs))
+    if (changes.length === 0) break
+  }
   for (const watch of watches) watch.close()
+  expect(known.size).toBeGreaterThan(10)
   expect(changes).toEqual([])
 })
-
-/** Resolves when nothing was heard for so long. */
-function silence(durationMs: number, listen: (listener: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let timer = setTimeout(resolve, durationMs)
-    listen(() => {
-      clearTimeout(timer)
-      timer = setTimeout(resolve, durationMs)
-    })
-  })
-}

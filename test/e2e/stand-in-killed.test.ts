@@ -1,5 +1,5 @@
 // The stand-in itself dies: nothing of it goes on running, and the next start has everything again.
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,9 +20,6 @@ import {
 import { Api } from '../../hack/start/api.ts'
 import { failoverUrl, isReady, type PodObject, processId } from '../../hack/start/cluster-view.ts'
 import { getCluster, podsOf } from '../../hack/start/clusters.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 const main = join(import.meta.dirname, '..', '..', 'hack', 'localkube', 'main.ts')
 const cluster = { namespace: 'default', name: 'orders' }

@@ -1,10 +1,7 @@
 // What users see of a broker by itself: with a volume it comes back with its messages, without one they are in memory.
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { events } from '../../hack/localkube/controllers/resource-names.ts'
 import { LocalStack, numbersUpTo, receive, send, standalone } from '../support/local-stack.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 let stack: LocalStack
 beforeAll(async () => {

@@ -38,7 +38,7 @@ export interface TestServer {
 
 const namespaces: ResourceType = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 const apply = { fieldManager: 'somebody', force: true }
-const WAIT_MS = 30_000
+const WAIT_MS = 120_000
 
 export const pair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
   topology: { type: 'MasterSlave' },

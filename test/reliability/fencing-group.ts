@@ -36,6 +36,8 @@ export class FencingGroup {
   #watching = true
   #watched: Promise<unknown> = Promise.resolve()
   polls = 0
+  /** A member that was killed was active again before the standby that waited. */
+  coldTakeovers = 0
   acknowledgedDirectly = 0
 
   private constructor(members: readonly BrokerMember[], dataDirectory: string) {
@@ -66,7 +68,7 @@ export class FencingGroup {
     return `failover:(${this.members.map(({ url }) => url + options).join(',')})`
   }
 
-  active(timeoutMs = 30_000): Promise<BrokerMember> {
+  active(timeoutMs = 120_000): Promise<BrokerMember> {
     return settled(this.members, timeoutMs)
   }
 

@@ -7,9 +7,12 @@ import { Traffic } from '../support/traffic.ts'
 
 export interface LoadAccount {
   readonly acknowledged: number
+  /** Acknowledged and never delivered, or delivered in a transaction that was rolled back and never again. */
   readonly lost: number
   readonly duplicates: number
   readonly outOfOrder: number
+  /** Between two answers to one producer: how long the worst fault stood in its way. */
+  readonly longestGapMs: number
   /** Examples of what is wrong, for people. */
   readonly details: string
 }
@@ -26,13 +29,20 @@ export async function startOwnLoad(url: string): Promise<Load> {
   return {
     flows: (count) => traffic.flows(count),
     async finish() {
-      const { acknowledged, lost, duplicates, outOfOrder } = await traffic.stop()
+      const { acknowledged, lost, duplicates, outOfOrder, longestGapMs } = await traffic.stop()
       const details = JSON.stringify({
         lost: lost.slice(0, 5),
         duplicates: duplicates.slice(0, 5),
         outOfOrder: outOfOrder.slice(0, 5),
       })
-      return { acknowledged, lost: lost.length, duplicates: duplicates.length, outOfOrder: outOfOrder.length, details }
+      return {
+        acknowledged,
+        lost: lost.length,
+        duplicates: duplicates.length,
+        outOfOrder: outOfOrder.length,
+        longestGapMs,
+        details,
+      }
     },
     kill() {},
   }
@@ -42,10 +52,13 @@ interface JavaResult {
   readonly failed?: string
   readonly acknowledged: number
   readonly lost: number
+  readonly unconfirmed: number
+  readonly inDoubt: number
   readonly duplicatesOfConsumed: number
   readonly orderViolations: number
   readonly deadUndelivered: readonly string[]
   readonly problems: readonly string[]
+  readonly gaps: readonly { readonly client: string; readonly ms: number }[]
   readonly [sample: string]: unknown
 }
 
@@ -68,13 +81,23 @@ export async function startJavaLoad(version: ClientVersion, url: string): Promis
       const result = JSON.parse(await run.line((line) => line.startsWith('{'))) as JavaResult
       await run.ended
       if (result.failed) throw new Error(`${result.failed}: ${result.problems.join('; ')}`)
-      const { lostSample, duplicateSample, orderSample, problems, deadUndelivered } = result
+      const { lostSample, unconfirmedSample, duplicateSample, orderSample, problems, deadUndelivered, inDoubt } = result
+      const gaps = result.gaps.filter(({ client }) => client.startsWith('producer')).map(({ ms }) => ms)
       return {
         acknowledged: result.acknowledged,
-        lost: result.lost + deadUndelivered.length,
+        lost: result.lost + result.unconfirmed + deadUndelivered.length,
         duplicates: result.duplicatesOfConsumed,
         outOfOrder: result.orderViolations,
-        details: JSON.stringify({ lostSample, duplicateSample, orderSample, deadUndelivered, problems }),
+        longestGapMs: Math.max(0, ...gaps),
+        details: JSON.stringify({
+          lostSample,
+          unconfirmedSample,
+          inDoubt,
+          duplicateSample,
+          orderSample,
+          deadUndelivered,
+          problems,
+        }),
       }
     },
     kill: () => run.kill(),

@@ -45,6 +45,8 @@ const javaPauseMs = 1500
 
 const shortInactivity = '?wireFormat.maxInactivityDuration=2000'
 
+const roundsPerLine = 10
+
 /** The issue asks for 30 s without an answer. */
 const hangMs = 30_000
 
@@ -57,32 +59,32 @@ export const fencingScenarios: readonly FencingScenario[] = [
     urlOptions: shortInactivity,
   },
   { name: 'stopped, killed and replaced', rounds: 50, faults: () => [stopAndReplace], maxStopMs: 2000 },
-  { name: 'lock taken away', rounds: 30, faults: () => Object.values(lockHarms).map(loseLock) },
+  { name: 'lock taken away', rounds: 60, faults: () => Object.values(lockHarms).map(loseLock) },
   {
     name: 'lock taken away, in a pod',
-    rounds: 12,
+    rounds: 24,
     faults: () => Object.values(lockHarms).map(loseLock),
     supervised: true,
   },
-  { name: 'directory moved away', rounds: 5, faults: () => [moveDirectory] },
-  { name: 'stopped, and its lock expired', rounds: 30, faults: () => [expireLease], maxStopMs: 2000 },
+  { name: 'directory moved away', rounds: 20, faults: () => [moveDirectory] },
+  { name: 'stopped, and its lock expired', rounds: 50, faults: () => [expireLease], maxStopMs: 2000 },
   {
     name: 'stopped, and its lock expired, in a pod',
-    rounds: 10,
+    rounds: 20,
     faults: () => [expireLease],
     maxStopMs: 2000,
     supervised: true,
   },
-  { name: 'volume read-only', rounds: 5, faults: (volume) => [failReadOnly(volume!)], needsVolume: true },
+  { name: 'volume read-only', rounds: 50, faults: (volume) => [failReadOnly(volume!)], needsVolume: true },
   {
     name: 'volume takes no writes for 30 s',
-    rounds: 2,
+    rounds: 50,
     faults: (volume) => [hang((forMs) => volume!.freeze(forMs), hangMs)],
     needsVolume: true,
   },
   {
     name: 'volume answers nothing for 30 s',
-    rounds: 2,
+    rounds: 50,
     faults: (volume) => [hang((forMs) => volume!.hang(forMs), hangMs)],
     needsVolume: true,
   },
@@ -105,6 +107,7 @@ export interface FencingResult extends LoadAccount {
   readonly acknowledgedDirectly: number
   readonly violations: readonly string[]
   readonly polls: number
+  readonly coldTakeovers: number
 }
 
 /** One group, one load, `rounds` faults in turn. */
@@ -125,14 +128,14 @@ export async function runFencing(scenario: FencingScenario, run: FencingRun): Pr
       await faults[round % faults.length]!({ group, random, maxStopMs: run.maxStopMs ?? scenario.maxStopMs ?? 0 })
       group.checkTerms()
       await load.flows(run.flowPerRound)
-      run.progress?.(`${scenario.name}: round ${round + 1} of ${run.rounds}`)
+      if ((round + 1) % roundsPerLine === 0) run.progress?.(`${scenario.name}: ${round + 1} of ${run.rounds} rounds`)
       if (group.violations.length > 0) break
     }
     const account = await load.finish()
     await group.checkDirect()
     group.checkTerms()
-    const { violations, polls, acknowledgedDirectly } = group
-    return { ...account, rounds: run.rounds, violations, polls, acknowledgedDirectly }
+    const { violations, polls, acknowledgedDirectly, coldTakeovers } = group
+    return { ...account, rounds: run.rounds, violations, polls, acknowledgedDirectly, coldTakeovers }
   } catch (error) {
     const logs = group.members.map(({ options, log }) => `--- ${options.member}\n${log.slice(-30).join('')}`)
     throw new Error(`${scenario.name}: ${String(error)}\n${group.violations.join('\n')}\n${logs.join('\n')}`, {
@@ -196,6 +199,7 @@ async function main(): Promise<number> {
         load,
         pauseMs,
         flowPerRound: 500,
+        progress: (text) => console.log(text),
         ...(volume && { volume }),
       })
       const seconds = Math.round((Date.now() - startedAt) / 1000)
@@ -219,8 +223,11 @@ const describe = ({
   lost,
   duplicates,
   outOfOrder,
+  longestGapMs,
+  violations,
   polls,
+  coldTakeovers,
 }: FencingResult): string =>
-  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${polls} polls of roles`
+  `${rounds} rounds, ${acknowledged} + ${acknowledgedDirectly} acknowledged, ${lost} lost, ${duplicates} duplicates, ${outOfOrder} out of order, ${violations.length} violations in ${polls} polls of roles, ${coldTakeovers} cold takeovers, longest gap ${longestGapMs} ms`
 
 if (import.meta.main) process.exit(await main())

@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../broker/base/clock.ts'
 import { soakFencing } from './soak-fencing.ts'
+import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } from './soak-journal.ts'
 import { soakMemory } from './soak-memory.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
@@ -25,6 +26,10 @@ const soaks: Readonly<Record<string, Soak>> = {
   'fencing:stopped': (options) => soakFencing(options, 'stopped'),
   'fencing:lock': (options) => soakFencing(options, 'lock taken'),
   'fencing:volume': (options) => soakFencing(options, 'volume'),
+  journal: soakJournal,
+  'journal:crashes': soakJournalCrashes,
+  'journal:flips': soakJournalFlips,
+  'journal:kills': soakJournalKills,
   memory: soakMemory,
   'queue-model': soakQueueModel,
   strangers: soakStrangers,

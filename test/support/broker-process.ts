@@ -85,7 +85,7 @@ export class BrokerMember {
   }
 
   /** Waits until this member has the role, and fails with its log if it does not get it in time. */
-  async waitForRole(role: BrokerRole, timeoutMs = 20_000): Promise<RoleAnswer> {
+  async waitForRole(role: BrokerRole, timeoutMs = 120_000): Promise<RoleAnswer> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const answer = await this.role()
@@ -168,7 +168,7 @@ export async function startMembers(
 }
 
 /** Waits until one member is active and every other one is a standby. */
-export async function settled(members: readonly BrokerMember[], timeoutMs = 20_000): Promise<BrokerMember> {
+export async function settled(members: readonly BrokerMember[], timeoutMs = 120_000): Promise<BrokerMember> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const roles = await Promise.all(members.map((member) => member.role()))
@@ -191,7 +191,7 @@ export async function settled(members: readonly BrokerMember[], timeoutMs = 20_0
 export async function activeAfter(
   members: readonly BrokerMember[],
   term: number,
-  timeoutMs = 20_000,
+  timeoutMs = 120_000,
 ): Promise<BrokerMember> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

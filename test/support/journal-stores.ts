@@ -11,6 +11,7 @@ export interface JournalStoreSetup {
   readonly disk: Disk
   readonly directory?: string
   readonly maxFileLength?: number
+  readonly limitBytes?: number
   readonly logger?: Logger
   readonly clock?: Clock
   readonly verifyOwnership?: () => void | Promise<void>

@@ -21,7 +21,7 @@ import type { BrokerClusterStatus, GroupStatus } from '../../operator/api/status
 import { Traffic } from './traffic.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const waitMs = 45_000
+const waitMs = 120_000
 const pollMs = 10
 const operatorLogLines = 40
 export const namespace = 'default'

@@ -11,13 +11,13 @@ const outerMiB = 1024
 const innerMiB = 768
 const repairAttempts = 200
 
-export function whyNoVolume(): string | undefined {
+export function whyNoVolume(make: () => { remove(): void } = () => new LoopVolume()): string | undefined {
   if (process.platform !== 'linux') return `loop devices of Linux are needed, this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'root is needed to mount a volume'
   const missing = tools.filter((tool) => spawnSync('which', [tool]).status !== 0)
   if (missing.length > 0) return `${missing.join(', ')} missing`
   try {
-    new LoopVolume().remove()
+    make().remove()
     return undefined
   } catch (error) {
     return String(error)
@@ -80,6 +80,29 @@ export class LoopVolume {
       spawnSync('umount', ['-l', directory])
       if (existsSync(directory)) spawnSync('chattr', ['-i', directory])
     }
+    rmSync(this.#base, { recursive: true, force: true })
+  }
+}
+
+/** One that fills up soon: its directory is mounted where everybody sees it, so `remove` it whatever happens. */
+export class SmallVolume {
+  readonly directory: string
+  readonly #base: string
+
+  constructor(sizeMiB: number) {
+    this.#base = mkdtempSync(join(tmpdir(), 'flotilla-small-'))
+    this.directory = join(this.#base, 'volume')
+    try {
+      mount(join(this.#base, 'image'), this.directory, sizeMiB)
+    } catch (error) {
+      this.remove()
+      throw error
+    }
+  }
+
+  remove(): void {
+    spawnSync('umount', ['-l', this.directory])
+    if (existsSync(this.directory)) spawnSync('chattr', ['-i', this.directory])
     rmSync(this.#base, { recursive: true, force: true })
   }
 }

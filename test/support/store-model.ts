@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import type { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import type { JournalStore } from '../../broker/store/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
-import { contentOf } from '../contract/message-store.ts'
+import { contentOf } from './store-content.ts'
 
 type Change =
   | { readonly kind: 'add'; readonly queue: number; readonly size: number }

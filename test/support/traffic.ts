@@ -15,6 +15,8 @@ export interface TrafficAccount {
   readonly duplicates: readonly number[]
   /** Committed after a later one. */
   readonly outOfOrder: readonly number[]
+  /** Between two answers to the producer. */
+  readonly longestGapMs: number
 }
 
 export class Traffic {
@@ -27,6 +29,7 @@ export class Traffic {
   readonly #duplicates: number[] = []
   readonly #outOfOrder: number[] = []
   #last = -1
+  #longestGapMs = 0
   #sending = true
   /** The last answer has come. */
   #sent = false
@@ -64,6 +67,7 @@ export class Traffic {
       lost: [...this.#acknowledged].filter((n) => !this.#isSeen(n)),
       duplicates: this.#duplicates,
       outOfOrder: this.#outOfOrder,
+      longestGapMs: Math.round(this.#longestGapMs),
     }
   }
 
@@ -76,9 +80,13 @@ export class Traffic {
   async #send(): Promise<void> {
     const session = await this.#connections[0].createSession('auto')
     const producer = await session.createProducer(this.#queue)
+    let answeredAtMs = performance.now()
     for (let n = 0; this.#sending; n++) {
       await producer.send({ body: `message ${n}`, properties: { n } })
       this.#acknowledged.add(n)
+      const nowMs = performance.now()
+      this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - answeredAtMs)
+      answeredAtMs = nowMs
     }
     this.#sent = true
   }

@@ -11,7 +11,7 @@ import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
 import type { Delivery } from '../../routing/region.ts'
 import type { Command, KeepAliveInfo, MessageCommand, WireFormatInfo } from '../../wire/openwire/commands.ts'
-import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
+import { FrameSplitter, ownsItsMemory } from '../../wire/openwire/frame-splitter.ts'
 import { encodeResponse } from '../../wire/openwire/message-dispatch.ts'
 import { isMessageType, OpenWireCodec, peekType } from '../../wire/openwire/openwire-codec.ts'
 import { carriesStoredForm, storedFormOf } from '../../wire/openwire/stored-form.ts'
@@ -290,10 +290,7 @@ export class OpenWireSession implements CommandPeer {
         },
       )
     if (isMessageType(code) && this.#carriesStoredForm && this.#state === 'open') {
-      // A copy: the frame is a view of the socket's buffer.
-      const stored = Buffer.allocUnsafeSlow(frame.length)
-      frame.copy(stored)
-      this.#handleMessage(stored)
+      this.#handleMessage(kept(frame))
       return
     }
     const structure = this.#codec.decode(frame)
@@ -476,5 +473,14 @@ export class OpenWireSession implements CommandPeer {
 
 /** For all connections that have not negotiated yet: without a cache a codec remembers nothing. */
 const initialCodec = new OpenWireCodec(initialWireFormat)
+
+/** A frame that may stay: others are views of what was read from the socket, which is much more. */
+function kept(frame: Buffer): Buffer {
+  if (ownsItsMemory(frame)) return frame
+  // Small ones share pages of 8 KiB: neighbours mostly go together.
+  const copy = Buffer.allocUnsafe(frame.length)
+  frame.copy(copy)
+  return copy
+}
 
 const isMessage = (command: Command): command is MessageCommand => command.kind.startsWith('ActiveMQ')

@@ -1,24 +1,28 @@
 // Cuts a byte stream into OpenWire frames: size:int32, then `size` bytes (spec openwire.md section 1).
 // Frames come out without the size prefix. A frame that lies within one chunk is a view of that chunk; one that spans
-// several is collected and copied once. A size that is not allowed is refused before anything is allocated for it.
+// several is copied once, into memory of its own. A size that is not allowed is refused before anything is allocated for
+// it, and memory is taken for what has arrived, not for what was announced.
 import { WireError } from './wire-error.ts'
 
 const prefixBytes = 4
-const smallPartBytes = 8 * 1024
-const tailBytes = 64 * 1024
+/** The first memory for a frame that spans chunks: a peer that sends byte by byte costs no object per byte. */
+const smallestFrameBuffer = 4096
+/** Memory for this many times what has arrived: most frames fit at once, and what is copied again stays a third. */
+const growth = 4
+
+/** Whether nothing else is in the memory of a frame: then it need not be copied to be kept. */
+export const ownsItsMemory = (frame: Buffer): boolean => frame.length === frame.buffer.byteLength
 
 export class FrameSplitter {
   /** Largest frame without its size prefix; may be changed after negotiation. */
   maxFrameSize: number
   readonly #prefix = Buffer.alloc(prefixBytes)
   #prefixLength = 0
-  /** Bytes of the frame being collected that are still missing; -1 while its size is not known. */
-  #missing = -1
-  #parts: Buffer[] = []
-  /** Small parts are gathered here, so that a peer that sends byte by byte costs no object per byte. */
-  #tail = Buffer.alloc(0)
-  #tailLength = 0
-  #bufferedBytes = 0
+  /** Size of the frame in progress; -1 while it is not known. */
+  #size = -1
+  /** The frame in progress, as far as it came in earlier chunks. */
+  #frame: Buffer = Buffer.alloc(0)
+  #collected = 0
 
   constructor(maxFrameSize: number) {
     this.maxFrameSize = maxFrameSize
@@ -26,7 +30,7 @@ export class FrameSplitter {
 
   /** Bytes held of a frame that is not complete. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes + this.#prefixLength
+    return this.#collected + this.#prefixLength
   }
 
   /** The frames that `chunk` completes, in order. Throws WireError; the stream is lost then. */
@@ -34,10 +38,10 @@ export class FrameSplitter {
     const frames: Buffer[] = []
     let position = 0
     while (position < chunk.length) {
-      if (this.#missing < 0) position = this.#readSize(chunk, position)
-      if (this.#missing < 0) break
-      const end = Math.min(position + this.#missing, chunk.length)
-      const frame = this.#take(chunk.subarray(position, end))
+      if (this.#size < 0) position = this.#readSize(chunk, position)
+      if (this.#size < 0) break
+      const end = Math.min(position + this.#size - this.#collected, chunk.length)
+      const frame = this.#take(chunk, position, end)
       position = end
       if (frame) frames.push(frame)
     }
@@ -61,41 +65,34 @@ export class FrameSplitter {
       throw new WireError(`Cannot read frame of ${size} bytes: frames have 1 to ${this.maxFrameSize} bytes`, {
         fields: { size, maxFrameSize: this.maxFrameSize, limit: size > 0 ? 'maxFrameSize' : undefined },
       })
-    this.#missing = size
+    this.#size = size
     return position
   }
 
   /** Takes a part of the frame in progress; the whole frame when this was its last part. */
-  #take(part: Buffer): Buffer | null {
-    this.#missing -= part.length
-    if (this.#missing > 0) {
-      this.#bufferedBytes += part.length
-      if (part.length >= smallPartBytes) this.#parts.push(...this.#endTail(), part)
-      else this.#gather(part)
-      return null
+  #take(chunk: Buffer, start: number, end: number): Buffer | null {
+    const length = end - start
+    const isWhole = this.#collected + length === this.#size
+    if (isWhole && this.#collected === 0) {
+      this.#size = -1
+      return chunk.subarray(start, end)
     }
-    this.#missing = -1
-    if (this.#bufferedBytes === 0) return part
-    const frame = Buffer.concat([...this.#parts, ...this.#endTail(), part])
-    this.#parts = []
-    this.#bufferedBytes = 0
+    this.#makeRoom(length)
+    chunk.copy(this.#frame, this.#collected, start, end)
+    this.#collected += length
+    if (!isWhole) return null
+    const frame = this.#frame
+    this.#size = -1
+    this.#frame = Buffer.alloc(0)
+    this.#collected = 0
     return frame
   }
 
-  #gather(part: Buffer): void {
-    if (this.#tailLength + part.length > this.#tail.length) {
-      this.#parts.push(...this.#endTail())
-      this.#tail = Buffer.allocUnsafeSlow(tailBytes)
-    }
-    part.copy(this.#tail, this.#tailLength)
-    this.#tailLength += part.length
-  }
-
-  #endTail(): Buffer[] {
-    if (this.#tailLength === 0) return []
-    const tail = this.#tail.subarray(0, this.#tailLength)
-    this.#tail = Buffer.alloc(0)
-    this.#tailLength = 0
-    return [tail]
+  #makeRoom(length: number): void {
+    const needed = this.#collected + length
+    if (needed <= this.#frame.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(smallestFrameBuffer, growth * needed)))
+    this.#frame.copy(larger, 0, 0, this.#collected)
+    this.#frame = larger
   }
 }

@@ -178,3 +178,19 @@ function mapSchema(schema: Schema, convert: (schema: Schema) => JsonObject): Jso
     )
   return result
 }
+
+export const openApiProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What the answer calls itself: an "@" is no character of a media type. */
+export const openApiProtobufAnswerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/**
+ * The v2 document as protobuf (gnostic's Document), without definitions. kubectl reads it only to check a kind that it did
+ * not find in v3 by itself; knowing nothing, it leaves the check to the server and says that there is no such kind.
+ */
+export const openApiV2WithoutDefinitions: string =
+  field(1, '2.0') + field(2, field(1, 'localkube') + field(2, 'v1.36.3'))
+
+/** A length-delimited protobuf field of less than 128 ASCII characters. */
+function field(number: number, content: string): string {
+  return String.fromCharCode((number << 3) | 2, content.length) + content
+}

@@ -1,4 +1,5 @@
-// log, eviction and binding of pods. exec, attach, port-forward and ephemeral containers are not served (404).
+// log, eviction and binding of pods. exec, attach and port-forward are refused with the way that there is instead (501);
+// ephemeral containers are not served (404), by which kubectl knows that there are none.
 import { parseCount, parseFlag, parseWriteRequest, type ApiAnswer } from './api-request.ts'
 import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from './json-value.ts'
 import type { LocalObject } from './registry.ts'
@@ -6,6 +7,24 @@ import { parseDeleteOptions } from './delete-options.ts'
 import { objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
 import { matchesSelector, parseSelectorObject } from './selectors.ts'
 import { badRequest, RegistryError } from './status-error.ts'
+
+/** What needs a container around the process: what cannot be done, and what can. */
+const withoutContainer: Readonly<Record<string, readonly [string, string]>> = {
+  exec: ['run commands in', 'its process id is in containerID'],
+  attach: ['attach to', 'kubectl logs -f shows its output'],
+  portforward: ['forward ports to', 'connect to its own address, status.podIP'],
+}
+
+export function refuseWithoutContainer(name: string, subresource: string): void {
+  const refused = withoutContainer[subresource]
+  if (!refused) return
+  const [what, instead] = refused
+  throw new RegistryError(
+    501,
+    'NotImplemented',
+    `Cannot ${what} pod "${name}": in localkube it is a process of this machine; ${instead}`,
+  )
+}
 
 export function podSubresource(target: ResourceRequest): ApiAnswer {
   const { subresource } = target.path

@@ -5,7 +5,7 @@ import { cloneJson } from './json-value.ts'
 import { listPage, parseFilter } from './list-page.ts'
 import { inVersion } from './operations.ts'
 import { patchObject } from './patch-object.ts'
-import { podSubresource } from './pod-subresources.ts'
+import { podSubresource, refuseWithoutContainer } from './pod-subresources.ts'
 import { buildTable, chooseRepresentation, parseIncludeObject, partialMetadata } from './representation.ts'
 import { apiVersionOf, type KindVersion } from './resource-kind.ts'
 import { answerWith, objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
@@ -22,6 +22,7 @@ export function handleResource(target: ResourceRequest): ApiAnswer | Promise<Api
     return withWarning(handleObject(target), version)
   if (path.subresource === 'scale' && version.scale) return scaleRequest(target)
   if (kind.subresources.includes(path.subresource)) return podSubresource(target)
+  if (kind.group === '' && kind.plural === 'pods') refuseWithoutContainer(path.name, path.subresource)
   throw noSuchPath()
 }
 

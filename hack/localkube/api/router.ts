@@ -11,7 +11,14 @@ import {
   servedVersion,
 } from './discovery.ts'
 import { isObject, type JsonObject } from './json-value.ts'
-import { buildOpenApiIndex, buildOpenApiV2, buildOpenApiV3 } from './openapi.ts'
+import {
+  buildOpenApiIndex,
+  buildOpenApiV2,
+  buildOpenApiV3,
+  openApiProtobufAnswerType,
+  openApiProtobufType,
+  openApiV2WithoutDefinitions,
+} from './openapi.ts'
 import type { Operations } from './operations.ts'
 import type { PodLogSource } from './resource-request.ts'
 import { notAcceptable, parseAccept } from './representation.ts'
@@ -93,9 +100,10 @@ const wantsAggregated = (accept: string | undefined): boolean =>
     ({ parameters }) => parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2',
   )
 
-/** The protobuf form is not made: clients that can read nothing else get 406. */
 function openApiV2(kinds: Parameters<typeof buildOpenApiV2>[0], accept: string | undefined): ApiAnswer {
-  if (!parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*', ''].includes(type)))
-    throw notAcceptable()
-  return json(buildOpenApiV2(kinds))
+  const types = parseAccept(accept).map(({ type }) => type)
+  if (types.some((type) => ['application/json', 'application/*', '*/*', ''].includes(type)))
+    return json(buildOpenApiV2(kinds))
+  if (!types.includes(openApiProtobufType)) throw notAcceptable()
+  return { code: 200, text: { type: openApiProtobufAnswerType, content: openApiV2WithoutDefinitions } }
 }

@@ -85,3 +85,21 @@ test('who waits for nothing new is not overtaken while a proof is on its way', a
   await new Promise<void>((resolve) => store.whenDurable(resolve))
   expect(answers).toEqual([1, 2])
 })
+
+test('the proof is asked for after the sync: one from before would say nothing about what was written meanwhile', async () => {
+  const disk = new SimulatedDisk()
+  const events: string[] = []
+  const store = createJournalStore({ disk, verifyOwnership: () => void events.push('proof') })
+  await store.open(1)
+  events.length = 0
+  disk.fail = (operation) => void events.push(operation)
+  add(store, 1)
+  await new Promise<void>((resolve) =>
+    store.whenDurable(() => {
+      events.push('answer')
+      resolve()
+    }),
+  )
+  expect(events).toEqual(['write', 'sync', 'proof', 'answer'])
+  await store.close()
+})

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -149,6 +150,20 @@ describe('a wait for the lock', () => {
     writeFileSync(join(directory, 'lock.json'), '{"member": "z", "term": 8}')
     const handle = await lockOf('a').acquire(never)
     expect(handle.term).toBe(9)
+    expect(readdirSync(directory).filter((name) => name.startsWith('lock.sqlite.damaged-'))).toHaveLength(1)
+    await handle.release()
+  })
+
+  test.each([
+    ['is not there', 4096],
+    ['is empty', 8192],
+  ])('so is a database whose second page %s', async (_, length) => {
+    const first = await lockOf('a').acquire(never)
+    await first.release()
+    truncateSync(join(directory, 'lock.sqlite'), 4096)
+    truncateSync(join(directory, 'lock.sqlite'), length)
+    const handle = await lockOf('b').acquire(never)
+    expect(handle.term).toBe(2)
     expect(readdirSync(directory).filter((name) => name.startsWith('lock.sqlite.damaged-'))).toHaveLength(1)
     await handle.release()
   })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { AdminServer, type AdminSource } from '../../../broker/management/admin-server.ts'
 import type { BrokerRole, BrokerSnapshot } from '../../../broker/management/contract.ts'
-import { maxDestinationLabels } from '../../../broker/management/limits.ts'
+import { maxDestinationLabels, maxWatches } from '../../../broker/management/limits.ts'
 import { renderMetrics, type DestinationTotals, type Measurements } from '../../../broker/management/metrics.ts'
 
 const role = { role: 'Standby' as BrokerRole, term: null, brokerName: 'orders', member: 'orders-1' }
@@ -16,7 +16,7 @@ const measurements: Measurements = {
   limitsReached: new Map([['maximumDestinations', 3]]),
   destinations: [],
   memory: { used: 5, limit: 100, blockedConnections: 1 },
-  store: { messages: 4, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
+  store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
   eventLoopDelayMs: 20,
 }
 let reason: string | undefined
@@ -51,6 +51,17 @@ test('/readyz says why not', async () => {
   reason = undefined
 })
 
+test('/watch is answered at once and ends with the port; only so many may watch', async () => {
+  const watched = new AdminServer(source, silentLogger)
+  const watchUrl = `http://127.0.0.1:${await watched.open({ host: '127.0.0.1', port: 0 })}/watch`
+  const watches = await Promise.all(Array.from({ length: maxWatches }, () => fetch(watchUrl)))
+  expect(new Set(watches.map(({ status }) => status))).toEqual(new Set([200]))
+  expect((await fetch(watchUrl)).status).toBe(503)
+  const ends = watches.map((watch) => watch.text().catch(() => 'ended'))
+  await watched.close()
+  expect(new Set(await Promise.all(ends))).toEqual(new Set(['ended']))
+})
+
 test('/snapshot is JSON', async () => {
   expect(await get('/snapshot')).toMatchObject({ status: 200, type: 'application/json' })
 })
@@ -76,7 +87,7 @@ test('/metrics is Prometheus text', async () => {
 test('other paths and methods are refused and say what there is', async () => {
   expect(await get('/')).toMatchObject({
     status: 404,
-    text: 'there are only /livez /readyz /role /snapshot /metrics\n',
+    text: 'there are only /livez /readyz /role /snapshot /metrics /watch\n',
   })
   expect(await get('/role', { method: 'POST', body: 'x' })).toMatchObject({ status: 405 })
 })

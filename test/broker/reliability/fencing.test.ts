@@ -1,6 +1,6 @@
 // The short form of "two never write": two real processes on one directory, our own clients, each fault once. The long form,
 // with the stock Java client and with volumes that fail, is `npm run soak -- fencing`.
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import {
   expireLease,
   lockHarms,
@@ -11,9 +11,6 @@ import {
 } from '../../reliability/fencing-faults.ts'
 import { startOwnLoad } from '../../reliability/fencing-load.ts'
 import { isClean, runFencing } from '../../reliability/fencing.ts'
-
-// Processes start slowly on a busy machine.
-jest.setTimeout(120_000)
 
 test('an active that is stopped, replaced or robbed of its lock answers nothing that is lost, and comes back as standby', async () => {
   const faults = [

@@ -32,8 +32,6 @@ import {
   transactionInfo,
 } from '../session/openwire/test-commands.ts'
 
-jest.setTimeout(60_000)
-
 const id = (value: string) => ({ kind: 'ConnectionId', value }) as const
 const topic = { kind: 'ActiveMQTopic', physicalName: 'T' } as const
 

@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { WhenNoSpace } from '../../../broker/routing/flow-control.ts'
 import { createRegion } from '../../../broker/routing/region-broker.ts'
 import type {
   Acknowledgement,
@@ -22,6 +23,7 @@ import type { TestMessageOptions } from '../../support/test-message.ts'
 
 export interface HarnessOptions {
   readonly memoryLimit?: number
+  readonly whenNoSpace?: WhenNoSpace
   readonly store?: MessageStore
   readonly recovered?: RecoveredState
   readonly concurrentStoreAndDispatchQueues?: boolean
@@ -52,6 +54,7 @@ export class RegionHarness {
       logger,
       memoryLimit: options.memoryLimit ?? 2 ** 30,
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
+      ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       listener: this.#listener(),
     })

@@ -55,7 +55,7 @@ test('recovers what was acknowledged after a crash at any write', async () => {
     }),
     { numRuns: runs },
   )
-}, 300_000)
+})
 
 test('a follower takes over from a writer that does not know it yet', async () => {
   await fc.assert(
@@ -93,4 +93,4 @@ test('a follower takes over from a writer that does not know it yet', async () =
     }),
     { numRuns: runs * 10 },
   )
-}, 300_000)
+})

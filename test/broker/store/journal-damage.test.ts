@@ -61,7 +61,7 @@ describe('a flipped bit', () => {
     expect(texts).not.toContain('30:text-30')
     const file = path.slice(path.lastIndexOf('/') + 1)
     expect(logged.some(({ fields }) => fields['file'] === file)).toBe(true)
-    const check = await checkJournal(disk, '/journal')
+    const check = await checkJournal(disk, '/journal', { reset() {}, segment() {}, record() {} })
     expect(check.damage).toEqual([expect.objectContaining({ file })])
     expect(check.damage[0]!.from).toBeLessThanOrEqual(offset)
     expect(check.damage[0]!.to).toBeGreaterThan(offset)
@@ -93,6 +93,37 @@ describe('a flipped bit', () => {
     await again.close()
   })
 
+  test('in the last batch of a journal that was closed is damage, not a torn tail, and takes nothing else along', async () => {
+    const disk = new SimulatedDisk()
+    const store = createJournalStore({ disk })
+    await store.open(1)
+    for (let sequence = 1; sequence <= 3; sequence++) store.add(message(`text-${sequence}-`), sequence)
+    await durable(store)
+    await store.close()
+    const { path, offset } = await findText(disk, 1, 'text-2-')
+    disk.flipBit(path, offset)
+    const { logger, logged } = collectingLogger()
+    const again = createJournalStore({ disk, logger })
+    await again.open(2)
+    expect(await contentOf(again)).toEqual(['1:text-1-', '3:text-3-'])
+    expect(logged.map(({ message }) => message)).toContain('Skipped damaged bytes of the journal')
+    await again.close()
+  })
+
+  test('in the only table of contents that is left loses no message', async () => {
+    const disk = new SimulatedDisk()
+    const store = await filledStore(disk, 60)
+    for (let sequence = 1; sequence <= 59; sequence++) store.remove('orders', sequence)
+    await durable(store)
+    await store.reclaimed()
+    await store.close()
+    for (const name of await segmentsOf(disk, 1)) disk.flipBit(`/journal/term-0000000001/${name}`, 130)
+    const again = createJournalStore({ disk })
+    await again.open(2)
+    expect((await contentOf(again)).map((line) => line.slice(0, 8))).toEqual(['60:text-'])
+    await again.close()
+  })
+
   test('a missing segment is reported; the rest stays readable', async () => {
     const disk = new SimulatedDisk()
     await (await filledStore(disk, 60)).close()
@@ -112,8 +143,10 @@ describe('a flipped bit', () => {
 
 describe('a failing disk', () => {
   test.each([
-    ['write', 'ENOSPC'],
+    ['write', 'EIO'],
     ['sync', 'EIO'],
+    // Where the file system finds out only then that it is full: what was written may be lost.
+    ['sync', 'ENOSPC'],
   ] as const)('at a %s (%s) ends the store: no callback, a reason, nothing tried again', async (operation, code) => {
     const disk = new SimulatedDisk()
     const store = await filledStore(disk, 3)
@@ -131,6 +164,18 @@ describe('a failing disk', () => {
     expect(called).toBe(false)
     expect(disk.operations).toBe(before)
     await store.close()
+  })
+
+  test('that has no room for a summary is no reason not to open', async () => {
+    const disk = new SimulatedDisk()
+    await (await filledStore(disk, 60)).close()
+    for (const name of await disk.list('/journal/term-0000000001'))
+      if (name.endsWith('.summary')) await disk.remove(`/journal/term-0000000001/${name}`)
+    disk.fail = (operation, path) => (operation === 'create' && path.endsWith('.summary') ? 'ENOSPC' : undefined)
+    const again = createJournalStore({ disk })
+    await again.open(2)
+    expect((await contentOf(again)).length).toBe(60)
+    await again.close()
   })
 
   test('lost ownership ends the store before anything is acknowledged', async () => {

@@ -53,4 +53,4 @@ test('a killed writer has lost nothing that it acknowledged', async () => {
   expect(expected.filter((sequence) => !found.has(sequence))).toEqual([])
   await standby.close()
   rmSync(directory, { recursive: true })
-}, 30_000)
+})

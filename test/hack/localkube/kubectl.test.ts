@@ -101,7 +101,7 @@ describeWithKubectl('kubectl', () => {
     expect(await kubectl('cluster-info')).toContain('is running at')
     expect((await kubectl('auth can-i create pods')).trim()).toBe('yes')
     expect(await kubectl('wait --for=condition=Established crd/fleets.example.dev')).toContain('condition met')
-  }, 30_000)
+  })
 
   test('apply, get, get -o yaml, get -o wide, apply again', async () => {
     expect(await kubectl('apply -f -', applied('first', { replicas: 3, ships: [{ name: 'hood' }] }))).toContain(
@@ -116,7 +116,7 @@ describeWithKubectl('kubectl', () => {
     expect(await kubectl('apply -f -', applied('first', { ships: [{ name: 'nelson' }] }))).toContain('configured')
     expect(await kubectl(`get fleet first -o 'jsonpath={.spec.replicas} {.spec.ships[*].name}'`)).toBe('1 nelson')
     expect(await kubectl('get all')).toContain('fleet.example.dev/first')
-  }, 30_000)
+  })
 
   test('refusals are read as those of a real server', async () => {
     expect(await refused('apply -f -', applied('x', { replicas: 11, ships: [] }))).toContain(
@@ -128,12 +128,12 @@ describeWithKubectl('kubectl', () => {
     const misspelt = { ...statefulSet, spec: { ...statefulSet.spec, replica: 1 } }
     expect(await refused('apply -f -', misspelt)).toContain('strict decoding error: unknown field "spec.replica"')
     expect(await refused('get deployments')).toContain(`the server doesn't have a resource type "deployments"`)
-  }, 30_000)
+  })
 
   test('explain, from our own schema and from those of Kubernetes', async () => {
     expect(await kubectl('explain fleet.spec.ships')).toMatch(/name\s+<string> -required-\n +Name of the ship\./)
     expect(await kubectl('explain pod.spec.containers.ports')).toMatch(/containerPort\s+<integer> -required-/)
-  }, 30_000)
+  })
 
   test('three kinds of patches, scale and edit', async () => {
     await kubectl('apply -f -', statefulSet)
@@ -157,7 +157,7 @@ describeWithKubectl('kubectl', () => {
       `updates to statefulset spec for fields other than 'replicas'`,
     )
     expect(await kubectl('get fleet first')).toMatch(/first +4/)
-  }, 30_000)
+  })
 
   test('server-side apply: conflict, force, removal of what is no longer applied', async () => {
     await kubectl('apply -f -', applied('second', { replicas: 3, ships: [{ name: 'hood' }] }))
@@ -182,7 +182,7 @@ describeWithKubectl('kubectl', () => {
     const { code, out } = await run(['diff', '-f', '-'], applied('second', { big: true, ships: [{ name: 'hood' }] }))
     expect(code).toBe(1)
     expect(out).toMatch(/\+ +big: true/)
-  }, 30_000)
+  })
 
   test('describe shows fields and events; get events', async () => {
     const { uid } = server.registry.get(fleets, 'default', 'first')!.metadata
@@ -206,7 +206,7 @@ describeWithKubectl('kubectl', () => {
     expect(await kubectl('describe fleet first')).toMatch(/Sailed +\S+ +test +left the harbour/)
     expect(await kubectl('get events')).toMatch(/Normal +Sailed +fleet\/first +left the harbour/)
     expect(await kubectl('describe sts web')).toContain('Replicas:           5 desired')
-  }, 30_000)
+  })
 
   test('wait for a condition, delete and wait for the finalizer', async () => {
     const ready = kubectl('wait --for=condition=Ready fleet/first --timeout=20s')
@@ -231,7 +231,7 @@ describeWithKubectl('kubectl', () => {
     expect(await deleted).toContain('deleted')
     watch.close()
     expect(await refused('get fleet held')).toContain('fleets.example.dev "held" not found')
-  }, 30_000)
+  })
 
   test('create with the typed commands, which speak protobuf; delete a namespace', async () => {
     expect(await kubectl('create ns shop')).toContain('namespace/shop created')
@@ -241,7 +241,15 @@ describeWithKubectl('kubectl', () => {
     expect(await kubectl('get cm -n shop')).toMatch(/settings +1/)
     expect(await kubectl('delete ns shop --timeout=20s')).toContain('deleted')
     expect(await refused('get ns shop')).toContain('not found')
-  }, 30_000)
+  })
+
+  test('what cannot be done says why', async () => {
+    expect(
+      await refused('apply -f -', { apiVersion: 'example.dev/v1', kind: 'Fleets', metadata: { name: 'a' } }),
+    ).toContain('no matches for kind "Fleets" in version "example.dev/v1"')
+    expect(await refused('exec p -- ls')).toContain('Cannot run commands in pod "p"')
+    expect(await refused('port-forward p 80')).toMatch(/not found|Cannot forward ports to pod "p"/)
+  })
 
   test('logs', async () => {
     await kubectl('apply -f -', {
@@ -262,5 +270,5 @@ describeWithKubectl('kubectl', () => {
       timestamps: false,
       tailLines: 5,
     })
-  }, 30_000)
+  })
 })

@@ -1,5 +1,5 @@
 // The whole stand-in: through its HTTP API, over restarts, and when it is killed.
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -13,9 +13,6 @@ import { podTemplate } from './control-plane.ts'
 import { gone, images, isAlive, pidOf, statusOf } from './kubelet/pod-bench.ts'
 
 const main = join(import.meta.dirname, '..', '..', '..', 'hack', 'localkube', 'main.ts')
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(60_000)
 
 let directory: string
 let running: LocalKube[] = []

@@ -1,5 +1,5 @@
 // `npm start` as people use it: as a process, with its exit codes and what it says, and nothing left behind it.
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,9 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalKube } from '../../../hack/localkube/localkube.ts'
 import { gone, isAlive, masterSlave, standalone } from '../../support/local-stack.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(90_000)
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const program = join(root, 'hack', 'start', 'main.ts')
@@ -152,6 +149,17 @@ describe('wrong from the start', () => {
     expect(await run.ended).toBe(1)
     expect(run.output).toContain(`process ${process.pid} runs a local stand-in in it`)
     await kube.stop()
+  })
+
+  test('a data directory or kubeconfig that cannot be written ends with 1 and is named', async () => {
+    const file = manifest(standalone('None'))
+    const noDirectory = startHere('--data', file)
+    const noKubeconfig = startHere('--kubeconfig', join(file, 'kubeconfig'))
+    expect(await noDirectory.ended).toBe(1)
+    expect(noDirectory.output).toContain(`Cannot use data directory ${file}: `)
+    expect(await noKubeconfig.ended).toBe(1)
+    expect(noKubeconfig.output).toContain(`Cannot write kubeconfig ${join(file, 'kubeconfig')}: `)
+    for (const { output } of [noDirectory, noKubeconfig]) expect(output).not.toContain('    at ')
   })
 
   test('a spec that is not accepted ends with 1 and names the field', async () => {

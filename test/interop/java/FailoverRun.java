@@ -6,7 +6,11 @@
 //
 // Prints "running" once all clients work, and on the line "stop" on standard input: producers end, consumers drain,
 // then one line of JSON. A message counts as acknowledged when send() returned; as consumed when its commit returned
-// (transacted), its acknowledge() returned (client) or receive() returned (auto).
+// (transacted), its acknowledge() returned (client) or receive() returned (auto). A delivery of what was consumed already is a
+// duplicate once it is consumed again: a client that has not noticed yet that its broker died may still hand out what that
+// broker had sent, while another client consumes the same message from the next broker; its own commit then fails.
+// In doubt is what a client says it does not know of whether its commit took place. Unconfirmed are those that were
+// delivered and then neither consumed, in doubt, nor put aside as dead: the broker forgot them.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.*;
@@ -28,6 +32,7 @@ public class FailoverRun {
   static final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
   static final Set<Long> delivered = ConcurrentHashMap.newKeySet();
   static final Set<Long> consumed = ConcurrentHashMap.newKeySet();
+  static final Set<Long> inDoubt = ConcurrentHashMap.newKeySet();
   static final AtomicInteger redeliveredUnconsumed = new AtomicInteger(), duplicatesOfConsumed = new AtomicInteger();
   static final Collection<String> orderViolations = new ConcurrentLinkedQueue<>(), gaps = new ConcurrentLinkedQueue<>(), problems = new ConcurrentLinkedQueue<>(), duplicates = new ConcurrentLinkedQueue<>();
   static final AtomicLong lastDelivery = new AtomicLong(System.currentTimeMillis());
@@ -85,6 +90,7 @@ public class FailoverRun {
       MessageConsumer consumer = session.createConsumer(new ActiveMQQueue(queueOf(index) + "?consumer.prefetchSize=100"));
       Map<Integer, Integer> newest = new HashMap<>();
       List<Long> open = new ArrayList<>();
+      List<String> suspects = new ArrayList<>();
       int epoch = 0;
       ready.countDown();
       client.last = System.nanoTime();
@@ -95,7 +101,7 @@ public class FailoverRun {
           long key = key(producer, n);
           lastDelivery.set(System.currentTimeMillis());
           if (client.epoch.get() != epoch) { epoch = client.epoch.get(); if (!pairs) newest.clear(); }
-          if (consumed.contains(key)) { duplicatesOfConsumed.incrementAndGet(); if (duplicates.size() < 10) duplicates.add(show(key) + " at " + client.name + " redelivered=" + message.getJMSRedelivered()); }
+          if (consumed.contains(key)) suspects.add(show(key) + " at " + client.name + " redelivered=" + message.getJMSRedelivered());
           else if (delivered.contains(key)) redeliveredUnconsumed.incrementAndGet();
           if (delivered.add(key)) {
             Integer before = newest.put(producer, n);
@@ -108,10 +114,12 @@ public class FailoverRun {
         try {
           if (transacted) session.commit(); else if (mode.equals("client") && message != null) message.acknowledge();
           consumed.addAll(open);
+          duplicatesOfConsumed.addAndGet(suspects.size()); duplicates.addAll(suspects);
         } catch (JMSException e) {
+          if (String.valueOf(e.getMessage()).contains("in doubt")) inDoubt.addAll(open);
           if (transacted) try { session.rollback(); } catch (JMSException f) { problems.add(client.name + " rollback: " + f); }
         }
-        open.clear();
+        open.clear(); suspects.clear();
       }
       client.connection.close();
     } catch (Throwable t) { problems.add("consumer-" + index + " ended: " + t); }
@@ -158,7 +166,11 @@ public class FailoverRun {
     for (long key : acknowledged) if (!delivered.contains(key)) lost.add(show(key));
     List<String> deadUndelivered = new ArrayList<>();
     for (long key : dead) if (!delivered.contains(key)) deadUndelivered.add(show(key));
+    List<String> unconfirmed = new ArrayList<>();
+    for (long key : acknowledged) if (delivered.contains(key) && !consumed.contains(key) && !inDoubt.contains(key) && !dead.contains(key)) unconfirmed.add(show(key));
+    inDoubt.removeAll(consumed);
     System.out.println("{\"acknowledged\":" + acknowledged.size() + ",\"delivered\":" + delivered.size() + ",\"consumed\":" + consumed.size() + ",\"lost\":" + lost.size() + ",\"lostSample\":" + quoted(lost)
+      + ",\"unconfirmed\":" + unconfirmed.size() + ",\"unconfirmedSample\":" + quoted(unconfirmed) + ",\"inDoubt\":" + inDoubt.size()
       + ",\"duplicatesOfConsumed\":" + duplicatesOfConsumed + ",\"duplicateSample\":" + quoted(duplicates) + ",\"redeliveredUnconsumed\":" + redeliveredUnconsumed + ",\"orderViolations\":" + orderViolations.size() + ",\"orderSample\":" + quoted(orderViolations)
       + ",\"deadLetters\":" + deadLetters + ",\"deadUndelivered\":" + quoted(deadUndelivered) + ",\"problems\":" + quoted(problems) + ",\"gaps\":[" + String.join(",", gaps) + "]}");
     System.exit(0);

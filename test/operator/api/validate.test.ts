@@ -45,7 +45,7 @@ describe('the operator itself refuses, with the field, what was given and what i
       'everything at once',
       { ...sharedPair({ paused: 'yes' as never }), terminationGracePeriodSeconds: -1 },
       [
-        'spec.terminationGracePeriodSeconds: got -1, too small: expected number to be >=0',
+        'spec.terminationGracePeriodSeconds: got -1, expected number to be >=0',
         'spec.paused: got "yes", expected boolean, received string',
       ],
     ],

@@ -291,6 +291,20 @@ describe('a change', () => {
     expect(harness.condition('Paused')).toBeUndefined()
   })
 
+  test('while paused does not keep role labels from following a failover', async () => {
+    const harness = await settledPair()
+    harness.apply(sharedPair({ paused: true, broker: { memoryLimit: '50%' } }))
+    await harness.reconcile()
+    harness.kube.writes.length = 0
+    const before = harness.world.activeOf('orders')!
+    harness.world.crash(before)
+    harness.world.tick()
+    await harness.run(() => harness.cluster.status!.summary!.members === '2/2')
+    const after = harness.world.activeOf('orders')!
+    expect(roles(harness).sort()).toEqual([`${after} active`, `${before} standby`].sort())
+    expect(new Set(harness.kube.writes.map(({ kind }) => kind))).toEqual(new Set(['BrokerCluster', 'Pod']))
+  })
+
   test('by somebody else is put back', async () => {
     const harness = await settledPair()
     const set = harness.kube.all('StatefulSet')[0]!

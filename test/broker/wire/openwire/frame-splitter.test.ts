@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { FrameSplitter } from '../../../../broker/wire/openwire/frame-splitter.ts'
+import { FrameSplitter, ownsItsMemory } from '../../../../broker/wire/openwire/frame-splitter.ts'
 import { WireError } from '../../../../broker/wire/openwire/wire-error.ts'
 
 const framed = (body: Uint8Array): Buffer => {
@@ -55,4 +55,12 @@ test('the maximum can be changed after negotiation', () => {
   expect(() => splitter.push(framed(Buffer.alloc(21)))).toThrow(
     'Cannot read frame of 21 bytes: frames have 1 to 20 bytes',
   )
+})
+
+test('a frame that spans chunks has memory of its own; one within a chunk is a view', () => {
+  const splitter = new FrameSplitter(1_000_000)
+  const stream = Buffer.concat([framed(Buffer.alloc(100_000, 1)), framed(Buffer.alloc(10, 2))])
+  const [spanning, within] = [0, 65_536].flatMap((at) => splitter.push(stream.subarray(at, at + 65_536)))
+  expect(spanning).toEqual(Buffer.alloc(100_000, 1))
+  expect([ownsItsMemory(spanning!), ownsItsMemory(within!)]).toEqual([true, false])
 })

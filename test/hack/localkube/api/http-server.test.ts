@@ -82,13 +82,7 @@ describe('discovery', () => {
     expect(
       document.body.paths[`/apis/example.dev/v1/namespaces/{namespace}/fleets/{name}`].patch.parameters,
     ).toContainEqual(expect.objectContaining({ name: 'fieldValidation' }))
-    expect(
-      (
-        await call('GET', '/openapi/v2', undefined, {
-          Accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-        })
-      ).status,
-    ).toBe(406)
+    expect((await call('GET', '/openapi/v2', undefined, { Accept: 'application/xml' })).status).toBe(406)
   })
 
   test('what is not served is 404, with a Status', async () => {
@@ -100,9 +94,21 @@ describe('discovery', () => {
       message: 'configmaps "nope" not found',
       details: { name: 'nope', kind: 'configmaps' },
     })
-    expect((await call('POST', '/api/v1/namespaces/default/pods/a/exec')).status).toBe(404)
+    expect((await call('POST', '/api/v1/namespaces/default/configmaps/a/exec')).status).toBe(404)
     expect((await call('PUT', mapsPath, {})).status).toBe(405)
   })
+})
+
+test('what needs a container around a process is refused with the way there is', async () => {
+  for (const [subresource, way] of [
+    ['exec', 'its process id is in containerID'],
+    ['attach', 'kubectl logs -f'],
+    ['portforward', 'connect to its own address, status.podIP'],
+  ])
+    expect(await call('POST', `/api/v1/namespaces/default/pods/a/${subresource}`)).toMatchObject({
+      status: 501,
+      body: { kind: 'Status', message: expect.stringContaining(way!) },
+    })
 })
 
 describe('objects', () => {

@@ -1,13 +1,10 @@
 // Names and connections as processes in pods see them (pod-preload.mjs), on a system with a loopback range and on one without.
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { services } from '../../../../hack/localkube/controllers/resource-names.ts'
 import { portsAnnotation } from '../../../../hack/localkube/kubelet/pod-worker.ts'
 import { PodBench } from './pod-bench.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(60_000)
 
 let bench: PodBench
 afterEach(() => bench.stop())

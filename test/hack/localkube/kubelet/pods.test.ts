@@ -1,5 +1,5 @@
 // Pods as processes, from the outside: real processes, real sockets.
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalObject } from '../../../../hack/localkube/api/registry.ts'
@@ -10,9 +10,6 @@ import {
   secrets,
 } from '../../../../hack/localkube/controllers/resource-names.ts'
 import { gone, isAlive, PodBench, pidOf, statusOf } from './pod-bench.ts'
-
-// Real processes: on a busy machine each may take its time.
-jest.setTimeout(60_000)
 
 let bench: PodBench
 afterEach(() => bench.stop())

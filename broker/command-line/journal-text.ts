@@ -1,0 +1,79 @@
+// A journal as text for people, and as one JSON document.
+import type { CheckedDamage } from '../journal/check.ts'
+import type { InspectedMessage, JournalInspection } from '../store/journal-inspection.ts'
+
+export function describeJournal(path: string, inspection: JournalInspection): string {
+  const { term, segments, records, queues, openTransactions, lastSequence, damage, tornBytes } = inspection
+  const { leftOver, unusableSummaries } = inspection
+  const tail = segments.at(-1)
+  const lines = [
+    `Journal ${path}: term ${term}, ${count(segments.length, 'segment')}, last sequence ${lastSequence}`,
+    ...segments.map(
+      ({ file, term, records, length, fileBytes }) =>
+        `  ${file}  term ${term}  ${count(records, 'record')}  ${length} of ${count(fileBytes, 'byte')}`,
+    ),
+    'Records',
+    ...[...records].map(([type, number]) => `  ${type} ${number}`),
+    'Queues',
+    ...queues.map(({ name, messages, bytes }) => `  ${name}  ${count(messages, 'message')}  ${count(bytes, 'byte')}`),
+  ]
+  if (openTransactions.length > 0) lines.push('Open transactions, which the next broker drops')
+  for (const { number, adds, removes } of openTransactions)
+    lines.push(`  ${number}  ${count(adds, 'send')}  ${count(removes, 'acknowledgement')}`)
+  if (tornBytes > 0 && tail)
+    lines.push(
+      `Torn tail: ${tail.file} from ${tail.length} on, ${count(tornBytes, 'byte')} that nobody was answered for`,
+    )
+  if (leftOver.length > 0) lines.push(`Left over, without effect: ${leftOver.join(' ')}`)
+  if (unusableSummaries.length > 0)
+    lines.push(`Summaries that are torn or damaged; their segments are read instead: ${unusableSummaries.join(' ')}`)
+  lines.push(...damage.map(describeDamage), verdict(damage))
+  return `${lines.join('\n')}\n`
+}
+
+export const describeMessage = ({
+  queue,
+  sequence,
+  messageId,
+  destination,
+  size,
+  file,
+  offset,
+}: InspectedMessage): string =>
+  `${queue}  ${sequence}  ${messageId}  ${destination ?? '-'}  ${count(size, 'byte')}  ${file}@${offset}\n`
+
+export function journalDocument(path: string, inspection: JournalInspection): string {
+  const { term, lastSequence, segments, records, queues, openTransactions, damage, leftOver } = inspection
+  const { tornBytes, unusableSummaries } = inspection
+  return `${JSON.stringify({
+    journal: path,
+    term,
+    lastSequence,
+    segments: segments.map(({ file, number, term, length, fileBytes, records, isTail }) => ({
+      file,
+      number,
+      term,
+      length,
+      fileBytes,
+      records,
+      isTail,
+    })),
+    records: Object.fromEntries(records),
+    queues,
+    openTransactions,
+    damage,
+    tornBytes,
+    leftOver,
+    unusableSummaries,
+  })}\n`
+}
+
+const describeDamage = ({ file, what, from, to }: CheckedDamage): string =>
+  what === 'missing file' ? `Damage: ${file} is missing` : `Damage: ${file}, bytes ${from} to ${to}: ${what}`
+
+const verdict = (damage: readonly CheckedDamage[]): string =>
+  damage.length === 0
+    ? 'Intact'
+    : `Damaged: ${count(damage.length, 'place')} in ${count(new Set(damage.map(({ file }) => file)).size, 'file')}; what is listed above can be read`
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
