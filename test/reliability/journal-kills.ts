@@ -187,7 +187,7 @@ class KillRun {
   }
 
   #note(message: ReceivedMessage, state: 'consumed' | 'in doubt'): string {
-    const id = String(message.properties['id'])
+    const id = message.properties['id'] as string
     const [producer = 0, n = 0] = id.split('/').map(Number)
     if (message.text !== bodyOf(producer, n)) this.figures.halfThere++
     if (this.#known.get(id) === 'consumed') this.figures.doubled++
