@@ -376,7 +376,7 @@ export class JournalStore implements MessageStore {
     const names = [...queues.values()].map(({ number, name }) => [number, name] as const)
     encodeQueueList(names, (meta) => this.#append(recordType.snapshotQueues, meta))
     encodeProducerList(producers.entries(), (meta) => this.#append(recordType.snapshotProducers, meta))
-    this.#append(recordType.snapshotEnd, encodeSnapshotEnd(lastSequence, nextQueue))
+    this.#append(recordType.snapshotEnd, encodeSnapshotEnd({ lastSequence, nextQueue, queues: names.length }))
     this.#state.uses.of(this.#journal.segment)
   }
 

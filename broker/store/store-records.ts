@@ -14,7 +14,8 @@
 //   24 rollback        tx:4
 //   25 snapshotQueues     { queue:4 length:2 name }*             Three kinds of records at the start of each segment:
 //   26 snapshotProducers  { sequence:8 length:2 producerId }*    everything known then, apart from messages, so that
-//   27 snapshotEnd     lastSequence:6 nextQueue:4                older segments are not needed for it.
+//   27 snapshotEnd     lastSequence:6 nextQueue:4 queues:4       older segments are not needed for it. A queue that is not
+//                                                                listed is gone only if as many as `queues` are.
 //   28 live            segment:4 part:2 parts:2 { position/8:4 }*  All records of an older segment that were needed when part 0
 //                                                                was written; counts once all parts are there.
 //   head := producerSequenceId:8 producerId
@@ -109,10 +110,24 @@ export function encodeRollback(tx: number): EncodedMeta {
   return result(scratch.writeUInt32BE(tx))
 }
 
-export function encodeSnapshotEnd(lastSequence: Sequence, nextQueue: number): EncodedMeta {
-  snapshotScratch.writeUIntBE(lastSequence, 0, 6)
-  return { meta: snapshotScratch, length: snapshotScratch.writeUInt32BE(nextQueue, 6) }
+export interface SnapshotEnd {
+  readonly lastSequence: Sequence
+  readonly nextQueue: number
+  readonly queues: number
 }
+
+export function encodeSnapshotEnd({ lastSequence, nextQueue, queues }: SnapshotEnd): EncodedMeta {
+  snapshotScratch.writeUIntBE(lastSequence, 0, 6)
+  snapshotScratch.writeUInt32BE(nextQueue, 6)
+  return { meta: snapshotScratch, length: snapshotScratch.writeUInt32BE(queues, 10) }
+}
+
+export const decodeSnapshotEnd = (meta: Buffer): SnapshotEnd => ({
+  lastSequence: meta.readUIntBE(0, 6),
+  nextQueue: meta.readUInt32BE(6),
+  // Journals of the first release have no count.
+  queues: meta.length < 14 ? Number.POSITIVE_INFINITY : meta.readUInt32BE(10),
+})
 
 /** What stands in front of the message in a body; lives in the buffer until the next call. */
 export function encodeHead(producerId: string, producerSequenceId: number): EncodedMeta {

@@ -12,8 +12,10 @@ import {
   decodeProducerList,
   decodeQueue,
   decodeQueueList,
+  decodeSnapshotEnd,
   readUint32,
   recordType,
+  type SnapshotEnd,
 } from './store-records.ts'
 
 export interface QueueState {
@@ -216,7 +218,7 @@ export class StoreState implements JournalVisitor {
       case recordType.snapshotProducers:
         return void this.#snapshotProducers.push(Buffer.from(meta))
       case recordType.snapshotEnd:
-        return this.#applySnapshot(meta.readUIntBE(0, 6), meta.readUInt32BE(6))
+        return this.#applySnapshot(decodeSnapshotEnd(meta))
       default:
         this.#applyTransactionRecord(type, meta, body)
     }
@@ -271,9 +273,11 @@ export class StoreState implements JournalVisitor {
     } else if (type === recordType.rollback) this.endTransaction(meta.readUInt32BE(0))
   }
 
-  #applySnapshot(lastSequence: Sequence, nextQueue: number): void {
-    for (const number of this.queues.keys())
-      if (!this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
+  #applySnapshot({ lastSequence, nextQueue, queues }: SnapshotEnd): void {
+    // A list of which a part was damaged takes no queue away.
+    if (this.#snapshotQueues.size === queues)
+      for (const number of this.queues.keys())
+        if (!this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
     for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
     this.#unreadProducers = this.#snapshotProducers
     this.lastSequence = Math.max(this.lastSequence, lastSequence)

@@ -80,7 +80,7 @@ class Producer {
   acknowledged = 0
   readonly #connection: Connection
   readonly #body: Buffer
-  #sending = true
+  #isSending = true
 
   constructor(connection: Connection, contentBytes: number) {
     this.#connection = connection
@@ -90,12 +90,14 @@ class Producer {
   async run(): Promise<void> {
     const session = await this.#connection.createSession('auto')
     const producer = await session.createProducer('queue://FULL')
-    for (; this.#sending; this.acknowledged++)
+    while (this.#isSending) {
       await producer.send({ body: this.#body, properties: { n: this.acknowledged } })
+      this.acknowledged++
+    }
   }
 
   stop(): void {
-    this.#sending = false
+    this.#isSending = false
   }
 }
 

@@ -19,9 +19,10 @@ export interface KillOptions {
 export interface KillFigures {
   kills: number
   acknowledged: number
+  /** Received in a transaction; where its commit has not returned it may be gone or come again. */
+  received: number
+  /** Their commit has returned. */
   consumed: number
-  /** Their commit was under way when the broker was killed. */
-  inDoubt: number
   lost: number
   /** Came back after their commit had returned. */
   doubled: number
@@ -69,8 +70,8 @@ class KillRun {
   readonly figures: KillFigures = {
     kills: 0,
     acknowledged: 0,
+    received: 0,
     consumed: 0,
-    inDoubt: 0,
     lost: 0,
     doubled: 0,
     outOfOrder: 0,
@@ -187,11 +188,11 @@ class KillRun {
   }
 
   #note(message: ReceivedMessage, state: 'consumed' | 'in doubt'): string {
-    const id = String(message.properties['id'])
+    const id = message.properties['id'] as string
     const [producer = 0, n = 0] = id.split('/').map(Number)
     if (message.text !== bodyOf(producer, n)) this.figures.halfThere++
     if (this.#known.get(id) === 'consumed') this.figures.doubled++
-    if (state === 'in doubt' && this.#known.get(id) !== 'in doubt') this.figures.inDoubt++
+    if (state === 'in doubt' && this.#known.get(id) !== 'in doubt') this.figures.received++
     this.#known.set(id, state)
     return id
   }

@@ -124,6 +124,18 @@ describe('a flipped bit', () => {
     await again.close()
   })
 
+  test('in the list of queues at the start of the newest segment takes no queue away', async () => {
+    const disk = new SimulatedDisk()
+    await (await filledStore(disk, 60)).close()
+    const path = `/journal/term-0000000001/${(await segmentsOf(disk, 1)).sort().at(-1)!}`
+    const file = await disk.open(path, 'read')
+    disk.flipBit(path, (await file.read(0, await file.size())).indexOf('orders'))
+    const again = createJournalStore({ disk })
+    await again.open(2)
+    expect((await contentOf(again)).length).toBe(60)
+    await again.close()
+  })
+
   test('a missing segment is reported; the rest stays readable', async () => {
     const disk = new SimulatedDisk()
     await (await filledStore(disk, 60)).close()
