@@ -149,11 +149,12 @@ describe('a disk that others fill to the last byte', () => {
     disk.fail = (operation, path) =>
       isFull && operation === refused && path.endsWith('2.segment') ? 'ENOSPC' : undefined
     for (let sequence = 1; sequence <= 12; sequence++) store.add(message(body), sequence)
+    const added = durable(store)
     await turns(10)
     expect(store.hasRoom(1)).toBe(false)
     isFull = false
     clock.advance(1000)
-    await durable(store)
+    await added
     await store.close()
     const again = createJournalStore({ disk })
     await again.open(2)
