@@ -288,7 +288,7 @@ export class Broker implements AdminSource {
     })
     region.recover(recovered.queues, recovered.lastSequence)
     advisories.attach(region)
-    const recoveryMs = clock.monotonicMs() - startMs
+    const recoveryMs = Math.round(clock.monotonicMs() - startMs)
     const limits = new LimitCounts(clock, logger)
     const sessionLogger = BurstLogger.over(logger, clock, { entries: logBurstEntries, periodMs: logBurstPeriodMs })
     await this.#openServers({ identity, region, registry, advisories, limits, clock, logger: sessionLogger })
@@ -316,7 +316,7 @@ export class Broker implements AdminSource {
       brokerName: config.brokerName,
       member: this.#parts.member,
       messages: store.statistics().messages,
-      recoveryMs: Math.round(recoveryMs),
+      recoveryMs,
       adminPort: this.#adminPort,
     })
   }

@@ -53,7 +53,7 @@ export function parseBrokerUrl(url: string): BrokerUrl {
   const options = parseQuery(query)
   const nestedOptions = takePrefixed(options, 'nested.')
   const connection = parseOptions(connectionOptionTable, takePrefixed(options, 'jms.'), 'failover: (jms.)')
-  const failover = parseOptions(failoverOptionTable, options, 'failover:', failoverOptionAliases)
+  const failover = parseOptions(failoverOptionTable, options, 'failover:(…)', failoverOptionAliases)
   const endpoints = parseEndpoints(list, nestedOptions)
   if (endpoints.length === 0 && failover.updateURIsURL === null)
     throw new UrlError(`Cannot use ${url}: it names no broker; accepted is failover:(tcp://host:port,tcp://host:port)`)

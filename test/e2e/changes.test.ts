@@ -132,7 +132,7 @@ test('deleted-and-created-again: the claim stays, and the messages are still the
   expect(await receive(stack.url('again'), 'KEPT', 20)).toEqual(numbersUpTo(20))
 })
 
-test('paused: nothing is written but the status, which goes on telling the truth', async () => {
+test('paused: nothing is written but the status and role labels, which go on telling the truth', async () => {
   await stack.apply('paused', masterSlave())
   await stack.ready('paused')
   const { active, standbys } = stack.group('paused')!
@@ -148,8 +148,13 @@ test('paused: nothing is written but the status, which goes on telling the truth
     const group = stack.group('paused')
     return (group?.active === standbys[0] && group?.standbys.includes(active!)) || JSON.stringify(group)
   })
+  await stack.eventually([pods], () => {
+    const roles = stack.pods('paused').map(({ metadata }) => [metadata.name, metadata.labels?.['flotilla.dev/role']])
+    const labels = Object.fromEntries(roles) as Record<string, string | undefined>
+    return (labels[standbys[0]!] === 'active' && labels[active!] === 'standby') || JSON.stringify(labels)
+  })
   const paths = stack.writes.slice(written).map(({ method, path }) => `${method} ${path}`)
-  const permitted = /^(PATCH .*\/brokerclusters\/paused\/status|POST .*\/events)$/
+  const permitted = /^(PATCH .*\/(brokerclusters\/paused\/status|pods\/paused-g0-\d)|POST .*\/events)$/
   expect(paths.filter((path) => path.includes('paused') && !permitted.test(path))).toEqual([])
   expect(stack.pods('paused')).toHaveLength(2)
 })

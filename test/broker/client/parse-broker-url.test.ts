@@ -59,7 +59,7 @@ describe('what is not understood is refused by name', () => {
   test.each([
     [
       'failover:(tcp://a:1)?randomise=false',
-      'Cannot use option randomise of failover:: accepted are backOffMultiplier, backup,',
+      'Cannot use option randomise of failover:(…): accepted are backOffMultiplier, backup,',
     ],
     [
       'tcp://a:1?foo=1',
@@ -69,7 +69,7 @@ describe('what is not understood is refused by name', () => {
     ['tcp://a:1?jms.foo=1', 'Cannot use option foo of tcp://a:1 (jms.)'],
     [
       'failover:(tcp://a:1)?timeout=soon',
-      'Cannot use option timeout=soon of failover:: accepted is a whole number from -1',
+      'Cannot use option timeout=soon of failover:(…): accepted is a whole number from -1',
     ],
     ['failover:(tcp://a:1)?randomize=yes', 'accepted is true or false'],
     ['failover:()', 'it names no broker'],

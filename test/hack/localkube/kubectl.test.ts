@@ -247,8 +247,14 @@ describeWithKubectl('kubectl', () => {
     expect(
       await refused('apply -f -', { apiVersion: 'example.dev/v1', kind: 'Fleets', metadata: { name: 'a' } }),
     ).toContain('no matches for kind "Fleets" in version "example.dev/v1"')
-    expect(await refused('exec p -- ls')).toContain('Cannot run commands in pod "p"')
-    expect(await refused('port-forward p 80')).toMatch(/not found|Cannot forward ports to pod "p"/)
+    await kubectl('apply -f -', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'shell' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    })
+    expect(await refused('exec shell -- ls')).toContain('Cannot run commands in pod "shell"')
+    expect(await refused('attach shell')).toContain('Cannot attach to pod "shell"')
   })
 
   test('logs', async () => {
