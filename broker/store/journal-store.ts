@@ -4,7 +4,7 @@
 // A record is always appended before the state takes it in: what stands at the start of the next segment must not know
 // of a record that may not make it to the disk.
 import { assert } from '../base/assert.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { errorCode } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
@@ -12,6 +12,7 @@ import type { Disk } from '../disk/disk.ts'
 import { Journal } from '../journal/journal.ts'
 import { JournalError } from '../journal/journal-error.ts'
 import { journalLimits } from '../journal/limits.ts'
+import { EarlyAcknowledgements } from './early-acknowledgements.ts'
 import { storeLimits } from './limits.ts'
 import type { MessageLocation } from './message-index.ts'
 import type {
@@ -81,6 +82,8 @@ export class JournalStore implements MessageStore {
   readonly #space: StoreSpace
   readonly #transactions = new Map<StoreTransactionId, LocalTransaction>()
   readonly #unwritten = new UnwrittenMessages()
+  readonly #early: EarlyAcknowledgements
+  #putOff: Timer | undefined
   #nextTransaction = 1
   /** Every message up to here is durable. */
   #durableSequence: Sequence = 0
@@ -90,6 +93,7 @@ export class JournalStore implements MessageStore {
   constructor(options: JournalStoreOptions) {
     const maxFileLength = options.maxFileLength ?? journalLimits.maxFileLength
     this.#options = options
+    this.#early = new EarlyAcknowledgements(options.clock)
     this.#state = new StoreState((_segment, use) => {
       if (this.#isOpen && this.#reclaimer.isCandidate(use)) this.#reclaimer.trigger()
     })
@@ -182,19 +186,24 @@ export class JournalStore implements MessageStore {
     // What is wrong with it has to be said now.
     this.#queue(message.queue)
     this.#checkProducer(message)
-    this.#unwritten.add(sequence, message, settled)
-    this.#journal.requestWrite()
+    this.#unwritten.add(sequence, message, settled, this.#options.clock.monotonicMs())
+    this.#early.dispatched(sequence)
+    if (this.#early.expected) this.#putOffWriting(storeLimits.earlyAcknowledgementMs)
+    else this.#journal.requestWrite()
   }
 
   remove(queue: string, sequence: Sequence, awaited = true): void {
     if (this.#unwritten.has(sequence)) {
       const spared = awaited ? undefined : this.#unwritten.takeOnlyOf(sequence)
       if (spared) {
+        this.#early.acknowledged(sequence, true)
+        if (this.#unwritten.size === 0) this.#endPuttingOff()
         this.#state.producers.set(spared.message.producerId, spared.message.producerSequenceId)
         return this.#journal.whenProven(spared.settled)
       }
       this.#writeOut()
     }
+    if (!awaited) this.#early.acknowledged(sequence, false)
     const state = this.#state.queueNamed(queue)
     if (!state?.index.get(sequence)) return
     this.#append(recordType.remove, encodeRemove(state.number, sequence))
@@ -346,7 +355,27 @@ export class JournalStore implements MessageStore {
     checkText('producer id', producerId, storeLimits.producerIdBytes)
   }
 
+  /** Until the oldest message has waited for `delayMs`, or is acknowledged. */
+  #putOffWriting(delayMs: number): void {
+    const { clock } = this.#options
+    this.#putOff ??= clock.after(delayMs, () => {
+      this.#putOff = undefined
+      const { sinceMs } = this.#unwritten
+      if (sinceMs === undefined) return
+      const leftMs = storeLimits.earlyAcknowledgementMs - (clock.monotonicMs() - sinceMs)
+      if (leftMs > 0) return this.#putOffWriting(leftMs)
+      this.#early.waitedInVain()
+      this.#journal.requestWrite()
+    })
+  }
+
+  #endPuttingOff(): void {
+    this.#putOff?.cancel()
+    this.#putOff = undefined
+  }
+
   #writeOut(): void {
+    this.#endPuttingOff()
     this.#unwritten.takeAll((sequence, message, settled) => {
       this.#add(message, sequence)
       this.#journal.whenDurable(settled)

@@ -1,6 +1,10 @@
 // Limits of the stores, each with its reason.
 
 export const storeLimits = {
+  /** How long the write of a dispatched message is put off when acknowledgements come early: the shortest time that a timer has. */
+  earlyAcknowledgementMs: 1,
+  /** A timed message that is not acknowledged after this long was not early; another one is timed. */
+  timedAcknowledgementMs: 1000,
   /** Larger messages that consumers have already are written at once: nothing is gained by hoping that they need not be. */
   unwrittenBytes: 1024 * 1024,
   /**

@@ -5,6 +5,7 @@ import type { AddedMessage, Sequence } from './message-store.ts'
 interface Unwritten {
   readonly message: AddedMessage
   readonly settled: () => void
+  readonly sinceMs: number
 }
 
 export class UnwrittenMessages {
@@ -21,9 +22,15 @@ export class UnwrittenMessages {
     return this.#messages.has(sequence)
   }
 
+  /** When the oldest was added; undefined when there is none. */
+  get sinceMs(): number | undefined {
+    for (const { sinceMs } of this.#messages.values()) return sinceMs
+    return undefined
+  }
+
   /** Larger sequences than before only. */
-  add(sequence: Sequence, message: AddedMessage, settled: () => void): void {
-    this.#messages.set(sequence, { message, settled })
+  add(sequence: Sequence, message: AddedMessage, settled: () => void, sinceMs: number): void {
+    this.#messages.set(sequence, { message, settled, sinceMs })
     this.#counts.set(message.producerId, (this.#counts.get(message.producerId) ?? 0) + 1)
   }
 

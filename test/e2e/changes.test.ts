@@ -149,9 +149,9 @@ test('paused: nothing is written but the status and role labels, which go on tel
     return (group?.active === standbys[0] && group?.standbys.includes(active!)) || JSON.stringify(group)
   })
   await stack.eventually([pods], () => {
-    const roles = stack.pods('paused').map(({ metadata }) => [metadata.name, metadata.labels?.['flotilla.dev/role']])
-    const labels = Object.fromEntries(roles) as Record<string, string | undefined>
-    return (labels[standbys[0]!] === 'active' && labels[active!] === 'standby') || JSON.stringify(labels)
+    const labelOf = (pod: string) => stack.pod(pod).metadata.labels?.['flotilla.dev/role']
+    const labels = [standbys[0]!, active!].map(labelOf)
+    return (labels[0] === 'active' && labels[1] === 'standby') || JSON.stringify(labels)
   })
   const paths = stack.writes.slice(written).map(({ method, path }) => `${method} ${path}`)
   const permitted = /^(PATCH .*\/(brokerclusters\/paused\/status|pods\/paused-g0-\d)|POST .*\/events)$/

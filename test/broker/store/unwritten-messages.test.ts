@@ -5,6 +5,7 @@ import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { journalLimits } from '../../../broker/journal/limits.ts'
 import type { JournalStore } from '../../../broker/store/journal-store.ts'
+import { storeLimits } from '../../../broker/store/limits.ts'
 import { contentOf, durable, message } from '../../contract/message-store.ts'
 import { turns } from '../../reliability/queue-world.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
@@ -131,5 +132,55 @@ describe('a removal that nobody waits for', () => {
     expect(syncs()).toBe(1)
     await store.close()
     expect(clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('while acknowledgements come early', () => {
+  async function hopeful() {
+    const clock = new ManualClock()
+    const store = createJournalStore({ disk: new SimulatedDisk(), clock })
+    await store.open(1)
+    const settled: number[] = []
+    let sequence = 0
+    const dispatch = (): number => {
+      const mine = ++sequence
+      store.addDispatched(numbered(mine), mine, () => settled.push(mine))
+      return mine
+    }
+    for (let i = 0; i < 4; i++) store.remove('orders', dispatch(), false)
+    await durable(store)
+    settled.length = 0
+    return { store, clock, settled, dispatch }
+  }
+
+  test('the write waits for them, and for a moment only', async () => {
+    const { store, clock, settled, dispatch } = await hopeful()
+    const mine = dispatch()
+    await turns(3)
+    expect(settled).toEqual([])
+    clock.advance(storeLimits.earlyAcknowledgementMs)
+    await turns(3)
+    expect(settled).toEqual([mine])
+    await store.close()
+  })
+
+  test('what is acknowledged meanwhile is not written, and no timer stays', async () => {
+    const { store, clock, settled, dispatch } = await hopeful()
+    const { syncs } = store.statistics()
+    const timers = clock.pendingTimers
+    const mine = dispatch()
+    await turns(3)
+    store.remove('orders', mine, false)
+    await turns(1)
+    expect([settled, store.statistics().syncs, clock.pendingTimers]).toEqual([[mine], syncs, timers])
+    await store.close()
+  })
+
+  test('whoever waits for the disk does not wait longer', async () => {
+    const { store, settled, dispatch } = await hopeful()
+    const mine = dispatch()
+    await durable(store)
+    expect(settled).toEqual([mine])
+    await store.close()
   })
 })
