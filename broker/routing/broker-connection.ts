@@ -60,7 +60,7 @@ export class BrokerConnection implements RegionConnection {
     this.#context = context
     this.#parts = parts
     this.#sender = new Sender(options.connectionId, new Intake(port, context.afterSync), () => this.#holdsDeliveries())
-    this.#transactions = new Transactions(context, parts.router, this.#sender)
+    this.#transactions = new Transactions(context, parts.router, this.#sender, options.failoverReconnect)
   }
 
   addProducer(producerId: string, destination: Destination | null): void {

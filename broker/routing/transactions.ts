@@ -16,15 +16,18 @@ export class Transactions {
   readonly #context: RegionContext
   readonly #router: MessageRouter
   readonly #sender: Sender
+  readonly #afterFailover: boolean
   readonly #open = new Map<string, LocalTransaction>()
   /** Commits that wait for memory, or for sends of theirs that wait. */
   readonly #heldBack = new Set<LocalTransaction>()
   readonly #openMessages: OpenMessages = { count: 0 }
 
-  constructor(context: RegionContext, router: MessageRouter, sender: Sender) {
+  /** `afterFailover`: the client had another connection before this one, and restored its transactions here. */
+  constructor(context: RegionContext, router: MessageRouter, sender: Sender, afterFailover: boolean) {
     this.#context = context
     this.#router = router
     this.#sender = sender
+    this.#afterFailover = afterFailover
   }
 
   /** Idempotent. */
@@ -57,6 +60,9 @@ export class Transactions {
     this.#open.delete(id)
     transaction.close()
     const { flow, memory } = this.#context
+    // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
+    // broker before this one. Committed, the messages would come again although their commit returned.
+    if (this.#afterFailover && transaction.isEmpty) transaction.markRollbackOnly(lostWithFailover())
     if (transaction.rollbackCause) {
       flow.withdraw(id)
       throw this.#rolledBack(transaction, transaction.rollbackCause)
@@ -177,3 +183,6 @@ export class Transactions {
 
 const rolledBack = (id: string, reason: string, cause: JmsError): JmsError =>
   new JmsError('javax.jms.TransactionRolledBackException', `Transaction '${id}' was rolled back: ${reason}`, { cause })
+
+const lostWithFailover = (): JmsError =>
+  new JmsError('javax.jms.JMSException', 'what it acknowledged was lost with the connection before the failover')

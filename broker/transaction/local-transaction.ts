@@ -64,6 +64,11 @@ export class LocalTransaction {
     return this.#rollbackCause
   }
 
+  /** Nothing was sent or acknowledged in it, as far as this broker knows. */
+  get isEmpty(): boolean {
+    return this.sends.length === 0 && this.acknowledgements.length === 0 && !this.sentExpired
+  }
+
   markRollbackOnly(cause: JmsError): void {
     this.#rollbackCause ??= cause
   }

@@ -32,6 +32,25 @@ test('so is one that still waits for its sync; it is answered with that sync', a
   expect(harness.of('queue://Q').size).toBe(1)
 })
 
+// Found with the stock client 5.19 on a starved machine: it had acknowledged, its broker was killed, and it committed at the
+// next one, where it restores BEGIN and sends but no acknowledgements.
+test('a transaction whose acknowledgements went to the broker before cannot be committed', async () => {
+  const harness = await RegionHarness.start()
+  const after = harness.connect({ failoverReconnect: true })
+  const commit = (id: string) => after.outcome((done) => after.connection.commit(id, done))
+  after.connection.begin('TX:c:1')
+  expect(commit('TX:c:1')).toMatchObject({
+    state: 'failed',
+    className: 'javax.jms.TransactionRolledBackException',
+    message: expect.stringContaining('what it acknowledged was lost with the connection before the failover'),
+  })
+  after.connection.begin('TX:c:2')
+  after.send('queue://Q', { ...again, producerSequenceId: 1, transactionId: 'TX:c:2' })
+  const committed = commit('TX:c:2')
+  await harness.settle()
+  expect(committed.state).toBe('done')
+})
+
 test('non-persistent messages, and clients that did not fail over, are never taken for repetitions', async () => {
   const harness = await RegionHarness.start()
   const ordinary = harness.connect()
