@@ -62,14 +62,15 @@ export class Transactions {
     const { flow, memory } = this.#context
     // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
     // broker before this one. Committed, the messages would come again although their commit returned.
-    if (this.#afterFailover && transaction.isEmpty) transaction.markRollbackOnly(lostWithFailover())
+    const hasHeldSends = flow.mustWait(id, false, 0)
+    if (this.#afterFailover && transaction.isEmpty && !hasHeldSends) transaction.markRollbackOnly(lostWithFailover())
     if (transaction.rollbackCause) {
       flow.withdraw(id)
       throw this.#rolledBack(transaction, transaction.rollbackCause)
     }
     const ownBytes = transaction.memoryBytes
     const needsMemory = transaction.volatileSends > 0 && memory.used - ownBytes >= memory.limit
-    if (!needsMemory && !flow.mustWait(id, false, 0)) return this.#commit(transaction, done)
+    if (!needsMemory && !hasHeldSends) return this.#commit(transaction, done)
     this.#heldBack.add(transaction)
     flow.holdBack({
       sender: this.#sender,

@@ -119,9 +119,9 @@ describe('when the store is full', () => {
 })
 
 describe('a transaction that sends while the store is full', () => {
-  test('waits with its sends, and commits behind them', async () => {
+  test.each([false, true])('waits with its sends, and commits behind them; after a failover: %s', async (failover) => {
     const { store, harness } = await fullStore()
-    const client = harness.connect()
+    const client = harness.connect({ failoverReconnect: failover })
     client.connection.begin('TX:1')
     const sent = client.send('queue://Q', { persistent: true, transactionId: 'TX:1', async: true })
     const committed = client.outcome((done) => client.connection.commit('TX:1', done))
