@@ -80,7 +80,8 @@ export class QueueWindow {
     if (this.#loading) this.#arrivedDuringRead++
   }
 
-  arriveVolatile(entry: QueueEntry): void {
+  /** One that is whole in memory: non-persistent, or not durable yet. */
+  arrive(entry: QueueEntry): void {
     if (this.#coldCount > 0) this.#volatileTail.push(entry)
     else this.#pending.push(entry)
   }

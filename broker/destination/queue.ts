@@ -76,9 +76,9 @@ export class Queue {
     this.#window.recover(messageCount, lastSequence)
   }
 
-  /** That many messages were written which arrive when they are durable. */
-  expectStored(count: number): void {
-    this.#expected += count
+  /** A message was written, and arrives when it is durable. */
+  expectStored(): void {
+    this.#expected++
   }
 
   /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept. */
@@ -100,7 +100,7 @@ export class Queue {
     this.counters.enqueued++
     const entry = new QueueEntry(this, sequence, message, true, this.#context.memory)
     entry.durable = false
-    this.#window.arriveVolatile(entry)
+    this.#window.arrive(entry)
     this.dispatch()
     return entry
   }
@@ -114,7 +114,7 @@ export class Queue {
   arriveVolatile(entry: QueueEntry): void {
     if (this.#deleted) return entry.release()
     this.counters.enqueued++
-    this.#window.arriveVolatile(entry)
+    this.#window.arrive(entry)
     this.dispatch()
   }
 

@@ -222,6 +222,18 @@ export function decodeRecordHeader(
   return { payloadLength, type, metaLength, position, batch, crc: buffer.readUInt32BE(at + checkedHeaderBytes) }
 }
 
+/**
+ * The body of the record at `position` of a segment, as a view into `bytes`, which start at `bytesPosition`; undefined when
+ * it is not what was written.
+ */
+export function bodyAt(bytes: Buffer, bytesPosition: number, position: number, salt: number): Buffer | undefined {
+  const at = position - bytesPosition
+  const header = decodeRecordHeader(bytes, at, position, bytesPosition + bytes.length)
+  if (!header || !isIntact(bytes, at, header, salt)) return undefined
+  const start = at + recordHeaderBytes
+  return bytes.subarray(start + header.metaLength, start + header.payloadLength)
+}
+
 /** Whether the record at `at`, all of which is in `buffer`, is what was written. */
 export function isIntact(buffer: Buffer, at: number, header: RecordHeader, salt: number): boolean {
   const start = at + recordHeaderBytes

@@ -12,9 +12,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
 import {
-  decodeRecordHeader,
-  isIntact,
-  recordHeaderBytes,
+  bodyAt,
   segmentFileName,
   segmentRemovedType,
   summaryFileName,
@@ -193,12 +191,8 @@ export class Journal {
     // A segment that was just closed is not sealed yet: the writer still knows it.
     const salt = this.#salts.get(segment) ?? this.#open.saltOf(segment)
     if (salt === undefined) throw segmentRemoved(segment)
-    const at = position - bytesPosition
-    const header = decodeRecordHeader(bytes, at, position, bytesPosition + bytes.length)
-    if (header && isIntact(bytes, at, header, salt)) {
-      const start = at + recordHeaderBytes
-      return bytes.subarray(start + header.metaLength, start + header.payloadLength)
-    }
+    const body = bodyAt(bytes, bytesPosition, position, salt)
+    if (body) return body
     this.#options.logger.error('A record of the journal is damaged', {
       file: segmentFileName(segment),
       offset: position,

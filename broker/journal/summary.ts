@@ -3,6 +3,7 @@
 //
 //   summary := magic:8 "FLOTSUMM"  version:4 = 1  number:4  salt:4  countedLength/8:4  entry*  crc:4
 //   entry   := position/8:4  bodyLength:4  type:1  metaLength:2  meta
+import { readUint32 } from '../base/read-uint32.ts'
 import { crc32 } from '../base/crc32.ts'
 
 const magic = Buffer.from('FLOTSUMM')
@@ -77,11 +78,7 @@ export function visitSummary(bytes: Buffer, visit: SummaryVisitor): void {
     let meta: Buffer | undefined = metas[metaLength]
     if (meta) for (let i = 0; i < metaLength; i++) meta[i] = bytes[metaStart + i]!
     else meta = bytes.subarray(metaStart, metaStart + metaLength)
-    visit(bytes[at + 8]!, readUnsigned(bytes, at) * 8, meta, readUnsigned(bytes, at + 4))
+    visit(bytes[at + 8]!, readUint32(bytes, at) * 8, meta, readUint32(bytes, at + 4))
     at = metaStart + metaLength
   }
 }
-
-/** As readUInt32BE, without its checks. */
-const readUnsigned = (bytes: Buffer, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0

@@ -88,7 +88,7 @@ export class DeadLetterRouter {
   }
 
   #arrive(target: Queue, sequence: Sequence, letter: Message, done: Done): void {
-    target.expectStored(1)
+    target.expectStored()
     this.#context.afterSync.run(() => {
       target.arriveStored(sequence, letter)
       done()

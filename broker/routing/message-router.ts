@@ -143,7 +143,7 @@ export class MessageRouter {
     if (this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
       this.#context.store.add(addedMessage(target.name, message), sequence)
-      target.expectStored(1)
+      target.expectStored()
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
     }
     sender.intake.written(message.bytes.length)
@@ -197,7 +197,7 @@ export class MessageRouter {
     if (stored.length === 0) return done()
     const first = sequences.take(stored.length)
     store.commit(transaction, first)
-    for (const { queue } of stored) queue.expectStored(1)
+    for (const { queue } of stored) queue.expectStored()
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(message.producerId)

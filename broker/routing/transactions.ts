@@ -121,7 +121,7 @@ export class Transactions {
       done()
     }
     if (transaction.inStore) store.commit(transaction.id, first)
-    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored(1)
+    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored()
     if (transaction.inStore || transaction.sentExpired) afterSync.run(finish)
     else finish()
   }

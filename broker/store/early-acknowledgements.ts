@@ -25,8 +25,7 @@ export class EarlyAcknowledgements {
   }
 
   /** A message was given to its consumer. */
-  dispatched(sequence: Sequence): void {
-    const nowMs = this.#clock.monotonicMs()
+  dispatched(sequence: Sequence, nowMs: number): void {
     if (this.#timed && nowMs - this.#timed.sinceMs <= storeLimits.timedAcknowledgementMs) return
     if (this.#timed) this.#points = 0
     this.#timed = { sequence, sinceMs: nowMs }

@@ -4,12 +4,10 @@ import { errorCode } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { checkJournal, type CheckVisitor, type JournalCheck } from '../journal/check.ts'
 import {
+  bodyAt,
   closedType,
-  decodeRecordHeader,
   firstUserType,
-  isIntact,
   preambleEndType,
-  recordHeaderBytes,
   segmentFileName,
   segmentRemovedType,
   type RecordHeader,
@@ -156,9 +154,7 @@ async function readBody(
 ): Promise<Buffer | undefined> {
   try {
     const bytes = await files.read(segment, position, bodyLength + storeLimits.recordOverheadBytes)
-    const header = decodeRecordHeader(bytes, 0, position, position + bytes.length)
-    if (!header || !isIntact(bytes, 0, header, salt)) return undefined
-    return bytes.subarray(recordHeaderBytes + header.metaLength, recordHeaderBytes + header.payloadLength)
+    return bodyAt(bytes, position, position, salt)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error

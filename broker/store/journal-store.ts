@@ -186,8 +186,9 @@ export class JournalStore implements MessageStore {
     // What is wrong with it has to be said now.
     this.#queue(message.queue)
     this.#checkProducer(message)
-    this.#unwritten.add(sequence, message, settled, this.#options.clock.monotonicMs())
-    this.#early.dispatched(sequence)
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#unwritten.add(sequence, message, settled, nowMs)
+    this.#early.dispatched(sequence, nowMs)
     if (this.#early.expected) this.#putOffWriting(storeLimits.earlyAcknowledgementMs)
     else this.#journal.requestWrite()
   }

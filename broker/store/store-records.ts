@@ -140,10 +140,6 @@ export const decodeHead = (body: Buffer, headLength: number): { producerId: stri
   producerId: body.toString('utf8', 8, headLength),
 })
 
-/** As readUInt32BE, without its checks. */
-export const readUint32 = (bytes: Buffer, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-
 /** Encodes lists into as many metas as they need, and hands each to `write`. */
 export function encodeQueueList(queues: Iterable<readonly [number, string]>, write: (meta: EncodedMeta) => void): void {
   encodeList(queues, write, ([queue, name], at) => {

@@ -1,5 +1,6 @@
 // Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
 // by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
+import { readUint32 } from '../base/read-uint32.ts'
 import type { JournalVisitor } from '../journal/journal-reader.ts'
 import { storeLimits } from './limits.ts'
 import { MessageIndex, type MessageLocation } from './message-index.ts'
@@ -13,7 +14,6 @@ import {
   decodeQueue,
   decodeQueueList,
   decodeSnapshotEnd,
-  readUint32,
   recordType,
   type SnapshotEnd,
 } from './store-records.ts'

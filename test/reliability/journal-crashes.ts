@@ -5,7 +5,8 @@ import * as fc from 'fast-check'
 import { seededRandom } from '../../broker/base/random.ts'
 import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
-import { operations, StoreModel, turns, type Operation } from '../support/store-model.ts'
+import { operations, StoreModel, type Operation } from '../support/store-model.ts'
+import { turns } from '../support/turns.ts'
 
 export interface CrashOptions {
   readonly seed: number

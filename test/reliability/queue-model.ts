@@ -3,7 +3,8 @@
 // members taking over. The same seed gives the same run. A violation names seed, step and the last commands.
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import type { Told } from './queue-world.ts'
-import { deadLetterQueue, QueueWorld, turns } from './queue-world.ts'
+import { turns } from '../support/turns.ts'
+import { deadLetterQueue, QueueWorld } from './queue-world.ts'
 import { check, QueueBook, Violation, type BookOptions } from './queue-book.ts'
 import { ModelClient } from './queue-client.ts'
 import { resolveRecovery } from './queue-recovery.ts'

@@ -18,6 +18,7 @@ import type {
 } from '../../broker/routing/region.ts'
 import { JournalStore } from '../../broker/store/journal-store.ts'
 import type { RecoveredState, StoredMessage } from '../../broker/store/message-store.ts'
+import { turns } from '../support/turns.ts'
 
 export const deadLetterQueue = 'ActiveMQ.DLQ'
 
@@ -296,8 +297,3 @@ const listenerOf = (tell: (told: Told) => void, clock: ManualClock): RegionListe
   messageDeadLettered: (message: Message, { name }: Destination) =>
     tell({ kind: 'deadLettered', message, queue: name }),
 })
-
-/** Lets the event loop turn. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
-}

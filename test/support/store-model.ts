@@ -6,6 +6,7 @@ import type { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import type { JournalStore } from '../../broker/store/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf } from './store-content.ts'
+import { turns } from './turns.ts'
 
 type Change =
   | { readonly kind: 'add'; readonly queue: number; readonly size: number }
@@ -230,11 +231,6 @@ export class StoreModel {
     }
     return printState(state)
   }
-}
-
-/** Lets the event loop turn. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 interface PrintedState {

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 /** Dispatched, and acknowledged after its write. */
 function dispatch(acknowledgedAfterMs: number): void {
-  early.dispatched(++sequence)
+  early.dispatched(++sequence, clock.monotonicMs())
   clock.advance(acknowledgedAfterMs)
   early.acknowledged(sequence, false)
 }
@@ -41,7 +41,7 @@ test('what is spared keeps it up; waiting in vain ends it soon', () => {
 })
 
 test('a message that is never acknowledged does not keep others from being timed', () => {
-  early.dispatched(++sequence)
+  early.dispatched(++sequence, clock.monotonicMs())
   clock.advance(storeLimits.timedAcknowledgementMs + 1)
   for (let i = 0; i < 4; i++) dispatch(0.5)
   expect(early.expected).toBe(true)

@@ -7,7 +7,7 @@ import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { JournalStore } from '../../../broker/store/journal-store.ts'
 import { contentOf, durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
-import { turns } from '../../support/store-model.ts'
+import { turns } from '../../support/turns.ts'
 
 const body = 'x'.repeat(400)
 

@@ -4,7 +4,8 @@ import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
-import { operations, StoreModel, turns, type Operation } from '../../support/store-model.ts'
+import { operations, StoreModel, type Operation } from '../../support/store-model.ts'
+import { turns } from '../../support/turns.ts'
 
 const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
 

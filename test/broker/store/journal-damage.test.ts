@@ -8,7 +8,7 @@ import { checkJournal } from '../../../broker/journal/check.ts'
 import { JournalStore, newestTerm } from '../../../broker/store/journal-store.ts'
 import { contentOf, durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
-import { turns } from '../../support/store-model.ts'
+import { turns } from '../../support/turns.ts'
 
 interface Logged {
   readonly message: string

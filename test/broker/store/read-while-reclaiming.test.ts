@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals'
 import type { Disk, DiskFile } from '../../../broker/disk/disk.ts'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
-import { turns } from '../../support/store-model.ts'
+import { turns } from '../../support/turns.ts'
 
 /** Bytes of files that are opened for reading come when `gate` opens, though they were read before. */
 function slowReads(disk: SimulatedDisk, gate: () => Promise<void>): Disk {

@@ -7,8 +7,8 @@ import { journalLimits } from '../../../broker/journal/limits.ts'
 import type { JournalStore } from '../../../broker/store/journal-store.ts'
 import { storeLimits } from '../../../broker/store/limits.ts'
 import { contentOf, durable, message } from '../../contract/message-store.ts'
-import { turns } from '../../reliability/queue-world.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
+import { turns } from '../../support/turns.ts'
 
 const producer = 'ID:a-1:1:1:1'
 const numbered = (producerSequenceId: number, producerId = producer): ReturnType<typeof message> =>
