@@ -3,6 +3,9 @@
 /** Up to here everything that waits for a socket is copied into one buffer: cheaper than many entries of a vectored write. */
 export const coalescedWriteBytes = 64 * 1024
 
+/** One buffer for all connections: large enough for some large messages at once, small enough for the processor's cache. */
+export const readBufferBytes = 256 * 1024
+
 /** Connections that wait for being accepted; ActiveMQ's backlog. The kernel may have a smaller limit. */
 export const listenBacklog = 5000
 

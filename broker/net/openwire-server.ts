@@ -8,6 +8,7 @@ import type { OpenWireService } from '../session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../session/openwire/openwire-session.ts'
 import type { WireFormatOptions } from '../wire/openwire/wire-format.ts'
 import { closeTimeoutMs, endTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
+import { readIntoSharedBuffer } from './read-buffer.ts'
 import { SocketWriter, WriteTurn } from './write-turn.ts'
 
 export interface OpenWireServerOptions {
@@ -46,8 +47,9 @@ export class OpenWireServer {
     this.#options = options
     this.#port = options.port
     this.#logger = options.service.logger.child({ connector: options.name })
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs }, (socket) =>
-      this.#accept(socket),
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs, pauseOnConnect: true },
+      (socket) => this.#accept(socket),
     )
   }
 
@@ -113,11 +115,12 @@ export class OpenWireServer {
     for (const socket of this.#sockets.keys()) socket.destroy()
   }
 
-  #accept(socket: Socket): void {
+  #accept(accepted: Socket): void {
     if (this.#sockets.size >= this.#options.maximumConnections) {
-      this.#refuse(socket)
+      this.#refuse(accepted)
       return
     }
+    const socket = readIntoSharedBuffer(accepted, (bytes) => session.receive(bytes))
     this.counts.accepted++
     const { service } = this.#options
     const writer = new SocketWriter(socket, this.#turn)
@@ -148,7 +151,6 @@ export class OpenWireServer {
       },
     })
     this.#sockets.set(socket, session)
-    socket.on('data', (chunk: Buffer) => session.receive(chunk))
     socket.on('drain', () => session.drained())
     // A reset by the peer is an ordinary end.
     socket.on('error', (error) => session.logger.debug('Connection failed', { error: errorMessage(error) }))

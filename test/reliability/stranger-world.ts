@@ -24,6 +24,7 @@ import {
   negotiate,
   preferredWireFormatInfo,
 } from '../../broker/wire/openwire/wire-format.ts'
+import { receiveBytes } from '../broker/session/openwire/session-harness.ts'
 
 export interface LogEntry {
   readonly message: string
@@ -203,11 +204,11 @@ export class Peer implements SessionOutput {
     const mine = preferredWireFormatInfo({ ...defaultWireFormatOptions, ...options })
     const info = new OpenWireCodec(initialWireFormat).encode(mine)
     this.codec = new OpenWireCodec(negotiate(this.#theirs!, mine))
-    this.session.receive(info)
+    receiveBytes(this.session, info)
   }
 
   send(...commands: DataStructure[]): void {
-    this.session.receive(Buffer.concat(commands.map((command) => this.codec.encode(command))))
+    receiveBytes(this.session, Buffer.concat(commands.map((command) => this.codec.encode(command))))
   }
 
   #decode(frame: Buffer): Command | null {

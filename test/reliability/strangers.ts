@@ -10,7 +10,7 @@ import type { Random } from '../../broker/base/random.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { Command } from '../../broker/wire/openwire/commands.ts'
 import { outboundHighWaterBytes } from '../../broker/session/openwire/limits.ts'
-import { connectionInfo } from '../broker/session/openwire/session-harness.ts'
+import { connectionInfo, receiveBytes } from '../broker/session/openwire/session-harness.ts'
 import { FrameSource } from './frame-source.ts'
 import { HonestClient } from './honest-client.ts'
 import { Peer, settle, StrangerWorld } from './stranger-world.ts'
@@ -229,11 +229,11 @@ class Stranger {
     this.#left -= count
     const bytes = Buffer.concat(chunks)
     this.#hear()
-    if (this.#random.next() < 0.8) this.peer.session.receive(bytes)
+    if (this.#random.next() < 0.8) receiveBytes(this.peer.session, bytes)
     else {
       const at = this.#below(bytes.length)
-      this.peer.session.receive(bytes.subarray(0, at))
-      if (!this.peer.closed && this.peer.reading) this.peer.session.receive(bytes.subarray(at))
+      receiveBytes(this.peer.session, bytes.subarray(0, at))
+      if (!this.peer.closed && this.peer.reading) receiveBytes(this.peer.session, bytes.subarray(at))
     }
     return count
   }
@@ -271,7 +271,7 @@ class Stranger {
     const alive: Command = { kind: 'KeepAliveInfo', commandId: lastCommandId, responseRequired: true }
     const answer = peer.codec.encode({ ...alive, responseRequired: false })
     const initial = Buffer.from([0, 0, 0, 6, 10, ...intBytes(lastCommandId), 0])
-    peer.session.receive(peer.codec.encode(alive))
+    receiveBytes(peer.session, peer.codec.encode(alive))
     if (peer.closed || peer.lastWritten.equals(answer) || peer.lastWritten.equals(initial)) return
     await settle()
     if (!peer.closed) this.#waitForClose('a connection that got no answer')

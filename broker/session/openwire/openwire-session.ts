@@ -135,8 +135,8 @@ export class OpenWireSession implements CommandPeer {
   }
 
   /**
-   * Bytes that arrived. All frames that they complete are handled before this returns, unless they take too long: then
-   * the rest waits, and nothing more is read, until others had their turn.
+   * Bytes that arrived, in memory that may be used again once this returns. All frames that they complete are handled
+   * before that, unless they take too long: then the rest waits, and nothing more is read, until others had their turn.
    */
   receive(chunk: Buffer): void {
     if (this.#state === 'closed') return
@@ -145,7 +145,7 @@ export class OpenWireSession implements CommandPeer {
     try {
       const frames = this.#splitter.push(chunk)
       this.#receivedFrames += frames.length
-      if (this.#waitingFrames.length > 0) this.#waitingFrames.push(...frames)
+      if (this.#waitingFrames.length > 0) this.#waitingFrames.push(...frames.map(kept))
       else this.#handleFrames(frames)
     } catch (error) {
       this.#fail(error)
@@ -228,7 +228,7 @@ export class OpenWireSession implements CommandPeer {
       if (this.#isClosed()) return
       const looks = (index + 1) % framesPerLook === 0 && index + 1 < frames.length
       if (!looks || clock.monotonicMs() - startMs <= maxTurnMs) continue
-      this.#waitingFrames = frames.slice(index + 1)
+      this.#waitingFrames = frames.slice(index + 1).map(kept)
       this.#service.limits.count('maxTurnMs')
       this.logger.debug('Let others have their turn', { waitingFrames: this.#waitingFrames.length })
       this.#pause('turn')

@@ -1,7 +1,7 @@
 // Cuts a byte stream into OpenWire frames: size:int32, then `size` bytes (spec openwire.md section 1).
-// Frames come out without the size prefix. A frame that lies within one chunk is a view of that chunk; one that spans
-// several is copied once, into memory of its own. A size that is not allowed is refused before anything is allocated for
-// it, and memory is taken for what has arrived, not for what was announced.
+// Frames come out without the size prefix. A frame that lies within one chunk is a view of that chunk, which its reader may
+// use again; one that spans several is copied once, into memory of its own. A size that is not allowed is refused before
+// anything is allocated for it, and memory is taken for what has arrived, not for what was announced.
 import { WireError } from './wire-error.ts'
 
 const prefixBytes = 4
@@ -75,7 +75,9 @@ export class FrameSplitter {
     const isWhole = this.#collected + length === this.#size
     if (isWhole && this.#collected === 0) {
       this.#size = -1
-      return chunk.subarray(start, end)
+      const frame = chunk.subarray(start, end)
+      // A view of all of a chunk would look like memory of its own.
+      return ownsItsMemory(frame) ? Buffer.from(frame) : frame
     }
     this.#makeRoom(length)
     chunk.copy(this.#frame, this.#collected, start, end)

@@ -123,6 +123,13 @@ export function buildService(): ServiceParts {
   return { service: { identity, region, registry, advisories, limits, clock, logger: silentLogger }, region, clock }
 }
 
+/** As a socket does it: the memory is used again as soon as the session returns. */
+export function receiveBytes(session: OpenWireSession, bytes: Buffer): void {
+  const shared = Buffer.from(bytes)
+  session.receive(shared)
+  shared.fill(0xee)
+}
+
 export class TestSession {
   readonly session: OpenWireSession
   readonly sent: Command[] = []
@@ -160,7 +167,7 @@ export class TestSession {
 
   negotiate(options: Partial<WireFormatOptions> = {}): this {
     const mine = preferredWireFormatInfo({ ...defaultWireFormatOptions, ...options })
-    this.session.receive(new OpenWireCodec(initialWireFormat).encode(mine))
+    receiveBytes(this.session, new OpenWireCodec(initialWireFormat).encode(mine))
     this.#codec = new OpenWireCodec(negotiate(this.#theirs!, mine))
     this.#decode()
     return this
@@ -168,13 +175,13 @@ export class TestSession {
 
   /** Encoded as the connection has negotiated, in one chunk. */
   receive(...commands: Command[]): this {
-    this.session.receive(Buffer.concat(commands.map((command) => this.#codec.encode(command))))
+    receiveBytes(this.session, Buffer.concat(commands.map((command) => this.#codec.encode(command))))
     this.#decode()
     return this
   }
 
   receiveHex(hex: string): this {
-    this.session.receive(Buffer.from(hex.replaceAll(/\s/g, ''), 'hex'))
+    receiveBytes(this.session, Buffer.from(hex.replaceAll(/\s/g, ''), 'hex'))
     this.#decode()
     return this
   }

@@ -64,3 +64,12 @@ test('a frame that spans chunks has memory of its own; one within a chunk is a v
   expect(spanning).toEqual(Buffer.alloc(100_000, 1))
   expect([ownsItsMemory(spanning!), ownsItsMemory(within!)]).toEqual([true, false])
 })
+
+test('a frame that fills all of a chunk is copied, because its chunk may be used again', () => {
+  const splitter = new FrameSplitter(5000)
+  splitter.push(framed(Buffer.alloc(5000)).subarray(0, 4))
+  const chunk = Buffer.alloc(5000, 7)
+  const [frame] = splitter.push(chunk)
+  chunk.fill(0xee)
+  expect(frame).toEqual(Buffer.alloc(5000, 7))
+})
