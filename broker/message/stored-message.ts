@@ -6,6 +6,7 @@
 //   originalTransactionId groupID groupSequence correlationId persistent expiration priority replyTo timestamp type
 //   content marshalledProperties dataStructure targetConsumerId compressed redeliveryCounter brokerPath arrival userID
 //   recievedByDFBridge droppable cluster brokerInTime brokerOutTime jmsxGroupFirstForConsumer [blob: URL type deleted]
+import { ByteMemo } from '../base/byte-memo.ts'
 import { decodePrimitiveMap, encodePrimitiveMap } from '../base/primitive-map.ts'
 import type { PrimitiveMap } from '../base/primitive-map.ts'
 import { encodeModifiedUtf8 } from '../base/modified-utf8.ts'
@@ -94,7 +95,7 @@ export class StoredMessage implements Message {
 
   private constructor(bytes: Buffer, layout: Layout) {
     this.bytes = bytes
-    this.destination = readDestination(new LooseScanner(bytes, layout.destination.start))!
+    this.destination = repeatedDestination(bytes, layout.destination)
     const id = readMessageId(bytes, layout.messageId)
     this.messageId = `${id.producerId}:${id.producerSequenceId}`
     this.producerId = id.producerId
@@ -260,6 +261,10 @@ const messageIdCode = 110
 const producerIdCode = 123
 const connectionIdCode = 120
 
+/** Messages that come in together mostly have one producer and one destination. */
+const lastProducerId = new ByteMemo<string>()
+const lastDestination = new ByteMemo<Destination>()
+
 const absent = Buffer.from([0])
 
 /** Walks over the whole form once. The order of the lines is the order of the fields. */
@@ -383,10 +388,26 @@ function skipMessageId(scanner: LooseScanner): number {
 function readMessageId(bytes: Buffer, at: number): { producerId: string; producerSequenceId: number } {
   const scanner = new LooseScanner(bytes, at + 2)
   scanner.skipString()
+  const start = scanner.position
+  const known = lastProducerId.recall(bytes, start)
+  if (known !== null) {
+    scanner.advance(lastProducerId.length)
+    return { producerId: known, producerSequenceId: scanner.long() }
+  }
   scanner.advance(2)
   const connectionId = scanner.string() ?? ''
   const value = scanner.long()
-  return { producerId: `${connectionId}:${scanner.long()}:${value}`, producerSequenceId: scanner.long() }
+  const producerId = `${connectionId}:${scanner.long()}:${value}`
+  lastProducerId.remember(bytes, start, scanner.position, producerId)
+  return { producerId, producerSequenceId: scanner.long() }
+}
+
+function repeatedDestination(bytes: Buffer, { start, end }: Range): Destination {
+  const known = lastDestination.recall(bytes, start)
+  if (known) return known
+  const destination = readDestination(new LooseScanner(bytes, start))!
+  lastDestination.remember(bytes, start, end, destination)
+  return destination
 }
 
 function readDestination(scanner: LooseScanner): Destination | null {

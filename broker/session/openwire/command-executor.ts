@@ -30,7 +30,7 @@ import { destinationOf } from './destination-structure.ts'
 import { maxConnectionsPerSocket } from './limits.ts'
 import type { OpenWireService } from './openwire-service.ts'
 import { addConsumer, addProducer, addSession, removeConsumer, removeObject } from './registrations.ts'
-import { requiredConnectionId, requiredConsumerId } from './required-ids.ts'
+import { AcknowledgedIds, requiredConnectionId, requiredConsumerId } from './required-ids.ts'
 import { executeTransaction } from './transactions.ts'
 
 /** The session, as the executor sees it. */
@@ -72,6 +72,7 @@ export class CommandExecutor {
   readonly #connections = new Map<string, ConnectionState>()
   readonly #registered = new Map<string, RegisteredConnection>()
   readonly #announced = new AnnouncedBytes()
+  readonly #acknowledgedIds = new AcknowledgedIds()
 
   constructor(service: OpenWireService, peer: CommandPeer) {
     this.service = service
@@ -342,7 +343,7 @@ export class CommandExecutor {
 
   #acknowledge(ack: MessageAck, done: Done): void {
     const connection = this.connection(ack.consumerId?.connectionId ?? '', 'acknowledge')
-    connection.region.acknowledge(acknowledgementOf(ack), done)
+    connection.region.acknowledge(acknowledgementOf(ack, this.#acknowledgedIds), done)
   }
 
   #changeDestination(info: DestinationInfo): void {

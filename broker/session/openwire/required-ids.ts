@@ -35,6 +35,37 @@ export const requiredProducerId = (id: ProducerId | null, what: string): Require
   text: producerIdText(id!),
 })
 
+/**
+ * Texts of the ids in the acknowledgements of one connection. The reader gives the same object for the same id
+ * (FrameReader.recall), so that each text is made once.
+ */
+export class AcknowledgedIds {
+  #consumerId: ConsumerId | null = null
+  #consumer = ''
+  #producerId: ProducerId | null = null
+  #producer = ''
+
+  /** @throws {JmsError} when it is missing or too long. */
+  consumer(id: ConsumerId | null): string {
+    if (id === null || id !== this.#consumerId) {
+      this.#consumer = requiredConsumerId(id, 'acknowledge').text
+      this.#consumerId = id
+    }
+    return this.#consumer
+  }
+
+  /** @throws {JmsError} when it is missing or too long. */
+  message(id: MessageId): string {
+    const { producerId } = id
+    if (id.textView !== null || producerId === null) return requiredMessageId(id, 'acknowledge')
+    if (producerId !== this.#producerId) {
+      this.#producer = requiredProducerId(producerId, 'acknowledge').text
+      this.#producerId = producerId
+    }
+    return `${this.#producer}:${id.producerSequenceId}`
+  }
+}
+
 export function requiredMessageId(id: MessageId, what: string): string {
   if (id.textView === null) requiredProducerId(id.producerId, what)
   else bounded(id.textView, what, 'messageId')

@@ -1,11 +1,18 @@
 // Reads the building blocks of both encodings from one frame (spec openwire.md sections 3 and 4). Every read is checked
 // against the bytes that are there: whatever a peer sends ends in a value or a WireError.
 import { FormatError } from '../../base/format-error.ts'
+import { ByteMemo } from '../../base/byte-memo.ts'
 import { decodeModifiedUtf8 } from '../../base/modified-utf8.ts'
-import type { Long, StackTraceElement, Throwable } from './commands.ts'
+import type { DataStructure, Long, StackTraceElement, Throwable } from './commands.ts'
+import { typeCodes } from './commands.ts'
 import { maxDepth, maxStructuresPerFrame } from './limits.ts'
 import type { DecodeCache } from './marshalling-cache.ts'
 import { WireError } from './wire-error.ts'
+
+/** Structures that one command after the other repeats. They have nothing that could be changed inside. */
+const repeated = new Uint8Array(256)
+for (const kind of ['ActiveMQQueue', 'ActiveMQTopic', 'ConnectionId', 'ConsumerId', 'ProducerId'] as const)
+  repeated[typeCodes[kind]] = 1
 
 const highestSafeWord = 0x1f_ffff
 
@@ -21,6 +28,8 @@ export class FrameReader {
   #bitCount = 0
   #depth = 0
   #structures = 0
+  /** The last of each type in `repeated`, by type code. */
+  readonly #memos = new Map<number, ByteMemo<DataStructure>>()
 
   constructor(stackTraceEnabled: boolean, cache: DecodeCache | null) {
     this.#stackTraceEnabled = stackTraceEnabled
@@ -58,6 +67,25 @@ export class FrameReader {
 
   get position(): number {
     return this.#position
+  }
+
+  /** Loose only: reads a structure that is the same as the last of its type; null when it is another. */
+  recall(code: number): DataStructure | null {
+    if (repeated[code] === 0) return null
+    const memo = this.#memos.get(code)
+    const value = memo?.recall(this.#bytes, this.#position)
+    if (!value) return null
+    this.#advance(memo!.length)
+    this.count(1)
+    return value
+  }
+
+  /** Loose only: `value` was read from `start` to here. */
+  remember(code: number, start: number, value: DataStructure): void {
+    if (repeated[code] === 0) return
+    let memo = this.#memos.get(code)
+    if (!memo) this.#memos.set(code, (memo = new ByteMemo()))
+    memo.remember(this.#bytes, start, this.#position, value)
   }
 
   bit(): boolean {

@@ -210,3 +210,25 @@ test('large frames and many small ones do not disturb each other', () => {
     }
   }
 })
+
+test('ids that come again are not made again, in the plain encoding', () => {
+  const consumer = (connectionId: string, value: number): DataStructure => ({
+    kind: 'ConsumerControl',
+    commandId: value,
+    responseRequired: false,
+    destination: { kind: 'ActiveMQQueue', physicalName: 'A' },
+    close: false,
+    consumerId: { kind: 'ConsumerId', connectionId, sessionId: 1, value },
+    prefetch: 1,
+    flush: false,
+    start: false,
+    stop: false,
+  })
+  const commands = [consumer('ID:a', 1), consumer('ID:a', 1), consumer('ID:a', 2), consumer('ID:ab', 2)]
+  const [sender, receiver] = [codecOf({ version: 12 }), codecOf({ version: 12 })]
+  const decoded = commands.map((command) => receiver.decode(sender.encode(command).subarray(4)))
+  expect(decoded).toEqual(commands)
+  const [first, again, other] = decoded.map((command) => (command as { consumerId: object }).consumerId)
+  expect(again).toBe(first)
+  expect(other).not.toBe(first)
+})

@@ -1,0 +1,36 @@
+// Remembers what some bytes were decoded to, for things that mostly come again as they were: the ids in the commands of one
+// connection. To compare sixty bytes costs a fraction of making the strings of an id again, and the same object as before
+// lets the next layer skip its own work, too.
+
+/** Longer ones are not worth it: ids and names of destinations are shorter. */
+const maxBytes = 160
+
+export class ByteMemo<T> {
+  #bytes: Buffer | null = null
+  #length = 0
+  #value: T | null = null
+
+  /** What was remembered, if its bytes are those at `position`; else null. */
+  recall(buffer: Buffer, position: number): T | null {
+    const bytes = this.#bytes
+    const length = this.#length
+    if (bytes === null || buffer.length - position < length) return null
+    // Ids of one kind differ at their end, if at all.
+    for (let index = length - 1; index >= 0; index--) if (bytes[index] !== buffer[position + index]) return null
+    return this.#value
+  }
+
+  /** How many bytes the remembered ones are. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** `value` was decoded from `buffer[start..end)`, and from nothing else. */
+  remember(buffer: Buffer, start: number, end: number, value: T): void {
+    if (end - start > maxBytes || end === start) return
+    this.#bytes ??= Buffer.allocUnsafe(maxBytes)
+    buffer.copy(this.#bytes, 0, start, end)
+    this.#length = end - start
+    this.#value = value
+  }
+}
