@@ -1,5 +1,6 @@
-// The messages dispatched to one consumer and not acknowledged yet, in dispatch order. Nearly every acknowledgement
-// names the oldest, so that one is tried first; others are found by an index that is only built when it is first needed.
+// The messages dispatched to one consumer and not acknowledged yet, in the order in which its client hands them out: that
+// is dispatch order, but for `bringForward`. Nearly every acknowledgement names the oldest, so that one is tried first;
+// others are found by an index that is only built when it is first needed.
 import type { Entry } from './entry.ts'
 import { destinationLimits } from './limits.ts'
 
@@ -25,6 +26,9 @@ export class DispatchedList {
   #last: Entry | null = null
   #size = 0
   #bySequence: Map<number, Entry> | null = null
+  /** Those brought forward: they are the first of the list. */
+  readonly #forward = new Set<Entry>()
+  #lastForward: Entry | null = null
 
   constructor(inFlight: InFlight = new InFlight()) {
     this.inFlight = inFlight
@@ -39,11 +43,7 @@ export class DispatchedList {
   }
 
   push(entry: Entry): void {
-    entry.previous = this.#last
-    entry.next = null
-    if (this.#last) this.#last.next = entry
-    else this.#first = entry
-    this.#last = entry
+    this.#link(entry, this.#last)
     this.#size++
     if (this.#counted) this.inFlight.count++
     this.#bySequence?.set(entry.sequence, entry)
@@ -51,15 +51,22 @@ export class DispatchedList {
 
   /** Takes out an entry that is in this list. */
   remove(entry: Entry): void {
-    if (entry.previous) entry.previous.next = entry.next
-    else this.#first = entry.next
-    if (entry.next) entry.next.previous = entry.previous
-    else this.#last = entry.previous
-    entry.previous = entry.next = null
+    if (entry === this.#lastForward) this.#lastForward = entry.previous
+    if (this.#forward.size > 0) this.#forward.delete(entry)
+    this.#unlink(entry)
     this.#size--
     if (this.#counted) this.inFlight.count--
     if (this.#size === 0) this.#bySequence = null
     else this.#bySequence?.delete(entry.sequence)
+  }
+
+  /** The client hands out this entry before all others but those that were brought forward already. */
+  bringForward(entry: Entry): void {
+    if (this.#forward.has(entry)) return
+    this.#forward.add(entry)
+    this.#unlink(entry)
+    this.#link(entry, this.#lastForward)
+    this.#lastForward = entry
   }
 
   /** The consumer has closed: what is left does not count for its connection any more. */
@@ -92,6 +99,25 @@ export class DispatchedList {
       yield entry
       entry = next
     }
+  }
+
+  /** Puts it behind `previous`, or to the front. */
+  #link(entry: Entry, previous: Entry | null): void {
+    const next = previous ? previous.next : this.#first
+    entry.previous = previous
+    entry.next = next
+    if (previous) previous.next = entry
+    else this.#first = entry
+    if (next) next.previous = entry
+    else this.#last = entry
+  }
+
+  #unlink(entry: Entry): void {
+    if (entry.previous) entry.previous.next = entry.next
+    else this.#first = entry.next
+    if (entry.next) entry.next.previous = entry.previous
+    else this.#last = entry.previous
+    entry.previous = entry.next = null
   }
 
   #index(): Map<number, Entry> {

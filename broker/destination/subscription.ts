@@ -59,6 +59,8 @@ export class Subscription {
   /** The queues it draws from; topics push by `offer`. */
   readonly queues = new Set<Queue>()
   readonly topics = new Set<Topic>()
+  /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
+  afterFailover = false
   /** False on a fresh subscription: acknowledgements are then leftovers from before a failover. */
   everDispatched = false
   /** Topic messages dropped because the consumer was too slow. */

@@ -56,14 +56,20 @@ export class Acknowledger {
   ): void {
     const { dispatched } = subscription
     switch (acknowledgement.type) {
-      case 'delivered':
-        findLast(dispatched, acknowledgement)
+      case 'delivered': {
+        const entry = findLast(dispatched, acknowledgement)
+        if (repeatsDelivery(subscription, acknowledgement)) dispatched.bringForward(entry)
         subscription.expand(acknowledgement.messageCount)
         return done()
+      }
       case 'standard': {
         const entries = findRange(dispatched, acknowledgement, transaction === null)
-        if (transaction) return this.#addTo(transaction, subscription, entries, false, done)
-        return this.#remove(subscription, entries, acknowledgement, done)
+        if (!transaction) return this.#remove(subscription, entries, acknowledgement, done)
+        if (takesTooMany(subscription, entries, acknowledgement)) {
+          transaction.markRollbackOnly(tooMany(entries, acknowledgement))
+          return done()
+        }
+        return this.#addTo(transaction, subscription, entries, false, done)
       }
       case 'individual': {
         const entries = [findLast(dispatched, acknowledgement)]
@@ -166,3 +172,31 @@ export class Acknowledger {
     for (const entry of taken) this.#deadLetters.take(entry, reason, cause, oneDone)
   }
 }
+
+/**
+ * The stock client's word that this one is in its hands since before a failover, in a transaction that it will roll back: it
+ * redelivers those by itself and first, wherever they are in the order of dispatch. A range that it acknowledges then is one
+ * in its own order. (Acknowledgements that only ask for more messages name a first one, or the transaction.)
+ */
+const repeatsDelivery = (
+  { afterFailover }: Subscription,
+  { first, messageCount, transactionId }: Acknowledgement,
+): boolean => afterFailover && first === null && messageCount === 1 && transactionId === null
+
+/**
+ * More than its client delivered: what came by an earlier connection was handed out between the first and the last, and
+ * some of what was dispatched between them was not. Taken, that would be lost if the client ended now. Only after a
+ * failover, because clients are known to count right in transactions, but ActiveMQ does not ask them to.
+ */
+const takesTooMany = (
+  { afterFailover }: Subscription,
+  entries: readonly Entry[],
+  { messageCount }: Acknowledgement,
+): boolean => afterFailover && entries.filter(({ transaction }) => !transaction).length > messageCount
+
+const tooMany = (entries: readonly Entry[], { messageCount }: Acknowledgement): JmsError =>
+  new JmsError(
+    'javax.jms.JMSException',
+    `it acknowledges ${messageCount} messages that were not dispatched one after the other: there are ${entries.length} ` +
+      'from the first to the last. Some of them came before a failover',
+  )

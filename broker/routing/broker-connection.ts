@@ -92,6 +92,7 @@ export class BrokerConnection implements RegionConnection {
     const { registry, clock, listener } = this.#context
     const { connectionId } = this.options
     const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight)
+    subscription.afterFailover = this.options.failoverReconnect
     try {
       for (const member of members) registry.attach(subscription, member)
     } catch (error) {

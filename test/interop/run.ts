@@ -8,10 +8,17 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
-import { startJava } from '../support/java-process.ts'
+import { startJava, type JavaProcess } from '../support/java-process.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
+/**
+ * A client whose transaction was rolled back hands it out again from its own memory, 1 s later (redelivery policy). If it
+ * loses its broker in that second, it hands out what another client has got meanwhile, or the same message twice in one
+ * transaction: no broker can prevent that. So each kill waits until every client has succeeded since the one before: a
+ * client that still has to hand something out again has not. Usually that is 1 to 3 s after the takeover.
+ */
+const clientsRecoverMs = 60_000
 
 const { values: flags } = parseArgs({
   options: {
@@ -99,6 +106,7 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
       active.kill('SIGKILL')
       await activeAfter(members, term ?? 0)
       takeovers.push(Math.round(performance.now() - startedAt))
+      await allFlow(run, Date.now())
     }
     await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))
     await settled(members)
@@ -111,6 +119,18 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
     )
     if (result.problems.length > 0) console.log(`   problems: ${result.problems.join('; ')}`)
   })
+}
+
+/** Waits until each client has sent or consumed something after `since`. */
+async function allFlow(run: JavaProcess, since: number): Promise<void> {
+  const deadline = Date.now() + clientsRecoverMs
+  for (;;) {
+    run.write('flowing\n')
+    const succeededAt = Number((await run.line((line) => line.startsWith('flowing'))).split(' ')[1])
+    if (succeededAt > since) return
+    if (Date.now() > deadline) throw new Error(`A client got nothing done for ${Date.now() - succeededAt} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 function judge(name: string, mode: string, result: FailoverResult, killedAt: readonly number[]): void {

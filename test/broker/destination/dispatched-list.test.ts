@@ -21,6 +21,21 @@ test('keeps dispatch order while entries leave from anywhere', () => {
   expect([list.size, list.first]).toEqual([0, null])
 })
 
+test('what the client hands out first goes before the others, in the order in which that is said', () => {
+  const { list, entries } = filled(6)
+  for (const index of [2, 5, 2]) list.bringForward(entries[index]!)
+  const order = () => [...list].map((entry) => entries.indexOf(entry as TopicEntry))
+  expect(order()).toEqual([2, 5, 0, 1, 3, 4])
+  list.remove(entries[5]!)
+  list.bringForward(entries[3]!)
+  expect(order()).toEqual([2, 3, 0, 1, 4])
+  for (const index of [2, 3, 4]) list.remove(entries[index]!)
+  list.bringForward(entries[1]!)
+  list.push(entries[5]!)
+  expect(order()).toEqual([1, 0, 5])
+  expect([list.size, list.find({ messageId: 'ID:p:1:1:5', sequence: 15 })]).toEqual([3, entries[5]])
+})
+
 test('finds by sequence and message id, or by message id alone', () => {
   const { list, entries } = filled(100)
   expect(list.find({ messageId: 'ID:p:1:1:70', sequence: 80 })).toBe(entries[70])

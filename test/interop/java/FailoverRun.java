@@ -4,11 +4,13 @@
 //
 //   java FailoverRun URL transacted|auto|client shared|pairs PRODUCERS CONSUMERS
 //
-// Prints "running" once all clients work, and on the line "stop" on standard input: producers end, consumers drain,
-// then one line of JSON. A message counts as acknowledged when send() returned; as consumed when its commit returned
-// (transacted), its acknowledge() returned (client) or receive() returned (auto). A delivery of what was consumed already is a
-// duplicate once it is consumed again: a client that has not noticed yet that its broker died may still hand out what that
-// broker had sent, while another client consumes the same message from the next broker; its own commit then fails.
+// Prints "running" once all clients work. Takes lines on standard input: on "progress" it says how many messages are
+// acknowledged; on "flowing" when (ms since 1970) the client that is furthest behind last sent or consumed something; on
+// "stop" producers end, consumers drain, then one line of JSON. A message counts as acknowledged when send() returned; as
+// consumed when its commit returned (transacted), its acknowledge() returned (client) or receive() returned (auto). A
+// delivery of what was consumed already is a duplicate once it is consumed again: a client that has not noticed yet that its
+// broker died may still hand out what that broker had sent, while another client consumes the same message from the next
+// broker; its own commit then fails.
 // In doubt is what a client says it does not know of whether its commit took place. Unconfirmed are those that were
 // delivered and then neither consumed, in doubt, nor put aside as dead: the broker forgot them.
 import java.io.BufferedReader;
@@ -35,6 +37,7 @@ public class FailoverRun {
   static final Set<Long> inDoubt = ConcurrentHashMap.newKeySet();
   static final AtomicInteger redeliveredUnconsumed = new AtomicInteger(), duplicatesOfConsumed = new AtomicInteger();
   static final Collection<String> orderViolations = new ConcurrentLinkedQueue<>(), gaps = new ConcurrentLinkedQueue<>(), problems = new ConcurrentLinkedQueue<>(), duplicates = new ConcurrentLinkedQueue<>();
+  static final Collection<Client> clients = new ConcurrentLinkedQueue<>();
   static final AtomicLong lastDelivery = new AtomicLong(System.currentTimeMillis());
 
   static long key(int producer, int n) { return ((long) producer << 32) | n; }
@@ -44,6 +47,7 @@ public class FailoverRun {
   static final class Client {
     final String name; final ActiveMQConnection connection; final AtomicInteger epoch = new AtomicInteger();
     long last = System.nanoTime();
+    volatile long succeededAt;
     Client(String name) throws JMSException {
       this.name = name;
       connection = (ActiveMQConnection) new ActiveMQConnectionFactory(url).createConnection();
@@ -55,6 +59,7 @@ public class FailoverRun {
         @Override public void transportResumed() { }
       });
       connection.start();
+      clients.add(this);
     }
     void progress() {
       long now = System.nanoTime(); long gapMs = (now - last) / 1_000_000; last = now;
@@ -74,7 +79,7 @@ public class FailoverRun {
       for (int n = 0; !stopProducers; n++) {
         BytesMessage message = session.createBytesMessage();
         message.writeBytes(body); message.setIntProperty("producer", index); message.setIntProperty("n", n);
-        try { producer.send(message); acknowledged.add(key(index, n)); } catch (JMSException e) { problems.add(client.name + " send " + n + ": " + e); }
+        try { producer.send(message); acknowledged.add(key(index, n)); client.succeededAt = System.currentTimeMillis(); } catch (JMSException e) { problems.add(client.name + " send " + n + ": " + e); }
         client.progress();
         if (n == 0) ready.countDown();
       }
@@ -113,7 +118,7 @@ public class FailoverRun {
         if (open.isEmpty() || (transacted && open.size() < BATCH && message != null)) continue;
         try {
           if (transacted) session.commit(); else if (mode.equals("client") && message != null) message.acknowledge();
-          consumed.addAll(open);
+          consumed.addAll(open); client.succeededAt = System.currentTimeMillis();
           duplicatesOfConsumed.addAndGet(suspects.size()); duplicates.addAll(suspects);
         } catch (JMSException e) {
           if (String.valueOf(e.getMessage()).contains("in doubt")) inDoubt.addAll(open);
@@ -153,7 +158,7 @@ public class FailoverRun {
     if (!ready.await(60, TimeUnit.SECONDS)) { System.out.println("{\"failed\":\"clients did not start within 60 s\",\"problems\":" + quoted(problems) + "}"); System.exit(1); }
     System.out.println("running");
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = in.readLine(); line != null && !line.equals("stop"); line = in.readLine()) { if (line.equals("progress")) System.out.println("acknowledged " + acknowledged.size()); }
+    for (String line = in.readLine(); line != null && !line.equals("stop"); line = in.readLine()) { if (line.equals("progress")) System.out.println("acknowledged " + acknowledged.size()); else if (line.equals("flowing")) System.out.println("flowing " + clients.stream().mapToLong(client -> client.succeededAt).min().orElse(0)); }
     stopProducers = true;
     for (Thread t : sending) t.join(60_000);
     lastDelivery.set(System.currentTimeMillis());
