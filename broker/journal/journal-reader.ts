@@ -27,7 +27,7 @@ import {
   withFile,
   type SegmentTable,
 } from './segment-table.ts'
-import { isSummaryOf, SummaryBuilder, visitSummary } from './summary.ts'
+import { isSummaryOf, SummaryBuilder, visitSummary, type SummaryRun } from './summary.ts'
 import { findTail, hasPreamble } from './tail.ts'
 
 /** Summaries that are being loaded while one is visited: a few percent of a segment each. */
@@ -43,6 +43,8 @@ export interface JournalVisitor {
    * when the segment itself was read.
    */
   record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void
+  /** The same for many records in a row, without their bodies. False: the type is not known here, `record` gets them. */
+  run?(type: number, run: SummaryRun): boolean
 }
 
 export interface Damage extends DamagedRange {
@@ -264,7 +266,12 @@ export class JournalReader {
   #visitSummary(bytes: Buffer | undefined, segment: Predecessor): boolean {
     if (!bytes || !isSummaryOf(bytes, segment)) return false
     this.#enter(segment, segment.length)
-    visitSummary(bytes, (type, position, meta, length) => this.#visit(type, position, meta, length, undefined))
+    const { visitor } = this.#options
+    visitSummary(
+      bytes,
+      (type, position, meta, length) => this.#visit(type, position, meta, length, undefined),
+      (type, run) => type >= firstUserType && (visitor.run?.(type, run) ?? false),
+    )
     return true
   }
 

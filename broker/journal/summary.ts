@@ -3,7 +3,7 @@
 //
 //   summary := magic:8 "FLOTSUMM"  version:4 = 1  number:4  salt:4  countedLength/8:4  entry*  crc:4
 //   entry   := position/8:4  bodyLength:4  type:1  metaLength:2  meta
-import { readUint32 } from '../base/read-uint32.ts'
+import { readUint32 } from '../base/read-uint.ts'
 import { crc32 } from '../base/crc32.ts'
 
 const magic = Buffer.from('FLOTSUMM')
@@ -13,6 +13,8 @@ const entryBytes = 11
 const initialBytes = 4096
 /** Metas of messages, removals and commits are shorter; those of lists are not. */
 const copiedMetaBytes = 32
+/** Entries in a row that are worth offering as such. */
+const longRun = 8
 
 export interface SummaryKey {
   readonly number: number
@@ -22,6 +24,17 @@ export interface SummaryKey {
 }
 
 export type SummaryVisitor = (type: number, position: number, meta: Buffer, bodyLength: number) => void
+
+/** Neighbouring entries with one type and metas of one length: at `start`, `start + stride`, … below `end`. */
+export interface SummaryRun {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+  readonly stride: number
+}
+
+/** Where the parts of an entry are; the position is in units of 8 bytes. */
+export const entryParts = { position: 0, bodyLength: 4, meta: entryBytes } as const
 
 /** Gathers what goes into the summary while a segment is written or read. */
 export class SummaryBuilder {
@@ -68,17 +81,36 @@ export function isSummaryOf(bytes: Buffer, key: SummaryKey): boolean {
   return bytes.readUInt32BE(20) * 8 === key.length && crc32(bytes.subarray(0, end)) === bytes.readUInt32BE(end)
 }
 
-/** Visits all entries of an intact summary. `meta` is a view that is used again for the next entry. */
-export function visitSummary(bytes: Buffer, visit: SummaryVisitor): void {
+/**
+ * Visits all entries of an intact summary. `meta` is a view that is used again for the next entry. Long runs are offered to
+ * `visitRun` first, which answers false for a type that it does not know.
+ */
+export function visitSummary(
+  bytes: Buffer,
+  visit: SummaryVisitor,
+  visitRun: (type: number, run: SummaryRun) => boolean,
+): void {
   // Millions of views cost recovery more than all else: metas of messages are copied into one of their length instead.
   const metas = Array.from({ length: copiedMetaBytes + 1 }, (_, length) => Buffer.alloc(length))
   for (let at = headerBytes; at < bytes.length - 4;) {
-    const metaLength = (bytes[at + 9]! << 8) | bytes[at + 10]!
-    const metaStart = at + entryBytes
-    let meta: Buffer | undefined = metas[metaLength]
-    if (meta) for (let i = 0; i < metaLength; i++) meta[i] = bytes[metaStart + i]!
-    else meta = bytes.subarray(metaStart, metaStart + metaLength)
-    visit(bytes[at + 8]!, readUint32(bytes, at) * 8, meta, readUint32(bytes, at + 4))
-    at = metaStart + metaLength
+    const run = runAt(bytes, at)
+    at = run.end
+    if (run.end - run.start >= longRun * run.stride && visitRun(bytes[run.start + 8]!, run)) continue
+    for (let entry = run.start; entry < run.end; entry += run.stride) {
+      const metaStart = entry + entryBytes
+      let meta: Buffer | undefined = metas[run.stride - entryBytes]
+      if (meta) bytes.copy(meta, 0, metaStart, metaStart + meta.length)
+      else meta = bytes.subarray(metaStart, entry + run.stride)
+      visit(bytes[entry + 8]!, readUint32(bytes, entry) * 8, meta, readUint32(bytes, entry + 4))
+    }
   }
+}
+
+function runAt(bytes: Buffer, start: number): SummaryRun {
+  const [type, high, low] = [bytes[start + 8]!, bytes[start + 9]!, bytes[start + 10]!]
+  const stride = entryBytes + ((high << 8) | low)
+  let end = start + stride
+  const last = bytes.length - 4
+  while (end < last && bytes[end + 8] === type && bytes[end + 9] === high && bytes[end + 10] === low) end += stride
+  return { bytes, start, end, stride }
 }

@@ -166,7 +166,7 @@ export class JournalStore implements MessageStore {
     this.#state.removeQueue(queue.number, this.#journal.segment)
     // What an open transaction adds later has to find its queue.
     for (const { adds } of this.#state.transactions.values()) {
-      if (!adds.some((add) => add.queue === queue.number)) continue
+      if (!adds.includesQueue(queue.number)) continue
       this.#append(recordType.queue, encodeQueue(queue.number, name))
       this.#state.addQueue(queue.number, name)
       return
@@ -219,9 +219,7 @@ export class JournalStore implements MessageStore {
     const ordinal = transaction.adds++
     const meta = encodeAddInTx(queue.number, number, ordinal, head.length)
     const position = this.#append(recordType.addInTx, meta, head, message.bytes)
-    this.#state.addInTransaction(number, {
-      queue: queue.number,
-      ordinal,
+    this.#state.addInTransaction(number, ordinal, queue.number, {
       segment: this.#journal.segment,
       position,
       bodyLength: head.length + message.bytes.length,

@@ -178,7 +178,7 @@ export class Reclaimer {
     state.uses.forgetTold(segments, journal.segment)
     // A transaction that commits during the scan may be missed by it.
     for (const { adds } of state.transactions.values())
-      for (const { segment, position } of adds) positions.get(segment)?.push(position)
+      for (let index = 0; index < adds.length; index++) positions.get(adds.segment(index))?.push(adds.position(index))
     // Messages that are removed during the scan may be listed: their removals are told again.
     await this.#scanAll(({ segment, position }) => void positions.get(segment)?.push(position))
     if (this.#stopped) return

@@ -68,8 +68,8 @@ export class SegmentUses {
     this.#onShrunk(segment, use)
   }
 
-  pin(segment: number): void {
-    this.of(segment).pins++
+  pin(segment: number, count = 1): void {
+    this.of(segment).pins += count
   }
 
   unpin(segment: number, count = 1): void {

@@ -1,7 +1,8 @@
 // Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
 // by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
-import { readUint32 } from '../base/read-uint32.ts'
+import { readUint16, readUint32 } from '../base/read-uint.ts'
 import type { JournalVisitor } from '../journal/journal-reader.ts'
+import { entryParts, type SummaryRun } from '../journal/summary.ts'
 import { storeLimits } from './limits.ts'
 import { MessageIndex, type MessageLocation } from './message-index.ts'
 import type { Sequence } from './message-store.ts'
@@ -17,6 +18,7 @@ import {
   recordType,
   type SnapshotEnd,
 } from './store-records.ts'
+import { TransactionAdds } from './transaction-adds.ts'
 
 export interface QueueState {
   readonly number: number
@@ -25,17 +27,8 @@ export interface QueueState {
   readonly index: MessageIndex
 }
 
-export interface TransactionAdd {
-  readonly queue: number
-  readonly ordinal: number
-  readonly segment: number
-  readonly position: number
-  readonly bodyLength: number
-  readonly headLength: number
-}
-
 export interface OpenTransaction {
-  readonly adds: TransactionAdd[]
+  readonly adds: TransactionAdds
   readonly removes: { readonly queue: number; readonly sequence: Sequence; readonly segment: number }[]
 }
 
@@ -58,6 +51,7 @@ export class StoreState implements JournalVisitor {
   /** The one asked for last: mostly the next, too. */
   #lastTransaction = 0
   #lastOpen: OpenTransaction | undefined
+  #spareAdds: TransactionAdds | undefined
   /** Snapshots count when their end is there. */
   #snapshotQueues = new Map<number, string>()
   #snapshotProducers: Buffer[] = []
@@ -113,9 +107,10 @@ export class StoreState implements JournalVisitor {
     this.uses.tells(segment, location.segment)
   }
 
-  addInTransaction(tx: number, add: TransactionAdd): void {
-    this.#transaction(tx).adds.push(add)
-    this.uses.pin(add.segment)
+  addInTransaction(tx: number, ordinal: number, queue: number, location: Omit<MessageLocation, 'sequence'>): void {
+    const { segment, position, bodyLength, headLength } = location
+    this.#transaction(tx).adds.add(queue, ordinal, segment, position, bodyLength, headLength)
+    this.uses.pin(segment)
   }
 
   removeInTransaction(tx: number, queue: number, sequence: Sequence, segment: number): void {
@@ -129,9 +124,16 @@ export class StoreState implements JournalVisitor {
     if (!open) return
     const elsewhere = { queues: new Set<number>(), firstSequence, count: 0 }
     let state: QueueState | undefined
-    for (const { queue, ordinal, segment: at, position, bodyLength, headLength } of open.adds) {
-      const sequence = firstSequence + ordinal
+    const { adds } = open
+    for (let index = 0; index < adds.length; index++) {
+      const queue = adds.queue(index)
       if (state?.number !== queue) state = this.#queue(queue)
+      const ordinal = adds.ordinal(index)
+      const sequence = firstSequence + ordinal
+      const at = adds.segment(index)
+      const position = adds.position(index)
+      const bodyLength = adds.bodyLength(index)
+      const headLength = adds.headLength(index)
       if (state.index.append(sequence, at, position, bodyLength, headLength)) this.uses.addLive(at, bodyLength)
       else this.place(state, { sequence, segment: at, position, bodyLength, headLength })
       if (at === segment) continue
@@ -153,16 +155,19 @@ export class StoreState implements JournalVisitor {
     if (!open) return
     this.transactions.delete(tx)
     this.#lastOpen = undefined
-    this.#unpin(open.adds)
-    this.#unpin(open.removes)
+    const { adds, removes } = open
+    this.#unpin(adds.length, (index) => adds.segment(index))
+    this.#unpin(removes.length, (index) => removes[index]!.segment)
+    adds.clear()
+    if (adds.isReusable) this.#spareAdds = adds
   }
 
   /** Neighbours are mostly in one segment. */
-  #unpin(records: readonly { readonly segment: number }[]): void {
-    for (let first = 0; first < records.length;) {
-      const { segment } = records[first]!
+  #unpin(count: number, segmentOf: (index: number) => number): void {
+    for (let first = 0; first < count;) {
+      const segment = segmentOf(first)
       let next = first + 1
-      while (next < records.length && records[next]!.segment === segment) next++
+      while (next < count && segmentOf(next) === segment) next++
       this.uses.unpin(segment, next - first)
       first = next
     }
@@ -195,9 +200,19 @@ export class StoreState implements JournalVisitor {
     this.#snapshotProducers = []
   }
 
+  /** Ten million messages are a common backlog, and somebody waits for it: they do not come one by one. */
+  run(type: number, { bytes, start, end, stride }: SummaryRun): boolean {
+    if (type === recordType.addInTx) {
+      for (let at = start; at < end; at += stride) this.#applyAddInTransaction(bytes, at)
+      this.uses.pin(this.#segment, (end - start) / stride)
+      return true
+    }
+    if (type !== recordType.add) return false
+    for (let at = start; at < end; at += stride) this.#applySummarizedAdd(bytes, at)
+    return true
+  }
+
   record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
-    // Ten million of them are a common backlog, and somebody waits for it.
-    if (type === recordType.addInTx) return this.#applyAddInTransaction(position, meta, bodyLength)
     switch (type) {
       case recordType.add:
       case recordType.moved:
@@ -220,7 +235,7 @@ export class StoreState implements JournalVisitor {
       case recordType.snapshotEnd:
         return this.#applySnapshot(decodeSnapshotEnd(meta))
       default:
-        this.#applyTransactionRecord(type, meta, body)
+        this.#applyTransactionRecord(type, position, meta, bodyLength, body)
     }
   }
 
@@ -253,17 +268,46 @@ export class StoreState implements JournalVisitor {
     this.producers.set(producerId, producerSequenceId)
   }
 
-  #applyAddInTransaction(position: number, meta: Buffer, bodyLength: number): void {
-    const queue = readUint32(meta, 0)
-    const ordinal = readUint32(meta, 8)
-    const headLength = (meta[12]! << 8) | meta[13]!
-    const add = { queue, ordinal, segment: this.#segment, position, bodyLength, headLength }
-    this.addInTransaction(readUint32(meta, 4), add)
+  /** `at`: an entry of a summary. */
+  #applySummarizedAdd(bytes: Buffer, at: number): void {
+    const meta = at + entryParts.meta
+    const number = readUint32(bytes, meta)
+    const sequence = bytes.readUIntBE(meta + 4, 6)
+    const position = readUint32(bytes, at + entryParts.position) * 8
+    const bodyLength = readUint32(bytes, at + entryParts.bodyLength)
+    const headLength = readUint16(bytes, meta + 10)
+    const queue = this.#queue(number)
+    const segment = this.#segment
+    if (queue.index.append(sequence, segment, position, bodyLength, headLength)) this.uses.addLive(segment, bodyLength)
+    else this.place(queue, { sequence, segment, position, bodyLength, headLength })
+    if (sequence > this.lastSequence) this.lastSequence = sequence
   }
 
-  #applyTransactionRecord(type: number, meta: Buffer, body: Buffer | undefined): void {
+  /** `at`: an entry of a summary. The caller pins the segment. */
+  #applyAddInTransaction(bytes: Buffer, at: number): void {
+    const meta = at + entryParts.meta
+    this.#transaction(readUint32(bytes, meta + 4)).adds.add(
+      readUint32(bytes, meta),
+      readUint32(bytes, meta + 8),
+      this.#segment,
+      readUint32(bytes, at + entryParts.position) * 8,
+      readUint32(bytes, at + entryParts.bodyLength),
+      readUint16(bytes, meta + 12),
+    )
+  }
+
+  #applyTransactionRecord(
+    type: number,
+    position: number,
+    meta: Buffer,
+    bodyLength: number,
+    body: Buffer | undefined,
+  ): void {
     const segment = this.#segment
-    if (type === recordType.removeInTx) {
+    if (type === recordType.addInTx) {
+      const location = { segment, position, bodyLength, headLength: meta.readUInt16BE(12) }
+      this.addInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(8), meta.readUInt32BE(0), location)
+    } else if (type === recordType.removeInTx) {
       this.removeInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(0), meta.readUIntBE(8, 6), segment)
     } else if (type === recordType.commit) {
       this.commit(meta.readUInt32BE(0), meta.readUIntBE(4, 6), meta.readUInt32BE(10), segment)
@@ -344,7 +388,10 @@ export class StoreState implements JournalVisitor {
   #transaction(tx: number): OpenTransaction {
     if (this.#lastOpen && tx === this.#lastTransaction) return this.#lastOpen
     let open = this.transactions.get(tx)
-    if (!open) this.transactions.set(tx, (open = { adds: [], removes: [] }))
+    if (!open) {
+      this.transactions.set(tx, (open = { adds: this.#spareAdds ?? new TransactionAdds(), removes: [] }))
+      this.#spareAdds = undefined
+    }
     this.#lastTransaction = tx
     this.#lastOpen = open
     return open
