@@ -34,6 +34,8 @@ export const destinationLimits = {
   maximumPendingMessageLimit: 1_000_000,
   /** Message ids remembered to keep a message from entering the dead letter queue twice (ActiveMQ: 64 × 2048). */
   deadLetterAuditDepth: 16_384,
-  /** How often waiting messages in memory are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
+  /** How often waiting messages are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
   expirySweepMs: 30_000,
+  /** Pages of a queue in the store that one sweep looks through: 5000 messages (ActiveMQ: maxExpirePageSize, 400). */
+  expirySweepPages: 10,
 } as const

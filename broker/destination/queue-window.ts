@@ -17,6 +17,7 @@ import type { DestinationContext } from './destination-context.ts'
 import { QueueEntry } from './entry.ts'
 import { destinationLimits } from './limits.ts'
 import type { Queue } from './queue.ts'
+import { StoredExpiry } from './stored-expiry.ts'
 
 type WindowContext = Pick<DestinationContext, 'clock' | 'logger' | 'memory' | 'store' | 'scan'>
 
@@ -31,6 +32,7 @@ export class QueueWindow {
   #coldAfter: Sequence = 0
   #coldUpTo: Sequence = 0
   #arrivedDuringRead = 0
+  readonly #coldExpiry = new StoredExpiry()
   #loading = false
   #closed = false
 
@@ -66,6 +68,7 @@ export class QueueWindow {
   recover(count: number, upTo: Sequence): void {
     this.#coldCount = count
     this.#coldUpTo = upTo
+    this.#coldExpiry.noteUnknown()
   }
 
   /** A message that is durable now. `message` is null when its body was not kept. */
@@ -77,6 +80,8 @@ export class QueueWindow {
     if (this.#coldCount === 0) this.#coldAfter = sequence - 1
     this.#coldCount++
     this.#coldUpTo = sequence
+    if (message) this.#coldExpiry.note(message.expiration)
+    else this.#coldExpiry.noteUnknown()
     if (this.#loading) this.#arrivedDuringRead++
   }
 
@@ -113,9 +118,15 @@ export class QueueWindow {
     return expired
   }
 
-  /** Lets go of the bodies that the store has too. */
-  releaseBodies(): void {
-    for (const entry of this.#pending) if (entry.stored && entry.durable) entry.release()
+  /**
+   * Looks through the next page of cold messages and hands out those that have expired, before it lets others read. Resolves
+   * with whether it should go on; not while something else is read.
+   */
+  async sweepPage(expire: (entry: QueueEntry) => void): Promise<boolean> {
+    if (this.#loading || this.#closed || this.#coldCount === 0) return false
+    if (!this.#coldExpiry.isDue(this.#context.clock.nowMs())) return false
+    await this.#read(this.#takeExpiredOfPage(expire))
+    return this.#coldExpiry.inPass
   }
 
   /**
@@ -133,7 +144,7 @@ export class QueueWindow {
     )
     if (room < destinationLimits.pageBytesUnderPressure && !wanted) return
     if (!wanted && this.#pending.length >= destinationLimits.pageLowWaterMessages) return
-    this.#read(this.#readPage(Math.max(room, destinationLimits.pageBytesUnderPressure)))
+    void this.#read(this.#readPage(Math.max(room, destinationLimits.pageBytesUnderPressure)))
   }
 
   /** Lets go of everything; nothing is read any more. */
@@ -153,9 +164,9 @@ export class QueueWindow {
     )
   }
 
-  #read(reading: Promise<void>): void {
+  #read(reading: Promise<void>): Promise<void> {
     this.#loading = true
-    reading.then(
+    return reading.then(
       () => this.#finishRead(),
       (reason: unknown) => {
         this.#context.logger.error('Cannot read messages of queue', {
@@ -192,7 +203,41 @@ export class QueueWindow {
     if (missing !== 0)
       this.#context.logger.error('Stored messages of queue are missing', { queue: this.#queue.name, missing })
     this.#coldCount = rest
-    if (rest === 0) this.#joinVolatileTail(Infinity)
+    if (rest === 0) this.#endCold()
+  }
+
+  // Nothing of what it reads stays in memory: that is for queues that somebody consumes from.
+  async #takeExpiredOfPage(expire: (entry: QueueEntry) => void): Promise<void> {
+    const upTo = this.#coldUpTo
+    const { store, clock, memory } = this.#context
+    const { pageMessages, pageBytes } = destinationLimits
+    const page = await store.read(
+      this.#queue.name,
+      this.#coldExpiry.goOn(this.#coldAfter),
+      upTo,
+      pageMessages,
+      pageBytes,
+    )
+    if (this.#closed) return
+    const nowMs = clock.nowMs()
+    const expired: QueueEntry[] = []
+    for (const stored of page) {
+      const message = this.#scan(stored)
+      if (!message) continue
+      if (isExpired(message, nowMs)) expired.push(new QueueEntry(this.#queue, stored.sequence, message, true, memory))
+      else this.#coldExpiry.note(message.expiration)
+    }
+    const last = page.at(-1)?.sequence ?? upTo
+    if (last < upTo) this.#coldExpiry.lookedUpTo(last)
+    else this.#coldExpiry.endPass()
+    this.#coldCount -= expired.length
+    if (this.#coldCount === 0) this.#endCold()
+    for (const entry of expired) expire(entry)
+  }
+
+  #endCold(): void {
+    this.#coldExpiry.clear()
+    this.#joinVolatileTail(Infinity)
   }
 
   #appendCold(stored: StoredMessage): void {

@@ -32,8 +32,6 @@ export class Queue {
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
   #dispatching = false
-  /** What is being read is wanted by the sweep. */
-  #sweeping = false
   #deleted = false
 
   constructor(destination: Destination, owner: string | null, context: DestinationContext) {
@@ -86,6 +84,8 @@ export class Queue {
     this.#expected--
     if (this.#deleted) return
     this.counters.enqueued++
+    if (message && this.#hasExpired(message))
+      return this.#expire(new QueueEntry(this, sequence, message, true, this.#context.memory))
     this.#window.arriveStored(sequence, message)
     this.dispatch()
   }
@@ -114,6 +114,7 @@ export class Queue {
   arriveVolatile(entry: QueueEntry): void {
     if (this.#deleted) return entry.release()
     this.counters.enqueued++
+    if (this.#hasExpired(entry)) return this.#expire(entry)
     this.#window.arrive(entry)
     this.dispatch()
   }
@@ -160,12 +161,15 @@ export class Queue {
     else this.#window.returnToFront([...entries].sort((a, b) => a.sequence - b.sequence))
   }
 
-  /** Takes expired messages out of memory; while none waits there, out of the next page in the store. */
+  /** Takes expired messages out of memory. */
   sweepExpired(): void {
-    this.#takeExpired()
-    if (this.#window.ready > 0 || this.#window.loading) return
-    this.#window.refill(false)
-    this.#sweeping = this.#window.loading
+    for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
+  }
+
+  /** Takes expired messages out of some pages of the store, from where the sweep before this one ended. */
+  async sweepExpiredInStore(): Promise<void> {
+    for (let page = 0; page < destinationLimits.expirySweepPages; page++)
+      if (!(await this.#window.sweepPage((entry) => this.#expire(entry)))) return
   }
 
   /** Forgets all messages, here and in the store. */
@@ -192,8 +196,9 @@ export class Queue {
     this.#window.refill(this.#consumers.hasRoom, index)
   }
 
-  #takeExpired(): void {
-    for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
+  /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
+  #hasExpired(message: { readonly expiration: number }): boolean {
+    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
   }
 
   #expire(entry: QueueEntry): void {
@@ -228,11 +233,7 @@ export class Queue {
   }
 
   #loaded(): void {
-    if (this.#sweeping) this.#takeExpired()
     this.dispatch()
-    // Read for the sweep alone: the memory is for queues that somebody consumes from.
-    if (this.#sweeping) this.#window.releaseBodies()
-    this.#sweeping = false
     if (!this.#window.loading) for (const subscription of this.#consumers) subscription.answerPull()
   }
 }

@@ -61,6 +61,7 @@ class RegionBroker implements Region {
   readonly #connections = new Map<string, BrokerConnection>()
   readonly #subscriptions = new Map<string, Subscription>()
   #sweep: Timer | null = null
+  #sweepingStore = false
 
   constructor(options: RegionOptions) {
     const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listener } = options
@@ -182,7 +183,16 @@ class RegionBroker implements Region {
     this.#sweep = this.#context.clock.after(destinationLimits.expirySweepMs, () => {
       for (const queue of this.#context.registry.queues()) queue.sweepExpired()
       this.#context.flow.relieve()
+      void this.#sweepStore()
       this.#scheduleSweep()
     })
+  }
+
+  // One queue after the other: what is read of them is in memory meanwhile.
+  async #sweepStore(): Promise<void> {
+    if (this.#sweepingStore) return
+    this.#sweepingStore = true
+    for (const queue of this.#context.registry.queues()) if (this.#sweep) await queue.sweepExpiredInStore()
+    this.#sweepingStore = false
   }
 }

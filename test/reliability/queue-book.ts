@@ -48,6 +48,8 @@ export interface BookMessage {
   /** It was taken to become a dead letter, if it may. */
   buried: boolean
   redeliveries: number
+  /** When it came back from a consumer, or a transaction; it is looked at then only if somebody has room for it. */
+  returnedMs: number
   /** 0 until it is known. */
   sequence: number
   /** Its place among all sends that nothing held back and no transaction kept; 0 for the others. */
@@ -111,11 +113,13 @@ export class QueueBook {
   readonly exclusive = new Map<string, BookConsumer>()
   readonly committing: BookTransaction[] = []
   readonly #options: BookOptions
+  readonly #nowMs: () => number
   #turns = 0
   deliveries = 0
 
-  constructor(queues: readonly string[], options: BookOptions) {
+  constructor(queues: readonly string[], options: BookOptions, nowMs: () => number) {
     this.#options = options
+    this.#nowMs = nowMs
     for (const queue of queues) {
       this.queues.set(queue, new Map())
       this.counts.set(queue, { recovered: 0, enqueued: 0, dispatched: 0, expired: 0, unsure: 0 })
@@ -145,6 +149,7 @@ export class QueueBook {
       gone: false,
       buried: false,
       redeliveries: 0,
+      returnedMs: 0,
       sequence: 0,
       turn: 0,
       holder: null,
@@ -319,6 +324,7 @@ export class QueueBook {
     message.state = 'waiting'
     message.holder = null
     message.redeliveries += redeliveries
+    message.returnedMs = this.#nowMs()
   }
 
   /** Everything is at rest: nothing waits that somebody could have. */
@@ -353,11 +359,12 @@ export class QueueBook {
       )
   }
 
-  /** For a queue that is all in memory: what expired is gone with the next sweep. */
+  /** What waited and had expired is gone with the next sweep; if its queue is in memory, or that sweep is over. */
   checkSwept(queue: string, nowMs: number): void {
+    const sweptMs = nowMs - destinationLimits.expirySweepMs - 1
     for (const message of this.queues.get(queue)!.values())
       check(
-        message.state !== 'waiting' || !isExpired(message, nowMs - destinationLimits.expirySweepMs - 1),
+        message.state !== 'waiting' || message.returnedMs > sweptMs || !isExpired(message, sweptMs),
         () => `${nameOf(message)} has expired and still waits`,
       )
   }

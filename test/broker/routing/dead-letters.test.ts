@@ -110,6 +110,19 @@ describe('an expired message', () => {
     expect(harness.of('queue://ActiveMQ.DLQ').size).toBeGreaterThan(0)
   })
 
+  test.each([true, false])('is found when its transaction is committed, persistent: %s', async (persistent) => {
+    const { harness, client, soon } = await start()
+    client.connection.begin('TX:1')
+    client.send('queue://Q', { ...soon, persistent, transactionId: 'TX:1' })
+    harness.clock.advance(2000)
+    const committed = client.outcome((done) => client.connection.commit('TX:1', done))
+    await harness.settle()
+    expect(committed.state).toBe('done')
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 1, memoryUsed: 0 })
+    expect(harness.of('queue://ActiveMQ.DLQ')?.size ?? 0).toBe(persistent ? 1 : 0)
+    expect(harness.store.statistics().messages).toBe(persistent ? 1 : 0)
+  })
+
   test('is found on dispatch', async () => {
     const { harness, client, soon } = await start()
     client.send('queue://Q', soon)

@@ -108,7 +108,7 @@ describe('a backlog', () => {
     expect(consumer.received).toEqual(sequence(1, many + 2))
   })
 
-  test('expires without any consumer, a page with each sweep; what has not expired costs no memory', async () => {
+  test('expires without any consumer; what has not expired costs no memory', async () => {
     const { harness, client, serveAll } = await start(200 * 1024)
     for (let i = 0; i < 140; i++) client.send('queue://FULL')
     const expiration = harness.clock.nowMs() + 1000
@@ -125,6 +125,75 @@ describe('a backlog', () => {
     const consumer = client.consume('queue://Q')
     await serveAll()
     expect(consumer.received).toEqual([143])
+  })
+
+  test('expires behind a window in which nothing does, and is read again only when something can have expired', async () => {
+    const { harness, client, store, serveAll } = await start()
+    const { windowMessages, expirySweepMs } = destinationLimits
+    const expiration = harness.clock.nowMs() + 1.5 * expirySweepMs
+    for (let i = 0; i < windowMessages + 20; i++) client.send('queue://Q', { persistent: true })
+    for (let i = 0; i < 30; i++) client.send('queue://Q', { persistent: true, expiration })
+    await harness.settle()
+    client.send('queue://Q')
+    const sweep = async (): Promise<number> => {
+      harness.clock.advance(expirySweepMs)
+      await serveAll()
+      return store.reads.splice(0).length
+    }
+    expect(await sweep()).toBe(0)
+    expect(await sweep()).toBe(1)
+    expect(harness.of('queue://Q')).toMatchObject({ size: windowMessages + 21, expired: 30, inFlight: 0 })
+    expect(harness.of('queue://Q').memoryUsed).toBe((windowMessages + 1) * 1024)
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(30)
+    expect(await sweep()).toBe(0)
+    const consumer = client.consume('queue://Q', { prefetchSize: 5000 })
+    await drain(consumer, serveAll)
+    expect(consumer.received).toEqual([...sequence(1, windowMessages + 20), windowMessages + 51])
+    expect(harness.errors).toEqual([])
+  })
+
+  test('of many pages expires some pages with each sweep, each of which goes on where the one before it ended', async () => {
+    const { pageMessages, expirySweepPages, expirySweepMs } = destinationLimits
+    const store = new SlowStore()
+    const pages = expirySweepPages + 3
+    const count = pages * pageMessages
+    store.recovers('Q', count, count)
+    const harness = await RegionHarness.start({ store })
+    const client = harness.connect()
+    const message = (expiration: number): Buffer => client.message('queue://Q', { persistent: true, expiration }).bytes
+    const [lasting, expired] = [message(0), message(harness.clock.nowMs() + 1)]
+    for (let at = 1; at <= count; at++)
+      store.add({ queue: 'Q', bytes: at > count - 10 ? expired : lasting, producerId: 'p', producerSequenceId: at }, at)
+    const sweep = async (): Promise<number> => {
+      harness.clock.advance(expirySweepMs)
+      for (let i = 0; i < 50; i++) {
+        store.serve()
+        await harness.settle()
+      }
+      return store.reads.splice(0).length
+    }
+    expect(await sweep()).toBe(expirySweepPages)
+    expect(harness.of('queue://Q').expired).toBe(0)
+    expect(await sweep()).toBe(3)
+    expect(harness.of('queue://Q')).toMatchObject({ expired: 10, size: count - 10, memoryUsed: 0 })
+    expect(await sweep()).toBe(0)
+  })
+
+  test('that is being looked through for expired messages is given to a consumer all the same', async () => {
+    const { harness, client, store, serveAll } = await start(200 * 1024)
+    for (let i = 0; i < 140; i++) client.send('queue://FULL')
+    const expiration = harness.clock.nowMs() + 1000
+    for (let i = 0; i < 5; i++) client.send('queue://Q', { persistent: true, expiration: i % 2 ? expiration : 0 })
+    await harness.settle()
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await harness.settle()
+    expect(store.reads).toHaveLength(1)
+    const consumer = client.consume('queue://Q')
+    client.send('queue://Q', { persistent: true })
+    await serveAll()
+    expect(consumer.received).toEqual([141, 143, 145, 146])
+    expect(harness.of('queue://Q')).toMatchObject({ size: 4, expired: 2 })
+    expect(harness.errors).toEqual([])
   })
 
   test('found at the start of the broker is read on demand', async () => {
