@@ -31,7 +31,7 @@ import { isSummaryOf, SummaryBuilder, visitSummary, type SummaryRun } from './su
 import { findTail, hasPreamble } from './tail.ts'
 
 /** Summaries that are being loaded while one is visited: a few percent of a segment each. */
-const summariesAhead = 4
+const summariesAhead = 8
 
 export interface JournalVisitor {
   /** Forget everything: reading starts again. */

@@ -14,7 +14,7 @@ const initialBytes = 4096
 /** Metas of messages, removals and commits are shorter; those of lists are not. */
 const copiedMetaBytes = 32
 /** Entries in a row that are worth offering as such. */
-const longRun = 8
+const longRun = 2
 
 export interface SummaryKey {
   readonly number: number

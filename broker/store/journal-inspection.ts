@@ -110,7 +110,7 @@ class Reading implements CheckVisitor {
 
 const describeTransaction = ([number, { adds, removes }]: [number, OpenTransaction]): InspectedTransaction => ({
   number,
-  adds: adds.length,
+  adds: adds.count,
   removes: removes.length,
 })
 

@@ -18,7 +18,7 @@ import {
   recordType,
   type SnapshotEnd,
 } from './store-records.ts'
-import { TransactionAdds } from './transaction-adds.ts'
+import { summarizedAdd, TransactionAdds, type SummarizedAdds } from './transaction-adds.ts'
 
 export interface QueueState {
   readonly number: number
@@ -30,6 +30,13 @@ export interface QueueState {
 export interface OpenTransaction {
   readonly adds: TransactionAdds
   readonly removes: { readonly queue: number; readonly sequence: Sequence; readonly segment: number }[]
+}
+
+/** What a commit adds that is in segments before its own. */
+interface Elsewhere {
+  readonly queues: Set<number>
+  readonly firstSequence: Sequence
+  count: number
 }
 
 /** Parts received so far of a list that counts only as a whole. */
@@ -122,9 +129,10 @@ export class StoreState implements JournalVisitor {
     this.lastSequence = Math.max(this.lastSequence, firstSequence + addCount - 1)
     const open = this.transactions.get(tx)
     if (!open) return
-    const elsewhere = { queues: new Set<number>(), firstSequence, count: 0 }
+    const elsewhere: Elsewhere = { queues: new Set(), firstSequence, count: 0 }
     let state: QueueState | undefined
     const { adds } = open
+    this.#commitSummarized(adds.summarized, firstSequence, segment, elsewhere)
     for (let index = 0; index < adds.length; index++) {
       const queue = adds.queue(index)
       if (state?.number !== queue) state = this.#queue(queue)
@@ -156,6 +164,7 @@ export class StoreState implements JournalVisitor {
     this.transactions.delete(tx)
     this.#lastOpen = undefined
     const { adds, removes } = open
+    for (const { segment, start, end, stride } of adds.summarized) this.uses.unpin(segment, (end - start) / stride)
     this.#unpin(adds.length, (index) => adds.segment(index))
     this.#unpin(removes.length, (index) => removes[index]!.segment)
     adds.clear()
@@ -193,6 +202,7 @@ export class StoreState implements JournalVisitor {
   segment(number: number, term: number): void {
     // Nobody goes on with the transactions of an older writer, and their numbers are used again.
     if (term !== this.#term) this.#endTransactions()
+    for (const { adds } of this.transactions.values()) adds.unfold()
     this.#segment = number
     this.#term = term
     this.uses.of(number)
@@ -203,8 +213,7 @@ export class StoreState implements JournalVisitor {
   /** Ten million messages are a common backlog, and somebody waits for it: they do not come one by one. */
   run(type: number, { bytes, start, end, stride }: SummaryRun): boolean {
     if (type === recordType.addInTx) {
-      for (let at = start; at < end; at += stride) this.#applyAddInTransaction(bytes, at)
-      this.uses.pin(this.#segment, (end - start) / stride)
+      this.#noteSummarized({ bytes, start, end, stride })
       return true
     }
     if (type !== recordType.add) return false
@@ -283,17 +292,42 @@ export class StoreState implements JournalVisitor {
     if (sequence > this.lastSequence) this.lastSequence = sequence
   }
 
-  /** `at`: an entry of a summary. The caller pins the segment. */
-  #applyAddInTransaction(bytes: Buffer, at: number): void {
-    const meta = at + entryParts.meta
-    this.#transaction(readUint32(bytes, meta + 4)).adds.add(
-      readUint32(bytes, meta),
-      readUint32(bytes, meta + 8),
-      this.#segment,
-      readUint32(bytes, at + entryParts.position) * 8,
-      readUint32(bytes, at + entryParts.bodyLength),
-      readUint16(bytes, meta + 12),
-    )
+  /** Transactions and queues are mostly one after the other. */
+  #noteSummarized({ bytes, start, end, stride }: SummaryRun): void {
+    const segment = this.#segment
+    for (let at = start; at < end;) {
+      const tx = summarizedAdd.transaction(bytes, at)
+      const queue = summarizedAdd.queue(bytes, at)
+      const from = at
+      do at += stride
+      while (at < end && summarizedAdd.transaction(bytes, at) === tx && summarizedAdd.queue(bytes, at) === queue)
+      this.#transaction(tx).adds.addSummarized({ queue, segment, bytes, start: from, end: at, stride })
+      this.uses.pin(segment, (at - from) / stride)
+    }
+  }
+
+  #commitSummarized(
+    runs: readonly SummarizedAdds[],
+    firstSequence: Sequence,
+    commitSegment: number,
+    elsewhere: Elsewhere,
+  ): void {
+    for (const { queue, segment, bytes, start, end, stride } of runs) {
+      const state = this.#queue(queue)
+      for (let at = start; at < end; at += stride) {
+        const sequence = firstSequence + summarizedAdd.ordinal(bytes, at)
+        const position = summarizedAdd.position(bytes, at)
+        const bodyLength = summarizedAdd.bodyLength(bytes, at)
+        const headLength = summarizedAdd.headLength(bytes, at)
+        if (state.index.append(sequence, segment, position, bodyLength, headLength))
+          this.uses.addLive(segment, bodyLength)
+        else this.place(state, { sequence, segment, position, bodyLength, headLength })
+      }
+      if (segment === commitSegment) continue
+      elsewhere.queues.add(queue)
+      for (let at = start; at < end; at += stride)
+        elsewhere.count = Math.max(elsewhere.count, summarizedAdd.ordinal(bytes, at) + 1)
+    }
   }
 
   #applyTransactionRecord(

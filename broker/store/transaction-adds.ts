@@ -1,5 +1,8 @@
-// The messages that open transactions add, in columns instead of objects: ten million of them pass by in the recovery of a
-// common backlog, and somebody waits for it.
+// The messages that open transactions add. Ten million of them pass by in the recovery of a common backlog, and somebody
+// waits for it: they are in columns instead of objects; and those that a summary tells of stay there until the commit, which
+// mostly comes before the next segment.
+import { readUint16, readUint32 } from '../base/read-uint.ts'
+import { entryParts, type SummaryRun } from '../journal/summary.ts'
 
 /** Queue, ordinal, segment, position/8, bodyLength, headLength. */
 const columns = 6
@@ -7,11 +10,67 @@ const smallestRoom = 16
 /** Room that is kept for the next transaction when one ends. */
 const mostSpareRoom = 65_536
 
+/** Entries (store-records.ts: addInTx) in one segment's summary, all for one queue. */
+export interface SummarizedAdds extends SummaryRun {
+  readonly queue: number
+  readonly segment: number
+}
+
+/** What an entry says besides queue and transaction. */
+export const summarizedAdd = {
+  queue: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta),
+  transaction: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta + 4),
+  ordinal: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta + 8),
+  headLength: (bytes: Buffer, at: number): number => readUint16(bytes, at + entryParts.meta + 12),
+  position: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.position) * 8,
+  bodyLength: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.bodyLength),
+} as const
+
 export class TransactionAdds {
+  /** Not counting those in `summarized`. */
   length = 0
+  /** All there is so far, or nothing. */
+  readonly summarized: SummarizedAdds[] = []
   #numbers = new Uint32Array(columns * smallestRoom)
 
+  /** How many there are. */
+  get count(): number {
+    return this.summarized.reduce((sum, { start, end, stride }) => sum + (end - start) / stride, this.length)
+  }
+
+  addSummarized(run: SummarizedAdds): void {
+    this.summarized.push(run)
+    if (this.length > 0) this.unfold()
+  }
+
+  /** Lets go of the summaries. */
+  unfold(): void {
+    if (this.summarized.length === 0) return
+    for (const { queue, segment, bytes, start, end, stride } of this.summarized.splice(0))
+      for (let at = start; at < end; at += stride)
+        this.#put(
+          queue,
+          summarizedAdd.ordinal(bytes, at),
+          segment,
+          summarizedAdd.position(bytes, at),
+          summarizedAdd.bodyLength(bytes, at),
+          summarizedAdd.headLength(bytes, at),
+        )
+  }
+
   add(queue: number, ordinal: number, segment: number, position: number, bodyLength: number, headLength: number): void {
+    this.unfold()
+    this.#put(queue, ordinal, segment, position, bodyLength, headLength)
+  }
+
+  #put(
+    queue: number,
+    ordinal: number,
+    segment: number,
+    position: number,
+    bodyLength: number,
+    headLength: number,
+  ): void {
     const at = this.length * columns
     if (at === this.#numbers.length) this.#grow()
     const numbers = this.#numbers
@@ -60,6 +119,7 @@ export class TransactionAdds {
 
   clear(): void {
     this.length = 0
+    this.summarized.length = 0
   }
 
   #grow(): void {

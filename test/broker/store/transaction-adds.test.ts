@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { SummaryBuilder, visitSummary, type SummaryRun } from '../../../broker/journal/summary.ts'
+import { encodeAddInTx, recordType } from '../../../broker/store/store-records.ts'
 import { TransactionAdds } from '../../../broker/store/transaction-adds.ts'
 
 const highest = 0xffff_ffff
@@ -35,4 +37,27 @@ test('cleared, it is empty and takes others; its room is kept unless it is large
   expect(adds.isReusable).toBe(true)
   for (let n = 0; n < 70_000; n++) adds.add(2, n, 1, 8, 1, 1)
   expect(adds.isReusable).toBe(false)
+})
+
+test('what a summary tells of is counted, and unfolded when others come', () => {
+  const summary = new SummaryBuilder()
+  for (let n = 0; n < 20; n++) {
+    const { meta, length } = encodeAddInTx(3, 9, n, 5)
+    summary.add(recordType.addInTx, 800 + 8 * n, 100 + n, meta, length)
+  }
+  const runs: SummaryRun[] = []
+  const bytes = summary.build({ number: 7, salt: 1, length: 8000 })
+  visitSummary(
+    bytes,
+    () => {},
+    (_, run) => runs.push(run) > 0,
+  )
+  const adds = new TransactionAdds()
+  adds.addSummarized({ ...runs[0]!, queue: 3, segment: 7 })
+  expect([adds.count, adds.length]).toEqual([20, 0])
+  adds.add(4, 20, 8, 16, 1, 1)
+  expect([adds.count, adds.length, adds.summarized.length]).toEqual([21, 21, 0])
+  expect([adds.queue(19), adds.ordinal(19), adds.segment(19)]).toEqual([3, 19, 7])
+  expect([adds.position(19), adds.bodyLength(19), adds.headLength(19)]).toEqual([952, 119, 5])
+  expect([adds.queue(20), adds.segment(20)]).toEqual([4, 8])
 })
