@@ -57,7 +57,7 @@ const sharedWithOperator = [
 
 /** Modules that touch the outside world, and the files (the rim) that may import them. */
 const outside =
-  /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pino|fastify|prom-client|@kubernetes\/client-node)$/
+  /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pino|fastify|prom-client|@kubernetes\/client-node|.*\/base\/node-http\.ts)$/
 const rim = [
   /^(broker|operator)\/(main|run|broker|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
@@ -65,7 +65,7 @@ const rim = [
   /^broker\/net\//,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,
-  /^broker\/base\/pino-logger\.ts$/,
+  /^broker\/base\/(pino-logger|node-http)\.ts$/,
   /^broker\/client\/(tcp-transport|load-uri-list)\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
   /^operator\/broker-admin\/http-broker-admin\.ts$/,

@@ -1,9 +1,10 @@
 // The admin port: six paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
 // Open without authentication, as its answers carry no message and no credential; who may reach it is up to the network.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import { http } from '../base/node-http.ts'
 import { adminPaths, type BrokerSnapshot, type RoleAnswer } from './contract.ts'
 import {
   keepAliveInitialDelayMs,
@@ -39,7 +40,7 @@ export class AdminServer {
   constructor(source: AdminSource, logger: Logger) {
     this.#source = source
     this.#logger = logger
-    this.#server = createServer(
+    this.#server = http.createServer(
       {
         maxHeaderSize: maxHeaderBytes,
         requestTimeout: requestTimeoutMs,
