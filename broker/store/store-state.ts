@@ -107,6 +107,19 @@ export class StoreState implements JournalVisitor {
     this.uses.tells(location.segment, old.segment)
   }
 
+  /** As `place`, without an object for each message, for one that mostly stands behind all others of its queue. */
+  #placeLast(
+    queue: QueueState,
+    sequence: Sequence,
+    segment: number,
+    position: number,
+    bodyLength: number,
+    headLength: number,
+  ): void {
+    if (queue.index.append(sequence, segment, position, bodyLength, headLength)) this.uses.addLive(segment, bodyLength)
+    else this.place(queue, { sequence, segment, position, bodyLength, headLength })
+  }
+
   remove(queue: number, sequence: Sequence, segment: number): void {
     const location = this.queues.get(queue)?.index.remove(sequence)
     if (!location) return
@@ -132,7 +145,7 @@ export class StoreState implements JournalVisitor {
     const elsewhere: Elsewhere = { queues: new Set(), firstSequence, count: 0 }
     let state: QueueState | undefined
     const { adds } = open
-    this.#commitSummarized(adds.summarized, firstSequence, segment, elsewhere)
+    this.#commitSummarized(adds.summarized, segment, elsewhere)
     for (let index = 0; index < adds.length; index++) {
       const queue = adds.queue(index)
       if (state?.number !== queue) state = this.#queue(queue)
@@ -142,8 +155,7 @@ export class StoreState implements JournalVisitor {
       const position = adds.position(index)
       const bodyLength = adds.bodyLength(index)
       const headLength = adds.headLength(index)
-      if (state.index.append(sequence, at, position, bodyLength, headLength)) this.uses.addLive(at, bodyLength)
-      else this.place(state, { sequence, segment: at, position, bodyLength, headLength })
+      this.#placeLast(state, sequence, at, position, bodyLength, headLength)
       if (at === segment) continue
       elsewhere.queues.add(queue)
       elsewhere.count = Math.max(elsewhere.count, ordinal + 1)
@@ -286,9 +298,7 @@ export class StoreState implements JournalVisitor {
     const bodyLength = readUint32(bytes, at + entryParts.bodyLength)
     const headLength = readUint16(bytes, meta + 10)
     const queue = this.#queue(number)
-    const segment = this.#segment
-    if (queue.index.append(sequence, segment, position, bodyLength, headLength)) this.uses.addLive(segment, bodyLength)
-    else this.place(queue, { sequence, segment, position, bodyLength, headLength })
+    this.#placeLast(queue, sequence, this.#segment, position, bodyLength, headLength)
     if (sequence > this.lastSequence) this.lastSequence = sequence
   }
 
@@ -306,22 +316,15 @@ export class StoreState implements JournalVisitor {
     }
   }
 
-  #commitSummarized(
-    runs: readonly SummarizedAdds[],
-    firstSequence: Sequence,
-    commitSegment: number,
-    elsewhere: Elsewhere,
-  ): void {
+  #commitSummarized(runs: readonly SummarizedAdds[], commitSegment: number, elsewhere: Elsewhere): void {
     for (const { queue, segment, bytes, start, end, stride } of runs) {
       const state = this.#queue(queue)
       for (let at = start; at < end; at += stride) {
-        const sequence = firstSequence + summarizedAdd.ordinal(bytes, at)
+        const sequence = elsewhere.firstSequence + summarizedAdd.ordinal(bytes, at)
         const position = summarizedAdd.position(bytes, at)
         const bodyLength = summarizedAdd.bodyLength(bytes, at)
         const headLength = summarizedAdd.headLength(bytes, at)
-        if (state.index.append(sequence, segment, position, bodyLength, headLength))
-          this.uses.addLive(segment, bodyLength)
-        else this.place(state, { sequence, segment, position, bodyLength, headLength })
+        this.#placeLast(state, sequence, segment, position, bodyLength, headLength)
       }
       if (segment === commitSegment) continue
       elsewhere.queues.add(queue)
