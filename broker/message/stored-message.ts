@@ -14,6 +14,7 @@ import { xidText } from '../base/xid-text.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
 import type { Message, MessageIdText } from './message.ts'
+import { producerIdCode, readProducerId } from './producer-id.ts'
 
 export { MessageFormatError } from './loose-scanner.ts'
 
@@ -258,11 +259,9 @@ const firstDestinationCode = 100
 const localTransactionCode = 111
 const xaTransactionCode = 112
 const messageIdCode = 110
-const producerIdCode = 123
 const connectionIdCode = 120
 
-/** Messages that come in together mostly have one producer and one destination. */
-const lastProducerId = new ByteMemo<string>()
+/** Messages that come in together mostly have one destination. */
 const lastDestination = new ByteMemo<Destination>()
 
 const absent = Buffer.from([0])
@@ -388,17 +387,8 @@ function skipMessageId(scanner: LooseScanner): number {
 function readMessageId(bytes: Buffer, at: number): { producerId: string; producerSequenceId: number } {
   const scanner = new LooseScanner(bytes, at + 2)
   scanner.skipString()
-  const start = scanner.position
-  const known = lastProducerId.recall(bytes, start)
-  if (known !== null) {
-    scanner.advance(lastProducerId.length)
-    return { producerId: known, producerSequenceId: scanner.long() }
-  }
-  scanner.advance(2)
-  const connectionId = scanner.string() ?? ''
-  const value = scanner.long()
-  const producerId = `${connectionId}:${scanner.long()}:${value}`
-  lastProducerId.remember(bytes, start, scanner.position, producerId)
+  // skipMessageId has seen that it is there.
+  const producerId = readProducerId(scanner)!.text
   return { producerId, producerSequenceId: scanner.long() }
 }
 

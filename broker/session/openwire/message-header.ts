@@ -2,9 +2,9 @@
 // wanted, and in which transaction.
 //
 //   type:uint8 commandId:int32 responseRequired:bool producerId:nested destination:nested transactionId:nested …
-import { ByteMemo } from '../../base/byte-memo.ts'
 import { JmsError } from '../../base/errors.ts'
 import { LooseScanner } from '../../message/loose-scanner.ts'
+import { readProducerId } from '../../message/producer-id.ts'
 import { typeCodes } from '../../wire/openwire/commands.ts'
 import { xaNotSupported } from './transaction-id.ts'
 
@@ -17,40 +17,24 @@ export const commandIdOf = (stored: Buffer): number =>
 
 export const responseRequiredOf = (stored: Buffer): boolean => (stored[responseRequiredAt] ?? 0) !== 0
 
-interface Producer {
+export interface Sender {
   readonly connectionId: string
   /** Text form. */
   readonly producerId: string
-}
-
-/** Messages that come in together mostly have one producer. */
-const lastProducer = new ByteMemo<Producer>()
-
-export interface Sender extends Producer {
   readonly transactionId: string | null
 }
 
 /** Of a form that was scanned before. @throws {JmsError} when there is no producer id, or an XA transaction. */
 export function readSender(stored: Buffer): Sender {
   const scanner = new LooseScanner(stored, producerIdAt)
-  const { connectionId, producerId } = readProducer(scanner)
+  const producer = readProducerId(scanner)
+  if (!producer) throw new JmsError('javax.jms.JMSException', 'Cannot send message: producerId is missing')
   scanner.skipNested()
-  return { connectionId, producerId, transactionId: readTransaction(scanner) }
-}
-
-function readProducer(scanner: LooseScanner): Producer {
-  const known = lastProducer.recall(scanner.bytes, producerIdAt)
-  if (known) {
-    scanner.advance(lastProducer.length)
-    return known
+  return {
+    connectionId: producer.connectionId,
+    producerId: producer.text,
+    transactionId: readTransaction(scanner),
   }
-  if (!scanner.bool() || scanner.uint8() !== typeCodes.ProducerId)
-    throw new JmsError('javax.jms.JMSException', 'Cannot send message: producerId is missing')
-  const connectionId = scanner.string() ?? ''
-  const value = scanner.long()
-  const producer = { connectionId, producerId: `${connectionId}:${scanner.long()}:${value}` }
-  lastProducer.remember(scanner.bytes, producerIdAt, scanner.position, producer)
-  return producer
 }
 
 function readTransaction(scanner: LooseScanner): string | null {
