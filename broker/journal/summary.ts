@@ -27,7 +27,8 @@ export type SummaryVisitor = (type: number, position: number, meta: Buffer, body
 
 /** Neighbouring entries with one type and metas of one length: at `start`, `start + stride`, … below `end`. */
 export interface SummaryRun {
-  readonly bytes: Buffer
+  /** Of the whole summary: a view reads numbers several times as fast as a buffer. */
+  readonly view: DataView
   readonly start: number
   readonly end: number
   readonly stride: number
@@ -92,8 +93,9 @@ export function visitSummary(
 ): void {
   // Millions of views cost recovery more than all else: metas of messages are copied into one of their length instead.
   const metas = Array.from({ length: copiedMetaBytes + 1 }, (_, length) => Buffer.alloc(length))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (let at = headerBytes; at < bytes.length - 4;) {
-    const run = runAt(bytes, at)
+    const run = runAt(bytes, view, at)
     at = run.end
     if (run.end - run.start >= longRun * run.stride && visitRun(bytes[run.start + 8]!, run)) continue
     for (let entry = run.start; entry < run.end; entry += run.stride) {
@@ -107,11 +109,11 @@ export function visitSummary(
   }
 }
 
-function runAt(bytes: Buffer, start: number): SummaryRun {
+function runAt(bytes: Buffer, view: DataView, start: number): SummaryRun {
   const [type, high, low] = [bytes[start + 8]!, bytes[start + 9]!, bytes[start + 10]!]
   const stride = entryBytes + ((high << 8) | low)
   let end = start + stride
   const last = bytes.length - 4
   while (end < last && bytes[end + 8] === type && bytes[end + 9] === high && bytes[end + 10] === low) end += stride
-  return { bytes, start, end, stride }
+  return { view, start, end, stride }
 }

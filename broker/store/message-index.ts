@@ -3,6 +3,8 @@
 // Messages are added at the end, save for recovery, where moved ones turn up late. Removed ones keep their place, marked,
 // until most of their chunk is gone.
 import { assert } from '../base/assert.ts'
+import { entryParts } from '../journal/summary.ts'
+import { sequenceAt, type MessageRun } from './message-run.ts'
 import type { Sequence } from './message-store.ts'
 
 /** Where a record is, and how long its parts are. Reused between calls where the comment of the function says so. */
@@ -15,6 +17,13 @@ export interface MessageLocation {
   bodyLength: number
   /** How many bytes of the body stand in front of the message. */
   headLength: number
+}
+
+/** What was taken of a run, and where it goes on. */
+interface AppendedRun {
+  end: number
+  bodyBytes: number
+  headBytes: number
 }
 
 const chunkEntries = 1024
@@ -60,6 +69,16 @@ export class MessageIndex {
     this.messages++
     this.bytes += bodyLength - headLength
     return true
+  }
+
+  /** Adds messages of a run from `start` on, as long as each stands behind all others. */
+  appendRun(run: MessageRun, start: number): Readonly<AppendedRun> {
+    const appended = { end: start, bodyBytes: 0, headBytes: 0 }
+    for (let takes = true; takes && appended.end < run.end;)
+      takes = this.#lastWithRoom(sequenceAt(run, appended.end))?.appendRun(run, appended) ?? false
+    this.messages += (appended.end - start) / run.stride
+    this.bytes += appended.bodyBytes - appended.headBytes
+    return appended
   }
 
   /** The place of a message that is known and not removed. */
@@ -114,6 +133,17 @@ export class MessageIndex {
     return old
   }
 
+  /** The last chunk, with room for one more; undefined when `sequence` does not stand behind all others. */
+  #lastWithRoom(sequence: Sequence): Chunk | undefined {
+    const last = this.#chunks[this.#chunks.length - 1]
+    if (last && sequence <= last.lastSequence) return undefined
+    if (last?.makeRoom()) return last
+    // A queue that filled its last one will fill the next.
+    const next = new Chunk(sequence, last ? chunkEntries : smallestChunk)
+    this.#chunks.push(next)
+    return next
+  }
+
   /** The last chunk that begins at or before `sequence`; -1 when there is none. */
   #chunkOf(sequence: Sequence): number {
     const last = this.#chunks.length - 1
@@ -131,6 +161,9 @@ export class MessageIndex {
 
 const emptyLocation = (): MessageLocation => ({ sequence: 0, segment: 0, position: 0, bodyLength: 0, headLength: 0 })
 
+/** Nothing is read of it before it was written, and clearing it would cost more than all else. */
+const unset = (bytes: number): ArrayBuffer => Buffer.allocUnsafeSlow(bytes).buffer
+
 /** Up to 1024 neighbouring messages. */
 class Chunk {
   readonly base: Sequence
@@ -143,13 +176,17 @@ class Chunk {
 
   constructor(base: Sequence, entries = smallestChunk) {
     this.base = base
-    this.#numbers = new Uint32Array(entries * 4)
-    this.#heads = new Uint16Array(entries)
+    this.#numbers = new Uint32Array(unset(entries * 16))
+    this.#heads = new Uint16Array(unset(entries * 2))
     this.#removed = new Uint32Array(Math.ceil(entries / 32))
   }
 
   sequenceAt(place: number): Sequence {
     return this.base + this.#numbers[place * 4]!
+  }
+
+  get lastSequence(): Sequence {
+    return this.sequenceAt(this.length - 1)
   }
 
   /** The first place whose sequence is not smaller. */
@@ -217,9 +254,47 @@ class Chunk {
     return true
   }
 
+  /** Messages of the run from `appended.end` on, as long as they ascend and there is room; false: there was none. */
+  appendRun({ view, end, stride, segment, firstSequence, parts }: MessageRun, appended: AppendedRun): boolean {
+    const { length } = this
+    const [numbers, heads] = [this.#numbers, this.#heads]
+    const first = firstSequence - this.base
+    let last = length === 0 ? -1 : numbers[(length - 1) * 4]!
+    let [place, at, bodyBytes, headBytes] = [length, appended.end, 0, 0]
+    for (; at < end && place < heads.length; at += stride) {
+      const offset = first + view.getUint32(at + parts.ordinal)
+      if (offset <= last || offset > 0xffff_ffff) break
+      last = offset
+      const bodyLength = view.getUint32(at + entryParts.bodyLength)
+      const headLength = view.getUint16(at + parts.headLength)
+      numbers[place * 4] = offset
+      numbers[place * 4 + 1] = segment
+      numbers[place * 4 + 2] = view.getUint32(at + entryParts.position)
+      numbers[place * 4 + 3] = bodyLength
+      heads[place] = headLength
+      bodyBytes += bodyLength
+      headBytes += headLength
+      place++
+    }
+    this.length = place
+    this.live += place - length
+    appended.end = at
+    appended.bodyBytes += bodyBytes
+    appended.headBytes += headBytes
+    return place > length
+  }
+
+  /** Whether there is room for one more. */
+  makeRoom(): boolean {
+    if (this.length < this.#heads.length) return true
+    if (this.length === chunkEntries) return false
+    this.#resize(this.length * 2)
+    return true
+  }
+
   insert(place: number, location: Readonly<MessageLocation>): void {
-    assert(this.length < chunkEntries, 'A full chunk takes no more entries')
-    if (this.length === this.#heads.length) this.#resize(this.length * 2)
+    const hasRoom = this.makeRoom()
+    assert(hasRoom, 'A full chunk takes no more entries')
     if (place < this.length) this.#shift(place)
     this.length++
     this.live++
@@ -267,8 +342,8 @@ class Chunk {
   }
 
   #resize(entries: number): void {
-    const numbers = new Uint32Array(entries * 4)
-    const heads = new Uint16Array(entries)
+    const numbers = new Uint32Array(unset(entries * 16))
+    const heads = new Uint16Array(unset(entries * 2))
     const removed = new Uint32Array(Math.ceil(entries / 32))
     numbers.set(this.#numbers)
     heads.set(this.#heads)

@@ -55,10 +55,11 @@ export class SegmentUses {
     return this.#uses
   }
 
-  addLive(segment: number, bodyLength: number): void {
+  /** Several messages, or one, and the sum of their bodies. */
+  addLive(segment: number, bodyBytes: number, messages = 1): void {
     const use = this.of(segment)
-    use.live++
-    use.liveBytes += bodyLength + recordOverhead
+    use.live += messages
+    use.liveBytes += bodyBytes + messages * recordOverhead
   }
 
   dropLive(segment: number, bodyLength: number): void {

@@ -1,10 +1,10 @@
 // Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
 // by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
-import { readUint16, readUint32 } from '../base/read-uint.ts'
 import type { JournalVisitor } from '../journal/journal-reader.ts'
-import { entryParts, type SummaryRun } from '../journal/summary.ts'
+import type { SummaryRun } from '../journal/summary.ts'
 import { storeLimits } from './limits.ts'
 import { MessageIndex, type MessageLocation } from './message-index.ts'
+import { addInTxParts, addParts, endOfEqual, largestSequence, locationAt, type MessageRun } from './message-run.ts'
 import type { Sequence } from './message-store.ts'
 import { ProducerTable } from './producer-table.ts'
 import { SegmentUses, type SegmentUse } from './segment-uses.ts'
@@ -18,7 +18,7 @@ import {
   recordType,
   type SnapshotEnd,
 } from './store-records.ts'
-import { summarizedAdd, TransactionAdds, type SummarizedAdds } from './transaction-adds.ts'
+import { TransactionAdds, type SummarizedAdds } from './transaction-adds.ts'
 
 export interface QueueState {
   readonly number: number
@@ -118,6 +118,17 @@ export class StoreState implements JournalVisitor {
   ): void {
     if (queue.index.append(sequence, segment, position, bodyLength, headLength)) this.uses.addLive(segment, bodyLength)
     else this.place(queue, { sequence, segment, position, bodyLength, headLength })
+  }
+
+  /** The same for many: one that does not stand behind all others is placed by itself. */
+  #placeRun(queue: QueueState, run: MessageRun): void {
+    const { segment, end, stride } = run
+    for (let at = run.start; at < end;) {
+      const { end: to, bodyBytes } = queue.index.appendRun(run, at)
+      if (to > at) this.uses.addLive(segment, bodyBytes, (to - at) / stride)
+      if (to < end) this.place(queue, locationAt(run, to))
+      at = to + stride
+    }
   }
 
   remove(queue: number, sequence: Sequence, segment: number): void {
@@ -222,14 +233,11 @@ export class StoreState implements JournalVisitor {
     this.#snapshotProducers = []
   }
 
-  /** Ten million messages are a common backlog, and somebody waits for it: they do not come one by one. */
-  run(type: number, { bytes, start, end, stride }: SummaryRun): boolean {
-    if (type === recordType.addInTx) {
-      this.#noteSummarized({ bytes, start, end, stride })
-      return true
-    }
-    if (type !== recordType.add) return false
-    for (let at = start; at < end; at += stride) this.#applySummarizedAdd(bytes, at)
+  /** Messages of a large backlog do not come one by one. */
+  run(type: number, run: SummaryRun): boolean {
+    if (type === recordType.addInTx) this.#noteSummarized(run)
+    else if (type === recordType.add) this.#placeSummarized(run)
+    else return false
     return true
   }
 
@@ -289,47 +297,42 @@ export class StoreState implements JournalVisitor {
     this.producers.set(producerId, producerSequenceId)
   }
 
-  /** `at`: an entry of a summary. */
-  #applySummarizedAdd(bytes: Buffer, at: number): void {
-    const meta = at + entryParts.meta
-    const number = readUint32(bytes, meta)
-    const sequence = bytes.readUIntBE(meta + 4, 6)
-    const position = readUint32(bytes, at + entryParts.position) * 8
-    const bodyLength = readUint32(bytes, at + entryParts.bodyLength)
-    const headLength = readUint16(bytes, meta + 10)
-    const queue = this.#queue(number)
-    this.#placeLast(queue, sequence, this.#segment, position, bodyLength, headLength)
-    if (sequence > this.lastSequence) this.lastSequence = sequence
+  /** Queues are mostly one after the other, and the upper four bytes of sequences the same. */
+  #placeSummarized(entries: SummaryRun): void {
+    for (let from = entries.start; from < entries.end;) {
+      const { view } = entries
+      const to = endOfEqual(entries, from, addParts.queue, addParts.sequence)
+      const firstSequence = view.getUint16(from + addParts.sequence) * 2 ** 32
+      const run = { ...entries, start: from, end: to, segment: this.#segment, firstSequence, parts: addParts }
+      this.#placeRun(this.#queue(view.getUint32(from + addParts.queue)), run)
+      this.lastSequence = Math.max(this.lastSequence, largestSequence(run))
+      from = to
+    }
   }
 
   /** Transactions and queues are mostly one after the other. */
-  #noteSummarized({ bytes, start, end, stride }: SummaryRun): void {
+  #noteSummarized(run: SummaryRun): void {
+    const { view, start, end, stride } = run
     const segment = this.#segment
-    for (let at = start; at < end;) {
-      const tx = summarizedAdd.transaction(bytes, at)
-      const queue = summarizedAdd.queue(bytes, at)
-      const from = at
-      do at += stride
-      while (at < end && summarizedAdd.transaction(bytes, at) === tx && summarizedAdd.queue(bytes, at) === queue)
-      this.#transaction(tx).adds.addSummarized({ queue, segment, bytes, start: from, end: at, stride })
-      this.uses.pin(segment, (at - from) / stride)
+    for (let from = start; from < end;) {
+      const to = endOfEqual(run, from, addInTxParts.transaction, addInTxParts.queue)
+      const queue = view.getUint32(from + addInTxParts.queue)
+      const { adds } = this.#transaction(view.getUint32(from + addInTxParts.transaction))
+      adds.addSummarized({ queue, segment, view, start: from, end: to, stride })
+      this.uses.pin(segment, (to - from) / stride)
+      from = to
     }
   }
 
   #commitSummarized(runs: readonly SummarizedAdds[], commitSegment: number, elsewhere: Elsewhere): void {
-    for (const { queue, segment, bytes, start, end, stride } of runs) {
-      const state = this.#queue(queue)
-      for (let at = start; at < end; at += stride) {
-        const sequence = elsewhere.firstSequence + summarizedAdd.ordinal(bytes, at)
-        const position = summarizedAdd.position(bytes, at)
-        const bodyLength = summarizedAdd.bodyLength(bytes, at)
-        const headLength = summarizedAdd.headLength(bytes, at)
-        this.#placeLast(state, sequence, segment, position, bodyLength, headLength)
-      }
+    const { firstSequence } = elsewhere
+    for (const { queue, segment, view, start, end, stride } of runs) {
+      const run = { view, start, end, stride, segment, firstSequence, parts: addInTxParts }
+      this.#placeRun(this.#queue(queue), run)
       if (segment === commitSegment) continue
       elsewhere.queues.add(queue)
       for (let at = start; at < end; at += stride)
-        elsewhere.count = Math.max(elsewhere.count, summarizedAdd.ordinal(bytes, at) + 1)
+        elsewhere.count = Math.max(elsewhere.count, view.getUint32(at + addInTxParts.ordinal) + 1)
     }
   }
 

@@ -1,8 +1,8 @@
 // The messages that open transactions add. Ten million of them pass by in the recovery of a common backlog, and somebody
 // waits for it: they are in columns instead of objects; and those that a summary tells of stay there until the commit, which
 // mostly comes before the next segment.
-import { readUint16, readUint32 } from '../base/read-uint.ts'
 import { entryParts, type SummaryRun } from '../journal/summary.ts'
+import { addInTxParts } from './message-run.ts'
 
 /** Queue, ordinal, segment, position/8, bodyLength, headLength. */
 const columns = 6
@@ -15,16 +15,6 @@ export interface SummarizedAdds extends SummaryRun {
   readonly queue: number
   readonly segment: number
 }
-
-/** What an entry says besides queue and transaction. */
-export const summarizedAdd = {
-  queue: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta),
-  transaction: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta + 4),
-  ordinal: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.meta + 8),
-  headLength: (bytes: Buffer, at: number): number => readUint16(bytes, at + entryParts.meta + 12),
-  position: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.position) * 8,
-  bodyLength: (bytes: Buffer, at: number): number => readUint32(bytes, at + entryParts.bodyLength),
-} as const
 
 export class TransactionAdds {
   /** Not counting those in `summarized`. */
@@ -46,15 +36,15 @@ export class TransactionAdds {
   /** Lets go of the summaries. */
   unfold(): void {
     if (this.summarized.length === 0) return
-    for (const { queue, segment, bytes, start, end, stride } of this.summarized.splice(0))
+    for (const { queue, segment, view, start, end, stride } of this.summarized.splice(0))
       for (let at = start; at < end; at += stride)
         this.#put(
           queue,
-          summarizedAdd.ordinal(bytes, at),
+          view.getUint32(at + addInTxParts.ordinal),
           segment,
-          summarizedAdd.position(bytes, at),
-          summarizedAdd.bodyLength(bytes, at),
-          summarizedAdd.headLength(bytes, at),
+          view.getUint32(at + entryParts.position) * 8,
+          view.getUint32(at + entryParts.bodyLength),
+          view.getUint16(at + addInTxParts.headLength),
         )
   }
 
