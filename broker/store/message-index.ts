@@ -1,4 +1,4 @@
-// Where the messages of one queue are: 18 bytes and one bit for each, ascending by sequence, in chunks of typed arrays.
+// Where the messages of one queue are: 18 bytes for each, ascending by sequence, in chunks of typed arrays.
 //
 // Messages are added at the end, save for recovery, where moved ones turn up late. Removed ones keep their place, marked,
 // until most of their chunk is gone.
@@ -161,24 +161,35 @@ export class MessageIndex {
 
 const emptyLocation = (): MessageLocation => ({ sequence: 0, segment: 0, position: 0, bodyLength: 0, headLength: 0 })
 
-/** Nothing is read of it before it was written, and clearing it would cost more than all else. */
-const unset = (bytes: number): ArrayBuffer => Buffer.allocUnsafeSlow(bytes).buffer
+/** Sequence - base, segment, position/8, bodyLength: four numbers for each entry; and the headLength. */
+interface Columns {
+  readonly numbers: Uint32Array<ArrayBuffer>
+  readonly heads: Uint16Array<ArrayBuffer>
+}
+
+/** Not cleared, which would cost more than all else: nothing is read of it before it was written. */
+function columnsFor(entries: number): Columns {
+  const { buffer } = Buffer.allocUnsafeSlow(entries * 18)
+  return { numbers: new Uint32Array(buffer, 0, entries * 4), heads: new Uint16Array(buffer, entries * 16, entries) }
+}
+
+/** One bit for each entry, shared by the chunks that have none set: never written to. */
+const nothingRemoved = new Uint32Array(chunkEntries / 32)
 
 /** Up to 1024 neighbouring messages. */
 class Chunk {
   readonly base: Sequence
   length = 0
   live = 0
-  /** Sequence - base, segment, position/8, bodyLength: four numbers for each entry. */
   #numbers: Uint32Array<ArrayBuffer>
   #heads: Uint16Array<ArrayBuffer>
-  #removed: Uint32Array<ArrayBuffer>
+  #removed = nothingRemoved
 
   constructor(base: Sequence, entries = smallestChunk) {
     this.base = base
-    this.#numbers = new Uint32Array(unset(entries * 16))
-    this.#heads = new Uint16Array(unset(entries * 2))
-    this.#removed = new Uint32Array(Math.ceil(entries / 32))
+    const { numbers, heads } = columnsFor(entries)
+    this.#numbers = numbers
+    this.#heads = heads
   }
 
   sequenceAt(place: number): Sequence {
@@ -209,6 +220,7 @@ class Chunk {
   }
 
   markRemoved(place: number): void {
+    if (this.#removed === nothingRemoved) this.#removed = new Uint32Array(nothingRemoved.length)
     this.#removed[place >>> 5]! |= 1 << (place & 31)
     this.live--
   }
@@ -333,6 +345,7 @@ class Chunk {
   #shift(place: number): void {
     this.#numbers.copyWithin((place + 1) * 4, place * 4, this.length * 4)
     this.#heads.copyWithin(place + 1, place, this.length)
+    if (this.#removed === nothingRemoved) return
     for (let above = this.length; above > place; above--) {
       const bit = 1 << (above & 31)
       if (this.isRemoved(above - 1)) this.#removed[above >>> 5]! |= bit
@@ -342,14 +355,10 @@ class Chunk {
   }
 
   #resize(entries: number): void {
-    const numbers = new Uint32Array(unset(entries * 16))
-    const heads = new Uint16Array(unset(entries * 2))
-    const removed = new Uint32Array(Math.ceil(entries / 32))
+    const { numbers, heads } = columnsFor(entries)
     numbers.set(this.#numbers)
     heads.set(this.#heads)
-    removed.set(this.#removed)
     this.#numbers = numbers
     this.#heads = heads
-    this.#removed = removed
   }
 }
