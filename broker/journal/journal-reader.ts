@@ -115,12 +115,12 @@ export class JournalReader {
     const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, tail?.hasPreamble ?? false)
     const counted: Predecessor[] = []
     const present = new Set(table.present)
-    const summaries = new SummaryFiles(disk, termDirectory)
-    for (const [at, { number, term, salt, length }] of segments.entries()) {
+    const from = this.#progress?.number ?? -1
+    const unread = segments.map(({ number }) => number).filter((number) => number > from && number < bodiesFrom)
+    const summaries = new SummaryFiles(disk, termDirectory, unread)
+    for (const { number, term, salt, length } of segments) {
       const segment = { number, term, salt, length }
       if (!present.has(number)) continue
-      for (const { number: next } of segments.slice(at, at + summariesAhead))
-        if (next < bodiesFrom && next > (this.#progress?.number ?? -1)) summaries.expect(next)
       if (this.#progress && number < this.#progress.number) counted.push(segment)
       else counted.push(await this.#readClosed(termDirectory, segment, number < bodiesFrom, true, summaries))
     }
@@ -176,8 +176,11 @@ export class JournalReader {
     const { closed, tail } = table
     if (!tail) return
     const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, await hasPreamble(disk, termDirectory, tail))
+    const unread = closed.map(({ number }) => number).filter((number) => number < bodiesFrom)
+    const summaries = new SummaryFiles(disk, termDirectory, unread)
     try {
-      for (const segment of closed) await this.#readClosed(termDirectory, segment, segment.number < bodiesFrom, false)
+      for (const segment of closed)
+        await this.#readClosed(termDirectory, segment, segment.number < bodiesFrom, false, summaries)
       this.#enter(tail, tail.length)
       await this.#readTail(termDirectory)
     } catch (error) {
@@ -226,7 +229,7 @@ export class JournalReader {
     segment: Predecessor,
     summaryIsEnough: boolean,
     asWriter: boolean,
-    summaries = new SummaryFiles(this.#options.disk, termDirectory),
+    summaries = new SummaryFiles(this.#options.disk, termDirectory, []),
   ): Promise<Predecessor> {
     const begun = this.#progress?.number === segment.number
     if (!begun && summaryIsEnough && this.#visitSummary(await summaries.load(segment.number), segment)) return segment
@@ -301,25 +304,32 @@ export class JournalReader {
 class SummaryFiles {
   readonly #disk: Disk
   readonly #directory: string
+  /** In the order in which they will be asked for. */
+  readonly #expected: readonly number[]
+  #started = 0
   readonly #loading = new Map<number, Promise<Buffer | undefined>>()
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, directory: string, expected: readonly number[]) {
     this.#disk = disk
     this.#directory = directory
-  }
-
-  expect(number: number): void {
-    if (this.#loading.has(number)) return
-    const loading = this.#load(number)
-    this.#loading.set(number, loading)
-    // Whoever asks for it is told; nobody may.
-    loading.catch(() => {})
+    this.#expected = expected
   }
 
   load(number: number): Promise<Buffer | undefined> {
+    this.#loadAhead(this.#expected.indexOf(number) + summariesAhead)
     const loading = this.#loading.get(number)
     this.#loading.delete(number)
     return loading ?? this.#load(number)
+  }
+
+  #loadAhead(end: number): void {
+    for (const number of this.#expected.slice(this.#started, end)) {
+      const loading = this.#load(number)
+      this.#loading.set(number, loading)
+      // Whoever asks for it is told; nobody may.
+      loading.catch(() => {})
+    }
+    this.#started = Math.max(this.#started, end)
   }
 
   #load(number: number): Promise<Buffer | undefined> {
