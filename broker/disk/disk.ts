@@ -4,8 +4,8 @@
 export interface DiskFile {
   /** Writes all buffers at `position`, in order, as one vectored write. */
   write(buffers: readonly Buffer[], position: number): Promise<void>
-  /** Reads up to `length` bytes; shorter at the end of the file. */
-  read(position: number, length: number): Promise<Buffer>
+  /** Reads up to `length` bytes, into `into` if that has room for them; shorter at the end of the file. */
+  read(position: number, length: number, into?: Buffer): Promise<Buffer>
   /** Resolves when everything written is on stable storage (fdatasync). */
   sync(): Promise<void>
   size(): Promise<number>

@@ -89,8 +89,8 @@ class NodeFile implements DiskFile {
     return new Promise((resolve, reject) => this.#write([...buffers], position, resolve, reject))
   }
 
-  async read(position: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(length)
+  async read(position: number, length: number, into?: Buffer): Promise<Buffer> {
+    const buffer = into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafeSlow(length)
     let filled = 0
     while (filled < length) {
       const count = await this.#read(buffer, filled, position + filled)

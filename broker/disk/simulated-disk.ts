@@ -216,9 +216,11 @@ class SimulatedFile implements DiskFile {
     write()
   }
 
-  async read(position: number, length: number): Promise<Buffer> {
+  async read(position: number, length: number, into?: Buffer): Promise<Buffer> {
     await this.#disk.request()
-    return Buffer.from(this.#content.bytes.subarray(position, position + length))
+    const bytes = this.#content.bytes.subarray(position, position + length)
+    if (!into || into.length < length) return Buffer.from(bytes)
+    return into.subarray(0, bytes.copy(into))
   }
 
   async sync(): Promise<void> {

@@ -32,6 +32,8 @@ import { findTail, hasPreamble } from './tail.ts'
 
 /** Summaries that are being loaded while one is visited: a few percent of a segment each. */
 const summariesAhead = 8
+/** They are not of one size: room for one has to do for the next, too. */
+const roomShare = 9 / 8
 
 export interface JournalVisitor {
   /** Forget everything: reading starts again. */
@@ -43,7 +45,10 @@ export interface JournalVisitor {
    * when the segment itself was read.
    */
   record(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void
-  /** The same for many records in a row, without their bodies. False: the type is not known here, `record` gets them. */
+  /**
+   * The same for many records in a row, without their bodies; the run may be kept until the next `segment`. False: the type
+   * is not known here, `record` gets them.
+   */
   run?(type: number, run: SummaryRun): boolean
 }
 
@@ -300,7 +305,10 @@ export class JournalReader {
   }
 }
 
-/** Loads summaries, some of them before they are asked for: the disk works while the processor does. */
+/**
+ * Loads summaries, some of them before they are asked for: the disk works while the processor does. Each is there until the
+ * next but one is asked for; then its memory is used again, because getting new memory for all costs as much as reading them.
+ */
 class SummaryFiles {
   readonly #disk: Disk
   readonly #directory: string
@@ -308,6 +316,9 @@ class SummaryFiles {
   readonly #expected: readonly number[]
   #started = 0
   readonly #loading = new Map<number, Promise<Buffer | undefined>>()
+  readonly #rooms = new Map<number, Buffer>()
+  readonly #spareRooms: Buffer[] = []
+  #handedOut: readonly number[] = []
 
   constructor(disk: Disk, directory: string, expected: readonly number[]) {
     this.#disk = disk
@@ -316,6 +327,7 @@ class SummaryFiles {
   }
 
   load(number: number): Promise<Buffer | undefined> {
+    this.#handOut(number)
     this.#loadAhead(this.#expected.indexOf(number) + summariesAhead)
     const loading = this.#loading.get(number)
     this.#loading.delete(number)
@@ -332,8 +344,24 @@ class SummaryFiles {
     this.#started = Math.max(this.#started, end)
   }
 
+  #handOut(number: number): void {
+    const [last, ...older] = this.#handedOut
+    for (const old of older) {
+      const room = this.#rooms.get(old)
+      if (room) this.#spareRooms.push(room)
+      this.#rooms.delete(old)
+    }
+    this.#handedOut = last === undefined ? [number] : [number, last]
+  }
+
   #load(number: number): Promise<Buffer | undefined> {
-    return loadFile(this.#disk, `${this.#directory}/${summaryFileName(number)}`)
+    const path = `${this.#directory}/${summaryFileName(number)}`
+    return loadFile(this.#disk, path, (size) => {
+      const spare = this.#spareRooms.pop()
+      const room = spare && spare.length >= size ? spare : Buffer.allocUnsafeSlow(Math.ceil(size * roomShare))
+      this.#rooms.set(number, room)
+      return room
+    })
   }
 }
 

@@ -87,10 +87,17 @@ export async function withFile<T>(disk: Disk, path: string, use: (file: DiskFile
   }
 }
 
-/** The whole content of a file, or undefined when there is none. */
-export async function loadFile(disk: Disk, path: string): Promise<Buffer | undefined> {
+/** The whole content of a file, or undefined when there is none. `roomFor` may say where it is put. */
+export async function loadFile(
+  disk: Disk,
+  path: string,
+  roomFor?: (size: number) => Buffer,
+): Promise<Buffer | undefined> {
   try {
-    return await withFile(disk, path, async (file) => file.read(0, await file.size()))
+    return await withFile(disk, path, async (file) => {
+      const size = await file.size()
+      return file.read(0, size, roomFor?.(size))
+    })
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error
