@@ -1,5 +1,6 @@
 // Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
 // by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
+import { assert } from '../base/assert.ts'
 import type { JournalVisitor } from '../journal/journal-reader.ts'
 import type { SummaryRun } from '../journal/summary.ts'
 import { storeLimits } from './limits.ts'
@@ -153,10 +154,10 @@ export class StoreState implements JournalVisitor {
     this.lastSequence = Math.max(this.lastSequence, firstSequence + addCount - 1)
     const open = this.transactions.get(tx)
     if (!open) return
-    const elsewhere: Elsewhere = { queues: new Set(), firstSequence, count: 0 }
+    let elsewhere: Elsewhere | undefined
     let state: QueueState | undefined
     const { adds } = open
-    this.#commitSummarized(adds.summarized, segment, elsewhere)
+    this.#commitSummarized(adds.summarized, firstSequence, segment)
     for (let index = 0; index < adds.length; index++) {
       const queue = adds.queue(index)
       if (state?.number !== queue) state = this.#queue(queue)
@@ -168,10 +169,11 @@ export class StoreState implements JournalVisitor {
       const headLength = adds.headLength(index)
       this.#placeLast(state, sequence, at, position, bodyLength, headLength)
       if (at === segment) continue
+      elsewhere ??= { queues: new Set(), firstSequence, count: 0 }
       elsewhere.queues.add(queue)
       elsewhere.count = Math.max(elsewhere.count, ordinal + 1)
     }
-    if (elsewhere.count > 0) this.uses.of(segment).commits.push(elsewhere)
+    if (elsewhere) this.uses.of(segment).commits.push(elsewhere)
     for (const { queue, sequence, segment: at } of open.removes) {
       const location = this.queues.get(queue)?.index.get(sequence)
       this.remove(queue, sequence, segment)
@@ -324,15 +326,11 @@ export class StoreState implements JournalVisitor {
     }
   }
 
-  #commitSummarized(runs: readonly SummarizedAdds[], commitSegment: number, elsewhere: Elsewhere): void {
-    const { firstSequence } = elsewhere
+  #commitSummarized(runs: readonly SummarizedAdds[], firstSequence: Sequence, commitSegment: number): void {
     for (const { queue, segment, view, start, end, stride } of runs) {
+      assert(segment === commitSegment, 'What older summaries tell of was unfolded')
       const run = { view, start, end, stride, segment, firstSequence, parts: addInTxParts }
       this.#placeRun(this.#queue(queue), run)
-      if (segment === commitSegment) continue
-      elsewhere.queues.add(queue)
-      for (let at = start; at < end; at += stride)
-        elsewhere.count = Math.max(elsewhere.count, view.getUint32(at + addInTxParts.ordinal) + 1)
     }
   }
 
