@@ -72,3 +72,15 @@ test('holds requests back while it is frozen', async () => {
   await list
   expect(listed).toBe(true)
 })
+
+test('a simulated disk reads into memory that has room for what is asked for', async () => {
+  const disk = new SimulatedDisk()
+  const file = await disk.open('/a', 'create')
+  await file.write([bytes], 0)
+  const room = Buffer.alloc(1200)
+  expect(await file.read(0, 1100, room)).toEqual(bytes)
+  expect(room.subarray(0, 1000)).toEqual(bytes)
+  const small = Buffer.alloc(999)
+  expect(await file.read(0, 1000, small)).toEqual(bytes)
+  expect(small).toEqual(Buffer.alloc(999))
+})
