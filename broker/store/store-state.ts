@@ -301,14 +301,15 @@ export class StoreState implements JournalVisitor {
 
   /** Queues are mostly one after the other, and the upper four bytes of sequences the same. */
   #placeSummarized(entries: SummaryRun): void {
-    for (let from = entries.start; from < entries.end;) {
-      const { view } = entries
-      const to = endOfEqual(entries, from, addParts.queue, addParts.sequence)
-      const firstSequence = view.getUint16(from + addParts.sequence) * 2 ** 32
-      const run = { ...entries, start: from, end: to, segment: this.#segment, firstSequence, parts: addParts }
-      this.#placeRun(this.#queue(view.getUint32(from + addParts.queue)), run)
+    const { view, end, stride } = entries
+    const segment = this.#segment
+    for (let start = entries.start; start < end;) {
+      const next = endOfEqual(entries, start, addParts.queue, addParts.sequence)
+      const firstSequence = view.getUint16(start + addParts.sequence) * 2 ** 32
+      const run = { view, start, end: next, stride, segment, firstSequence, parts: addParts }
+      this.#placeRun(this.#queue(view.getUint32(start + addParts.queue)), run)
       this.lastSequence = Math.max(this.lastSequence, largestSequence(run))
-      from = to
+      start = next
     }
   }
 
