@@ -178,8 +178,11 @@ export class JournalReader {
     this.#reset()
     const { disk } = this.#options
     const table = await loadSegmentTable(disk, termDirectory)
-    const { closed, tail } = table
+    const { tail } = table
     if (!tail) return
+    // The list of the newest segment may name others that were removed since it was begun.
+    const present = new Set(table.present)
+    const closed = table.closed.filter(({ number }) => present.has(number))
     const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, await hasPreamble(disk, termDirectory, tail))
     const unread = closed.map(({ number }) => number).filter((number) => number < bodiesFrom)
     const summaries = new SummaryFiles(disk, termDirectory, unread)

@@ -62,3 +62,31 @@ test('a transaction that went on through many summaries is recovered, by a stand
   )
   await standby.close()
 })
+
+test('a standby reads each summary once, though the newest segment names others that were removed since', async () => {
+  const disk = new SimulatedDisk()
+  const store = createJournalStore({ disk })
+  await store.open(1)
+  for (let sequence = 1; sequence <= 6; sequence++) store.add(message(large), sequence)
+  for (const sequence of [2, 3]) store.remove('orders', sequence)
+  await durable(store)
+  await store.reclaimed()
+  await durable(store)
+  const expected = await contentOf(store)
+  await store.close()
+  const opened: string[] = []
+  const watched = over<Disk>(disk, {
+    open(path, mode) {
+      opened.push(path)
+      return disk.open(path, mode)
+    },
+  })
+  const standby = createJournalStore({ disk: watched })
+  standby.follow()
+  await standby.open(2)
+  expect(await contentOf(standby)).toEqual(expected)
+  const summaries = opened.filter((path) => path.endsWith('.summary')).map((path) => path.split('/').at(-1))
+  expect(summaries.length).toBeGreaterThan(2)
+  expect(new Set(summaries).size).toBe(summaries.length)
+  await standby.close()
+})
