@@ -1,4 +1,4 @@
-// What the broker process does once it is loaded (main.ts): reads its arguments and its configuration, and runs brokers
+// What the broker process does once it is loaded (main.mjs): reads its arguments and its configuration, and runs brokers
 // until it is to end.
 //
 // A member that has to step down comes back as a standby. Whoever supervises the process does that best, because nothing

@@ -21,7 +21,7 @@ const brokerImage = 'ghcr.io/flotilla-mq/broker'
 
 const images: Images = {
   [brokerImage]: {
-    command: ['node', '--disable-warning=ExperimentalWarning', join(root, 'broker', 'main.ts')],
+    command: ['node', '--disable-warning=ExperimentalWarning', join(root, 'broker', 'main.mjs')],
     cwd: root,
   },
 }

@@ -1,7 +1,7 @@
 // The brokers that the bench compares, each started as its own process on a free loopback port with an OpenWire
 // acceptor. Disk syncs are on everywhere, the Java brokers have a heap of 1 GiB, everything else is as it comes:
 //
-//   flotilla      broker/main.ts with its defaults
+//   flotilla      broker/main.mjs with its defaults
 //   activemq-5.17 the packages of Debian, through java/peers/ActiveMqBroker.java
 //   activemq-6    from Maven Central, the same way
 //   artemis       its own distribution from Maven Central: an instance made by "artemis create", which also tunes the

@@ -48,7 +48,7 @@ async function client(port: number): Promise<OpenWirePeer> {
 
 /** Runs the broker until it ends by itself. */
 async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [join(root, 'broker/main.ts'), ...args], { cwd: temporaryDirectory() })
+  const child = spawn(process.execPath, [join(root, 'broker/main.mjs'), ...args], { cwd: temporaryDirectory() })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
   const [code] = (await once(child, 'close')) as [number | null]

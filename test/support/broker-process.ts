@@ -62,7 +62,7 @@ export class BrokerMember {
     }
     writeFileSync(file, JSON.stringify(config, undefined, 2))
     this.#spawn([
-      join(root, 'broker', 'main.ts'),
+      join(root, 'broker', 'main.mjs'),
       '--config',
       file,
       '--data-directory',
