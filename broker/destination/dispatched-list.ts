@@ -1,6 +1,7 @@
 // The messages dispatched to one consumer and not acknowledged yet, in the order in which its client hands them out: that
 // is dispatch order, but for `bringForward`. Nearly every acknowledgement names the oldest, so that one is tried first;
 // others are found by an index that is only built when it is first needed.
+import type { MessageIdentity } from '../message/message.ts'
 import type { Entry } from './entry.ts'
 import { destinationLimits } from './limits.ts'
 
@@ -8,6 +9,8 @@ import { destinationLimits } from './limits.ts'
 export interface EntryReference {
   readonly messageId: string
   readonly sequence: number
+  /** What the message id consists of, if it is one of a producer here: comparing these costs less than making its text. */
+  readonly identity?: MessageIdentity
 }
 
 /** How many messages all consumers of one connection hold. */
@@ -81,10 +84,9 @@ export class DispatchedList {
     if (!first) return null
     if (reference.sequence > 0) {
       const found = first.sequence === reference.sequence ? first : this.findSequence(reference.sequence)
-      if (found?.messageId === reference.messageId) return found
+      if (found && isNamed(found, reference)) return found
     }
-    for (let entry: Entry | null = first; entry; entry = entry.next)
-      if (entry.messageId === reference.messageId) return entry
+    for (let entry: Entry | null = first; entry; entry = entry.next) if (isNamed(entry, reference)) return entry
     return null
   }
 
@@ -126,4 +128,11 @@ export class DispatchedList {
     for (const entry of this) this.#bySequence.set(entry.sequence, entry)
     return this.#bySequence
   }
+}
+
+function isNamed(entry: Entry, reference: EntryReference): boolean {
+  // The text is made when it is asked for.
+  const { identity } = reference
+  if (!identity) return entry.messageId === reference.messageId
+  return entry.producerSequenceId === identity.producerSequenceId && entry.producerId === identity.producerId
 }

@@ -1,13 +1,13 @@
 // What a destination keeps per message: references, not copies. An entry is in at most one dispatched list at a time,
 // whose links it carries itself.
-import type { Message, MessageIdText } from '../message/message.ts'
+import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 import type { Queue } from './queue.ts'
 import type { Subscription } from './subscription.ts'
 import type { Topic } from './topic.ts'
 
-interface Links {
+interface Links extends MessageIdentity {
   readonly sequence: Sequence
   readonly messageId: MessageIdText
   previous: Entry | null
@@ -20,7 +20,8 @@ export type Entry = QueueEntry | TopicEntry
 export class TopicEntry implements Links {
   readonly kind = 'topic'
   readonly sequence: Sequence
-  readonly messageId: MessageIdText
+  readonly producerId: string
+  readonly producerSequenceId: number
   /** null for a message of the broker's own to a topic that nobody created. */
   readonly topic: Topic | null
   /** The open transaction that acknowledged it. */
@@ -28,10 +29,15 @@ export class TopicEntry implements Links {
   previous: Entry | null = null
   next: Entry | null = null
 
-  constructor(topic: Topic | null, sequence: Sequence, messageId: MessageIdText) {
+  constructor(topic: Topic | null, sequence: Sequence, { producerId, producerSequenceId }: MessageIdentity) {
     this.topic = topic
     this.sequence = sequence
-    this.messageId = messageId
+    this.producerId = producerId
+    this.producerSequenceId = producerSequenceId
+  }
+
+  get messageId(): MessageIdText {
+    return messageIdText(this)
   }
 }
 
@@ -40,7 +46,8 @@ export class QueueEntry implements Links {
   readonly kind = 'queue'
   readonly queue: Queue
   readonly sequence: Sequence
-  readonly messageId: MessageIdText
+  readonly producerId: string
+  readonly producerSequenceId: number
   readonly expiration: number
   /** True when the store has it too: then the body may leave memory. */
   readonly stored: boolean
@@ -60,13 +67,18 @@ export class QueueEntry implements Links {
   constructor(queue: Queue, sequence: Sequence, message: Message, stored: boolean, memory: MemoryUsage) {
     this.queue = queue
     this.sequence = sequence
-    this.messageId = message.messageId
+    this.producerId = message.producerId
+    this.producerSequenceId = message.producerSequenceId
     this.expiration = message.expiration
     this.stored = stored
     this.#message = message
     this.#memory = memory
     memory.add(message.size)
     queue.memoryUsed += message.size
+  }
+
+  get messageId(): MessageIdText {
+    return messageIdText(this)
   }
 
   /** null while the body is only in the store. */

@@ -228,7 +228,7 @@ export class Subscription {
   }
 
   #deliverTopicMessage(topic: Topic | null, shared: TopicMessage): void {
-    const entry = new TopicEntry(topic, shared.sequence, shared.message.messageId)
+    const entry = new TopicEntry(topic, shared.sequence, shared.message)
     const destination = topic ? topic.destination : shared.message.destination
     if (topic) topic.counters.dispatched++
     this.#deliver(entry, shared.message, destination, 0)

@@ -7,17 +7,24 @@
 // Versions 10 and 11 have the same layout. Nothing here knows frames, connections or destinations' state.
 import type { Destination } from './destination.ts'
 
-/** The text `<producerId>:<producerSequenceId>`: identifies a message across the whole network of brokers. */
+/** Identifies a message across the whole network of brokers. */
+export interface MessageIdentity {
+  /** `<connectionId>:<sessionId>:<value>` */
+  readonly producerId: string
+  readonly producerSequenceId: number
+}
+
+/** The text `<producerId>:<producerSequenceId>`; made where somebody reads it. */
 export type MessageIdText = string
 
-export interface Message {
+export const messageIdText = ({ producerId, producerSequenceId }: MessageIdentity): MessageIdText =>
+  `${producerId}:${producerSequenceId}`
+
+export interface Message extends MessageIdentity {
   /** The stored form. Owned by the message: never a view into a socket's buffer. */
   readonly bytes: Buffer
   readonly destination: Destination
   readonly messageId: MessageIdText
-  /** Text of the producer id inside the message id: `<connectionId>:<sessionId>:<value>`. */
-  readonly producerId: string
-  readonly producerSequenceId: number
   readonly persistent: boolean
   /** Milliseconds since the epoch; 0 = never. */
   readonly expiration: number

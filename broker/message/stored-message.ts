@@ -13,7 +13,7 @@ import { encodeModifiedUtf8 } from '../base/modified-utf8.ts'
 import { xidText } from '../base/xid-text.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
-import type { Message, MessageIdText } from './message.ts'
+import { messageIdText, type Message, type MessageIdText } from './message.ts'
 import { producerIdCode, readProducerId } from './producer-id.ts'
 
 export { MessageFormatError } from './loose-scanner.ts'
@@ -75,7 +75,6 @@ interface Layout {
 export class StoredMessage implements Message {
   readonly bytes: Buffer
   readonly destination: Destination
-  readonly messageId: MessageIdText
   readonly producerId: string
   readonly producerSequenceId: number
   readonly persistent: boolean
@@ -98,7 +97,6 @@ export class StoredMessage implements Message {
     this.bytes = bytes
     this.destination = repeatedDestination(bytes, layout.destination)
     const id = readMessageId(bytes, layout.messageId)
-    this.messageId = `${id.producerId}:${id.producerSequenceId}`
     this.producerId = id.producerId
     this.producerSequenceId = id.producerSequenceId
     this.persistent = bytes[layout.persistent] !== 0
@@ -107,6 +105,10 @@ export class StoredMessage implements Message {
     this.size = minimumMessageSize + layout.bodyBytes
     this.carriesStructures = layout.carriesStructures
     this.brokerSequenceAt = layout.brokerSequenceId
+  }
+
+  get messageId(): MessageIdText {
+    return messageIdText(this)
   }
 
   get bodyKind(): BodyKind {

@@ -5,8 +5,9 @@
 // for memory takes a `Done`, called exactly once, unless the store fails: then it is never called, the connection is
 // closed by the broker, and the client sends again.
 import type { JmsError } from '../base/errors.ts'
+import type { EntryReference } from '../destination/dispatched-list.ts'
 import type { Destination } from '../message/destination.ts'
-import type { Message, MessageIdText } from '../message/message.ts'
+import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 
 export type Done = (error?: JmsError) => void
@@ -76,11 +77,8 @@ export type AcknowledgementType =
   | 'unmatched'
   | 'expired'
 
-export interface MessageReference {
-  readonly messageId: MessageIdText
-  /** brokerSequenceId as the client returns it; 0 or less when it does not. */
-  readonly sequence: Sequence
-}
+/** With brokerSequenceId as the client returns it; 0 or less when it does not. */
+export type MessageReference = EntryReference
 
 export interface Acknowledgement {
   readonly type: AcknowledgementType

@@ -33,5 +33,4 @@ export function acknowledgementOf(ack: MessageAck, ids: AcknowledgedIds): Acknow
   }
 }
 
-const referenceOf = (id: MessageId | null, ids: AcknowledgedIds): MessageReference | null =>
-  id === null ? null : { messageId: ids.message(id), sequence: Number(id.brokerSequenceId) }
+const referenceOf = (id: MessageId | null, ids: AcknowledgedIds): MessageReference | null => id && ids.message(id)

@@ -1,5 +1,7 @@
 // Text forms of ids that a command must carry. A client that leaves one out, or makes one too long, is told so.
 import { JmsError } from '../../base/errors.ts'
+import { messageIdText as producedIdText, type MessageIdentity, type MessageIdText } from '../../message/message.ts'
+import type { MessageReference } from '../../routing/region.ts'
 import type {
   ConnectionId,
   ConsumerId,
@@ -55,14 +57,31 @@ export class AcknowledgedIds {
   }
 
   /** @throws {JmsError} when it is missing or too long. */
-  message(id: MessageId): string {
+  message(id: MessageId): MessageReference {
     const { producerId } = id
-    if (id.textView !== null || producerId === null) return requiredMessageId(id, 'acknowledge')
+    const sequence = Number(id.brokerSequenceId)
+    if (id.textView !== null || producerId === null)
+      return { messageId: requiredMessageId(id, 'acknowledge'), sequence }
     if (producerId !== this.#producerId) {
       this.#producer = requiredProducerId(producerId, 'acknowledge').text
       this.#producerId = producerId
     }
-    return `${this.#producer}:${id.producerSequenceId}`
+    return new ProducedMessage(this.#producer, Number(id.producerSequenceId), sequence)
+  }
+}
+
+/** Its text is made for error messages only. */
+class ProducedMessage implements MessageReference {
+  readonly sequence: number
+  readonly identity: MessageIdentity
+
+  constructor(producerId: string, producerSequenceId: number, sequence: number) {
+    this.sequence = sequence
+    this.identity = { producerId, producerSequenceId }
+  }
+
+  get messageId(): MessageIdText {
+    return producedIdText(this.identity)
   }
 }
 

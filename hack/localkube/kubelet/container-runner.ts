@@ -4,7 +4,7 @@ import { type Clock, type Timer, timestamp } from '../clock.ts'
 import { messageOf } from '../log.ts'
 import type { ContainerLog } from './container-log.ts'
 import type { Container } from './environment.ts'
-import { leastTermMs } from './limits.ts'
+import { endNoticedMs, leastTermMs } from './limits.ts'
 import { type Action, type ProbeTarget, runAction } from './probe-actions.ts'
 import { Prober, type ProbeSpec } from './prober.ts'
 import { type ProcessEnd, type ProcessGroup, type ProcessSpec, startProcessGroup } from './process-group.ts'
@@ -315,7 +315,9 @@ export class ContainerRunner {
   }
 
   #restart(): void {
-    const pauseMs = this.#startImmediately ? 0 : this.#backOff.nextPauseMs(this.#host.clock.nowMs())
+    const { clock } = this.#host
+    const immediately = this.#startImmediately
+    const pauseMs = immediately ? 0 : this.#backOff.nextPauseMs(clock.nowMs())
     this.#startImmediately = false
     this.lastState = this.state
     const relaunch = () => {
@@ -323,13 +325,17 @@ export class ContainerRunner {
       this.restartCount += 1
       this.#launch()
     }
-    if (pauseMs === 0) return relaunch()
+    if (immediately) return relaunch()
+    if (pauseMs === 0) {
+      this.#restartTimer = clock.after(endNoticedMs, relaunch)
+      return
+    }
     const { name } = this.container
     const what = `restarting failed container=${name} pod=${this.#host.podLabel}`
     this.state = { waiting: { reason: 'CrashLoopBackOff', message: `back-off ${pauseMs / 1000}s ${what}` } }
     const event = `Back-off restarting failed container ${name} in pod ${this.#host.podLabel}`
     this.#host.event('Warning', 'BackOff', event, this.container)
-    this.#restartTimer = this.#host.clock.after(pauseMs, relaunch)
+    this.#restartTimer = clock.after(pauseMs, relaunch)
   }
 
   /** Hook, SIGTERM, and SIGKILL when the grace is over; resolves when the process group is gone. */

@@ -5,6 +5,12 @@ export const firstRestartBackOffMs = 10_000
 export const longestRestartBackOffMs = 300_000
 export const restartBackOffResetMs = 600_000
 
+/**
+ * Between the end of a container and its first restart. The kubelet lists what runs once a second, so it notices half a second
+ * later on average; here a broker would otherwise be back before the standby that waits for its lock is given a processor.
+ */
+export const endNoticedMs = 500
+
 export const defaultGraceSeconds = 30
 /** Time a container gets for SIGTERM when preStop has used up the grace period, as in Kubernetes. */
 export const leastTermMs = 2000

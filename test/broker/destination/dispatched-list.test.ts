@@ -2,9 +2,11 @@ import { expect, test } from '@jest/globals'
 import { DispatchedList, InFlight } from '../../../broker/destination/dispatched-list.ts'
 import { TopicEntry } from '../../../broker/destination/entry.ts'
 
+const sent = (producerSequenceId: number) => ({ producerId: 'ID:p:1:1', producerSequenceId })
+
 const filled = (count: number) => {
   const list = new DispatchedList()
-  const entries = Array.from({ length: count }, (_, i) => new TopicEntry(null, 10 + i, `ID:p:1:1:${i}`))
+  const entries = Array.from({ length: count }, (_, i) => new TopicEntry(null, 10 + i, sent(i)))
   for (const entry of entries) list.push(entry)
   return { list, entries }
 }
@@ -44,9 +46,18 @@ test('finds by sequence and message id, or by message id alone', () => {
   expect(list.find({ messageId: 'ID:p:1:1:x', sequence: 80 })).toBeNull()
 })
 
+test('what the message id consists of does for its text', () => {
+  const { list, entries } = filled(100)
+  const messageId = 'not looked at'
+  expect(list.find({ messageId, identity: sent(70), sequence: 80 })).toBe(entries[70])
+  expect(list.find({ messageId, identity: sent(70), sequence: 0 })).toBe(entries[70])
+  expect(list.find({ messageId, identity: { ...sent(70), producerId: 'ID:q:1:1' }, sequence: 80 })).toBeNull()
+  expect(entries[70]!.messageId).toBe('ID:p:1:1:70')
+})
+
 test('of two copies of one message the sequence decides', () => {
   const list = new DispatchedList()
-  const copies = [new TopicEntry(null, 1, 'ID:p:1:1:1'), new TopicEntry(null, 2, 'ID:p:1:1:1')]
+  const copies = [new TopicEntry(null, 1, sent(1)), new TopicEntry(null, 2, sent(1))]
   for (const copy of copies) list.push(copy)
   expect(list.find({ messageId: 'ID:p:1:1:1', sequence: 2 })).toBe(copies[1])
 })
@@ -63,7 +74,7 @@ test('the index follows entries that come and go', () => {
 test('counts for its connection until its consumer has closed', () => {
   const inFlight = new InFlight()
   const [left, right] = [new DispatchedList(inFlight), new DispatchedList(inFlight)]
-  const entries = Array.from({ length: 6 }, (_, i) => new TopicEntry(null, i + 1, `ID:p:1:1:${i}`))
+  const entries = Array.from({ length: 6 }, (_, i) => new TopicEntry(null, i + 1, sent(i)))
   for (const [index, entry] of entries.entries()) (index < 4 ? left : right).push(entry)
   left.remove(entries[0]!)
   expect(inFlight.count).toBe(5)

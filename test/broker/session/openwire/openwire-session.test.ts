@@ -500,7 +500,10 @@ describe('acknowledgements', () => {
           consumerId: `${connectionId}:1:1`,
           transactionId: null,
           first: null,
-          last: { messageId: `${connectionId}:1:1:1`, sequence: 17 },
+          last: expect.objectContaining({
+            identity: { producerId: `${connectionId}:1:1`, producerSequenceId: 1 },
+            sequence: 17,
+          }),
           messageCount: 3,
           poisonCause: 'why',
           responseRequired: false,

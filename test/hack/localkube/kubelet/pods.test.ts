@@ -10,6 +10,7 @@ import {
   secrets,
 } from '../../../../hack/localkube/controllers/resource-names.ts'
 import { gone, isAlive, PodBench, pidOf, statusOf } from './pod-bench.ts'
+import { endNoticedMs } from '../../../../hack/localkube/kubelet/limits.ts'
 
 let bench: PodBench
 afterEach(() => bench.stop())
@@ -154,13 +155,20 @@ describe('a pod', () => {
   })
 })
 
+/** With a clock that stands still. */
+async function noticedEnd(name: string): Promise<void> {
+  await bench.untilPod(name, (pod) => statusOf(pod)?.state.terminated !== undefined)
+  bench.plane.clock.advance(endNoticedMs)
+}
+
 describe('the end of a container', () => {
-  test('killed from outside, it runs again at once in the same pod; next time after 10 s', async () => {
+  test('killed from outside, it runs again in the same pod once that is noticed; next time after 10 s', async () => {
     bench = new PodBench({ manualClock: true })
     bench.createPod('web-0', { readinessProbe: undefined })
     const first = await bench.ready('web-0')
     await bench.logged('web-0', 'serve 8080')
     process.kill(pidOf(first), 'SIGKILL')
+    await noticedEnd('web-0')
     const second = await bench.untilPod('web-0', (pod) => statusOf(pod).restartCount === 1 && statusOf(pod).ready)
     expect(second.metadata.uid).toBe(first.metadata.uid)
     expect(statusOf(second).lastState.terminated).toMatchObject({ exitCode: 137, signal: 9, reason: 'Error' })
@@ -191,7 +199,8 @@ describe('the end of a container', () => {
     bench.createPod('again', ends('3'), { restartPolicy: 'OnFailure' })
     const good = await bench.untilPod('good', (pod) => pod['status'].phase === 'Succeeded')
     const bad = await bench.untilPod('bad', (pod) => pod['status'].phase === 'Failed')
-    await bench.untilPod('again', (pod) => statusOf(pod)?.restartCount === 1)
+    await noticedEnd('again')
+    await bench.untilPod('again', (pod) => statusOf(pod).restartCount === 1)
     expect(statusOf(good).state.terminated).toMatchObject({ exitCode: 0, reason: 'Completed' })
     expect(statusOf(bad)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3, reason: 'Error' } } })
   })
