@@ -1,4 +1,4 @@
-// When a container that ended may start again: at once the first time, then after 10 s, 20 s, … 5 min from its end;
+// When a container that ended may start again: as soon as that is noticed the first time, then after 10 s, 20 s, … 5 min from its end;
 // forgotten when it ran for ten minutes. Kubernetes' rule.
 import { firstRestartBackOffMs, longestRestartBackOffMs, restartBackOffResetMs } from './limits.ts'
 
