@@ -315,27 +315,25 @@ export class ContainerRunner {
   }
 
   #restart(): void {
-    const { clock } = this.#host
-    const immediately = this.#startImmediately
-    const pauseMs = immediately ? 0 : this.#backOff.nextPauseMs(clock.nowMs())
-    this.#startImmediately = false
     this.lastState = this.state
     const relaunch = () => {
       this.#restartTimer = undefined
       this.restartCount += 1
       this.#launch()
     }
-    if (immediately) return relaunch()
-    if (pauseMs === 0) {
-      this.#restartTimer = clock.after(endNoticedMs, relaunch)
-      return
+    if (this.#startImmediately) {
+      this.#startImmediately = false
+      return relaunch()
     }
+    const { clock } = this.#host
+    const pauseMs = this.#backOff.nextPauseMs(clock.nowMs())
+    this.#restartTimer = clock.after(Math.max(pauseMs, endNoticedMs), relaunch)
+    if (pauseMs === 0) return
     const { name } = this.container
     const what = `restarting failed container=${name} pod=${this.#host.podLabel}`
     this.state = { waiting: { reason: 'CrashLoopBackOff', message: `back-off ${pauseMs / 1000}s ${what}` } }
     const event = `Back-off restarting failed container ${name} in pod ${this.#host.podLabel}`
     this.#host.event('Warning', 'BackOff', event, this.container)
-    this.#restartTimer = clock.after(pauseMs, relaunch)
   }
 
   /** Hook, SIGTERM, and SIGKILL when the grace is over; resolves when the process group is gone. */

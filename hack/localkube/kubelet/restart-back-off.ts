@@ -1,5 +1,5 @@
-// When a container that ended may start again: as soon as that is noticed the first time, then after 10 s, 20 s, … 5 min from its end;
-// forgotten when it ran for ten minutes. Kubernetes' rule.
+// When a container that ended may start again: as soon as that is noticed the first time, then after 10 s, 20 s, … 5 min
+// from its end; forgotten when it ran for ten minutes. Kubernetes' rule.
 import { firstRestartBackOffMs, longestRestartBackOffMs, restartBackOffResetMs } from './limits.ts'
 
 export class RestartBackOff {
