@@ -3,7 +3,6 @@
 //
 //   summary := magic:8 "FLOTSUMM"  version:4 = 1  number:4  salt:4  countedLength/8:4  entry*  crc:4
 //   entry   := position/8:4  bodyLength:4  type:1  metaLength:2  meta
-import { readUint32 } from '../base/read-uint.ts'
 import { crc32 } from '../base/crc32.ts'
 
 const magic = Buffer.from('FLOTSUMM')
@@ -104,7 +103,8 @@ export function visitSummary(
       // For so few bytes a loop beats the call into the runtime.
       if (meta) for (let i = 0; i < meta.length; i++) meta[i] = bytes[metaStart + i]!
       else meta = bytes.subarray(metaStart, entry + run.stride)
-      visit(bytes[entry + 8]!, readUint32(bytes, entry) * 8, meta, readUint32(bytes, entry + 4))
+      const position = view.getUint32(entry + entryParts.position) * 8
+      visit(bytes[entry + 8]!, position, meta, view.getUint32(entry + entryParts.bodyLength))
     }
   }
 }
