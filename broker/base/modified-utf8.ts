@@ -34,7 +34,7 @@ export function decodeModifiedUtf8(buffer: Buffer, start: number, end: number): 
 }
 
 /** True for what Java's `readUTF` decodes: unlike `decodeModifiedUtf8` it takes no sequences of four bytes. */
-export function isModifiedUtf8(buffer: Buffer, start: number, end: number): boolean {
+export function isModifiedUtf8(buffer: Uint8Array, start: number, end: number): boolean {
   if (isAsciiRange(buffer, start, end)) return true
   for (let position = start; position < end;) {
     const first = buffer[position]!
@@ -83,7 +83,7 @@ export function encodeModifiedUtf8(text: string): Buffer {
   return buffer
 }
 
-function isAsciiRange(buffer: Buffer, start: number, end: number): boolean {
+function isAsciiRange(buffer: Uint8Array, start: number, end: number): boolean {
   if (end - start > shortBytes) return isAscii(buffer.subarray(start, end))
   for (let position = start; position < end; position++) if (buffer[position]! > 0x7f) return false
   return true

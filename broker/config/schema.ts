@@ -57,7 +57,7 @@ const transportConnectorSchema = z.strictObject({
   /** 0s switches the inactivity monitor off. */
   maxInactivityDuration: duration.default('30s'),
   /** Offered to clients; off by default because loose frames without cache are forwarded untouched. */
-  tightEncodingEnabled: z.boolean().default(false),
+  tightEncodingEnabled: z.boolean().default(true),
   cacheEnabled: z.boolean().default(false),
 })
 

@@ -13,8 +13,9 @@ import { encodeModifiedUtf8 } from '../base/modified-utf8.ts'
 import { xidText } from '../base/xid-text.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
+import { fields, hasItsIds, newFieldOffsets, scanFields, type FieldOffsets } from './message-fields.ts'
 import { messageIdText, type Message, type MessageIdText } from './message.ts'
-import { producerIdCode, readProducerId } from './producer-id.ts'
+import { readProducerId } from './producer-id.ts'
 
 export { MessageFormatError } from './loose-scanner.ts'
 
@@ -43,35 +44,6 @@ interface Range {
   readonly end: number
 }
 
-/** Where everything is. */
-interface Layout {
-  readonly destination: Range
-  readonly transactionId: Range
-  readonly originalDestination: Range
-  readonly messageId: number
-  readonly brokerSequenceId: number
-  readonly originalTransactionId: Range
-  readonly groupId: number
-  readonly groupSequence: number
-  readonly persistent: number
-  readonly expiration: number
-  readonly priority: number
-  readonly replyTo: number
-  readonly timestamp: number
-  readonly type: number
-  readonly content: number
-  readonly properties: Range
-  readonly dataStructure: number
-  readonly compressed: number
-  readonly redeliveryCounter: number
-  readonly brokerPath: number
-  readonly userId: number
-  readonly brokerInTime: number
-  readonly groupFirst: number
-  readonly bodyBytes: number
-  readonly carriesStructures: boolean
-}
-
 export class StoredMessage implements Message {
   readonly bytes: Buffer
   readonly destination: Destination
@@ -86,25 +58,39 @@ export class StoredMessage implements Message {
   /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
   readonly brokerSequenceAt: number
   /** Made on demand: most messages pass through without being asked. */
-  #layout: Layout | null = null
+  #offsets: FieldOffsets | null = null
 
-  /** Checks `bytes`, which the message owns from now on. Throws MessageFormatError. */
-  static scan(bytes: Buffer): StoredMessage {
-    return new StoredMessage(bytes, scanLayout(bytes))
+  /**
+   * Checks `bytes`, which the message owns from now on. Throws MessageFormatError. `offsets` are given where somebody knows that
+   * all lengths and texts are right; they may be used again after the call.
+   */
+  static scan(bytes: Buffer, offsets?: FieldOffsets): StoredMessage {
+    if (offsets && hasItsIds(bytes, offsets)) return new StoredMessage(bytes, offsets)
+    scanFields(bytes, scanned)
+    return new StoredMessage(bytes, scanned)
   }
 
-  private constructor(bytes: Buffer, layout: Layout) {
+  private constructor(bytes: Buffer, offsets: FieldOffsets) {
     this.bytes = bytes
-    this.destination = repeatedDestination(bytes, layout.destination)
-    const id = readMessageId(bytes, layout.messageId)
+    this.destination = repeatedDestination(bytes, rangeOf(offsets, fields.destination))
+    const id = readMessageId(bytes, offsets[fields.messageId]!)
     this.producerId = id.producerId
     this.producerSequenceId = id.producerSequenceId
-    this.persistent = bytes[layout.persistent] !== 0
-    this.expiration = readLong(bytes, layout.expiration)
-    this.priority = Math.min(9, Math.max(0, bytes.readInt8(layout.priority)))
-    this.size = minimumMessageSize + layout.bodyBytes
-    this.carriesStructures = layout.carriesStructures
-    this.brokerSequenceAt = layout.brokerSequenceId
+    this.persistent = bytes[offsets[fields.persistent]!] !== 0
+    this.expiration = readLong(bytes, offsets[fields.expiration]!)
+    this.priority = Math.min(9, Math.max(0, (bytes[offsets[fields.priority]!]! << 24) >> 24))
+    this.size =
+      minimumMessageSize +
+      dataLength(bytes, rangeOf(offsets, fields.content)) +
+      dataLength(bytes, rangeOf(offsets, fields.marshalledProperties))
+    this.carriesStructures =
+      bytes[offsets[fields.dataStructure]!] !== 0 ||
+      bytes[offsets[fields.targetConsumerId]!] !== 0 ||
+      bytes[offsets[fields.brokerPath]!] !== 0 ||
+      bytes[offsets[fields.cluster]!] !== 0 ||
+      bytes[offsets[fields.originalTransactionId]!] !== 0
+    // The last number of the message id.
+    this.brokerSequenceAt = offsets[fields.originalTransactionId]! - 8
   }
 
   get messageId(): MessageIdText {
@@ -121,78 +107,78 @@ export class StoredMessage implements Message {
 
   /** JMSMessageID: the text that a foreign client gave the message, or the id's own. */
   get jmsMessageId(): string {
-    const textView = this.#at(this.#offsets().messageId + 2).string()
+    const textView = this.#scanner(fields.messageId, 2).string()
     if (textView === null) return this.messageId
     return textView.startsWith('ID:') ? textView : `ID:${textView}`
   }
 
   get originalDestination(): Destination | null {
-    return readDestination(this.#at(this.#offsets().originalDestination.start))
+    return readDestination(this.#scanner(fields.originalDestination))
   }
 
   /** `TX:…` or `XID:[…]`. */
   get transactionId(): string | null {
-    return readTransactionId(this.#at(this.#offsets().transactionId.start))
+    return readTransactionId(this.#scanner(fields.transactionId))
   }
 
   get originalTransactionId(): string | null {
-    return readTransactionId(this.#at(this.#offsets().originalTransactionId.start))
+    return readTransactionId(this.#scanner(fields.originalTransactionId))
   }
 
   get groupId(): string | null {
-    return this.#at(this.#offsets().groupId).string()
+    return this.#scanner(fields.groupID).string()
   }
 
   get groupSequence(): number {
-    return this.bytes.readInt32BE(this.#offsets().groupSequence)
+    return this.bytes.readInt32BE(this.#at(fields.groupSequence))
   }
 
   get correlationId(): string | null {
-    return this.#at(this.#offsets().groupSequence + 4).string()
+    return this.#scanner(fields.correlationId).string()
   }
 
   get replyTo(): Destination | null {
-    return readDestination(this.#at(this.#offsets().replyTo))
+    return readDestination(this.#scanner(fields.replyTo))
   }
 
   get timestamp(): number {
-    return readLong(this.bytes, this.#offsets().timestamp)
+    return readLong(this.bytes, this.#at(fields.timestamp))
   }
 
   /** JMSType. */
   get type(): string | null {
-    return this.#at(this.#offsets().type).string()
+    return this.#scanner(fields.type).string()
   }
 
   get compressed(): boolean {
-    return this.bytes[this.#offsets().compressed] !== 0
+    return this.bytes[this.#at(fields.compressed)] !== 0
   }
 
   get redeliveryCounter(): number {
-    return this.bytes.readInt32BE(this.#offsets().redeliveryCounter)
+    return this.bytes.readInt32BE(this.#at(fields.redeliveryCounter))
   }
 
   get userId(): string | null {
-    return this.#at(this.#offsets().userId).string()
+    return this.#scanner(fields.userID).string()
   }
 
   /** True when the message came over a bridge. */
   get hasBrokerPath(): boolean {
-    return this.bytes[this.#offsets().brokerPath] !== 0
+    return this.bytes[this.#at(fields.brokerPath)] !== 0
   }
 
   get groupFirstForConsumer(): boolean {
-    return this.bytes[this.#offsets().groupFirst] !== 0
+    return this.bytes[this.#at(fields.jmsxGroupFirstForConsumer)] !== 0
   }
 
   /** The body as it travels: a view, possibly compressed. */
   get content(): Buffer | null {
-    return this.#at(this.#offsets().content).data()
+    return this.#scanner(fields.content).data()
   }
 
   /** A primitive map, as a view. */
   get marshalledProperties(): Buffer | null {
-    return this.#at(this.#offsets().properties.start).data()
+    return this.#scanner(fields.marshalledProperties).data()
   }
 
   /** The properties as typed values. Throws FormatError: only their length was checked by the scan. */
@@ -207,60 +193,77 @@ export class StoredMessage implements Message {
 
   /** When the broker got the message and when it sent it on; milliseconds since the epoch. */
   patchBrokerTimes(inMs: number, outMs: number): void {
-    const at = this.#offsets().brokerInTime
-    writeLong(this.bytes, at, inMs)
-    writeLong(this.bytes, at + 8, outMs)
+    writeLong(this.bytes, this.#at(fields.brokerInTime), inMs)
+    writeLong(this.bytes, this.#at(fields.brokerOutTime), outMs)
   }
 
   patchRedeliveryCounter(redeliveryCounter: number): void {
-    this.bytes.writeInt32BE(redeliveryCounter, this.#offsets().redeliveryCounter)
+    this.bytes.writeInt32BE(redeliveryCounter, this.#at(fields.redeliveryCounter))
   }
 
   /** A message of its own with other values; this one stays as it is. Throws FormatError for malformed properties. */
   withChanges(changes: MessageChanges): StoredMessage {
-    const layout = this.#offsets()
     const bytes = Buffer.from(this.bytes)
-    if (changes.persistent !== undefined) bytes[layout.persistent] = changes.persistent ? 1 : 0
-    if (changes.expiration !== undefined) writeLong(bytes, layout.expiration, changes.expiration)
-    if (changes.redeliveryCounter !== undefined) bytes.writeInt32BE(changes.redeliveryCounter, layout.redeliveryCounter)
+    if (changes.persistent !== undefined) bytes[this.#at(fields.persistent)] = changes.persistent ? 1 : 0
+    if (changes.expiration !== undefined) writeLong(bytes, this.#at(fields.expiration), changes.expiration)
+    if (changes.redeliveryCounter !== undefined)
+      bytes.writeInt32BE(changes.redeliveryCounter, this.#at(fields.redeliveryCounter))
     const parts = new SpliceList(bytes)
-    if (changes.destination) parts.replace(layout.destination, encodeDestination(changes.destination))
-    if (changes.transactionId === null) parts.replace(layout.transactionId, absent)
+    const replace = (field: number, replacement: Buffer): void => parts.replace(this.#range(field), replacement)
+    if (changes.destination) replace(fields.destination, encodeDestination(changes.destination))
+    if (changes.transactionId === null) replace(fields.transactionId, absent)
     if (changes.originalDestination !== undefined)
-      parts.replace(layout.originalDestination, encodeDestination(changes.originalDestination))
-    if (changes.originalTransactionId !== undefined)
-      parts.replace(
-        layout.originalTransactionId,
-        changes.originalTransactionId === null
-          ? absent
-          : bytes.subarray(layout.transactionId.start, layout.transactionId.end),
+      replace(fields.originalDestination, encodeDestination(changes.originalDestination))
+    if (changes.originalTransactionId !== undefined) {
+      const { start, end } = this.#range(fields.transactionId)
+      replace(
+        fields.originalTransactionId,
+        changes.originalTransactionId === null ? absent : bytes.subarray(start, end),
       )
+    }
     if (changes.properties) {
       const properties = new Map([...this.decodeProperties(), ...changes.properties])
-      parts.replace(layout.properties, encodeData(encodePrimitiveMap(properties)))
+      replace(fields.marshalledProperties, encodeData(encodePrimitiveMap(properties)))
     }
     return StoredMessage.scan(parts.join())
   }
 
-  #offsets(): Layout {
-    return (this.#layout ??= scanLayout(this.bytes))
+  #range(field: number): Range {
+    return rangeOf(this.#allOffsets(), field)
   }
 
-  #at(position: number): LooseScanner {
-    return new LooseScanner(this.bytes, position)
+  #at(field: number): number {
+    return this.#allOffsets()[field]!
+  }
+
+  #allOffsets(): FieldOffsets {
+    if (this.#offsets === null) {
+      this.#offsets = newFieldOffsets()
+      scanFields(this.bytes, this.#offsets)
+    }
+    return this.#offsets
+  }
+
+  #scanner(field: number, skipped = 0): LooseScanner {
+    return new LooseScanner(this.bytes, this.#at(field) + skipped)
   }
 }
 
+/** Of the message that is being made: most need nothing of it afterwards. */
+const scanned = newFieldOffsets()
+
+const rangeOf = (offsets: FieldOffsets, field: number): Range => ({ start: offsets[field]!, end: offsets[field + 1]! })
+
+/** Without its flag and length; 0 when it is absent. */
+const dataLength = (bytes: Buffer, { start, end }: Range): number => Math.max(0, end - start - 5)
+
 const firstMessageCode = 23
 const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']
-const blobCode = 29
 
 const destinationKinds: readonly DestinationKind[] = ['queue', 'topic', 'temp-queue', 'temp-topic']
 const firstDestinationCode = 100
 
-const localTransactionCode = 111
 const xaTransactionCode = 112
-const messageIdCode = 110
 const connectionIdCode = 120
 
 /** Messages that come in together mostly have one destination. */
@@ -268,128 +271,11 @@ const lastDestination = new ByteMemo<Destination>()
 
 const absent = Buffer.from([0])
 
-/** Walks over the whole form once. The order of the lines is the order of the fields. */
-function scanLayout(bytes: Buffer): Layout {
-  const scanner = new LooseScanner(bytes)
-  const code = scanner.uint8()
-  if (code < firstMessageCode || code > blobCode) throw scanner.error(`type ${code} is no message`)
-  scanner.advance(5)
-  scanner.skipNested()
-  const destination = destinationRange(scanner)
-  if (bytes[destination.start] === 0) throw scanner.error('it has no destination')
-  const transactionId = transactionRange(scanner)
-  const originalDestination = destinationRange(scanner)
-  const messageId = scanner.position
-  const brokerSequenceId = skipMessageId(scanner)
-  const originalTransactionId = transactionRange(scanner)
-  const groupId = scanner.position
-  scanner.skipString()
-  const groupSequence = scanner.advance(4)
-  scanner.skipString()
-  const persistent = scanner.advance(1)
-  const expiration = scanner.advance(8)
-  const priority = scanner.advance(1)
-  const replyTo = destinationRange(scanner).start
-  const timestamp = scanner.advance(8)
-  const type = scanner.position
-  scanner.skipString()
-  const content = scanner.position
-  const contentBytes = scanner.skipData()
-  const propertiesStart = scanner.position
-  const propertiesBytes = scanner.skipData()
-  const properties = { start: propertiesStart, end: scanner.position }
-  const dataStructure = scanner.position
-  scanner.skipNested()
-  const targetConsumerId = scanner.position
-  scanner.skipNested()
-  const compressed = scanner.advance(1)
-  const redeliveryCounter = scanner.advance(4)
-  const brokerPath = scanner.position
-  scanner.skipArray()
-  scanner.advance(8)
-  const userId = scanner.position
-  scanner.skipString()
-  scanner.advance(2)
-  const cluster = scanner.position
-  scanner.skipArray()
-  const brokerInTime = scanner.advance(16)
-  const groupFirst = scanner.advance(1)
-  if (code === blobCode) {
-    scanner.skipString()
-    scanner.skipString()
-    scanner.advance(1)
-  }
-  if (scanner.position !== bytes.length) throw scanner.error(`${bytes.length - scanner.position} bytes follow it`)
-  return {
-    destination,
-    transactionId,
-    originalDestination,
-    messageId,
-    brokerSequenceId,
-    originalTransactionId,
-    groupId,
-    groupSequence,
-    persistent,
-    expiration,
-    priority,
-    replyTo,
-    timestamp,
-    type,
-    content,
-    properties,
-    dataStructure,
-    compressed,
-    redeliveryCounter,
-    brokerPath,
-    userId,
-    brokerInTime,
-    groupFirst,
-    bodyBytes: contentBytes + propertiesBytes,
-    carriesStructures:
-      bytes[dataStructure] !== 0 ||
-      bytes[targetConsumerId] !== 0 ||
-      bytes[brokerPath] !== 0 ||
-      bytes[cluster] !== 0 ||
-      bytes[originalTransactionId.start] !== 0,
-  }
-}
-
-function destinationRange(scanner: LooseScanner): Range {
-  const start = scanner.position
-  if (scanner.bool()) {
-    const code = scanner.uint8()
-    if (destinationKinds[code - firstDestinationCode] === undefined)
-      throw scanner.error(`type ${code} is no destination`)
-    scanner.skipString()
-  }
-  return { start, end: scanner.position }
-}
-
-function transactionRange(scanner: LooseScanner): Range {
-  const start = scanner.position
-  const code = scanner.bytes[start] === 0 ? null : scanner.bytes[start + 1]
-  if (code !== null && code !== localTransactionCode && code !== xaTransactionCode)
-    throw scanner.error(`type ${code} is no transaction`)
-  scanner.skipNested()
-  return { start, end: scanner.position }
-}
-
-/** Returns where the broker's sequence is. */
-function skipMessageId(scanner: LooseScanner): number {
-  if (!scanner.bool() || scanner.uint8() !== messageIdCode) throw scanner.error('it has no message id')
-  scanner.skipString()
-  if (scanner.bytes[scanner.position] !== 1 || scanner.bytes[scanner.position + 1] !== producerIdCode)
-    throw scanner.error('its message id has no producer id')
-  scanner.skipNested()
-  scanner.advance(8)
-  return scanner.advance(8)
-}
-
 /** A text view is for the eye only: what identifies a message is producer and sequence. */
 function readMessageId(bytes: Buffer, at: number): { producerId: string; producerSequenceId: number } {
   const scanner = new LooseScanner(bytes, at + 2)
   scanner.skipString()
-  // skipMessageId has seen that it is there.
+  // The scan has seen that it is there.
   const producerId = readProducerId(scanner)!.text
   return { producerId, producerSequenceId: scanner.long() }
 }

@@ -1,13 +1,14 @@
 // Delivery → the bytes of a MessageDispatch. On connections whose messages have the layout of the stored form the stored
-// bytes go out as they are; on others they are decoded and encoded again. Stored bytes are never written to: the store
-// and other connections hold them too.
+// bytes go out as they are; in the tight encoding they are rewritten field by field; on other connections they are decoded and
+// encoded again. Stored bytes are never written to: the store and other connections hold them too.
 import { writeLong } from '../../message/loose-scanner.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
 import type { Delivery } from '../../routing/region.ts'
 import type { ConsumerId, MessageDispatch } from '../../wire/openwire/commands.ts'
+import { encodeTightDispatch, TightDispatchTemplate } from '../../wire/openwire/loose-to-tight.ts'
 import { DispatchTemplate } from '../../wire/openwire/message-dispatch.ts'
 import type { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
-import { carriesStoredForm, messageCommandOf } from '../../wire/openwire/stored-form.ts'
+import { messageCommandOf, messageFormOf, type MessageForm } from '../../wire/openwire/stored-form.ts'
 import { patchBrokerOutTime, sentTailBytes } from './broker-times.ts'
 import { structureOf } from './destination-structure.ts'
 
@@ -18,25 +19,50 @@ const sizePrefixBytes = 4
 const redeliveryCounterBytes = 4
 
 /** What is kept for each consumer between dispatches. */
-export interface DispatchState {
+export class DispatchState {
   readonly consumerId: ConsumerId
-  /** The destination that `template` is for, as kind and name. */
-  destination: Delivery['destination'] | null
-  template: DispatchTemplate | null
+  readonly loose: TemplateOf<DispatchTemplate>
+  readonly tight: TemplateOf<TightDispatchTemplate>
+
+  constructor(consumerId: ConsumerId) {
+    this.consumerId = consumerId
+    this.loose = new TemplateOf((destination) => new DispatchTemplate(consumerId, structureOf(destination)))
+    this.tight = new TemplateOf((destination) => new TightDispatchTemplate(consumerId, structureOf(destination)))
+  }
+}
+
+/** The template for the last destination that a consumer got something from. */
+class TemplateOf<Template> {
+  readonly #make: (destination: Delivery['destination']) => Template
+  #destination: Delivery['destination'] | null = null
+  #template: Template | null = null
+
+  constructor(make: (destination: Delivery['destination']) => Template) {
+    this.#make = make
+  }
+
+  for(destination: Delivery['destination']): Template {
+    const known = this.#destination
+    if (this.#template && known?.name === destination.name && known.kind === destination.kind) return this.#template
+    this.#destination = destination
+    return (this.#template = this.#make(destination))
+  }
 }
 
 export class DispatchEncoder {
   readonly #codec: OpenWireCodec
-  readonly #wraps: boolean
+  readonly #form: MessageForm
 
   constructor(codec: OpenWireCodec) {
     this.#codec = codec
-    this.#wraps = carriesStoredForm(codec.format)
+    this.#form = messageFormOf(codec.format)
   }
 
   /** Buffers to be written one after the other. */
   encode(state: DispatchState, delivery: Delivery, nowMs: number): Buffer[] {
-    return this.#wraps ? wrap(state, delivery, nowMs) : [this.#reencode(state, delivery, nowMs)]
+    if (this.#form === 'stored') return wrap(state, delivery, nowMs)
+    const tight = this.#form === 'tight' ? rewrite(state, delivery, nowMs) : null
+    return tight ?? [this.#reencode(state, delivery, nowMs)]
   }
 
   /** The answer to a pull that found nothing. */
@@ -55,9 +81,8 @@ export class DispatchEncoder {
 
 /** Wraps the stored bytes; the broker's sequence and the time of sending are put into what is copied of them. */
 function wrap(state: DispatchState, delivery: Delivery, nowMs: number): Buffer[] {
-  const { message } = delivery
-  const { bytes, brokerSequenceAt } = message instanceof StoredMessage ? message : StoredMessage.scan(message.bytes)
-  const { header } = templateFor(state, delivery)
+  const { bytes, brokerSequenceAt } = storedMessageOf(delivery)
+  const { header } = state.loose.for(delivery.destination)
   const frameBytes = header.length + bytes.length + redeliveryCounterBytes
   const copiesAll = bytes.length <= copiedMessageBytes
   // Up to and with the sequence, or everything.
@@ -79,12 +104,15 @@ function wrap(state: DispatchState, delivery: Delivery, nowMs: number): Buffer[]
   return [start, bytes.subarray(copied, bytes.length - sentTailBytes), end]
 }
 
-function templateFor(state: DispatchState, { destination }: Delivery): DispatchTemplate {
-  const { template, destination: known } = state
-  if (template && known?.name === destination.name && known.kind === destination.kind) return template
-  state.destination = destination
-  return (state.template = new DispatchTemplate(state.consumerId, structureOf(destination)))
+/** The fields in the tight encoding; null when the message has something that is not covered. */
+function rewrite(state: DispatchState, delivery: Delivery, nowMs: number): Buffer[] | null {
+  const sent = { brokerSequenceId: delivery.sequence, brokerOutTime: nowMs }
+  const { bytes } = delivery.message
+  return encodeTightDispatch(state.tight.for(delivery.destination), bytes, sent, delivery.redeliveryCounter)
 }
+
+const storedMessageOf = ({ message }: Delivery): StoredMessage =>
+  message instanceof StoredMessage ? message : StoredMessage.scan(message.bytes)
 
 const buildDispatch = (
   consumerId: ConsumerId,

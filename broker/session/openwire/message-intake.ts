@@ -2,6 +2,7 @@
 // something is refused with a JmsError; its frame was whole, so the connection goes on.
 import { errorMessage, JmsError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
+import type { FieldOffsets } from '../../message/message-fields.ts'
 import type { Message } from '../../message/message.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
 import { checkStructures } from '../../wire/openwire/stored-form.ts'
@@ -21,12 +22,12 @@ export type AcceptedMessage =
   | (Answerable & { readonly message: Message; readonly error?: undefined })
   | (Answerable & { readonly message?: undefined; readonly error: JmsError })
 
-/** `stored` belongs to the message from here on. */
-export function acceptMessage(stored: Buffer, nowMs: number): AcceptedMessage {
+/** `stored` belongs to the message from here on. `offsets`: of its fields, where its form is known to be well-formed. */
+export function acceptMessage(stored: Buffer, nowMs: number, offsets?: FieldOffsets): AcceptedMessage {
   const commandId = commandIdOf(stored)
   const async = !responseRequiredOf(stored)
   try {
-    const message = StoredMessage.scan(stored)
+    const message = StoredMessage.scan(stored, offsets)
     // Rare: advisories, and what came over bridges. Whoever gets it must be able to read it.
     if (message.carriesStructures) checkStructures(stored)
     const { connectionId, producerId, transactionId } = readSender(stored)

@@ -9,12 +9,14 @@ import { errorMessage, JmsError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
+import type { FieldOffsets } from '../../message/message-fields.ts'
 import type { Delivery } from '../../routing/region.ts'
 import type { Command, KeepAliveInfo, MessageCommand, WireFormatInfo } from '../../wire/openwire/commands.ts'
 import { FrameSplitter, ownsItsMemory } from '../../wire/openwire/frame-splitter.ts'
 import { encodeResponse } from '../../wire/openwire/message-dispatch.ts'
 import { isMessageType, OpenWireCodec, peekType } from '../../wire/openwire/openwire-codec.ts'
-import { carriesStoredForm, storedFormOf } from '../../wire/openwire/stored-form.ts'
+import { messageFormOf, storedFormOf, type MessageForm } from '../../wire/openwire/stored-form.ts'
+import { rewrittenOffsets, storedFormOfTight } from '../../wire/openwire/tight-to-loose.ts'
 import {
   initialWireFormat,
   negotiate,
@@ -80,7 +82,7 @@ export class OpenWireSession implements CommandPeer {
   readonly #pauses = new Set<PauseReason>()
   #codec = initialCodec
   #dispatches = new DispatchEncoder(this.#codec)
-  #carriesStoredForm = false
+  #messageForm: MessageForm = 'other'
   #state: SessionState = 'negotiating'
   #authenticated = false
   #refusal: JmsError | undefined
@@ -289,12 +291,20 @@ export class OpenWireSession implements CommandPeer {
           fields: { limit: 'maxCommandBytes' },
         },
       )
-    if (isMessageType(code) && this.#carriesStoredForm && this.#state === 'open') {
-      this.#handleMessage(kept(frame))
-      return
-    }
+    if (isMessageType(code) && this.#state === 'open' && this.#handleMessageFrame(frame)) return
     const structure = this.#codec.decode(frame)
     if (structure !== null) this.#handleCommand(structure as Command, frame.length)
+  }
+
+  /** Without decoding the message; false if it has to be. */
+  #handleMessageFrame(frame: Buffer): boolean {
+    if (this.#messageForm === 'stored') {
+      this.#handleMessage(kept(frame))
+      return true
+    }
+    const stored = this.#messageForm === 'tight' ? storedFormOfTight(frame) : null
+    if (stored) this.#handleMessage(stored, rewrittenOffsets)
+    return stored !== null
   }
 
   #handleCommand(command: Command, frameBytes: number): void {
@@ -329,7 +339,7 @@ export class OpenWireSession implements CommandPeer {
     this.#state = 'open'
     this.#codec = new OpenWireCodec(format)
     this.#dispatches = new DispatchEncoder(this.#codec)
-    this.#carriesStoredForm = carriesStoredForm(format)
+    this.#messageForm = messageFormOf(format)
     this.#splitter.maxFrameSize = format.maxFrameSize
     this.#monitor.start({
       maxInactivityDurationMs: format.maxInactivityDurationMs,
@@ -343,8 +353,8 @@ export class OpenWireSession implements CommandPeer {
   }
 
   /** `stored` is owned by the message from here on. */
-  #handleMessage(stored: Buffer): void {
-    const accepted = acceptMessage(stored, this.#service.clock.nowMs())
+  #handleMessage(stored: Buffer, offsets?: FieldOffsets): void {
+    const accepted = acceptMessage(stored, this.#service.clock.nowMs(), offsets)
     try {
       if (accepted.error) throw accepted.error
       this.#executor.send(accepted, (error) => this.#messageDone(accepted, error))

@@ -7,6 +7,7 @@ import type { CommandExecutor } from './command-executor.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { consumerOptionsOf } from './consumer-options.ts'
 import { destinationOf } from './destination-structure.ts'
+import { DispatchState } from './dispatch-encoder.ts'
 import { requiredConsumerId, requiredProducerId, requiredSessionId, sessionIdOf } from './required-ids.ts'
 
 export function addSession(executor: CommandExecutor, { sessionId }: SessionInfo): void {
@@ -24,7 +25,7 @@ export function addConsumer(executor: CommandExecutor, info: ConsumerInfo): void
     id,
     info,
     session,
-    dispatch: { consumerId: info.consumerId!, destination: null, template: null },
+    dispatch: new DispatchState(info.consumerId!),
     removed: false,
   }
   // Known before the region is: its first deliveries may come from within the call.

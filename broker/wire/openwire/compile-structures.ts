@@ -165,14 +165,15 @@ function buildRuntime({ tight, cached }: Encoding, { decoders, encoders }: Compi
     // The bit would announce a pre-marshalled copy, which no peer sends.
     if (tight && marshallAware[code] === 1 && reader.bit())
       throw new WireError(`Cannot read ${expected.field}: pre-marshalled structures are not supported`)
-    // In the tight encoding the bits of a structure stand elsewhere, and with caches nothing is repeated.
-    const known = tight || cached ? null : reader.recall(code)
+    // With caches nothing is repeated.
+    const known = cached ? null : reader.recall(code)
     if (known) return known
     const start = reader.position
+    const firstBit = reader.bitPosition
     reader.enter()
     const value = decode(reader)
     reader.leave()
-    if (!tight && !cached) reader.remember(code, start, value)
+    if (!cached) reader.remember(code, start, firstBit, value)
     return value
   }
 

@@ -14,6 +14,12 @@ const repeated = new Uint8Array(256)
 for (const kind of ['ActiveMQQueue', 'ActiveMQTopic', 'ConnectionId', 'ConsumerId', 'ProducerId'] as const)
   repeated[typeCodes[kind]] = 1
 
+/** In the tight encoding a structure is some bytes and some bits, which stand elsewhere. */
+class StructureMemo extends ByteMemo<DataStructure> {
+  bits = 0
+  bitCount = 0
+}
+
 const highestSafeWord = 0x1f_ffff
 
 export class FrameReader {
@@ -29,7 +35,7 @@ export class FrameReader {
   #depth = 0
   #structures = 0
   /** The last of each type in `repeated`, by type code. */
-  readonly #memos = new Map<number, ByteMemo<DataStructure>>()
+  readonly #memos: (StructureMemo | undefined)[] = Array.from({ length: 256 }, () => undefined)
 
   constructor(stackTraceEnabled: boolean, cache: DecodeCache | null) {
     this.#stackTraceEnabled = stackTraceEnabled
@@ -69,23 +75,40 @@ export class FrameReader {
     return this.#position
   }
 
-  /** Loose only: reads a structure that is the same as the last of its type; null when it is another. */
+  /** The next bit of the boolean stream. */
+  get bitPosition(): number {
+    return this.#bit
+  }
+
+  /** Reads a structure that is the same as the last of its type; null when it is another. */
   recall(code: number): DataStructure | null {
-    if (repeated[code] === 0) return null
-    const memo = this.#memos.get(code)
-    const value = memo?.recall(this.#bytes, this.#position)
-    if (!value) return null
-    this.#advance(memo!.length)
+    const memo = this.#memos[code]
+    if (memo === undefined) return null
+    const value = memo.recall(this.#bytes, this.#position)
+    if (value === null || this.#bitsAt(this.#bit, memo.bitCount) !== memo.bits) return null
+    this.#advance(memo.length)
+    this.#bit += memo.bitCount
     this.count(1)
     return value
   }
 
-  /** Loose only: `value` was read from `start` to here. */
-  remember(code: number, start: number, value: DataStructure): void {
+  /** `value` was read from `start` to here, and from the bits from `firstBit` to here. */
+  remember(code: number, start: number, firstBit: number, value: DataStructure): void {
     if (repeated[code] === 0) return
-    let memo = this.#memos.get(code)
-    if (!memo) this.#memos.set(code, (memo = new ByteMemo()))
+    const memo = (this.#memos[code] ??= new StructureMemo())
     memo.remember(this.#bytes, start, this.#position, value)
+    memo.bitCount = this.#bit - firstBit
+    memo.bits = this.#bitsAt(firstBit, memo.bitCount)
+  }
+
+  /** At most 16 bits as a number; -1 when the stream ends before. */
+  #bitsAt(first: number, count: number): number {
+    if (count === 0) return 0
+    if (first + count > this.#bitCount) return -1
+    const at = this.#bitsStart + (first >> 3)
+    const bytes = this.#bytes
+    const three = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
+    return (three >> (first & 7)) & ((1 << count) - 1)
   }
 
   bit(): boolean {

@@ -10,8 +10,15 @@ const smallestFrameBuffer = 4096
 /** Memory for this many times what has arrived: most frames fit at once, and what is copied again stays a third. */
 const growth = 4
 
+/**
+ * Before and behind a frame that has memory of its own this much is free, so that a message can be brought into another form
+ * without moving its body.
+ */
+export const frameRoomBytes = 512
+
 /** Whether nothing else is in the memory of a frame: then it need not be copied to be kept. */
-export const ownsItsMemory = (frame: Buffer): boolean => frame.length === frame.buffer.byteLength
+export const ownsItsMemory = ({ byteOffset, length, buffer }: Buffer): boolean =>
+  byteOffset === frameRoomBytes && buffer.byteLength === length + 2 * frameRoomBytes
 
 export class FrameSplitter {
   /** Largest frame without its size prefix; may be changed after negotiation. */
@@ -76,7 +83,7 @@ export class FrameSplitter {
     if (isWhole && this.#collected === 0) {
       this.#size = -1
       const frame = chunk.subarray(start, end)
-      // A view of all of a chunk would look like memory of its own.
+      // A view of all of a chunk but its ends would look like memory of its own.
       return ownsItsMemory(frame) ? Buffer.from(frame) : frame
     }
     this.#makeRoom(length)
@@ -93,7 +100,8 @@ export class FrameSplitter {
   #makeRoom(length: number): void {
     const needed = this.#collected + length
     if (needed <= this.#frame.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(smallestFrameBuffer, growth * needed)))
+    const size = Math.min(this.#size, Math.max(smallestFrameBuffer, growth * needed))
+    const larger = Buffer.allocUnsafeSlow(size + 2 * frameRoomBytes).subarray(frameRoomBytes, frameRoomBytes + size)
     this.#frame.copy(larger, 0, 0, this.#collected)
     this.#frame = larger
   }

@@ -1,5 +1,7 @@
-// Messages ⇄ their stored form: OpenWire version 12, loose, no cache, without size prefix. For connections whose frames
-// have another layout (tight, cached, or older than version 10); the others pass their bytes through.
+// Messages ⇄ their stored form: OpenWire version 12, loose, no cache, without size prefix. There are three kinds of
+// connections: those whose frames are stored forms already; those with the same fields in the tight encoding, which are
+// rewritten field by field (tight-to-loose.ts, loose-to-tight.ts); and the others, cached or older than version 10, whose
+// messages are decoded and encoded again.
 import type { DataStructure, MessageCommand } from './commands.ts'
 import { isMessageType, OpenWireCodec, peekType } from './openwire-codec.ts'
 import { initialWireFormat, maxVersion } from './wire-format.ts'
@@ -16,9 +18,13 @@ const codec = new OpenWireCodec({ ...initialWireFormat, version: maxVersion })
 
 const oldestCodec = new OpenWireCodec({ ...initialWireFormat, version: firstStoredVersion })
 
-/** True when the message frames of a connection are stored forms already. */
-export const carriesStoredForm = (format: WireFormat): boolean =>
-  format.version >= firstStoredVersion && !format.tightEncodingEnabled && !format.cacheEnabled
+export type MessageForm = 'stored' | 'tight' | 'other'
+
+/** What the message frames of a connection are. */
+export function messageFormOf({ version, tightEncodingEnabled, cacheEnabled }: WireFormat): MessageForm {
+  if (version < firstStoredVersion || cacheEnabled) return 'other'
+  return tightEncodingEnabled ? 'tight' : 'stored'
+}
 
 /** Memory of its own, no view of a frame. */
 export const storedFormOf = (command: MessageCommand): Buffer =>

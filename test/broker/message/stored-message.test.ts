@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { loadVectorFile, valueOf, vectorsPresent } from '../wire/openwire/spec-vectors.ts'
 import type { VectorFields } from '../wire/openwire/spec-vectors.ts'
+import { fields } from '../../../broker/message/message-fields.ts'
 import { structureShapes } from '../../../broker/message/loose-scanner.ts'
 import { MessageFormatError, StoredMessage } from '../../../broker/message/stored-message.ts'
 import type { ActiveMQTextMessage, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
@@ -50,6 +51,10 @@ const textMessage: ActiveMQTextMessage = {
   brokerOutTime: 0,
   jmsxGroupFirstForConsumer: false,
 }
+
+test('the fields of a stored form are those of the table of structures, in its order', () => {
+  expect(Object.keys(fields)).toEqual([...wireFields('Message').map(({ name }) => name), 'end'])
+})
 
 const scan = (command: MessageCommand): StoredMessage => StoredMessage.scan(storedFormOf(command))
 

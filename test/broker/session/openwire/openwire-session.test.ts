@@ -385,6 +385,8 @@ describe('messages', () => {
   })
 
   test.each([
+    ['tight', { tightEncodingEnabled: true }, {}],
+    ['tight and of version 10', { tightEncodingEnabled: true }, { version: 10 }],
     ['tight and cached', { tightEncodingEnabled: true, cacheEnabled: true }, {}],
     ['of version 6', {}, { version: 6 }],
   ])('of connections that are %s have the same stored form', (_name, offered, wanted) => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { FrameSplitter, ownsItsMemory } from '../../../../broker/wire/openwire/frame-splitter.ts'
+import { frameRoomBytes, FrameSplitter, ownsItsMemory } from '../../../../broker/wire/openwire/frame-splitter.ts'
 import { WireError } from '../../../../broker/wire/openwire/wire-error.ts'
 
 const framed = (body: Uint8Array): Buffer => {
@@ -65,11 +65,20 @@ test('a frame that spans chunks has memory of its own; one within a chunk is a v
   expect([ownsItsMemory(spanning!), ownsItsMemory(within!)]).toEqual([true, false])
 })
 
-test('a frame that fills all of a chunk is copied, because its chunk may be used again', () => {
+test('a frame that looks as if it had memory of its own is copied, because its chunk may be used again', () => {
   const splitter = new FrameSplitter(5000)
   splitter.push(framed(Buffer.alloc(5000)).subarray(0, 4))
-  const chunk = Buffer.alloc(5000, 7)
-  const [frame] = splitter.push(chunk)
-  chunk.fill(0xee)
+  const memory = Buffer.alloc(5000 + 2 * frameRoomBytes, 7)
+  const [frame] = splitter.push(memory.subarray(frameRoomBytes, frameRoomBytes + 5000))
+  memory.fill(0xee)
   expect(frame).toEqual(Buffer.alloc(5000, 7))
+})
+
+test('before and behind a frame with memory of its own there is room', () => {
+  const splitter = new FrameSplitter(100_000)
+  const stream = framed(Buffer.alloc(100_000, 1))
+  const [frame] = [0, 10, 30_000].flatMap((at, index) => splitter.push(stream.subarray(at, [10, 30_000][index])))
+  expect(ownsItsMemory(frame!)).toBe(true)
+  expect(frame!.byteOffset).toBe(frameRoomBytes)
+  expect(frame!.buffer.byteLength).toBe(100_000 + 2 * frameRoomBytes)
 })
