@@ -52,7 +52,7 @@ const fixedBytes = 4 * 1024
 const bodyBytes = 4096
 
 /** A boolean stream of more bytes has a longer header; messages have some ten. */
-const maxBitBytes = 63
+export const maxBitBytes = 63
 
 const firstVersion = 10
 const lastVersion = 12

@@ -7,7 +7,7 @@
 // is known for whom they are.
 import type { ConsumerId, DestinationStructure } from './commands.ts'
 import { typeCodes } from './commands.ts'
-import { compileRewriters, letGo, newRewriting, readFrom, roomFor } from './compile-rewriters.ts'
+import { compileRewriters, letGo, maxBitBytes, newRewriting, readFrom, roomFor } from './compile-rewriters.ts'
 import { OpenWireCodec } from './openwire-codec.ts'
 import { Slab } from './slab.ts'
 import { initialWireFormat, maxVersion } from './wire-format.ts'
@@ -26,9 +26,6 @@ const headerBits = 11
 
 /** The message is present; it is not a copy that was marshalled before. */
 const presenceBits = 2
-
-/** Of the boolean stream; a message that has more is not covered. */
-const maxBitBytes = 63
 
 const codec = new OpenWireCodec({ ...initialWireFormat, version: maxVersion, tightEncodingEnabled: true })
 
