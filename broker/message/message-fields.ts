@@ -53,13 +53,13 @@ export type FieldOffsets = Int32Array
 
 export const newFieldOffsets = (): FieldOffsets => new Int32Array(names.length)
 
-const firstMessageCode = 23
+export const firstMessageCode = 23
 const blobCode = 29
-const firstDestinationCode = 100
+export const firstDestinationCode = 100
 const lastDestinationCode = 103
 const messageIdCode = 110
 const localTransactionCode = 111
-const xaTransactionCode = 112
+export const xaTransactionCode = 112
 
 /** Fills `offsets`. Throws MessageFormatError. The order of the lines is the order of the fields. */
 export function scanFields(bytes: Buffer, offsets: FieldOffsets): void {

@@ -13,7 +13,16 @@ import { encodeModifiedUtf8 } from '../base/modified-utf8.ts'
 import { xidText } from '../base/xid-text.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
-import { fields, hasItsIds, newFieldOffsets, scanFields, type FieldOffsets } from './message-fields.ts'
+import {
+  fields,
+  firstDestinationCode,
+  firstMessageCode,
+  hasItsIds,
+  newFieldOffsets,
+  scanFields,
+  xaTransactionCode,
+  type FieldOffsets,
+} from './message-fields.ts'
 import { messageIdText, type Message, type MessageIdText } from './message.ts'
 import { readProducerId } from './producer-id.ts'
 
@@ -257,13 +266,10 @@ const rangeOf = (offsets: FieldOffsets, field: number): Range => ({ start: offse
 /** Without its flag and length; 0 when it is absent. */
 const dataLength = (bytes: Buffer, { start, end }: Range): number => Math.max(0, end - start - 5)
 
-const firstMessageCode = 23
 const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']
 
 const destinationKinds: readonly DestinationKind[] = ['queue', 'topic', 'temp-queue', 'temp-topic']
-const firstDestinationCode = 100
 
-const xaTransactionCode = 112
 const connectionIdCode = 120
 
 /** Messages that come in together mostly have one destination. */

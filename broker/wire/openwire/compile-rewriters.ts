@@ -106,14 +106,15 @@ export function compileRewriters(direction: 'tight to loose' | 'loose to tight')
   const rewriters: (Rewriter | undefined)[] = Array.from({ length: 256 }, () => undefined)
   const known = new Map<string, Rewriter>()
   for (const code of codesOf('Message')) {
-    const [name] = Object.entries(structures).find(([, structure]) => structure.code === code)!
-    const text = source(name, direction === 'tight to loose' ? toLoose : toTight)
+    const text = source(nameOf(code), direction === 'tight to loose' ? toLoose : toTight)
     const rewriter = known.get(text) ?? evaluate(text)
     known.set(text, rewriter)
     rewriters[code] = rewriter
   }
   return rewriters
 }
+
+const nameOf = (code: number): string => Object.keys(structures).find((name) => structures[name]!.code === code)!
 
 function evaluate(text: string): Rewriter {
   // Made of the table and of the lines below; nothing from outside reaches it.
