@@ -15,8 +15,8 @@ import {
   buildSessionInfo,
   buildShutdownInfo,
 } from './build-commands.ts'
-import type { Transport, TransportListener } from './channel.ts'
-import { isResponse } from './channel.ts'
+import type { Transport, TransportListener } from './transport/channel.ts'
+import { isResponse } from './transport/channel.ts'
 import type { ConnectionOptions } from './client-options.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { consumerIdText } from './id-text.ts'

@@ -1,5 +1,5 @@
 // The text forms of ids: keys of the client's tables, and JMSMessageID (spec openwire.md section 6).
-import { xidText } from '../base/xid-text.ts'
+import { xidText } from '../marshal/xid-text.ts'
 import type { ConsumerId, MessageId, ProducerId, SessionId, TransactionId } from '../wire/openwire/commands.ts'
 
 export const sessionIdText = (id: SessionId): string => `${id.connectionId}:${id.value}`

@@ -6,7 +6,7 @@ import { Command, Option } from 'commander'
 import { errorCode, errorMessage } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { newestTerm } from '../journal/segment-table.ts'
-import { inspectJournal, type JournalInspection } from '../store/journal-inspection.ts'
+import { inspectJournal, type JournalInspection } from '../store/journal/journal-inspection.ts'
 import { describeJournal, describeMessage, journalDocument } from './journal-text.ts'
 
 export const exitCodes = { intact: 0, damaged: 1, unreadable: 2 } as const

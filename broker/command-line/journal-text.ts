@@ -1,6 +1,6 @@
 // A journal as text for people, and as one JSON document.
 import type { CheckedDamage } from '../journal/check.ts'
-import type { InspectedMessage, JournalInspection } from '../store/journal-inspection.ts'
+import type { InspectedMessage, JournalInspection } from '../store/journal/journal-inspection.ts'
 
 export function describeJournal(path: string, inspection: JournalInspection): string {
   const { term, segments, records, queues, openTransactions, lastSequence, damage, tornBytes } = inspection

@@ -1,6 +1,6 @@
 // Dead letters (spec broker-semantics.md section 4): which messages go to the dead letter queue, and the copy that goes
 // there. Carried out by routing/dead-letter-router.ts.
-import type { PrimitiveValue } from '../base/primitive-map.ts'
+import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'

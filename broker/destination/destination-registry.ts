@@ -4,13 +4,13 @@ import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import { JmsError } from '../base/errors.ts'
 import type { DestinationContext } from './destination-context.ts'
-import { invalid } from './destination-name.ts'
+import { invalid } from '../routing/destination-name.ts'
 import { destinationLimits } from './limits.ts'
-import { Queue } from './queue.ts'
-import type { Subscription } from './subscription.ts'
+import { Queue } from './queue/queue.ts'
+import type { Subscription } from './subscription/subscription.ts'
 import { Topic } from './topic.ts'
-import { matchesWildcard, parseWildcard } from './wildcard.ts'
-import type { WildcardPattern } from './wildcard.ts'
+import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
+import type { WildcardPattern } from '../routing/wildcard.ts'
 
 interface WildcardSubscription {
   readonly subscription: Subscription

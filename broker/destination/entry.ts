@@ -3,8 +3,8 @@
 import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { MemoryUsage } from './memory-usage.ts'
-import type { Queue } from './queue.ts'
-import type { Subscription } from './subscription.ts'
+import type { Queue } from './queue/queue.ts'
+import type { Subscription } from './subscription/subscription.ts'
 import type { Topic } from './topic.ts'
 
 interface Links extends MessageIdentity {

@@ -1,10 +1,6 @@
 // Limits and sizes of destinations and subscriptions, each with its reason. What a client can make grow has a limit here.
 
 export const destinationLimits = {
-  /** Names travel in every advisory and stand in every log line; ActiveMQ clients use far shorter ones. */
-  maximumNameLength: 1024,
-  /** Each member of a composite costs a copy of the message. */
-  maximumCompositeMembers: 64,
   /** A destination costs about 2 KiB of memory for ever: names made from data (one per order …) must not fill it. */
   maximumDestinations: 100_000,
   /** Temporary ones of all connections, counted apart: whoever fills the one must not take the other from everybody. */

@@ -1,7 +1,7 @@
 // A topic: gives each message to every subscription there is now. Keeps nothing itself.
 import type { Destination } from '../message/destination.ts'
 import { DestinationCounters } from './destination-counters.ts'
-import type { Subscription } from './subscription.ts'
+import type { Subscription } from './subscription/subscription.ts'
 import type { TopicMessage } from './topic-message.ts'
 
 export class Topic {

@@ -1,7 +1,7 @@
 // Walks over stored forms (OpenWire version 12, loose, no cache) without making values of them. Bounds are checked at
 // every step; malformed input ends in a MessageFormatError. It knows how long every structure is, not what it means.
 import { FormatError } from '../base/format-error.ts'
-import { decodeModifiedUtf8, isModifiedUtf8 } from '../base/modified-utf8.ts'
+import { decodeModifiedUtf8, isModifiedUtf8 } from '../marshal/modified-utf8.ts'
 
 export class MessageFormatError extends FormatError {
   constructor(message: string, position: number) {

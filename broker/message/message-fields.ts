@@ -1,6 +1,6 @@
 // Where the fields of a stored form stand. One pass over positions: every length is checked against what is there, every text
 // for being modified UTF-8, and the structures that the broker reads for being what it expects.
-import { isModifiedUtf8 } from '../base/modified-utf8.ts'
+import { isModifiedUtf8 } from '../marshal/modified-utf8.ts'
 import { LooseScanner, MessageFormatError } from './loose-scanner.ts'
 import { producerIdCode } from './producer-id.ts'
 

@@ -2,7 +2,7 @@
 // them twice.
 //
 //   present:bool type:uint8 = 123 connectionId:string value:int64 sessionId:int64
-import { ByteMemo } from '../base/byte-memo.ts'
+import { ByteMemo } from '../marshal/byte-memo.ts'
 import type { LooseScanner } from './loose-scanner.ts'
 
 export const producerIdCode = 123

@@ -6,11 +6,11 @@
 //   originalTransactionId groupID groupSequence correlationId persistent expiration priority replyTo timestamp type
 //   content marshalledProperties dataStructure targetConsumerId compressed redeliveryCounter brokerPath arrival userID
 //   recievedByDFBridge droppable cluster brokerInTime brokerOutTime jmsxGroupFirstForConsumer [blob: URL type deleted]
-import { ByteMemo } from '../base/byte-memo.ts'
-import { decodePrimitiveMap, encodePrimitiveMap } from '../base/primitive-map.ts'
-import type { PrimitiveMap } from '../base/primitive-map.ts'
-import { encodeModifiedUtf8 } from '../base/modified-utf8.ts'
-import { xidText } from '../base/xid-text.ts'
+import { ByteMemo } from '../marshal/byte-memo.ts'
+import { decodePrimitiveMap, encodePrimitiveMap } from '../marshal/primitive-map.ts'
+import type { PrimitiveMap } from '../marshal/primitive-map.ts'
+import { encodeModifiedUtf8 } from '../marshal/modified-utf8.ts'
+import { xidText } from '../marshal/xid-text.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
 import {

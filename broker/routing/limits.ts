@@ -1,20 +1,8 @@
-// Limits of connections, each with its reason.
+// Limits of destination names, each with its reason.
 
-export const connectionLimits = {
-  /** Each consumer is asked on every message of its queue; clients have one per session or listener. */
-  maximumConsumersPerConnection: 10_000,
-  maximumProducersPerConnection: 10_000,
-  /** One per reply queue; clients that make one per request forget to delete them, and should hear of it. */
-  maximumTemporaryDestinationsPerConnection: 10_000,
-  /** Sends of one connection held back while memory is full, before its socket is not read any more. */
-  heldBackBytes: 256 * 2 ** 10,
-  /** The same for a connection that holds deliveries: the acknowledgements that free memory come behind its sends. */
-  heldBackBytesOfConsumers: 2 * 2 ** 20,
-  /**
-   * A connection that holds deliveries and is not read for so long may be what everybody waits for: its held back sends
-   * are refused and it is read again.
-   */
-  blockedConsumerTimeoutMs: 30_000,
-  /** Bytes given to the store but not durable, per connection, before its socket is not read until the disk catches up. */
-  unsyncedBytes: 16 * 2 ** 20,
+export const nameLimits = {
+  /** Names travel in every advisory and stand in every log line; ActiveMQ clients use far shorter ones. */
+  maximumNameLength: 1024,
+  /** Each member of a composite costs a copy of the message. */
+  maximumCompositeMembers: 64,
 } as const

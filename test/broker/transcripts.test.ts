@@ -12,7 +12,7 @@ import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
 import { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
 import { initialWireFormat, negotiate } from '../../broker/wire/openwire/wire-format.ts'
 import type { Command, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
-import { decodePrimitiveMap } from '../../broker/base/primitive-map.ts'
+import { decodePrimitiveMap } from '../../broker/marshal/primitive-map.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { startBroker, type StartedBroker } from '../support/started-broker.ts'
 

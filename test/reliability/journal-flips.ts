@@ -4,8 +4,8 @@
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import { recordBytes } from '../../broker/journal/format.ts'
-import { inspectJournal } from '../../broker/store/journal-inspection.ts'
-import type { JournalStore } from '../../broker/store/journal-store.ts'
+import { inspectJournal } from '../../broker/store/journal/journal-inspection.ts'
+import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
 

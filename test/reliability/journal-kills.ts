@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { createConnectionFactory, type Connection, type ReceivedMessage } from '../../broker/client/index.ts'
 import { nodeDisk } from '../../broker/disk/node-disk.ts'
-import { inspectJournal } from '../../broker/store/journal-inspection.ts'
+import { inspectJournal } from '../../broker/store/journal/journal-inspection.ts'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
 
 export interface KillOptions {

@@ -14,7 +14,7 @@
 // taken, transactions as a whole, a message in its queue or in the dead letter queue, in the order of its producer.
 import { destinationLimits } from '../../broker/destination/limits.ts'
 import { deadLetterQueue } from './queue-world.ts'
-import type { Delivery } from '../../broker/routing/region.ts'
+import type { Delivery } from '../../broker/region/region.ts'
 
 export type MessageState =
   /** Sent, or made as a dead letter, and not answered. */

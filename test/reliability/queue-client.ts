@@ -2,7 +2,7 @@
 // under its name, sends again what was not answered, and repeats its open transaction.
 import { JmsError } from '../../broker/base/errors.ts'
 import type { StoredMessage } from '../../broker/message/stored-message.ts'
-import type { AcknowledgementType, RegionConnection } from '../../broker/routing/region.ts'
+import type { AcknowledgementType, RegionConnection } from '../../broker/region/region.ts'
 import { testMessage } from '../support/test-message.ts'
 import { check, type BookConsumer, type BookMessage, type BookTransaction } from './queue-book.ts'
 import type { QueueModel } from './queue-model.ts'

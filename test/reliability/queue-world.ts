@@ -7,7 +7,7 @@ import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import type { Message } from '../../broker/message/message.ts'
-import { createRegion } from '../../broker/routing/region-broker.ts'
+import { createRegion } from '../../broker/region/region-broker.ts'
 import type {
   ConnectionPort,
   Delivery,
@@ -15,8 +15,8 @@ import type {
   Region,
   RegionConnection,
   RegionListener,
-} from '../../broker/routing/region.ts'
-import { JournalStore } from '../../broker/store/journal-store.ts'
+} from '../../broker/region/region.ts'
+import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { RecoveredState, StoredMessage } from '../../broker/store/message-store.ts'
 import { turns } from '../support/turns.ts'
 

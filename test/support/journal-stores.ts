@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
-import { JournalStore } from '../../broker/store/journal-store.ts'
+import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 import type { MessageStoreFactory, OpenedStore } from '../contract/message-store.ts'
 

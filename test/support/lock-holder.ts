@@ -1,7 +1,7 @@
 // A process that takes a file lock, says its term and keeps it until it is ended: `lock-holder.ts <directory> <member>`.
 import { systemClock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
-import { FileLock } from '../../broker/lock/file-lock.ts'
+import { FileLock } from '../../broker/lock/file/file-lock.ts'
 
 const [directory = '', member = ''] = process.argv.slice(2)
 const keepRunning = setInterval(() => {}, 60_000)

@@ -5,7 +5,7 @@ import { Broker } from '../../broker/broker.ts'
 import { brokerConfigSchema, type BrokerConfig, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { NoLock } from '../../broker/lock/no-lock.ts'
 import type { Lock } from '../../broker/lock/lock.ts'
-import { MemoryStore } from '../../broker/store/memory-store.ts'
+import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 
 export interface StartedBroker {

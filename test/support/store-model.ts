@@ -3,7 +3,7 @@
 // from the last acknowledged entry on.
 import * as fc from 'fast-check'
 import type { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
-import type { JournalStore } from '../../broker/store/journal-store.ts'
+import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf } from './store-content.ts'
 import { turns } from './turns.ts'

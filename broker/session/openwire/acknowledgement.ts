@@ -1,6 +1,6 @@
 // MessageAck → Acknowledgement (spec openwire.md section 10).
 import { JmsError } from '../../base/errors.ts'
-import type { Acknowledgement, AcknowledgementType, MessageReference } from '../../routing/region.ts'
+import type { Acknowledgement, AcknowledgementType, MessageReference } from '../../region/region.ts'
 import type { MessageAck, MessageId } from '../../wire/openwire/commands.ts'
 import type { AcknowledgedIds } from './required-ids.ts'
 import { localTransaction } from './transaction-id.ts'

@@ -9,7 +9,7 @@ import type {
   ProducerId,
 } from '../../wire/openwire/commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
-import type { BrokerIdentity } from './openwire-service.ts'
+import type { BrokerIdentity } from '../../region/broker-identity.ts'
 
 const header = { commandId: 0, responseRequired: false } as const
 

@@ -6,7 +6,7 @@ import { AssertionError } from '../../base/assert.ts'
 import { JmsError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Message } from '../../message/message.ts'
-import type { ConnectionPort, Delivery, Done } from '../../routing/region.ts'
+import type { ConnectionPort, Delivery, Done } from '../../region/region.ts'
 import type {
   BrokerInfo,
   Command,
@@ -20,13 +20,13 @@ import type {
   RemoveInfo,
   RemoveSubscriptionInfo,
 } from '../../wire/openwire/commands.ts'
-import { transactionIdText } from './id-text.ts'
+import { transactionIdText } from '../../openwire/id-text.ts'
 import { acknowledgementOf } from './acknowledgement.ts'
 import { AnnouncedBytes } from './announced-bytes.ts'
-import type { RegisteredConnection } from './connection-registry.ts'
+import type { RegisteredConnection } from '../connection-registry.ts'
 import { ConnectionState, type ConsumerState, type ProducerState } from './connection-state.ts'
 import { acceptedPrefetch } from './consumer-options.ts'
-import { destinationOf } from './destination-structure.ts'
+import { destinationOf } from '../../openwire/destination-structure.ts'
 import { maxConnectionsPerSocket } from './limits.ts'
 import type { OpenWireService } from './openwire-service.ts'
 import { addConsumer, addProducer, addSession, removeConsumer, removeObject } from './registrations.ts'

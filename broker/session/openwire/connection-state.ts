@@ -1,7 +1,7 @@
 // What one logical connection (one ConnectionInfo) has registered: sessions, and in them consumers and producers.
 // Several may share a socket. Only books are kept here; the region is called by the command handlers.
 import { JmsError } from '../../base/errors.ts'
-import type { ConnectionIdText, ConsumerIdText, ProducerIdText, RegionConnection } from '../../routing/region.ts'
+import type { ConnectionIdText, ConsumerIdText, ProducerIdText, RegionConnection } from '../../region/region.ts'
 import type { ConnectionInfo, ConsumerInfo, ProducerInfo } from '../../wire/openwire/commands.ts'
 import type { DispatchState } from './dispatch-encoder.ts'
 import type { AnnouncedBytes } from './announced-bytes.ts'

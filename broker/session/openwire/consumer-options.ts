@@ -2,9 +2,9 @@
 // durable subscriptions are passed on, the region decides about them.
 import { JmsError } from '../../base/errors.ts'
 import { isQueue } from '../../message/destination.ts'
-import type { ConsumerIdText, ConsumerOptions } from '../../routing/region.ts'
+import type { ConsumerIdText, ConsumerOptions } from '../../region/region.ts'
 import type { ConsumerInfo } from '../../wire/openwire/commands.ts'
-import { destinationOf } from './destination-structure.ts'
+import { destinationOf } from '../../openwire/destination-structure.ts'
 
 export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo): ConsumerOptions {
   const destination = destinationOf(info.destination, 'add consumer')

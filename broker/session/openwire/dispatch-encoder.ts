@@ -3,14 +3,14 @@
 // encoded again. Stored bytes are never written to: the store and other connections hold them too.
 import { writeLong } from '../../message/loose-scanner.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
-import type { Delivery } from '../../routing/region.ts'
+import type { Delivery } from '../../region/region.ts'
 import type { ConsumerId, MessageDispatch } from '../../wire/openwire/commands.ts'
 import { encodeTightDispatch, TightDispatchTemplate } from '../../wire/openwire/loose-to-tight.ts'
 import { DispatchTemplate } from '../../wire/openwire/message-dispatch.ts'
 import type { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
 import { messageCommandOf, messageFormOf, type MessageForm } from '../../wire/openwire/stored-form.ts'
 import { patchBrokerOutTime, sentTailBytes } from './broker-times.ts'
-import { structureOf } from './destination-structure.ts'
+import { structureOf } from '../../openwire/destination-structure.ts'
 
 /** Below this, one copy costs less than three entries in a vectored write. */
 const copiedMessageBytes = 4096

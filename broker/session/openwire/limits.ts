@@ -26,21 +26,12 @@ export const maxOutboundBytes = 256 * 1024 * 1024
 /** A client that takes not one byte for this long while bytes wait for it is gone or stuck. */
 export const outboundStallTimeoutMs = 60_000
 
-/** Ids are built from host names, ports and counters; JDBC columns take 250. */
-export const maxIdLength = 1024
-
-/** A destination name that fits into a store; composites list many of them. */
-export const maxDestinationNameLength = 16 * 1024
-
 /** The slowest link that large messages are sent over; added to the time a client may take no byte. */
 export const minOutboundBytesPerSecond = 64 * 1024
 
 /** Of each kind of line about a client this many are written in each period, then only their number. */
 export const logBurstEntries = 20
 export const logBurstPeriodMs = 10_000
-
-/** A limit that is reached is logged this often at most, with the number of times: strangers must not fill the disk. */
-export const limitLogPeriodMs = 10_000
 
 /**
  * Bytes, as they came, of all that a socket has announced and not taken back: some times as much is kept of it in memory.
@@ -60,6 +51,3 @@ export const minInboundBytesPerSecond = 16 * 1024
 
 /** After this long with the commands of one client the others get their turn: some times what usual chunks take. */
 export const maxTurnMs = 5
-
-/** What is there that a new advisory subscriber is told of in one turn; a few milliseconds. */
-export const replaySliceSize = 1000

@@ -2,7 +2,7 @@
 // beyond the high water mark the region keeps them (what it had under way waits here), and the session is told to stop
 // reading, so that a client which does not read cannot make the broker grow.
 import type { Clock, Timer } from '../../base/clock.ts'
-import type { Delivery } from '../../routing/region.ts'
+import type { Delivery } from '../../region/region.ts'
 import type { ConsumerState } from './connection-state.ts'
 import {
   maxOutboundBytes,

@@ -1,12 +1,12 @@
 // Sessions, consumers and producers: added by their infos, taken away by RemoveInfo, which cascades from a session to
 // what is in it (spec openwire.md section 8).
 import { JmsError } from '../../base/errors.ts'
-import type { ConsumerIdText } from '../../routing/region.ts'
+import type { ConsumerIdText } from '../../region/region.ts'
 import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
 import type { CommandExecutor } from './command-executor.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { consumerOptionsOf } from './consumer-options.ts'
-import { destinationOf } from './destination-structure.ts'
+import { destinationOf } from '../../openwire/destination-structure.ts'
 import { DispatchState } from './dispatch-encoder.ts'
 import { requiredConsumerId, requiredProducerId, requiredSessionId, sessionIdOf } from './required-ids.ts'
 

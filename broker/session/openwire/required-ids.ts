@@ -1,7 +1,7 @@
 // Text forms of ids that a command must carry. A client that leaves one out, or makes one too long, is told so.
 import { JmsError } from '../../base/errors.ts'
 import { messageIdText as producedIdText, type MessageIdentity, type MessageIdText } from '../../message/message.ts'
-import type { MessageReference } from '../../routing/region.ts'
+import type { MessageReference } from '../../region/region.ts'
 import type {
   ConnectionId,
   ConsumerId,
@@ -10,8 +10,14 @@ import type {
   ProducerId,
   SessionId,
 } from '../../wire/openwire/commands.ts'
-import { consumerIdText, messageIdText, producerIdText, sessionIdText, transactionIdText } from './id-text.ts'
-import { maxIdLength } from './limits.ts'
+import {
+  consumerIdText,
+  messageIdText,
+  producerIdText,
+  sessionIdText,
+  transactionIdText,
+} from '../../openwire/id-text.ts'
+import { maxIdLength } from '../../openwire/limits.ts'
 
 /** An id and its connection's. `what` completes "Cannot <what>: …" for the client. */
 export interface RequiredId {

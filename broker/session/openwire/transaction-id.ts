@@ -1,6 +1,6 @@
 // Transaction ids of commands: local ones become text, XA ones are refused.
 import { JmsError } from '../../base/errors.ts'
-import type { TransactionIdText } from '../../routing/region.ts'
+import type { TransactionIdText } from '../../region/region.ts'
 import type { TransactionId } from '../../wire/openwire/commands.ts'
 import { requiredTransactionId } from './required-ids.ts'
 

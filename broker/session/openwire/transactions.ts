@@ -1,6 +1,6 @@
 // TransactionInfo of local transactions (spec openwire.md section 13). XA is refused.
 import { JmsError } from '../../base/errors.ts'
-import type { Done } from '../../routing/region.ts'
+import type { Done } from '../../region/region.ts'
 import type { TransactionInfo } from '../../wire/openwire/commands.ts'
 import type { CommandExecutor } from './command-executor.ts'
 import { requiredConnectionId } from './required-ids.ts'

@@ -4,8 +4,8 @@
 //
 // Covered is what clients send. Structures that hardly ever stand in a message, and everything that is malformed, end the
 // function with false: the general codec does it then, and says what is wrong. The layout is that of versions 10 to 12.
-import { dataViewOf } from '../../base/data-view.ts'
-import { isModifiedUtf8 } from '../../base/modified-utf8.ts'
+import { dataViewOf } from '../../marshal/data-view.ts'
+import { isModifiedUtf8 } from '../../marshal/modified-utf8.ts'
 import { maxTightStringBytes } from './limits.ts'
 import type { FieldSchema } from './schema.ts'
 import { codesOf, structures, wireFields } from './schema.ts'

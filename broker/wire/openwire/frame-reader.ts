@@ -1,8 +1,8 @@
 // Reads the building blocks of both encodings from one frame (spec openwire.md sections 3 and 4). Every read is checked
 // against the bytes that are there: whatever a peer sends ends in a value or a WireError.
 import { FormatError } from '../../base/format-error.ts'
-import { ByteMemo } from '../../base/byte-memo.ts'
-import { decodeModifiedUtf8 } from '../../base/modified-utf8.ts'
+import { ByteMemo } from '../../marshal/byte-memo.ts'
+import { decodeModifiedUtf8 } from '../../marshal/modified-utf8.ts'
 import type { DataStructure, Long, StackTraceElement, Throwable } from './commands.ts'
 import { typeCodes } from './commands.ts'
 import { maxDepth, maxStructuresPerFrame } from './limits.ts'

@@ -3,7 +3,7 @@
 //
 // The tight encoding puts all bits of a frame before its data. Both are collected side by side while the fields are
 // walked once, and joined when the frame is finished.
-import { encodeModifiedUtf8Into, modifiedUtf8Length } from '../../base/modified-utf8.ts'
+import { encodeModifiedUtf8Into, modifiedUtf8Length } from '../../marshal/modified-utf8.ts'
 import type { Long, Throwable } from './commands.ts'
 import { maxDepth, maxLooseStringBytes, maxTightStringBytes, slabBytes } from './limits.ts'
 import type { EncodeCache } from './marshalling-cache.ts'

@@ -6,7 +6,7 @@
 //
 // so it is three buffers: a header, the message's own bytes, and the trailer. Only for versions whose messages have the
 // layout of the stored form (stored-form.ts).
-import { encodeModifiedUtf8 } from '../../base/modified-utf8.ts'
+import { encodeModifiedUtf8 } from '../../marshal/modified-utf8.ts'
 import type { ConsumerId, DestinationStructure } from './commands.ts'
 import { typeCodes } from './commands.ts'
 import { OpenWireCodec } from './openwire-codec.ts'

@@ -1,19 +1,19 @@
 // Message bodies and properties as values (spec openwire.md section 7). The broker forwards both untouched; they are
 // read for selectors, other protocols and the client.
 import { deflateSync, inflateSync } from 'node:zlib'
-import { decodeModifiedUtf8, encodeModifiedUtf8Into, modifiedUtf8Length } from '../../base/modified-utf8.ts'
+import { decodeModifiedUtf8, encodeModifiedUtf8Into, modifiedUtf8Length } from '../../marshal/modified-utf8.ts'
 import { isError } from '../../base/errors.ts'
 import { maxInflatedBytes } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
-export { decodeModifiedUtf8, encodeModifiedUtf8 } from '../../base/modified-utf8.ts'
+export { decodeModifiedUtf8, encodeModifiedUtf8 } from '../../marshal/modified-utf8.ts'
 export {
   decodePrimitiveMap,
   decodePrimitiveStream,
   encodePrimitiveMap,
   encodePrimitiveStream,
-} from '../../base/primitive-map.ts'
-export type { PrimitiveMap, PrimitiveValue } from '../../base/primitive-map.ts'
+} from '../../marshal/primitive-map.ts'
+export type { PrimitiveMap, PrimitiveValue } from '../../marshal/primitive-map.ts'
 
 /** The text of a text message; null for a message without body or with a null text. */
 export function decodeTextBody(content: Buffer | null): string | null {

@@ -2,8 +2,8 @@
 // Each side sends its info at once; the result is derived from what both sent and from nothing else. The size prefix is
 // never given up, whatever the peer says.
 import { FormatError } from '../../base/format-error.ts'
-import { decodePrimitiveMap, encodePrimitiveMap } from '../../base/primitive-map.ts'
-import type { PrimitiveMap, PrimitiveValue } from '../../base/primitive-map.ts'
+import { decodePrimitiveMap, encodePrimitiveMap } from '../../marshal/primitive-map.ts'
+import type { PrimitiveMap, PrimitiveValue } from '../../marshal/primitive-map.ts'
 import type { WireFormatInfo } from './commands.ts'
 import { cacheFreeSlots, defaultCacheSlots, maxWireFormatProperties, maxWireFormatStringBytes } from './limits.ts'
 import { WireError } from './wire-error.ts'

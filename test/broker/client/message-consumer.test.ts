@@ -2,13 +2,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
-import type { Transport, TransportListener } from '../../../broker/client/channel.ts'
+import type { Transport, TransportListener } from '../../../broker/client/transport/channel.ts'
 import { Connection } from '../../../broker/client/connection.ts'
 import type { AcknowledgeMode } from '../../../broker/client/message-consumer.ts'
 import { buildMessageCommand } from '../../../broker/client/message.ts'
-import { parseBrokerUrl } from '../../../broker/client/parse-broker-url.ts'
+import { parseBrokerUrl } from '../../../broker/client/transport/parse-broker-url.ts'
 import type { Command, MessageAck } from '../../../broker/wire/openwire/commands.ts'
-import { settle } from './fake-network.ts'
+import { settle } from './transport/fake-network.ts'
 
 class FakeTransport implements Transport {
   readonly faultTolerant = true

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
-import { parseBrokerUrl } from '../../../broker/client/parse-broker-url.ts'
+import { parseBrokerUrl } from '../../../broker/client/transport/parse-broker-url.ts'
 import { isBeyond, nextRedeliveryDelayMs, redeliveryPolicyOf } from '../../../broker/client/redelivery-policy.ts'
 
 const policy = (query: string) =>

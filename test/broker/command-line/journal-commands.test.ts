@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { buildJournalCommand } from '../../../broker/command-line/journal-commands.ts'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
-import type { JournalStore } from '../../../broker/store/journal-store.ts'
+import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 

@@ -1,7 +1,7 @@
 // Answers leave only after the proof that the journal is still this member's own; where that proof takes time they wait.
 import { expect, test } from '@jest/globals'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
-import type { JournalStore } from '../../../broker/store/journal-store.ts'
+import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 
 /** Proofs that a test gives, or does not give, later. */

@@ -1,5 +1,5 @@
 // The short form of what is tried on the journal; the long form is `npm run soak -- journal`. The crash model alone, with
-// shrinking, is test/broker/store/journal-crash.test.ts.
+// shrinking, is test/broker/store/journal/journal-crash.test.ts.
 import { expect, jest, test } from '@jest/globals'
 import { runCrashes } from '../../reliability/journal-crashes.ts'
 import { runFlips } from '../../reliability/journal-flips.ts'

@@ -1,7 +1,7 @@
 // Strangers cannot hurt (docs/reliability.md): the short form of the campaigns, and what they and thinking about them found,
 // each as a scenario.
 import { describe, expect, jest, test } from '@jest/globals'
-import { connectionLimits } from '../../../broker/routing/limits.ts'
+import { connectionLimits } from '../../../broker/region/limits.ts'
 import {
   incompleteFrameTimeoutMs,
   maxAnnouncedBytesPerSocket,

@@ -6,7 +6,7 @@ import {
   outboundHighWaterBytes,
   outboundStallTimeoutMs,
 } from '../../../../broker/session/openwire/limits.ts'
-import type { Delivery } from '../../../../broker/routing/region.ts'
+import type { Delivery } from '../../../../broker/region/region.ts'
 import { storedFormOf } from '../../../../broker/wire/openwire/stored-form.ts'
 import type { Command } from '../../../../broker/wire/openwire/commands.ts'
 import { buildService, connectionId, connectionInfo, TestSession } from './session-harness.ts'

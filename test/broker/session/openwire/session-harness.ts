@@ -9,10 +9,10 @@ import type {
   Done,
   Region,
   RegionConnection,
-} from '../../../../broker/routing/region.ts'
-import { Advisories } from '../../../../broker/session/openwire/advisories.ts'
-import { ConnectionRegistry } from '../../../../broker/session/openwire/connection-registry.ts'
-import { LimitCounts } from '../../../../broker/session/openwire/limit-counts.ts'
+} from '../../../../broker/region/region.ts'
+import { Advisories } from '../../../../broker/advisory/advisories.ts'
+import { ConnectionRegistry } from '../../../../broker/session/connection-registry.ts'
+import { LimitCounts } from '../../../../broker/session/limit-counts.ts'
 import type { OpenWireService } from '../../../../broker/session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../../../../broker/session/openwire/openwire-session.ts'
 import type { SessionOutput } from '../../../../broker/session/openwire/outbound.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { PrimitiveValue } from '../../../../broker/base/primitive-map.ts'
-import { encodePrimitiveMap } from '../../../../broker/base/primitive-map.ts'
+import type { PrimitiveValue } from '../../../../broker/marshal/primitive-map.ts'
+import { encodePrimitiveMap } from '../../../../broker/marshal/primitive-map.ts'
 import type { WireFormatInfo } from '../../../../broker/wire/openwire/commands.ts'
 import {
   defaultWireFormatOptions,

@@ -1,0 +1,161 @@
+// The client's end of one OpenWire connection above the byte stream: exchange of wire formats, frames ⇄ commands, and
+// the inactivity monitor (spec openwire.md section 2). It knows no sockets; tcp-transport.ts brings the bytes.
+import type { Clock, Timer } from '../../base/clock.ts'
+import { errorMessage, FlotillaError } from '../../base/errors.ts'
+import type { Command, WireFormatInfo } from '../../wire/openwire/commands.ts'
+import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
+import { maxFrameSizeBeforeNegotiation } from '../../wire/openwire/limits.ts'
+import { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
+import { initialWireFormat, negotiate, preferredWireFormatInfo } from '../../wire/openwire/wire-format.ts'
+import { buildKeepAlive } from '../build-commands.ts'
+import type { Channel, ChannelListener } from './channel.ts'
+import { negotiationTimeoutMs } from '../limits.ts'
+import type { Endpoint } from './parse-broker-url.ts'
+
+/** A connected byte stream. */
+export interface ByteStream {
+  write(bytes: Buffer): void
+  drained(): Promise<void> | null
+  /** Sends what was written and closes. */
+  end(): void
+}
+
+export class TransportError extends FlotillaError {
+  constructor(message: string, cause?: unknown) {
+    super('TRANSPORT', message, cause === undefined ? {} : { cause })
+  }
+}
+
+export class OpenWireChannel implements Channel {
+  readonly endpoint: Endpoint
+  readonly #listener: ChannelListener
+  readonly #clock: Clock
+  readonly #mine: WireFormatInfo
+  readonly #splitter = new FrameSplitter(maxFrameSizeBeforeNegotiation)
+  #stream: ByteStream | null = null
+  #codec = new OpenWireCodec(initialWireFormat)
+  #negotiated = false
+  #ended = false
+  #timers: Timer[] = []
+  #readSinceCheck = false
+  #writtenSinceCheck = false
+
+  constructor(endpoint: Endpoint, listener: ChannelListener, clock: Clock) {
+    this.endpoint = endpoint
+    this.#listener = listener
+    this.#clock = clock
+    this.#mine = preferredWireFormatInfo(endpoint.wireFormat)
+  }
+
+  /** The byte stream is there. */
+  opened(stream: ByteStream): void {
+    if (this.#ended) return stream.end()
+    this.#stream = stream
+    stream.write(this.#codec.encode(this.#mine))
+    const timeoutMs = this.endpoint.wireFormat.maxInactivityDurationInitialDelayMs || negotiationTimeoutMs
+    this.#after(timeoutMs, () => {
+      if (!this.#negotiated)
+        this.fail(new TransportError(`Cannot talk to ${this.endpoint.uri}: no wire format came within ${timeoutMs} ms`))
+    })
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#ended) return
+    this.#readSinceCheck = true
+    try {
+      for (const frame of this.#splitter.push(bytes)) {
+        const command = this.#codec.decode(frame)
+        if (command !== null) this.#handle(command as Command)
+        if (this.#ended) return
+      }
+    } catch (error) {
+      this.fail(new TransportError(`Cannot understand ${this.endpoint.uri}: ${errorMessage(error)}`, error))
+    }
+  }
+
+  send(command: Command): void {
+    if (this.#ended || this.#stream === null) return
+    this.#writtenSinceCheck = true
+    this.#stream.write(this.#encode(command))
+  }
+
+  drained(): Promise<void> | null {
+    return this.#ended ? null : (this.#stream?.drained() ?? null)
+  }
+
+  close(): void {
+    this.#end()
+  }
+
+  /** The byte stream is gone, or the peer must not be listened to any more. */
+  fail(error: Error): void {
+    if (this.#ended) return
+    this.#end()
+    this.#listener.failed(error)
+  }
+
+  #end(): void {
+    this.#ended = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers = []
+    this.#stream?.end()
+  }
+
+  #handle(command: Command): void {
+    if (command.kind === 'WireFormatInfo') return this.#negotiate(command)
+    if (!this.#negotiated) throw new TransportError(`${command.kind} came before the wire format`)
+    if (command.kind === 'KeepAliveInfo') {
+      if (command.responseRequired) this.send(buildKeepAlive(command.commandId))
+      return
+    }
+    this.#listener.command(command)
+  }
+
+  #encode(command: Command): Buffer {
+    try {
+      return this.#codec.encode(command)
+    } catch (error) {
+      // What was half encoded may have taken slots of the cache that the broker will never hear of.
+      if (this.#codec.format.cacheEnabled) this.fail(new TransportError('The marshalling cache is out of step', error))
+      throw error
+    }
+  }
+
+  #negotiate(theirs: WireFormatInfo): void {
+    if (this.#negotiated) return
+    const format = negotiate(this.#mine, theirs)
+    this.#codec = new OpenWireCodec(format)
+    this.#splitter.maxFrameSize = format.maxFrameSize
+    this.#negotiated = true
+    if (format.maxInactivityDurationMs > 0)
+      this.#after(format.maxInactivityDurationInitialDelayMs, () => this.#monitor(format.maxInactivityDurationMs))
+    this.#listener.connected()
+  }
+
+  #monitor(readCheckMs: number): void {
+    const writeCheckMs = readCheckMs > 3 ? readCheckMs / 3 : readCheckMs
+    const writeCheck = (): void => {
+      if (!this.#writtenSinceCheck) this.send(buildKeepAlive(0))
+      this.#writtenSinceCheck = false
+      this.#after(writeCheckMs, writeCheck)
+    }
+    const readCheck = (): void => {
+      if (!this.#readSinceCheck)
+        return this.fail(
+          new TransportError(`Connection to ${this.endpoint.uri} was inactive for more than ${readCheckMs} ms`),
+        )
+      this.#readSinceCheck = false
+      this.#after(readCheckMs, readCheck)
+    }
+    writeCheck()
+    this.#after(readCheckMs, readCheck)
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    const timer = this.#clock.after(delayMs, () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+      if (!this.#ended) callback()
+    })
+    this.#timers.push(timer)
+  }
+}

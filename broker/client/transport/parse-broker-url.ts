@@ -1,0 +1,118 @@
+// Connection URLs (spec ha-and-networks.md section 8):
+//
+//   tcp://host:port?options
+//   failover:(uri,uri,…)?options        also failover://(…), and failover:uri,uri without options of its own
+//
+// Options of one broker stand inside the brackets, or outside as `nested.name` for all; options of the connection begin
+// with `jms.` and stand outside.
+import type { WireFormatOptions } from '../../wire/openwire/wire-format.ts'
+import type { ConnectionOptions, EndpointOptions, FailoverOptions } from '../client-options.ts'
+import {
+  connectionOptionTable,
+  endpointOptionTable,
+  failoverOptionAliases,
+  failoverOptionTable,
+  wireFormatOptionAliases,
+  wireFormatOptionTable,
+} from '../client-options.ts'
+import { parseOptions, parseQuery, takePrefixed, UrlError } from '../parse-options.ts'
+
+/** One broker to dial. */
+export interface Endpoint {
+  /** `tcp://host:port`, without options: what candidates are compared by. */
+  readonly uri: string
+  readonly host: string
+  readonly port: number
+  readonly options: EndpointOptions
+  readonly wireFormat: WireFormatOptions
+}
+
+export interface BrokerUrl {
+  readonly endpoints: readonly Endpoint[]
+  /** Null for a plain connection, which ends when its socket does. */
+  readonly failover: FailoverOptions | null
+  readonly connection: ConnectionOptions
+  /** For endpoints that become known later. */
+  readonly nestedOptions: ReadonlyMap<string, string>
+}
+
+const defaultPort = 61_616
+const failoverScheme = 'failover:'
+
+/** Throws UrlError that says what is accepted. */
+export function parseBrokerUrl(url: string): BrokerUrl {
+  const text = url.trim()
+  if (!text.startsWith(failoverScheme)) {
+    const [address, query] = splitQuery(text)
+    const options = parseQuery(query)
+    const connection = parseOptions(connectionOptionTable, takePrefixed(options, 'jms.'), `${address} (jms.)`)
+    return { endpoints: [buildEndpoint(address, options)], failover: null, connection, nestedOptions: new Map() }
+  }
+  const rest = text.slice(failoverScheme.length).replace(/^\/\//, '')
+  const { list, query } = splitComposite(rest)
+  const options = parseQuery(query)
+  const nestedOptions = takePrefixed(options, 'nested.')
+  const connection = parseOptions(connectionOptionTable, takePrefixed(options, 'jms.'), 'failover: (jms.)')
+  const failover = parseOptions(failoverOptionTable, options, 'failover:(…)', failoverOptionAliases)
+  const endpoints = parseEndpoints(list, nestedOptions)
+  if (endpoints.length === 0 && failover.updateURIsURL === null)
+    throw new UrlError(`Cannot use ${url}: it names no broker; accepted is failover:(tcp://host:port,tcp://host:port)`)
+  return { endpoints, failover, connection, nestedOptions }
+}
+
+/** A comma list of broker URIs. Throws UrlError. */
+export const parseEndpoints = (list: string, nestedOptions: ReadonlyMap<string, string>): Endpoint[] =>
+  list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => parseEndpoint(part, nestedOptions))
+
+/** One broker URI; its own options go before the nested ones. Throws UrlError. */
+export function parseEndpoint(uri: string, nestedOptions: ReadonlyMap<string, string> = new Map()): Endpoint {
+  const [address, query] = splitQuery(uri.trim())
+  return buildEndpoint(address, new Map([...nestedOptions, ...parseQuery(query)]))
+}
+
+function buildEndpoint(address: string, given: Map<string, string>): Endpoint {
+  const match = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|[^:/?#[\]()\s]+)(?::(\d{1,5}))?\/?$/.exec(address)
+  const port = Number(match?.[2] ?? defaultPort)
+  if (!match || port === 0 || port > 65_535)
+    throw new UrlError(`Cannot use broker URI ${address}: accepted is tcp://host:port`)
+  const host = match[1]!
+  const options = new Map(given)
+  const wire = parseOptions(
+    wireFormatOptionTable,
+    takePrefixed(options, 'wireFormat.'),
+    `${address} (wireFormat.)`,
+    wireFormatOptionAliases,
+  )
+  const { maxInactivityDuration, maxInactivityDurationInitalDelay, ...same } = wire
+  return {
+    uri: `tcp://${host}:${port}`,
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    options: parseOptions(endpointOptionTable, options, address),
+    wireFormat: {
+      ...same,
+      maxInactivityDurationMs: maxInactivityDuration,
+      maxInactivityDurationInitialDelayMs: maxInactivityDurationInitalDelay,
+      host,
+      providerName: 'Flotilla',
+    },
+  }
+}
+
+function splitComposite(text: string): { list: string; query: string } {
+  if (!text.startsWith('(')) return { list: text, query: '' }
+  const end = text.lastIndexOf(')')
+  const after = text.slice(end + 1)
+  if (end < 0 || (after !== '' && !after.startsWith('?')))
+    throw new UrlError(`Cannot use failover:${text}: accepted is failover:(uri,uri)?options`)
+  return { list: text.slice(1, end), query: after.slice(1) }
+}
+
+function splitQuery(uri: string): [string, string] {
+  const mark = uri.indexOf('?')
+  return mark < 0 ? [uri, ''] : [uri.slice(0, mark), uri.slice(mark + 1)]
+}

@@ -1,0 +1,239 @@
+// A queue: messages in, each to one consumer, removed when acknowledged. Its state is the window of waiting messages, the
+// consumers, and a count of what is in flight; the in-flight messages themselves are in their consumers' lists.
+//
+// A message is exactly one of: waiting (window), in flight (dispatched, acknowledged by an open transaction, or on its way
+// to the dead letter queue), gone. The queue writes removals to the store; additions are written by the router before.
+import { assert } from '../../base/assert.ts'
+import type { Destination } from '../../message/destination.ts'
+import { isTemporary } from '../../message/destination.ts'
+import type { Message } from '../../message/message.ts'
+import type { Sequence } from '../../store/message-store.ts'
+import { DestinationCounters } from '../destination-counters.ts'
+import type { DestinationContext } from '../destination-context.ts'
+import { QueueEntry } from '../entry.ts'
+import { destinationLimits } from '../limits.ts'
+import { QueueDispatch } from './queue-dispatch.ts'
+import { QueueWindow, isExpired } from '../window/queue-window.ts'
+import type { Subscription } from '../subscription/subscription.ts'
+
+export class Queue {
+  readonly destination: Destination
+  readonly counters = new DestinationCounters()
+  /** Bytes of bodies that it holds in memory; kept by its entries. */
+  memoryUsed = 0
+  /** The connection that owns a temporary queue. */
+  readonly owner: string | null
+  /** Open transactions that sent to it: while there are some the queue cannot be deleted. */
+  openTransactions = 0
+  readonly #context: DestinationContext
+  readonly #consumers = new QueueDispatch()
+  readonly #window: QueueWindow
+  #inFlight = 0
+  /** Stored messages that are on their way here, behind their syncs. */
+  #expected = 0
+  #dispatching = false
+  #deleted = false
+
+  constructor(destination: Destination, owner: string | null, context: DestinationContext) {
+    this.destination = destination
+    this.owner = owner
+    this.#context = context
+    this.#window = new QueueWindow(this, context, () => this.#loaded())
+  }
+
+  get deleted(): boolean {
+    return this.#deleted
+  }
+
+  get name(): string {
+    return this.destination.name
+  }
+
+  /** Persistent messages of a temporary queue are not stored: the queue dies with its connection. */
+  get stored(): boolean {
+    return !isTemporary(this.destination)
+  }
+
+  get size(): number {
+    return this.#window.size + this.#inFlight
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get consumers(): number {
+    return this.#consumers.size
+  }
+
+  get loading(): boolean {
+    return this.#window.loading
+  }
+
+  recover(messageCount: number, lastSequence: Sequence): void {
+    this.#window.recover(messageCount, lastSequence)
+  }
+
+  /** A message was written, and arrives when it is durable. */
+  expectStored(): void {
+    this.#expected++
+  }
+
+  /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept. */
+  arriveStored(sequence: Sequence, message: Message | null): void {
+    this.#expected--
+    if (this.#deleted) return
+    this.counters.enqueued++
+    if (message && this.#hasExpired(message))
+      return this.#expire(new QueueEntry(this, sequence, message, true, this.#context.memory))
+    this.#window.arriveStored(sequence, message)
+    this.dispatch()
+  }
+
+  /** Whether a message that came now would go to a consumer at once, with nothing before it. */
+  get takesAtOnce(): boolean {
+    return this.#expected === 0 && this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
+  }
+
+  /** A persistent message that is not durable yet, while `takesAtOnce`; the entry is told when it is. */
+  arriveUnsynced(sequence: Sequence, message: Message): QueueEntry {
+    this.counters.enqueued++
+    const entry = new QueueEntry(this, sequence, message, true, this.#context.memory)
+    entry.durable = false
+    this.#window.arrive(entry)
+    this.dispatch()
+    return entry
+  }
+
+  /** Its body may leave memory from now on. */
+  becameDurable(entry: QueueEntry): void {
+    entry.durable = true
+    if (entry.inFlight) this.#spareMemory(entry)
+  }
+
+  arriveVolatile(entry: QueueEntry): void {
+    if (this.#deleted) return entry.release()
+    this.counters.enqueued++
+    if (this.#hasExpired(entry)) return this.#expire(entry)
+    this.#window.arrive(entry)
+    this.dispatch()
+  }
+
+  attach(subscription: Subscription): void {
+    if (subscription.queues.has(this)) return
+    this.#consumers.add(subscription)
+    subscription.queues.add(this)
+  }
+
+  detach(subscription: Subscription): void {
+    this.#consumers.remove(subscription)
+    subscription.queues.delete(this)
+  }
+
+  /** Gives waiting messages to consumers with room, until one of both runs out. */
+  dispatch(): void {
+    if (this.#dispatching || this.#consumers.size === 0) return
+    this.#dispatching = true
+    try {
+      this.#dispatchReady()
+    } finally {
+      this.#dispatching = false
+    }
+  }
+
+  /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
+  acknowledge(entry: QueueEntry, awaited: boolean): void {
+    this.settle(entry)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.name, entry.sequence, awaited)
+  }
+
+  /** As `acknowledge`, when the removal is already in the store (a committed transaction). */
+  settle(entry: QueueEntry): void {
+    this.#land(entry)
+    entry.release()
+    this.counters.dequeued++
+  }
+
+  /** Puts in-flight messages, in dispatch order, back before all others. */
+  returnToFront(entries: readonly QueueEntry[]): void {
+    for (const entry of entries) this.#land(entry)
+    if (this.#deleted) for (const entry of entries) entry.release()
+    else this.#window.returnToFront([...entries].sort((a, b) => a.sequence - b.sequence))
+  }
+
+  /** Takes expired messages out of memory. */
+  sweepExpired(): void {
+    for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
+  }
+
+  /** Takes expired messages out of some pages of the store, from where the sweep before this one ended. */
+  async sweepExpiredInStore(): Promise<void> {
+    for (let page = 0; page < destinationLimits.expirySweepPages; page++)
+      if (!(await this.#window.sweepPage((entry) => this.#expire(entry)))) return
+  }
+
+  /** Forgets all messages, here and in the store. */
+  delete(): void {
+    this.#deleted = true
+    this.#window.close()
+    if (this.stored) this.#context.store.removeQueue(this.name)
+  }
+
+  #dispatchReady(): void {
+    const nowMs = this.#context.clock.nowMs()
+    let index = 0
+    while (this.#window.ready > index && this.#consumers.hasRoom) {
+      const entry = this.#window.at(index)!
+      if (isExpired(entry, nowMs)) this.#expire(this.#window.take(index))
+      else if (!entry.message) break
+      else {
+        const subscription = this.#consumers.choose(entry.message)
+        if (subscription) this.#give(this.#window.take(index), subscription)
+        // Every consumer with room refuses it (noLocal): look behind it.
+        else index++
+      }
+    }
+    this.#window.refill(this.#consumers.hasRoom, index)
+  }
+
+  /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
+  #hasExpired(message: { readonly expiration: number }): boolean {
+    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
+  }
+
+  #expire(entry: QueueEntry): void {
+    this.#takeOff(entry, null)
+    this.#context.expired(entry)
+  }
+
+  #give(entry: QueueEntry, subscription: Subscription): void {
+    const message = entry.message!
+    this.#takeOff(entry, subscription)
+    this.counters.dispatched++
+    subscription.deliverQueueEntry(entry, message)
+    this.#spareMemory(entry)
+  }
+
+  #spareMemory(entry: QueueEntry): void {
+    if (!entry.stored || !entry.durable) return
+    if (this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
+  }
+
+  #takeOff(entry: QueueEntry, holder: Subscription | null): void {
+    entry.inFlight = true
+    entry.holder = holder
+    this.#inFlight++
+  }
+
+  #land(entry: QueueEntry): void {
+    assert(entry.inFlight, 'a message of a queue was settled that is not in flight')
+    entry.inFlight = false
+    entry.holder = null
+    this.#inFlight--
+  }
+
+  #loaded(): void {
+    this.dispatch()
+    if (!this.#window.loading) for (const subscription of this.#consumers) subscription.answerPull()
+  }
+}

@@ -1,0 +1,38 @@
+// Destinations on the wire ⇄ destinations of the core.
+import { JmsError } from '../base/errors.ts'
+import type { Destination, DestinationKind } from '../message/destination.ts'
+import type { DestinationStructure } from '../wire/openwire/commands.ts'
+import { maxDestinationNameLength } from './limits.ts'
+
+const kinds: Readonly<Record<DestinationStructure['kind'], DestinationKind>> = {
+  ActiveMQQueue: 'queue',
+  ActiveMQTopic: 'topic',
+  ActiveMQTempQueue: 'temp-queue',
+  ActiveMQTempTopic: 'temp-topic',
+}
+
+const structures: Readonly<Record<DestinationKind, DestinationStructure['kind']>> = {
+  queue: 'ActiveMQQueue',
+  topic: 'ActiveMQTopic',
+  'temp-queue': 'ActiveMQTempQueue',
+  'temp-topic': 'ActiveMQTempTopic',
+}
+
+/** `what` completes "Cannot <what>: …". Names are trimmed (spec section 9). */
+export function destinationOf(structure: DestinationStructure | null, what: string): Destination {
+  const name = structure?.physicalName?.trim() ?? ''
+  if (!structure || name === '')
+    throw new JmsError('javax.jms.InvalidDestinationException', `Cannot ${what}: the destination is missing`)
+  if (name.length > maxDestinationNameLength)
+    throw new JmsError(
+      'javax.jms.InvalidDestinationException',
+      `Cannot ${what}: the destination's name has ${name.length} characters, at most ${maxDestinationNameLength} are accepted`,
+      { fields: { limit: 'maxDestinationNameLength' } },
+    )
+  return { kind: kinds[structure.kind], name }
+}
+
+export const structureOf = ({ kind, name }: Destination): DestinationStructure => ({
+  kind: structures[kind],
+  physicalName: name,
+})

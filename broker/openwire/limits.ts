@@ -1,0 +1,7 @@
+// Limits of ids and names on the wire, each with its reason.
+
+/** Ids are built from host names, ports and counters; JDBC columns take 250. */
+export const maxIdLength = 1024
+
+/** A destination name that fits into a store; composites list many of them. */
+export const maxDestinationNameLength = 16 * 1024

@@ -1,0 +1,202 @@
+// Carries out acknowledgements (the table of spec openwire.md section 10).
+import { JmsError } from '../base/errors.ts'
+import { findLast, findRange, findTopicRange } from '../destination/subscription/acknowledgement.ts'
+import type { Entry, QueueEntry } from '../destination/entry.ts'
+import type { Subscription } from '../destination/subscription/subscription.ts'
+import type { LocalTransaction } from '../transaction/local-transaction.ts'
+import type { DeadLetterRouter } from './dead-letter-router.ts'
+import type { RegionContext } from './region-context.ts'
+import type { Acknowledgement, Done } from './region.ts'
+
+export class Acknowledger {
+  readonly #context: RegionContext
+  readonly #deadLetters: DeadLetterRouter
+
+  constructor(context: RegionContext, deadLetters: DeadLetterRouter) {
+    this.#context = context
+    this.#deadLetters = deadLetters
+  }
+
+  /** `done` is called once the removals are durable. Throws JMSException and changes nothing for unmatched ones. */
+  acknowledge(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    if (!subscription.everDispatched) return this.#ignoreLeftover(subscription, acknowledgement, transaction, done)
+    const wasFull = subscription.full
+    if (subscription.topicsOnly) this.#acknowledgeTopic(subscription, acknowledgement, transaction, done)
+    else this.#acknowledgeQueue(subscription, acknowledgement, transaction, done)
+    if (wasFull && !subscription.full) subscription.dispatch()
+  }
+
+  /**
+   * From before a failover, and nothing here knows of it: queues deliver the messages again. So a transaction that took
+   * them cannot be committed: it would be empty, and what its client believes to be consumed would come twice.
+   */
+  #ignoreLeftover(
+    subscription: Subscription,
+    { type }: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    if (!subscription.topicsOnly && (type === 'standard' || type === 'individual'))
+      transaction?.markRollbackOnly(
+        new JmsError('javax.jms.JMSException', 'it acknowledges messages that were delivered before a failover'),
+      )
+    done()
+  }
+
+  #acknowledgeQueue(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    const { dispatched } = subscription
+    switch (acknowledgement.type) {
+      case 'delivered': {
+        const entry = findLast(dispatched, acknowledgement)
+        if (repeatsDelivery(subscription, acknowledgement)) dispatched.bringForward(entry)
+        subscription.expand(acknowledgement.messageCount)
+        return done()
+      }
+      case 'standard': {
+        const entries = findRange(dispatched, acknowledgement, transaction === null)
+        if (!transaction) return this.#remove(subscription, entries, acknowledgement, done)
+        if (takesTooMany(subscription, entries, acknowledgement)) {
+          transaction.markRollbackOnly(tooMany(entries, acknowledgement))
+          return done()
+        }
+        return this.#addTo(transaction, subscription, entries, false, done)
+      }
+      case 'individual': {
+        const entries = [findLast(dispatched, acknowledgement)]
+        if (transaction) return this.#addTo(transaction, subscription, entries, true, done)
+        return this.#remove(subscription, entries, acknowledgement, done)
+      }
+      case 'poison':
+        if (transaction) throw new JmsError('javax.jms.JMSException', 'Poison ack cannot be transacted')
+        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'poison', acknowledgement, done)
+      case 'expired':
+        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'expired', acknowledgement, done)
+      case 'redelivered':
+        // The client redelivers from its own memory; the range only has to make sense.
+        findRange(dispatched, acknowledgement, false)
+        return done()
+      case 'unmatched':
+        return done()
+    }
+  }
+
+  #acknowledgeTopic(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction | null,
+    done: Done,
+  ): void {
+    const { type, messageCount } = acknowledgement
+    if (type === 'delivered') subscription.expand(messageCount)
+    if (type === 'delivered' || type === 'redelivered' || type === 'unmatched') return done()
+    const entries = findTopicRange(subscription.dispatched, acknowledgement, type === 'individual')
+    if (transaction && type !== 'poison' && type !== 'expired')
+      return this.#addTo(transaction, subscription, entries, type === 'individual', done)
+    if (type === 'expired')
+      for (const entry of entries) if (entry.kind === 'topic' && entry.topic) entry.topic.counters.expired++
+    this.#remove(subscription, entries, acknowledgement, done)
+  }
+
+  #remove(
+    subscription: Subscription,
+    entries: readonly Entry[],
+    { responseRequired }: Acknowledgement,
+    done: Done,
+  ): void {
+    let awaited = false
+    for (const entry of entries) {
+      // What an open transaction acknowledged is removed by its commit.
+      if (entry.transaction) continue
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') {
+        entry.queue.acknowledge(entry, responseRequired)
+        awaited ||= entry.stored && responseRequired
+      } else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    if (awaited) this.#context.afterSync.run(done)
+    else done()
+  }
+
+  /** The messages stay in the dispatched list until the commit. An individual one widens the window meanwhile. */
+  #addTo(
+    transaction: LocalTransaction,
+    subscription: Subscription,
+    entries: readonly Entry[],
+    individual: boolean,
+    done: Done,
+  ): void {
+    transaction.checkRoom(entries.length)
+    for (const entry of entries) {
+      if (!transaction.addAcknowledgement(subscription, entry)) continue
+      if (entry.kind === 'queue' && entry.stored)
+        this.#context.store.removeInTransaction(transaction.id, entry.queue.name, entry.sequence)
+    }
+    if (individual) subscription.expand(1)
+    done()
+  }
+
+  #bury(
+    subscription: Subscription,
+    entries: readonly Entry[],
+    reason: 'poison' | 'expired',
+    { poisonCause }: Acknowledgement,
+    done: Done,
+  ): void {
+    const taken: QueueEntry[] = []
+    for (const entry of entries) {
+      if (entry.transaction) continue
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') {
+        entry.holder = null
+        taken.push(entry)
+      } else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    if (taken.length === 0) return done()
+    const cause = reason === 'poison' ? (poisonCause ?? 'The client gave no cause') : null
+    let open = taken.length
+    const oneDone: Done = () => {
+      if (--open === 0) done()
+    }
+    for (const entry of taken) this.#deadLetters.take(entry, reason, cause, oneDone)
+  }
+}
+
+/**
+ * The stock client's word that this one is in its hands since before a failover, in a transaction that it will roll back: it
+ * redelivers those by itself and first, wherever they are in the order of dispatch. A range that it acknowledges then is one
+ * in its own order. (Acknowledgements that only ask for more messages name a first one, or the transaction.)
+ */
+const repeatsDelivery = (
+  { afterFailover }: Subscription,
+  { first, messageCount, transactionId }: Acknowledgement,
+): boolean => afterFailover && first === null && messageCount === 1 && transactionId === null
+
+/**
+ * More than its client delivered: what came by an earlier connection was handed out between the first and the last, and
+ * some of what was dispatched between them was not. Taken, that would be lost if the client ended now. Only after a
+ * failover, because clients are known to count right in transactions, but ActiveMQ does not ask them to.
+ */
+const takesTooMany = (
+  { afterFailover }: Subscription,
+  entries: readonly Entry[],
+  { messageCount }: Acknowledgement,
+): boolean => afterFailover && entries.filter(({ transaction }) => !transaction).length > messageCount
+
+const tooMany = (entries: readonly Entry[], { messageCount }: Acknowledgement): JmsError =>
+  new JmsError(
+    'javax.jms.JMSException',
+    `it acknowledges ${messageCount} messages that were not dispatched one after the other: there are ${entries.length} ` +
+      'from the first to the last. Some of them came before a failover',
+  )

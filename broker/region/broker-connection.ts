@@ -1,0 +1,344 @@
+// One connection as the region sees it: its consumers, producers, temporary destinations and transactions. Checks what is
+// asked and hands it to the part that does it.
+import { JmsError } from '../base/errors.ts'
+import { concreteMembers, consumableMembers, invalid } from '../routing/destination-name.ts'
+import { InFlight } from '../destination/subscription/dispatched-list.ts'
+import type { QueueEntry } from '../destination/entry.ts'
+import { Queue } from '../destination/queue/queue.ts'
+import { Subscription } from '../destination/subscription/subscription.ts'
+import type { Topic } from '../destination/topic.ts'
+import type { Destination } from '../message/destination.ts'
+import { destinationKey, isAdvisory, isTemporary, temporaryOwner } from '../message/destination.ts'
+import type { Message } from '../message/message.ts'
+import type { Acknowledger } from './acknowledge.ts'
+import { Sender } from './flow-control.ts'
+import { Intake } from './intake.ts'
+import { connectionLimits } from './limits.ts'
+import type { MessageRouter } from './message-router.ts'
+import type { RegionContext } from './region-context.ts'
+import { lastDeliveredUnknown } from './region.ts'
+import type {
+  Acknowledgement,
+  ConnectionOptions,
+  ConnectionPort,
+  ConsumerOptions,
+  Done,
+  RegionConnection,
+  SendOptions,
+} from './region.ts'
+import { Transactions } from './transactions.ts'
+
+export interface ConnectionParts {
+  readonly router: MessageRouter
+  readonly acknowledger: Acknowledger
+  /** All subscriptions of the broker by consumer id. */
+  readonly subscriptions: Map<string, Subscription>
+  closed(connection: BrokerConnection): void
+}
+
+interface Producer {
+  readonly destination: Destination | null
+  readonly members: readonly Destination[]
+}
+
+export class BrokerConnection implements RegionConnection {
+  readonly options: ConnectionOptions
+  readonly #port: ConnectionPort
+  readonly #context: RegionContext
+  readonly #parts: ConnectionParts
+  readonly #sender: Sender
+  readonly #transactions: Transactions
+  readonly #consumers = new Map<string, Subscription>()
+  readonly #producers = new Map<string, Producer>()
+  readonly #temporary = new Set<Queue | Topic>()
+  readonly #inFlight = new InFlight()
+  #closed = false
+
+  constructor(options: ConnectionOptions, port: ConnectionPort, context: RegionContext, parts: ConnectionParts) {
+    this.options = options
+    this.#port = port
+    this.#context = context
+    this.#parts = parts
+    this.#sender = new Sender(options.connectionId, new Intake(port, context.afterSync), () => this.#holdsDeliveries())
+    this.#transactions = new Transactions(context, parts.router, this.#sender, options.failoverReconnect)
+  }
+
+  addProducer(producerId: string, destination: Destination | null): void {
+    this.#assertOpen()
+    if (this.#producers.has(producerId)) return
+    this.#checkLimit('maximumProducersPerConnection', this.#producers.size)
+    const members = destination ? concreteMembers(destination) : []
+    const found = members.map((member) => this.#context.registry.obtain(member))
+    for (const target of found) target.counters.producers++
+    this.#producers.set(producerId, { destination, members })
+    if (!destination) this.#context.listener.producerAdded(producerId, null, this.#anonymousProducers())
+    for (const { destination: member, counters } of found)
+      if (!isAdvisory(member)) this.#context.listener.producerAdded(producerId, member, counters.producers)
+  }
+
+  removeProducer(producerId: string): void {
+    this.#assertOpen()
+    if (!this.#producers.has(producerId)) throw notRegistered('producer', producerId)
+    this.#dropProducer(producerId)
+  }
+
+  addConsumer(options: ConsumerOptions): void {
+    this.#assertOpen()
+    if (this.#consumers.has(options.consumerId)) return
+    this.#checkLimit('maximumConsumersPerConnection', this.#consumers.size)
+    refuseUnsupported(options)
+    const members = consumableMembers(options.destination)
+    for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
+    const { registry, clock, listener } = this.#context
+    const { connectionId } = this.options
+    const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight)
+    subscription.afterFailover = this.options.failoverReconnect
+    try {
+      for (const member of members) registry.attach(subscription, member)
+    } catch (error) {
+      registry.detach(subscription)
+      throw error
+    }
+    this.#consumers.set(options.consumerId, subscription)
+    this.#parts.subscriptions.set(options.consumerId, subscription)
+    for (const member of members) listener.consumerAdded(options, connectionId, member, registry.consumerCount(member))
+    subscription.dispatch()
+  }
+
+  removeConsumer(consumerId: string, lastDelivered: number): void {
+    this.#assertOpen()
+    const subscription = this.#consumers.get(consumerId)
+    if (!subscription) throw notRegistered('consumer', consumerId)
+    const queues = new Set<Queue>()
+    this.#detachConsumer(subscription, queues)
+    this.#returnUnacknowledged([subscription], lastDelivered, queues)
+    this.#context.flow.relieve()
+  }
+
+  setPrefetch(consumerId: string, prefetchSize: number): void {
+    this.#assertOpen()
+    this.#consumers.get(consumerId)?.setPrefetch(prefetchSize)
+  }
+
+  pull(consumerId: string, timeoutMs: number): void {
+    this.#assertOpen()
+    this.#consumers.get(consumerId)?.pull(timeoutMs)
+  }
+
+  addDestination(destination: Destination): void {
+    this.#assertOpen()
+    const { registry } = this.#context
+    for (const member of concreteMembers(destination)) {
+      if (isTemporary(member) && temporaryOwner(member) !== this.options.connectionId)
+        throw invalid(
+          member,
+          `its name does not begin with '${this.options.connectionId}:', the connection that creates it`,
+        )
+      if (registry.find(member)) continue
+      if (!isTemporary(member)) {
+        registry.add(member, null)
+        continue
+      }
+      this.#checkLimit('maximumTemporaryDestinationsPerConnection', this.#temporary.size)
+      this.#temporary.add(registry.add(member, this.options.connectionId))
+    }
+  }
+
+  /** Unknown ones are ignored. Throws JMSException while somebody uses it. */
+  removeDestination(destination: Destination): void {
+    this.#assertOpen()
+    for (const member of concreteMembers(destination)) {
+      const found = this.#context.registry.find(member)
+      if (!found) continue
+      if (isTemporary(member)) this.#checkOwner(member)
+      const busy = found.consumers > 0 || (found instanceof Queue && (found.inFlight > 0 || found.openTransactions > 0))
+      if (busy)
+        throw new JmsError(
+          'javax.jms.JMSException',
+          `Cannot remove ${destinationKey(member)}: Destination still has an active subscription or an open transaction`,
+        )
+      this.#deleteDestination(found)
+    }
+    this.#context.flow.relieve()
+  }
+
+  send(message: Message, options: SendOptions, done: Done): void {
+    this.#assertOpen()
+    if (options.transactionId === null)
+      return this.#parts.router.send(this.#sender, this.options.failoverReconnect, message, done)
+    const transaction = this.#transactions.get(options.transactionId)
+    this.#parts.router.sendInTransaction(this.#sender, transaction, message, done)
+  }
+
+  acknowledge(acknowledgement: Acknowledgement, done: Done): void {
+    this.#assertOpen()
+    const { transactionId, consumerId } = acknowledgement
+    const transaction = transactionId === null ? null : this.#transactions.get(transactionId)
+    const subscription = this.#consumers.get(consumerId)
+    if (!subscription) return done()
+    const wasFull = this.#inFlight.full
+    this.#parts.acknowledger.acknowledge(subscription, acknowledgement, transaction, done)
+    if (wasFull && !this.#inFlight.full) this.dispatch()
+    this.#context.flow.relieve()
+  }
+
+  begin(transactionId: string): void {
+    this.#assertOpen()
+    this.#transactions.begin(transactionId)
+  }
+
+  commit(transactionId: string, done: Done): void {
+    this.#assertOpen()
+    this.#transactions.commit(transactionId, done)
+    this.#context.flow.relieve()
+  }
+
+  rollback(transactionId: string, done: Done): void {
+    this.#assertOpen()
+    this.#transactions.rollback(transactionId)
+    this.#context.flow.relieve()
+    done()
+  }
+
+  failTransaction(transactionId: string, cause: JmsError): void {
+    this.#transactions.markRollbackOnly(transactionId, cause)
+  }
+
+  dispatch(): void {
+    for (const subscription of this.#consumers.values()) subscription.relieve()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    // All detached before anything is given back: else one's messages would go to the next, only to come back again.
+    const subscriptions = [...this.#consumers.values()]
+    const queues = new Set<Queue>()
+    for (const subscription of subscriptions) this.#detachConsumer(subscription, queues)
+    for (const queue of this.#transactions.rollbackAll()) queues.add(queue)
+    this.#context.flow.leave(this.#sender)
+    this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown, queues)
+    for (const producerId of this.#producers.keys()) this.#dropProducer(producerId)
+    for (const found of this.#temporary) this.#deleteDestination(found)
+    this.#parts.closed(this)
+    this.#context.flow.relieve()
+  }
+
+  #dropProducer(producerId: string): void {
+    const { destination, members } = this.#producers.get(producerId)!
+    this.#producers.delete(producerId)
+    const { registry, listener } = this.#context
+    if (!destination) listener.producerRemoved(producerId, null, this.#anonymousProducers())
+    for (const member of members) {
+      const counters = registry.find(member)?.counters
+      if (counters && counters.producers > 0) counters.producers--
+      if (!isAdvisory(member)) listener.producerRemoved(producerId, member, counters?.producers ?? 0)
+    }
+  }
+
+  /** Adds to `queues` those that others may have now, because nobody may have them while an exclusive consumer is there. */
+  #detachConsumer(subscription: Subscription, queues: Set<Queue>): void {
+    const { consumerId, options } = subscription
+    if (options.exclusive) for (const queue of subscription.queues) queues.add(queue)
+    this.#consumers.delete(consumerId)
+    if (this.#parts.subscriptions.get(consumerId) === subscription) this.#parts.subscriptions.delete(consumerId)
+    this.#context.registry.detach(subscription)
+    subscription.close()
+  }
+
+  /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
+  #returnUnacknowledged(subscriptions: readonly Subscription[], lastDelivered: number, queues: Set<Queue>): void {
+    const { registry, listener } = this.#context
+    for (const subscription of subscriptions)
+      for (const [queue, entries] of takeUnacknowledged(subscription, lastDelivered)) {
+        queue.returnToFront(entries)
+        queues.add(queue)
+      }
+    for (const { dispatched } of subscriptions) dispatched.leave()
+    for (const queue of queues) queue.dispatch()
+    for (const { consumerId, members } of subscriptions)
+      for (const member of members) listener.consumerRemoved(consumerId, member, registry.consumerCount(member))
+  }
+
+  #deleteDestination(found: Queue | Topic): void {
+    this.#temporary.delete(found)
+    this.#context.registry.delete(found)
+    if (!isAdvisory(found.destination)) this.#context.listener.destinationRemoved(found.destination)
+  }
+
+  #checkOwner(destination: Destination): void {
+    const found = this.#context.registry.obtain(destination)
+    if (found.owner !== this.options.connectionId)
+      throw invalid(destination, 'a temporary destination belongs to the connection that created it')
+  }
+
+  #checkLimit(limit: keyof typeof connectionLimits, count: number): void {
+    if (count < connectionLimits[limit]) return
+    throw new JmsError(
+      'javax.jms.ResourceAllocationException',
+      `Cannot add more to connection ${this.options.connectionId}: it has ${count} (limit ${limit})`,
+      { fields: { limit } },
+    )
+  }
+
+  #anonymousProducers(): number {
+    let count = 0
+    for (const { destination } of this.#producers.values()) if (!destination) count++
+    return count
+  }
+
+  #holdsDeliveries(): boolean {
+    for (const subscription of this.#consumers.values()) if (subscription.dispatched.size > 0) return true
+    return false
+  }
+
+  #assertOpen(): void {
+    if (this.#closed)
+      throw new JmsError(
+        'java.lang.IllegalStateException',
+        `Cannot use connection ${this.options.connectionId}: it is closed`,
+      )
+  }
+}
+
+/**
+ * Takes what a closed consumer did not acknowledge out of its list, by queue, with the redelivery counters that
+ * `lastDelivered` asks for (spec openwire.md section 10). What an open transaction acknowledged stays for its end.
+ */
+function takeUnacknowledged(subscription: Subscription, lastDelivered: number): Map<Queue, QueueEntry[]> {
+  const returned = new Map<Queue, QueueEntry[]>()
+  const { dispatched } = subscription
+  const lastCounted = lastDelivered > 0 ? dispatched.findSequence(lastDelivered) : null
+  let counting = lastDelivered === lastDeliveredUnknown || lastCounted !== null
+  for (const entry of dispatched) {
+    const counted = counting
+    if (entry === lastCounted) counting = false
+    if (entry.kind !== 'queue') continue
+    if (entry.transaction) {
+      entry.holder = null
+      continue
+    }
+    dispatched.remove(entry)
+    if (counted) entry.redeliveryCounter++
+    const entries = returned.get(entry.queue)
+    if (entries) entries.push(entry)
+    else returned.set(entry.queue, [entry])
+  }
+  return returned
+}
+
+function refuseUnsupported({ selector, browser, subscriptionName, destination }: ConsumerOptions): void {
+  if (selector !== null && selector.trim() !== '')
+    throw new JmsError('javax.jms.InvalidSelectorException', 'selectors are not supported by this version')
+  if (browser)
+    throw new JmsError('javax.jms.JMSException', 'Cannot browse: queue browsers are not supported by this version')
+  // The name means nothing for queues.
+  if (subscriptionName !== null && destination.kind === 'topic')
+    throw new JmsError(
+      'javax.jms.JMSException',
+      `Cannot subscribe as '${subscriptionName}': durable subscriptions are not supported by this version`,
+    )
+}
+
+const notRegistered = (what: string, id: string): JmsError =>
+  new JmsError('java.lang.IllegalStateException', `Cannot remove a ${what} that had not been registered: ${id}`)

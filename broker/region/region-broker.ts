@@ -1,0 +1,198 @@
+// The region: joins destinations, transactions and flow control to what sessions use (region.ts). Everything is in one
+// event loop; the only waiting is for the store (after-sync.ts) and for memory (flow-control.ts).
+import type { Clock, Timer } from '../base/clock.ts'
+import { JmsError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { DeadLetterStrategy } from '../destination/dead-letter.ts'
+import type { DeadLetterConfig } from '../destination/dead-letter.ts'
+import { concreteMembers } from '../routing/destination-name.ts'
+import { DestinationRegistry } from '../destination/destination-registry.ts'
+import { destinationLimits } from '../destination/limits.ts'
+import { MemoryUsage } from '../destination/memory-usage.ts'
+import type { Queue } from '../destination/queue/queue.ts'
+import type { Subscription } from '../destination/subscription/subscription.ts'
+import { TopicMessage } from '../destination/topic-message.ts'
+import type { Topic } from '../destination/topic.ts'
+import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
+import type { Destination } from '../message/destination.ts'
+import { isAdvisory, isQueue } from '../message/destination.ts'
+import type { Message } from '../message/message.ts'
+import { StoredMessage } from '../message/stored-message.ts'
+import type { MessageStore, Sequence } from '../store/message-store.ts'
+import { Acknowledger } from './acknowledge.ts'
+import { AfterSync } from './after-sync.ts'
+import { BrokerConnection } from './broker-connection.ts'
+import { DeadLetterRouter } from './dead-letter-router.ts'
+import { FlowControl, type WhenNoSpace } from './flow-control.ts'
+import { MessageRouter } from './message-router.ts'
+import { SequenceSource } from './region-context.ts'
+import type { RegionContext } from './region-context.ts'
+import type {
+  ConnectionOptions,
+  ConnectionPort,
+  DestinationStatistics,
+  Region,
+  RegionConnection,
+  RegionListener,
+} from './region.ts'
+
+export interface RegionOptions {
+  /** Open: this broker is the writer. */
+  readonly store: MessageStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Bytes of message bodies in memory. */
+  readonly memoryLimit: number
+  /** Default: sends wait. */
+  readonly whenNoSpace?: WhenNoSpace
+  readonly deadLetter: DeadLetterConfig
+  /** Whether consumers get persistent queue messages before they are durable; see docs/reliability.md. */
+  readonly concurrentStoreAndDispatchQueues: boolean
+  readonly listener: RegionListener
+}
+
+/** Throws InvalidDestinationException when the name of the dead letter queue is none. */
+export const createRegion = (options: RegionOptions): Region => new RegionBroker(options)
+
+class RegionBroker implements Region {
+  readonly #context: RegionContext
+  readonly #router: MessageRouter
+  readonly #acknowledger: Acknowledger
+  readonly #connections = new Map<string, BrokerConnection>()
+  readonly #subscriptions = new Map<string, Subscription>()
+  #sweep: Timer | null = null
+  #sweepingStore = false
+
+  constructor(options: RegionOptions) {
+    const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listener } = options
+    const memory = new MemoryUsage(memoryLimit)
+    const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
+    concreteMembers(deadLetterStrategy.destination)
+    const registry = new DestinationRegistry(
+      {
+        clock,
+        logger,
+        memory,
+        store,
+        scan: (bytes) => StoredMessage.scan(bytes),
+        expired: (entry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
+      },
+      (destination, owner) => this.#destinationCreated(destination, owner),
+    )
+    this.#context = {
+      clock,
+      logger,
+      store,
+      memory,
+      registry,
+      deadLetterStrategy,
+      listener,
+      afterSync: new AfterSync(store),
+      flow: new FlowControl({ memory, store, clock, logger, whenNoSpace }),
+      sequences: new SequenceSource(),
+      concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
+    }
+    store.whenRoom(() => this.#context.flow.relieve())
+    const deadLetters = new DeadLetterRouter(this.#context)
+    this.#router = new MessageRouter(this.#context, deadLetters)
+    this.#acknowledger = new Acknowledger(this.#context, deadLetters)
+    this.#scheduleSweep()
+  }
+
+  connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection {
+    if (this.#connections.has(options.connectionId))
+      throw new JmsError('javax.jms.JMSException', `Cannot connect ${options.connectionId}: it is connected already`)
+    const connection = new BrokerConnection(options, port, this.#context, {
+      router: this.#router,
+      acknowledger: this.#acknowledger,
+      subscriptions: this.#subscriptions,
+      closed: ({ options: { connectionId } }) => void this.#connections.delete(connectionId),
+    })
+    this.#connections.set(options.connectionId, connection)
+    return connection
+  }
+
+  publish(message: Message): void {
+    const shared = this.#share(message)
+    const topic = this.#context.registry.find(message.destination) as Topic | undefined
+    if (topic) return topic.send(shared)
+    for (const subscription of this.#context.registry.wildcardSubscriptions(message.destination))
+      subscription.offer(null, shared)
+  }
+
+  publishTo(consumerId: string, message: Message): void {
+    const subscription = this.#subscriptions.get(consumerId)
+    const { destination } = message
+    const matches = subscription?.members.some(
+      ({ kind, name }) => kind === destination.kind && matchesWildcard(parseWildcard(name), destination.name),
+    )
+    if (!subscription || !matches) return
+    const topic = this.#context.registry.find(destination) as Topic | undefined
+    subscription.offer(topic ?? null, this.#share(message))
+  }
+
+  destinations(): readonly Destination[] {
+    return Array.from(this.#context.registry, ({ destination }) => destination)
+  }
+
+  statistics(): readonly DestinationStatistics[] {
+    return Array.from(this.#context.registry, (found) => ({
+      name: found.destination.name,
+      kind: found.destination.kind,
+      size: found.size,
+      inFlight: found.inFlight,
+      enqueued: found.counters.enqueued,
+      dequeued: found.counters.dequeued,
+      dispatched: found.counters.dispatched,
+      expired: found.counters.expired,
+      consumers: found.consumers,
+      producers: found.counters.producers,
+      memoryUsed: found.memoryUsed,
+    }))
+  }
+
+  memory(): { used: number; limit: number; blockedConnections: number } {
+    const { memory, flow } = this.#context
+    return { used: memory.used, limit: memory.limit, blockedConnections: flow.blockedConnections }
+  }
+
+  recover(queues: readonly { name: string; messageCount: number }[], lastSequence: Sequence): void {
+    this.#context.sequences.startAfter(lastSequence)
+    for (const { name, messageCount } of queues) {
+      const queue = this.#context.registry.addBeyondLimit({ kind: 'queue', name }, null) as Queue
+      queue.recover(messageCount, lastSequence)
+    }
+  }
+
+  stop(): void {
+    this.#sweep?.cancel()
+    this.#sweep = null
+  }
+
+  #share(message: Message): TopicMessage {
+    if (isQueue(message.destination))
+      throw new JmsError('javax.jms.InvalidDestinationException', 'Cannot publish: only topics are published to')
+    return new TopicMessage(message, this.#context.sequences.next(), this.#context.memory)
+  }
+
+  #destinationCreated(destination: Destination, owner: string | null): void {
+    if (!isAdvisory(destination)) this.#context.listener.destinationAdded(destination, owner)
+  }
+
+  #scheduleSweep(): void {
+    this.#sweep = this.#context.clock.after(destinationLimits.expirySweepMs, () => {
+      for (const queue of this.#context.registry.queues()) queue.sweepExpired()
+      this.#context.flow.relieve()
+      void this.#sweepStore()
+      this.#scheduleSweep()
+    })
+  }
+
+  // One queue after the other: what is read of them is in memory meanwhile.
+  async #sweepStore(): Promise<void> {
+    if (this.#sweepingStore) return
+    this.#sweepingStore = true
+    for (const queue of this.#context.registry.queues()) if (this.#sweep) await queue.sweepExpiredInStore()
+    this.#sweepingStore = false
+  }
+}

@@ -1,0 +1,169 @@
+// The protocol-neutral heart of a broker as sessions see it: connections with producers and consumers go in, deliveries
+// come out. OpenWire uses it now; STOMP, AMQP and MQTT will. The implementation is region-broker.ts.
+//
+// All calls are synchronous and made on one event loop. A refusal is a thrown JmsError. What has to wait for the disk or
+// for memory takes a `Done`, called exactly once, unless the store fails: then it is never called, the connection is
+// closed by the broker, and the client sends again.
+import type { JmsError } from '../base/errors.ts'
+import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
+import type { Destination } from '../message/destination.ts'
+import type { Message } from '../message/message.ts'
+import type { Sequence } from '../store/message-store.ts'
+
+export type Done = (error?: JmsError) => void
+
+/** Text forms of the OpenWire ids (spec openwire.md section 6); other protocols make up their own. */
+export type ConnectionIdText = string
+export type ConsumerIdText = string
+export type ProducerIdText = string
+export type TransactionIdText = string
+
+export interface ConsumerOptions {
+  readonly consumerId: ConsumerIdText
+  /** Concrete, composite or with wildcards. */
+  readonly destination: Destination
+  /** 0 = nothing is sent until a pull. */
+  readonly prefetchSize: number
+  /** -128..127, higher first. */
+  readonly priority: number
+  readonly exclusive: boolean
+  readonly noLocal: boolean
+  /** Topics: messages kept beyond the prefetch; 0 = the broker's own limit. */
+  readonly maximumPendingMessageLimit: number
+  readonly selector: string | null
+  readonly browser: boolean
+  readonly subscriptionName: string | null
+}
+
+export interface Delivery {
+  readonly consumerId: ConsumerIdText
+  /** The concrete destination, never a composite or wildcard. */
+  readonly destination: Destination
+  readonly message: Message
+  /** Becomes messageId.brokerSequenceId. */
+  readonly sequence: Sequence
+  readonly redeliveryCounter: number
+}
+
+/** What the region calls on a session. Must not throw and must not call back into the region synchronously. */
+export interface ConnectionPort {
+  deliver(delivery: Delivery): void
+  /** End marker: the answer to a pull that found nothing. */
+  deliverNothing(consumerId: ConsumerIdText): void
+  /** A producer without window sent more than memory allows: read nothing more from this connection until `resume`. */
+  pause(): void
+  resume(): void
+  /** True while the client takes no more deliveries: what it would get waits in the region until `dispatch`. */
+  readonly congested?: boolean
+  /** Something was not kept or not given because of the limit of that name. */
+  limitReached?(limit: string): void
+}
+
+export interface SendOptions {
+  readonly transactionId: TransactionIdText | null
+  /**
+   * True when the client wants no answer to this send. Then memory pressure is shown by `pause`, and `done` is called
+   * only to report a refusal or completion to whoever cares (producer windows).
+   */
+  readonly async: boolean
+}
+
+export type AcknowledgementType =
+  | 'delivered'
+  | 'poison'
+  | 'standard'
+  | 'redelivered'
+  | 'individual'
+  | 'unmatched'
+  | 'expired'
+
+/** With brokerSequenceId as the client returns it; 0 or less when it does not. */
+export type MessageReference = EntryReference
+
+export interface Acknowledgement {
+  readonly type: AcknowledgementType
+  readonly consumerId: ConsumerIdText
+  readonly transactionId: TransactionIdText | null
+  /** null = from the start of the dispatched list. */
+  readonly first: MessageReference | null
+  readonly last: MessageReference | null
+  readonly messageCount: number
+  readonly poisonCause: string | null
+  /** Whether the client waits for the answer. If not, messages that it takes may come again after a crash shortly after. */
+  readonly responseRequired: boolean
+}
+
+export interface ConnectionOptions {
+  readonly connectionId: ConnectionIdText
+  readonly clientId: string
+  /** A failover client that came back: sends that are already stored are answered and dropped. */
+  readonly failoverReconnect: boolean
+}
+
+/** `lastDelivered` of a removed consumer (spec openwire.md section 10). */
+export const lastDeliveredUnknown = -2
+export const lastDeliveredNothing = -1
+
+export interface RegionConnection {
+  addProducer(producerId: ProducerIdText, destination: Destination | null): void
+  removeProducer(producerId: ProducerIdText): void
+  addConsumer(options: ConsumerOptions): void
+  removeConsumer(consumerId: ConsumerIdText, lastDelivered: number): void
+  setPrefetch(consumerId: ConsumerIdText, prefetchSize: number): void
+  /** `timeoutMs` 0 = wait for ever, -1 = answer at once. */
+  pull(consumerId: ConsumerIdText, timeoutMs: number): void
+  addDestination(destination: Destination): void
+  removeDestination(destination: Destination): void
+  send(message: Message, options: SendOptions, done: Done): void
+  acknowledge(acknowledgement: Acknowledgement, done: Done): void
+  begin(transactionId: TransactionIdText): void
+  commit(transactionId: TransactionIdText, done: Done): void
+  rollback(transactionId: TransactionIdText, done: Done): void
+  /** Marks an open transaction rollback-only after an async failure inside it. Unknown ones are ignored. */
+  failTransaction(transactionId: TransactionIdText, cause: JmsError): void
+  /** The port is not congested any more: what waited for that is delivered. */
+  dispatch(): void
+  /** Takes everything of the connection away: consumers, producers, temporary destinations, open transactions. */
+  close(): void
+}
+
+/** Told of changes as they happen; advisories are made from these. Must not throw. */
+export interface RegionListener {
+  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void
+  destinationRemoved(destination: Destination): void
+  consumerAdded(options: ConsumerOptions, connectionId: ConnectionIdText, destination: Destination, count: number): void
+  consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void
+  producerAdded(producerId: ProducerIdText, destination: Destination | null, count: number): void
+  producerRemoved(producerId: ProducerIdText, destination: Destination | null, count: number): void
+  messageExpired(message: Message, destination: Destination): void
+  messageDeadLettered(message: Message, destination: Destination, cause: string): void
+}
+
+export interface DestinationStatistics {
+  readonly name: string
+  readonly kind: Destination['kind']
+  /** Messages waiting or dispatched but not acknowledged. */
+  readonly size: number
+  readonly inFlight: number
+  readonly enqueued: number
+  readonly dequeued: number
+  readonly dispatched: number
+  readonly expired: number
+  readonly consumers: number
+  readonly producers: number
+  readonly memoryUsed: number
+}
+
+export interface Region {
+  connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection
+  /** Publishes a message of the broker's own (advisories): to topics only, never stored, never blocked. */
+  publish(message: Message): void
+  /** As `publish`, to one consumer only, if it exists and its destination matches (advisory replays). */
+  publishTo(consumerId: ConsumerIdText, message: Message): void
+  destinations(): readonly Destination[]
+  statistics(): readonly DestinationStatistics[]
+  memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
+  /** Makes queues of what the store recovered; before any `connect`. */
+  recover(queues: readonly { name: string; messageCount: number; messageBytes: number }[], lastSequence: Sequence): void
+  stop(): void
+}

@@ -1,0 +1,189 @@
+// The open local transactions of one connection, and how they end.
+import { JmsError } from '../base/errors.ts'
+import type { QueueEntry } from '../destination/entry.ts'
+import type { Queue } from '../destination/queue/queue.ts'
+import type { Subscription } from '../destination/subscription/subscription.ts'
+import { transactionLimits } from '../transaction/limits.ts'
+import { LocalTransaction } from '../transaction/local-transaction.ts'
+import type { OpenMessages, TransactedSend } from '../transaction/local-transaction.ts'
+import type { Sequence } from '../store/message-store.ts'
+import type { Sender } from './flow-control.ts'
+import type { MessageRouter } from './message-router.ts'
+import type { RegionContext } from './region-context.ts'
+import type { Done } from './region.ts'
+
+export class Transactions {
+  readonly #context: RegionContext
+  readonly #router: MessageRouter
+  readonly #sender: Sender
+  readonly #afterFailover: boolean
+  readonly #open = new Map<string, LocalTransaction>()
+  /** Commits that wait for memory, or for sends of theirs that wait. */
+  readonly #heldBack = new Set<LocalTransaction>()
+  readonly #openMessages: OpenMessages = { count: 0 }
+
+  /** `afterFailover`: the client had another connection before this one, and restored its transactions here. */
+  constructor(context: RegionContext, router: MessageRouter, sender: Sender, afterFailover: boolean) {
+    this.#context = context
+    this.#router = router
+    this.#sender = sender
+    this.#afterFailover = afterFailover
+  }
+
+  /** Idempotent. */
+  begin(id: string): void {
+    if (this.#open.has(id)) return
+    const { maximumOpenTransactionsPerConnection } = transactionLimits
+    if (this.#open.size >= maximumOpenTransactionsPerConnection)
+      throw new JmsError(
+        'javax.jms.ResourceAllocationException',
+        `Cannot begin transaction ${id}: the connection has ${this.#open.size} open ones ` +
+          '(limit maximumOpenTransactionsPerConnection)',
+        { fields: { limit: 'maximumOpenTransactionsPerConnection' } },
+      )
+    this.#open.set(id, new LocalTransaction(id, this.#context.memory, this.#openMessages))
+  }
+
+  /** Throws JMSException for an id that is not open. */
+  get(id: string): LocalTransaction {
+    const transaction = this.#open.get(id)
+    if (transaction) return transaction
+    throw new JmsError('javax.jms.JMSException', `Transaction '${id}' has not been started.`)
+  }
+
+  markRollbackOnly(id: string, cause: JmsError): void {
+    this.#open.get(id)?.markRollbackOnly(cause)
+  }
+
+  commit(id: string, done: Done): void {
+    const transaction = this.get(id)
+    this.#open.delete(id)
+    transaction.close()
+    const { flow, memory } = this.#context
+    // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
+    // broker before this one. Committed, the messages would come again although their commit returned.
+    const hasHeldSends = flow.mustWait(id, false, 0)
+    if (this.#afterFailover && transaction.isEmpty && !hasHeldSends) transaction.markRollbackOnly(lostWithFailover())
+    if (transaction.rollbackCause) {
+      flow.withdraw(id)
+      throw this.#rolledBack(transaction, transaction.rollbackCause)
+    }
+    const ownBytes = transaction.memoryBytes
+    const needsMemory = transaction.volatileSends > 0 && memory.used - ownBytes >= memory.limit
+    if (!needsMemory && !hasHeldSends) return this.#commit(transaction, done)
+    this.#heldBack.add(transaction)
+    flow.holdBack({
+      sender: this.#sender,
+      order: id,
+      bytes: 0,
+      needsMemory,
+      ownBytes,
+      storeBytes: 0,
+      admit: () => {
+        if (!this.#heldBack.delete(transaction)) return
+        // One of the sends before it may have been refused.
+        if (transaction.rollbackCause) done(this.#rolledBack(transaction, transaction.rollbackCause))
+        else this.#commit(transaction, done)
+      },
+      refuse: (error) => {
+        if (this.#heldBack.delete(transaction)) this.#rollBackAndDispatch(transaction)
+        done(error && rolledBack(id, error.message, error))
+      },
+    })
+  }
+
+  rollback(id: string): void {
+    const transaction = this.get(id)
+    this.#open.delete(id)
+    transaction.close()
+    this.#context.flow.withdraw(id)
+    this.#rollBackAndDispatch(transaction)
+  }
+
+  /**
+   * For a connection that closes, which has more to give back: the caller refuses the commits that were held back, and
+   * dispatches the queues returned.
+   */
+  rollbackAll(): Set<Queue> {
+    const queues = new Set<Queue>()
+    for (const transaction of [...this.#open.values(), ...this.#heldBack])
+      for (const queue of this.#rollBack(transaction)) queues.add(queue)
+    this.#open.clear()
+    this.#heldBack.clear()
+    return queues
+  }
+
+  #commit(transaction: LocalTransaction, done: Done): void {
+    const { store, sequences, afterSync } = this.#context
+    const first = transaction.inStore ? sequences.take(transaction.storedSends) : 0
+    const finish = (): void => {
+      this.#apply(transaction, first)
+      done()
+    }
+    if (transaction.inStore) store.commit(transaction.id, first)
+    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored()
+    if (transaction.inStore || transaction.sentExpired) afterSync.run(finish)
+    else finish()
+  }
+
+  /** Makes a committed transaction visible: first what it took, then what it brought. */
+  #apply(transaction: LocalTransaction, firstSequence: Sequence): void {
+    const subscriptions = new Set<Subscription>()
+    for (const { subscription, entry } of transaction.acknowledgements) {
+      entry.transaction = null
+      subscriptions.add(subscription)
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind === 'queue') entry.queue.settle(entry)
+      else if (entry.topic) entry.topic.counters.dequeued++
+    }
+    transaction.acknowledgements.length = 0
+    this.#deliver(transaction.takeSends(), firstSequence)
+    for (const subscription of subscriptions) subscription.dispatch()
+  }
+
+  #deliver(sends: readonly TransactedSend[], firstSequence: Sequence): void {
+    let sequence = firstSequence
+    for (const send of sends)
+      if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message)
+      else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
+  }
+
+  #rolledBack(transaction: LocalTransaction, cause: JmsError): JmsError {
+    this.#rollBackAndDispatch(transaction)
+    return rolledBack(transaction.id, cause.message, cause)
+  }
+
+  #rollBackAndDispatch(transaction: LocalTransaction): void {
+    for (const queue of this.#rollBack(transaction)) queue.dispatch()
+  }
+
+  /**
+   * What was acknowledged stays with its consumer, which redelivers by itself (spec openwire.md section 10). Only what
+   * belonged to a consumer that closed meanwhile goes back to its queue.
+   */
+  #rollBack(transaction: LocalTransaction): Iterable<Queue> {
+    if (transaction.inStore) this.#context.store.rollback(transaction.id)
+    transaction.takeSends()
+    const returned = new Map<Queue, QueueEntry[]>()
+    for (const { subscription, entry } of transaction.acknowledgements) {
+      entry.transaction = null
+      subscription.contract(1)
+      if (entry.kind !== 'queue' || entry.holder) continue
+      subscription.dispatched.remove(entry)
+      entry.redeliveryCounter++
+      const entries = returned.get(entry.queue)
+      if (entries) entries.push(entry)
+      else returned.set(entry.queue, [entry])
+    }
+    transaction.acknowledgements.length = 0
+    for (const [queue, entries] of returned) queue.returnToFront(entries)
+    return returned.keys()
+  }
+}
+
+const rolledBack = (id: string, reason: string, cause: JmsError): JmsError =>
+  new JmsError('javax.jms.TransactionRolledBackException', `Transaction '${id}' was rolled back: ${reason}`, { cause })
+
+const lostWithFailover = (): JmsError =>
+  new JmsError('javax.jms.JMSException', 'what it acknowledged was lost with the connection before the failover')

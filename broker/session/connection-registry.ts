@@ -1,0 +1,59 @@
+// All logical connections of the broker, over all sockets and connectors: client ids are unique, and a connection that
+// comes back on a new socket before the loss of the old one was noticed takes over (spec openwire.md section 8).
+import { JmsError } from '../base/errors.ts'
+import type { ConnectionIdText } from '../region/region.ts'
+
+export interface RegisteredConnection {
+  readonly id: ConnectionIdText
+  readonly clientId: string
+  /** `tcp://10.0.0.7:51234` */
+  readonly remoteAddress: string
+  readonly connectorName: string
+  readonly consumerCount: number
+  readonly producerCount: number
+  /** Takes the connection away from its socket at once: the region forgets it before this returns. */
+  stop(reason: string): void
+}
+
+export class ConnectionRegistry {
+  readonly #brokerName: string
+  readonly #byId = new Map<ConnectionIdText, RegisteredConnection>()
+  readonly #byClientId = new Map<string, RegisteredConnection>()
+
+  constructor(brokerName: string) {
+    this.#brokerName = brokerName
+  }
+
+  get connections(): Iterable<RegisteredConnection> {
+    return this.#byId.values()
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** @throws {JmsError} InvalidClientIDException when another connection has the client id, or another client the id. */
+  add(connection: RegisteredConnection): void {
+    const holder = this.#byClientId.get(connection.clientId)
+    if (holder && holder.id !== connection.id)
+      throw new JmsError(
+        'javax.jms.InvalidClientIDException',
+        `Broker: ${this.#brokerName} - Client: ${connection.clientId} already connected from ${holder.remoteAddress}`,
+      )
+    const former = this.#byId.get(connection.id)
+    if (former && former.clientId !== connection.clientId)
+      throw new JmsError(
+        'javax.jms.InvalidClientIDException',
+        `Cannot connect as ${connection.clientId}: connection ${connection.id} belongs to another client`,
+      )
+    former?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)
+    this.#byId.set(connection.id, connection)
+    this.#byClientId.set(connection.clientId, connection)
+  }
+
+  /** Ignores a connection whose place another one has taken. */
+  remove(connection: RegisteredConnection): void {
+    if (this.#byId.get(connection.id) === connection) this.#byId.delete(connection.id)
+    if (this.#byClientId.get(connection.clientId) === connection) this.#byClientId.delete(connection.clientId)
+  }
+}

@@ -1,0 +1,267 @@
+// Gets disk space back, segment by segment and in any order, so that one old message never holds on to more than its own
+// segment, and not even that for long:
+//
+//   - Messages in a nearly dead segment are moved on to the end of the journal (record `moved`).
+//   - A dead segment is removed when what it tells about others has been told again: removals of messages in older segments
+//     (record `live`: what is still needed there) and commits of transactions that began in older segments (those
+//     messages are moved). Queues, producers and the last sequence stand at the start of every segment anyway.
+//
+// A segment is left alone while telling again would cost more than a quarter of what comes back; so each removal makes the
+// journal smaller, and reclaiming comes to an end.
+import type { Logger } from '../../base/logger.ts'
+import { errorCode, errorMessage } from '../../base/errors.ts'
+import type { Journal } from '../../journal/journal.ts'
+import { storeLimits } from '../limits.ts'
+import type { MessageLocation } from './message-index.ts'
+import type { Sequence } from '../message-store.ts'
+import type { SegmentUse } from './segment-uses.ts'
+import { encodeAdd, encodeLive, recordType } from './store-records.ts'
+import type { QueueState, StoreState } from './store-state.ts'
+
+/** A closed segment with less than this share of a full one alive is moved on. */
+const sparseShare = 1 / 4
+/** Telling again may cost this share of what comes back. */
+const retellShare = 1 / 4
+
+export interface ReclaimerOptions {
+  readonly state: StoreState
+  readonly journal: Journal
+  readonly logger: Logger
+  readonly maxFileLength: number
+  /** Files are gone, and the disk has more space. */
+  readonly onRemoved: () => void
+}
+
+interface MovedMessage {
+  readonly queue: QueueState
+  readonly sequence: Sequence
+}
+
+export class Reclaimer {
+  readonly #options: ReclaimerOptions
+  #running: Promise<void> | undefined
+  #again = false
+  #stopped = false
+  /** Segments that hold, or commit, a message that cannot be read: they stay, as evidence. */
+  readonly #kept = new Set<number>()
+
+  constructor(options: ReclaimerOptions) {
+    this.#options = options
+  }
+
+  /** Cheap: whether it is worth to look after `segment` lost something. */
+  isCandidate(use: SegmentUse): boolean {
+    return use.pins === 0 && use.liveBytes <= this.#options.maxFileLength * sparseShare
+  }
+
+  /** Does what there is to do, in the background. */
+  trigger(): void {
+    this.#again = true
+    if (this.#running || this.#stopped) return
+    this.#running = this.#run()
+      .catch((error: unknown) =>
+        this.#options.logger.warn('Cannot reclaim space of the journal', { error: errorMessage(error) }),
+      )
+      .then(() => {
+        this.#running = undefined
+        if (this.#again) this.trigger()
+      })
+  }
+
+  /** Resolves when there is nothing left to do now. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#again = false
+  }
+
+  async #run(): Promise<void> {
+    await yieldToEvents()
+    while (!this.#stopped) {
+      this.#again = false
+      const dead = this.#deadSegments()
+      if (dead.length > 0) {
+        await this.#remove(dead)
+        continue
+      }
+      const sparse = this.#sparseSegment()
+      if (sparse === undefined) return
+      await this.#moveOn(sparse)
+    }
+  }
+
+  /** Dead segments that are cheap enough to remove. */
+  #deadSegments(): number[] {
+    const { state, journal } = this.#options
+    const dead = new Set<number>()
+    for (const [segment, use] of state.uses.entries())
+      if (use.live === 0 && use.pins === 0 && this.#isRemovable(segment)) dead.add(segment)
+    return [...dead].filter((segment) => {
+      const cost = this.#retellCost(segment, dead)
+      return cost === 0 || cost <= journal.closedLength(segment)! * retellShare
+    })
+  }
+
+  #sparseSegment(): number | undefined {
+    for (const [segment, use] of this.#options.state.uses.entries())
+      if (use.live > 0 && this.isCandidate(use) && this.#isRemovable(segment)) return segment
+    return undefined
+  }
+
+  #isRemovable(segment: number): boolean {
+    return !this.#kept.has(segment) && this.#options.journal.closedLength(segment) !== undefined
+  }
+
+  #retellCost(segment: number, dead: ReadonlySet<number>): number {
+    const { state, journal } = this.#options
+    let cost = 0
+    for (const told of this.#toRetell(segment)) {
+      // A message that was moved while its removal waited for a commit: more may still come into its segment.
+      if (journal.closedLength(told) === undefined) return Number.POSITIVE_INFINITY
+      if (!dead.has(told)) cost += 48 + 4 * state.uses.of(told).live
+    }
+    for (const { sequence, queue } of this.#committedElsewhere(segment))
+      cost += 100 + (queue.index.get(sequence)?.bodyLength ?? 0)
+    return cost
+  }
+
+  /** Segments of which `segment` tells something that stands nowhere else. */
+  #toRetell(segment: number): number[] {
+    const { uses } = this.#options.state
+    return [...uses.of(segment).tellsOf].filter((told) => uses.has(told))
+  }
+
+  /** Messages in older segments that are committed by a record in `segment`. */
+  *#committedElsewhere(segment: number): Generator<MovedMessage> {
+    const { queues, uses } = this.#options.state
+    for (const commit of uses.of(segment).commits) {
+      for (const number of commit.queues) {
+        const queue = queues.get(number)
+        if (!queue) continue
+        const found: Sequence[] = []
+        queue.index.scan(commit.firstSequence - 1, (location) => {
+          if (location.sequence >= commit.firstSequence + commit.count) return false
+          if (location.segment < segment) found.push(location.sequence)
+          return true
+        })
+        for (const sequence of found) yield { queue, sequence }
+      }
+    }
+  }
+
+  async #remove(dead: readonly number[]): Promise<void> {
+    const { state, journal, logger } = this.#options
+    const removed = new Set(dead)
+    const told = new Set(dead.flatMap((segment) => this.#toRetell(segment)).filter((segment) => !removed.has(segment)))
+    for (const segment of dead) await this.#move([...this.#committedElsewhere(segment)])
+    if (told.size > 0) await this.#retell(told)
+    if (this.#stopped) return
+    // A segment stays for ever if a message that it commits cannot be read; then the others are planned anew.
+    const kept = dead.filter((segment) => this.#committedElsewhere(segment).next().done !== true)
+    for (const segment of kept) this.#kept.add(segment)
+    if (kept.length > 0) return
+    for (const segment of dead) state.uses.delete(segment)
+    await journal.removeSegments(dead)
+    this.#options.onRemoved()
+    logger.debug('Removed segments of the journal', { segments: dead.length })
+  }
+
+  /** Writes down which records of these segments are still needed. */
+  async #retell(segments: ReadonlySet<number>): Promise<void> {
+    const { state, journal } = this.#options
+    const positions = new Map([...segments].map((segment) => [segment, [] as number[]]))
+    // What older segments told so far will stand in these records. What is told from here on, also by a record in an older
+    // segment that takes effect with its commit, is not in them.
+    state.uses.forgetTold(segments, journal.segment)
+    // A transaction that commits during the scan may be missed by it.
+    for (const { adds } of state.transactions.values())
+      for (let index = 0; index < adds.length; index++) positions.get(adds.segment(index))?.push(adds.position(index))
+    // Messages that are removed during the scan may be listed: their removals are told again.
+    await this.#scanAll(({ segment, position }) => void positions.get(segment)?.push(position))
+    if (this.#stopped) return
+    for (const [segment, needed] of positions) {
+      encodeLive(segment, needed, ({ meta, length }) => {
+        journal.append(recordType.live, meta, length)
+        state.uses.tells(journal.segment, segment)
+      })
+    }
+  }
+
+  async #moveOn(segment: number): Promise<void> {
+    const found: MovedMessage[] = []
+    await this.#scanAll((location, queue) => {
+      if (location.segment === segment) found.push({ queue, sequence: location.sequence })
+    })
+    await this.#move(found)
+    const use = this.#options.state.uses.of(segment)
+    if (use.live > 0 && !this.#stopped) this.#kept.add(segment)
+  }
+
+  /** Appends copies of messages to the journal, as far as they are still there when they were read. */
+  async #move(messages: readonly MovedMessage[]): Promise<void> {
+    const { journal } = this.#options
+    let unwritten = 0
+    for (const message of messages) {
+      if (this.#stopped) return
+      const location = message.queue.index.get(message.sequence)
+      if (!location) continue
+      if (!journal.isDurable(location.segment, location.position)) await durable(journal)
+      const body = await this.#readBody(location)
+      if (!body) continue
+      this.#append(message, location, body)
+      unwritten += body.length
+      if (unwritten < storeLimits.readRunBytes) continue
+      await durable(journal)
+      unwritten = 0
+    }
+  }
+
+  #append({ queue, sequence }: MovedMessage, location: MessageLocation, body: Buffer): void {
+    const { journal, state } = this.#options
+    const now = queue.index.get(sequence)
+    // Removed meanwhile, perhaps with its whole queue.
+    if (now?.segment !== location.segment || state.queues.get(queue.number) !== queue) return
+    const { meta, length } = encodeAdd(queue.number, sequence, location.headLength)
+    const position = journal.append(recordType.moved, meta, length, undefined, 0, body)
+    state.place(queue, { ...location, segment: journal.segment, position })
+  }
+
+  async #readBody({ segment, position, bodyLength }: MessageLocation): Promise<Buffer | undefined> {
+    const { journal } = this.#options
+    try {
+      const bytes = await journal.read(segment, position, bodyLength + storeLimits.recordOverheadBytes)
+      return journal.body(segment, position, bytes, position)
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** Visits all messages in several turns of the event loop; some may come or go meanwhile. */
+  async #scanAll(visit: (location: Readonly<MessageLocation>, queue: QueueState) => void): Promise<void> {
+    let left: number = storeLimits.indexScanEntries
+    for (const queue of this.#options.state.queues.values()) {
+      let after: Sequence | undefined = 0
+      while (after !== undefined) {
+        let next: Sequence | undefined
+        queue.index.scan(after, (location) => {
+          visit(location, queue)
+          if (--left > 0) return true
+          next = location.sequence
+          return false
+        })
+        after = next
+        if (left > 0) continue
+        await yieldToEvents()
+        left = storeLimits.indexScanEntries
+      }
+    }
+  }
+}
+
+const durable = (journal: Journal): Promise<void> => new Promise((resolve) => journal.whenDurable(resolve))
+
+const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,222 @@
+// What the journal store writes: the meta of each record (format.ts of the journal says how records are wrapped). Metas
+// are all that recovery needs of closed segments, so they are small; bodies are read for messages only.
+//
+// Integers are unsigned and big-endian; texts are UTF-8.
+//
+//   16 queue           queue:4 name                              A queue is known. Numbers of queues are never used twice.
+//   17 queueRemoved    queue:4                                   It is forgotten with all its messages.
+//   18 add             queue:4 sequence:6 headLength:2           body := head message
+//   19 moved           queue:4 sequence:6 headLength:2           body := head message; the message is now here
+//   20 remove          queue:4 sequence:6
+//   21 addInTx         queue:4 tx:4 ordinal:4 headLength:2       body := head message; ordinals count the adds from 0
+//   22 removeInTx      queue:4 tx:4 sequence:6
+//   23 commit          tx:4 firstSequence:6 adds:4               Adds get firstSequence + ordinal. body := producers, as in 26
+//   24 rollback        tx:4
+//   25 snapshotQueues     { queue:4 length:2 name }*             Three kinds of records at the start of each segment:
+//   26 snapshotProducers  { sequence:8 length:2 producerId }*    everything known then, apart from messages, so that
+//   27 snapshotEnd     lastSequence:6 nextQueue:4 queues:4       older segments are not needed for it. A queue that is not
+//                                                                listed is gone only if as many as `queues` are.
+//   28 live            segment:4 part:2 parts:2 { position/8:4 }*  All records of an older segment that were needed when part 0
+//                                                                was written; counts once all parts are there.
+//   head := producerSequenceId:8 producerId
+//
+// Numbers of transactions (tx) are used once in a term.
+import { assert } from '../../base/assert.ts'
+import { storeLimits } from '../limits.ts'
+import type { Sequence } from '../message-store.ts'
+
+export const recordType = {
+  queue: 16,
+  queueRemoved: 17,
+  add: 18,
+  moved: 19,
+  remove: 20,
+  addInTx: 21,
+  removeInTx: 22,
+  commit: 23,
+  rollback: 24,
+  snapshotQueues: 25,
+  snapshotProducers: 26,
+  snapshotEnd: 27,
+  live: 28,
+} as const
+
+/** A list is closed once it is this long; one more entry still fits into a meta. */
+const maxListBytes = 60_000
+
+/** Lives in `meta` until the next record of its kind is encoded: records are appended one by one. */
+export interface EncodedMeta {
+  readonly meta: Buffer
+  readonly length: number
+}
+
+const scratch = Buffer.alloc(65_536)
+/** Snapshots have their own: they are written from within the appending of another record. */
+const snapshotScratch = Buffer.alloc(65_536)
+const headScratch = Buffer.alloc(8 + storeLimits.producerIdBytes)
+const encoded = { meta: scratch, length: 0 }
+
+const result = (length: number): EncodedMeta => {
+  encoded.length = length
+  return encoded
+}
+
+export function encodeQueue(queue: number, name: string): EncodedMeta {
+  scratch.writeUInt32BE(queue)
+  return result(4 + scratch.write(name, 4))
+}
+
+export const decodeQueue = (meta: Buffer): { queue: number; name: string } => ({
+  queue: meta.readUInt32BE(0),
+  name: meta.toString('utf8', 4),
+})
+
+export function encodeQueueRemoved(queue: number): EncodedMeta {
+  return result(scratch.writeUInt32BE(queue))
+}
+
+/** add and moved. */
+export function encodeAdd(queue: number, sequence: Sequence, headLength: number): EncodedMeta {
+  scratch.writeUInt32BE(queue)
+  scratch.writeUIntBE(sequence, 4, 6)
+  return result(scratch.writeUInt16BE(headLength, 10))
+}
+
+export function encodeRemove(queue: number, sequence: Sequence): EncodedMeta {
+  scratch.writeUInt32BE(queue)
+  return result(scratch.writeUIntBE(sequence, 4, 6))
+}
+
+export function encodeAddInTx(queue: number, tx: number, ordinal: number, headLength: number): EncodedMeta {
+  scratch.writeUInt32BE(queue)
+  scratch.writeUInt32BE(tx, 4)
+  scratch.writeUInt32BE(ordinal, 8)
+  return result(scratch.writeUInt16BE(headLength, 12))
+}
+
+export function encodeRemoveInTx(queue: number, tx: number, sequence: Sequence): EncodedMeta {
+  scratch.writeUInt32BE(queue)
+  scratch.writeUInt32BE(tx, 4)
+  return result(scratch.writeUIntBE(sequence, 8, 6))
+}
+
+export function encodeCommit(tx: number, firstSequence: Sequence, adds: number): EncodedMeta {
+  scratch.writeUInt32BE(tx)
+  scratch.writeUIntBE(firstSequence, 4, 6)
+  return result(scratch.writeUInt32BE(adds, 10))
+}
+
+export function encodeRollback(tx: number): EncodedMeta {
+  return result(scratch.writeUInt32BE(tx))
+}
+
+export interface SnapshotEnd {
+  readonly lastSequence: Sequence
+  readonly nextQueue: number
+  readonly queues: number
+}
+
+export function encodeSnapshotEnd({ lastSequence, nextQueue, queues }: SnapshotEnd): EncodedMeta {
+  snapshotScratch.writeUIntBE(lastSequence, 0, 6)
+  snapshotScratch.writeUInt32BE(nextQueue, 6)
+  return { meta: snapshotScratch, length: snapshotScratch.writeUInt32BE(queues, 10) }
+}
+
+export const decodeSnapshotEnd = (meta: Buffer): SnapshotEnd => ({
+  lastSequence: meta.readUIntBE(0, 6),
+  nextQueue: meta.readUInt32BE(6),
+  // Journals of the first release have no count.
+  queues: meta.length < 14 ? Number.POSITIVE_INFINITY : meta.readUInt32BE(10),
+})
+
+/** What stands in front of the message in a body; lives in the buffer until the next call. */
+export function encodeHead(producerId: string, producerSequenceId: number): EncodedMeta {
+  headScratch.writeDoubleBE(producerSequenceId)
+  return { meta: headScratch, length: 8 + headScratch.write(producerId, 8) }
+}
+
+export const decodeHead = (body: Buffer, headLength: number): { producerId: string; producerSequenceId: number } => ({
+  producerSequenceId: body.readDoubleBE(0),
+  producerId: body.toString('utf8', 8, headLength),
+})
+
+/** Encodes lists into as many metas as they need, and hands each to `write`. */
+export function encodeQueueList(queues: Iterable<readonly [number, string]>, write: (meta: EncodedMeta) => void): void {
+  encodeList(queues, write, ([queue, name], at) => {
+    snapshotScratch.writeUInt32BE(queue, at)
+    const length = snapshotScratch.write(name, at + 6)
+    snapshotScratch.writeUInt16BE(length, at + 4)
+    return at + 6 + length
+  })
+}
+
+export function decodeQueueList(meta: Buffer, visit: (queue: number, name: string) => void): void {
+  for (let at = 0; at < meta.length;) {
+    const end = at + 6 + meta.readUInt16BE(at + 4)
+    visit(meta.readUInt32BE(at), meta.toString('utf8', at + 6, end))
+    at = end
+  }
+}
+
+export function encodeProducerList(
+  producers: Iterable<readonly [string, number]>,
+  write: (meta: EncodedMeta) => void,
+): void {
+  encodeList(producers, write, ([producerId, sequence], at) => {
+    snapshotScratch.writeDoubleBE(sequence, at)
+    const length = snapshotScratch.write(producerId, at + 10)
+    snapshotScratch.writeUInt16BE(length, at + 8)
+    return at + 10 + length
+  })
+}
+
+export function decodeProducerList(meta: Buffer, visit: (producerId: string, sequence: number) => void): void {
+  for (let at = 0; at < meta.length;) {
+    const end = at + 10 + meta.readUInt16BE(at + 8)
+    visit(meta.toString('utf8', at + 10, end), meta.readDoubleBE(at))
+    at = end
+  }
+}
+
+export function encodeLive(segment: number, positions: readonly number[], write: (meta: EncodedMeta) => void): void {
+  const perPart = Math.floor((maxListBytes - 8) / 4)
+  const parts = Math.max(1, Math.ceil(positions.length / perPart))
+  assert(parts <= 0xffff, 'A segment does not have that many records')
+  for (let part = 0; part < parts; part++) {
+    scratch.writeUInt32BE(segment)
+    scratch.writeUInt16BE(part, 4)
+    scratch.writeUInt16BE(parts, 6)
+    let at = 8
+    for (const position of positions.slice(part * perPart, (part + 1) * perPart))
+      at = scratch.writeUInt32BE(position / 8, at)
+    write(result(at))
+  }
+}
+
+export interface LivePart {
+  readonly segment: number
+  readonly part: number
+  readonly parts: number
+  readonly positions: readonly number[]
+}
+
+export function decodeLive(meta: Buffer): LivePart {
+  const positions: number[] = []
+  for (let at = 8; at < meta.length; at += 4) positions.push(meta.readUInt32BE(at) * 8)
+  return { segment: meta.readUInt32BE(0), part: meta.readUInt16BE(4), parts: meta.readUInt16BE(6), positions }
+}
+
+function encodeList<T>(
+  items: Iterable<T>,
+  write: (meta: EncodedMeta) => void,
+  encode: (item: T, at: number) => number,
+): void {
+  let at = 0
+  for (const item of items) {
+    at = encode(item, at)
+    if (at < maxListBytes) continue
+    write({ meta: snapshotScratch, length: at })
+    at = 0
+  }
+  if (at > 0) write({ meta: snapshotScratch, length: at })
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals'
+import { parseBrokerUrl } from '../../../../broker/client/transport/parse-broker-url.ts'
+
+const uris = (url: string): string[] => parseBrokerUrl(url).endpoints.map(({ uri }) => uri)
+
+test.each([
+  ['tcp://a:1', ['tcp://a:1']],
+  ['tcp://a', ['tcp://a:61616']],
+  ['tcp://[::1]:7', ['tcp://[::1]:7']],
+  ['failover:(tcp://a:1,tcp://b:2)?randomize=false', ['tcp://a:1', 'tcp://b:2']],
+  ['failover://(tcp://a:1, tcp://b:2)', ['tcp://a:1', 'tcp://b:2']],
+  ['failover:tcp://a:1,tcp://b:2?tcpNoDelay=false', ['tcp://a:1', 'tcp://b:2']],
+  ['failover:(tcp://a:1?wireFormat.cacheEnabled=true,tcp://b:2)', ['tcp://a:1', 'tcp://b:2']],
+])('%s', (url, expected) => {
+  expect(uris(url)).toEqual(expected)
+})
+
+test('a plain URL has no failover, the other has ActiveMQ’s defaults', () => {
+  expect(parseBrokerUrl('tcp://a:1').failover).toBeNull()
+  expect(parseBrokerUrl('failover:(tcp://a:1)').failover).toEqual({
+    randomize: true,
+    initialReconnectDelay: 10,
+    maxReconnectDelay: 30_000,
+    useExponentialBackOff: true,
+    reconnectDelayExponent: 2,
+    maxReconnectAttempts: -1,
+    startupMaxReconnectAttempts: -1,
+    timeout: -1,
+    warnAfterReconnectAttempts: 10,
+    trackMessages: false,
+    maxCacheSize: 131_072,
+    trackTransactionProducers: true,
+    updateURIsSupported: true,
+    rebalanceUpdateURIs: true,
+    reconnectSupported: true,
+    updateURIsURL: null,
+    backup: false,
+    backupPoolSize: 1,
+    priorityBackup: false,
+    priorityURIs: null,
+  })
+})
+
+test('both names of the exponent are accepted', () => {
+  expect(parseBrokerUrl('failover:(tcp://a:1)?backOffMultiplier=3').failover!.reconnectDelayExponent).toBe(3)
+  expect(parseBrokerUrl('failover:(tcp://a:1)?reconnectDelayExponent=1.5').failover!.reconnectDelayExponent).toBe(1.5)
+})
+
+test('options reach the part that they are for', () => {
+  const url = parseBrokerUrl(
+    'failover:(tcp://a:1?soTimeout=7,tcp://b:2)?nested.tcpNoDelay=false&nested.wireFormat.maxInactivityDuration=5&jms.useAsyncSend=true&jms.prefetchPolicy.all=3',
+  )
+  expect(url.endpoints[0]!.options).toMatchObject({ soTimeout: 7, tcpNoDelay: false })
+  expect(url.endpoints[1]!.wireFormat.maxInactivityDurationMs).toBe(5)
+  expect(url.connection).toMatchObject({ useAsyncSend: true, 'prefetchPolicy.all': 3 })
+})
+
+describe('what is not understood is refused by name', () => {
+  test.each([
+    [
+      'failover:(tcp://a:1)?randomise=false',
+      'Cannot use option randomise of failover:(…): accepted are backOffMultiplier, backup,',
+    ],
+    [
+      'tcp://a:1?foo=1',
+      'Cannot use option foo of tcp://a:1: accepted are connectionTimeout, keepAlive, soTimeout, tcpNoDelay',
+    ],
+    ['tcp://a:1?wireFormat.foo=1', 'Cannot use option foo of tcp://a:1 (wireFormat.)'],
+    ['tcp://a:1?jms.foo=1', 'Cannot use option foo of tcp://a:1 (jms.)'],
+    [
+      'failover:(tcp://a:1)?timeout=soon',
+      'Cannot use option timeout=soon of failover:(…): accepted is a whole number from -1',
+    ],
+    ['failover:(tcp://a:1)?randomize=yes', 'accepted is true or false'],
+    ['failover:()', 'it names no broker'],
+    ['failover:(tcp://a:1', 'accepted is failover:(uri,uri)?options'],
+    ['ssl://a:1', 'Cannot use broker URI ssl://a:1: accepted is tcp://host:port'],
+    ['tcp://a:0', 'accepted is tcp://host:port'],
+    ['tcp://a:99999', 'accepted is tcp://host:port'],
+    ['tcp://a:1?soTimeout', 'options are written name=value'],
+  ])('%s', (url, message) => {
+    expect(() => parseBrokerUrl(url)).toThrow(message)
+  })
+})

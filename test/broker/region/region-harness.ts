@@ -1,0 +1,224 @@
+// A region with a memory store, a clock that stands still, and clients that write down what they are given.
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
+import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
+import type { Destination } from '../../../broker/message/destination.ts'
+import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
+import type { StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
+import { createRegion } from '../../../broker/region/region-broker.ts'
+import type {
+  Acknowledgement,
+  AcknowledgementType,
+  ConnectionPort,
+  ConsumerOptions,
+  Delivery,
+  Region,
+  RegionConnection,
+  RegionListener,
+} from '../../../broker/region/region.ts'
+import type { MessageStore, RecoveredState, Sequence } from '../../../broker/store/message-store.ts'
+import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
+import { testMessage } from '../../support/test-message.ts'
+import type { TestMessageOptions } from '../../support/test-message.ts'
+
+export interface HarnessOptions {
+  readonly memoryLimit?: number
+  readonly whenNoSpace?: WhenNoSpace
+  readonly store?: MessageStore
+  readonly recovered?: RecoveredState
+  readonly concurrentStoreAndDispatchQueues?: boolean
+  readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
+}
+
+export class RegionHarness {
+  readonly clock = new ManualClock()
+  readonly store: MessageStore
+  readonly region: Region
+  readonly events: string[] = []
+  /** What was logged as an error. */
+  readonly errors: string[] = []
+  #connections = 0
+
+  static async start(options: HarnessOptions = {}): Promise<RegionHarness> {
+    const store = options.store ?? new MemoryStore()
+    const recovered = await store.open(1)
+    return new RegionHarness(store, { recovered, ...options })
+  }
+
+  private constructor(store: MessageStore, options: HarnessOptions) {
+    this.store = store
+    const logger: Logger = { ...silentLogger, error: (message) => void this.errors.push(message) }
+    this.region = createRegion({
+      store,
+      clock: this.clock,
+      logger,
+      memoryLimit: options.memoryLimit ?? 2 ** 30,
+      concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
+      ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
+      deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
+      listener: this.#listener(),
+    })
+    this.region.recover(options.recovered!.queues, options.recovered!.lastSequence)
+  }
+
+  connect(options: { connectionId?: string; failoverReconnect?: boolean } = {}): TestClient {
+    const connectionId = options.connectionId ?? `ID:client-${++this.#connections}`
+    return new TestClient(this, connectionId, options.failoverReconnect ?? false)
+  }
+
+  /** Lets the store's callbacks and reads run. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+  }
+
+  /** Size, in flight, enqueued and so on of one destination. */
+  of(destination: string): ReturnType<Region['statistics']>[number] {
+    const wanted = parseDestination(destination)
+    return this.region.statistics().find(({ name, kind }) => name === wanted.name && kind === wanted.kind)!
+  }
+
+  #listener(): RegionListener {
+    const note = (text: string): void => void this.events.push(text)
+    const key = (destination: Destination | null): string => (destination ? destinationKey(destination) : 'anonymous')
+    return {
+      destinationAdded: (destination, owner) => note(`destinationAdded ${key(destination)} ${owner ?? '-'}`),
+      destinationRemoved: (destination) => note(`destinationRemoved ${key(destination)}`),
+      consumerAdded: (_options, _connection, destination, count) => note(`consumerAdded ${key(destination)} ${count}`),
+      consumerRemoved: (_consumer, destination, count) => note(`consumerRemoved ${key(destination)} ${count}`),
+      producerAdded: (_producer, destination, count) => note(`producerAdded ${key(destination)} ${count}`),
+      producerRemoved: (_producer, destination, count) => note(`producerRemoved ${key(destination)} ${count}`),
+      messageExpired: (_message, destination) => note(`messageExpired ${key(destination)}`),
+      messageDeadLettered: (_message, destination, cause) => note(`messageDeadLettered ${key(destination)} ${cause}`),
+    }
+  }
+}
+
+export type TestSend = Partial<Omit<TestMessageOptions, 'destination'>> & {
+  readonly transactionId?: string
+  readonly async?: boolean
+}
+
+/** Answers `true`, or the error that was thrown or handed to `done`; `pending` before that. */
+export type Outcome = { state: 'pending' } | { state: 'done' } | { state: 'failed'; className: string; message: string }
+
+export class TestClient {
+  readonly id: string
+  readonly connection: RegionConnection
+  /** `pause` and `resume`, in order. */
+  readonly flow: string[] = []
+  readonly #consumers = new Map<string, TestConsumer>()
+  #sequence = 0
+
+  constructor(harness: RegionHarness, id: string, failoverReconnect: boolean) {
+    this.id = id
+    const port: ConnectionPort = {
+      deliver: (delivery) => this.#consumers.get(delivery.consumerId)!.deliveries.push(delivery),
+      deliverNothing: (consumerId) => void this.#consumers.get(consumerId)!.nothings++,
+      pause: () => void this.flow.push('pause'),
+      resume: () => void this.flow.push('resume'),
+    }
+    this.connection = harness.region.connect({ connectionId: id, clientId: id, failoverReconnect }, port)
+  }
+
+  consume(destination: string, options: Partial<ConsumerOptions> = {}): TestConsumer {
+    const consumerId = options.consumerId ?? `${this.id}:1:${this.#consumers.size + 1}`
+    const consumer = new TestConsumer(this, consumerId)
+    this.#consumers.set(consumerId, consumer)
+    this.connection.addConsumer({
+      consumerId,
+      destination: parseDestination(destination),
+      prefetchSize: 1000,
+      priority: 0,
+      exclusive: false,
+      noLocal: false,
+      maximumPendingMessageLimit: 0,
+      selector: null,
+      browser: false,
+      subscriptionName: null,
+      ...options,
+    })
+    return consumer
+  }
+
+  message(destination: string, options: TestSend = {}): StoredMessage {
+    return testMessage({
+      destination: parseDestination(destination),
+      producerId: `${this.id}:1:1`,
+      producerSequenceId: ++this.#sequence,
+      ...options,
+    })
+  }
+
+  send(destination: string, options: TestSend = {}): Outcome {
+    const message = this.message(destination, options)
+    return this.outcome((done) =>
+      this.connection.send(
+        message,
+        { transactionId: options.transactionId ?? null, async: options.async ?? false },
+        done,
+      ),
+    )
+  }
+
+  /** What came of a call, kept up to date. */
+  outcome(call: (done: (error?: { className: string; message: string }) => void) => void): Outcome {
+    const outcome: { state: string; className?: string; message?: string } = { state: 'pending' }
+    const finish = (error?: { className: string; message: string }): void => {
+      if (outcome.state !== 'pending') throw new Error('done was called twice')
+      if (error) Object.assign(outcome, { state: 'failed', className: error.className, message: error.message })
+      else outcome.state = 'done'
+    }
+    try {
+      call(finish)
+    } catch (error) {
+      finish(error as { className: string; message: string })
+    }
+    return outcome as Outcome
+  }
+}
+
+export class TestConsumer {
+  readonly client: TestClient
+  readonly consumerId: string
+  readonly deliveries: Delivery[] = []
+  nothings = 0
+
+  constructor(client: TestClient, consumerId: string) {
+    this.client = client
+    this.consumerId = consumerId
+  }
+
+  /** producerSequenceIds in order of delivery. */
+  get received(): number[] {
+    return this.deliveries.map(({ message }) => message.producerSequenceId)
+  }
+
+  /** Acknowledges the range between two deliveries, by their index; `first` null = from the oldest. */
+  acknowledge(
+    type: AcknowledgementType,
+    first: number | null,
+    last: number,
+    options: Partial<Acknowledgement> = {},
+  ): Outcome {
+    const reference = (index: number): { messageId: string; sequence: Sequence } => ({
+      messageId: this.deliveries[index]!.message.messageId,
+      sequence: this.deliveries[index]!.sequence,
+    })
+    const acknowledgement: Acknowledgement = {
+      type,
+      consumerId: this.consumerId,
+      transactionId: null,
+      first: first === null ? null : reference(first),
+      last: reference(last),
+      messageCount: last - (first ?? 0) + 1,
+      poisonCause: null,
+      responseRequired: true,
+      ...options,
+    }
+    return this.client.outcome((done) => this.client.connection.acknowledge(acknowledgement, done))
+  }
+
+  close(lastDelivered = -2): void {
+    this.client.connection.removeConsumer(this.consumerId, lastDelivered)
+  }
+}

@@ -1,0 +1,97 @@
+// The journal store on a disk that dies at every possible moment, and with a writer that does not know that it was replaced.
+import * as fc from 'fast-check'
+import { expect, test } from '@jest/globals'
+import { seededRandom } from '../../../../broker/base/random.ts'
+import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { createJournalStore } from '../../../support/journal-stores.ts'
+import { operations, StoreModel, type Operation } from '../../../support/store-model.ts'
+import { turns } from '../../../support/turns.ts'
+
+const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
+
+async function runAll(
+  model: StoreModel,
+  list: readonly Operation[],
+  disk: SimulatedDisk,
+  term: number,
+): Promise<boolean> {
+  const store = createJournalStore({ disk })
+  let failure: Error | undefined
+  void store.failed.then((error) => (failure = error))
+  const opened = store.open(term)
+  // Opening never ends when the disk dies meanwhile.
+  const recovered = await Promise.race([opened, disk.whenCrashed])
+  if (!recovered) return false
+  // Reading may wait for a message that is being moved.
+  await Promise.race([model.check(store, recovered), disk.whenCrashed])
+  if (disk.crashed) return false
+  for (const operation of list) {
+    await model.run(operation, store, disk)
+    if (disk.crashed) return false
+  }
+  await model.settle(store, disk)
+  await turns(5)
+  expect(failure).toBeUndefined()
+  return !disk.crashed
+}
+
+test('recovers what was acknowledged after a crash at any write', async () => {
+  await fc.assert(
+    fc.asyncProperty(operations, operations, fc.nat(), async (first, second, seed) => {
+      const whole = new SimulatedDisk()
+      await runAll(new StoreModel(), first, whole, 1)
+      for (let crash = 0; crash <= whole.operations; crash++) {
+        const random = seededRandom(seed + crash)
+        const model = new StoreModel()
+        let disk = new SimulatedDisk()
+        disk.crashAfter(crash)
+        await runAll(model, first, disk, 1)
+        // Crashes again, at times while it recovers.
+        disk = disk.restart(random)
+        disk.crashAfter(Math.floor(random.next() * 40))
+        await runAll(model, second, disk, 2)
+        disk = disk.restart(random)
+        expect(await runAll(model, second.slice(0, 5), disk, 3)).toBe(true)
+      }
+    }),
+    { numRuns: runs },
+  )
+})
+
+test('a follower takes over from a writer that does not know it yet', async () => {
+  await fc.assert(
+    fc.asyncProperty(operations, operations, fc.nat(60), async (before, after, polls) => {
+      const disk = new SimulatedDisk()
+      let owner = 1
+      const active = createJournalStore({
+        disk,
+        verifyOwnership() {
+          if (owner !== 1) throw new Error('Replaced')
+        },
+      })
+      const model = new StoreModel()
+      await model.check(active, await active.open(1))
+      const standby = createJournalStore({ disk })
+      standby.follow()
+      for (const operation of before) await model.run(operation, active, disk)
+      await turns(polls)
+      owner = 2
+      const [recovered] = await Promise.all([
+        standby.open(2),
+        (async () => {
+          for (const operation of after) await model.run(operation, active, disk)
+        })(),
+      ])
+      await turns(20)
+      await model.check(standby, recovered)
+      for (const operation of before) await model.run(operation, standby, disk)
+      await model.settle(standby, disk)
+      expect(model.acknowledged).toBe(model.issued)
+      await standby.close()
+      const last = createJournalStore({ disk })
+      await model.check(last, await last.open(3))
+      await last.close()
+    }),
+    { numRuns: runs * 10 },
+  )
+})

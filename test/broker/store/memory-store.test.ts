@@ -1,9 +1,0 @@
-import { MemoryStore } from '../../../broker/store/memory-store.ts'
-import { messageStoreContract } from '../../contract/message-store.ts'
-
-messageStoreContract('MemoryStore', async () => ({
-  async open() {
-    const store = new MemoryStore()
-    return { store, recovered: await store.open(1) }
-  },
-}))

@@ -1,0 +1,9 @@
+import { MemoryStore } from '../../../../broker/store/memory/memory-store.ts'
+import { messageStoreContract } from '../../../contract/message-store.ts'
+
+messageStoreContract('MemoryStore', async () => ({
+  async open() {
+    const store = new MemoryStore()
+    return { store, recovered: await store.open(1) }
+  },
+}))
