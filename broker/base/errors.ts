@@ -16,31 +16,29 @@ export class FlotillaError extends Error {
   }
 }
 
-/**
- * A refusal that a JMS client is to see as the Java exception `className`.
- * Only the classes that every client can build from one string (spec openwire.md section 8).
- */
-export class JmsError extends FlotillaError {
-  readonly className: JmsErrorClass
+/** Why something that a client asked for was refused. Each protocol says it in its own words. */
+export type RefusalCode =
+  /** It makes no sense, or nothing that it names is there. */
+  | 'INVALID_REQUEST'
+  | 'INVALID_CLIENT_ID'
+  | 'INVALID_DESTINATION'
+  | 'INVALID_SELECTOR'
+  /** The client has too much of something; the field `limit` names it. Or the broker has no room. */
+  | 'RESOURCE_LIMIT'
+  | 'TRANSACTION_ROLLED_BACK'
+  /** What was asked does not fit what was said before on this connection. */
+  | 'ILLEGAL_STATE'
+  /** Not by this broker. */
+  | 'UNSUPPORTED'
 
-  constructor(className: JmsErrorClass, message: string, options: { fields?: ErrorFields; cause?: unknown } = {}) {
-    super(className.slice(className.lastIndexOf('.') + 1), message, options)
-    this.className = className
+/** A refusal that its client is told of; nothing is wrong with the broker. */
+export class RefusalError extends FlotillaError {
+  declare readonly code: RefusalCode
+
+  constructor(code: RefusalCode, message: string, options: { fields?: ErrorFields; cause?: unknown } = {}) {
+    super(code, message, options)
   }
 }
-
-export type JmsErrorClass =
-  | 'javax.jms.JMSException'
-  | 'javax.jms.InvalidClientIDException'
-  | 'javax.jms.InvalidDestinationException'
-  | 'javax.jms.InvalidSelectorException'
-  | 'javax.jms.ResourceAllocationException'
-  | 'javax.jms.JMSSecurityException'
-  | 'javax.jms.TransactionRolledBackException'
-  | 'java.lang.SecurityException'
-  | 'java.lang.IllegalStateException'
-  | 'java.io.IOException'
-  | 'javax.transaction.xa.XAException'
 
 /** True for errors of any realm: `instanceof` is false under Jest for errors that Node itself made. */
 export const isError = (value: unknown): value is Error => Error.isError(value)

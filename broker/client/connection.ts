@@ -2,11 +2,11 @@
 // to their consumers, and tells about lost and found connections.
 import { EventEmitter } from 'node:events'
 import type { Clock, Timer } from '../base/clock.ts'
-import type { JmsErrorClass } from '../base/errors.ts'
-import { isError, JmsError } from '../base/errors.ts'
+import { isError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
+import { JmsError, type JmsErrorClass } from './jms-error.ts'
 import { AdvisoryWatcher } from './advisory-watcher.ts'
 import {
   buildConnectionInfo,

@@ -1,5 +1,5 @@
 // Destinations as users write them ⇄ as they travel.
-import { JmsError } from '../base/errors.ts'
+import { JmsError } from './jms-error.ts'
 import type { Destination, DestinationKind } from '../message/destination.ts'
 import { parseDestination } from '../message/destination.ts'
 import type { DestinationStructure } from '../wire/openwire/commands.ts'

@@ -18,4 +18,4 @@ export type { MessageBody, MessageValue, OutgoingMessage, ReceivedMessage } from
 export type { DestinationLike } from './destination-structure.ts'
 export type { Destination } from '../message/destination.ts'
 export { UrlError } from './parse-options.ts'
-export { JmsError } from '../base/errors.ts'
+export { JmsError } from './jms-error.ts'

@@ -1,7 +1,8 @@
 // Receives messages of one subscription: keeps what the broker sent ahead, hands it out, acknowledges it in the way of the
 // session (spec openwire.md section 10), delivers again what was rolled back, and recognizes what comes twice.
 import type { Timer } from '../base/clock.ts'
-import { isError, JmsError } from '../base/errors.ts'
+import { isError } from '../base/errors.ts'
+import { JmsError } from './jms-error.ts'
 import type { Destination } from '../message/destination.ts'
 import { isQueue } from '../message/destination.ts'
 import type {

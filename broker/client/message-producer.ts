@@ -1,6 +1,6 @@
 // Sends messages. A persistent message outside a transaction counts as sent when the broker has answered that it is
 // stored; the others when the socket has taken them (spec openwire.md section 8).
-import { JmsError } from '../base/errors.ts'
+import { JmsError } from './jms-error.ts'
 import type { Destination } from '../message/destination.ts'
 import type { ProducerInfo, TransactionId } from '../wire/openwire/commands.ts'
 import { buildRemoveInfo } from './build-commands.ts'

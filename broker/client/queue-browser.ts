@@ -1,6 +1,6 @@
 // Looks at the messages of a queue without taking them: the broker sends a snapshot and then a dispatch without message
 // (spec openwire.md section 12).
-import { JmsError } from '../base/errors.ts'
+import { JmsError } from './jms-error.ts'
 import type { ConsumerInfo, MessageDispatch } from '../wire/openwire/commands.ts'
 import { buildRemoveInfo } from './build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'

@@ -1,5 +1,6 @@
 // A JMS session: makes producers and consumers, owns the transaction, and runs listeners one at a time.
-import { isError, JmsError } from '../base/errors.ts'
+import { isError } from '../base/errors.ts'
+import { JmsError } from './jms-error.ts'
 import type { Destination } from '../message/destination.ts'
 import { isQueue, isTemporary, temporaryOwner } from '../message/destination.ts'
 import type { TransactionId } from '../wire/openwire/commands.ts'

@@ -2,7 +2,7 @@
 // later. It tells nobody: whoever asks for a destination learns by `created` that it is new.
 import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { DestinationContext } from './destination-context.ts'
 import { invalid } from '../routing/destination-name.ts'
 import { destinationLimits } from './limits.ts'
@@ -68,8 +68,8 @@ export class DestinationRegistry {
     const limit = isTemporary(destination) ? 'maximumTemporaryDestinations' : 'maximumDestinations'
     const count = isTemporary(destination) ? this.#temporary.size : this.#queues.size + this.#topics.size
     if (count >= destinationLimits[limit])
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot create ${destinationKey(destination)}: the broker has ${count} such destinations (limit ${limit})`,
         { fields: { limit } },
       )

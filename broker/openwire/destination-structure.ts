@@ -1,5 +1,5 @@
 // Destinations on the wire ⇄ destinations of the core.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { Destination, DestinationKind } from '../message/destination.ts'
 import type { DestinationStructure } from '../wire/openwire/commands.ts'
 import { maxDestinationNameLength } from './limits.ts'
@@ -22,10 +22,10 @@ const structures: Readonly<Record<DestinationKind, DestinationStructure['kind']>
 export function destinationOf(structure: DestinationStructure | null, what: string): Destination {
   const name = structure?.physicalName?.trim() ?? ''
   if (!structure || name === '')
-    throw new JmsError('javax.jms.InvalidDestinationException', `Cannot ${what}: the destination is missing`)
+    throw new RefusalError('INVALID_DESTINATION', `Cannot ${what}: the destination is missing`)
   if (name.length > maxDestinationNameLength)
-    throw new JmsError(
-      'javax.jms.InvalidDestinationException',
+    throw new RefusalError(
+      'INVALID_DESTINATION',
       `Cannot ${what}: the destination's name has ${name.length} characters, at most ${maxDestinationNameLength} are accepted`,
       { fields: { limit: 'maxDestinationNameLength' } },
     )

@@ -1,5 +1,5 @@
 // Carries out acknowledgements (the table of spec openwire.md section 10).
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import { findLast, findRange, findTopicRange } from '../destination/subscription/acknowledgement.ts'
 import type { Entry, QueueEntry } from '../destination/entry.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
@@ -43,7 +43,7 @@ export class Acknowledger {
   ): void {
     if (!subscription.topicsOnly && (type === 'standard' || type === 'individual'))
       transaction?.markRollbackOnly(
-        new JmsError('javax.jms.JMSException', 'it acknowledges messages that were delivered before a failover'),
+        new RefusalError('INVALID_REQUEST', 'it acknowledges messages that were delivered before a failover'),
       )
     done()
   }
@@ -77,7 +77,7 @@ export class Acknowledger {
         return this.#remove(subscription, entries, acknowledgement, done)
       }
       case 'poison':
-        if (transaction) throw new JmsError('javax.jms.JMSException', 'Poison ack cannot be transacted')
+        if (transaction) throw new RefusalError('INVALID_REQUEST', 'Poison ack cannot be transacted')
         return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'poison', acknowledgement, done)
       case 'expired':
         return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'expired', acknowledgement, done)
@@ -194,9 +194,9 @@ const takesTooMany = (
   { messageCount }: Acknowledgement,
 ): boolean => afterFailover && entries.filter(({ transaction }) => !transaction).length > messageCount
 
-const tooMany = (entries: readonly Entry[], { messageCount }: Acknowledgement): JmsError =>
-  new JmsError(
-    'javax.jms.JMSException',
+const tooMany = (entries: readonly Entry[], { messageCount }: Acknowledgement): RefusalError =>
+  new RefusalError(
+    'INVALID_REQUEST',
     `it acknowledges ${messageCount} messages that were not dispatched one after the other: there are ${entries.length} ` +
       'from the first to the last. Some of them came before a failover',
   )

@@ -1,6 +1,6 @@
 // One connection as the region sees it: its consumers, producers, temporary destinations and transactions. Checks what is
 // asked and hands it to the part that does it.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import { concreteMembers, consumableMembers, invalid } from '../routing/destination-name.ts'
 import { InFlight } from '../destination/subscription/dispatched-list.ts'
 import type { QueueEntry } from '../destination/entry.ts'
@@ -153,8 +153,8 @@ export class BrokerConnection implements RegionConnection {
       if (isTemporary(member)) this.#checkOwner(member)
       const busy = found.consumers > 0 || (found instanceof Queue && (found.inFlight > 0 || found.openTransactions > 0))
       if (busy)
-        throw new JmsError(
-          'javax.jms.JMSException',
+        throw new RefusalError(
+          'INVALID_REQUEST',
           `Cannot remove ${destinationKey(member)}: Destination still has an active subscription or an open transaction`,
         )
       this.#deleteDestination(found)
@@ -200,7 +200,7 @@ export class BrokerConnection implements RegionConnection {
     done()
   }
 
-  failTransaction(transactionId: string, cause: JmsError): void {
+  failTransaction(transactionId: string, cause: RefusalError): void {
     this.#transactions.markRollbackOnly(transactionId, cause)
   }
 
@@ -274,8 +274,8 @@ export class BrokerConnection implements RegionConnection {
 
   #checkLimit(limit: keyof typeof connectionLimits, count: number): void {
     if (count < connectionLimits[limit]) return
-    throw new JmsError(
-      'javax.jms.ResourceAllocationException',
+    throw new RefusalError(
+      'RESOURCE_LIMIT',
       `Cannot add more to connection ${this.options.connectionId}: it has ${count} (limit ${limit})`,
       { fields: { limit } },
     )
@@ -294,10 +294,7 @@ export class BrokerConnection implements RegionConnection {
 
   #assertOpen(): void {
     if (this.#closed)
-      throw new JmsError(
-        'java.lang.IllegalStateException',
-        `Cannot use connection ${this.options.connectionId}: it is closed`,
-      )
+      throw new RefusalError('ILLEGAL_STATE', `Cannot use connection ${this.options.connectionId}: it is closed`)
   }
 }
 
@@ -329,16 +326,15 @@ function takeUnacknowledged(subscription: Subscription, lastDelivered: number): 
 
 function refuseUnsupported({ selector, browser, subscriptionName, destination }: ConsumerOptions): void {
   if (selector !== null && selector.trim() !== '')
-    throw new JmsError('javax.jms.InvalidSelectorException', 'selectors are not supported by this version')
-  if (browser)
-    throw new JmsError('javax.jms.JMSException', 'Cannot browse: queue browsers are not supported by this version')
+    throw new RefusalError('INVALID_SELECTOR', 'selectors are not supported by this version')
+  if (browser) throw new RefusalError('UNSUPPORTED', 'Cannot browse: queue browsers are not supported by this version')
   // The name means nothing for queues.
   if (subscriptionName !== null && destination.kind === 'topic')
-    throw new JmsError(
-      'javax.jms.JMSException',
+    throw new RefusalError(
+      'UNSUPPORTED',
       `Cannot subscribe as '${subscriptionName}': durable subscriptions are not supported by this version`,
     )
 }
 
-const notRegistered = (what: string, id: string): JmsError =>
-  new JmsError('java.lang.IllegalStateException', `Cannot remove a ${what} that had not been registered: ${id}`)
+const notRegistered = (what: string, id: string): RefusalError =>
+  new RefusalError('ILLEGAL_STATE', `Cannot remove a ${what} that had not been registered: ${id}`)

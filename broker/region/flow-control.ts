@@ -10,7 +10,7 @@
 // deliveries. When even that is used up for `blockedConsumerTimeoutMs`, its held back sends are refused with
 // ResourceAllocationException and it is read again: acknowledgements get through at last, memory stays bounded.
 import type { Clock, Timer } from '../base/clock.ts'
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { Deque } from '../base/deque.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
@@ -35,7 +35,7 @@ export interface HeldBack {
   readonly storeBytes: number
   admit(): void
   /** Without an error when nobody wants it any more. */
-  refuse(error?: JmsError): void
+  refuse(error?: RefusalError): void
 }
 
 /** What flow control keeps per connection. */
@@ -225,25 +225,25 @@ export class FlowControl {
     })
   }
 
-  #noSpace({ storeBytes }: HeldBack): JmsError {
+  #noSpace({ storeBytes }: HeldBack): RefusalError {
     const reason =
       storeBytes > 0
         ? `the store has no room for ${storeBytes} bytes`
         : `the broker's memory is full (${this.#memory.used} of ${this.#memory.limit} bytes)`
-    return new JmsError('javax.jms.ResourceAllocationException', `Cannot send: ${reason} (sendFailIfNoSpace)`)
+    return new RefusalError('RESOURCE_LIMIT', `Cannot send: ${reason} (sendFailIfNoSpace)`)
   }
 
   #refuseSender(sender: Sender, reason: string): void {
     if (sender.heldBackCount === 0) return
     this.#refuseAll(
       (held) => held.sender === sender,
-      () => new JmsError('javax.jms.ResourceAllocationException', reason),
+      () => new RefusalError('RESOURCE_LIMIT', reason),
     )
   }
 
   #refuseAll(
     isMeant: (held: HeldBack & { readonly sinceMs: number }) => boolean,
-    errorFor: (held: HeldBack) => JmsError | undefined = () => undefined,
+    errorFor: (held: HeldBack) => RefusalError | undefined = () => undefined,
   ): void {
     const refused: HeldBack[] = []
     for (const line of [this.#forMemory, this.#forStore]) {

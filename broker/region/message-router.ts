@@ -1,6 +1,6 @@
 // The way of a message from its producer to its destinations: names resolved, expired ones taken out, duplicates of failover
 // clients recognized, persistent ones written, all held back while what they need is full.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import { readdress } from '../destination/dead-letter.ts'
 import { concreteMembers } from '../routing/destination-name.ts'
 import { QueueEntry } from '../destination/entry.ts'
@@ -39,7 +39,7 @@ export class MessageRouter {
     this.#deadLetters = deadLetters
   }
 
-  /** Outside a transaction. Throws JmsError before anything has happened. */
+  /** Outside a transaction. Throws RefusalError before anything has happened. */
   send(sender: Sender, failoverReconnect: boolean, message: Message, done: Done): void {
     if (failoverReconnect && message.persistent && this.#isDuplicate(message)) return this.#context.afterSync.run(done)
     const target = this.#context.registry.find(message.destination)
@@ -49,7 +49,7 @@ export class MessageRouter {
     else this.#sendToMany(sender, routed, message, done)
   }
 
-  /** Throws JmsError; what was added before that leaves with the transaction, which can then only be rolled back. */
+  /** Throws RefusalError; what was added before that leaves with the transaction, which can then only be rolled back. */
   sendInTransaction(sender: Sender, transaction: LocalTransaction, message: Message, done: Done): void {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
@@ -65,11 +65,11 @@ export class MessageRouter {
         this.#addToTransaction(sender, transaction, routed)
         done()
       } catch (error) {
-        if (!(error instanceof JmsError)) throw error
+        if (!(error instanceof RefusalError)) throw error
         refuse(error)
       }
     }
-    const refuse = (error?: JmsError): void => {
+    const refuse = (error?: RefusalError): void => {
       if (error) transaction.markRollbackOnly(error)
       done(error)
     }

@@ -1,7 +1,7 @@
 // The region: joins destinations, transactions and flow control to what sessions use (region.ts). Everything is in one
 // event loop; the only waiting is for the store (after-sync.ts) and for memory (flow-control.ts).
 import type { Clock, Timer } from '../base/clock.ts'
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DeadLetterConfig } from '../destination/dead-letter.ts'
@@ -101,7 +101,7 @@ class RegionBroker implements Region {
 
   connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection {
     if (this.#connections.has(options.connectionId))
-      throw new JmsError('javax.jms.JMSException', `Cannot connect ${options.connectionId}: it is connected already`)
+      throw new RefusalError('INVALID_REQUEST', `Cannot connect ${options.connectionId}: it is connected already`)
     const connection = new BrokerConnection(options, port, this.#context, {
       router: this.#router,
       acknowledger: this.#acknowledger,
@@ -171,7 +171,7 @@ class RegionBroker implements Region {
 
   #share(message: Message): TopicMessage {
     if (isQueue(message.destination))
-      throw new JmsError('javax.jms.InvalidDestinationException', 'Cannot publish: only topics are published to')
+      throw new RefusalError('INVALID_DESTINATION', 'Cannot publish: only topics are published to')
     return new TopicMessage(message, this.#context.sequences.next(), this.#context.memory)
   }
 

@@ -1,16 +1,16 @@
 // The protocol-neutral heart of a broker as sessions see it: connections with producers and consumers go in, deliveries
 // come out. OpenWire uses it now; STOMP, AMQP and MQTT will. The implementation is region-broker.ts.
 //
-// All calls are synchronous and made on one event loop. A refusal is a thrown JmsError. What has to wait for the disk or
+// All calls are synchronous and made on one event loop. A refusal is a thrown RefusalError. What has to wait for the disk or
 // for memory takes a `Done`, called exactly once, unless the store fails: then it is never called, the connection is
 // closed by the broker, and the client sends again.
-import type { JmsError } from '../base/errors.ts'
+import type { RefusalError } from '../base/errors.ts'
 import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 
-export type Done = (error?: JmsError) => void
+export type Done = (error?: RefusalError) => void
 
 /** Text forms of the OpenWire ids (spec openwire.md section 6); other protocols make up their own. */
 export type ConnectionIdText = string
@@ -120,7 +120,7 @@ export interface RegionConnection {
   commit(transactionId: TransactionIdText, done: Done): void
   rollback(transactionId: TransactionIdText, done: Done): void
   /** Marks an open transaction rollback-only after an async failure inside it. Unknown ones are ignored. */
-  failTransaction(transactionId: TransactionIdText, cause: JmsError): void
+  failTransaction(transactionId: TransactionIdText, cause: RefusalError): void
   /** The port is not congested any more: what waited for that is delivered. */
   dispatch(): void
   /** Takes everything of the connection away: consumers, producers, temporary destinations, open transactions. */

@@ -1,5 +1,5 @@
 // The open local transactions of one connection, and how they end.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { QueueEntry } from '../destination/entry.ts'
 import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
@@ -35,8 +35,8 @@ export class Transactions {
     if (this.#open.has(id)) return
     const { maximumOpenTransactionsPerConnection } = transactionLimits
     if (this.#open.size >= maximumOpenTransactionsPerConnection)
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot begin transaction ${id}: the connection has ${this.#open.size} open ones ` +
           '(limit maximumOpenTransactionsPerConnection)',
         { fields: { limit: 'maximumOpenTransactionsPerConnection' } },
@@ -48,10 +48,10 @@ export class Transactions {
   get(id: string): LocalTransaction {
     const transaction = this.#open.get(id)
     if (transaction) return transaction
-    throw new JmsError('javax.jms.JMSException', `Transaction '${id}' has not been started.`)
+    throw new RefusalError('INVALID_REQUEST', `Transaction '${id}' has not been started.`)
   }
 
-  markRollbackOnly(id: string, cause: JmsError): void {
+  markRollbackOnly(id: string, cause: RefusalError): void {
     this.#open.get(id)?.markRollbackOnly(cause)
   }
 
@@ -149,7 +149,7 @@ export class Transactions {
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
   }
 
-  #rolledBack(transaction: LocalTransaction, cause: JmsError): JmsError {
+  #rolledBack(transaction: LocalTransaction, cause: RefusalError): RefusalError {
     this.#rollBackAndDispatch(transaction)
     return rolledBack(transaction.id, cause.message, cause)
   }
@@ -182,8 +182,8 @@ export class Transactions {
   }
 }
 
-const rolledBack = (id: string, reason: string, cause: JmsError): JmsError =>
-  new JmsError('javax.jms.TransactionRolledBackException', `Transaction '${id}' was rolled back: ${reason}`, { cause })
+const rolledBack = (id: string, reason: string, cause: RefusalError): RefusalError =>
+  new RefusalError('TRANSACTION_ROLLED_BACK', `Transaction '${id}' was rolled back: ${reason}`, { cause })
 
-const lostWithFailover = (): JmsError =>
-  new JmsError('javax.jms.JMSException', 'what it acknowledged was lost with the connection before the failover')
+const lostWithFailover = (): RefusalError =>
+  new RefusalError('INVALID_REQUEST', 'what it acknowledged was lost with the connection before the failover')

@@ -1,5 +1,5 @@
 // Which destination names a broker accepts, and for what. Refusals are InvalidDestinationExceptions.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { Destination } from '../message/destination.ts'
 import { compositeMembers, destinationKey, isComposite, isTemporary, isWildcard } from '../message/destination.ts'
 import { nameLimits } from './limits.ts'
@@ -60,9 +60,9 @@ function checkName(destination: Destination): void {
   if (name !== name.trim()) throw invalid(destination, 'its name begins or ends with white space')
 }
 
-export const invalid = (destination: Destination, reason: string, limit?: string): JmsError =>
-  new JmsError(
-    'javax.jms.InvalidDestinationException',
+export const invalid = (destination: Destination, reason: string, limit?: string): RefusalError =>
+  new RefusalError(
+    'INVALID_DESTINATION',
     `Cannot use destination ${destinationKey(destination).slice(0, 200)}: ${reason}`,
     { fields: { destination: destination.name.slice(0, 200), kind: destination.kind, limit } },
   )

@@ -1,6 +1,6 @@
 // All logical connections of the broker, over all sockets and connectors: client ids are unique, and a connection that
 // comes back on a new socket before the loss of the old one was noticed takes over (spec openwire.md section 8).
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { ConnectionIdText } from '../region/region.ts'
 
 export interface RegisteredConnection {
@@ -32,18 +32,18 @@ export class ConnectionRegistry {
     return this.#byId.size
   }
 
-  /** @throws {JmsError} InvalidClientIDException when another connection has the client id, or another client the id. */
+  /** @throws {RefusalError} InvalidClientIDException when another connection has the client id, or another client the id. */
   add(connection: RegisteredConnection): void {
     const holder = this.#byClientId.get(connection.clientId)
     if (holder && holder.id !== connection.id)
-      throw new JmsError(
-        'javax.jms.InvalidClientIDException',
+      throw new RefusalError(
+        'INVALID_CLIENT_ID',
         `Broker: ${this.#brokerName} - Client: ${connection.clientId} already connected from ${holder.remoteAddress}`,
       )
     const former = this.#byId.get(connection.id)
     if (former && former.clientId !== connection.clientId)
-      throw new JmsError(
-        'javax.jms.InvalidClientIDException',
+      throw new RefusalError(
+        'INVALID_CLIENT_ID',
         `Cannot connect as ${connection.clientId}: connection ${connection.id} belongs to another client`,
       )
     former?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)

@@ -5,7 +5,7 @@
 //
 // Persistent messages and removals go to the store's transaction at once; here is only what must happen in memory at the
 // end. It changes no destination itself: routing/transactions.ts does.
-import { JmsError } from '../base/errors.ts'
+import { RefusalError } from '../base/errors.ts'
 import type { Entry } from '../destination/entry.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
 import { Queue } from '../destination/queue/queue.ts'
@@ -46,7 +46,7 @@ export class LocalTransaction {
   readonly #ofConnection: OpenMessages
   #counted = 0
   #memoryBytes = 0
-  #rollbackCause: JmsError | null = null
+  #rollbackCause: RefusalError | null = null
 
   constructor(id: string, memory: MemoryUsage, ofConnection: OpenMessages) {
     this.id = id
@@ -60,7 +60,7 @@ export class LocalTransaction {
   }
 
   /** Why it can only be rolled back, or null. */
-  get rollbackCause(): JmsError | null {
+  get rollbackCause(): RefusalError | null {
     return this.#rollbackCause
   }
 
@@ -69,7 +69,7 @@ export class LocalTransaction {
     return this.sends.length === 0 && this.acknowledgements.length === 0 && !this.sentExpired
   }
 
-  markRollbackOnly(cause: JmsError): void {
+  markRollbackOnly(cause: RefusalError): void {
     this.#rollbackCause ??= cause
   }
 
@@ -77,16 +77,16 @@ export class LocalTransaction {
   checkRoom(count: number): void {
     const { maximumMessagesPerTransaction, maximumTransactedMessagesPerConnection } = transactionLimits
     if (this.#ofConnection.count + count > maximumTransactedMessagesPerConnection)
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot add to transaction ${this.id}: the open transactions of its connection have ${this.#ofConnection.count} ` +
           `sends and acknowledgements (limit maximumTransactedMessagesPerConnection ` +
           `${maximumTransactedMessagesPerConnection}); commit more often`,
         { fields: { limit: 'maximumTransactedMessagesPerConnection' } },
       )
     if (this.sends.length + this.acknowledgements.length + count <= maximumMessagesPerTransaction) return
-    throw new JmsError(
-      'javax.jms.ResourceAllocationException',
+    throw new RefusalError(
+      'RESOURCE_LIMIT',
       `Cannot add to transaction ${this.id}: it has ${this.sends.length} sends and ${this.acknowledgements.length} ` +
         `acknowledgements (limit maximumMessagesPerTransaction ${maximumMessagesPerTransaction}); commit more often`,
       { fields: { limit: 'maximumMessagesPerTransaction' } },
@@ -154,9 +154,9 @@ export class LocalTransaction {
     this.#memory.add(bytes)
   }
 
-  #noMemory(limit: string, share: number): JmsError {
-    return new JmsError(
-      'javax.jms.ResourceAllocationException',
+  #noMemory(limit: string, share: number): RefusalError {
+    return new RefusalError(
+      'RESOURCE_LIMIT',
       `Cannot add a non-persistent message to transaction ${this.id}: it holds ${this.#memoryBytes} bytes, the broker ` +
         `${this.#memory.used} of ${this.#memory.limit} (limit ${limit} ${share}); commit more often`,
       { fields: { limit } },

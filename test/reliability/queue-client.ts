@@ -1,6 +1,6 @@
 // A client of the queue model: chooses what to do by chance, does it, and notes it in the book. After a failover it comes back
 // under its name, sends again what was not answered, and repeats its open transaction.
-import { JmsError } from '../../broker/base/errors.ts'
+import { RefusalError } from '../../broker/base/errors.ts'
 import type { StoredMessage } from '../../broker/message/stored-message.ts'
 import type { AcknowledgementType, RegionConnection } from '../../broker/region/region.ts'
 import { testMessage } from '../support/test-message.ts'
@@ -335,7 +335,7 @@ export class ModelClient {
         () => {},
       )
     } catch (error) {
-      check(error instanceof JmsError, () => `A wrong acknowledgement made ${String(error)}`)
+      check(error instanceof RefusalError, () => `A wrong acknowledgement made ${String(error)}`)
     }
   }
 
@@ -344,7 +344,7 @@ export class ModelClient {
     const transaction = this.#transaction
     if (!transaction) return
     const spoil = model.chance(0.05)
-    if (spoil) this.#connection.failTransaction(transaction.id, new JmsError('javax.jms.JMSException', 'spoilt'))
+    if (spoil) this.#connection.failTransaction(transaction.id, new RefusalError('INVALID_REQUEST', 'spoilt'))
     if (!model.chance(0.75)) {
       model.note(`${this.connectionId} rollback ${transaction.id}`)
       this.#connection.rollback(transaction.id, () => {})

@@ -5,7 +5,8 @@
 // A command is written at once while there is a connection. While there is none, it waits in order; acknowledgements and
 // removals are dropped, because the next broker will know nothing of what they are about.
 import type { Clock, Timer } from '../../base/clock.ts'
-import { errorMessage, FlotillaError, isError, JmsError } from '../../base/errors.ts'
+import { errorMessage, FlotillaError, isError } from '../../base/errors.ts'
+import { JmsError } from '../jms-error.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { Command, ConnectionControl, Throwable, TransactionInfo } from '../../wire/openwire/commands.ts'

@@ -1,6 +1,6 @@
 // Finds what an acknowledgement means in the list of a subscription's dispatched messages (spec openwire.md section 10).
 // It only finds and checks; routing/acknowledge.ts carries out.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { DispatchedList, EntryReference } from './dispatched-list.ts'
 import type { Entry } from '../entry.ts'
 
@@ -38,8 +38,8 @@ export function findRange(dispatched: DispatchedList, range: AcknowledgedRange, 
 export function findLast(dispatched: DispatchedList, range: AcknowledgedRange): Entry {
   const entry = range.last ? dispatched.find(range.last) : null
   if (!entry)
-    throw new JmsError(
-      'javax.jms.JMSException',
+    throw new RefusalError(
+      'INVALID_REQUEST',
       `Could not correlate acknowledgment with dispatched message: ${range.last?.messageId ?? 'none named'}`,
     )
   return entry
@@ -62,5 +62,5 @@ export function findTopicRange(dispatched: DispatchedList, range: AcknowledgedRa
   return entries
 }
 
-const unmatched = (reason: string): JmsError =>
-  new JmsError('javax.jms.JMSException', `Unmatched acknowledge: ${reason}`)
+const unmatched = (reason: string): RefusalError =>
+  new RefusalError('INVALID_REQUEST', `Unmatched acknowledge: ${reason}`)

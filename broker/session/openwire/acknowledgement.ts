@@ -1,5 +1,5 @@
 // MessageAck → Acknowledgement (spec openwire.md section 10).
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { Acknowledgement, AcknowledgementType, MessageReference } from '../../region/region.ts'
 import type { MessageAck, MessageId } from '../../wire/openwire/commands.ts'
 import type { AcknowledgedIds } from './required-ids.ts'
@@ -16,11 +16,11 @@ const types: readonly AcknowledgementType[] = [
   'expired',
 ]
 
-/** @throws {JmsError} */
+/** @throws {RefusalError} */
 export function acknowledgementOf(ack: MessageAck, ids: AcknowledgedIds): Acknowledgement {
   const type = types[ack.ackType]
   if (!type)
-    throw new JmsError('javax.jms.JMSException', `Cannot acknowledge: type is ${ack.ackType}, 0 to 6 are accepted`)
+    throw new RefusalError('INVALID_REQUEST', `Cannot acknowledge: type is ${ack.ackType}, 0 to 6 are accepted`)
   return {
     type,
     consumerId: ids.consumer(ack.consumerId),

@@ -1,6 +1,6 @@
 // Counts the bytes of what one socket has announced (connections, sessions, consumers, producers) and not taken back.
 // Their infos are kept as they came, for advisories, so a count of the objects alone would not bound memory.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import { maxAnnouncedBytesPerSocket, minAnnouncedBytes } from './limits.ts'
 
 export class AnnouncedBytes {
@@ -8,12 +8,12 @@ export class AnnouncedBytes {
   frameBytes = 0
   #used = 0
 
-  /** Counts one more object. Returns its size. @throws {JmsError} when there is no room for it. */
+  /** Counts one more object. Returns its size. @throws {RefusalError} when there is no room for it. */
   take(): number {
     const bytes = Math.max(this.frameBytes, minAnnouncedBytes)
     if (this.#used + bytes > maxAnnouncedBytesPerSocket)
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot add more to this socket: what it announced takes ${this.#used} bytes ` +
           `(limit maxAnnouncedBytesPerSocket ${maxAnnouncedBytesPerSocket}); close what is not used`,
         { fields: { limit: 'maxAnnouncedBytesPerSocket' } },

@@ -1,5 +1,5 @@
 // Commands that the broker sends on its own account.
-import type { JmsError } from '../../base/errors.ts'
+import type { RefusalError } from '../../base/errors.ts'
 import type {
   BrokerInfo,
   ConnectionError,
@@ -10,6 +10,7 @@ import type {
 } from '../../wire/openwire/commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
 import type { BrokerIdentity } from '../../region/broker-identity.ts'
+import { javaClassOf } from './java-class.ts'
 
 const header = { commandId: 0, responseRequired: false } as const
 
@@ -38,18 +39,18 @@ export const buildKeepAlive = (commandId: number): KeepAliveInfo => ({
   responseRequired: false,
 })
 
-export const buildExceptionResponse = (correlationId: number, error: JmsError): ExceptionResponse => ({
+export const buildExceptionResponse = (correlationId: number, error: RefusalError): ExceptionResponse => ({
   kind: 'ExceptionResponse',
   ...header,
   correlationId,
-  exception: buildThrowable(error.className, error.message),
+  exception: buildThrowable(javaClassOf(error.code), error.message),
 })
 
 /** For commands that asked for no answer: goes to the client's exception listener. */
-export const buildConnectionError = (error: JmsError): ConnectionError => ({
+export const buildConnectionError = (error: RefusalError): ConnectionError => ({
   kind: 'ConnectionError',
   ...header,
-  exception: buildThrowable(error.className, error.message),
+  exception: buildThrowable(javaClassOf(error.code), error.message),
   connectionId: null,
 })
 

@@ -3,7 +3,7 @@
 //
 // Adding what exists is ignored, because failover clients announce again; removing what does not exist is an error.
 import { AssertionError } from '../../base/assert.ts'
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Message } from '../../message/message.ts'
 import type { ConnectionPort, Delivery, Done } from '../../region/region.ts'
@@ -50,7 +50,7 @@ export interface CommandPeer {
   /** Closes the socket at once, without answering anything that is still open. */
   stop(reason: string): void
   /** A ConnectionInfo was refused: the client gets time to read why. */
-  closeSoon(reason: JmsError): void
+  closeSoon(reason: RefusalError): void
   /** The first ConnectionInfo was accepted. */
   connected(): void
 }
@@ -79,39 +79,33 @@ export class CommandExecutor {
     this.#peer = peer
   }
 
-  /** Calls `done` exactly once, unless the store fails. Never throws JmsErrors. `frameBytes`: what the command took. */
+  /** Calls `done` exactly once, unless the store fails. Never throws RefusalErrors. `frameBytes`: what the command took. */
   execute(command: Command, frameBytes: number, done: Done): void {
     this.#announced.frameBytes = frameBytes
     try {
       if (this.#executeLater(command, done)) return
       this.#executeNow(command)
     } catch (error) {
-      if (!(error instanceof JmsError)) throw error
+      if (!(error instanceof RefusalError)) throw error
       done(error)
       return
     }
     done()
   }
 
-  /** @throws {JmsError} IllegalStateException when no such connection was announced on this socket. */
+  /** @throws {RefusalError} IllegalStateException when no such connection was announced on this socket. */
   connection(id: string, what: string): ConnectionState {
     const connection = this.#connections.get(id)
     if (connection) return connection
-    throw new JmsError(
-      'java.lang.IllegalStateException',
-      `Cannot ${what}: connection ${id} had not been registered on this socket`,
-    )
+    throw new RefusalError('ILLEGAL_STATE', `Cannot ${what}: connection ${id} had not been registered on this socket`)
   }
 
-  /** Sends a message that came on connection `connectionId`. @throws {JmsError} */
+  /** Sends a message that came on connection `connectionId`. @throws {RefusalError} */
   send({ connectionId, producerId, message, transactionId, async }: SentMessage, done: Done): void {
     const connection = this.connection(connectionId, 'send message')
     const producer = connection.producers.get(producerId)
     if (!producer)
-      throw new JmsError(
-        'java.lang.IllegalStateException',
-        `Cannot send message: producer ${producerId} had not been registered`,
-      )
+      throw new RefusalError('ILLEGAL_STATE', `Cannot send message: producer ${producerId} had not been registered`)
     connection.region.send(message, { transactionId, async: async && producer.info.windowSize <= 0 }, done)
   }
 
@@ -120,11 +114,11 @@ export class CommandExecutor {
   }
 
   /** Marks the transaction rollback-only, if there is one. */
-  failTransaction(connectionId: string, transactionId: string, cause: JmsError): void {
+  failTransaction(connectionId: string, transactionId: string, cause: RefusalError): void {
     this.#connections.get(connectionId)?.region.failTransaction(transactionId, cause)
   }
 
-  failTransactionOf(id: LocalTransactionId, cause: JmsError): void {
+  failTransactionOf(id: LocalTransactionId, cause: RefusalError): void {
     this.failTransaction(id.connectionId?.value ?? '', transactionIdText(id), cause)
   }
 
@@ -232,7 +226,7 @@ export class CommandExecutor {
         throw new AssertionError(`${command.kind} is not executed here`)
       case 'MessageDispatch':
       case 'ReplayCommand':
-        throw new JmsError('javax.jms.JMSException', `Cannot execute ${command.kind}: brokers do not take it`)
+        throw new RefusalError('INVALID_REQUEST', `Cannot execute ${command.kind}: brokers do not take it`)
     }
   }
 
@@ -242,7 +236,7 @@ export class CommandExecutor {
     try {
       this.#register(id, info)
     } catch (error) {
-      if (error instanceof JmsError && this.#connections.size === 0) this.#peer.closeSoon(error)
+      if (error instanceof RefusalError && this.#connections.size === 0) this.#peer.closeSoon(error)
       throw error
     }
     this.#peer.connected()
@@ -251,10 +245,10 @@ export class CommandExecutor {
 
   #register(id: string, info: ConnectionInfo): void {
     if (info.clientId === null || info.clientId === '')
-      throw new JmsError('javax.jms.InvalidClientIDException', 'Cannot connect: no clientId was given')
+      throw new RefusalError('INVALID_CLIENT_ID', 'Cannot connect: no clientId was given')
     if (this.#connections.size >= maxConnectionsPerSocket)
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot connect: this socket carries ${maxConnectionsPerSocket} connections, no more are accepted`,
         { fields: { limit: 'maxConnectionsPerSocket' } },
       )
@@ -358,8 +352,8 @@ export class CommandExecutor {
         connection.region.removeDestination(destination)
         return
       default:
-        throw new JmsError(
-          'javax.jms.JMSException',
+        throw new RefusalError(
+          'INVALID_REQUEST',
           `Cannot change destination: operation is ${info.operationType}, 0 (add) and 1 (remove) are accepted`,
         )
     }
@@ -369,7 +363,7 @@ export class CommandExecutor {
     const { text: id, connectionId } = requiredConsumerId(pull.consumerId, 'pull')
     const connection = this.connection(connectionId, 'pull')
     if (!connection.consumers.has(id))
-      throw new JmsError('java.lang.IllegalStateException', `Cannot pull: consumer ${id} had not been registered`)
+      throw new RefusalError('ILLEGAL_STATE', `Cannot pull: consumer ${id} had not been registered`)
     connection.region.pull(id, Number(pull.timeout))
   }
 
@@ -383,8 +377,8 @@ export class CommandExecutor {
 
   #refuseBridge(info: BrokerInfo): void {
     if (!info.networkConnection) return
-    const error = new JmsError(
-      'javax.jms.JMSException',
+    const error = new RefusalError(
+      'UNSUPPORTED',
       `Cannot accept the network bridge of broker ${info.brokerName}: networks of brokers are not supported by this broker`,
     )
     this.#peer.logger.warn('Refused a network bridge', { remoteBroker: info.brokerName })
@@ -393,9 +387,9 @@ export class CommandExecutor {
   }
 }
 
-const noDurableSubscription = ({ clientId, subscriptionName }: RemoveSubscriptionInfo): JmsError =>
-  new JmsError(
-    'javax.jms.InvalidDestinationException',
+const noDurableSubscription = ({ clientId, subscriptionName }: RemoveSubscriptionInfo): RefusalError =>
+  new RefusalError(
+    'INVALID_DESTINATION',
     `No durable subscription exists for clientID: ${clientId} and subscriptionName: ${subscriptionName}`,
   )
 

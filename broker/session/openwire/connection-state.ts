@@ -1,6 +1,6 @@
 // What one logical connection (one ConnectionInfo) has registered: sessions, and in them consumers and producers.
 // Several may share a socket. Only books are kept here; the region is called by the command handlers.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { ConnectionIdText, ConsumerIdText, ProducerIdText, RegionConnection } from '../../region/region.ts'
 import type { ConnectionInfo, ConsumerInfo, ProducerInfo } from '../../wire/openwire/commands.ts'
 import type { DispatchState } from './dispatch-encoder.ts'
@@ -39,7 +39,7 @@ export class ConnectionState {
   readonly #announcedSizes = new Map<object, number>()
   #region: RegionConnection | undefined
 
-  /** The password is not kept. @throws {JmsError} when the socket has announced too much. */
+  /** The password is not kept. @throws {RefusalError} when the socket has announced too much. */
   constructor(id: ConnectionIdText, clientId: string, info: ConnectionInfo, announced: AnnouncedBytes) {
     this.id = id
     this.clientId = clientId
@@ -62,7 +62,7 @@ export class ConnectionState {
     const session = this.sessions.get(id)
     if (session) return session
     if (id === `${this.id}:-1`) return this.addSession(id)
-    throw new JmsError('java.lang.IllegalStateException', `Cannot ${what}: session ${id} had not been registered`)
+    throw new RefusalError('ILLEGAL_STATE', `Cannot ${what}: session ${id} had not been registered`)
   }
 
   /** Idempotent, as failover clients announce what they had. */
@@ -70,8 +70,8 @@ export class ConnectionState {
     const known = this.sessions.get(id)
     if (known) return known
     if (this.sessions.size >= maxSessionsPerConnection)
-      throw new JmsError(
-        'javax.jms.ResourceAllocationException',
+      throw new RefusalError(
+        'RESOURCE_LIMIT',
         `Cannot add session: this connection has ${this.sessions.size}, at most ${maxSessionsPerConnection} are accepted`,
         { fields: { limit: 'maxSessionsPerConnection' } },
       )
@@ -86,7 +86,7 @@ export class ConnectionState {
     this.sessions.delete(session.id)
   }
 
-  /** @throws {JmsError} when the socket has announced too much. */
+  /** @throws {RefusalError} when the socket has announced too much. */
   addConsumer(state: ConsumerState): void {
     this.#announce(state)
     this.consumers.set(state.id, state)
@@ -100,7 +100,7 @@ export class ConnectionState {
     state.session.consumers.delete(state.id)
   }
 
-  /** @throws {JmsError} when the socket has announced too much. */
+  /** @throws {RefusalError} when the socket has announced too much. */
   addProducer(state: ProducerState): void {
     this.#announce(state)
     this.producers.set(state.id, state)

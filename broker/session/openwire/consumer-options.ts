@@ -1,6 +1,6 @@
 // ConsumerInfo → what the region wants to know of a consumer. Refuses what only bridges may ask; browsers, selectors and
 // durable subscriptions are passed on, the region decides about them.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { ConsumerIdText, ConsumerOptions } from '../../region/region.ts'
 import type { ConsumerInfo } from '../../wire/openwire/commands.ts'
@@ -9,8 +9,8 @@ import { destinationOf } from '../../openwire/destination-structure.ts'
 export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo): ConsumerOptions {
   const destination = destinationOf(info.destination, 'add consumer')
   if (info.additionalPredicate)
-    throw new JmsError(
-      'javax.jms.JMSException',
+    throw new RefusalError(
+      'UNSUPPORTED',
       `Cannot add consumer ${consumerId}: filters of network bridges are not supported`,
     )
   return {
@@ -30,5 +30,5 @@ export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo
 
 export function acceptedPrefetch(prefetchSize: number, what: string): number {
   if (prefetchSize >= 0) return prefetchSize
-  throw new JmsError('javax.jms.JMSException', `Cannot ${what}: prefetch is ${prefetchSize}, 0 or more is accepted`)
+  throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: prefetch is ${prefetchSize}, 0 or more is accepted`)
 }

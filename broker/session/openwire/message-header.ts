@@ -2,7 +2,7 @@
 // wanted, and in which transaction.
 //
 //   type:uint8 commandId:int32 responseRequired:bool producerId:nested destination:nested transactionId:nested …
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import { LooseScanner } from '../../message/loose-scanner.ts'
 import { readProducerId } from '../../message/producer-id.ts'
 import { typeCodes } from '../../wire/openwire/commands.ts'
@@ -24,11 +24,11 @@ export interface Sender {
   readonly transactionId: string | null
 }
 
-/** Of a form that was scanned before. @throws {JmsError} when there is no producer id, or an XA transaction. */
+/** Of a form that was scanned before. @throws {RefusalError} when there is no producer id, or an XA transaction. */
 export function readSender(stored: Buffer): Sender {
   const scanner = new LooseScanner(stored, producerIdAt)
   const producer = readProducerId(scanner)
-  if (!producer) throw new JmsError('javax.jms.JMSException', 'Cannot send message: producerId is missing')
+  if (!producer) throw new RefusalError('INVALID_REQUEST', 'Cannot send message: producerId is missing')
   scanner.skipNested()
   return {
     connectionId: producer.connectionId,
@@ -43,6 +43,6 @@ function readTransaction(scanner: LooseScanner): string | null {
   const value = scanner.long()
   if (!scanner.bool()) return `TX::${value}`
   if (scanner.uint8() !== typeCodes.ConnectionId)
-    throw new JmsError('javax.jms.JMSException', 'Cannot send message: its transaction id has no connection id')
+    throw new RefusalError('INVALID_REQUEST', 'Cannot send message: its transaction id has no connection id')
   return `TX:${scanner.string() ?? ''}:${value}`
 }

@@ -1,6 +1,6 @@
 // The stored form of a message that came in → what is sent to the region, checked. A message that is malformed or lacks
-// something is refused with a JmsError; its frame was whole, so the connection goes on.
-import { errorMessage, JmsError } from '../../base/errors.ts'
+// something is refused with a RefusalError; its frame was whole, so the connection goes on.
+import { errorMessage, RefusalError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { FieldOffsets } from '../../message/message-fields.ts'
 import type { Message } from '../../message/message.ts'
@@ -20,7 +20,7 @@ interface Answerable {
 
 export type AcceptedMessage =
   | (Answerable & { readonly message: Message; readonly error?: undefined })
-  | (Answerable & { readonly message?: undefined; readonly error: JmsError })
+  | (Answerable & { readonly message?: undefined; readonly error: RefusalError })
 
 /** `stored` belongs to the message from here on. `offsets`: of its fields, where its form is known to be well-formed. */
 export function acceptMessage(stored: Buffer, nowMs: number, offsets?: FieldOffsets): AcceptedMessage {
@@ -38,8 +38,8 @@ export function acceptMessage(stored: Buffer, nowMs: number, offsets?: FieldOffs
   }
 }
 
-function refusalOf(error: unknown): JmsError {
-  if (error instanceof JmsError) return error
-  if (error instanceof FormatError) return new JmsError('javax.jms.JMSException', errorMessage(error), { cause: error })
+function refusalOf(error: unknown): RefusalError {
+  if (error instanceof RefusalError) return error
+  if (error instanceof FormatError) return new RefusalError('INVALID_REQUEST', errorMessage(error), { cause: error })
   throw error
 }

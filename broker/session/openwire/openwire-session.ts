@@ -5,7 +5,7 @@
 //   open          frames are commands; a ConnectionInfo makes the peer a client
 //   refused       a ConnectionInfo was refused: every further command is answered with that error until the socket closes
 //   closed
-import { errorMessage, JmsError } from '../../base/errors.ts'
+import { errorMessage, RefusalError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
@@ -85,7 +85,7 @@ export class OpenWireSession implements CommandPeer {
   #messageForm: MessageForm = 'other'
   #state: SessionState = 'negotiating'
   #authenticated = false
-  #refusal: JmsError | undefined
+  #refusal: RefusalError | undefined
   #timer: Timer | undefined
   /** Frames that came with those of a turn that took too long. */
   #waitingFrames: Buffer[] = []
@@ -210,7 +210,7 @@ export class OpenWireSession implements CommandPeer {
     this.#output.destroy()
   }
 
-  closeSoon(reason: JmsError): void {
+  closeSoon(reason: RefusalError): void {
     this.#state = 'refused'
     this.#refusal = reason
     this.logger.info('Refused a connection', { reason: reason.message })
@@ -359,12 +359,12 @@ export class OpenWireSession implements CommandPeer {
       if (accepted.error) throw accepted.error
       this.#executor.send(accepted, (error) => this.#messageDone(accepted, error))
     } catch (error) {
-      if (!(error instanceof JmsError)) throw error
+      if (!(error instanceof RefusalError)) throw error
       this.#messageDone(accepted, error)
     }
   }
 
-  #messageDone(accepted: AcceptedMessage, error: JmsError | undefined): void {
+  #messageDone(accepted: AcceptedMessage, error: RefusalError | undefined): void {
     const { commandId, async, connectionId, producerId, transactionId, message } = accepted
     if (error && transactionId !== null && async) this.#executor.failTransaction(connectionId, transactionId, error)
     const producer = this.#executor.producer(connectionId, producerId)
@@ -374,13 +374,13 @@ export class OpenWireSession implements CommandPeer {
     this.#answer(commandId, !async, error)
   }
 
-  #commandFailed(command: Command, error: JmsError): void {
+  #commandFailed(command: Command, error: RefusalError): void {
     if (command.kind !== 'MessageAck' || command.responseRequired) return
     const { transactionId } = command
     if (transactionId?.kind === 'LocalTransactionId') this.#executor.failTransactionOf(transactionId, error)
   }
 
-  #answer(commandId: number, responseRequired: boolean, error: JmsError | undefined): void {
+  #answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {
     if (this.#state === 'closed') return
     if (!error) {
       if (responseRequired) this.#write(encodeResponse(commandId, this.#codec.format.tightEncodingEnabled))

@@ -1,6 +1,6 @@
 // Sessions, consumers and producers: added by their infos, taken away by RemoveInfo, which cascades from a session to
 // what is in it (spec openwire.md section 8).
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { ConsumerIdText } from '../../region/region.ts'
 import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
 import type { CommandExecutor } from './command-executor.ts'
@@ -74,8 +74,8 @@ export function removeObject(executor: CommandExecutor, { objectId, lastDelivere
     const { text, connectionId } = requiredProducerId(objectId, 'remove producer')
     removeProducer(executor, executor.connection(connectionId, 'remove producer'), text)
   } else
-    throw new JmsError(
-      'javax.jms.JMSException',
+    throw new RefusalError(
+      'INVALID_REQUEST',
       `Cannot remove ${objectId?.kind ?? 'nothing'}: connections, sessions, consumers and producers are accepted`,
     )
 }
@@ -114,5 +114,5 @@ function removeProducer(executor: CommandExecutor, connection: ConnectionState, 
   executor.service.advisories.producerForgotten(id)
 }
 
-const notRegistered = (kind: string, id: string): JmsError =>
-  new JmsError('java.lang.IllegalStateException', `Cannot remove a ${kind} that had not been registered: ${id}`)
+const notRegistered = (kind: string, id: string): RefusalError =>
+  new RefusalError('ILLEGAL_STATE', `Cannot remove a ${kind} that had not been registered: ${id}`)

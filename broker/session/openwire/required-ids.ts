@@ -1,5 +1,5 @@
 // Text forms of ids that a command must carry. A client that leaves one out, or makes one too long, is told so.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import { messageIdText as producedIdText, type MessageIdentity, type MessageIdText } from '../../message/message.ts'
 import type { MessageReference } from '../../region/region.ts'
 import type {
@@ -53,7 +53,7 @@ export class AcknowledgedIds {
   #producerId: ProducerId | null = null
   #producer = ''
 
-  /** @throws {JmsError} when it is missing or too long. */
+  /** @throws {RefusalError} when it is missing or too long. */
   consumer(id: ConsumerId | null): string {
     if (id === null || id !== this.#consumerId) {
       this.#consumer = requiredConsumerId(id, 'acknowledge').text
@@ -62,7 +62,7 @@ export class AcknowledgedIds {
     return this.#consumer
   }
 
-  /** @throws {JmsError} when it is missing or too long. */
+  /** @throws {RefusalError} when it is missing or too long. */
   message(id: MessageId): MessageReference {
     const { producerId } = id
     const sequence = Number(id.brokerSequenceId)
@@ -107,10 +107,10 @@ export const sessionIdOf = (id: ConsumerId | ProducerId): string => `${id.connec
 
 function bounded(text: string | null | undefined, what: string, field: string): string {
   if (text === null || text === undefined || text === '')
-    throw new JmsError('javax.jms.JMSException', `Cannot ${what}: ${field} is missing`)
+    throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: ${field} is missing`)
   if (text.length > maxIdLength)
-    throw new JmsError(
-      'javax.jms.JMSException',
+    throw new RefusalError(
+      'INVALID_REQUEST',
       `Cannot ${what}: ${field} has ${text.length} characters, at most ${maxIdLength} are accepted`,
       { fields: { limit: 'maxIdLength' } },
     )

@@ -1,5 +1,5 @@
 // Transaction ids of commands: local ones become text, XA ones are refused.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { TransactionIdText } from '../../region/region.ts'
 import type { TransactionId } from '../../wire/openwire/commands.ts'
 import { requiredTransactionId } from './required-ids.ts'
@@ -12,5 +12,5 @@ export function localTransaction(id: TransactionId | null, what: string): Transa
 }
 
 // javax.transaction.xa.XAException would need an error code; a client that finds none reports "unknown".
-export const xaNotSupported = (what: string): JmsError =>
-  new JmsError('javax.jms.JMSException', `Cannot ${what}: XA transactions are not supported by this broker`)
+export const xaNotSupported = (what: string): RefusalError =>
+  new RefusalError('UNSUPPORTED', `Cannot ${what}: XA transactions are not supported by this broker`)

@@ -1,5 +1,5 @@
 // TransactionInfo of local transactions (spec openwire.md section 13). XA is refused.
-import { JmsError } from '../../base/errors.ts'
+import { RefusalError } from '../../base/errors.ts'
 import type { Done } from '../../region/region.ts'
 import type { TransactionInfo } from '../../wire/openwire/commands.ts'
 import type { CommandExecutor } from './command-executor.ts'
@@ -17,13 +17,13 @@ export const transactionTypes = {
   end: 7,
 } as const
 
-/** @throws {JmsError} before `done` was called. */
+/** @throws {RefusalError} before `done` was called. */
 export function executeTransaction(executor: CommandExecutor, info: TransactionInfo, done: Done): void {
   const what = 'execute transaction command'
   const connection = executor.connection(requiredConnectionId(info.connectionId, what), what)
   if (info.type === transactionTypes.recover) throw xaNotSupported('recover transactions')
   const id = localTransaction(info.transactionId, what)
-  if (id === null) throw new JmsError('javax.jms.JMSException', `Cannot ${what}: transactionId is missing`)
+  if (id === null) throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: transactionId is missing`)
   switch (info.type) {
     case transactionTypes.begin:
       connection.region.begin(id)
@@ -43,6 +43,6 @@ export function executeTransaction(executor: CommandExecutor, info: TransactionI
     case transactionTypes.forget:
       throw xaNotSupported('finish transaction in two phases')
     default:
-      throw new JmsError('javax.jms.JMSException', `Cannot ${what}: type is ${info.type}, 0 to 7 are accepted`)
+      throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: type is ${info.type}, 0 to 7 are accepted`)
   }
 }

@@ -1,4 +1,5 @@
 // A region with a memory store, a clock that stands still, and clients that write down what they are given.
+import type { RefusalError } from '../../../broker/base/errors.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
@@ -17,6 +18,7 @@ import type {
   RegionListener,
 } from '../../../broker/region/region.ts'
 import type { MessageStore, RecoveredState, Sequence } from '../../../broker/store/message-store.ts'
+import { javaClassOf } from '../../../broker/session/openwire/java-class.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { testMessage } from '../../support/test-message.ts'
 import type { TestMessageOptions } from '../../support/test-message.ts'
@@ -98,7 +100,7 @@ export type TestSend = Partial<Omit<TestMessageOptions, 'destination'>> & {
   readonly async?: boolean
 }
 
-/** Answers `true`, or the error that was thrown or handed to `done`; `pending` before that. */
+/** Answers `true`, or the error that was thrown or handed to `done`, as an OpenWire client sees it; `pending` before that. */
 export type Outcome = { state: 'pending' } | { state: 'done' } | { state: 'failed'; className: string; message: string }
 
 export class TestClient {
@@ -161,17 +163,17 @@ export class TestClient {
   }
 
   /** What came of a call, kept up to date. */
-  outcome(call: (done: (error?: { className: string; message: string }) => void) => void): Outcome {
+  outcome(call: (done: (error?: RefusalError) => void) => void): Outcome {
     const outcome: { state: string; className?: string; message?: string } = { state: 'pending' }
-    const finish = (error?: { className: string; message: string }): void => {
+    const finish = (error?: RefusalError): void => {
       if (outcome.state !== 'pending') throw new Error('done was called twice')
-      if (error) Object.assign(outcome, { state: 'failed', className: error.className, message: error.message })
+      if (error) Object.assign(outcome, { state: 'failed', className: javaClassOf(error.code), message: error.message })
       else outcome.state = 'done'
     }
     try {
       call(finish)
     } catch (error) {
-      finish(error as { className: string; message: string })
+      finish(error as RefusalError)
     }
     return outcome as Outcome
   }

@@ -1,6 +1,6 @@
 // Local transactions as a client sees them.
 import { describe, expect, test } from '@jest/globals'
-import { JmsError } from '../../../broker/base/errors.ts'
+import { RefusalError } from '../../../broker/base/errors.ts'
 import type { TestClient } from './region-harness.ts'
 import { RegionHarness } from './region-harness.ts'
 
@@ -123,8 +123,8 @@ test('beginning twice is one transaction; an unknown one was not started', async
 test('a transaction in which something failed can only be rolled back', async () => {
   const { harness, client, transacted } = await started()
   client.send('queue://Q', transacted)
-  client.connection.failTransaction('TX:c:1', new JmsError('javax.jms.JMSException', 'a send failed'))
-  client.connection.failTransaction('TX:unknown', new JmsError('javax.jms.JMSException', 'ignored'))
+  client.connection.failTransaction('TX:c:1', new RefusalError('INVALID_REQUEST', 'a send failed'))
+  client.connection.failTransaction('TX:unknown', new RefusalError('INVALID_REQUEST', 'ignored'))
   expect(commit(client, 'TX:c:1')).toMatchObject({
     className: 'javax.jms.TransactionRolledBackException',
     message: "Transaction 'TX:c:1' was rolled back: a send failed",

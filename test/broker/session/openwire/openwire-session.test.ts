@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { JmsError } from '../../../../broker/base/errors.ts'
+import { RefusalError } from '../../../../broker/base/errors.ts'
 import { StoredMessage } from '../../../../broker/message/stored-message.ts'
 import {
   maxBufferedBytesBeforeConnection,
@@ -28,7 +28,7 @@ import {
 } from './test-commands.ts'
 
 const idHex = Buffer.from(connectionId).toString('hex')
-const refusal = new JmsError('javax.jms.JMSException', 'Cannot do it: the test says so')
+const refusal = new RefusalError('INVALID_REQUEST', 'Cannot do it: the test says so')
 const kinds = (commands: readonly Command[]): string[] => commands.map(({ kind }) => kind)
 
 /** A connected client with a session, and whatever else. */
@@ -657,7 +657,7 @@ describe('strangers', () => {
 
   test('an error of the broker itself ends the connection that met it', () => {
     const { peer, region } = client()
-    region.refusals.set('addDestination', new Error('a bug') as unknown as JmsError)
+    region.refusals.set('addDestination', new Error('a bug') as unknown as RefusalError)
     peer.receive(destinationInfo(0))
     expect(peer.closed).toBe('destroyed')
   })

@@ -1,5 +1,5 @@
 // An OpenWireSession without sockets: what it writes is decoded, the region is a fake that notes calls, time is manual.
-import type { JmsError } from '../../../../broker/base/errors.ts'
+import type { RefusalError } from '../../../../broker/base/errors.ts'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import type { Message } from '../../../../broker/message/message.ts'
@@ -35,7 +35,7 @@ export interface RegionCall {
 /** Notes every call; refuses those that a test says it is to refuse; keeps `done` of sends if told to. */
 export class FakeRegion implements Region {
   readonly calls: RegionCall[] = []
-  readonly refusals = new Map<string, JmsError>()
+  readonly refusals = new Map<string, RefusalError>()
   readonly ports = new Map<string, ConnectionPort>()
   readonly published: { readonly to: string | null; readonly message: Message }[] = []
   readonly waiting: Done[] = []
