@@ -280,7 +280,7 @@ export class Broker implements AdminSource {
       store,
       clock,
       logger,
-      listener: advisories,
+      listeners: [advisories],
       memoryLimit: this.#memoryLimit(),
       deadLetter: config.deadLetter,
       concurrentStoreAndDispatchQueues:

@@ -53,6 +53,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/region',
     'broker/advisory',
     'broker/session',
+    'broker/routing',
   ],
   'broker/net': ['broker/base', 'broker/session', 'broker/session/openwire', 'broker/wire'],
   'broker/client': [

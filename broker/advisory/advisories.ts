@@ -8,7 +8,14 @@ import type { Clock } from '../base/clock.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, isAdvisory, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import type { ConsumerIdText, ConsumerOptions, ProducerIdText, Region, RegionListener } from '../region/region.ts'
+import type {
+  ConsumerIdText,
+  ConsumerOptions,
+  ProducerIdText,
+  ProducerOptions,
+  Region,
+  RegionListener,
+} from '../region/region.ts'
 import type { ConnectionInfo, ConsumerInfo, DataStructure, ProducerInfo } from '../wire/openwire/commands.ts'
 import { parseConsumerId, parseProducerId } from '../openwire/id-text.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
@@ -166,7 +173,7 @@ export class Advisories implements RegionListener {
   }
 
   /** Anonymous producers are not told of, as in ActiveMQ's defaults. */
-  producerAdded(producerId: ProducerIdText, destination: Destination | null, count: number): void {
+  producerAdded({ producerId }: ProducerOptions, destination: Destination | null, count: number): void {
     const presence = this.#producers.get(producerId)
     if (!presence || !destination || isAdvisory(destination)) return
     const key = destinationKey(destination)

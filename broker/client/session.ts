@@ -2,7 +2,8 @@
 import { isError } from '../base/errors.ts'
 import { JmsError } from './jms-error.ts'
 import type { Destination } from '../message/destination.ts'
-import { isQueue, isTemporary, temporaryOwner } from '../message/destination.ts'
+import { isQueue, isTemporary } from '../message/destination.ts'
+import { temporaryOwner } from '../openwire/temporary-owner.ts'
 import type { TransactionId } from '../wire/openwire/commands.ts'
 import {
   buildConsumerInfo,

@@ -27,10 +27,6 @@ export const advisoryPrefix = 'ActiveMQ.Advisory.'
 export const isAdvisory = (destination: Destination): boolean =>
   destination.kind === 'topic' && destination.name.startsWith(advisoryPrefix)
 
-/** The connection that owns a temporary destination: everything before the last colon of its name. */
-export const temporaryOwner = (destination: Destination): string =>
-  destination.name.slice(0, Math.max(0, destination.name.lastIndexOf(':')))
-
 const prefixes: readonly (readonly [string, DestinationKind])[] = [
   ['queue://', 'queue'],
   ['topic://', 'topic'],

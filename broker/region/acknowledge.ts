@@ -1,7 +1,8 @@
-// Carries out acknowledgements (the table of spec openwire.md section 10).
+// Carries out acknowledgements: what became of which messages (region.ts).
 import { RefusalError } from '../base/errors.ts'
 import { findLast, findRange, findTopicRange } from '../destination/subscription/acknowledgement.ts'
 import type { Entry, QueueEntry } from '../destination/entry.ts'
+import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
@@ -17,7 +18,7 @@ export class Acknowledger {
     this.#deadLetters = deadLetters
   }
 
-  /** `done` is called once the removals are durable. Throws JMSException and changes nothing for unmatched ones. */
+  /** `done` is called once the removals are durable. Refuses what it cannot match, and changes nothing then. */
   acknowledge(
     subscription: Subscription,
     acknowledgement: Acknowledgement,
@@ -37,11 +38,11 @@ export class Acknowledger {
    */
   #ignoreLeftover(
     subscription: Subscription,
-    { type }: Acknowledgement,
+    { outcome }: Acknowledgement,
     transaction: LocalTransaction | null,
     done: Done,
   ): void {
-    if (!subscription.topicsOnly && (type === 'standard' || type === 'individual'))
+    if (!subscription.topicsOnly && outcome === 'accepted')
       transaction?.markRollbackOnly(
         new RefusalError('INVALID_REQUEST', 'it acknowledges messages that were delivered before a failover'),
       )
@@ -54,40 +55,45 @@ export class Acknowledger {
     transaction: LocalTransaction | null,
     done: Done,
   ): void {
-    const { dispatched } = subscription
-    switch (acknowledgement.type) {
-      case 'delivered': {
-        const entry = findLast(dispatched, acknowledgement)
-        if (repeatsDelivery(subscription, acknowledgement)) dispatched.bringForward(entry)
-        subscription.expand(acknowledgement.messageCount)
+    switch (acknowledgement.outcome) {
+      case 'delivered':
+        this.#noteDelivered(subscription, acknowledgement)
         return done()
-      }
-      case 'standard': {
-        const entries = findRange(dispatched, acknowledgement, transaction === null)
-        if (!transaction) return this.#remove(subscription, entries, acknowledgement, done)
-        if (takesTooMany(subscription, entries, acknowledgement)) {
-          transaction.markRollbackOnly(tooMany(entries, acknowledgement))
-          return done()
-        }
-        return this.#addTo(transaction, subscription, entries, false, done)
-      }
-      case 'individual': {
-        const entries = [findLast(dispatched, acknowledgement)]
-        if (transaction) return this.#addTo(transaction, subscription, entries, true, done)
-        return this.#remove(subscription, entries, acknowledgement, done)
-      }
-      case 'poison':
+      case 'accepted':
+        if (!transaction)
+          return this.#remove(subscription, named(subscription, acknowledgement, true), acknowledgement, done)
+        return this.#acceptInTransaction(subscription, acknowledgement, transaction, done)
+      case 'rejected':
         if (transaction) throw new RefusalError('INVALID_REQUEST', 'Poison ack cannot be transacted')
-        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'poison', acknowledgement, done)
+        return this.#bury(subscription, acknowledgement, 'poison', done)
       case 'expired':
-        return this.#bury(subscription, findRange(dispatched, acknowledgement, false), 'expired', acknowledgement, done)
-      case 'redelivered':
-        // The client redelivers from its own memory; the range only has to make sense.
-        findRange(dispatched, acknowledgement, false)
-        return done()
-      case 'unmatched':
-        return done()
+        return this.#bury(subscription, acknowledgement, 'expired', done)
+      case 'released':
+        return this.#release(subscription, named(subscription, acknowledgement, false), done)
     }
+  }
+
+  #noteDelivered(subscription: Subscription, acknowledgement: Acknowledgement): void {
+    const { dispatched } = subscription
+    // One whose client delivers it again from its own memory grants nothing; what it names has to be there all the same.
+    if (acknowledgement.scope === 'range') return void findRange(dispatched, acknowledgement, false)
+    const entry = findLast(dispatched, acknowledgement)
+    if (repeatsDelivery(subscription, acknowledgement)) dispatched.bringForward(entry)
+    subscription.expand(acknowledgement.credit)
+  }
+
+  #acceptInTransaction(
+    subscription: Subscription,
+    acknowledgement: Acknowledgement,
+    transaction: LocalTransaction,
+    done: Done,
+  ): void {
+    const entries = named(subscription, acknowledgement, false)
+    const isSingle = acknowledgement.scope === 'single'
+    if (isSingle || !takesTooMany(subscription, entries, acknowledgement))
+      return this.#addTo(transaction, subscription, entries, isSingle, done)
+    transaction.markRollbackOnly(tooMany(entries, acknowledgement))
+    done()
   }
 
   #acknowledgeTopic(
@@ -96,13 +102,15 @@ export class Acknowledger {
     transaction: LocalTransaction | null,
     done: Done,
   ): void {
-    const { type, messageCount } = acknowledgement
-    if (type === 'delivered') subscription.expand(messageCount)
-    if (type === 'delivered' || type === 'redelivered' || type === 'unmatched') return done()
-    const entries = findTopicRange(subscription.dispatched, acknowledgement, type === 'individual')
-    if (transaction && type !== 'poison' && type !== 'expired')
-      return this.#addTo(transaction, subscription, entries, type === 'individual', done)
-    if (type === 'expired')
+    const { outcome, scope, credit } = acknowledgement
+    if (outcome === 'delivered') {
+      subscription.expand(credit)
+      return done()
+    }
+    const isSingle = scope === 'single'
+    const entries = findTopicRange(subscription.dispatched, acknowledgement, isSingle)
+    if (transaction && outcome === 'accepted') return this.#addTo(transaction, subscription, entries, isSingle, done)
+    if (outcome === 'expired')
       for (const entry of entries) if (entry.kind === 'topic' && entry.topic) entry.topic.counters.expired++
     this.#remove(subscription, entries, acknowledgement, done)
   }
@@ -146,15 +154,28 @@ export class Acknowledger {
     done()
   }
 
-  #bury(
-    subscription: Subscription,
-    entries: readonly Entry[],
-    reason: 'poison' | 'expired',
-    { poisonCause }: Acknowledgement,
-    done: Done,
-  ): void {
-    const taken: QueueEntry[] = []
+  /** Back to their queues, where whoever has room gets them, as redelivered. */
+  #release(subscription: Subscription, entries: readonly Entry[], done: Done): void {
+    const queues = new Map<Queue, QueueEntry[]>()
     for (const entry of entries) {
+      // What an open transaction acknowledged is decided by its end.
+      if (entry.transaction) continue
+      subscription.dispatched.remove(entry)
+      subscription.contract(1)
+      if (entry.kind !== 'queue') continue
+      entry.redeliveryCounter++
+      const returned = queues.get(entry.queue)
+      if (returned) returned.push(entry)
+      else queues.set(entry.queue, [entry])
+    }
+    for (const [queue, returned] of queues) queue.returnToFront(returned)
+    for (const queue of queues.keys()) queue.dispatch()
+    done()
+  }
+
+  #bury(subscription: Subscription, acknowledgement: Acknowledgement, reason: 'poison' | 'expired', done: Done): void {
+    const taken: QueueEntry[] = []
+    for (const entry of named(subscription, acknowledgement, false)) {
       if (entry.transaction) continue
       subscription.dispatched.remove(entry)
       subscription.contract(1)
@@ -164,7 +185,7 @@ export class Acknowledger {
       } else if (entry.topic) entry.topic.counters.dequeued++
     }
     if (taken.length === 0) return done()
-    const cause = reason === 'poison' ? (poisonCause ?? 'The client gave no cause') : null
+    const cause = reason === 'poison' ? (acknowledgement.cause ?? 'The client gave no cause') : null
     let open = taken.length
     const oneDone: Done = () => {
       if (--open === 0) done()
@@ -172,6 +193,12 @@ export class Acknowledger {
     for (const entry of taken) this.#deadLetters.take(entry, reason, cause, oneDone)
   }
 }
+
+/** Refuses what is not there; with `checkCount` also a range of another length than the client counts. */
+const named = ({ dispatched }: Subscription, acknowledgement: Acknowledgement, checkCount: boolean): Entry[] =>
+  acknowledgement.scope === 'single'
+    ? [findLast(dispatched, acknowledgement)]
+    : findRange(dispatched, acknowledgement, checkCount)
 
 /**
  * The stock client's word that this one is in its hands since before a failover, in a transaction that it will roll back: it

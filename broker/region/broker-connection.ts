@@ -8,23 +8,23 @@ import { Queue } from '../destination/queue/queue.ts'
 import { Subscription } from '../destination/subscription/subscription.ts'
 import type { Topic } from '../destination/topic.ts'
 import type { Destination } from '../message/destination.ts'
-import { destinationKey, isAdvisory, isTemporary, temporaryOwner } from '../message/destination.ts'
+import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
-import { Sender } from './flow-control.ts'
+import { SenderAccount } from './flow-control.ts'
 import { Intake } from './intake.ts'
 import { connectionLimits } from './limits.ts'
 import type { MessageRouter } from './message-router.ts'
 import type { RegionContext } from './region-context.ts'
-import { lastDeliveredUnknown } from './region.ts'
 import type {
   Acknowledgement,
   ConnectionOptions,
   ConnectionPort,
   ConsumerOptions,
   Done,
+  LastSeen,
+  ProducerOptions,
   RegionConnection,
-  SendOptions,
 } from './region.ts'
 import { Transactions } from './transactions.ts'
 
@@ -37,7 +37,7 @@ export interface ConnectionParts {
 }
 
 interface Producer {
-  readonly destination: Destination | null
+  readonly options: ProducerOptions
   readonly members: readonly Destination[]
 }
 
@@ -46,7 +46,7 @@ export class BrokerConnection implements RegionConnection {
   readonly #port: ConnectionPort
   readonly #context: RegionContext
   readonly #parts: ConnectionParts
-  readonly #sender: Sender
+  readonly #sender: SenderAccount
   readonly #transactions: Transactions
   readonly #consumers = new Map<string, Subscription>()
   readonly #producers = new Map<string, Producer>()
@@ -59,21 +59,24 @@ export class BrokerConnection implements RegionConnection {
     this.#port = port
     this.#context = context
     this.#parts = parts
-    this.#sender = new Sender(options.connectionId, new Intake(port, context.afterSync), () => this.#holdsDeliveries())
+    this.#sender = new SenderAccount(options.connectionId, new Intake(port, context.afterSync), () =>
+      this.#holdsDeliveries(),
+    )
     this.#transactions = new Transactions(context, parts.router, this.#sender, options.failoverReconnect)
   }
 
-  addProducer(producerId: string, destination: Destination | null): void {
+  addProducer(options: ProducerOptions): void {
     this.#assertOpen()
+    const { producerId, destination } = options
     if (this.#producers.has(producerId)) return
     this.#checkLimit('maximumProducersPerConnection', this.#producers.size)
     const members = destination ? concreteMembers(destination) : []
     const found = members.map((member) => this.#context.registry.obtain(member))
     for (const target of found) target.counters.producers++
-    this.#producers.set(producerId, { destination, members })
-    if (!destination) this.#context.listener.producerAdded(producerId, null, this.#anonymousProducers())
+    this.#producers.set(producerId, { options, members })
+    if (!destination) this.#context.listener.producerAdded(options, null, this.#anonymousProducers())
     for (const { destination: member, counters } of found)
-      if (!isAdvisory(member)) this.#context.listener.producerAdded(producerId, member, counters.producers)
+      if (!isAdvisory(member)) this.#context.listener.producerAdded(options, member, counters.producers)
   }
 
   removeProducer(producerId: string): void {
@@ -105,13 +108,13 @@ export class BrokerConnection implements RegionConnection {
     subscription.dispatch()
   }
 
-  removeConsumer(consumerId: string, lastDelivered: number): void {
+  removeConsumer(consumerId: string, lastSeen: LastSeen): void {
     this.#assertOpen()
     const subscription = this.#consumers.get(consumerId)
     if (!subscription) throw notRegistered('consumer', consumerId)
     const queues = new Set<Queue>()
     this.#detachConsumer(subscription, queues)
-    this.#returnUnacknowledged([subscription], lastDelivered, queues)
+    this.#returnUnacknowledged([subscription], lastSeen, queues)
     this.#context.flow.relieve()
   }
 
@@ -129,11 +132,6 @@ export class BrokerConnection implements RegionConnection {
     this.#assertOpen()
     const { registry } = this.#context
     for (const member of concreteMembers(destination)) {
-      if (isTemporary(member) && temporaryOwner(member) !== this.options.connectionId)
-        throw invalid(
-          member,
-          `its name does not begin with '${this.options.connectionId}:', the connection that creates it`,
-        )
       if (registry.find(member)) continue
       if (!isTemporary(member)) {
         registry.add(member, null)
@@ -162,11 +160,11 @@ export class BrokerConnection implements RegionConnection {
     this.#context.flow.relieve()
   }
 
-  send(message: Message, options: SendOptions, done: Done): void {
+  send(message: Message, transactionId: string | null, done: Done): void {
     this.#assertOpen()
-    if (options.transactionId === null)
+    if (transactionId === null)
       return this.#parts.router.send(this.#sender, this.options.failoverReconnect, message, done)
-    const transaction = this.#transactions.get(options.transactionId)
+    const transaction = this.#transactions.get(transactionId)
     this.#parts.router.sendInTransaction(this.#sender, transaction, message, done)
   }
 
@@ -217,7 +215,7 @@ export class BrokerConnection implements RegionConnection {
     for (const subscription of subscriptions) this.#detachConsumer(subscription, queues)
     for (const queue of this.#transactions.rollbackAll()) queues.add(queue)
     this.#context.flow.leave(this.#sender)
-    this.#returnUnacknowledged(subscriptions, lastDeliveredUnknown, queues)
+    this.#returnUnacknowledged(subscriptions, 'unknown', queues)
     for (const producerId of this.#producers.keys()) this.#dropProducer(producerId)
     for (const found of this.#temporary) this.#deleteDestination(found)
     this.#parts.closed(this)
@@ -225,10 +223,10 @@ export class BrokerConnection implements RegionConnection {
   }
 
   #dropProducer(producerId: string): void {
-    const { destination, members } = this.#producers.get(producerId)!
+    const { options, members } = this.#producers.get(producerId)!
     this.#producers.delete(producerId)
     const { registry, listener } = this.#context
-    if (!destination) listener.producerRemoved(producerId, null, this.#anonymousProducers())
+    if (!options.destination) listener.producerRemoved(producerId, null, this.#anonymousProducers())
     for (const member of members) {
       const counters = registry.find(member)?.counters
       if (counters && counters.producers > 0) counters.producers--
@@ -247,10 +245,10 @@ export class BrokerConnection implements RegionConnection {
   }
 
   /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
-  #returnUnacknowledged(subscriptions: readonly Subscription[], lastDelivered: number, queues: Set<Queue>): void {
+  #returnUnacknowledged(subscriptions: readonly Subscription[], lastSeen: LastSeen, queues: Set<Queue>): void {
     const { registry, listener } = this.#context
     for (const subscription of subscriptions)
-      for (const [queue, entries] of takeUnacknowledged(subscription, lastDelivered)) {
+      for (const [queue, entries] of takeUnacknowledged(subscription, lastSeen)) {
         queue.returnToFront(entries)
         queues.add(queue)
       }
@@ -283,7 +281,7 @@ export class BrokerConnection implements RegionConnection {
 
   #anonymousProducers(): number {
     let count = 0
-    for (const { destination } of this.#producers.values()) if (!destination) count++
+    for (const { options } of this.#producers.values()) if (!options.destination) count++
     return count
   }
 
@@ -299,14 +297,14 @@ export class BrokerConnection implements RegionConnection {
 }
 
 /**
- * Takes what a closed consumer did not acknowledge out of its list, by queue, with the redelivery counters that
- * `lastDelivered` asks for (spec openwire.md section 10). What an open transaction acknowledged stays for its end.
+ * Takes what a closed consumer did not acknowledge out of its list, by queue; what it has seen counts as delivered once
+ * more. What an open transaction acknowledged stays for its end.
  */
-function takeUnacknowledged(subscription: Subscription, lastDelivered: number): Map<Queue, QueueEntry[]> {
+function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map<Queue, QueueEntry[]> {
   const returned = new Map<Queue, QueueEntry[]>()
   const { dispatched } = subscription
-  const lastCounted = lastDelivered > 0 ? dispatched.findSequence(lastDelivered) : null
-  let counting = lastDelivered === lastDeliveredUnknown || lastCounted !== null
+  const lastCounted = typeof lastSeen === 'number' ? dispatched.findSequence(lastSeen) : null
+  let counting = lastSeen === 'unknown' || lastCounted !== null
   for (const entry of dispatched) {
     const counted = counting
     if (entry === lastCounted) counting = false

@@ -24,9 +24,9 @@ export interface WhenNoSpace {
 }
 
 export interface HeldBack {
-  readonly sender: Sender
-  /** Keeps what has the same order (a producer, or a transaction) behind it; null for what has no order. */
-  readonly order: string | null
+  readonly sender: SenderAccount
+  /** Keeps what its sender sends in the same order behind it: the id of a producer, or a transaction. */
+  readonly order: SendOrder
   readonly bytes: number
   readonly needsMemory: boolean
   /** Memory that it holds already: does not count against itself. */
@@ -38,14 +38,19 @@ export interface HeldBack {
   refuse(error?: RefusalError): void
 }
 
+/** What has to stay in order, within one connection: nobody else can put anything into it, or take it away. */
+export type SendOrder = string | object
+
 /** What flow control keeps per connection. */
-export class Sender {
+export class SenderAccount {
   readonly connectionId: string
   readonly intake: Intake
   readonly holdsDeliveries: () => boolean
   heldBackBytes = 0
   heldBackCount = 0
   timer: Timer | null = null
+  /** In which line those of each order wait, and how many. */
+  readonly orders = new Map<SendOrder, Order>()
 
   constructor(connectionId: string, intake: Intake, holdsDeliveries: () => boolean) {
     this.connectionId = connectionId
@@ -79,8 +84,7 @@ export class FlowControl {
   readonly #refuseAfterMs: number
   readonly #forMemory: Line = { waiting: new Deque() }
   readonly #forStore: Line = { waiting: new Deque() }
-  readonly #orders = new Map<string, Order>()
-  readonly #blocked = new Set<Sender>()
+  readonly #blocked = new Set<SenderAccount>()
   #admitting = false
   #timer: Timer | undefined
 
@@ -95,11 +99,11 @@ export class FlowControl {
   }
 
   /** True when a send has to wait: for memory, for room in the store, or behind earlier ones of its order. */
-  mustWait(order: string, needsMemory: boolean, storeBytes: number): boolean {
+  mustWait({ orders }: SenderAccount, order: SendOrder, needsMemory: boolean, storeBytes: number): boolean {
     return (
       (needsMemory && this.#memory.full) ||
       (storeBytes > 0 && this.#lacksRoom(storeBytes)) ||
-      (this.#orders.size > 0 && this.#orders.has(order))
+      (orders.size > 0 && orders.has(order))
     )
   }
 
@@ -131,12 +135,12 @@ export class FlowControl {
   }
 
   /** Nobody wants what is held back of this order any more. */
-  withdraw(order: string): void {
-    if (this.#orders.has(order)) this.#refuseAll((held) => held.order === order)
+  withdraw(sender: SenderAccount, order: SendOrder): void {
+    if (sender.orders.has(order)) this.#refuseAll((held) => held.sender === sender && held.order === order)
   }
 
   /** The connection has gone: nobody waits for its sends any more. */
-  leave(sender: Sender): void {
+  leave(sender: SenderAccount): void {
     sender.timer?.cancel()
     sender.timer = null
     this.#refuseSender(sender, `Cannot send: connection ${sender.connectionId} was closed`)
@@ -147,8 +151,8 @@ export class FlowControl {
     return this.#forStore.waiting.length > 0 || !this.#options.store.hasRoom(bytes)
   }
 
-  #lineFor({ order, needsMemory }: HeldBack): Line {
-    const before = order === null ? undefined : this.#orders.get(order)
+  #lineFor({ sender, order, needsMemory }: HeldBack): Line {
+    const before = sender.orders.get(order)
     if (before) return before.line
     return needsMemory && this.#memory.full ? this.#forMemory : this.#forStore
   }
@@ -174,12 +178,11 @@ export class FlowControl {
   #count({ sender, order, bytes }: HeldBack, by: 1 | -1, line: Line): void {
     sender.heldBackBytes += by * bytes
     sender.heldBackCount += by
-    if (order !== null) {
-      const known = this.#orders.get(order) ?? { count: 0, line }
-      known.count += by
-      if (known.count > 0) this.#orders.set(order, known)
-      else this.#orders.delete(order)
-    }
+    const { orders } = sender
+    const known = orders.get(order) ?? { count: 0, line }
+    known.count += by
+    if (known.count > 0) orders.set(order, known)
+    else orders.delete(order)
     if (by === 1 || sender.heldBackCount > 0) return
     this.#blocked.delete(sender)
     sender.timer?.cancel()
@@ -187,7 +190,7 @@ export class FlowControl {
     sender.intake.start('space')
   }
 
-  #startTimer(sender: Sender): void {
+  #startTimer(sender: SenderAccount): void {
     sender.timer ??= this.#options.clock.after(connectionLimits.blockedConsumerTimeoutMs, () => {
       sender.timer = null
       if (!sender.holdsDeliveries()) return this.#startTimer(sender)
@@ -233,7 +236,7 @@ export class FlowControl {
     return new RefusalError('RESOURCE_LIMIT', `Cannot send: ${reason} (sendFailIfNoSpace)`)
   }
 
-  #refuseSender(sender: Sender, reason: string): void {
+  #refuseSender(sender: SenderAccount, reason: string): void {
     if (sender.heldBackCount === 0) return
     this.#refuseAll(
       (held) => held.sender === sender,

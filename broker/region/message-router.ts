@@ -14,7 +14,7 @@ import type { Sequence } from '../store/message-store.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
-import type { Sender } from './flow-control.ts'
+import type { SenderAccount } from './flow-control.ts'
 import { addedMessage } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
@@ -40,7 +40,7 @@ export class MessageRouter {
   }
 
   /** Outside a transaction. Throws RefusalError before anything has happened. */
-  send(sender: Sender, failoverReconnect: boolean, message: Message, done: Done): void {
+  send(sender: SenderAccount, failoverReconnect: boolean, message: Message, done: Done): void {
     if (failoverReconnect && message.persistent && this.#isDuplicate(message)) return this.#context.afterSync.run(done)
     const target = this.#context.registry.find(message.destination)
     if (target) return this.#sendToOne(sender, target, message, done)
@@ -50,12 +50,12 @@ export class MessageRouter {
   }
 
   /** Throws RefusalError; what was added before that leaves with the transaction, which can then only be rolled back. */
-  sendInTransaction(sender: Sender, transaction: LocalTransaction, message: Message, done: Done): void {
+  sendInTransaction(sender: SenderAccount, transaction: LocalTransaction, message: Message, done: Done): void {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
     const { flow } = this.#context
     const storeBytes = storedBytesOf(routed)
-    if (!flow.mustWait(transaction.id, false, storeBytes)) {
+    if (!flow.mustWait(sender, transaction, false, storeBytes)) {
       this.#addToTransaction(sender, transaction, routed)
       return done()
     }
@@ -74,10 +74,10 @@ export class MessageRouter {
       done(error)
     }
     const needs = { needsMemory: false, ownBytes: 0, storeBytes }
-    flow.holdBack({ sender, order: transaction.id, bytes: message.size, ...needs, admit, refuse })
+    flow.holdBack({ sender, order: transaction, bytes: message.size, ...needs, admit, refuse })
   }
 
-  #addToTransaction(sender: Sender, transaction: LocalTransaction, routed: readonly Routed[]): void {
+  #addToTransaction(sender: SenderAccount, transaction: LocalTransaction, routed: readonly Routed[]): void {
     for (const { target, message: copy } of routed) {
       if (this.#expired(copy)) {
         transaction.sentExpired = true
@@ -121,18 +121,18 @@ export class MessageRouter {
 
   // An expired one waits too: its dead letter would tell the store of a sequence beyond those that are held back, and their
   // repetitions after a failover would be taken for duplicates.
-  #sendToOne(sender: Sender, target: Target, message: Message, done: Done): void {
+  #sendToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     const stored = isStored(target, message)
     const takesMemory = !stored && needsMemory(target) && !this.#expired(message)
     const storeBytes = stored ? message.bytes.length : 0
-    if (this.#context.flow.mustWait(message.producerId, takesMemory, storeBytes)) {
+    if (this.#context.flow.mustWait(sender, message.producerId, takesMemory, storeBytes)) {
       const admit = (): void => this.#admitToOne(sender, target, message, done)
       return this.#holdBack(sender, message, takesMemory, storeBytes, admit, done)
     }
     this.#admitToOne(sender, target, message, done)
   }
 
-  #admitToOne(sender: Sender, target: Target, message: Message, done: Done): void {
+  #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const sequence = this.#context.sequences.next()
     if (!isStored(target, message)) {
@@ -167,10 +167,10 @@ export class MessageRouter {
     const entry = target.arriveUnsynced(sequence, message)
   }
 
-  #sendToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
+  #sendToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
     const waits = routed.some(({ target, message: copy }) => !isStored(target, copy) && needsMemory(target))
     const storeBytes = storedBytesOf(routed)
-    if (this.#context.flow.mustWait(message.producerId, waits, storeBytes)) {
+    if (this.#context.flow.mustWait(sender, message.producerId, waits, storeBytes)) {
       const admit = (): void => this.#admitToMany(sender, routed, message, done)
       return this.#holdBack(sender, message, waits, storeBytes, admit, done)
     }
@@ -179,7 +179,7 @@ export class MessageRouter {
 
   // All stored copies in one transaction: after a crash between them the client's repetition would be taken for a
   // duplicate, and the other members would never get the message.
-  #admitToMany(sender: Sender, routed: readonly Routed[], message: Message, done: Done): void {
+  #admitToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
     const { store, sequences, afterSync } = this.#context
     if (this.#expired(message)) {
       for (const { target, message: copy } of routed) this.#takeExpired(target, copy, ignore)
@@ -207,7 +207,7 @@ export class MessageRouter {
   }
 
   #holdBack(
-    sender: Sender,
+    sender: SenderAccount,
     { producerId, size }: Message,
     needsMemory: boolean,
     storeBytes: number,

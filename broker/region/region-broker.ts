@@ -26,6 +26,7 @@ import { DeadLetterRouter } from './dead-letter-router.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { MessageRouter } from './message-router.ts'
 import { SequenceSource } from './region-context.ts'
+import { joinListeners } from './region-listeners.ts'
 import type { RegionContext } from './region-context.ts'
 import type {
   ConnectionOptions,
@@ -48,7 +49,8 @@ export interface RegionOptions {
   readonly deadLetter: DeadLetterConfig
   /** Whether consumers get persistent queue messages before they are durable; see docs/reliability.md. */
   readonly concurrentStoreAndDispatchQueues: boolean
-  readonly listener: RegionListener
+  /** Told of what happens, in this order. */
+  readonly listeners: readonly RegionListener[]
 }
 
 /** Throws InvalidDestinationException when the name of the dead letter queue is none. */
@@ -64,7 +66,7 @@ class RegionBroker implements Region {
   #sweepingStore = false
 
   constructor(options: RegionOptions) {
-    const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listener } = options
+    const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
     const memory = new MemoryUsage(memoryLimit)
     const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
     concreteMembers(deadLetterStrategy.destination)
@@ -86,7 +88,7 @@ class RegionBroker implements Region {
       memory,
       registry,
       deadLetterStrategy,
-      listener,
+      listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ memory, store, clock, logger, whenNoSpace }),
       sequences: new SequenceSource(),

@@ -12,10 +12,11 @@ import type { Sequence } from '../store/message-store.ts'
 
 export type Done = (error?: RefusalError) => void
 
-/** Text forms of the OpenWire ids (spec openwire.md section 6); other protocols make up their own. */
+/** Unique in the broker, whatever protocol made them up. */
 export type ConnectionIdText = string
 export type ConsumerIdText = string
 export type ProducerIdText = string
+/** Unique among the open transactions of one connection. */
 export type TransactionIdText = string
 
 export interface ConsumerOptions {
@@ -33,6 +34,15 @@ export interface ConsumerOptions {
   readonly selector: string | null
   readonly browser: boolean
   readonly subscriptionName: string | null
+  /** What its client said of it, in the words of its protocol: for listeners that repeat it as it was. */
+  readonly announcement?: object | undefined
+}
+
+export interface ProducerOptions {
+  readonly producerId: ProducerIdText
+  /** null: each message names its own. */
+  readonly destination: Destination | null
+  readonly announcement?: object | undefined
 }
 
 export interface Delivery {
@@ -40,7 +50,7 @@ export interface Delivery {
   /** The concrete destination, never a composite or wildcard. */
   readonly destination: Destination
   readonly message: Message
-  /** Becomes messageId.brokerSequenceId. */
+  /** The broker's number of the message: clients may name it by that. */
   readonly sequence: Sequence
   readonly redeliveryCounter: number
 }
@@ -59,36 +69,37 @@ export interface ConnectionPort {
   limitReached?(limit: string): void
 }
 
-export interface SendOptions {
-  readonly transactionId: TransactionIdText | null
-  /**
-   * True when the client wants no answer to this send. Then memory pressure is shown by `pause`, and `done` is called
-   * only to report a refusal or completion to whoever cares (producer windows).
-   */
-  readonly async: boolean
-}
-
-export type AcknowledgementType =
+/** What became of messages that a consumer was given. */
+export type Outcome =
+  /** In the consumer's hands: nothing is removed, as many more may come as the acknowledgement grants. */
   | 'delivered'
-  | 'poison'
-  | 'standard'
-  | 'redelivered'
-  | 'individual'
-  | 'unmatched'
+  /** Consumed: they are removed. */
+  | 'accepted'
+  /** The consumer can do nothing with them: they become dead letters. */
+  | 'rejected'
+  /** Given back: others may have them, as redelivered ones. Those of a topic are not for anybody else. */
+  | 'released'
+  /** They had expired when they reached the consumer. */
   | 'expired'
 
-/** With brokerSequenceId as the client returns it; 0 or less when it does not. */
+/** With the broker's sequence as the client returns it; 0 or less when it does not. */
 export type MessageReference = EntryReference
 
 export interface Acknowledgement {
-  readonly type: AcknowledgementType
+  readonly outcome: Outcome
   readonly consumerId: ConsumerIdText
   readonly transactionId: TransactionIdText | null
-  /** null = from the start of the dispatched list. */
+  /** `single`: the one message `last`. `range`: from `first` to `last` in the order of dispatch. */
+  readonly scope: 'single' | 'range'
+  /** null = from the oldest that the consumer has. */
   readonly first: MessageReference | null
   readonly last: MessageReference | null
+  /** How many there are of them, as the client counts. */
   readonly messageCount: number
-  readonly poisonCause: string | null
+  /** How many more messages the consumer may get without acknowledging these; only with `delivered`. */
+  readonly credit: number
+  /** Why they were rejected. */
+  readonly cause: string | null
   /** Whether the client waits for the answer. If not, messages that it takes may come again after a crash shortly after. */
   readonly responseRequired: boolean
 }
@@ -100,22 +111,27 @@ export interface ConnectionOptions {
   readonly failoverReconnect: boolean
 }
 
-/** `lastDelivered` of a removed consumer (spec openwire.md section 10). */
-export const lastDeliveredUnknown = -2
-export const lastDeliveredNothing = -1
+/**
+ * What a consumer that is removed has seen of what it was given: up to this message, nothing, or nobody can say. What was
+ * seen counts as delivered once more.
+ */
+export type LastSeen = Sequence | 'nothing' | 'unknown'
 
 export interface RegionConnection {
-  addProducer(producerId: ProducerIdText, destination: Destination | null): void
+  addProducer(options: ProducerOptions): void
   removeProducer(producerId: ProducerIdText): void
   addConsumer(options: ConsumerOptions): void
-  removeConsumer(consumerId: ConsumerIdText, lastDelivered: number): void
+  removeConsumer(consumerId: ConsumerIdText, lastSeen: LastSeen): void
   setPrefetch(consumerId: ConsumerIdText, prefetchSize: number): void
   /** `timeoutMs` 0 = wait for ever, -1 = answer at once. */
   pull(consumerId: ConsumerIdText, timeoutMs: number): void
+  /** A temporary destination belongs to this connection from then on. */
   addDestination(destination: Destination): void
   removeDestination(destination: Destination): void
-  send(message: Message, options: SendOptions, done: Done): void
+  /** `done` also says that a producer's window is free again. */
+  send(message: Message, transactionId: TransactionIdText | null, done: Done): void
   acknowledge(acknowledgement: Acknowledgement, done: Done): void
+  /** Transactions are this connection's own: another one may use the same ids. */
   begin(transactionId: TransactionIdText): void
   commit(transactionId: TransactionIdText, done: Done): void
   rollback(transactionId: TransactionIdText, done: Done): void
@@ -127,13 +143,13 @@ export interface RegionConnection {
   close(): void
 }
 
-/** Told of changes as they happen; advisories are made from these. Must not throw. */
+/** Told of changes as they happen: advisories are made from these. There can be several. Must not throw. */
 export interface RegionListener {
   destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void
   destinationRemoved(destination: Destination): void
   consumerAdded(options: ConsumerOptions, connectionId: ConnectionIdText, destination: Destination, count: number): void
   consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void
-  producerAdded(producerId: ProducerIdText, destination: Destination | null, count: number): void
+  producerAdded(options: ProducerOptions, destination: Destination | null, count: number): void
   producerRemoved(producerId: ProducerIdText, destination: Destination | null, count: number): void
   messageExpired(message: Message, destination: Destination): void
   messageDeadLettered(message: Message, destination: Destination, cause: string): void

@@ -7,7 +7,7 @@ import { transactionLimits } from '../transaction/limits.ts'
 import { LocalTransaction } from '../transaction/local-transaction.ts'
 import type { OpenMessages, TransactedSend } from '../transaction/local-transaction.ts'
 import type { Sequence } from '../store/message-store.ts'
-import type { Sender } from './flow-control.ts'
+import type { SenderAccount } from './flow-control.ts'
 import type { MessageRouter } from './message-router.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
@@ -15,7 +15,7 @@ import type { Done } from './region.ts'
 export class Transactions {
   readonly #context: RegionContext
   readonly #router: MessageRouter
-  readonly #sender: Sender
+  readonly #sender: SenderAccount
   readonly #afterFailover: boolean
   readonly #open = new Map<string, LocalTransaction>()
   /** Commits that wait for memory, or for sends of theirs that wait. */
@@ -23,7 +23,7 @@ export class Transactions {
   readonly #openMessages: OpenMessages = { count: 0 }
 
   /** `afterFailover`: the client had another connection before this one, and restored its transactions here. */
-  constructor(context: RegionContext, router: MessageRouter, sender: Sender, afterFailover: boolean) {
+  constructor(context: RegionContext, router: MessageRouter, sender: SenderAccount, afterFailover: boolean) {
     this.#context = context
     this.#router = router
     this.#sender = sender
@@ -62,10 +62,10 @@ export class Transactions {
     const { flow, memory } = this.#context
     // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
     // broker before this one. Committed, the messages would come again although their commit returned.
-    const hasHeldSends = flow.mustWait(id, false, 0)
+    const hasHeldSends = flow.mustWait(this.#sender, transaction, false, 0)
     if (this.#afterFailover && transaction.isEmpty && !hasHeldSends) transaction.markRollbackOnly(lostWithFailover())
     if (transaction.rollbackCause) {
-      flow.withdraw(id)
+      flow.withdraw(this.#sender, transaction)
       throw this.#rolledBack(transaction, transaction.rollbackCause)
     }
     const ownBytes = transaction.memoryBytes
@@ -74,7 +74,7 @@ export class Transactions {
     this.#heldBack.add(transaction)
     flow.holdBack({
       sender: this.#sender,
-      order: id,
+      order: transaction,
       bytes: 0,
       needsMemory,
       ownBytes,
@@ -96,7 +96,7 @@ export class Transactions {
     const transaction = this.get(id)
     this.#open.delete(id)
     transaction.close()
-    this.#context.flow.withdraw(id)
+    this.#context.flow.withdraw(this.#sender, transaction)
     this.#rollBackAndDispatch(transaction)
   }
 
@@ -159,7 +159,7 @@ export class Transactions {
   }
 
   /**
-   * What was acknowledged stays with its consumer, which redelivers by itself (spec openwire.md section 10). Only what
+   * What was acknowledged stays with its consumer, which redelivers by itself, as ActiveMQ's clients do. Only what
    * belonged to a consumer that closed meanwhile goes back to its queue.
    */
   #rollBack(transaction: LocalTransaction): Iterable<Queue> {

@@ -2,7 +2,9 @@
 // under its name, sends again what was not answered, and repeats its open transaction.
 import { RefusalError } from '../../broker/base/errors.ts'
 import type { StoredMessage } from '../../broker/message/stored-message.ts'
-import type { AcknowledgementType, RegionConnection } from '../../broker/region/region.ts'
+import type { RegionConnection } from '../../broker/region/region.ts'
+import type { AcknowledgementName } from '../../broker/session/openwire/acknowledgement.ts'
+import { acknowledgementNamed } from '../support/acknowledgement.ts'
 import { testMessage } from '../support/test-message.ts'
 import { check, type BookConsumer, type BookMessage, type BookTransaction } from './queue-book.ts'
 import type { QueueModel } from './queue-model.ts'
@@ -17,7 +19,7 @@ interface OpenTransaction extends BookTransaction {
   readonly real: StoredMessage[]
 }
 
-const acknowledgementTypes: readonly AcknowledgementType[] = [
+const acknowledgementTypes: readonly AcknowledgementName[] = [
   'standard',
   'standard',
   'standard',
@@ -149,7 +151,7 @@ export class ModelClient {
         book.forget(message)
       }
     }, message.persistent)
-    this.#connection.send(real, { transactionId: null, async: false }, done)
+    this.#connection.send(real, null, done)
     if (this.#model.world.region.memory().blockedConnections === 0) message.turn = book.nextTurn()
   }
 
@@ -167,7 +169,7 @@ export class ModelClient {
       this.unanswered.delete(token)
       check(error === undefined, () => `A send that was repeated was refused: ${error}`)
     }, true)
-    this.#connection.send(real, { transactionId: null, async: false }, done)
+    this.#connection.send(real, null, done)
   }
 
   /** A consumer has taken it. If nobody knows for sure that this was durable, the broker may have forgotten it all. */
@@ -192,7 +194,7 @@ export class ModelClient {
     let refused: string | undefined
     const done = model.world.done((error) => void (refused = error), false)
     try {
-      this.#connection.send(real, { transactionId: transaction.id, async: false }, done)
+      this.#connection.send(real, transaction.id, done)
     } catch (error) {
       refused = (error as Error).message
     }
@@ -255,7 +257,7 @@ export class ModelClient {
 
   #acknowledgeRange(
     consumer: BookConsumer,
-    type: AcknowledgementType,
+    type: AcknowledgementName,
     first: number,
     last: number,
     transaction: OpenTransaction | null,
@@ -283,19 +285,17 @@ export class ModelClient {
       !transaction && awaited && removes && range.some(({ persistent }) => persistent),
     )
     // Deliveries that it makes possible are told after it has taken effect.
-    this.#connection.acknowledge(
-      {
-        type,
-        consumerId: consumer.id,
-        transactionId: transaction?.id ?? null,
-        first: first === 0 || type === 'individual' ? null : reference(range[0]!),
-        last: reference(range.at(-1)!),
-        messageCount: range.length,
-        poisonCause: type === 'poison' ? 'wrong' : null,
-        responseRequired: awaited,
-      },
-      done,
-    )
+    const acknowledgement = acknowledgementNamed(type, {
+      consumerId: consumer.id,
+      transactionId: transaction?.id ?? null,
+      first: first === 0 || type === 'individual' ? null : reference(range[0]!),
+      last: reference(range.at(-1)!),
+      messageCount: range.length,
+      cause: type === 'poison' ? 'wrong' : null,
+      responseRequired: awaited,
+    })
+    if (acknowledgement) this.#connection.acknowledge(acknowledgement, done)
+    else done()
     if (type === 'delivered') consumer.extension += consumer.prefetch > 0 ? range.length : 0
     if (type === 'delivered' || type === 'redelivered' || type === 'unmatched') return
     if (transaction && type === 'individual' && consumer.prefetch > 0) consumer.extension++
@@ -319,21 +319,9 @@ export class ModelClient {
     if (!consumer) return
     model.note(`${consumer.id} acknowledges what it does not have`)
     const last = { messageId: 'ID:nobody:1:1:1', sequence: 0 }
-    const type = model.pick<AcknowledgementType>(['standard', 'individual', 'poison'])
+    const type = model.pick<AcknowledgementName>(['standard', 'individual', 'poison'])
     try {
-      this.#connection.acknowledge(
-        {
-          type,
-          consumerId: consumer.id,
-          transactionId: null,
-          first: null,
-          last,
-          messageCount: 1,
-          poisonCause: null,
-          responseRequired: true,
-        },
-        () => {},
-      )
+      this.#connection.acknowledge(acknowledgementNamed(type, { consumerId: consumer.id, last })!, () => {})
     } catch (error) {
       check(error instanceof RefusalError, () => `A wrong acknowledgement made ${String(error)}`)
     }
@@ -440,11 +428,11 @@ export class ModelClient {
     const { dispatched } = consumer
     const at = model.below(dispatched.length + 2)
     const counted = at < dispatched.length ? at + 1 : at === dispatched.length ? 0 : dispatched.length
-    const lastDelivered = at < dispatched.length ? dispatched[at]!.sequence : at === dispatched.length ? -1 : -2
-    model.note(`${consumer.id} close, last delivered ${lastDelivered}`)
+    const lastSeen = dispatched[at]?.sequence ?? (at === dispatched.length ? 'nothing' : 'unknown')
+    model.note(`${consumer.id} close, last seen ${lastSeen}`)
     this.#consumers.splice(this.#consumers.indexOf(consumer), 1)
     model.book.removeConsumer(consumer)
-    this.#connection.removeConsumer(consumer.id, lastDelivered)
+    this.#connection.removeConsumer(consumer.id, lastSeen)
     this.#returnAll(consumer, counted)
   }
 

@@ -250,7 +250,7 @@ export class QueueWorld {
       memoryLimit,
       concurrentStoreAndDispatchQueues,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
-      listener: listenerOf(tell, clock),
+      listeners: [listenerOf(tell, clock)],
     })
     life.region.recover(recovered.queues, recovered.lastSequence)
     this.#life = life

@@ -6,6 +6,7 @@ import type { LogFields, Logger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import { createRegion } from '../../broker/region/region-broker.ts'
+import { acknowledgementNamed } from '../support/acknowledgement.ts'
 import type { Delivery, Region, RegionConnection } from '../../broker/region/region.ts'
 import { Advisories } from '../../broker/advisory/advisories.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
@@ -63,7 +64,7 @@ export class StrangerWorld {
       memoryLimit,
       concurrentStoreAndDispatchQueues: true,
       deadLetter: { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
-      listener: advisories,
+      listeners: [advisories],
     })
     advisories.attach(this.region)
     const { region, registry, limits } = this
@@ -86,22 +87,10 @@ export class StrangerWorld {
       if (this.#drained.length > 0) idle = -1
       for (const { message, sequence } of this.#drained.splice(0)) {
         const reference = { messageId: message.messageId, sequence }
-        this.#janitor.acknowledge(
-          {
-            type: 'individual',
-            consumerId,
-            transactionId: null,
-            first: null,
-            last: reference,
-            messageCount: 1,
-            poisonCause: null,
-            responseRequired: true,
-          },
-          () => {},
-        )
+        this.#janitor.acknowledge(acknowledgementNamed('individual', { consumerId, last: reference })!, () => {})
       }
     }
-    this.#janitor.removeConsumer(consumerId, -1)
+    this.#janitor.removeConsumer(consumerId, 'nothing')
   }
 
   #logger(): Logger {

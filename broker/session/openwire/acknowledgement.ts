@@ -1,34 +1,61 @@
-// MessageAck → Acknowledgement (spec openwire.md section 10).
+// MessageAck → what it means to the region: which messages, and what became of them (ActiveMQ: MessageAck, and
+// PrefetchSubscription.acknowledge).
 import { RefusalError } from '../../base/errors.ts'
-import type { Acknowledgement, AcknowledgementType, MessageReference } from '../../region/region.ts'
+import type { Acknowledgement, MessageReference, Outcome } from '../../region/region.ts'
 import type { MessageAck, MessageId } from '../../wire/openwire/commands.ts'
 import type { AcknowledgedIds } from './required-ids.ts'
-import { localTransaction } from './transaction-id.ts'
 
-/** In the order of their numbers on the wire. */
-const types: readonly AcknowledgementType[] = [
-  'delivered',
-  'poison',
-  'standard',
-  'redelivered',
-  'individual',
-  'unmatched',
-  'expired',
-]
+export interface AcknowledgementMeaning {
+  readonly outcome: Outcome
+  readonly scope: Acknowledgement['scope']
+  /** As many more messages may come as it counts. */
+  readonly grantsCredit: boolean
+}
 
-/** @throws {RefusalError} */
-export function acknowledgementOf(ack: MessageAck, ids: AcknowledgedIds): Acknowledgement {
-  const type = types[ack.ackType]
-  if (!type)
+export type AcknowledgementName =
+  | 'delivered'
+  | 'poison'
+  | 'standard'
+  | 'redelivered'
+  | 'individual'
+  | 'unmatched'
+  | 'expired'
+
+/** In the order of their numbers on the wire; null: nothing has to be done. */
+export const acknowledgementMeanings: Readonly<Record<AcknowledgementName, AcknowledgementMeaning | null>> = {
+  delivered: { outcome: 'delivered', scope: 'single', grantsCredit: true },
+  poison: { outcome: 'rejected', scope: 'range', grantsCredit: false },
+  standard: { outcome: 'accepted', scope: 'range', grantsCredit: false },
+  // The client delivers them again from its own memory.
+  redelivered: { outcome: 'delivered', scope: 'range', grantsCredit: false },
+  individual: { outcome: 'accepted', scope: 'single', grantsCredit: false },
+  unmatched: null,
+  expired: { outcome: 'expired', scope: 'range', grantsCredit: false },
+}
+
+const byNumber = Object.values(acknowledgementMeanings)
+
+/** null: nothing has to be done. @throws {RefusalError} */
+export function acknowledgementOf(
+  ack: MessageAck,
+  transactionId: string | null,
+  ids: AcknowledgedIds,
+): Acknowledgement | null {
+  const meaning = byNumber[ack.ackType]
+  if (meaning === undefined)
     throw new RefusalError('INVALID_REQUEST', `Cannot acknowledge: type is ${ack.ackType}, 0 to 6 are accepted`)
+  const consumerId = ids.consumer(ack.consumerId)
+  if (meaning === null) return null
   return {
-    type,
-    consumerId: ids.consumer(ack.consumerId),
-    transactionId: localTransaction(ack.transactionId, 'acknowledge'),
+    outcome: meaning.outcome,
+    consumerId,
+    transactionId,
+    scope: meaning.scope,
     first: referenceOf(ack.firstMessageId, ids),
     last: referenceOf(ack.lastMessageId, ids),
     messageCount: ack.messageCount,
-    poisonCause: ack.poisonCause ? (ack.poisonCause.message ?? ack.poisonCause.className) : null,
+    credit: meaning.grantsCredit ? ack.messageCount : 0,
+    cause: ack.poisonCause ? (ack.poisonCause.message ?? ack.poisonCause.className) : null,
     responseRequired: ack.responseRequired,
   }
 }

@@ -14,7 +14,6 @@ import type {
   ConnectionInfo,
   ConsumerControl,
   DestinationInfo,
-  LocalTransactionId,
   MessageAck,
   MessagePull,
   RemoveInfo,
@@ -22,6 +21,9 @@ import type {
 } from '../../wire/openwire/commands.ts'
 import { transactionIdText } from '../../openwire/id-text.ts'
 import { acknowledgementOf } from './acknowledgement.ts'
+import { localTransaction } from './transaction-id.ts'
+import { lastSeenOf } from './last-seen.ts'
+import { requireOwnNames } from './temporary-names.ts'
 import { AnnouncedBytes } from './announced-bytes.ts'
 import type { RegisteredConnection } from '../connection-registry.ts'
 import { ConnectionState, type ConsumerState, type ProducerState } from './connection-state.ts'
@@ -60,8 +62,6 @@ export interface SentMessage {
   readonly producerId: string
   readonly message: Message
   readonly transactionId: string | null
-  /** No answer was asked for. */
-  readonly async: boolean
 }
 
 const destinationOperations = { add: 0, remove: 1 } as const
@@ -101,12 +101,12 @@ export class CommandExecutor {
   }
 
   /** Sends a message that came on connection `connectionId`. @throws {RefusalError} */
-  send({ connectionId, producerId, message, transactionId, async }: SentMessage, done: Done): void {
+  send({ connectionId, producerId, message, transactionId }: SentMessage, done: Done): void {
     const connection = this.connection(connectionId, 'send message')
     const producer = connection.producers.get(producerId)
     if (!producer)
       throw new RefusalError('ILLEGAL_STATE', `Cannot send message: producer ${producerId} had not been registered`)
-    connection.region.send(message, { transactionId, async: async && producer.info.windowSize <= 0 }, done)
+    connection.region.send(message, transactionId, done)
   }
 
   producer(connectionId: string, producerId: string): ProducerState | undefined {
@@ -118,8 +118,11 @@ export class CommandExecutor {
     this.#connections.get(connectionId)?.region.failTransaction(transactionId, cause)
   }
 
-  failTransactionOf(id: LocalTransactionId, cause: RefusalError): void {
-    this.failTransaction(id.connectionId?.value ?? '', transactionIdText(id), cause)
+  /** Only a transaction of its own connection. */
+  failTransactionOf({ transactionId, consumerId }: MessageAck, cause: RefusalError): void {
+    const connectionId = consumerId?.connectionId
+    if (transactionId?.kind !== 'LocalTransactionId' || transactionId.connectionId?.value !== connectionId) return
+    this.failTransaction(connectionId ?? '', transactionIdText(transactionId), cause)
   }
 
   /** The socket is gone: everything that was announced on it goes. */
@@ -140,13 +143,15 @@ export class CommandExecutor {
     const last = { messageId: message.messageId, sequence }
     connection.region.acknowledge(
       {
-        type: 'poison',
+        outcome: 'rejected',
         consumerId: id,
         transactionId: null,
+        scope: 'range',
         first: last,
         last,
         messageCount: 1,
-        poisonCause: cause.message,
+        credit: 0,
+        cause: cause.message,
         responseRequired: false,
       },
       () => {},
@@ -314,7 +319,7 @@ export class CommandExecutor {
   #endConnection(id: ConnectionId, { lastDeliveredSequenceId }: RemoveInfo): void {
     const connection = this.connection(requiredConnectionId(id, 'remove connection'), 'remove connection')
     for (const consumer of connection.consumers.keys())
-      removeConsumer(this, connection, consumer, Number(lastDeliveredSequenceId))
+      removeConsumer(this, connection, consumer, lastSeenOf(lastDeliveredSequenceId))
     this.#removeConnection(connection)
   }
 
@@ -337,7 +342,10 @@ export class CommandExecutor {
 
   #acknowledge(ack: MessageAck, done: Done): void {
     const connection = this.connection(ack.consumerId?.connectionId ?? '', 'acknowledge')
-    connection.region.acknowledge(acknowledgementOf(ack, this.#acknowledgedIds), done)
+    const transactionId = localTransaction(ack.transactionId, connection.id, 'acknowledge')
+    const acknowledgement = acknowledgementOf(ack, transactionId, this.#acknowledgedIds)
+    if (acknowledgement) connection.region.acknowledge(acknowledgement, done)
+    else done()
   }
 
   #changeDestination(info: DestinationInfo): void {
@@ -346,6 +354,7 @@ export class CommandExecutor {
     const destination = destinationOf(info.destination, what)
     switch (info.operationType) {
       case destinationOperations.add:
+        requireOwnNames(destination, connection.id)
         connection.region.addDestination(destination)
         return
       case destinationOperations.remove:

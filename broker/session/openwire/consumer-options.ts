@@ -25,6 +25,7 @@ export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo
     browser: info.browser,
     // A name on a queue has no meaning (spec openwire.md section 11).
     subscriptionName: isQueue(destination) ? null : info.subscriptionName,
+    announcement: info,
   }
 }
 

@@ -6,7 +6,7 @@ import { RefusalError } from '../../base/errors.ts'
 import { LooseScanner } from '../../message/loose-scanner.ts'
 import { readProducerId } from '../../message/producer-id.ts'
 import { typeCodes } from '../../wire/openwire/commands.ts'
-import { xaNotSupported } from './transaction-id.ts'
+import { notStarted, xaNotSupported } from './transaction-id.ts'
 
 const commandIdAt = 1
 const responseRequiredAt = 5
@@ -24,25 +24,31 @@ export interface Sender {
   readonly transactionId: string | null
 }
 
-/** Of a form that was scanned before. @throws {RefusalError} when there is no producer id, or an XA transaction. */
+/**
+ * Of a form that was scanned before. @throws {RefusalError} when there is no producer id, or a transaction that is an XA one or
+ * another connection's.
+ */
 export function readSender(stored: Buffer): Sender {
   const scanner = new LooseScanner(stored, producerIdAt)
   const producer = readProducerId(scanner)
   if (!producer) throw new RefusalError('INVALID_REQUEST', 'Cannot send message: producerId is missing')
   scanner.skipNested()
-  return {
-    connectionId: producer.connectionId,
-    producerId: producer.text,
-    transactionId: readTransaction(scanner),
-  }
+  const { connectionId, text: producerId } = producer
+  return { connectionId, producerId, transactionId: readTransaction(scanner, connectionId) }
 }
 
-function readTransaction(scanner: LooseScanner): string | null {
+function readTransaction(scanner: LooseScanner, connectionId: string): string | null {
   if (!scanner.bool()) return null
   if (scanner.uint8() !== typeCodes.LocalTransactionId) throw xaNotSupported('send message')
   const value = scanner.long()
-  if (!scanner.bool()) return `TX::${value}`
-  if (scanner.uint8() !== typeCodes.ConnectionId)
-    throw new RefusalError('INVALID_REQUEST', 'Cannot send message: its transaction id has no connection id')
-  return `TX:${scanner.string() ?? ''}:${value}`
+  const owner = readConnectionId(scanner)
+  const text = `TX:${owner}:${value}`
+  if (owner !== connectionId) throw notStarted(text)
+  return text
+}
+
+function readConnectionId(scanner: LooseScanner): string {
+  if (!scanner.bool()) return ''
+  if (scanner.uint8() === typeCodes.ConnectionId) return scanner.string() ?? ''
+  throw new RefusalError('INVALID_REQUEST', 'Cannot send message: its transaction id has no connection id')
 }

@@ -376,8 +376,7 @@ export class OpenWireSession implements CommandPeer {
 
   #commandFailed(command: Command, error: RefusalError): void {
     if (command.kind !== 'MessageAck' || command.responseRequired) return
-    const { transactionId } = command
-    if (transactionId?.kind === 'LocalTransactionId') this.#executor.failTransactionOf(transactionId, error)
+    this.#executor.failTransactionOf(command, error)
   }
 
   #answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {

@@ -1,7 +1,8 @@
 // Sessions, consumers and producers: added by their infos, taken away by RemoveInfo, which cascades from a session to
 // what is in it (spec openwire.md section 8).
 import { RefusalError } from '../../base/errors.ts'
-import type { ConsumerIdText } from '../../region/region.ts'
+import type { ConsumerIdText, LastSeen } from '../../region/region.ts'
+import { lastSeenOf } from './last-seen.ts'
 import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
 import type { CommandExecutor } from './command-executor.ts'
 import type { ConnectionState } from './connection-state.ts'
@@ -53,7 +54,7 @@ export function addProducer(executor: CommandExecutor, info: ProducerInfo): void
   const { advisories } = executor.service
   try {
     advisories.producerAnnounced(info, id)
-    connection.region.addProducer(id, destination)
+    connection.region.addProducer({ producerId: id, destination, announcement: info })
   } catch (error) {
     connection.removeProducer(state)
     advisories.producerForgotten(id)
@@ -63,13 +64,13 @@ export function addProducer(executor: CommandExecutor, info: ProducerInfo): void
 
 /** Takes away a session, consumer or producer. */
 export function removeObject(executor: CommandExecutor, { objectId, lastDeliveredSequenceId }: RemoveInfo): void {
-  const lastDelivered = Number(lastDeliveredSequenceId)
+  const lastSeen = lastSeenOf(lastDeliveredSequenceId)
   if (objectId?.kind === 'SessionId') {
     const { text, connectionId } = requiredSessionId(objectId, 'remove session')
-    removeSession(executor, executor.connection(connectionId, 'remove session'), text, lastDelivered)
+    removeSession(executor, executor.connection(connectionId, 'remove session'), text, lastSeen)
   } else if (objectId?.kind === 'ConsumerId') {
     const { text, connectionId } = requiredConsumerId(objectId, 'remove consumer')
-    removeConsumer(executor, executor.connection(connectionId, 'remove consumer'), text, lastDelivered)
+    removeConsumer(executor, executor.connection(connectionId, 'remove consumer'), text, lastSeen)
   } else if (objectId?.kind === 'ProducerId') {
     const { text, connectionId } = requiredProducerId(objectId, 'remove producer')
     removeProducer(executor, executor.connection(connectionId, 'remove producer'), text)
@@ -80,15 +81,10 @@ export function removeObject(executor: CommandExecutor, { objectId, lastDelivere
     )
 }
 
-function removeSession(
-  executor: CommandExecutor,
-  connection: ConnectionState,
-  id: string,
-  lastDelivered: number,
-): void {
+function removeSession(executor: CommandExecutor, connection: ConnectionState, id: string, lastSeen: LastSeen): void {
   const session = connection.sessions.get(id)
   if (!session) throw notRegistered('session', id)
-  for (const consumer of session.consumers) removeConsumer(executor, connection, consumer, lastDelivered)
+  for (const consumer of session.consumers) removeConsumer(executor, connection, consumer, lastSeen)
   for (const producer of session.producers) removeProducer(executor, connection, producer)
   connection.removeSession(session)
 }
@@ -97,12 +93,12 @@ export function removeConsumer(
   executor: CommandExecutor,
   connection: ConnectionState,
   id: ConsumerIdText,
-  lastDelivered: number,
+  lastSeen: LastSeen,
 ): void {
   const state = connection.consumers.get(id)
   if (!state) throw notRegistered('consumer', id)
   connection.removeConsumer(state)
-  connection.region.removeConsumer(id, lastDelivered)
+  connection.region.removeConsumer(id, lastSeen)
   executor.service.advisories.consumerForgotten(id)
 }
 

@@ -20,9 +20,10 @@ export const transactionTypes = {
 /** @throws {RefusalError} before `done` was called. */
 export function executeTransaction(executor: CommandExecutor, info: TransactionInfo, done: Done): void {
   const what = 'execute transaction command'
-  const connection = executor.connection(requiredConnectionId(info.connectionId, what), what)
+  const connectionId = requiredConnectionId(info.connectionId, what)
+  const connection = executor.connection(connectionId, what)
   if (info.type === transactionTypes.recover) throw xaNotSupported('recover transactions')
-  const id = localTransaction(info.transactionId, what)
+  const id = localTransaction(info.transactionId, connectionId, what)
   if (id === null) throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: transactionId is missing`)
   switch (info.type) {
     case transactionTypes.begin:

@@ -94,7 +94,7 @@ describe('advisory messages', () => {
     const { advisories } = service
     const options = { consumerId: `${connectionId}:1:1` } as Parameters<typeof advisories.consumerAdded>[0]
     advisories.consumerAdded(options, connectionId, queueA, 3)
-    advisories.producerAdded(`${connectionId}:1:1`, queueA, 2)
+    advisories.producerAdded({ producerId: `${connectionId}:1:1`, destination: queueA }, queueA, 2)
     advisories.consumerRemoved(`${connectionId}:1:1`, queueA, 2)
     advisories.producerRemoved(`${connectionId}:1:1`, queueA, 1)
     advisories.flush()

@@ -1,5 +1,6 @@
 // The table of acknowledgement types, one test per line (spec openwire.md section 10).
 import { describe, expect, test } from '@jest/globals'
+import { acknowledgementNamed } from '../../support/acknowledgement.ts'
 import { RegionHarness } from './region-harness.ts'
 
 const withDelivered = async (count: number, prefetchSize = 1000) => {
@@ -69,6 +70,25 @@ test('redelivered is information only, unmatched is nothing', async () => {
   expect(harness.of('queue://Q')).toMatchObject({ size: 3, inFlight: 3 })
 })
 
+test('released ones go back to their place, as redelivered, to whoever has room', async () => {
+  const { harness, client, consumer } = await withDelivered(3)
+  const other = client.consume('queue://Q')
+  const released = acknowledgementNamed('standard', {
+    consumerId: consumer.consumerId,
+    first: { messageId: '', sequence: consumer.deliveries[1]!.sequence, identity: consumer.deliveries[1]!.message },
+    last: { messageId: '', sequence: consumer.deliveries[2]!.sequence, identity: consumer.deliveries[2]!.message },
+    messageCount: 2,
+  })!
+  const outcome = client.outcome((done) => client.connection.acknowledge({ ...released, outcome: 'released' }, done))
+  expect(outcome.state).toBe('done')
+  const again = [...consumer.deliveries.slice(3), ...other.deliveries]
+  expect(again.map(({ message, redeliveryCounter }) => [message.producerSequenceId, redeliveryCounter])).toEqual([
+    [2, 1],
+    [3, 1],
+  ])
+  expect(harness.of('queue://Q')).toMatchObject({ size: 3, inFlight: 3 })
+})
+
 test('poison in a transaction is refused', async () => {
   const { client, consumer } = await withDelivered(1)
   client.connection.begin('TX:1')
@@ -86,19 +106,7 @@ test('leftovers of a failover are ignored: unknown consumers, and subscriptions 
   for (const consumerId of [consumer.consumerId, 'ID:gone:1:1'])
     expect(
       client.outcome((done) =>
-        client.connection.acknowledge(
-          {
-            type: 'standard',
-            consumerId,
-            transactionId: null,
-            first: null,
-            last,
-            messageCount: 1,
-            poisonCause: null,
-            responseRequired: true,
-          },
-          done,
-        ),
+        client.connection.acknowledge(acknowledgementNamed('standard', { consumerId, last })!, done),
       ).state,
     ).toBe('done')
   expect(harness.of('queue://Q').size).toBe(1)
@@ -110,16 +118,11 @@ test('what a transaction acknowledged before a failover comes again: its commit 
   const consumer = client.consume('queue://Q', { prefetchSize: 0 })
   client.send('queue://Q')
   client.connection.begin('TX:1')
-  const leftover = {
-    type: 'standard' as const,
+  const leftover = acknowledgementNamed('standard', {
     consumerId: consumer.consumerId,
     transactionId: 'TX:1',
-    first: null,
     last: { messageId: 'ID:gone:1:1:1', sequence: 5 },
-    messageCount: 1,
-    poisonCause: null,
-    responseRequired: true,
-  }
+  })!
   expect(client.outcome((done) => client.connection.acknowledge(leftover, done)).state).toBe('done')
   expect(client.outcome((done) => client.connection.commit('TX:1', done))).toMatchObject({
     state: 'failed',

@@ -16,7 +16,7 @@ async function poisoned(options: TestSend, deadLetter?: { processNonPersistent: 
   const consumer = client.consume('queue://Q')
   client.send('queue://Q', options)
   await harness.settle()
-  const outcome = consumer.acknowledge('poison', null, 0, { poisonCause: 'java.lang.Throwable: Delivery[7] exceeds' })
+  const outcome = consumer.acknowledge('poison', null, 0, { cause: 'java.lang.Throwable: Delivery[7] exceeds' })
   await harness.settle()
   return { harness, client, consumer, outcome, dead: client.consume('queue://ActiveMQ.DLQ') }
 }

@@ -9,7 +9,7 @@ const invalid = 'javax.jms.InvalidDestinationException'
 test('destinations come into being with their first producer, consumer or message', async () => {
   const harness = await RegionHarness.start()
   const client = harness.connect()
-  client.connection.addProducer('ID:client-1:1:9', { kind: 'queue', name: 'P' })
+  client.connection.addProducer({ producerId: 'ID:client-1:1:9', destination: { kind: 'queue', name: 'P' } })
   client.consume('topic://C')
   client.send('queue://S')
   expect(harness.events).toEqual([
@@ -178,7 +178,10 @@ test('nothing is said about advisory topics but who listens to them', async () =
   const harness = await RegionHarness.start()
   const client = harness.connect()
   const consumer = client.consume('topic://ActiveMQ.Advisory.TempQueue,topic://ActiveMQ.Advisory.TempTopic')
-  client.connection.addProducer('ID:client-1:1:9', { kind: 'topic', name: 'ActiveMQ.Advisory.X' })
+  client.connection.addProducer({
+    producerId: 'ID:client-1:1:9',
+    destination: { kind: 'topic', name: 'ActiveMQ.Advisory.X' },
+  })
   consumer.close()
   expect(harness.events).toEqual([
     'consumerAdded topic://ActiveMQ.Advisory.TempQueue 1',

@@ -53,7 +53,7 @@ describe('when memory is full', () => {
   test('a connection that goes on sending is not read any more, until there is room', async () => {
     const { harness, producer } = await full()
     const count = connectionLimits.heldBackBytes / kib
-    const held = Array.from({ length: count }, () => producer.send('queue://Q', { async: true }))
+    const held = Array.from({ length: count }, () => producer.send('queue://Q'))
     expect(producer.flow).toEqual(['pause'])
     const consumer = harness.connect().consume('queue://Q', { prefetchSize: 100_000 })
     for (let i = 0; i < 10 + count; i++) consumer.acknowledge('standard', null, i, { messageCount: 1, first: null })
@@ -77,7 +77,7 @@ describe('when memory is full', () => {
     const consumer = both.consume('queue://Q', { prefetchSize: 10 })
     for (let i = 0; i < 10; i++) both.send('queue://Q')
     const count = connectionLimits.heldBackBytesOfConsumers / kib
-    const held = Array.from({ length: count }, () => both.send('queue://Q', { async: true }))
+    const held = Array.from({ length: count }, () => both.send('queue://Q'))
     expect(both.flow).toEqual(['pause'])
     harness.clock.advance(connectionLimits.blockedConsumerTimeoutMs)
     expect(both.flow).toEqual(['pause', 'resume'])

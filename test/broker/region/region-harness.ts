@@ -8,8 +8,6 @@ import type { StoredMessage } from '../../../broker/message/stored-message.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
 import { createRegion } from '../../../broker/region/region-broker.ts'
 import type {
-  Acknowledgement,
-  AcknowledgementType,
   ConnectionPort,
   ConsumerOptions,
   Delivery,
@@ -18,8 +16,11 @@ import type {
   RegionListener,
 } from '../../../broker/region/region.ts'
 import type { MessageStore, RecoveredState, Sequence } from '../../../broker/store/message-store.ts'
+import type { AcknowledgementName } from '../../../broker/session/openwire/acknowledgement.ts'
+import { lastSeenOf } from '../../../broker/session/openwire/last-seen.ts'
 import { javaClassOf } from '../../../broker/session/openwire/java-class.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
+import { acknowledgementNamed, type AcknowledgementFields } from '../../support/acknowledgement.ts'
 import { testMessage } from '../../support/test-message.ts'
 import type { TestMessageOptions } from '../../support/test-message.ts'
 
@@ -58,7 +59,7 @@ export class RegionHarness {
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
       ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
-      listener: this.#listener(),
+      listeners: [this.#listener()],
     })
     this.region.recover(options.recovered!.queues, options.recovered!.lastSequence)
   }
@@ -97,7 +98,6 @@ export class RegionHarness {
 
 export type TestSend = Partial<Omit<TestMessageOptions, 'destination'>> & {
   readonly transactionId?: string
-  readonly async?: boolean
 }
 
 /** Answers `true`, or the error that was thrown or handed to `done`, as an OpenWire client sees it; `pending` before that. */
@@ -153,13 +153,7 @@ export class TestClient {
 
   send(destination: string, options: TestSend = {}): Outcome {
     const message = this.message(destination, options)
-    return this.outcome((done) =>
-      this.connection.send(
-        message,
-        { transactionId: options.transactionId ?? null, async: options.async ?? false },
-        done,
-      ),
-    )
+    return this.outcome((done) => this.connection.send(message, options.transactionId ?? null, done))
   }
 
   /** What came of a call, kept up to date. */
@@ -195,32 +189,30 @@ export class TestConsumer {
     return this.deliveries.map(({ message }) => message.producerSequenceId)
   }
 
-  /** Acknowledges the range between two deliveries, by their index; `first` null = from the oldest. */
+  /** Acknowledges as an OpenWire client would: the range between two deliveries, by their index; `first` null = from the oldest. */
   acknowledge(
-    type: AcknowledgementType,
+    type: AcknowledgementName,
     first: number | null,
     last: number,
-    options: Partial<Acknowledgement> = {},
+    options: Partial<AcknowledgementFields> = {},
   ): Outcome {
     const reference = (index: number): { messageId: string; sequence: Sequence } => ({
       messageId: this.deliveries[index]!.message.messageId,
       sequence: this.deliveries[index]!.sequence,
     })
-    const acknowledgement: Acknowledgement = {
-      type,
+    const acknowledgement = acknowledgementNamed(type, {
       consumerId: this.consumerId,
-      transactionId: null,
       first: first === null ? null : reference(first),
       last: reference(last),
       messageCount: last - (first ?? 0) + 1,
-      poisonCause: null,
-      responseRequired: true,
       ...options,
-    }
-    return this.client.outcome((done) => this.client.connection.acknowledge(acknowledgement, done))
+    })
+    return this.client.outcome((done) =>
+      acknowledgement ? this.client.connection.acknowledge(acknowledgement, done) : done(),
+    )
   }
 
   close(lastDelivered = -2): void {
-    this.client.connection.removeConsumer(this.consumerId, lastDelivered)
+    this.client.connection.removeConsumer(this.consumerId, lastSeenOf(lastDelivered))
   }
 }

@@ -293,7 +293,7 @@ describe('commands and their answers', () => {
   test('removing a session removes its consumers and producers', () => {
     const { peer, region } = client(consumerInfo(), producerInfo())
     peer.receive(removeInfo({ kind: 'SessionId', connectionId, value: 1 }))
-    expect(region.of('removeConsumer')).toEqual([[`${connectionId}:1:1`, -2]])
+    expect(region.of('removeConsumer')).toEqual([[`${connectionId}:1:1`, 'unknown']])
     expect(region.of('removeProducer')).toEqual([[`${connectionId}:1:1`]])
   })
 
@@ -376,11 +376,11 @@ describe('messages', () => {
   test('are taken as they are, with the time they came', () => {
     const { peer, region, clock } = client(producerInfo())
     peer.receive(textMessage())
-    const [[message, options]] = region.of('send') as [[StoredMessage, unknown]]
+    const [[message, transaction]] = region.of('send') as [[StoredMessage, unknown]]
     const expected = StoredMessage.scan(storedFormOf(textMessage()))
     expected.patchBrokerTimes(clock.nowMs(), 0)
     expect(message.bytes.toString('hex')).toBe(expected.bytes.toString('hex'))
-    expect(options).toEqual({ transactionId: null, async: false })
+    expect(transaction).toBeNull()
     expect(peer.takeHex()).toBe('0000000a1e000000000000000005')
   })
 
@@ -412,7 +412,6 @@ describe('messages', () => {
   test('of producers with a window are acknowledged by size', () => {
     const { peer, region } = client(producerInfo({ windowSize: 4096 }))
     peer.receive(textMessage({ responseRequired: false }))
-    expect(region.of('send')[0]![1]).toEqual({ transactionId: null, async: false })
     expect(peer.takeSent()).toMatchObject([{ kind: 'ProducerAck', producerId, size: 1030 }])
   })
 
@@ -469,6 +468,28 @@ describe('transactions', () => {
     expect(kinds(peer.takeSent())).toEqual(['ConnectionError', 'ConnectionError'])
   })
 
+  test('of another connection have not been started, whatever names them', () => {
+    const { peer, region } = client(producerInfo(), consumerInfo())
+    const victims = { ...transactionId, connectionId: { kind: 'ConnectionId', value: 'victim' } } as const
+    peer.receive(
+      transactionInfo(0, { transactionId: victims }),
+      transactionInfo(2, { transactionId: victims }),
+      transactionInfo(4, { transactionId: victims }),
+      textMessage({ transactionId: victims }),
+      messageAck({ transactionId: victims, responseRequired: true }),
+    )
+    const refused = {
+      kind: 'ExceptionResponse',
+      exception: {
+        className: 'javax.jms.JMSException',
+        message: "Transaction 'TX:victim:1' has not been started.",
+      },
+    }
+    expect(peer.takeSent()).toMatchObject([refused, refused, refused, refused, refused])
+    for (const method of ['begin', 'commit', 'rollback', 'send', 'acknowledge', 'failTransaction'])
+      expect(region.of(method)).toEqual([])
+  })
+
   test.each([1, 3, 5, 6])('XA (type %d) is refused', (type) => {
     const { peer, region } = client()
     const xid = {
@@ -498,16 +519,18 @@ describe('acknowledgements', () => {
     expect(region.of('acknowledge')).toEqual([
       [
         {
-          type: 'poison',
+          outcome: 'rejected',
           consumerId: `${connectionId}:1:1`,
           transactionId: null,
+          scope: 'range',
           first: null,
           last: expect.objectContaining({
             identity: { producerId: `${connectionId}:1:1`, producerSequenceId: 1 },
             sequence: 17,
           }),
           messageCount: 3,
-          poisonCause: 'why',
+          credit: 0,
+          cause: 'why',
           responseRequired: false,
         },
       ],

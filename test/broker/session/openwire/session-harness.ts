@@ -58,7 +58,7 @@ export class FakeRegion implements Region {
       failTransaction: (...values) => note('failTransaction', ...values),
       dispatch: () => note('dispatch'),
       close: () => note('close', options.connectionId),
-      send: (message, sendOptions, done) => this.#later('send', done, message, sendOptions),
+      send: (message, transactionId, done) => this.#later('send', done, message, transactionId),
       acknowledge: (acknowledgement, done) => this.#later('acknowledge', done, acknowledgement),
       commit: (id, done) => this.#later('commit', done, id),
       rollback: (id, done) => this.#later('rollback', done, id),
