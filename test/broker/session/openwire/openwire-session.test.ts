@@ -410,7 +410,7 @@ describe('messages', () => {
   })
 
   test('of producers with a window are acknowledged by size', () => {
-    const { peer, region } = client(producerInfo({ windowSize: 4096 }))
+    const { peer } = client(producerInfo({ windowSize: 4096 }))
     peer.receive(textMessage({ responseRequired: false }))
     expect(peer.takeSent()).toMatchObject([{ kind: 'ProducerAck', producerId, size: 1030 }])
   })
