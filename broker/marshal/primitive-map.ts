@@ -1,5 +1,5 @@
 // OpenWire's map of primitive values: message properties, map bodies, the properties of a WireFormatInfo
-// (spec openwire.md section 7).
+// (ActiveMQ: MarshallingSupport.marshalPrimitiveMap).
 //
 //   map   := count:int32 (-1 = null) entry*      entry := name:utf16length+modified-UTF-8 type:uint8 value
 //   value := 0 null | 1 boolean | 2 byte | 3 char | 4 short | 5 int | 6 long | 7 double | 8 float

@@ -1,5 +1,5 @@
 // The text of an XA transaction id, as ActiveMQ writes it: bytes as signed ints in hex without padding
-// (spec openwire.md section 6).
+// (ActiveMQ: XATransactionId.toString).
 
 export const xidText = (formatId: number, globalTransactionId: Buffer | null, branchQualifier: Buffer | null): string =>
   `XID:[${formatId},globalId=${signedHex(globalTransactionId)},branchId=${signedHex(branchQualifier)}]`

@@ -1,4 +1,4 @@
-// Wildcards of destination names (spec openwire.md section 9): the separator is `.`, `*` stands for one level, a final `>`
+// Wildcards of destination names (ActiveMQ: DestinationFilter): the separator is `.`, `*` stands for one level, a final `>`
 // for all remaining levels, also none: `A.>` matches `A`, `A.B` and `A.B.C`.
 
 export type WildcardPattern = readonly string[]

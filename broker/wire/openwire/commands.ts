@@ -1,4 +1,4 @@
-// OpenWire data structures as values: one interface per type code, fields in wire order (spec: openwire.md section 6).
+// OpenWire data structures as values: one interface per type code, fields in wire order (ActiveMQ: org.apache.activemq.command).
 // Every structure carries `kind`, its Java class name, as discriminator. Fields that the negotiated version does not
 // carry are decoded as their empty value: false, 0, null.
 

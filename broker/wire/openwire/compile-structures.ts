@@ -89,7 +89,7 @@ function decoderSource(name: string, fields: FieldSchema[], encoding: Encoding, 
 
 /** What an older version means by leaving a field out. */
 function emptyValue(name: string, field: FieldSchema): string {
-  // "Unknown", see spec openwire.md section 6.
+  // "Unknown" (ActiveMQ: RemoveInfo.LAST_DELIVERED_UNKNOWN).
   if (name === 'RemoveInfo' && field.name === 'lastDeliveredSequenceId') return '-2'
   if (field.kind === 'bool') return 'false'
   return field.kind === 'byte' || field.kind === 'int' || field.kind === 'long' ? '0' : 'null'

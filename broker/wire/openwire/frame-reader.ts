@@ -1,4 +1,4 @@
-// Reads the building blocks of both encodings from one frame (spec openwire.md sections 3 and 4). Every read is checked
+// Reads the building blocks of both encodings from one frame (ActiveMQ: BaseDataStreamMarshaller). Every read is checked
 // against the bytes that are there: whatever a peer sends ends in a value or a WireError.
 import { FormatError } from '../../base/format-error.ts'
 import { ByteMemo } from '../../marshal/byte-memo.ts'

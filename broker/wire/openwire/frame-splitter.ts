@@ -1,4 +1,4 @@
-// Cuts a byte stream into OpenWire frames: size:int32, then `size` bytes (spec openwire.md section 1).
+// Cuts a byte stream into OpenWire frames: size:int32, then `size` bytes.
 // Frames come out without the size prefix. A frame that lies within one chunk is a view of that chunk, which its reader may
 // use again; one that spans several is copied once, into memory of its own. A size that is not allowed is refused before
 // anything is allocated for it, and memory is taken for what has arrived, not for what was announced.

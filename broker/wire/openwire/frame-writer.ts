@@ -1,4 +1,4 @@
-// Writes the building blocks of both encodings (spec openwire.md sections 3 and 4). Frames are laid one behind the other
+// Writes the building blocks of both encodings (ActiveMQ: BaseDataStreamMarshaller). Frames are laid one behind the other
 // into slabs that are never reused, so a finished frame is handed out as a view without copying it.
 //
 // The tight encoding puts all bits of a frame before its data. Both are collected side by side while the fields are

@@ -6,7 +6,7 @@ export const maxDepth = 32
 /** Structures and array elements of one frame: each costs many times the bytes that it comes in. Real commands have tens. */
 export const maxStructuresPerFrame = 65_536
 
-/** Of a peer's WireFormatInfo, which arrives before anybody is authenticated (spec openwire.md section 2). */
+/** Of a peer's WireFormatInfo, which arrives before anybody is authenticated (ActiveMQ: WireFormatInfo). */
 export const maxWireFormatProperties = 64
 export const maxWireFormatStringBytes = 512
 
@@ -16,7 +16,10 @@ export const maxFrameSizeBeforeNegotiation = 128 * 1024
 /** Bytes (as encoded) that the marshalling cache of one connection may keep: 1024 ids of 16 KiB each. */
 export const maxCachedBytes = 16 * 1024 * 1024
 
-/** Eviction keeps this many slots free between commands (spec openwire.md section 5); both sides rely on nothing else. */
+/**
+ * Eviction keeps this many slots free between commands (ActiveMQ: OpenWireFormat.runMarshallCacheEvictionSweep); both sides
+ * rely on nothing else.
+ */
 export const cacheFreeSlots = 100
 
 /** What a negotiated cache size of 0 means: 32767 / 2. */

@@ -1,5 +1,5 @@
-// The marshalling cache of one connection: ids and destinations are sent once and then named by a slot number
-// (spec openwire.md section 5). Each direction has its own; the sender chooses the slots and writes them, so the receiver
+// The marshalling cache of one connection: ids and destinations are sent once and then named by a slot number (ActiveMQ:
+// OpenWireFormat.addToMarshallCache). Each direction has its own; the sender chooses the slots and writes them, so the receiver
 // only keeps an array. Null is a value like any other.
 import type {
   BrokerId,

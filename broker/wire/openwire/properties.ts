@@ -1,4 +1,4 @@
-// Message bodies and properties as values (spec openwire.md section 7). The broker forwards both untouched; they are
+// Message bodies and properties as values (ActiveMQ: MarshallingSupport). The broker forwards both untouched; they are
 // read for selectors, other protocols and the client.
 import { deflateSync, inflateSync } from 'node:zlib'
 import { decodeModifiedUtf8, encodeModifiedUtf8Into, modifiedUtf8Length } from '../../marshal/modified-utf8.ts'

@@ -1,6 +1,6 @@
-// The data structures of OpenWire as a table (spec openwire.md section 6): the codec is compiled from it and from nothing
-// else. Structures without a code are abstract bases. On the wire a structure is the fields of its base, recursively,
-// and then its own, in this order.
+// The data structures of OpenWire as a table (ActiveMQ: the classes in org.apache.activemq.command): the codec is compiled from
+// it and from nothing else. Structures without a code are abstract bases. On the wire a structure is the fields of its base,
+// recursively, and then its own, in this order.
 //
 // Grammar of a field: `name kind[@since[-until]]`; kind = bool | byte | int | long | string | bytes | const8 | throwable
 import { assert } from '../../base/assert.ts'

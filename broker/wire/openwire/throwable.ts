@@ -1,4 +1,5 @@
-// Java exceptions as they travel in ExceptionResponse, ConnectionError and MessageAck (spec openwire.md sections 3, 8).
+// Java exceptions as they travel in ExceptionResponse, ConnectionError and MessageAck (ActiveMQ:
+// BaseDataStreamMarshaller.tightMarshalThrowable2).
 import type { Throwable } from './commands.ts'
 
 /** Versions 1 and 10 fail on an exception without a message, so there always is one. */

@@ -1,6 +1,6 @@
-// WireFormatInfo: what each side of a connection can do, and what both then do (spec openwire.md section 2).
-// Each side sends its info at once; the result is derived from what both sent and from nothing else. The size prefix is
-// never given up, whatever the peer says.
+// WireFormatInfo: what each side of a connection can do, and what both then do (ActiveMQ: WireFormatNegotiator,
+// OpenWireFormat.renegotiateWireFormat). Each side sends its info at once; the result is derived from what both sent and from
+// nothing else. The size prefix is never given up, whatever the peer says.
 import { FormatError } from '../../base/format-error.ts'
 import { decodePrimitiveMap, encodePrimitiveMap } from '../../marshal/primitive-map.ts'
 import type { PrimitiveMap, PrimitiveValue } from '../../marshal/primitive-map.ts'

@@ -1,4 +1,4 @@
-// The table of acknowledgement types, one test per line (spec openwire.md section 10).
+// The table of acknowledgement types, one test per line.
 import { describe, expect, test } from '@jest/globals'
 import { acknowledgementNamed } from '../../support/acknowledgement.ts'
 import { RegionHarness } from './region-harness.ts'

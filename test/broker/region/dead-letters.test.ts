@@ -1,4 +1,4 @@
-// Poisoned and expired messages (spec broker-semantics.md section 4).
+// Poisoned and expired messages.
 import { describe, expect, test } from '@jest/globals'
 import type { StoredMessage } from '../../../broker/message/stored-message.ts'
 import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'

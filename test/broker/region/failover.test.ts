@@ -1,4 +1,4 @@
-// What a failover client sends again (spec openwire.md section 15).
+// What a failover client sends again.
 import { expect, test } from '@jest/globals'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { durable } from '../../contract/message-store.ts'
