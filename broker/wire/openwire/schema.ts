@@ -3,9 +3,8 @@
 // recursively, and then its own, in this order.
 //
 // Grammar of a field: `name kind[@since[-until]]`; kind = bool | byte | int | long | string | bytes | const8 | throwable
-import { assert } from '../../base/assert.ts'
-
 // | nested<T> | cached<T> | array<T>. A field exists in the versions since..until.
+import { assert } from '../../base/assert.ts'
 
 export interface StructureSchema {
   readonly code?: number
