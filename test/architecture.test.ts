@@ -64,7 +64,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/openwire',
     'broker/client/transport',
   ],
-  'broker/client/transport': ['broker/base', 'broker/wire', 'broker/client'],
+  'broker/client/transport': ['broker/base', 'broker/wire', 'broker/openwire'],
   'broker/management': ['broker/base'],
   broker: ['*'],
   'operator/api': ['broker/base', 'broker/config'],

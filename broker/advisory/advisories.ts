@@ -17,6 +17,7 @@ import type {
   RegionListener,
 } from '../region/region.ts'
 import type { ConnectionInfo, ConsumerInfo, DataStructure, ProducerInfo } from '../wire/openwire/commands.ts'
+import { buildDestinationInfo, buildRemoveInfo } from '../openwire/build-commands.ts'
 import { parseConsumerId, parseProducerId } from '../openwire/id-text.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
 import { AdvisorySubscribers, matchesAny } from './advisory-subscribers.ts'
@@ -31,7 +32,6 @@ import {
 } from './advisory-topics.ts'
 import type { WildcardPattern } from '../routing/wildcard.ts'
 import { replaySliceSize } from './limits.ts'
-import { destinationInfo, removeInfo } from './advisory-structures.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 
@@ -84,7 +84,7 @@ export class Advisories implements RegionListener {
 
   connectionRemoved(info: ConnectionInfo): void {
     this.#connections.delete(info.connectionId!.value!)
-    this.#fire({ topic: connectionTopic, dataStructure: removeInfo(info.connectionId!) })
+    this.#fire({ topic: connectionTopic, dataStructure: buildRemoveInfo(info.connectionId, 0) })
   }
 
   /** Before the region is told of the consumer, which then reports it by its id only. */
@@ -134,7 +134,7 @@ export class Advisories implements RegionListener {
     this.#destinations.set(destinationKey(destination), { destination, connectionId })
     this.#fire({
       topic: destinationTopic(destination),
-      dataStructure: destinationInfo('add', destination, connectionId),
+      dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
     })
   }
 
@@ -147,7 +147,7 @@ export class Advisories implements RegionListener {
     this.#producerCounts.delete(key)
     this.#fire({
       topic: destinationTopic(destination),
-      dataStructure: destinationInfo('remove', destination, connectionId),
+      dataStructure: buildDestinationInfo('remove', structureOf(destination), connectionId),
     })
   }
 
@@ -167,7 +167,7 @@ export class Advisories implements RegionListener {
     setCount(this.#consumerCounts, key, count)
     this.#fire({
       topic: consumerTopic(destination),
-      dataStructure: removeInfo(parseConsumerId(consumerId)),
+      dataStructure: buildRemoveInfo(parseConsumerId(consumerId), 0),
       properties: { consumerCount: int(count) },
     })
   }
@@ -189,7 +189,7 @@ export class Advisories implements RegionListener {
     setCount(this.#producerCounts, key, count)
     this.#fire({
       topic: producerTopic(destination),
-      dataStructure: removeInfo(parseProducerId(producerId)),
+      dataStructure: buildRemoveInfo(parseProducerId(producerId), 0),
       properties: { producerCount: int(count) },
     })
   }
@@ -218,7 +218,10 @@ export class Advisories implements RegionListener {
   *#presentState(): Iterable<Advisory> {
     for (const info of this.#connections.values()) yield { topic: connectionTopic, dataStructure: info }
     for (const { destination, connectionId } of this.#destinations.values())
-      yield { topic: destinationTopic(destination), dataStructure: destinationInfo('add', destination, connectionId) }
+      yield {
+        topic: destinationTopic(destination),
+        dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
+      }
     for (const { info, destinations } of this.#producers.values())
       for (const [key, destination] of destinations)
         yield producerPresent(info, destination, this.#producerCounts.get(key) ?? 1)

@@ -1,15 +1,11 @@
-// Listens to the advisories about temporary destinations, so that a send to one that was deleted fails at once
-// (spec openwire.md sections 8 and 9). Like the Java client it uses the connection's own session, -1.
+// Listens to the advisories about temporary destinations, so that a send to one that was deleted fails at once. Like the Java
+// client's AdvisoryConsumer it uses the connection's own session, -1.
 import type { ConsumerInfo, MessageDispatch } from '../wire/openwire/commands.ts'
-import { acknowledgementType } from './acknowledgement-type.ts'
-import { buildAcknowledgement, buildConsumerInfo } from './build-commands.ts'
+import { acknowledgementTypes } from '../openwire/acknowledgement-types.ts'
+import { buildAcknowledgement, buildConsumerInfo } from '../openwire/build-commands.ts'
+import { destinationOperations } from '../openwire/destination-operations.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import { advisoryAcknowledgeShare } from './limits.ts'
-
-const prefetchSize = 1000
-
-/** Deleted names that are remembered; the oldest go first. */
-const maxDeleted = 10_000
+import { advisoryAcknowledgeShare, advisoryPrefetch, maxDeletedDestinations } from './limits.ts'
 
 export class AdvisoryWatcher {
   readonly info: ConsumerInfo
@@ -25,7 +21,7 @@ export class AdvisoryWatcher {
         kind: 'ActiveMQTopic',
         physicalName: 'ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.TempTopic',
       },
-      prefetchSize,
+      prefetchSize: advisoryPrefetch,
       noLocal: true,
     })
   }
@@ -42,19 +38,19 @@ export class AdvisoryWatcher {
     const info = message?.dataStructure
     if (info?.kind === 'DestinationInfo') this.#note(info.destination?.physicalName ?? '', info.operationType)
     this.#unacknowledged++
-    if (!message?.messageId || !consumerId || this.#unacknowledged < prefetchSize * advisoryAcknowledgeShare) return
+    if (!message?.messageId || !consumerId || this.#unacknowledged < advisoryPrefetch * advisoryAcknowledgeShare) return
     const count = this.#unacknowledged
     this.#unacknowledged = 0
     const last = message.messageId
-    const { standard: type } = acknowledgementType
+    const { standard: type } = acknowledgementTypes
     this.#context
       .post(buildAcknowledgement({ type, consumerId, destination, transactionId: null, first: null, last, count }))
       .catch((error: Error) => this.#context.report(error))
   }
 
   #note(name: string, operationType: number): void {
-    if (operationType === 0) this.#deleted.delete(name)
+    if (operationType === destinationOperations.add) this.#deleted.delete(name)
     else this.#deleted.add(name)
-    if (this.#deleted.size > maxDeleted) this.#deleted.delete(this.#deleted.keys().next().value!)
+    if (this.#deleted.size > maxDeletedDestinations) this.#deleted.delete(this.#deleted.keys().next().value!)
   }
 }

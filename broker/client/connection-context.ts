@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure } from '../wire/openwire/commands.ts'
-import type { ConnectionOptions } from './client-options.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import type { MessageAudit } from './message-audit.ts'
 import type { RedeliveryPolicy } from './redelivery-policy.ts'
 
@@ -21,7 +21,7 @@ export interface ConnectionContext {
   readonly epoch: number
   /** Sends and waits for the answer. Rejects with JmsError for the broker's refusal. */
   request(command: Command): Promise<DataStructure>
-  /** Sends; resolves when the transport takes more. */
+  /** Sends; resolves when the transport takes more. Rejects in the transport's words: see jmsErrorOf. */
   post(command: Command): Promise<void>
   /** For what nobody waits for. */
   report(error: Error): void

@@ -8,9 +8,9 @@ import type { Random } from '../base/random.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Dial, LoadUriList } from './transport/channel.ts'
 import { Connection } from './connection.ts'
+import { parseConnectionUrl } from './parse-connection-url.ts'
 import { FailoverTransport } from './transport/failover-transport.ts'
 import { loadUriList } from './transport/load-uri-list.ts'
-import { parseBrokerUrl } from './transport/parse-broker-url.ts'
 import { SingleTransport } from './transport/single-transport.ts'
 import { tcpDial } from './transport/tcp-transport.ts'
 
@@ -46,16 +46,15 @@ export function createConnectionFactory(
   options: ConnectionFactoryOptions = {},
   ports: ClientPorts = systemPorts(),
 ): ConnectionFactory {
-  const brokerUrl = parseBrokerUrl(url)
+  const { broker, options: connectionOptions } = parseConnectionUrl(url)
   const { clock, random, dial, idPrefix } = ports
   let connections = 0
   return {
     async createConnection() {
       const number = ++connections
-      const transport = brokerUrl.failover
-        ? new FailoverTransport(brokerUrl, brokerUrl.failover, { ...ports, logger: options.logger ?? silentLogger })
-        : new SingleTransport(brokerUrl.endpoints[0]!, dial)
-      const { connection: connectionOptions } = brokerUrl
+      const transport = broker.failover
+        ? new FailoverTransport(broker, broker.failover, { ...ports, logger: options.logger ?? silentLogger })
+        : new SingleTransport(broker.endpoints[0]!, dial)
       const connection = new Connection(
         {
           connectionId: `${idPrefix}-${2 * number}:1`,

@@ -6,7 +6,7 @@ import { isError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
-import { JmsError, type JmsErrorClass } from './jms-error.ts'
+import { JmsError, jmsErrorOf, type JmsErrorClass } from './jms-error.ts'
 import { AdvisoryWatcher } from './advisory-watcher.ts'
 import {
   buildConnectionInfo,
@@ -14,12 +14,12 @@ import {
   buildRemoveInfo,
   buildSessionInfo,
   buildShutdownInfo,
-} from './build-commands.ts'
+} from '../openwire/build-commands.ts'
 import type { Transport, TransportListener } from './transport/channel.ts'
 import { isResponse } from './transport/channel.ts'
-import type { ConnectionOptions } from './client-options.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import { consumerIdText } from './id-text.ts'
+import { consumerIdText } from '../openwire/id-text.ts'
 import { MessageAudit } from './message-audit.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
 import type { AcknowledgeMode } from './message-consumer.ts'
@@ -102,7 +102,7 @@ export class Connection
 
   /** Connects and introduces the client. Rejects with what the broker or the network says. */
   async open(): Promise<void> {
-    await this.#transport.connect(this)
+    await inJmsWords(this.#transport.connect(this))
     const { connectionId, clientId, userName, password } = this.#settings
     const { faultTolerant } = this.#transport
     try {
@@ -129,7 +129,7 @@ export class Connection
   async createSession(mode: AcknowledgeMode = 'auto'): Promise<Session> {
     const value = this.#nextSession++
     const session = new Session(value, mode, this, this)
-    await this.post(buildSessionInfo(this.connectionId, value))
+    await inJmsWords(this.post(buildSessionInfo(this.connectionId, value)))
     this.#sessions.add(session)
     return session
   }
@@ -166,7 +166,7 @@ export class Connection
       this.#transport.send({ ...command, commandId, responseRequired: true } as Command).catch((error: Error) => {
         this.#requests.delete(commandId)
         timer?.cancel()
-        reject(error)
+        reject(jmsErrorOf(error))
       })
     })
   }
@@ -233,10 +233,11 @@ export class Connection
 
   failed(error: Error): void {
     if (this.#failure) return
-    this.#fail(error)
+    const failure = jmsErrorOf(error)
+    this.#fail(failure)
     for (const session of this.#sessions) session.dispose()
     this.#sessions.clear()
-    this.report(error)
+    this.report(failure)
   }
 
   #fail(error: Error): void {
@@ -271,6 +272,12 @@ export class Connection
       work.then(resolve, reject).finally(() => timer.cancel())
     })
   }
+}
+
+function inJmsWords(work: Promise<void>): Promise<void> {
+  return work.catch((error: Error) => {
+    throw jmsErrorOf(error)
+  })
 }
 
 /** The broker's exception; 6.x brokers write jakarta.jms for what is javax.jms everywhere else. */

@@ -1,11 +1,9 @@
-// What a JMS client sees of a refusal: its class is the Java exception's.
+// Errors as a JMS client knows them: each has the class that the same error has in Java.
 import { FlotillaError, type ErrorFields } from '../base/errors.ts'
+import { TransportError } from './transport/transport-error.ts'
 
-/**
- * A refusal that a JMS client is to see as the Java exception `className`.
- * Only the classes that every client can build from one string (spec openwire.md section 8).
- */
 export class JmsError extends FlotillaError {
+  /** With its package. */
   readonly className: JmsErrorClass
 
   constructor(className: JmsErrorClass, message: string, options: { fields?: ErrorFields; cause?: unknown } = {}) {
@@ -14,6 +12,7 @@ export class JmsError extends FlotillaError {
   }
 }
 
+/** Those that the client itself makes, and that brokers are known to send. */
 export type JmsErrorClass =
   | 'javax.jms.JMSException'
   | 'javax.jms.InvalidClientIDException'
@@ -26,3 +25,12 @@ export type JmsErrorClass =
   | 'java.lang.IllegalStateException'
   | 'java.io.IOException'
   | 'javax.transaction.xa.XAException'
+
+/** The same failure in JMS words; bugs stay what they are. */
+export function jmsErrorOf(error: Error): Error {
+  if (error instanceof JmsError || !(error instanceof FlotillaError)) return error
+  const refused = error instanceof TransportError && error.code === 'USER_REFUSED'
+  return new JmsError(refused ? 'java.lang.SecurityException' : 'javax.jms.JMSException', error.message, {
+    cause: error,
+  })
+}

@@ -4,17 +4,14 @@
 export const auditDepth = 2048
 export const auditProducers = 64
 
-/** How long a peer may take to send its WireFormatInfo when no initial delay says otherwise; as the Java client. */
-export const negotiationTimeoutMs = 15_000
+/** Advisories that the broker may send ahead; as the Java client. */
+export const advisoryPrefetch = 1000
 
 /** Part of the prefetch after which advisories are acknowledged in bulk; as the Java client. */
 export const advisoryAcknowledgeShare = 0.75
 
+/** Names of deleted temporary destinations that are remembered; the oldest go first. A name is about 60 bytes. */
+export const maxDeletedDestinations = 10_000
+
 /** Part of the prefetch after which delivered but unacknowledged messages make the client ask for more. */
 export const deliveredShare = 0.5
-
-/** How often a lost priority broker is looked for. */
-export const priorityCheckPeriodMs = 1000
-
-/** A list of URIs read from a file or URL. */
-export const maxUriListBytes = 64 * 1024

@@ -13,13 +13,13 @@ import type {
   MessageId,
   TransactionId,
 } from '../wire/openwire/commands.ts'
-import { acknowledgementType } from './acknowledgement-type.ts'
-import type { AcknowledgementType } from './acknowledgement-type.ts'
-import { buildAcknowledgement, buildPull, buildRemoveInfo } from './build-commands.ts'
+import type { AcknowledgementCode } from '../openwire/acknowledgement-types.ts'
+import { acknowledgementTypes } from '../openwire/acknowledgement-types.ts'
+import { buildAcknowledgement, buildPull, buildRemoveInfo } from '../openwire/build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import { destinationOf } from './destination-structure.ts'
+import { destinationOf } from '../openwire/destination-structure.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
-import { consumerIdText, producerIdText } from './id-text.ts'
+import { consumerIdText, producerIdText } from '../openwire/id-text.ts'
 import { deliveredShare } from './limits.ts'
 import { ReceivedMessage } from './message.ts'
 import { isBeyond, nextRedeliveryDelayMs, poisonCause } from './redelivery-policy.ts'
@@ -174,7 +174,7 @@ export class MessageConsumer implements DispatchTarget {
     }
     if (this.#isDuplicate(message)) {
       const cause = `Suppressing duplicate delivery on connection, consumer ${consumerIdText(this.info.consumerId!)}`
-      return this.#acknowledge(acknowledgementType.poison, [delivery], null, cause)
+      return this.#acknowledge(acknowledgementTypes.poison, [delivery], null, cause)
     }
     const { redeliveryPolicy } = this.#context
     if (
@@ -183,7 +183,7 @@ export class MessageConsumer implements DispatchTarget {
       isBeyond(redeliveryPolicy, dispatch.redeliveryCounter)
     ) {
       const cause = poisonCause(redeliveryPolicy, dispatch.redeliveryCounter, 'dispatched with this counter')
-      return this.#acknowledge(acknowledgementType.poison, [delivery], null, cause)
+      return this.#acknowledge(acknowledgementTypes.poison, [delivery], null, cause)
     }
     this.#pending.push(delivery)
     this.pump()
@@ -212,7 +212,7 @@ export class MessageConsumer implements DispatchTarget {
     this.#delivered = []
     this.#announced = 0
     if (delivered.length === 0) return Promise.resolve()
-    return this.#send(acknowledgementType.standard, delivered, transactionId)
+    return this.#send(acknowledgementTypes.standard, delivered, transactionId)
   }
 
   /** For a commit: returns what takes the messages back, should it fail. Those of a lost connection may come again. */
@@ -274,7 +274,7 @@ export class MessageConsumer implements DispatchTarget {
     for (let delivery = this.#pending.shift(); delivery; delivery = this.#pending.shift()) {
       const expiration = Number(delivery.message.expiration)
       if (expiration === 0 || expiration > this.#context.clock.nowMs()) return delivery
-      this.#acknowledge(acknowledgementType.expired, [delivery], null)
+      this.#acknowledge(acknowledgementTypes.expired, [delivery], null)
     }
     return undefined
   }
@@ -298,7 +298,7 @@ export class MessageConsumer implements DispatchTarget {
   /** AUTO and DUPS_OK: the application has it. */
   #consumed(delivery: Delivery): void {
     if (this.#session.mode === 'auto' || isQueue(this.destination))
-      return this.#acknowledge(acknowledgementType.standard, [delivery], null)
+      return this.#acknowledge(acknowledgementTypes.standard, [delivery], null)
     this.#delivered.push(delivery)
     if (this.#delivered.length >= this.#prefetch * deliveredShare)
       this.acknowledgeDelivered(null).catch((error: unknown) => isError(error) && this.#context.report(error))
@@ -310,7 +310,7 @@ export class MessageConsumer implements DispatchTarget {
     if (this.#prefetch === 0 || this.#delivered.length - this.#announced < this.#prefetch * deliveredShare) return
     const announced = this.#delivered.slice(this.#announced)
     this.#announced = this.#delivered.length
-    this.#acknowledge(acknowledgementType.delivered, announced, null)
+    this.#acknowledge(acknowledgementTypes.delivered, announced, null)
   }
 
   #acknowledgeOne(message: ReceivedMessage): Promise<void> {
@@ -321,7 +321,7 @@ export class MessageConsumer implements DispatchTarget {
     if (this.#session.mode !== 'individual' || !delivery || index < 0) return Promise.resolve()
     this.#delivered.splice(index, 1)
     if (index < this.#announced) this.#announced--
-    return this.#send(acknowledgementType.individual, [delivery], null)
+    return this.#send(acknowledgementTypes.individual, [delivery], null)
   }
 
   #redeliver(deliveries: readonly Delivery[], cause: string | null): void {
@@ -332,7 +332,7 @@ export class MessageConsumer implements DispatchTarget {
       delivery.redeliveryCounter++
       if (isBeyond(redeliveryPolicy, delivery.redeliveryCounter)) {
         this.#acknowledge(
-          acknowledgementType.poison,
+          acknowledgementTypes.poison,
           [delivery],
           null,
           poisonCause(redeliveryPolicy, delivery.redeliveryCounter, cause),
@@ -362,7 +362,7 @@ export class MessageConsumer implements DispatchTarget {
   }
 
   #acknowledge(
-    type: AcknowledgementType,
+    type: AcknowledgementCode,
     deliveries: Delivery[],
     transaction: TransactionId | null,
     poison?: string,
@@ -374,7 +374,7 @@ export class MessageConsumer implements DispatchTarget {
 
   /** One acknowledgement for deliveries that follow each other. Those of a lost connection are left out. */
   #send(
-    type: AcknowledgementType,
+    type: AcknowledgementCode,
     given: Delivery[],
     transactionId: TransactionId | null,
     poison?: string,
@@ -388,7 +388,7 @@ export class MessageConsumer implements DispatchTarget {
         consumerId: this.info.consumerId!,
         destination: last.destination,
         transactionId,
-        first: type === acknowledgementType.individual ? null : first.id,
+        first: type === acknowledgementTypes.individual ? null : first.id,
         last: last.id,
         count: deliveries.length,
         ...(poison === undefined ? {} : { poisonCause: poison }),

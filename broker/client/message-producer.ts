@@ -1,13 +1,15 @@
 // Sends messages. A persistent message outside a transaction counts as sent when the broker has answered that it is
 // stored; the others when the socket has taken them (spec openwire.md section 8).
-import { JmsError } from './jms-error.ts'
+import { JmsError, jmsErrorOf } from './jms-error.ts'
+import { isError } from '../base/errors.ts'
 import type { Destination } from '../message/destination.ts'
 import type { ProducerInfo, TransactionId } from '../wire/openwire/commands.ts'
-import { buildRemoveInfo } from './build-commands.ts'
+import { buildRemoveInfo } from '../openwire/build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import type { DestinationLike } from './destination-structure.ts'
-import { destinationOf, toDestination } from './destination-structure.ts'
-import { producerIdText } from './id-text.ts'
+import type { DestinationLike } from './destination-text.ts'
+import { destinationOf } from '../openwire/destination-structure.ts'
+import { toDestination } from './destination-text.ts'
+import { producerIdText } from '../openwire/id-text.ts'
 import type { OutgoingMessage } from './message.ts'
 import { buildMessageCommand } from './message.ts'
 
@@ -74,7 +76,11 @@ export class MessageProducer {
       compress: useCompression,
     })
     const wait = alwaysSyncSend || (persistent && !useAsyncSend && transactionId === null)
-    await (wait ? this.#context.request(command) : this.#context.post(command))
+    try {
+      await (wait ? this.#context.request(command) : this.#context.post(command))
+    } catch (error) {
+      throw isError(error) ? jmsErrorOf(error) : error
+    }
     return `${producerIdText(this.info.producerId!)}:${sequence}`
   }
 

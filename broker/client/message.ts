@@ -12,9 +12,10 @@ import {
   encodeTextBody,
   inflateBody,
 } from '../wire/openwire/properties.ts'
-import type { DestinationLike } from './destination-structure.ts'
-import { destinationOf, structureOf, toDestination } from './destination-structure.ts'
-import { messageIdText } from './id-text.ts'
+import type { DestinationLike } from './destination-text.ts'
+import { destinationOf, structureOf } from '../openwire/destination-structure.ts'
+import { toDestination } from './destination-text.ts'
+import { messageIdText } from '../openwire/id-text.ts'
 
 /**
  * A value of a property or map body. Numbers become int, long or double by what fits; `{type, value}` says it exactly,

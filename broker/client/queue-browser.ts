@@ -2,7 +2,7 @@
 // (spec openwire.md section 12).
 import { JmsError } from './jms-error.ts'
 import type { ConsumerInfo, MessageDispatch } from '../wire/openwire/commands.ts'
-import { buildRemoveInfo } from './build-commands.ts'
+import { buildRemoveInfo } from '../openwire/build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
 import { ReceivedMessage } from './message.ts'

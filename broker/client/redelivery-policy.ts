@@ -1,7 +1,7 @@
 // How often and when a message that was rolled back is delivered again, as in the Java client (spec openwire.md
 // section 10). Pure.
 import type { Random } from '../base/random.ts'
-import type { ConnectionOptions } from './client-options.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 
 export interface RedeliveryPolicy {
   /** -1 = without end. */

@@ -12,10 +12,11 @@ import {
   buildRemoveInfo,
   buildRemoveSubscription,
   buildTransactionInfo,
-} from './build-commands.ts'
+} from '../openwire/build-commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import type { DestinationLike } from './destination-structure.ts'
-import { structureOf, toDestination } from './destination-structure.ts'
+import type { DestinationLike } from './destination-text.ts'
+import { structureOf } from '../openwire/destination-structure.ts'
+import { toDestination } from './destination-text.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
 import type { AcknowledgeMode, ConsumerSession } from './message-consumer.ts'
 import { MessageConsumer } from './message-consumer.ts'
@@ -23,7 +24,7 @@ import type { ReceivedMessage } from './message.ts'
 import type { ProducerSession } from './message-producer.ts'
 import { MessageProducer } from './message-producer.ts'
 import { QueueBrowser } from './queue-browser.ts'
-import { transactionType } from './transaction-type.ts'
+import { transactionTypes } from '../openwire/transaction-types.ts'
 
 export interface ConsumerSettings {
   /** SQL-92 */
@@ -208,7 +209,7 @@ export class Session implements ConsumerSession, ProducerSession {
     const acknowledged = consumers.map((consumer) => consumer.acknowledgeDelivered(transaction.id))
     const { connectionId } = this.#context
     const committed = this.#context.request(
-      buildTransactionInfo(connectionId, transaction.id, transactionType.commitOnePhase),
+      buildTransactionInfo(connectionId, transaction.id, transactionTypes.commitOnePhase),
     )
     this.#transaction = null
     try {
@@ -229,7 +230,7 @@ export class Session implements ConsumerSession, ProducerSession {
     try {
       if (transaction)
         await this.#context.request(
-          buildTransactionInfo(this.#context.connectionId, transaction.id, transactionType.rollback),
+          buildTransactionInfo(this.#context.connectionId, transaction.id, transactionTypes.rollback),
         )
     } finally {
       for (const consumer of this.#consumers) consumer.rollback()
@@ -285,7 +286,7 @@ export class Session implements ConsumerSession, ProducerSession {
     }
     this.#transaction = { id, tainted: false }
     this.#context
-      .post(buildTransactionInfo(connectionId, id, transactionType.begin))
+      .post(buildTransactionInfo(connectionId, id, transactionTypes.begin))
       .catch((error: unknown) => isError(error) && this.#context.report(error))
     return id
   }
@@ -314,11 +315,11 @@ export class Session implements ConsumerSession, ProducerSession {
     this.#assertOpen('create a temporary destination')
     const { connectionId } = this.#context
     const destination: Destination = { kind, name: `${connectionId}:${this.#context.nextTemporaryNumber()}` }
-    await this.#context.request(buildDestinationInfo(connectionId, structureOf(destination), 0))
+    await this.#context.request(buildDestinationInfo('add', structureOf(destination), connectionId))
     return {
       ...destination,
       delete: async () => {
-        await this.#context.request(buildDestinationInfo(connectionId, structureOf(destination), 1))
+        await this.#context.request(buildDestinationInfo('remove', structureOf(destination), connectionId))
       },
     }
   }

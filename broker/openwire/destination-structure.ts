@@ -1,4 +1,4 @@
-// Destinations on the wire ⇄ destinations of the core.
+// Destinations on the wire ⇄ destinations of the core. What people write is read elsewhere: here are structures only.
 import { RefusalError } from '../base/errors.ts'
 import type { Destination, DestinationKind } from '../message/destination.ts'
 import type { DestinationStructure } from '../wire/openwire/commands.ts'
@@ -18,8 +18,21 @@ const structures: Readonly<Record<DestinationKind, DestinationStructure['kind']>
   'temp-topic': 'ActiveMQTempTopic',
 }
 
-/** `what` completes "Cannot <what>: …". Names are trimmed (spec section 9). */
-export function destinationOf(structure: DestinationStructure | null, what: string): Destination {
+export const destinationOf = ({ kind, physicalName }: DestinationStructure): Destination => ({
+  kind: kinds[kind],
+  name: physicalName ?? '',
+})
+
+export const structureOf = ({ kind, name }: Destination): DestinationStructure => ({
+  kind: structures[kind],
+  physicalName: name,
+})
+
+/**
+ * The destination that a peer has to name. `what` completes "Cannot <what>: …". Names are trimmed, as ActiveMQ does.
+ * @throws {RefusalError}
+ */
+export function requiredDestination(structure: DestinationStructure | null, what: string): Destination {
   const name = structure?.physicalName?.trim() ?? ''
   if (!structure || name === '')
     throw new RefusalError('INVALID_DESTINATION', `Cannot ${what}: the destination is missing`)
@@ -31,8 +44,3 @@ export function destinationOf(structure: DestinationStructure | null, what: stri
     )
   return { kind: kinds[structure.kind], name }
 }
-
-export const structureOf = ({ kind, name }: Destination): DestinationStructure => ({
-  kind: structures[kind],
-  physicalName: name,
-})

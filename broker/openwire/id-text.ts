@@ -1,13 +1,7 @@
-// The text forms of ids, under which the core knows connections, consumers, producers, transactions and messages
-// (spec openwire.md section 6), and the way back.
-import type {
-  ConsumerId,
-  LocalTransactionId,
-  Long,
-  MessageId,
-  ProducerId,
-  SessionId,
-} from '../wire/openwire/commands.ts'
+// The text forms of ids, and the way back. Under them the core knows connections, consumers, producers, transactions and
+// messages, and the client keeps its tables; a message's is its JMSMessageID. They read as the Java classes print them.
+import { xidText } from '../marshal/xid-text.ts'
+import type { ConsumerId, Long, MessageId, ProducerId, SessionId, TransactionId } from '../wire/openwire/commands.ts'
 
 export const sessionIdText = (id: SessionId): string => `${id.connectionId}:${id.value}`
 
@@ -15,7 +9,10 @@ export const consumerIdText = (id: ConsumerId): string => `${id.connectionId}:${
 
 export const producerIdText = (id: ProducerId): string => `${id.connectionId}:${id.sessionId}:${id.value}`
 
-export const transactionIdText = (id: LocalTransactionId): string => `TX:${id.connectionId?.value ?? ''}:${id.value}`
+export const transactionIdText = (id: TransactionId): string =>
+  id.kind === 'LocalTransactionId'
+    ? `TX:${id.connectionId?.value ?? ''}:${id.value}`
+    : xidText(id.formatId, id.globalTransactionId, id.branchQualifier)
 
 export function messageIdText(id: MessageId): string {
   if (id.textView !== null) return id.textView.startsWith('ID:') ? id.textView : `ID:${id.textView}`

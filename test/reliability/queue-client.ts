@@ -3,7 +3,7 @@
 import { RefusalError } from '../../broker/base/errors.ts'
 import type { StoredMessage } from '../../broker/message/stored-message.ts'
 import type { RegionConnection } from '../../broker/region/region.ts'
-import type { AcknowledgementName } from '../../broker/session/openwire/acknowledgement.ts'
+import type { AcknowledgementTypeName } from '../../broker/openwire/acknowledgement-types.ts'
 import { acknowledgementNamed } from '../support/acknowledgement.ts'
 import { testMessage } from '../support/test-message.ts'
 import { check, type BookConsumer, type BookMessage, type BookTransaction } from './queue-book.ts'
@@ -19,7 +19,7 @@ interface OpenTransaction extends BookTransaction {
   readonly real: StoredMessage[]
 }
 
-const acknowledgementTypes: readonly AcknowledgementName[] = [
+const acknowledgementTypes: readonly AcknowledgementTypeName[] = [
   'standard',
   'standard',
   'standard',
@@ -257,7 +257,7 @@ export class ModelClient {
 
   #acknowledgeRange(
     consumer: BookConsumer,
-    type: AcknowledgementName,
+    type: AcknowledgementTypeName,
     first: number,
     last: number,
     transaction: OpenTransaction | null,
@@ -319,7 +319,7 @@ export class ModelClient {
     if (!consumer) return
     model.note(`${consumer.id} acknowledges what it does not have`)
     const last = { messageId: 'ID:nobody:1:1:1', sequence: 0 }
-    const type = model.pick<AcknowledgementName>(['standard', 'individual', 'poison'])
+    const type = model.pick<AcknowledgementTypeName>(['standard', 'individual', 'poison'])
     try {
       this.#connection.acknowledge(acknowledgementNamed(type, { consumerId: consumer.id, last })!, () => {})
     } catch (error) {

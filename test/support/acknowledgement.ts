@@ -1,6 +1,7 @@
 // Acknowledgements by their OpenWire names, as the region gets them from a session.
 import type { Acknowledgement, MessageReference } from '../../broker/region/region.ts'
-import { acknowledgementMeanings, type AcknowledgementName } from '../../broker/session/openwire/acknowledgement.ts'
+import type { AcknowledgementTypeName } from '../../broker/openwire/acknowledgement-types.ts'
+import { acknowledgementMeanings } from '../../broker/session/openwire/acknowledgement.ts'
 
 export interface AcknowledgementFields {
   readonly consumerId: string
@@ -13,7 +14,10 @@ export interface AcknowledgementFields {
 }
 
 /** null for one that means nothing to the region. */
-export function acknowledgementNamed(name: AcknowledgementName, fields: AcknowledgementFields): Acknowledgement | null {
+export function acknowledgementNamed(
+  name: AcknowledgementTypeName,
+  fields: AcknowledgementFields,
+): Acknowledgement | null {
   const meaning = acknowledgementMeanings[name]
   const { messageCount = 1 } = fields
   return (

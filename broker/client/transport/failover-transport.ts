@@ -1,27 +1,31 @@
 // The failover transport: looks for a broker, keeps what has to be said again, and hides lost connections from everybody
-// above (spec ha-and-networks.md section 8, openwire.md section 15). The rules are in reconnect-plan.ts and
+// above. The rules are in reconnect-plan.ts and
 // state-tracker.ts; here they are carried out.
 //
 // A command is written at once while there is a connection. While there is none, it waits in order; acknowledgements and
 // removals are dropped, because the next broker will know nothing of what they are about.
 import type { Clock, Timer } from '../../base/clock.ts'
 import { errorMessage, FlotillaError, isError } from '../../base/errors.ts'
-import { JmsError } from '../jms-error.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { Command, ConnectionControl, Throwable, TransactionInfo } from '../../wire/openwire/commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
-import { buildEmptyDispatch, buildFaultTolerantControl } from '../build-commands.ts'
+import {
+  buildEmptyDispatch,
+  buildExceptionResponse,
+  buildFaultTolerantControl,
+  buildResponse,
+} from '../../openwire/build-commands.ts'
 import type { AnyResponse, Channel, Dial, LoadUriList, Transport, TransportListener } from './channel.ts'
 import { isResponse } from './channel.ts'
-import type { FailoverOptions } from '../client-options.ts'
-import { consumerIdText, transactionIdText } from '../id-text.ts'
-import { priorityCheckPeriodMs } from '../limits.ts'
-import { TransportError } from './openwire-channel.ts'
+import type { FailoverOptions } from './transport-options.ts'
+import { consumerIdText, transactionIdText } from '../../openwire/id-text.ts'
+import { priorityCheckPeriodMs } from './limits.ts'
 import type { BrokerUrl, Endpoint } from './parse-broker-url.ts'
 import { parseEndpoint } from './parse-broker-url.ts'
 import { isAttemptLimitReached, planCandidates, reconnectDelayMs } from './reconnect-plan.ts'
 import { StateTracker } from './state-tracker.ts'
+import { TransportError } from './transport-error.ts'
 
 export interface FailoverPorts {
   readonly clock: Clock
@@ -292,10 +296,9 @@ export class FailoverTransport implements Transport {
   #expire(waiting: Waiting): void {
     this.#waiting = this.#waiting.filter((other) => other !== waiting)
     waiting.reject(
-      new JmsError(
-        'javax.jms.JMSException',
-        `Failover timeout of ${this.#options.timeout} ms reached: no broker was found`,
-      ),
+      new TransportError(`Failover timeout of ${this.#options.timeout} ms reached: no broker was found`, {
+        code: 'FAILOVER_TIMEOUT',
+      }),
     )
   }
 
@@ -330,7 +333,7 @@ export class FailoverTransport implements Transport {
   /** Wrong credentials do not become right by trying again. Other refusals may: an old connection of ours dies soon. */
   #refused(exception: Throwable | null): void {
     if (exception?.className !== 'java.lang.SecurityException') return
-    this.#end(new JmsError('java.lang.SecurityException', exception.message ?? 'The broker refused the user'))
+    this.#end(new TransportError(exception.message ?? 'The broker refused the user', { code: 'USER_REFUSED' }))
   }
 
   /** A broker tells about its cluster, or wants to be left. */
@@ -418,20 +421,11 @@ export class FailoverTransport implements Transport {
   }
 }
 
-const buildResponse = (correlationId: number): Command => ({
-  kind: 'Response',
-  commandId: 0,
-  responseRequired: false,
-  correlationId,
-})
-
-const buildRolledBack = (correlationId: number, transaction: string): Command => ({
-  kind: 'ExceptionResponse',
-  commandId: 0,
-  responseRequired: false,
-  correlationId,
-  exception: buildThrowable(
-    'javax.jms.TransactionRolledBackException',
-    `Transaction completion in doubt due to failover. Forcing rollback of ${transaction}`,
-  ),
-})
+const buildRolledBack = (correlationId: number, transaction: string): Command =>
+  buildExceptionResponse(
+    correlationId,
+    buildThrowable(
+      'javax.jms.TransactionRolledBackException',
+      `Transaction completion in doubt due to failover. Forcing rollback of ${transaction}`,
+    ),
+  )

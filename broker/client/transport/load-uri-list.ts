@@ -2,9 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { LoadUriList } from './channel.ts'
-import { maxUriListBytes } from '../limits.ts'
-
-const timeoutMs = 10_000
+import { maxUriListBytes, uriListTimeoutMs } from './limits.ts'
 
 export const loadUriList: LoadUriList = async (location) => {
   const text = /^https?:/.test(location) ? await download(location) : await readFile(pathOf(location), 'utf8')
@@ -14,7 +12,7 @@ export const loadUriList: LoadUriList = async (location) => {
 const pathOf = (location: string): string => (location.startsWith('file:') ? fileURLToPath(location) : location)
 
 async function download(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+  const response = await fetch(url, { signal: AbortSignal.timeout(uriListTimeoutMs) })
   if (!response.ok) throw new Error(`Cannot load ${url}: the server answered ${response.status}`)
   return response.text()
 }

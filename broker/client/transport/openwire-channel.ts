@@ -1,16 +1,17 @@
 // The client's end of one OpenWire connection above the byte stream: exchange of wire formats, frames ⇄ commands, and
-// the inactivity monitor (spec openwire.md section 2). It knows no sockets; tcp-transport.ts brings the bytes.
+// the inactivity monitor. It knows no sockets; tcp-transport.ts brings the bytes.
 import type { Clock, Timer } from '../../base/clock.ts'
-import { errorMessage, FlotillaError } from '../../base/errors.ts'
+import { errorMessage } from '../../base/errors.ts'
 import type { Command, WireFormatInfo } from '../../wire/openwire/commands.ts'
 import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
 import { maxFrameSizeBeforeNegotiation } from '../../wire/openwire/limits.ts'
 import { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
 import { initialWireFormat, negotiate, preferredWireFormatInfo } from '../../wire/openwire/wire-format.ts'
-import { buildKeepAlive } from '../build-commands.ts'
+import { buildKeepAlive } from '../../openwire/build-commands.ts'
 import type { Channel, ChannelListener } from './channel.ts'
-import { negotiationTimeoutMs } from '../limits.ts'
+import { negotiationTimeoutMs } from './limits.ts'
 import type { Endpoint } from './parse-broker-url.ts'
+import { TransportError } from './transport-error.ts'
 
 /** A connected byte stream. */
 export interface ByteStream {
@@ -18,12 +19,6 @@ export interface ByteStream {
   drained(): Promise<void> | null
   /** Sends what was written and closes. */
   end(): void
-}
-
-export class TransportError extends FlotillaError {
-  constructor(message: string, cause?: unknown) {
-    super('TRANSPORT', message, cause === undefined ? {} : { cause })
-  }
 }
 
 export class OpenWireChannel implements Channel {
@@ -69,7 +64,7 @@ export class OpenWireChannel implements Channel {
         if (this.#ended) return
       }
     } catch (error) {
-      this.fail(new TransportError(`Cannot understand ${this.endpoint.uri}: ${errorMessage(error)}`, error))
+      this.fail(new TransportError(`Cannot understand ${this.endpoint.uri}: ${errorMessage(error)}`, { cause: error }))
     }
   }
 
@@ -116,7 +111,8 @@ export class OpenWireChannel implements Channel {
       return this.#codec.encode(command)
     } catch (error) {
       // What was half encoded may have taken slots of the cache that the broker will never hear of.
-      if (this.#codec.format.cacheEnabled) this.fail(new TransportError('The marshalling cache is out of step', error))
+      if (this.#codec.format.cacheEnabled)
+        this.fail(new TransportError('The marshalling cache is out of step', { cause: error }))
       throw error
     }
   }

@@ -1,21 +1,20 @@
-// Connection URLs (spec ha-and-networks.md section 8):
+// URLs of brokers, as ActiveMQ's clients write them:
 //
 //   tcp://host:port?options
 //   failover:(uri,uri,…)?options        also failover://(…), and failover:uri,uri without options of its own
 //
 // Options of one broker stand inside the brackets, or outside as `nested.name` for all; options of the connection begin
-// with `jms.` and stand outside.
+// with `jms.` and stand outside. What those mean is not known here.
 import type { WireFormatOptions } from '../../wire/openwire/wire-format.ts'
-import type { ConnectionOptions, EndpointOptions, FailoverOptions } from '../client-options.ts'
+import type { EndpointOptions, FailoverOptions } from './transport-options.ts'
 import {
-  connectionOptionTable,
   endpointOptionTable,
   failoverOptionAliases,
   failoverOptionTable,
   wireFormatOptionAliases,
   wireFormatOptionTable,
-} from '../client-options.ts'
-import { parseOptions, parseQuery, takePrefixed, UrlError } from '../parse-options.ts'
+} from './transport-options.ts'
+import { parseOptions, parseQuery, takePrefixed, UrlError } from './parse-options.ts'
 
 /** One broker to dial. */
 export interface Endpoint {
@@ -31,13 +30,15 @@ export interface BrokerUrl {
   readonly endpoints: readonly Endpoint[]
   /** Null for a plain connection, which ends when its socket does. */
   readonly failover: FailoverOptions | null
-  readonly connection: ConnectionOptions
+  /** What began with `jms.`, without that prefix: for whoever makes connections. */
+  readonly connectionOptions: ReadonlyMap<string, string>
   /** For endpoints that become known later. */
   readonly nestedOptions: ReadonlyMap<string, string>
 }
 
 const defaultPort = 61_616
 const failoverScheme = 'failover:'
+const connectionPrefix = 'jms.'
 
 /** Throws UrlError that says what is accepted. */
 export function parseBrokerUrl(url: string): BrokerUrl {
@@ -45,19 +46,19 @@ export function parseBrokerUrl(url: string): BrokerUrl {
   if (!text.startsWith(failoverScheme)) {
     const [address, query] = splitQuery(text)
     const options = parseQuery(query)
-    const connection = parseOptions(connectionOptionTable, takePrefixed(options, 'jms.'), `${address} (jms.)`)
-    return { endpoints: [buildEndpoint(address, options)], failover: null, connection, nestedOptions: new Map() }
+    const connectionOptions = takePrefixed(options, connectionPrefix)
+    return { endpoints: [buildEndpoint(address, options)], failover: null, connectionOptions, nestedOptions: new Map() }
   }
   const rest = text.slice(failoverScheme.length).replace(/^\/\//, '')
   const { list, query } = splitComposite(rest)
   const options = parseQuery(query)
   const nestedOptions = takePrefixed(options, 'nested.')
-  const connection = parseOptions(connectionOptionTable, takePrefixed(options, 'jms.'), 'failover: (jms.)')
+  const connectionOptions = takePrefixed(options, connectionPrefix)
   const failover = parseOptions(failoverOptionTable, options, 'failover:(…)', failoverOptionAliases)
   const endpoints = parseEndpoints(list, nestedOptions)
   if (endpoints.length === 0 && failover.updateURIsURL === null)
     throw new UrlError(`Cannot use ${url}: it names no broker; accepted is failover:(tcp://host:port,tcp://host:port)`)
-  return { endpoints, failover, connection, nestedOptions }
+  return { endpoints, failover, connectionOptions, nestedOptions }
 }
 
 /** A comma list of broker URIs. Throws UrlError. */

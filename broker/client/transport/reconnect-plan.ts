@@ -1,6 +1,6 @@
-// When and where a failover client connects next (spec ha-and-networks.md section 8). Pure: values in, values out.
+// When and where a failover client connects next, as ActiveMQ's FailoverTransport. Pure: values in, values out.
 import type { Random } from '../../base/random.ts'
-import type { FailoverOptions } from '../client-options.ts'
+import type { FailoverOptions } from './transport-options.ts'
 import type { Endpoint } from './parse-broker-url.ts'
 
 /** The pause before the round that follows `failedRounds` (from 1) in vain. */

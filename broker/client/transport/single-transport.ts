@@ -2,8 +2,8 @@
 import { errorMessage, isError } from '../../base/errors.ts'
 import type { Command } from '../../wire/openwire/commands.ts'
 import type { Channel, Dial, Transport, TransportListener } from './channel.ts'
-import { TransportError } from './openwire-channel.ts'
 import type { Endpoint } from './parse-broker-url.ts'
+import { TransportError } from './transport-error.ts'
 
 export class SingleTransport implements Transport {
   readonly faultTolerant = false

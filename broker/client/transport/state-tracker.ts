@@ -1,4 +1,4 @@
-// What a failover client has told the broker, so that it can tell the next one (spec openwire.md section 15).
+// What a failover client has told the broker, so that it can tell the next one, as ActiveMQ's ConnectionStateTracker.
 // Pure: commands go in as they are written, and come out in the order in which they are to be written again.
 import type {
   Command,
@@ -16,10 +16,11 @@ import type {
   TransactionId,
   TransactionInfo,
 } from '../../wire/openwire/commands.ts'
-import type { FailoverOptions } from '../client-options.ts'
-import { buildPrefetch, buildRemoveInfo, buildSessionInfo } from '../build-commands.ts'
-import { consumerIdText, producerIdText, sessionIdText, transactionIdText } from '../id-text.ts'
-import { transactionType } from '../transaction-type.ts'
+import type { FailoverOptions } from './transport-options.ts'
+import { buildPrefetch, buildRemoveInfo, buildSessionInfo } from '../../openwire/build-commands.ts'
+import { destinationOperations } from '../../openwire/destination-operations.ts'
+import { consumerIdText, producerIdText, sessionIdText, transactionIdText } from '../../openwire/id-text.ts'
+import { transactionTypes } from '../../openwire/transaction-types.ts'
 
 interface SessionState {
   readonly info: SessionInfo
@@ -121,7 +122,7 @@ export class StateTracker {
     const inDoubt: TransactionInfo[] = []
     for (const [id, state] of this.#transactions) {
       const last = state.commands.at(-1)
-      if (last?.kind === 'TransactionInfo' && last.type === transactionType.commitOnePhase) {
+      if (last?.kind === 'TransactionInfo' && last.type === transactionTypes.commitOnePhase) {
         inDoubt.push(last)
         this.#transactions.delete(id)
         continue
@@ -136,7 +137,7 @@ export class StateTracker {
   #trackTransaction(command: TransactionInfo): boolean {
     if (command.transactionId === null) return false
     const id = transactionIdText(command.transactionId)
-    if (command.type === transactionType.begin) {
+    if (command.type === transactionTypes.begin) {
       this.#transactions.set(id, { commands: [command], closedProducers: [] })
       return true
     }
@@ -163,9 +164,10 @@ export class StateTracker {
     const { destination, operationType } = command
     if (destination?.kind !== 'ActiveMQTempQueue' && destination?.kind !== 'ActiveMQTempTopic') return false
     const name = destination.physicalName ?? ''
-    if (operationType === 0) this.#temporaryDestinations.set(name, command)
+    const adds = operationType === destinationOperations.add
+    if (adds) this.#temporaryDestinations.set(name, command)
     else this.#temporaryDestinations.delete(name)
-    return operationType === 0
+    return adds
   }
 
   #remove(id: DataStructure | null): void {

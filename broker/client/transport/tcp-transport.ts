@@ -3,11 +3,10 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Dial } from './channel.ts'
-import { OpenWireChannel, TransportError } from './openwire-channel.ts'
+import { endTimeoutMs } from './limits.ts'
+import { OpenWireChannel } from './openwire-channel.ts'
 import type { ByteStream } from './openwire-channel.ts'
-
-/** How long a closed connection may take to send what is left before it is cut. */
-const endTimeoutMs = 2000
+import { TransportError } from './transport-error.ts'
 
 export const tcpDial =
   (clock: Clock): Dial =>
@@ -34,7 +33,7 @@ export const tcpDial =
     socket.on('close', () => {
       timer?.cancel()
       const reason = cause === null ? 'the peer closed it' : cause.message
-      channel.fail(new TransportError(`Connection to ${endpoint.uri} is lost: ${reason}`, cause ?? undefined))
+      channel.fail(new TransportError(`Connection to ${endpoint.uri} is lost: ${reason}`, { cause }))
     })
     if (options.soTimeout > 0)
       socket.setTimeout(options.soTimeout, () => socket.destroy(new Error(`nothing came for ${options.soTimeout} ms`)))

@@ -1,6 +1,7 @@
 // MessageAck → what it means to the region: which messages, and what became of them (ActiveMQ: MessageAck, and
 // PrefetchSubscription.acknowledge).
 import { RefusalError } from '../../base/errors.ts'
+import { acknowledgementTypeName, type AcknowledgementTypeName } from '../../openwire/acknowledgement-types.ts'
 import type { Acknowledgement, MessageReference, Outcome } from '../../region/region.ts'
 import type { MessageAck, MessageId } from '../../wire/openwire/commands.ts'
 import type { AcknowledgedIds } from './required-ids.ts'
@@ -12,17 +13,8 @@ export interface AcknowledgementMeaning {
   readonly grantsCredit: boolean
 }
 
-export type AcknowledgementName =
-  | 'delivered'
-  | 'poison'
-  | 'standard'
-  | 'redelivered'
-  | 'individual'
-  | 'unmatched'
-  | 'expired'
-
-/** In the order of their numbers on the wire; null: nothing has to be done. */
-export const acknowledgementMeanings: Readonly<Record<AcknowledgementName, AcknowledgementMeaning | null>> = {
+/** null: nothing has to be done. */
+export const acknowledgementMeanings: Readonly<Record<AcknowledgementTypeName, AcknowledgementMeaning | null>> = {
   delivered: { outcome: 'delivered', scope: 'single', grantsCredit: true },
   poison: { outcome: 'rejected', scope: 'range', grantsCredit: false },
   standard: { outcome: 'accepted', scope: 'range', grantsCredit: false },
@@ -33,17 +25,16 @@ export const acknowledgementMeanings: Readonly<Record<AcknowledgementName, Ackno
   expired: { outcome: 'expired', scope: 'range', grantsCredit: false },
 }
 
-const byNumber = Object.values(acknowledgementMeanings)
-
 /** null: nothing has to be done. @throws {RefusalError} */
 export function acknowledgementOf(
   ack: MessageAck,
   transactionId: string | null,
   ids: AcknowledgedIds,
 ): Acknowledgement | null {
-  const meaning = byNumber[ack.ackType]
-  if (meaning === undefined)
+  const name = acknowledgementTypeName(ack.ackType)
+  if (name === undefined)
     throw new RefusalError('INVALID_REQUEST', `Cannot acknowledge: type is ${ack.ackType}, 0 to 6 are accepted`)
+  const meaning = acknowledgementMeanings[name]
   const consumerId = ids.consumer(ack.consumerId)
   if (meaning === null) return null
   return {

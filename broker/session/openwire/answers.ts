@@ -4,7 +4,6 @@ import type {
   BrokerInfo,
   ConnectionError,
   ExceptionResponse,
-  KeepAliveInfo,
   ProducerAck,
   ProducerId,
 } from '../../wire/openwire/commands.ts'
@@ -31,12 +30,6 @@ export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdent
   connectionId: 0,
   brokerUploadUrl: null,
   networkProperties: null,
-})
-
-export const buildKeepAlive = (commandId: number): KeepAliveInfo => ({
-  kind: 'KeepAliveInfo',
-  commandId,
-  responseRequired: false,
 })
 
 export const buildExceptionResponse = (correlationId: number, error: RefusalError): ExceptionResponse => ({

@@ -28,7 +28,8 @@ import { AnnouncedBytes } from './announced-bytes.ts'
 import type { RegisteredConnection } from '../connection-registry.ts'
 import { ConnectionState, type ConsumerState, type ProducerState } from './connection-state.ts'
 import { acceptedPrefetch } from './consumer-options.ts'
-import { destinationOf } from '../../openwire/destination-structure.ts'
+import { destinationOperations } from '../../openwire/destination-operations.ts'
+import { requiredDestination } from '../../openwire/destination-structure.ts'
 import { maxConnectionsPerSocket } from './limits.ts'
 import type { OpenWireService } from './openwire-service.ts'
 import { addConsumer, addProducer, addSession, removeConsumer, removeObject } from './registrations.ts'
@@ -63,8 +64,6 @@ export interface SentMessage {
   readonly message: Message
   readonly transactionId: string | null
 }
-
-const destinationOperations = { add: 0, remove: 1 } as const
 
 export class CommandExecutor {
   readonly service: OpenWireService
@@ -351,7 +350,7 @@ export class CommandExecutor {
   #changeDestination(info: DestinationInfo): void {
     const what = 'change destination'
     const connection = this.connection(requiredConnectionId(info.connectionId, what), what)
-    const destination = destinationOf(info.destination, what)
+    const destination = requiredDestination(info.destination, what)
     switch (info.operationType) {
       case destinationOperations.add:
         requireOwnNames(destination, connection.id)

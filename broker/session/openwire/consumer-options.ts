@@ -4,10 +4,10 @@ import { RefusalError } from '../../base/errors.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { ConsumerIdText, ConsumerOptions } from '../../region/region.ts'
 import type { ConsumerInfo } from '../../wire/openwire/commands.ts'
-import { destinationOf } from '../../openwire/destination-structure.ts'
+import { requiredDestination } from '../../openwire/destination-structure.ts'
 
 export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo): ConsumerOptions {
-  const destination = destinationOf(info.destination, 'add consumer')
+  const destination = requiredDestination(info.destination, 'add consumer')
   if (info.additionalPredicate)
     throw new RefusalError(
       'UNSUPPORTED',

@@ -24,13 +24,8 @@ import {
   type WireFormat,
   type WireFormatOptions,
 } from '../../wire/openwire/wire-format.ts'
-import {
-  buildBrokerInfo,
-  buildConnectionError,
-  buildExceptionResponse,
-  buildKeepAlive,
-  buildProducerAck,
-} from './answers.ts'
+import { buildBrokerInfo, buildConnectionError, buildExceptionResponse, buildProducerAck } from './answers.ts'
+import { buildKeepAlive } from '../../openwire/build-commands.ts'
 import { CommandExecutor, type CommandPeer } from './command-executor.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { DispatchEncoder } from './dispatch-encoder.ts'

@@ -7,7 +7,7 @@ import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../
 import type { CommandExecutor } from './command-executor.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { consumerOptionsOf } from './consumer-options.ts'
-import { destinationOf } from '../../openwire/destination-structure.ts'
+import { requiredDestination } from '../../openwire/destination-structure.ts'
 import { DispatchState } from './dispatch-encoder.ts'
 import { requiredConsumerId, requiredProducerId, requiredSessionId, sessionIdOf } from './required-ids.ts'
 
@@ -48,7 +48,7 @@ export function addProducer(executor: CommandExecutor, info: ProducerInfo): void
   const connection = executor.connection(connectionId, 'add producer')
   const session = connection.session(sessionIdOf(info.producerId!), 'add producer')
   if (connection.producers.has(id)) return
-  const destination = info.destination === null ? null : destinationOf(info.destination, 'add producer')
+  const destination = info.destination === null ? null : requiredDestination(info.destination, 'add producer')
   const state = { id, info, session }
   connection.addProducer(state)
   const { advisories } = executor.service

@@ -2,20 +2,10 @@
 import { RefusalError } from '../../base/errors.ts'
 import type { Done } from '../../region/region.ts'
 import type { TransactionInfo } from '../../wire/openwire/commands.ts'
+import { transactionTypes } from '../../openwire/transaction-types.ts'
 import type { CommandExecutor } from './command-executor.ts'
 import { requiredConnectionId } from './required-ids.ts'
 import { localTransaction, xaNotSupported } from './transaction-id.ts'
-
-export const transactionTypes = {
-  begin: 0,
-  prepare: 1,
-  commitOnePhase: 2,
-  commitTwoPhase: 3,
-  rollback: 4,
-  recover: 5,
-  forget: 6,
-  end: 7,
-} as const
 
 /** @throws {RefusalError} before `done` was called. */
 export function executeTransaction(executor: CommandExecutor, info: TransactionInfo, done: Done): void {

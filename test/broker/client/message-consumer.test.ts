@@ -6,7 +6,7 @@ import type { Transport, TransportListener } from '../../../broker/client/transp
 import { Connection } from '../../../broker/client/connection.ts'
 import type { AcknowledgeMode } from '../../../broker/client/message-consumer.ts'
 import { buildMessageCommand } from '../../../broker/client/message.ts'
-import { parseBrokerUrl } from '../../../broker/client/transport/parse-broker-url.ts'
+import { parseConnectionUrl } from '../../../broker/client/parse-connection-url.ts'
 import type { Command, MessageAck } from '../../../broker/wire/openwire/commands.ts'
 import { settle } from './transport/fake-network.ts'
 
@@ -54,7 +54,7 @@ const producerId = { kind: 'ProducerId', connectionId: 'ID:p-1:1', sessionId: 1,
 async function world(mode: AcknowledgeMode, query = '') {
   const clock = new ManualClock()
   const transport = new FakeTransport()
-  const { connection: options } = parseBrokerUrl(`tcp://a:1?jms.watchTopicAdvisories=false&${query}`)
+  const { options } = parseConnectionUrl(`tcp://a:1?jms.watchTopicAdvisories=false&${query}`)
   const connection = new Connection(
     {
       connectionId: 'ID:c-2:1',

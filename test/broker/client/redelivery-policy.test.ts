@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
-import { parseBrokerUrl } from '../../../broker/client/transport/parse-broker-url.ts'
+import { parseConnectionUrl } from '../../../broker/client/parse-connection-url.ts'
 import { isBeyond, nextRedeliveryDelayMs, redeliveryPolicyOf } from '../../../broker/client/redelivery-policy.ts'
 
 const policy = (query: string) =>
   redeliveryPolicyOf(
-    parseBrokerUrl(`tcp://a:1?${query.replaceAll(/(^|&)(?=.)/g, '$1jms.redeliveryPolicy.')}`).connection,
+    parseConnectionUrl(`tcp://a:1?${query.replaceAll(/(^|&)(?=.)/g, '$1jms.redeliveryPolicy.')}`).options,
   )
 
 const delays = (query: string, count: number): number[] => {

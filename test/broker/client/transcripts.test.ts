@@ -6,7 +6,7 @@ import { silentLogger } from '../../../broker/base/logger.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { Connection } from '../../../broker/client/connection.ts'
 import { FailoverTransport } from '../../../broker/client/transport/failover-transport.ts'
-import { parseBrokerUrl } from '../../../broker/client/transport/parse-broker-url.ts'
+import { parseConnectionUrl } from '../../../broker/client/parse-connection-url.ts'
 import { SingleTransport } from '../../../broker/client/transport/single-transport.ts'
 import { tcpDial } from '../../../broker/client/transport/tcp-transport.ts'
 import type { Command } from '../../../broker/wire/openwire/commands.ts'
@@ -38,7 +38,7 @@ const withoutTime = (commands: Command[]): unknown[] =>
 
 async function connect(scripts: TranscriptFrame[][], url: (port: number) => string): Promise<Connection> {
   peer = await startScriptedPeer(scripts)
-  const brokerUrl = parseBrokerUrl(url(peer.port))
+  const { broker: brokerUrl, options } = parseConnectionUrl(url(peer.port))
   const info = sentIn(scripts)[0]!.find((command) => command.kind === 'ConnectionInfo')!
   const dial = tcpDial(systemClock)
   const ports = { clock: systemClock, random: seededRandom(1), logger: silentLogger, dial, loadUriList: async () => '' }
@@ -51,7 +51,7 @@ async function connect(scripts: TranscriptFrame[][], url: (port: number) => stri
       clientId: info.clientId!,
       userName: null,
       password: null,
-      options: brokerUrl.connection,
+      options,
       clock: systemClock,
       random: seededRandom(1),
     },

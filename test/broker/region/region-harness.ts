@@ -16,7 +16,7 @@ import type {
   RegionListener,
 } from '../../../broker/region/region.ts'
 import type { MessageStore, RecoveredState, Sequence } from '../../../broker/store/message-store.ts'
-import type { AcknowledgementName } from '../../../broker/session/openwire/acknowledgement.ts'
+import type { AcknowledgementTypeName } from '../../../broker/openwire/acknowledgement-types.ts'
 import { lastSeenOf } from '../../../broker/session/openwire/last-seen.ts'
 import { javaClassOf } from '../../../broker/session/openwire/java-class.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
@@ -191,7 +191,7 @@ export class TestConsumer {
 
   /** Acknowledges as an OpenWire client would: the range between two deliveries, by their index; `first` null = from the oldest. */
   acknowledge(
-    type: AcknowledgementName,
+    type: AcknowledgementTypeName,
     first: number | null,
     last: number,
     options: Partial<AcknowledgementFields> = {},

@@ -13,7 +13,7 @@ import {
   buildSessionInfo,
   buildShutdownInfo,
   buildTransactionInfo,
-} from '../../../../broker/client/build-commands.ts'
+} from '../../../../broker/openwire/build-commands.ts'
 import { FailoverTransport } from '../../../../broker/client/transport/failover-transport.ts'
 import { buildMessageCommand } from '../../../../broker/client/message.ts'
 import { parseBrokerUrl } from '../../../../broker/client/transport/parse-broker-url.ts'

@@ -1,6 +1,6 @@
 // Query options of connection URLs, from tables: each option has a type and a default, and what is not in the table is
 // refused by name together with what is accepted.
-import { FlotillaError } from '../base/errors.ts'
+import { FlotillaError } from '../../base/errors.ts'
 
 export interface OptionKind<T> {
   readonly fallback: T

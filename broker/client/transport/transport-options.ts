@@ -1,7 +1,6 @@
-// What a connection URL can say, with ActiveMQ's names and defaults (spec ha-and-networks.md section 8, openwire.md
-// sections 2 and 10). The encoding is the exception: the loose one without cache is the default here, because brokers of
-// this kind pass messages through in it without touching them.
-import { defaultWireFormatOptions } from '../wire/openwire/wire-format.ts'
+// What a URL can say of the way to a broker, with ActiveMQ's names and defaults. The encoding is the exception: the loose one
+// without cache is the default here, because brokers of this kind pass messages through in it without touching them.
+import { defaultWireFormatOptions } from '../../wire/openwire/wire-format.ts'
 import type { OptionValues } from './parse-options.ts'
 import { booleanOption, factorOption, numberOption, textOption } from './parse-options.ts'
 
@@ -55,36 +54,5 @@ export const wireFormatOptionTable = {
 
 export const wireFormatOptionAliases = { maxInactivityDurationInitialDelay: 'maxInactivityDurationInitalDelay' }
 
-/** Of the connection, each with the prefix `jms.` */
-export const connectionOptionTable = {
-  clientID: textOption(null),
-  userName: textOption(null),
-  password: textOption(null),
-  useAsyncSend: booleanOption(false),
-  alwaysSyncSend: booleanOption(false),
-  watchTopicAdvisories: booleanOption(true),
-  checkForDuplicates: booleanOption(true),
-  dispatchAsync: booleanOption(true),
-  useCompression: booleanOption(false),
-  closeTimeout: numberOption(15_000, 0),
-  sendTimeout: numberOption(0, 0),
-  'prefetchPolicy.all': numberOption(-1, 0),
-  'prefetchPolicy.queuePrefetch': numberOption(1000, 0),
-  'prefetchPolicy.queueBrowserPrefetch': numberOption(500, 0),
-  'prefetchPolicy.topicPrefetch': numberOption(32_767, 0),
-  'prefetchPolicy.durableTopicPrefetch': numberOption(100, 0),
-  'redeliveryPolicy.maximumRedeliveries': numberOption(6, -1),
-  'redeliveryPolicy.initialRedeliveryDelay': numberOption(1000, 0),
-  'redeliveryPolicy.redeliveryDelay': numberOption(1000, 0),
-  'redeliveryPolicy.maximumRedeliveryDelay': numberOption(-1, -1),
-  'redeliveryPolicy.useExponentialBackOff': booleanOption(false),
-  'redeliveryPolicy.backOffMultiplier': factorOption(5),
-  'redeliveryPolicy.useCollisionAvoidance': booleanOption(false),
-  'redeliveryPolicy.collisionAvoidancePercent': numberOption(15, 0),
-  'redeliveryPolicy.preDispatchCheck': booleanOption(true),
-}
-
 export type FailoverOptions = OptionValues<typeof failoverOptionTable>
 export type EndpointOptions = OptionValues<typeof endpointOptionTable>
-export type WireOptions = OptionValues<typeof wireFormatOptionTable>
-export type ConnectionOptions = OptionValues<typeof connectionOptionTable>

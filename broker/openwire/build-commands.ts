@@ -1,4 +1,5 @@
-// Commands with the values that the stock Java client sends. The command id is given when they are sent.
+// Commands with the values that stock Java peers send. The command id is given when they are sent. For clients, bridges and
+// the broker's own commands; what only a broker says to its clients is in broker/session/openwire/answers.ts.
 import type {
   ConnectionControl,
   ConnectionInfo,
@@ -8,6 +9,7 @@ import type {
   DestinationInfo,
   DestinationStructure,
   DataStructure,
+  ExceptionResponse,
   KeepAliveInfo,
   Long,
   MessageAck,
@@ -18,13 +20,16 @@ import type {
   ProducerInfo,
   RemoveInfo,
   RemoveSubscriptionInfo,
+  Response,
   SessionInfo,
   ShutdownInfo,
+  Throwable,
   TransactionId,
   TransactionInfo,
 } from '../wire/openwire/commands.ts'
 import { buildThrowable } from '../wire/openwire/throwable.ts'
-import type { AcknowledgementType } from './acknowledgement-type.ts'
+import type { AcknowledgementCode } from './acknowledgement-types.ts'
+import { destinationOperations, type DestinationOperation } from './destination-operations.ts'
 
 const header = { commandId: 0, responseRequired: false }
 
@@ -97,21 +102,22 @@ export const buildTransactionInfo = (
   type,
 })
 
-/** `operationType` 0 adds, 1 removes. */
+/** `connectionId`: the connection that made the destination; null when a broker did. */
 export const buildDestinationInfo = (
-  connectionId: string,
+  operation: DestinationOperation,
   destination: DestinationStructure,
-  operationType: number,
+  connectionId: string | null,
 ): DestinationInfo => ({
   kind: 'DestinationInfo',
   ...header,
-  connectionId: connectionIdOf(connectionId),
+  connectionId: connectionId === null ? null : connectionIdOf(connectionId),
   destination,
-  operationType,
+  operationType: destinationOperations[operation],
   timeout: 0,
   brokerPath: null,
 })
 
+/** Without `lastDeliveredSequenceId` nobody knows it: -2. */
 export const buildRemoveInfo = (objectId: DataStructure | null, lastDeliveredSequenceId: Long = -2): RemoveInfo => ({
   kind: 'RemoveInfo',
   ...header,
@@ -140,6 +146,15 @@ export const buildKeepAlive = (commandId: number): KeepAliveInfo => ({
   kind: 'KeepAliveInfo',
   commandId,
   responseRequired: false,
+})
+
+export const buildResponse = (correlationId: number): Response => ({ kind: 'Response', ...header, correlationId })
+
+export const buildExceptionResponse = (correlationId: number, exception: Throwable): ExceptionResponse => ({
+  kind: 'ExceptionResponse',
+  ...header,
+  correlationId,
+  exception,
 })
 
 /** What a failover client says first on every connection but its first. */
@@ -191,7 +206,7 @@ export const buildEmptyDispatch = (consumerId: ConsumerId | null): MessageDispat
 })
 
 export interface AcknowledgementFields {
-  readonly type: AcknowledgementType
+  readonly type: AcknowledgementCode
   readonly consumerId: ConsumerId
   readonly destination: DestinationStructure | null
   readonly transactionId: TransactionId | null

@@ -1,0 +1,18 @@
+// Why a transport could not do what it was asked for. Those who use it say it in their own words.
+import { FlotillaError } from '../../base/errors.ts'
+
+export type TransportErrorCode =
+  /** The network, or what came over it. */
+  | 'TRANSPORT'
+  /** The broker refused the user: trying again makes no sense. */
+  | 'USER_REFUSED'
+  /** No broker was found in time. */
+  | 'FAILOVER_TIMEOUT'
+
+export class TransportError extends FlotillaError {
+  declare readonly code: TransportErrorCode
+
+  constructor(message: string, options: { code?: TransportErrorCode; cause?: unknown } = {}) {
+    super(options.code ?? 'TRANSPORT', message, options)
+  }
+}
