@@ -17,19 +17,19 @@ import { AdminServer, type AdminSource } from './management/admin-server.ts'
 import type { BrokerRole, BrokerSnapshot, RoleAnswer } from './management/contract.ts'
 import { maxSnapshotConnections, maxSnapshotDestinations } from './management/limits.ts'
 import type { Measurements } from './management/metrics.ts'
-import { OpenWireServer } from './net/transport-connector.ts'
+import type { TransportConnector } from './net/transport-connector.ts'
 import type { WhenNoSpace } from './region/flow-control.ts'
 import type { Region } from './region/region.ts'
 import { createRegion } from './region/region-broker.ts'
 import { Advisories } from './advisory/advisories.ts'
 import { ConnectionRegistry } from './session/connection-registry.ts'
-import { logBurstEntries, logBurstPeriodMs } from './session/openwire/limits.ts'
+import { logBurstEntries, logBurstPeriodMs } from './session/limits.ts'
 import { LimitCounts } from './session/limit-counts.ts'
 import type { BrokerIdentity } from './region/broker-identity.ts'
 import type { OpenWireService } from './session/openwire/openwire-service.ts'
 import type { MessageStore } from './store/message-store.ts'
 import { parseDuration } from './config/duration-and-size.ts'
-import { wireFormatOf } from './transport-connectors.ts'
+import { buildTransportConnector } from './transport-connectors.ts'
 
 export interface BrokerParts {
   readonly config: BrokerConfig
@@ -61,7 +61,7 @@ interface ActiveParts {
   readonly region: Region
   readonly registry: ConnectionRegistry
   readonly limits: LimitCounts
-  readonly servers: readonly OpenWireServer[]
+  readonly servers: readonly TransportConnector[]
   readonly recoveryMs: number
   readonly since: string
 }
@@ -83,7 +83,7 @@ export class Broker implements AdminSource {
   #role: BrokerRole = 'Starting'
   #takingOver = false
   #handle: LockHandle | undefined
-  #servers: OpenWireServer[] = []
+  #servers: TransportConnector[] = []
   #active: ActiveParts | undefined
   #ending: Promise<void> | undefined
   #adminPort = 0
@@ -324,9 +324,7 @@ export class Broker implements AdminSource {
 
   async #openServers(service: OpenWireService): Promise<void> {
     for (const connector of this.#parts.config.transportConnectors) {
-      const { name, host, port, maximumConnections } = connector
-      const wireFormat = wireFormatOf(connector, this.#parts.version)
-      const server = new OpenWireServer({ service, name, host, port, maximumConnections, wireFormat })
+      const server = buildTransportConnector(connector, service, this.#parts.version)
       this.#servers.push(server)
       await server.open()
     }
@@ -434,5 +432,5 @@ function connectionRows(registry: ConnectionRegistry): BrokerSnapshot['connectio
   return rows
 }
 
-const sumOf = (servers: readonly OpenWireServer[], pick: (server: OpenWireServer) => number): number =>
+const sumOf = (servers: readonly TransportConnector[], pick: (server: TransportConnector) => number): number =>
   servers.reduce((sum, server) => sum + pick(server), 0)

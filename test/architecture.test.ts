@@ -55,7 +55,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/session',
     'broker/routing',
   ],
-  'broker/net': ['broker/base', 'broker/session', 'broker/session/openwire', 'broker/wire'],
+  'broker/net': ['broker/base', 'broker/session'],
   'broker/client': [
     'broker/base',
     'broker/marshal',

@@ -1,52 +1,55 @@
-// A transport connector: listens, and joins each socket with an OpenWireSession. Open only while the broker is active,
-// because a refused connection is how a client learns that it has to go to another member.
+// A transport connector: listens, and joins each accepted socket with a session. Which protocol that speaks is its
+// factory's business. Open only while the broker is active, because a refused connection is how a client learns that it
+// has to go to another member.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
-import type { Timer } from '../base/clock.ts'
-import type { OpenWireService } from '../session/openwire/openwire-service.ts'
-import { OpenWireSession } from '../session/openwire/openwire-session.ts'
-import type { WireFormatOptions } from '../wire/openwire/wire-format.ts'
-import { closeTimeoutMs, endTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { LimitCounts } from '../session/limit-counts.ts'
+import type { Session, SessionFactory } from '../session/session.ts'
+import { closeTimeoutMs, keepAliveDelayMs, listenBacklog, refusalLogPeriodMs } from './limits.ts'
 import { readIntoSharedBuffer } from './read-buffer.ts'
-import { SocketWriter, WriteTurn } from './write-turn.ts'
+import { SocketOutput } from './socket-output.ts'
+import { WriteTurn } from './write-turn.ts'
 
-export interface OpenWireServerOptions {
-  readonly service: OpenWireService
+export interface TransportConnectorOptions {
   readonly name: string
   readonly host: string
   /** 0 = any free port. */
   readonly port: number
   readonly maximumConnections: number
-  readonly wireFormat: WireFormatOptions
+  readonly sessions: SessionFactory
+  readonly limits: LimitCounts
+  readonly clock: Clock
+  readonly logger: Logger
 }
 
 export interface ConnectorCounts {
   accepted: number
   /** Beyond maximumConnections. */
   refused: number
-  /** Ended by the broker: silent, too slow, or not speaking OpenWire. */
+  /** Ended by the broker: silent, too slow, or not speaking the protocol. */
   dropped: number
 }
 
-export class OpenWireServer {
+export class TransportConnector {
   readonly name: string
   readonly counts: ConnectorCounts = { accepted: 0, refused: 0, dropped: 0 }
-  readonly #options: OpenWireServerOptions
+  readonly #options: TransportConnectorOptions
   readonly #logger: Logger
   readonly #server: Server
   readonly #turn = new WriteTurn()
-  readonly #sockets = new Map<Socket, OpenWireSession>()
+  readonly #sockets = new Map<Socket, Session>()
   #port: number
   #open = false
   #refusedSinceLog = 0
   #refusalTimer: Timer | undefined
 
-  constructor(options: OpenWireServerOptions) {
+  constructor(options: TransportConnectorOptions) {
     this.name = options.name
     this.#options = options
     this.#port = options.port
-    this.#logger = options.service.logger.child({ connector: options.name })
+    this.#logger = options.logger.child({ connector: options.name })
     this.#server = createServer(
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs, pauseOnConnect: true },
       (socket) => this.#accept(socket),
@@ -122,38 +125,19 @@ export class OpenWireServer {
     }
     const socket = readIntoSharedBuffer(accepted, (bytes) => session.receive(bytes))
     this.counts.accepted++
-    const { service } = this.#options
-    const writer = new SocketWriter(socket, this.#turn)
-    const session = new OpenWireSession({
-      service,
-      wireFormat: this.#options.wireFormat,
-      remoteAddress: `tcp://${socket.remoteAddress}:${socket.remotePort}`,
+    const remoteAddress = `tcp://${socket.remoteAddress}:${socket.remotePort}`
+    const session = this.#options.sessions.createSession({
+      output: new SocketOutput(socket, this.#turn, this.#options.clock),
+      remoteAddress,
       connectorName: this.name,
       dropped: () => void this.counts.dropped++,
-      output: {
-        write: (bytes) => writer.write(bytes),
-        get bufferedBytes() {
-          return writer.bufferedBytes
-        },
-        get sentBytes() {
-          return writer.sentBytes
-        },
-        pauseReading: () => void socket.pause(),
-        resumeReading: () => void socket.resume(),
-        end() {
-          writer.flush()
-          socket.end()
-          socket.resume()
-          const timer = service.clock.after(endTimeoutMs, () => void socket.destroy())
-          socket.once('close', () => timer.cancel())
-        },
-        destroy: () => void socket.destroy(),
-      },
     })
     this.#sockets.set(socket, session)
     socket.on('drain', () => session.drained())
     // A reset by the peer is an ordinary end.
-    socket.on('error', (error) => session.logger.debug('Connection failed', { error: errorMessage(error) }))
+    socket.on('error', (error) =>
+      this.#logger.debug('Connection failed', { remoteAddress, error: errorMessage(error) }),
+    )
     socket.on('close', () => {
       this.#sockets.delete(socket)
       session.close()
@@ -165,7 +149,7 @@ export class OpenWireServer {
     socket.on('error', () => {})
     socket.destroy()
     this.counts.refused++
-    this.#options.service.limits.reached('maximumConnections', { connector: this.name })
+    this.#options.limits.reached('maximumConnections', { connector: this.name })
     this.#refusedSinceLog++
     if (this.#refusalTimer) return
     this.#logRefusals()
@@ -177,7 +161,7 @@ export class OpenWireServer {
       maximumConnections: this.#options.maximumConnections,
     })
     this.#refusedSinceLog = 0
-    this.#refusalTimer = this.#options.service.clock.after(refusalLogPeriodMs, () => {
+    this.#refusalTimer = this.#options.clock.after(refusalLogPeriodMs, () => {
       this.#refusalTimer = undefined
       if (this.#refusedSinceLog > 0) this.#logRefusals()
     })

@@ -13,7 +13,7 @@ import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../broker/session/limit-counts.ts'
 import type { OpenWireService } from '../../broker/session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../../broker/session/openwire/openwire-session.ts'
-import type { SessionOutput } from '../../broker/session/openwire/outbound.ts'
+import type { SessionOutput } from '../../broker/session/session.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { Command, DataStructure, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
 import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
@@ -151,11 +151,13 @@ export class Peer implements SessionOutput {
     this.#listens = listens
     this.session = new OpenWireSession({
       service: world.service,
-      output: this,
       wireFormat: { ...defaultWireFormatOptions, stackTraceEnabled: false, maxFrameSize: 2 ** 20, ...wireFormat },
-      remoteAddress: 'tcp://10.6.6.6:666',
-      connectorName: 'openwire',
-      dropped: (reason) => void this.drops.push(reason),
+      connection: {
+        output: this,
+        remoteAddress: 'tcp://10.6.6.6:666',
+        connectorName: 'openwire',
+        dropped: (reason) => void this.drops.push(reason),
+      },
     })
     this.session.start()
   }

@@ -9,7 +9,7 @@
 import type { Random } from '../../broker/base/random.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { Command } from '../../broker/wire/openwire/commands.ts'
-import { outboundHighWaterBytes } from '../../broker/session/openwire/limits.ts'
+import { outboundHighWaterBytes } from '../../broker/session/limits.ts'
 import { connectionInfo, receiveBytes } from '../broker/session/openwire/session-harness.ts'
 import { FrameSource } from './frame-source.ts'
 import { HonestClient } from './honest-client.ts'

@@ -1,12 +1,12 @@
-// Limits of an OpenWire session, each with its reason.
+// Limits of an OpenWire session, each with its reason. Those that all protocols share stand in ../limits.ts.
 
 /** Before ConnectionInfo nobody is known: a ConnectionInfo with its names and passwords fits many times. */
 export const maxBufferedBytesBeforeConnection = 64 * 1024
 
-/** ActiveMQ's connectAttemptTimeout: a peer that sends no WireFormatInfo this long is dropped (spec section 2). */
+/** ActiveMQ's connectAttemptTimeout: a peer that sends no WireFormatInfo this long is dropped. */
 export const wireFormatTimeoutMs = 30_000
 
-/** Time for a refused client to read why, before its socket is closed (spec section 8). */
+/** Time for a refused client to read why, before its socket is closed; ActiveMQ's too. */
 export const refusedConnectionLingerMs = 2000
 
 /** Several logical connections on one socket are legal and rare; each costs the broker state. */
@@ -14,24 +14,6 @@ export const maxConnectionsPerSocket = 64
 
 /** Java clients make a session per thread or per request at worst; beyond this it is a leak on the other side. */
 export const maxSessionsPerConnection = 10_000
-
-/** Encoded bytes that wait for the socket. Beyond it deliveries stay where they are and nothing more is read. */
-export const outboundHighWaterBytes = 1024 * 1024
-/** Dispatch and reading go on below it. */
-export const outboundLowWaterBytes = 256 * 1024
-
-/** Answers to what was already read come on top of the high water mark; a client that far behind is not reading. */
-export const maxOutboundBytes = 256 * 1024 * 1024
-
-/** A client that takes not one byte for this long while bytes wait for it is gone or stuck. */
-export const outboundStallTimeoutMs = 60_000
-
-/** The slowest link that large messages are sent over; added to the time a client may take no byte. */
-export const minOutboundBytesPerSecond = 64 * 1024
-
-/** Of each kind of line about a client this many are written in each period, then only their number. */
-export const logBurstEntries = 20
-export const logBurstPeriodMs = 10_000
 
 /**
  * Bytes, as they came, of all that a socket has announced and not taken back: some times as much is kept of it in memory.

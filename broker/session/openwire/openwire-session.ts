@@ -26,6 +26,8 @@ import {
 } from '../../wire/openwire/wire-format.ts'
 import { buildBrokerInfo, buildConnectionError, buildExceptionResponse, buildProducerAck } from './answers.ts'
 import { buildKeepAlive } from '../../openwire/build-commands.ts'
+import { OutputBuffer } from '../output-buffer.ts'
+import type { AcceptedConnection, Session, SessionOutput } from '../session.ts'
 import { CommandExecutor, type CommandPeer } from './command-executor.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { DispatchEncoder } from './dispatch-encoder.ts'
@@ -41,19 +43,13 @@ import {
 } from './limits.ts'
 import { acceptMessage, type AcceptedMessage } from './message-intake.ts'
 import type { OpenWireService } from './openwire-service.ts'
-import { Outbound, type SessionOutput } from './outbound.ts'
 
 export type SessionState = 'negotiating' | 'open' | 'refused' | 'closed'
 
-export interface SessionOptions {
+export interface OpenWireSessionOptions {
   readonly service: OpenWireService
-  readonly output: SessionOutput
   readonly wireFormat: WireFormatOptions
-  /** `tcp://10.0.0.7:51234` */
-  readonly remoteAddress: string
-  readonly connectorName: string
-  /** The broker ended the connection because of what the peer did. */
-  readonly dropped: (reason: string) => void
+  readonly connection: AcceptedConnection
 }
 
 /** Why reading is paused; any of them is enough. */
@@ -62,7 +58,7 @@ type PauseReason = 'memory' | 'output' | 'turn'
 /** Frames between two looks at the clock. */
 const framesPerLook = 8
 
-export class OpenWireSession implements CommandPeer {
+export class OpenWireSession implements Session, CommandPeer {
   readonly remoteAddress: string
   readonly connectorName: string
   readonly logger: Logger
@@ -71,7 +67,7 @@ export class OpenWireSession implements CommandPeer {
   readonly #dropped: (reason: string) => void
   readonly #splitter: FrameSplitter
   readonly #executor: CommandExecutor
-  readonly #outbound: Outbound
+  readonly #outbound: OutputBuffer<ConsumerState, Delivery | null>
   readonly #monitor: InactivityMonitor
   readonly #preferred: WireFormatInfo
   readonly #pauses = new Set<PauseReason>()
@@ -92,8 +88,9 @@ export class OpenWireSession implements CommandPeer {
   /** Since the frame timer was set. */
   #wasPaused = false
 
-  constructor({ service, output, wireFormat, remoteAddress, connectorName, dropped }: SessionOptions) {
+  constructor({ service, wireFormat, connection }: OpenWireSessionOptions) {
     const { clock } = service
+    const { output, remoteAddress, connectorName, dropped } = connection
     this.remoteAddress = remoteAddress
     this.connectorName = connectorName
     this.logger = service.logger.child({ remoteAddress, connector: connectorName })
@@ -102,7 +99,7 @@ export class OpenWireSession implements CommandPeer {
     this.#dropped = dropped
     this.#splitter = new FrameSplitter(wireFormat.maxFrameSize)
     this.#executor = new CommandExecutor(service, this)
-    this.#outbound = new Outbound(output, clock, {
+    this.#outbound = new OutputBuffer(output, clock, {
       encode: (consumer, delivery) => this.#encodeDispatch(consumer, delivery),
       congested: () => this.#pause('output'),
       relieved: () => {
@@ -188,7 +185,7 @@ export class OpenWireSession implements CommandPeer {
   }
 
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void {
-    if (this.#state !== 'closed') this.#outbound.dispatch(consumer, delivery)
+    if (this.#state !== 'closed') this.#outbound.deliver(consumer, delivery)
   }
 
   pause(): void {

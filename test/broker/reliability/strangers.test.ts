@@ -2,13 +2,13 @@
 // each as a scenario.
 import { describe, expect, jest, test } from '@jest/globals'
 import { connectionLimits } from '../../../broker/region/limits.ts'
+import { outboundHighWaterBytes } from '../../../broker/session/limits.ts'
 import {
   incompleteFrameTimeoutMs,
   maxAnnouncedBytesPerSocket,
   maxCommandBytes,
   maxConnectionsPerSocket,
   maxSessionsPerConnection,
-  outboundHighWaterBytes,
 } from '../../../broker/session/openwire/limits.ts'
 import { transactionLimits } from '../../../broker/transaction/limits.ts'
 import type { Command, DataStructure } from '../../../broker/wire/openwire/commands.ts'

@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { RefusalError } from '../../../../broker/base/errors.ts'
 import { StoredMessage } from '../../../../broker/message/stored-message.ts'
-import {
-  maxBufferedBytesBeforeConnection,
-  outboundHighWaterBytes,
-  outboundStallTimeoutMs,
-} from '../../../../broker/session/openwire/limits.ts'
+import { outboundHighWaterBytes, outboundStallTimeoutMs } from '../../../../broker/session/limits.ts'
+import { maxBufferedBytesBeforeConnection } from '../../../../broker/session/openwire/limits.ts'
 import type { Delivery } from '../../../../broker/region/region.ts'
 import { storedFormOf } from '../../../../broker/wire/openwire/stored-form.ts'
 import type { Command } from '../../../../broker/wire/openwire/commands.ts'

@@ -15,7 +15,7 @@ import { ConnectionRegistry } from '../../../../broker/session/connection-regist
 import { LimitCounts } from '../../../../broker/session/limit-counts.ts'
 import type { OpenWireService } from '../../../../broker/session/openwire/openwire-service.ts'
 import { OpenWireSession } from '../../../../broker/session/openwire/openwire-session.ts'
-import type { SessionOutput } from '../../../../broker/session/openwire/outbound.ts'
+import type { SessionOutput } from '../../../../broker/session/session.ts'
 import type { Command, ConnectionInfo, WireFormatInfo } from '../../../../broker/wire/openwire/commands.ts'
 import { FrameSplitter } from '../../../../broker/wire/openwire/frame-splitter.ts'
 import { OpenWireCodec } from '../../../../broker/wire/openwire/openwire-codec.ts'
@@ -150,7 +150,6 @@ export class TestSession {
   constructor(service: OpenWireService, wireFormat: Partial<WireFormatOptions> = {}) {
     this.session = new OpenWireSession({
       service,
-      output: this.#output(),
       wireFormat: {
         ...defaultWireFormatOptions,
         tightEncodingEnabled: false,
@@ -158,9 +157,12 @@ export class TestSession {
         maxFrameSize: 1_000_000,
         ...wireFormat,
       },
-      remoteAddress: 'tcp://10.0.0.7:51234',
-      connectorName: 'openwire',
-      dropped: (reason) => void this.dropReasons.push(reason),
+      connection: {
+        output: this.#output(),
+        remoteAddress: 'tcp://10.0.0.7:51234',
+        connectorName: 'openwire',
+        dropped: (reason) => void this.dropReasons.push(reason),
+      },
     })
     this.session.start()
   }

@@ -1,9 +1,7 @@
-// What goes out on one connection. Answers are written at once. Deliveries are encoded only while the socket takes them:
-// beyond the high water mark the region keeps them (what it had under way waits here), and the session is told to stop
-// reading, so that a client which does not read cannot make the broker grow.
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { Delivery } from '../../region/region.ts'
-import type { ConsumerState } from './connection-state.ts'
+// What goes out on one connection, whatever its protocol. Answers are written at once. Deliveries are encoded only while the
+// socket takes them: beyond the high water mark the region keeps them (what it had under way waits here), and the session
+// is told to stop reading, so that a client which does not read cannot make the broker grow.
+import type { Clock, Timer } from '../base/clock.ts'
 import {
   maxOutboundBytes,
   minOutboundBytesPerSecond,
@@ -11,52 +9,44 @@ import {
   outboundLowWaterBytes,
   outboundStallTimeoutMs,
 } from './limits.ts'
+import type { SessionOutput } from './session.ts'
 
-/** The socket, as the session sees it. */
-export interface SessionOutput {
-  /** Queues bytes; they leave together with everything else of this turn of the event loop. */
-  write(bytes: Buffer): void
-  /** Bytes queued and not yet taken by the operating system. */
-  readonly bufferedBytes: number
-  /** Bytes taken since the connection began. */
-  readonly sentBytes: number
-  pauseReading(): void
-  resumeReading(): void
-  /** Sends what is queued, then closes. */
-  end(): void
-  /** Closes at once; what is queued is lost. */
-  destroy(): void
+/** Whom a delivery is for, as its protocol keeps it. */
+export interface DeliveryTarget {
+  /** What still waits for it is not for anybody any more. */
+  readonly removed: boolean
 }
 
-export interface OutboundActions {
-  encode(consumer: ConsumerState, delivery: Delivery | null): readonly Buffer[]
+export interface OutputBufferActions<Target, Item> {
+  /** Buffers to be written one after the other. */
+  encode(target: Target, item: Item): readonly Buffer[]
   congested(): void
   relieved(): void
   /** The client does not read: the connection has to go. */
   tooSlow(reason: string, limit: string): void
 }
 
-interface Held {
-  readonly consumer: ConsumerState
-  readonly delivery: Delivery | null
+interface Held<Target, Item> {
+  readonly target: Target
+  readonly item: Item
 }
 
-export class Outbound {
+export class OutputBuffer<Target extends DeliveryTarget, Item> {
   readonly #output: SessionOutput
   readonly #clock: Clock
-  readonly #actions: OutboundActions
-  #held: Held[] = []
+  readonly #actions: OutputBufferActions<Target, Item>
+  #held: Held<Target, Item>[] = []
   #nextHeld = 0
   #congested = false
   #stallTimer: Timer | undefined
 
-  constructor(output: SessionOutput, clock: Clock, actions: OutboundActions) {
+  constructor(output: SessionOutput, clock: Clock, actions: OutputBufferActions<Target, Item>) {
     this.#output = output
     this.#clock = clock
     this.#actions = actions
   }
 
-  /** Nothing should be dispatched. */
+  /** Nothing should be delivered. */
   get congested(): boolean {
     return this.#congested
   }
@@ -70,9 +60,9 @@ export class Outbound {
       this.#actions.tooSlow(`${buffered} bytes of answers wait for it`, 'maxOutboundBytes')
   }
 
-  dispatch(consumer: ConsumerState, delivery: Delivery | null): void {
-    if (this.#congested) this.#held.push({ consumer, delivery })
-    else this.#writeDispatch(consumer, delivery)
+  deliver(target: Target, item: Item): void {
+    if (this.#congested) this.#held.push({ target, item })
+    else this.#writeDelivery(target, item)
   }
 
   /** The socket took bytes. */
@@ -93,16 +83,16 @@ export class Outbound {
 
   #writeHeld(): void {
     while (!this.#congested && this.#nextHeld < this.#held.length) {
-      const { consumer, delivery } = this.#held[this.#nextHeld++]!
-      if (!consumer.removed) this.#writeDispatch(consumer, delivery)
+      const { target, item } = this.#held[this.#nextHeld++]!
+      if (!target.removed) this.#writeDelivery(target, item)
     }
     if (this.#nextHeld < this.#held.length) return
     this.#held = []
     this.#nextHeld = 0
   }
 
-  #writeDispatch(consumer: ConsumerState, delivery: Delivery | null): void {
-    for (const bytes of this.#actions.encode(consumer, delivery)) this.#output.write(bytes)
+  #writeDelivery(target: Target, item: Item): void {
+    for (const bytes of this.#actions.encode(target, item)) this.#output.write(bytes)
     if (this.#output.bufferedBytes >= outboundHighWaterBytes) this.#becomeCongested()
   }
 
