@@ -1,50 +1,38 @@
-// One OpenWire connection of the broker as a state machine: bytes and ticks of the clock in, bytes and region calls out
-// (spec openwire.md sections 1, 2, 8). It does not know sockets.
+// One OpenWire connection of the broker as a state machine: bytes and ticks of the clock in, bytes and region calls out. It
+// decides what a frame is in which phase, and when and how the connection ends; the rest is done by its parts.
 //
 //   negotiating   our WireFormatInfo is sent, the peer's is awaited
 //   open          frames are commands; a ConnectionInfo makes the peer a client
 //   refused       a ConnectionInfo was refused: every further command is answered with that error until the socket closes
 //   closed
-import { errorMessage, RefusalError } from '../../base/errors.ts'
+//
+//   bytes → FrameSplitter → FrameTurns → this → MessageReceiver or CommandExecutor → region → CommandWriter → OutputBuffer
+import { errorMessage, type RefusalError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
-import type { FieldOffsets } from '../../message/message-fields.ts'
 import type { Delivery } from '../../region/region.ts'
 import type { Command, KeepAliveInfo, MessageCommand, WireFormatInfo } from '../../wire/openwire/commands.ts'
-import { FrameSplitter, ownsItsMemory } from '../../wire/openwire/frame-splitter.ts'
-import { encodeResponse } from '../../wire/openwire/message-dispatch.ts'
+import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
 import { isMessageType, OpenWireCodec, peekType } from '../../wire/openwire/openwire-codec.ts'
-import { messageFormOf, storedFormOf, type MessageForm } from '../../wire/openwire/stored-form.ts'
-import { rewrittenOffsets, storedFormOfTight } from '../../wire/openwire/tight-to-loose.ts'
-import {
-  initialWireFormat,
-  negotiate,
-  preferredWireFormatInfo,
-  type WireFormat,
-  type WireFormatOptions,
-} from '../../wire/openwire/wire-format.ts'
-import { buildBrokerInfo, buildConnectionError, buildExceptionResponse, buildProducerAck } from './answers.ts'
+import { messageFormOf, storedFormOf } from '../../wire/openwire/stored-form.ts'
+import type { WireFormat, WireFormatOptions } from '../../wire/openwire/wire-format.ts'
+import { ReadingPauses } from '../reading-pauses.ts'
+import type { AcceptedConnection, Session } from '../session.ts'
 import { buildKeepAlive } from '../../openwire/build-commands.ts'
-import { OutputBuffer } from '../output-buffer.ts'
-import type { AcceptedConnection, Session, SessionOutput } from '../session.ts'
+import { buildBrokerInfo } from './answers.ts'
 import { CommandExecutor, type CommandPeer } from './command-executor.ts'
+import { CommandWriter, initialCodec } from './command-writer.ts'
 import type { ConsumerState } from './connection-state.ts'
-import { DispatchEncoder } from './dispatch-encoder.ts'
+import { FrameTurns } from './frame-turns.ts'
 import { InactivityMonitor } from './inactivity-monitor.ts'
-import {
-  incompleteFrameTimeoutMs,
-  maxBufferedBytesBeforeConnection,
-  maxCommandBytes,
-  maxTurnMs,
-  minInboundBytesPerSecond,
-  refusedConnectionLingerMs,
-  wireFormatTimeoutMs,
-} from './limits.ts'
-import { acceptMessage, type AcceptedMessage } from './message-intake.ts'
+import { IncompleteFrameWatch } from './incomplete-frame-watch.ts'
+import { maxCommandBytes, refusedConnectionLingerMs } from './limits.ts'
+import { MessageReceiver } from './message-receiver.ts'
+import { Negotiation } from './negotiation.ts'
 import type { OpenWireService } from './openwire-service.ts'
 
-export type SessionState = 'negotiating' | 'open' | 'refused' | 'closed'
+export type SessionPhase = 'negotiating' | 'open' | 'refused' | 'closed'
 
 export interface OpenWireSessionOptions {
   readonly service: OpenWireService
@@ -52,128 +40,116 @@ export interface OpenWireSessionOptions {
   readonly connection: AcceptedConnection
 }
 
-/** Why reading is paused; any of them is enough. */
-type PauseReason = 'memory' | 'output' | 'turn'
-
-/** Frames between two looks at the clock. */
-const framesPerLook = 8
-
 export class OpenWireSession implements Session, CommandPeer {
   readonly remoteAddress: string
   readonly connectorName: string
   readonly logger: Logger
   readonly #service: OpenWireService
-  readonly #output: SessionOutput
-  readonly #dropped: (reason: string) => void
+  readonly #connection: AcceptedConnection
+  readonly #negotiation: Negotiation
   readonly #splitter: FrameSplitter
-  readonly #executor: CommandExecutor
-  readonly #outbound: OutputBuffer<ConsumerState, Delivery | null>
+  readonly #turns: FrameTurns
+  readonly #pauses: ReadingPauses
+  readonly #watch: IncompleteFrameWatch
   readonly #monitor: InactivityMonitor
-  readonly #preferred: WireFormatInfo
-  readonly #pauses = new Set<PauseReason>()
+  readonly #executor: CommandExecutor
+  readonly #writer: CommandWriter
+  readonly #messages: MessageReceiver
   #codec = initialCodec
-  #dispatches = new DispatchEncoder(this.#codec)
-  #messageForm: MessageForm = 'other'
-  #state: SessionState = 'negotiating'
-  #authenticated = false
+  #phase: SessionPhase = 'negotiating'
   #refusal: RefusalError | undefined
-  #timer: Timer | undefined
-  /** Frames that came with those of a turn that took too long. */
-  #waitingFrames: Buffer[] = []
-  #frameTimer: Timer | undefined
-  /** Something could not be encoded: nothing more is sent. */
-  #broken = false
-  #receivedBytes = 0
-  #receivedFrames = 0
-  /** Since the frame timer was set. */
-  #wasPaused = false
+  #lingerTimer: Timer | undefined
 
   constructor({ service, wireFormat, connection }: OpenWireSessionOptions) {
     const { clock } = service
-    const { output, remoteAddress, connectorName, dropped } = connection
+    const { output, remoteAddress, connectorName } = connection
     this.remoteAddress = remoteAddress
     this.connectorName = connectorName
     this.logger = service.logger.child({ remoteAddress, connector: connectorName })
     this.#service = service
-    this.#output = output
-    this.#dropped = dropped
+    this.#connection = connection
+    this.#negotiation = new Negotiation(clock, wireFormat)
     this.#splitter = new FrameSplitter(wireFormat.maxFrameSize)
-    this.#executor = new CommandExecutor(service, this)
-    this.#outbound = new OutputBuffer(output, clock, {
-      encode: (consumer, delivery) => this.#encodeDispatch(consumer, delivery),
-      congested: () => this.#pause('output'),
-      relieved: () => {
-        this.#resume('output')
-        this.#executor.dispatch()
-      },
-      tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
-    })
+    this.#turns = this.#buildTurns()
     this.#monitor = new InactivityMonitor(clock, {
       sendKeepAlive: () => this.send(buildKeepAlive(0)),
       peerIsSilent: (durationMs) =>
         this.#drop(`Channel was inactive for too long (${durationMs} ms)`, 'maxInactivityDuration'),
     })
-    this.#preferred = preferredWireFormatInfo(wireFormat)
+    this.#pauses = new ReadingPauses(output, (paused) => (this.#monitor.readingPaused = paused))
+    this.#watch = new IncompleteFrameWatch({
+      clock,
+      splitter: this.#splitter,
+      pauses: this.#pauses,
+      drop: (reason, limit) => this.#drop(reason, limit),
+    })
+    this.#executor = new CommandExecutor(service, this)
+    this.#writer = new CommandWriter(output, clock, this.#monitor, {
+      congested: () => this.#pauses.pause('output'),
+      relieved: () => {
+        this.#pauses.resume('output')
+        this.#executor.dispatch()
+      },
+      tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
+      undeliverable: (consumer, delivery, cause) => this.#executor.refuseDelivery(consumer, delivery, cause),
+      failed: (error) => this.#fail(error),
+    })
+    this.#messages = new MessageReceiver(clock, this.#executor, this)
   }
 
-  get state(): SessionState {
-    return this.#state
+  get phase(): SessionPhase {
+    return this.#phase
   }
 
   /** Sends our WireFormatInfo and starts waiting for the peer's. */
   start(): void {
-    this.send(this.#preferred)
-    this.#timer = this.#service.clock.after(wireFormatTimeoutMs, () =>
-      this.#drop(`no WireFormatInfo arrived in ${wireFormatTimeoutMs} ms`, 'wireFormatTimeoutMs'),
-    )
+    this.send(this.#negotiation.offer)
+    this.#negotiation.start((reason, limit) => this.#drop(reason, limit))
   }
 
-  /**
-   * Bytes that arrived, in memory that may be used again once this returns. All frames that they complete are handled
-   * before that, unless they take too long: then the rest waits, and nothing more is read, until others had their turn.
-   */
-  receive(chunk: Buffer): void {
-    if (this.#state === 'closed') return
+  /** All frames that the bytes complete are handled before this returns, unless they take too long (frame-turns.ts). */
+  receive(bytes: Buffer): void {
+    if (this.#phase === 'closed') return
     this.#monitor.received()
-    this.#receivedBytes += chunk.length
     try {
-      const frames = this.#splitter.push(chunk)
-      this.#receivedFrames += frames.length
-      if (this.#waitingFrames.length > 0) this.#waitingFrames.push(...frames.map(kept))
-      else this.#handleFrames(frames)
+      const frames = this.#splitter.push(bytes)
+      this.#watch.received(bytes.length, frames.length)
+      this.#turns.take(frames)
     } catch (error) {
       this.#fail(error)
     }
-    if (this.#splitter.bufferedBytes > 0) this.#watchIncompleteFrame()
+    if (this.#splitter.bufferedBytes > 0) this.#watch.watch()
   }
 
-  /** The socket took bytes. */
   drained(): void {
-    this.#outbound.drained()
+    this.#writer.drained()
   }
 
-  /** The socket is gone, or is to go: everything that was announced on it is taken away. Idempotent. */
   close(): void {
-    if (this.#state === 'closed') return
+    if (this.#phase === 'closed') return
     this.abandon()
     this.#executor.close()
     this.#service.advisories.flush()
   }
 
-  /** Ends without telling the region, which is given up together with its store. */
   abandon(): void {
-    this.#state = 'closed'
-    this.#timer?.cancel()
-    this.#frameTimer?.cancel()
-    this.#waitingFrames = []
+    this.#phase = 'closed'
+    this.#negotiation.close()
+    this.#lingerTimer?.cancel()
+    this.#turns.close()
+    this.#watch.close()
+    this.#pauses.close()
     this.#monitor.stop()
-    this.#outbound.close()
+    this.#writer.close()
   }
 
   send(command: Command): void {
-    if (this.#state === 'closed') return
-    const bytes = this.#encoded(() => this.#codec.encode(command))
-    if (bytes) this.#write(bytes)
+    this.#writer.send(command)
+  }
+
+  answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {
+    if (error) this.#noteRefusal(commandId, error)
+    this.#writer.answer(commandId, responseRequired, error)
   }
 
   limitReached(limit: string): void {
@@ -181,95 +157,51 @@ export class OpenWireSession implements Session, CommandPeer {
   }
 
   get congested(): boolean {
-    return this.#outbound.congested
+    return this.#writer.congested
   }
 
   dispatch(consumer: ConsumerState, delivery: Delivery | null): void {
-    if (this.#state !== 'closed') this.#outbound.deliver(consumer, delivery)
+    this.#writer.deliver(consumer, delivery)
   }
 
   pause(): void {
-    this.#pause('memory')
+    this.#pauses.pause('region')
   }
 
   resume(): void {
-    this.#resume('memory')
+    this.#pauses.resume('region')
   }
 
   stop(reason: string): void {
     this.logger.info('Closed a connection', { reason })
     this.close()
-    this.#output.destroy()
+    this.#connection.output.destroy()
   }
 
   closeSoon(reason: RefusalError): void {
-    this.#state = 'refused'
+    this.#phase = 'refused'
     this.#refusal = reason
     this.logger.info('Refused a connection', { reason: reason.message })
-    this.#timer?.cancel()
-    this.#timer = this.#service.clock.after(refusedConnectionLingerMs, () => this.#end())
+    this.#negotiation.close()
+    this.#lingerTimer?.cancel()
+    this.#lingerTimer = this.#service.clock.after(refusedConnectionLingerMs, () => this.#end())
   }
 
   connected(): void {
-    this.#authenticated = true
+    this.#watch.peerIsKnown()
   }
 
-  #handleFrames(frames: readonly Buffer[]): void {
-    const { clock } = this.#service
-    const startMs = clock.monotonicMs()
-    for (let index = 0; index < frames.length; index++) {
-      this.#handleFrame(frames[index]!)
-      if (this.#isClosed()) return
-      const looks = (index + 1) % framesPerLook === 0 && index + 1 < frames.length
-      if (!looks || clock.monotonicMs() - startMs <= maxTurnMs) continue
-      this.#waitingFrames = frames.slice(index + 1).map(kept)
-      this.#service.limits.count('maxTurnMs')
-      this.logger.debug('Let others have their turn', { waitingFrames: this.#waitingFrames.length })
-      this.#pause('turn')
-      clock.after(0, () => this.#nextTurn())
-      return
-    }
-  }
-
-  #nextTurn(): void {
-    if (this.#state === 'closed') return
-    const frames = this.#waitingFrames
-    this.#waitingFrames = []
-    try {
-      this.#handleFrames(frames)
-    } catch (error) {
-      this.#fail(error)
-    }
-    if (this.#waitingFrames.length === 0) this.#resume('turn')
-  }
-
-  /** A frame that has begun must not take for ever: its bytes are kept meanwhile. */
-  #watchIncompleteFrame(): void {
-    if (this.#state === 'closed') return
-    const { bufferedBytes } = this.#splitter
-    if (!this.#authenticated && bufferedBytes > maxBufferedBytesBeforeConnection) {
-      this.#drop(
-        `a frame of more than ${maxBufferedBytesBeforeConnection} bytes came before any ConnectionInfo`,
-        'maxBufferedBytesBeforeConnection',
-      )
-      return
-    }
-    if (this.#frameTimer) return
-    const bytesBefore = this.#receivedBytes
-    const framesBefore = this.#receivedFrames
-    const dueMs = this.#service.clock.monotonicMs() + incompleteFrameTimeoutMs
-    this.#wasPaused = this.#pauses.size > 0
-    this.#frameTimer = this.#service.clock.after(incompleteFrameTimeoutMs, () => {
-      this.#frameTimer = undefined
-      const late = this.#service.clock.monotonicMs() - dueMs > incompleteFrameTimeoutMs / 10
-      const enough = (minInboundBytesPerSecond * incompleteFrameTimeoutMs) / 1000
-      const moves = this.#receivedFrames > framesBefore || this.#receivedBytes - bytesBefore >= enough
-      if (!moves && !late && !this.#wasPaused)
-        this.#drop(
-          `a frame was not whole after ${incompleteFrameTimeoutMs} ms, at less than ${minInboundBytesPerSecond} bytes/s`,
-          'incompleteFrameTimeoutMs',
-        )
-      else if (this.#splitter.bufferedBytes > 0) this.#watchIncompleteFrame()
+  #buildTurns(): FrameTurns {
+    const { clock, limits } = this.#service
+    return new FrameTurns(clock, {
+      handle: (frame) => this.#handleFrame(frame),
+      turnEnded: (waitingFrames) => {
+        limits.count('maxTurnMs')
+        this.logger.debug('Let others have their turn', { waitingFrames })
+        this.#pauses.pause('turn')
+      },
+      caughtUp: () => this.#pauses.resume('turn'),
+      failed: (error) => this.#fail(error),
     })
   }
 
@@ -283,28 +215,17 @@ export class OpenWireSession implements Session, CommandPeer {
           fields: { limit: 'maxCommandBytes' },
         },
       )
-    if (isMessageType(code) && this.#state === 'open' && this.#handleMessageFrame(frame)) return
+    if (isMessageType(code) && this.#phase === 'open' && this.#messages.receiveFrame(frame)) return
     const structure = this.#codec.decode(frame)
     if (structure !== null) this.#handleCommand(structure as Command, frame.length)
   }
 
-  /** Without decoding the message; false if it has to be. */
-  #handleMessageFrame(frame: Buffer): boolean {
-    if (this.#messageForm === 'stored') {
-      this.#handleMessage(kept(frame))
-      return true
-    }
-    const stored = this.#messageForm === 'tight' ? storedFormOfTight(frame) : null
-    if (stored) this.#handleMessage(stored, rewrittenOffsets)
-    return stored !== null
-  }
-
   #handleCommand(command: Command, frameBytes: number): void {
     if (command.kind === 'WireFormatInfo') {
-      if (this.#state === 'negotiating') this.#negotiated(negotiate(this.#preferred, command))
+      if (this.#phase === 'negotiating') this.#negotiated(this.#negotiation.accept(command))
     } else if (command.kind === 'KeepAliveInfo') this.#keepAlive(command)
     else if (command.kind === 'ShutdownInfo') this.#end()
-    else if (this.#state === 'negotiating')
+    else if (this.#phase === 'negotiating')
       throw new FormatError('PROTOCOL', `Cannot read ${command.kind}: the first frame has to be a WireFormatInfo`)
     else this.#execute(command, frameBytes)
   }
@@ -312,26 +233,25 @@ export class OpenWireSession implements Session, CommandPeer {
   #execute(command: Exclude<Command, WireFormatInfo>, frameBytes: number): void {
     const { commandId, responseRequired } = command
     if (this.#refusal) {
-      this.#answer(commandId, responseRequired, this.#refusal)
+      this.answer(commandId, responseRequired, this.#refusal)
       return
     }
     if (isMessage(command)) {
-      this.#handleMessage(storedFormOf(command))
+      this.#messages.receive(storedFormOf(command))
       return
     }
     this.#executor.execute(command, frameBytes, (error) => {
       if (error) this.#commandFailed(command, error)
-      this.#answer(commandId, responseRequired, error)
+      this.answer(commandId, responseRequired, error)
     })
     this.#service.advisories.flush()
   }
 
   #negotiated(format: WireFormat): void {
-    this.#timer?.cancel()
-    this.#state = 'open'
+    this.#phase = 'open'
     this.#codec = new OpenWireCodec(format)
-    this.#dispatches = new DispatchEncoder(this.#codec)
-    this.#messageForm = messageFormOf(format)
+    this.#writer.use(this.#codec)
+    this.#messages.form = messageFormOf(format)
     this.#splitter.maxFrameSize = format.maxFrameSize
     this.#monitor.start({
       maxInactivityDurationMs: format.maxInactivityDurationMs,
@@ -344,83 +264,15 @@ export class OpenWireSession implements Session, CommandPeer {
     if (responseRequired) this.send(buildKeepAlive(commandId))
   }
 
-  /** `stored` is owned by the message from here on. */
-  #handleMessage(stored: Buffer, offsets?: FieldOffsets): void {
-    const accepted = acceptMessage(stored, this.#service.clock.nowMs(), offsets)
-    try {
-      if (accepted.error) throw accepted.error
-      this.#executor.send(accepted, (error) => this.#messageDone(accepted, error))
-    } catch (error) {
-      if (!(error instanceof RefusalError)) throw error
-      this.#messageDone(accepted, error)
-    }
-  }
-
-  #messageDone(accepted: AcceptedMessage, error: RefusalError | undefined): void {
-    const { commandId, async, connectionId, producerId, transactionId, message } = accepted
-    if (error && transactionId !== null && async) this.#executor.failTransaction(connectionId, transactionId, error)
-    const producer = this.#executor.producer(connectionId, producerId)
-    // Also after a refusal, or the producer's window would stay smaller for ever.
-    if (async && message && producer && producer.info.windowSize > 0)
-      this.send(buildProducerAck(producer.info.producerId, message.size))
-    this.#answer(commandId, !async, error)
-  }
-
   #commandFailed(command: Command, error: RefusalError): void {
     if (command.kind !== 'MessageAck' || command.responseRequired) return
     this.#executor.failTransactionOf(command, error)
   }
 
-  #answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {
-    if (this.#state === 'closed') return
-    if (!error) {
-      if (responseRequired) this.#write(encodeResponse(commandId, this.#codec.format.tightEncodingEnabled))
-      return
-    }
+  #noteRefusal(commandId: number, error: RefusalError): void {
+    if (this.#phase === 'closed') return
     this.logger.debug('Refused a command', { commandId, error: error.message })
     this.#countLimit(error.fields['limit'])
-    this.send(responseRequired ? buildExceptionResponse(commandId, error) : buildConnectionError(error))
-  }
-
-  #write(bytes: Buffer): void {
-    this.#monitor.sent()
-    this.#outbound.write(bytes)
-  }
-
-  #encodeDispatch(consumer: ConsumerState, delivery: Delivery | null): readonly Buffer[] {
-    this.#monitor.sent()
-    const { dispatch } = consumer
-    const encode = (): readonly Buffer[] =>
-      delivery
-        ? this.#dispatches.encode(dispatch, delivery, this.#service.clock.nowMs())
-        : [this.#dispatches.encodeEnd(dispatch)]
-    return (
-      this.#encoded(
-        encode,
-        delivery ? (error) => this.#executor.refuseDelivery(consumer, delivery, error) : undefined,
-      ) ?? []
-    )
-  }
-
-  /**
-   * What cannot be encoded ends the connection, whose peer would wait for it and whose marshalling cache may be out of
-   * step now; a delivery is refused instead if there is no cache. Not at once: the caller may be in the middle of
-   * something, perhaps for another connection.
-   */
-  #encoded<T>(encode: () => T, refuse?: (error: FormatError) => void): T | undefined {
-    if (this.#broken) return undefined
-    try {
-      return encode()
-    } catch (error) {
-      const refuses = refuse !== undefined && error instanceof FormatError
-      const ends = !refuses || this.#codec.format.cacheEnabled
-      this.#broken ||= ends
-      queueMicrotask(() => {
-        if (refuses) refuse(error)
-        if (ends) this.#fail(error)
-      })
-      return undefined
-    }
   }
 
   #peerFields(): LogFields {
@@ -431,33 +283,18 @@ export class OpenWireSession implements Session, CommandPeer {
     if (typeof limit === 'string') this.#service.limits.reached(limit, this.#peerFields())
   }
 
-  #pause(reason: PauseReason): void {
-    if (this.#pauses.size === 0) {
-      this.#wasPaused = true
-      this.#output.pauseReading()
-      this.#monitor.readingPaused = true
-    }
-    this.#pauses.add(reason)
-  }
-
-  #resume(reason: PauseReason): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#state === 'closed') return
-    this.#monitor.readingPaused = false
-    this.#output.resumeReading()
-  }
-
   #end(): void {
     this.close()
-    this.#output.end()
+    this.#connection.output.end()
   }
 
   #drop(reason: string, limit?: unknown): void {
-    if (this.#state === 'closed') return
+    if (this.#phase === 'closed') return
     this.#countLimit(limit)
     this.logger.warn('Dropped a connection', { reason })
-    this.#dropped(reason)
+    this.#connection.dropped(reason)
     this.close()
-    this.#output.destroy()
+    this.#connection.output.destroy()
   }
 
   /** What a peer sends may end its own connection and nothing else. */
@@ -465,23 +302,6 @@ export class OpenWireSession implements Session, CommandPeer {
     if (!(error instanceof FormatError)) this.logger.error('Cannot go on with a connection', { error })
     this.#drop(errorMessage(error), error instanceof FormatError ? error.fields['limit'] : undefined)
   }
-
-  // Not a comparison in place: it changes while frames are handled, which the compiler does not see.
-  #isClosed(): boolean {
-    return this.#state === 'closed'
-  }
-}
-
-/** For all connections that have not negotiated yet: without a cache a codec remembers nothing. */
-const initialCodec = new OpenWireCodec(initialWireFormat)
-
-/** A frame that may stay: others are views of what was read from the socket, which is much more. */
-function kept(frame: Buffer): Buffer {
-  if (ownsItsMemory(frame)) return frame
-  // Small ones share pages of 8 KiB: neighbours mostly go together.
-  const copy = Buffer.allocUnsafe(frame.length)
-  frame.copy(copy)
-  return copy
 }
 
 const isMessage = (command: Command): command is MessageCommand => command.kind.startsWith('ActiveMQ')

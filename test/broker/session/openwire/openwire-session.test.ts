@@ -59,7 +59,7 @@ describe('negotiation', () => {
         brokerURL: 'tcp://test:61616',
       },
     ])
-    expect(peer.session.state).toBe('open')
+    expect(peer.session.phase).toBe('open')
   })
 
   test('drops a peer that sends no WireFormatInfo for 30 s', () => {

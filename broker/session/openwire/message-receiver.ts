@@ -1,0 +1,65 @@
+// Messages that come in: from their frames to the region without decoding them where their form permits it, and the answers
+// that their senders wait for.
+import type { Clock } from '../../base/clock.ts'
+import { RefusalError } from '../../base/errors.ts'
+import type { FieldOffsets } from '../../message/message-fields.ts'
+import type { Command } from '../../wire/openwire/commands.ts'
+import type { MessageForm } from '../../wire/openwire/stored-form.ts'
+import { rewrittenOffsets, storedFormOfTight } from '../../wire/openwire/tight-to-loose.ts'
+import { buildProducerAck } from './answers.ts'
+import type { CommandExecutor } from './command-executor.ts'
+import { keptFrame } from './kept-frame.ts'
+import { acceptMessage, type AcceptedMessage } from './message-intake.ts'
+
+/** Whoever sent the messages. */
+export interface MessagePeer {
+  send(command: Command): void
+  answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void
+}
+
+export class MessageReceiver {
+  /** What the message frames of this connection are. */
+  form: MessageForm = 'other'
+  readonly #clock: Clock
+  readonly #executor: CommandExecutor
+  readonly #peer: MessagePeer
+
+  constructor(clock: Clock, executor: CommandExecutor, peer: MessagePeer) {
+    this.#clock = clock
+    this.#executor = executor
+    this.#peer = peer
+  }
+
+  /** False when the frame has to be decoded, and then given to `receive` in its stored form. */
+  receiveFrame(frame: Buffer): boolean {
+    if (this.form === 'stored') {
+      this.receive(keptFrame(frame))
+      return true
+    }
+    const stored = this.form === 'tight' ? storedFormOfTight(frame) : null
+    if (stored) this.receive(stored, rewrittenOffsets)
+    return stored !== null
+  }
+
+  /** `stored` is owned by the message from here on. `offsets`: of its fields, where they are known. */
+  receive(stored: Buffer, offsets?: FieldOffsets): void {
+    const accepted = acceptMessage(stored, this.#clock.nowMs(), offsets)
+    try {
+      if (accepted.error) throw accepted.error
+      this.#executor.send(accepted, (error) => this.#done(accepted, error))
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      this.#done(accepted, error)
+    }
+  }
+
+  #done(accepted: AcceptedMessage, error: RefusalError | undefined): void {
+    const { commandId, async, connectionId, producerId, transactionId, message } = accepted
+    if (error && transactionId !== null && async) this.#executor.failTransaction(connectionId, transactionId, error)
+    const producer = this.#executor.producer(connectionId, producerId)
+    // Also after a refusal, or the producer's window would stay smaller for ever.
+    if (async && message && producer && producer.info.windowSize > 0)
+      this.#peer.send(buildProducerAck(producer.info.producerId, message.size))
+    this.#peer.answer(commandId, !async, error)
+  }
+}
