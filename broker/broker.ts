@@ -271,7 +271,7 @@ export class Broker implements AdminSource {
   async #activate(handle: LockHandle): Promise<void> {
     const { config, store, clock, logger } = this.#parts
     const startMs = clock.monotonicMs()
-    const recovered = await store.open(handle.term)
+    const recovered = await store.open(handle)
     this.#throwIfEnding()
     const identity = this.#identity()
     const registry = new ConnectionRegistry(config.brokerName)

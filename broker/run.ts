@@ -20,7 +20,7 @@ import { ConfigError, defaultBrokerConfig, loadBrokerConfig } from './config/loa
 import type { BrokerConfig } from './config/schema.ts'
 import { nodeDisk } from './disk/node-disk.ts'
 import { FileLock } from './lock/file/file-lock.ts'
-import type { Lock, LockHandle } from './lock/lock.ts'
+import type { Lock } from './lock/lock.ts'
 import { NoLock } from './lock/no-lock.ts'
 import { openWatch } from './lock/file/open-watch.ts'
 import { adminPaths } from './management/contract.ts'
@@ -141,7 +141,7 @@ function buildStoreAndLock(
 ): { store: MessageStore; lock: Lock } {
   if (storeConfig.type === 'Memory') return { store: new MemoryStore(), lock: new NoLock(member) }
   const directory = join(dataDirectory, 'journal')
-  const fileLock = new FileLock({
+  const lock = new FileLock({
     directory: dataDirectory,
     makesDirectory,
     member,
@@ -153,7 +153,6 @@ function buildStoreAndLock(
     openWatch,
     newestTerm: () => newestTerm(nodeDisk, directory),
   })
-  let handle: LockHandle | undefined
   const store = new JournalStore({
     disk: nodeDisk,
     directory,
@@ -162,18 +161,7 @@ function buildStoreAndLock(
     logger,
     maxFileLength: parseSize(storeConfig.maxFileLength)!,
     limitBytes: parseSize(storeConfig.limit)!,
-    verifyOwnership() {
-      if (!handle) throw new Error('Cannot write to the journal: this member does not hold the lock')
-      return handle.verify()
-    },
   })
-  const lock: Lock = {
-    async acquire(signal) {
-      handle = await fileLock.acquire(signal)
-      return handle
-    },
-    holder: () => fileLock.holder(),
-  }
   return { store, lock }
 }
 

@@ -10,7 +10,7 @@ export interface DestinationContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly memory: MemoryUsage
-  readonly store: Pick<MessageStore, 'read' | 'remove' | 'addQueue' | 'removeQueue'>
+  readonly store: Pick<MessageStore, 'read' | 'remove' | 'addHolder' | 'removeHolder'>
   /** Makes a message of its stored form. */
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */

@@ -84,7 +84,7 @@ export class DestinationRegistry {
     else this.#topics.set(destination.name, made)
     for (const { subscription, kind, pattern } of this.#wildcards)
       if (kind === destination.kind && matchesWildcard(pattern, destination.name)) made.attach(subscription)
-    if (made instanceof Queue && made.stored) this.#context.store.addQueue(made.name)
+    if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
     this.#created(destination, owner)
     return made
   }

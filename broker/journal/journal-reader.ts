@@ -87,10 +87,16 @@ export class JournalReader {
   readonly #options: JournalReaderOptions
   #progress: Progress | undefined
   readonly #removed = new Set<number>()
+  #unreadBytes: number | undefined
   #damage: Damage[] = []
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
+  }
+
+  /** Of what `follow` found at its last look, what it has not read yet; undefined before the first. */
+  get unreadBytes(): number | undefined {
+    return this.#unreadBytes
   }
 
   /**
@@ -102,6 +108,7 @@ export class JournalReader {
     try {
       const term = await newestTerm(disk, directory)
       if (term > 0) await this.#followTerm(`${directory}/${termDirectoryName(term)}`)
+      else this.#unreadBytes = 0
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
       logger.debug('Journal changed while it was followed')
@@ -161,7 +168,9 @@ export class JournalReader {
     const numbers = await loadSegmentNumbers(disk, termDirectory)
     const from = this.#progress?.number
     if (from === undefined || !numbers.includes(from)) return this.#startFollowing(termDirectory)
-    for (const number of numbers.filter((number) => number > from)) {
+    const newer = numbers.filter((number) => number > from)
+    if (newer.length > 0) this.#unreadBytes = (await sizeOf(disk, termDirectory, [from, ...newer])) - this.#position
+    for (const number of newer) {
       const header = await loadSegmentHeader(disk, termDirectory, number)
       // Being made at this moment, or left over by a crash.
       if (!header?.predecessors) continue
@@ -170,6 +179,7 @@ export class JournalReader {
         return this.#startFollowing(termDirectory)
       await this.#readClosed(termDirectory, last, false, false)
       this.#enter(header, header.length)
+      this.#hasRead(header.length)
     }
     await this.#readTail(termDirectory)
   }
@@ -186,15 +196,26 @@ export class JournalReader {
     const bodiesFrom = await this.#findBodiesFrom(termDirectory, table, await hasPreamble(disk, termDirectory, tail))
     const unread = closed.map(({ number }) => number).filter((number) => number < bodiesFrom)
     const summaries = new SummaryFiles(disk, termDirectory, unread)
+    this.#unreadBytes = await sizeOf(disk, termDirectory, [tail.number])
+    for (const { length } of closed) this.#unreadBytes += length === lengthUnknown ? 0 : length
     try {
       for (const segment of closed)
         await this.#readClosed(termDirectory, segment, segment.number < bodiesFrom, false, summaries)
       this.#enter(tail, tail.length)
+      this.#hasRead(tail.length)
       await this.#readTail(termDirectory)
     } catch (error) {
       this.#reset()
       throw error
     }
+  }
+
+  get #position(): number {
+    return this.#progress?.position ?? 0
+  }
+
+  #hasRead(bytes: number): void {
+    this.#unreadBytes = Math.max(0, (this.#unreadBytes ?? 0) - bytes)
   }
 
   #enter({ number, salt, term }: Pick<SegmentHeader, 'number' | 'salt' | 'term'>, position: number): Progress {
@@ -209,10 +230,12 @@ export class JournalReader {
     if (!progress) return
     await withFile(this.#options.disk, `${termDirectory}/${segmentFileName(progress.number)}`, async (file) => {
       const to = await file.size()
+      this.#unreadBytes = Math.max(0, to - progress.position)
       if (to <= progress.position) return
       const { salt, position } = progress
       const { end } = await scanSegment({ file, salt, from: position, to, stopAtDamage: true }, this.#visitScanned)
       progress.position = end
+      this.#hasRead(end - position)
     })
   }
 
@@ -249,8 +272,9 @@ export class JournalReader {
           ? this.#progress
           : this.#enter(segment, await recordsStart(disk, termDirectory, segment))
       const to = segment.length === lengthUnknown ? await file.size() : segment.length
+      const from = progress.position
       const summary = begun ? undefined : new SummaryBuilder()
-      const options = { file, salt: segment.salt, from: progress.position, to, stopAtDamage: false }
+      const options = { file, salt: segment.salt, from, to, stopAtDamage: false }
       const result = await scanSegment(options, (header, meta, body) => {
         this.#visit(header.type, header.position, meta, body.length, body)
         summary?.add(header.type, header.position, body.length, meta, meta.length)
@@ -258,6 +282,7 @@ export class JournalReader {
       for (const range of result.damage) this.#report(name, range)
       const counted = { ...segment, length: segment.length === lengthUnknown ? result.end : segment.length }
       progress.position = counted.length
+      this.#hasRead(counted.length - (begun ? from : 0))
       if (asWriter && summary && result.damage.length === 0) await this.#shorten(termDirectory, counted, summary)
       return counted
     })
@@ -277,6 +302,7 @@ export class JournalReader {
   #visitSummary(bytes: Buffer | undefined, segment: Predecessor): boolean {
     if (!bytes || !isSummaryOf(bytes, segment)) return false
     this.#enter(segment, segment.length)
+    this.#hasRead(segment.length)
     const { visitor } = this.#options
     visitSummary(
       bytes,
@@ -366,6 +392,14 @@ class SummaryFiles {
       return room
     })
   }
+}
+
+/** Bytes of these segments together. */
+async function sizeOf(disk: Disk, termDirectory: string, numbers: readonly number[]): Promise<number> {
+  let bytes = 0
+  for (const number of numbers)
+    bytes += await withFile(disk, `${termDirectory}/${segmentFileName(number)}`, (file) => file.size())
+  return bytes
 }
 
 /** Behind the header; a damaged header is skipped like any damage. */

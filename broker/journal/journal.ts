@@ -1,7 +1,7 @@
 // The journal: durable records in opaque form. Its format is specified in format.ts.
 //
 //   follow()          standby: visit what somebody else writes
-//   open(term)        fence older writers, visit the rest, begin to write
+//   open(owner)       fence older writers, visit the rest, begin to write
 //   append, whenDurable, read, removeSegments, close
 //
 // It knows nothing of what is in the records; its user decides which segments may be removed.
@@ -37,8 +37,6 @@ export interface JournalOptions {
   readonly random: Random
   readonly logger: Logger
   readonly maxFileLength: number
-  /** Throws or rejects when this member no longer owns the journal; asked after each sync. */
-  readonly verifyOwnership: () => void | Promise<void>
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void
@@ -49,6 +47,13 @@ export interface JournalOptions {
   /** A number of the user's that grows with what it appends, and is told back when that is durable. */
   readonly mark: () => number
   readonly onDurable: (mark: number) => void
+}
+
+/** Who writes the journal. */
+export interface JournalOwner {
+  readonly term: number
+  /** Throws or rejects when this member no longer owns the journal; asked after each sync. */
+  verify(): void | Promise<void>
 }
 
 interface Following {
@@ -91,11 +96,17 @@ export class Journal {
     this.#followOnce(following)
   }
 
+  /** Bytes that there were to read at the last look of `follow` and are still unread; undefined when it does not follow. */
+  get unreadBytes(): number | undefined {
+    return this.#following && this.#reader.unreadBytes
+  }
+
   /**
-   * Becomes the writer of `term`. `finish` is called when all that counts was visited, before anything is written.
+   * Becomes the writer of the owner's term. `finish` is called when all that counts was visited, before anything is written.
    * Rejects with JournalError JOURNAL_FENCED if a larger term was here.
    */
-  async open(term: number, finish: (recovered: RecoveredSegments) => void): Promise<void> {
+  async open(owner: JournalOwner, finish: (recovered: RecoveredSegments) => void): Promise<void> {
+    const { term } = owner
     await this.#stopFollowing()
     this.#directory = await this.#fence(term)
     // The name of the term has to be durable before anybody is answered, and not before the rest is read.
@@ -106,7 +117,7 @@ export class Journal {
     finish(recovered)
     this.#files = new SegmentFiles(this.#options.disk, this.#directory)
     for (const { number, salt } of recovered.segments) this.#salts.set(number, salt)
-    const writer = this.#createWriter(term, recovered)
+    const writer = this.#createWriter(owner, recovered)
     this.#writer = writer
     writer.start()
     await new Promise<void>((resolve, reject) => {
@@ -270,20 +281,19 @@ export class Journal {
     return target
   }
 
-  #createWriter(term: number, recovered: RecoveredSegments): JournalWriter {
-    const { disk, maxFileLength, verifyOwnership, writePreamble, onWriting, mark, onDurable, random, clock } =
-      this.#options
+  #createWriter(owner: JournalOwner, recovered: RecoveredSegments): JournalWriter {
+    const { disk, maxFileLength, writePreamble, onWriting, mark, onDurable, random, clock } = this.#options
     const directory = this.#directory
     return new JournalWriter({
       disk,
       directory,
-      term,
+      term: owner.term,
       maxFileLength,
       firstNumber: recovered.largestNumber + 1,
       predecessors: recovered.segments,
       makeSalt: () => Math.floor(random.next() * 2 ** 32),
       clock,
-      verifyOwnership,
+      verifyOwnership: () => owner.verify(),
       writePreamble,
       onWriting,
       mark,

@@ -148,7 +148,7 @@ export class Acknowledger {
     for (const entry of entries) {
       if (!transaction.addAcknowledgement(subscription, entry)) continue
       if (entry.kind === 'queue' && entry.stored)
-        this.#context.store.removeInTransaction(transaction.id, entry.queue.name, entry.sequence)
+        transaction.inStore(this.#context.store).remove(entry.queue.holder, entry.sequence)
     }
     if (individual) subscription.expand(1)
     done()

@@ -16,7 +16,6 @@ import type { Done } from './region.ts'
 
 export class DeadLetterRouter {
   readonly #context: RegionContext
-  #transactions = 0
 
   constructor(context: RegionContext) {
     this.#context = context
@@ -37,7 +36,7 @@ export class DeadLetterRouter {
     const letter = this.#context.deadLetterStrategy.build(message, destination, cause)
     const sequence = this.#context.sequences.next()
     const target = this.#target()
-    this.#context.store.add(addedMessage(target.name, letter), sequence)
+    this.#context.store.add(addedMessage(target.holder, letter), sequence)
     this.#arrive(target, sequence, letter, done)
     this.#context.listener.messageDeadLettered(message, destination, cause)
   }
@@ -46,7 +45,7 @@ export class DeadLetterRouter {
   #takeFromStore(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
     const { store, logger, clock } = this.#context
     const { sequence, queue } = entry
-    store.read(queue.name, sequence - 1, sequence, 1, 1).then(
+    store.read(queue.holder, sequence - 1, sequence, 1, 1).then(
       ([found]) => {
         if (found) return this.#bury(entry, StoredMessage.scan(found.bytes), reason, cause, done)
         logger.error('Stored messages of queue are missing', { queue: queue.name, missing: 1 })
@@ -80,11 +79,11 @@ export class DeadLetterRouter {
 
   #move(entry: QueueEntry, target: Queue, letter: Message, sequence: Sequence): void {
     const { store } = this.#context
-    if (!entry.stored) return store.add(addedMessage(target.name, letter), sequence)
-    const transaction = `TX:dead-letter:${++this.#transactions}`
-    store.addInTransaction(transaction, addedMessage(target.name, letter))
-    store.removeInTransaction(transaction, entry.queue.name, entry.sequence)
-    store.commit(transaction, sequence)
+    if (!entry.stored) return store.add(addedMessage(target.holder, letter), sequence)
+    const transaction = store.begin()
+    transaction.add(addedMessage(target.holder, letter))
+    transaction.remove(entry.queue.holder, entry.sequence)
+    transaction.commit(sequence)
   }
 
   #arrive(target: Queue, sequence: Sequence, letter: Message, done: Done): void {

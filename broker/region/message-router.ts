@@ -11,6 +11,7 @@ import { TopicMessage } from '../destination/topic-message.ts'
 import type { Topic } from '../destination/topic.ts'
 import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
+import type { StoreTransaction } from '../store/store-transaction.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
@@ -32,7 +33,6 @@ export class MessageRouter {
   readonly #context: RegionContext
   readonly #deadLetters: DeadLetterRouter
   readonly #unsynced = new UnsyncedProducers()
-  #transactions = 0
 
   constructor(context: RegionContext, deadLetters: DeadLetterRouter) {
     this.#context = context
@@ -85,7 +85,7 @@ export class MessageRouter {
       } else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
       else {
         const room = this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
-        this.#context.store.addInTransaction(transaction.id, addedMessage(target.name, copy))
+        transaction.inStore(this.#context.store).add(addedMessage(target.holder, copy))
         transaction.addStored(target, copy, room > copy.size)
         sender.intake.written(copy.bytes.length)
       }
@@ -142,7 +142,7 @@ export class MessageRouter {
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     if (this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
-      this.#context.store.add(addedMessage(target.name, message), sequence)
+      this.#context.store.add(addedMessage(target.holder, message), sequence)
       target.expectStored()
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
     }
@@ -163,7 +163,7 @@ export class MessageRouter {
       target.becameDurable(entry)
       done()
     }
-    this.#context.store.addDispatched(addedMessage(target.name, message), sequence, settled)
+    this.#context.store.addDispatched(addedMessage(target.holder, message), sequence, settled)
     const entry = target.arriveUnsynced(sequence, message)
   }
 
@@ -185,18 +185,19 @@ export class MessageRouter {
       for (const { target, message: copy } of routed) this.#takeExpired(target, copy, ignore)
       return afterSync.run(done)
     }
-    const transaction = `TX:composite:${++this.#transactions}`
+    let transaction: StoreTransaction | undefined
     const stored: { queue: Queue; copy: Message }[] = []
     for (const { target, message: copy } of routed) {
       if (isStored(target, copy)) {
-        store.addInTransaction(transaction, addedMessage(target.name, copy))
+        transaction ??= store.begin()
+        transaction.add(addedMessage(target.holder, copy))
         sender.intake.written(copy.bytes.length)
         stored.push({ queue: target, copy })
       } else this.deliverVolatile(target, sequences.next(), copy)
     }
-    if (stored.length === 0) return done()
+    if (!transaction) return done()
     const first = sequences.take(stored.length)
-    store.commit(transaction, first)
+    transaction.commit(first)
     for (const { queue } of stored) queue.expectStored()
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     afterSync.run(() => {

@@ -5,7 +5,7 @@ import type { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
 import type { Message } from '../message/message.ts'
-import type { AddedMessage, MessageStore, Sequence } from '../store/message-store.ts'
+import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../store/message-store.ts'
 import type { AfterSync } from './after-sync.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { RegionListener } from './region.ts'
@@ -45,8 +45,8 @@ export class SequenceSource {
   }
 }
 
-export const addedMessage = (queue: string, message: Message): AddedMessage => ({
-  queue,
+export const addedMessage = (holder: MessageHolder, message: Message): AddedMessage => ({
+  holder,
   bytes: message.bytes,
   producerId: message.producerId,
   producerSequenceId: message.producerSequenceId,

@@ -114,15 +114,16 @@ export class Transactions {
   }
 
   #commit(transaction: LocalTransaction, done: Done): void {
-    const { store, sequences, afterSync } = this.#context
-    const first = transaction.inStore ? sequences.take(transaction.storedSends) : 0
+    const { sequences, afterSync } = this.#context
+    const { stored } = transaction
+    const first = stored ? sequences.take(transaction.storedSends) : 0
     const finish = (): void => {
       this.#apply(transaction, first)
       done()
     }
-    if (transaction.inStore) store.commit(transaction.id, first)
+    stored?.commit(first)
     for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored()
-    if (transaction.inStore || transaction.sentExpired) afterSync.run(finish)
+    if (stored || transaction.sentExpired) afterSync.run(finish)
     else finish()
   }
 
@@ -163,7 +164,7 @@ export class Transactions {
    * belonged to a consumer that closed meanwhile goes back to its queue.
    */
   #rollBack(transaction: LocalTransaction): Iterable<Queue> {
-    if (transaction.inStore) this.#context.store.rollback(transaction.id)
+    transaction.stored?.rollback()
     transaction.takeSends()
     const returned = new Map<Queue, QueueEntry[]>()
     for (const { subscription, entry } of transaction.acknowledgements) {

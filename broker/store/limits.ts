@@ -18,6 +18,10 @@ export const storeLimits = {
   queueNameBytes: 4096,
   /** Bodies that one read fetches with one request to the disk: large enough for the disk, small enough for memory. */
   readRunBytes: 1024 * 1024,
+  /** And how many of them. */
+  readRunMessages: 65_536,
+  /** A read that lost a race with the removal of a segment is done again; the second time it finds the new place. */
+  readAttempts: 4,
   /** Bytes between two wanted records that are read along rather than skipped by another request. */
   readGapBytes: 16 * 1024,
   /** Index entries looked at before the event loop gets a turn (about a millisecond). */

@@ -1,30 +1,20 @@
-// What the broker needs of storage, in messages. Memory, journal, SQL and replicated stores implement it and share one
-// contract suite (test/contract/message-store.ts).
+// What the broker needs of storage, in messages. The memory store and the journal store implement it, and every store that
+// is to be one passes test/contract/message-store.ts. The port is put together from one interface for each concern, so that
+// who uses a store can say which part of it.
 //
 // Writes are synchronous calls that only queue work; `whenDurable` says when they are as durable as the store promises.
 // Everything queued before one sync shares it (group commit), and callbacks run in call order. After a failed write the
 // store is dead: no callback runs any more, `failed` resolves, and the broker steps down without answering anybody.
-//
-// Queues only: a topic message without durable subscriptions is never stored.
+import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from './held-message.ts'
+import type { StoreTransaction } from './store-transaction.ts'
 
-/** Position of a message in the store: grows with every message, never used twice. Also its brokerSequenceId. */
-export type Sequence = number
+export type { AddedMessage, FoundMessage, MessageHolder, Sequence } from './held-message.ts'
 
-/** Text of a transaction id, unique among the open ones: `TX:<connectionId>:<n>`. */
-export type StoreTransactionId = string
-
-export interface StoredMessage {
-  readonly sequence: Sequence
-  /** The stored form of message.ts. */
-  readonly bytes: Buffer
-}
-
-export interface AddedMessage {
-  readonly queue: string
-  readonly bytes: Buffer
-  /** Producer of the message id and its sequence: for duplicate detection after failover. */
-  readonly producerId: string
-  readonly producerSequenceId: number
+/** Who writes, and what proves it: the handle of the lock that elected this member. */
+export interface StoreOwner {
+  readonly term: number
+  /** Throws, or rejects where the proof has to wait, when this member no longer owns the store. */
+  verify(): void | Promise<void>
 }
 
 export interface RecoveredQueue {
@@ -34,10 +24,19 @@ export interface RecoveredQueue {
   readonly messageBytes: number
 }
 
+/**
+ * All that a new active begins with, a list for each kind of thing. Durable subscriptions, prepared transactions and
+ * schedules will have theirs beside the queues.
+ */
 export interface RecoveredState {
   readonly queues: readonly RecoveredQueue[]
   /** The largest sequence ever used; 0 for an empty store. */
   readonly lastSequence: Sequence
+}
+
+/** How far a standby is behind what the active has written, as far as it knows. */
+export interface StoreLag {
+  readonly bytes: number
 }
 
 export interface StoreStatistics {
@@ -51,21 +50,33 @@ export interface StoreStatistics {
   readonly recoveryMs: number
 }
 
-export interface MessageStore {
+export interface StoreLifecycle {
   /**
    * Standby: keep what is needed in memory current while somebody else writes. Returns at once; stops with `open` or
    * `close`. A store for which that means nothing does nothing.
    */
   follow(): void
+  /** What is left to follow; undefined while nothing is known of it, and for who does not follow. */
+  lag(): StoreLag | undefined
+  /**
+   * Becomes the writer of the owner's term. Fences every smaller term, cuts a torn tail, drops unfinished transactions, and
+   * reads whatever is to be answered from memory afterwards: `lastProducerSequence` is.
+   */
+  open(owner: StoreOwner): Promise<RecoveredState>
+  /** Resolves with the reason when the store can no longer write; never rejects. */
+  readonly failed: Promise<Error>
+  /** Writes out and syncs what is queued, then closes. */
+  close(): Promise<void>
+}
 
-  /** Becomes the writer of `term`. Fences every smaller term, cuts a torn tail, drops unfinished transactions. */
-  open(term: number): Promise<RecoveredState>
+export interface StoreHolders {
+  /** Makes a holder without messages known; idempotent. */
+  addHolder(holder: MessageHolder): void
+  /** Forgets a holder and all its messages; idempotent. */
+  removeHolder(holder: MessageHolder): void
+}
 
-  /** Makes an empty queue known; idempotent. */
-  addQueue(name: string): void
-  /** Forgets a queue and all its messages; idempotent. */
-  removeQueue(name: string): void
-
+export interface StoreMessages {
   /** Adds a message outside a transaction under a sequence larger than every earlier one. */
   add(message: AddedMessage, sequence: Sequence): void
   /**
@@ -77,15 +88,14 @@ export interface MessageStore {
    * Removes a message outside a transaction; unknown sequences are ignored. `awaited` (true): somebody will be told, by
    * `whenDurable`, that it is gone for good; else it may come back after a crash.
    */
-  remove(queue: string, sequence: Sequence, awaited?: boolean): void
+  remove(holder: MessageHolder, sequence: Sequence, awaited?: boolean): void
+}
 
-  /** Records a message that becomes visible when `transaction` commits. */
-  addInTransaction(transaction: StoreTransactionId, message: AddedMessage): void
-  removeInTransaction(transaction: StoreTransactionId, queue: string, sequence: Sequence): void
-  /** Atomic. The transaction's adds get `firstSequence`, `firstSequence + 1`, … in the order of their calls. */
-  commit(transaction: StoreTransactionId, firstSequence: Sequence): void
-  rollback(transaction: StoreTransactionId): void
+export interface StoreTransactions {
+  begin(): StoreTransaction
+}
 
+export interface StoreRoom {
   /**
    * Whether a new message of so many bytes may be added. Only asked about what clients send: what gives space back, and dead
    * letters, may always be written.
@@ -93,30 +103,33 @@ export interface MessageStore {
   hasRoom(bytes: number): boolean
   /** `callback` is called whenever there may be more room than when `hasRoom` last said no. */
   whenRoom(callback: () => void): void
+}
 
+export interface StoreDurability {
   /** Calls back once everything written by earlier calls is durable and this member still owns the store. */
   whenDurable(callback: () => void): void
+}
 
+export interface StoreReading {
   /**
-   * Up to `maxMessages` and about `maxBytes` (at least one message) of `queue` with sequences in (after, upTo], ascending.
+   * Up to `maxMessages` and about `maxBytes` (at least one message) of `holder` with sequences in (after, upTo], ascending.
    * Only durable messages that were not removed. A record that fails its checksum is skipped and reported by the store.
    */
   read(
-    queue: string,
+    holder: MessageHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
-  ): Promise<readonly StoredMessage[]>
-
-  /** The largest producerSequenceId committed for a producer; undefined when not known (any more). */
+  ): Promise<readonly FoundMessage[]>
+  /**
+   * The largest producerSequenceId committed for a producer; undefined when not known (any more). Known of those that were
+   * active last (producer-table.ts), so that no store has to look for it when a message arrives.
+   */
   lastProducerSequence(producerId: string): number | undefined
+}
 
+export interface MessageStore
+  extends StoreLifecycle, StoreHolders, StoreMessages, StoreTransactions, StoreRoom, StoreDurability, StoreReading {
   statistics(): StoreStatistics
-
-  /** Resolves with the reason when the store can no longer write; never rejects. */
-  readonly failed: Promise<Error>
-
-  /** Writes out and syncs what is queued, then closes. */
-  close(): Promise<void>
 }

@@ -4,7 +4,7 @@
 //     └──── rollback ──────────────────────────────────────────► ended
 //
 // Persistent messages and removals go to the store's transaction at once; here is only what must happen in memory at the
-// end. It changes no destination itself: routing/transactions.ts does.
+// end. It changes no destination itself: region/transactions.ts does.
 import { RefusalError } from '../base/errors.ts'
 import type { Entry } from '../destination/entry.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
@@ -12,6 +12,8 @@ import { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import type { Topic } from '../destination/topic.ts'
 import type { Message } from '../message/message.ts'
+import type { StoreTransactions } from '../store/message-store.ts'
+import type { StoreTransaction } from '../store/store-transaction.ts'
 import { transactionLimits } from './limits.ts'
 
 /** A send that becomes visible at commit. */
@@ -35,8 +37,6 @@ export class LocalTransaction {
   readonly id: string
   readonly sends: TransactedSend[] = []
   readonly acknowledgements: TransactedAcknowledgement[] = []
-  /** True when the store knows it: something persistent was sent or acknowledged. */
-  inStore = false
   /** A message had expired when it was sent: its dead letter is in the store already, and the commit waits for it. */
   sentExpired = false
   /** Messages added to the store's transaction: as many sequences are taken at commit. */
@@ -44,6 +44,7 @@ export class LocalTransaction {
   volatileSends = 0
   readonly #memory: MemoryUsage
   readonly #ofConnection: OpenMessages
+  #stored: StoreTransaction | null = null
   #counted = 0
   #memoryBytes = 0
   #rollbackCause: RefusalError | null = null
@@ -52,6 +53,16 @@ export class LocalTransaction {
     this.id = id
     this.#ofConnection = ofConnection
     this.#memory = memory
+  }
+
+  /** Its part in the store; null while nothing persistent was sent or acknowledged in it. */
+  get stored(): StoreTransaction | null {
+    return this.#stored
+  }
+
+  /** As `stored`, begun if need be. */
+  inStore(store: StoreTransactions): StoreTransaction {
+    return (this.#stored ??= store.begin())
   }
 
   /** Memory that its messages hold. */
@@ -95,7 +106,6 @@ export class LocalTransaction {
 
   /** Keeps the body only if asked to, and only some. */
   addStored(queue: Queue, message: Message, keepBody: boolean): void {
-    this.inStore = true
     this.storedSends++
     this.#count()
     queue.openTransactions++
@@ -124,7 +134,6 @@ export class LocalTransaction {
     entry.transaction = this
     this.#count()
     this.acknowledgements.push({ subscription, entry })
-    if (entry.kind === 'queue' && entry.stored) this.inStore = true
     return true
   }
 

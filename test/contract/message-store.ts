@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
+import { queueHolder } from '../../broker/store/held-message.ts'
 
 export { contentOf, durable, message }
 
@@ -34,7 +35,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       store.add({ ...message(''), bytes: Buffer.from([0, 255, 128, 0]) }, 7)
       store.add(message('other', { queue: 'invoices' }), 8)
       await durable(store)
-      const [first, second, ...none] = await store.read('orders', 0, 100, 10, 1000)
+      const [first, second, ...none] = await store.read(queueHolder('orders'), 0, 100, 10, 1000)
       expect(none).toEqual([])
       expect(first).toEqual({ sequence: 3, bytes: Buffer.from('first') })
       expect(second).toEqual({ sequence: 7, bytes: Buffer.from([0, 255, 128, 0]) })
@@ -47,24 +48,24 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       for (let sequence = 1; sequence <= 10; sequence++) store.add(message(`text-${sequence}`), sequence)
       await durable(store)
       const sequences = async (...range: [number, number, number, number]): Promise<number[]> =>
-        (await store.read('orders', ...range)).map(({ sequence }) => sequence)
+        (await store.read(queueHolder('orders'), ...range)).map(({ sequence }) => sequence)
       expect(await sequences(3, 6, 10, 1000)).toEqual([4, 5, 6])
       expect(await sequences(0, 10, 2, 1000)).toEqual([1, 2])
       expect(await sequences(0, 10, 10, 15)).toEqual([1, 2])
       expect(await sequences(0, 10, 10, 1)).toEqual([1])
       expect(await sequences(10, 100, 10, 1000)).toEqual([])
       expect(await sequences(5, 5, 10, 1000)).toEqual([])
-      expect(await store.read('unknown', 0, 10, 10, 1000)).toEqual([])
+      expect(await store.read(queueHolder('unknown'), 0, 10, 10, 1000)).toEqual([])
       await store.close()
     })
 
     test('forgets removed messages and ignores unknown ones', async () => {
       const store = await opened()
       for (let sequence = 1; sequence <= 4; sequence++) store.add(message(`m${sequence}`), sequence)
-      store.remove('orders', 2)
-      store.remove('orders', 2)
-      store.remove('orders', 99)
-      store.remove('unknown', 1)
+      store.remove(queueHolder('orders'), 2)
+      store.remove(queueHolder('orders'), 2)
+      store.remove(queueHolder('orders'), 99)
+      store.remove(queueHolder('unknown'), 1)
       await durable(store)
       expect(await contentOf(store)).toEqual(['1:m1', '3:m3', '4:m4'])
       expect(store.statistics().messages).toBe(3)
@@ -90,7 +91,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       const store = await opened()
       let settled = 0
       store.addDispatched(message('given', { producerSequenceId: 4 }), 1, () => settled++)
-      store.remove('orders', 1, awaited)
+      store.remove(queueHolder('orders'), 1, awaited)
       await durable(store)
       expect(settled).toBe(1)
       expect(await contentOf(store)).toEqual([])
@@ -101,10 +102,11 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
     test('has a dispatched message for the transaction that takes it', async () => {
       const store = await opened()
       store.addDispatched(message('given'), 1, () => {})
-      store.removeInTransaction('TX:c:1', 'orders', 1)
-      store.addInTransaction('TX:c:1', message('answer', { queue: 'invoices', producerId: 'ID:b-1:1:1:1' }))
+      const transaction = store.begin()
+      transaction.remove(queueHolder('orders'), 1)
+      transaction.add(message('answer', { queue: 'invoices', producerId: 'ID:b-1:1:1:1' }))
       store.addDispatched(message('other', { producerId: 'ID:c-1:1:1:1' }), 2, () => {})
-      store.commit('TX:c:1', 3)
+      transaction.commit(3)
       await durable(store)
       expect(await contentOf(store)).toEqual(['2:other'])
       expect(await contentOf(store, 'invoices')).toEqual(['3:answer'])
@@ -114,39 +116,104 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
     test('keeps a transaction invisible until it commits, and commits it as a whole', async () => {
       const store = await opened()
       store.add(message('old'), 1)
-      store.addInTransaction('TX:c:1', message('a'))
-      store.removeInTransaction('TX:c:1', 'orders', 1)
-      store.addInTransaction('TX:c:1', message('b', { queue: 'invoices' }))
-      store.addInTransaction('TX:c:1', message('c'))
+      const transaction = store.begin()
+      transaction.add(message('a'))
+      transaction.remove(queueHolder('orders'), 1)
+      transaction.add(message('b', { queue: 'invoices' }))
+      transaction.add(message('c'))
       await durable(store)
       expect(await contentOf(store)).toEqual(['1:old'])
-      store.commit('TX:c:1', 5)
+      transaction.commit(5)
       await durable(store)
       expect(await contentOf(store)).toEqual(['5:a', '7:c'])
       expect(await contentOf(store, 'invoices')).toEqual(['6:b'])
       await store.close()
     })
 
-    test('forgets what is rolled back; unknown transactions are ignored', async () => {
+    test('forgets what is rolled back', async () => {
       const store = await opened()
       store.add(message('old'), 1)
-      store.addInTransaction('TX:c:1', message('a', { producerSequenceId: 9 }))
-      store.removeInTransaction('TX:c:1', 'orders', 1)
-      store.rollback('TX:c:1')
-      store.rollback('TX:c:2')
-      store.commit('TX:c:1', 5)
+      const transaction = store.begin()
+      transaction.add(message('a', { producerSequenceId: 9 }))
+      transaction.remove(queueHolder('orders'), 1)
+      transaction.rollback()
       await durable(store)
       expect(await contentOf(store)).toEqual(['1:old'])
       expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(1)
       await store.close()
     })
 
+    test('a transaction cannot reach what another one has, and ends alone', async () => {
+      const store = await opened()
+      store.add(message('old'), 1)
+      const [mine, yours] = [store.begin(), store.begin()]
+      mine.add(message('mine'))
+      yours.add(message('yours', { queue: 'invoices' }))
+      mine.remove(queueHolder('orders'), 1)
+      yours.rollback()
+      await durable(store)
+      expect([await contentOf(store), await contentOf(store, 'invoices')]).toEqual([['1:old'], []])
+      mine.commit(2)
+      await durable(store)
+      expect([await contentOf(store), await contentOf(store, 'invoices')]).toEqual([['2:mine'], []])
+      const next = store.begin()
+      next.add(message('next', { queue: 'invoices' }))
+      next.commit(3)
+      await durable(store)
+      expect([await contentOf(store), await contentOf(store, 'invoices')]).toEqual([['2:mine'], ['3:next']])
+      await store.close()
+    })
+
+    test('transactions that interleave are committed as they were filled, the later one first', async () => {
+      const store = await opened()
+      const [first, second] = [store.begin(), store.begin()]
+      for (const text of ['1', '2']) {
+        first.add(message(`first-${text}`))
+        second.add(message(`second-${text}`))
+      }
+      second.commit(1)
+      first.commit(3)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:second-1', '2:second-2', '3:first-1', '4:first-2'])
+      await store.close()
+    })
+
+    test.each(['commit', 'rollback'] as const)('a transaction is not used after its %s', async (end) => {
+      const store = await opened()
+      const transaction = store.begin()
+      transaction.add(message('a'))
+      if (end === 'commit') transaction.commit(1)
+      else transaction.rollback()
+      for (const use of [
+        () => transaction.add(message('b')),
+        () => transaction.remove(queueHolder('orders'), 1),
+        () => transaction.commit(2),
+        () => transaction.rollback(),
+      ])
+        expect(use).toThrow('A transaction that has ended is not used any more')
+      await durable(store)
+      expect(await contentOf(store)).toEqual(end === 'commit' ? ['1:a'] : [])
+      await store.close()
+    })
+
+    test('a transaction without anything in it leaves nothing, however it ends', async () => {
+      const store = await opened()
+      store.begin().commit(1)
+      store.begin().rollback()
+      await durable(store)
+      expect(await contentOf(store)).toEqual([])
+      store.add(message('first'), 1)
+      await durable(store)
+      expect(await contentOf(store)).toEqual(['1:first'])
+      await store.close()
+    })
+
     test('a removed queue is gone with its messages and can come back empty', async () => {
       const store = await opened()
-      store.addQueue('orders')
+      store.addHolder(queueHolder('orders'))
       store.add(message('old'), 1)
-      store.removeQueue('orders')
-      store.removeQueue('orders')
+      store.removeHolder(queueHolder('orders'))
+      store.removeHolder(queueHolder('orders'))
       expect(await contentOf(store)).toEqual([])
       store.add(message('new'), 2)
       await durable(store)
@@ -156,9 +223,10 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
 
     test('a queue that was removed comes back for a transaction that adds to it', async () => {
       const store = await opened()
-      store.addInTransaction('TX:c:1', message('late'))
-      store.removeQueue('orders')
-      store.commit('TX:c:1', 1)
+      const transaction = store.begin()
+      transaction.add(message('late'))
+      store.removeHolder(queueHolder('orders'))
+      transaction.commit(1)
       await durable(store)
       expect(await contentOf(store)).toEqual(['1:late'])
       await store.close()
@@ -187,9 +255,10 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
     test('remembers the largest committed sequence of each producer', async () => {
       const store = await opened()
       store.add(message('a', { producerSequenceId: 5 }), 1)
-      store.addInTransaction('TX:c:1', message('b', { producerId: 'ID:b-1:1:1:1', producerSequenceId: 7 }))
+      const transaction = store.begin()
+      transaction.add(message('b', { producerId: 'ID:b-1:1:1:1', producerSequenceId: 7 }))
       expect(store.lastProducerSequence('ID:b-1:1:1:1')).toBeUndefined()
-      store.commit('TX:c:1', 2)
+      transaction.commit(2)
       store.add(message('c', { producerSequenceId: 3 }), 3)
       expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBe(5)
       expect(store.lastProducerSequence('ID:b-1:1:1:1')).toBe(7)
@@ -201,7 +270,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       const sizes = [0, 1, 7, 8, 9, 1023, 4096, 40_000, 300_000]
       sizes.forEach((size, index) => store.add({ ...message(''), bytes: Buffer.alloc(size, index + 1) }, index + 1))
       await durable(store)
-      const found = await store.read('orders', 0, 100, 100, 10_000_000)
+      const found = await store.read(queueHolder('orders'), 0, 100, 100, 10_000_000)
       expect(found.map(({ bytes }) => bytes.length)).toEqual(sizes)
       for (const { sequence, bytes } of found) expect(bytes.every((byte) => byte === sequence)).toBe(true)
       await store.close()
@@ -211,17 +280,18 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       const { open, reopen } = await factory()
       if (!reopen) return
       const { store } = await open()
-      store.addQueue('empty')
+      store.addHolder(queueHolder('empty'))
       store.add(message('a', { producerSequenceId: 4 }), 1)
       store.add(message('bb'), 2)
       store.add(message('ccc'), 3)
-      store.remove('orders', 3)
-      store.addInTransaction('TX:c:1', message('d', { queue: 'invoices', producerSequenceId: 8 }))
-      store.removeInTransaction('TX:c:1', 'orders', 1)
-      store.commit('TX:c:1', 4)
-      store.addInTransaction('TX:c:2', message('unfinished'))
-      store.addQueue('gone')
-      store.removeQueue('gone')
+      store.remove(queueHolder('orders'), 3)
+      const transaction = store.begin()
+      transaction.add(message('d', { queue: 'invoices', producerSequenceId: 8 }))
+      transaction.remove(queueHolder('orders'), 1)
+      transaction.commit(4)
+      store.begin().add(message('unfinished'))
+      store.addHolder(queueHolder('gone'))
+      store.removeHolder(queueHolder('gone'))
       const { store: again, recovered } = await reopen(store)
       expect(recovered.lastSequence).toBe(4)
       expect(recovered.queues.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
@@ -232,9 +302,6 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       expect(await contentOf(again)).toEqual(['2:bb'])
       expect(await contentOf(again, 'invoices')).toEqual(['4:d'])
       expect(again.lastProducerSequence('ID:a-1:1:1:1')).toBe(8)
-      again.commit('TX:c:2', 5)
-      await durable(again)
-      expect(await contentOf(again)).toEqual(['2:bb'])
       await again.close()
     })
 
@@ -243,7 +310,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       if (!reopen) return
       const { store } = await open()
       store.add(message('a'), 41)
-      store.remove('orders', 41)
+      store.remove(queueHolder('orders'), 41)
       const second = await reopen(store)
       expect(second.recovered.lastSequence).toBe(41)
       const third = await reopen(second.store)

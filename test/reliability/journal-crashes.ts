@@ -7,6 +7,7 @@ import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../support/store-model.ts'
 import { turns } from '../support/turns.ts'
+import { soleOwner } from '../support/sole-owner.ts'
 
 export interface CrashOptions {
   readonly seed: number
@@ -118,7 +119,7 @@ async function runOnce(
   // Opening never ends when the disk dies or is full meanwhile.
   const opening = { over: false }
   const recovered = await Promise.race([
-    store.open(term).catch(() => 'failed' as const),
+    store.open(soleOwner(term)).catch(() => 'failed' as const),
     disk.whenCrashed.then(() => 'crashed' as const),
     idle(opening).then(() => 'failed' as const),
   ])

@@ -2,12 +2,14 @@
 // has to be in bytes that do not matter. Whatever the store serves afterwards is what was once put into it, byte for byte,
 // and what does not depend on the damaged record is there.
 import { seededRandom, type Random } from '../../broker/base/random.ts'
+import { queueHolder } from '../../broker/store/held-message.ts'
 import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
 import { recordBytes } from '../../broker/journal/format.ts'
 import { inspectJournal } from '../../broker/store/journal/journal-inspection.ts'
 import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
+import { soleOwner } from '../support/sole-owner.ts'
 
 export interface FlipOptions {
   readonly seed: number
@@ -97,7 +99,7 @@ async function reopen(
   where: string,
 ): Promise<{ lost: number; broughtBack: number }> {
   const store = createJournalStore({ disk })
-  const { queues } = await store.open(9)
+  const { queues } = await store.open(soleOwner(9))
   const served = new Set<number>()
   for (const { name } of queues)
     for (const line of await contentOf(store, name)) {
@@ -122,7 +124,7 @@ async function buildStore(random: Random): Promise<ClosedStore> {
   let sequence = 0
   for (const term of [1, 2]) {
     const store = createJournalStore({ disk })
-    await store.open(term)
+    await store.open(soleOwner(term))
     for (let step = 0; step < 120; step++) sequence = await workOnce(store, random, sequence, added, present)
     await durable(store)
     await store.reclaimed()
@@ -157,13 +159,14 @@ async function workOnce(
     store.add(message(text, { queue, producerSequenceId: sequence + 1 }), sequence + 1)
     put(text)
   } else if (choice < 0.6) {
+    const transaction = store.begin()
     for (let n = 0; n < transactionSize; n++)
-      store.addInTransaction('TX:1', message(text, { queue, producerSequenceId: sequence + 1 + n }))
-    store.commit('TX:1', sequence + 1)
+      transaction.add(message(text, { queue, producerSequenceId: sequence + 1 + n }))
+    transaction.commit(sequence + 1)
     for (let n = 0; n < transactionSize; n++) put(text)
   } else {
     const [oldest] = present
-    if (oldest) store.remove(oldest[1], oldest[0])
+    if (oldest) store.remove(queueHolder(oldest[1]), oldest[0])
     if (oldest) present.delete(oldest[0])
   }
   if (random.next() < 0.3) await durable(store)

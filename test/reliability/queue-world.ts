@@ -17,8 +17,9 @@ import type {
   RegionListener,
 } from '../../broker/region/region.ts'
 import { JournalStore } from '../../broker/store/journal/journal-store.ts'
-import type { RecoveredState, StoredMessage } from '../../broker/store/message-store.ts'
+import type { FoundMessage, RecoveredState, StoreOwner } from '../../broker/store/message-store.ts'
 import { turns } from '../support/turns.ts'
+import { queueHolder } from '../../broker/store/held-message.ts'
 
 export const deadLetterQueue = 'ActiveMQ.DLQ'
 
@@ -90,7 +91,7 @@ export class QueueWorld {
       if (crashWhileOpening && random.next() < 0.3) disk.crashAfter(Math.floor(random.next() * 20))
       const clock = new ManualClock(this.#nowMs)
       const store = this.#createStore(clock)
-      const recovered = await Promise.race([store.open(this.#term), disk.whenCrashed])
+      const recovered = await Promise.race([store.open(this.#owned(this.#term)), disk.whenCrashed])
       if (!recovered || disk.crashed) {
         this.#disk = disk.restart(random)
         continue
@@ -121,7 +122,7 @@ export class QueueWorld {
     this.#end()
     this.#owner = term
     const disk = this.#disk
-    const recovered = await Promise.race([standby.open(term), disk.whenCrashed])
+    const recovered = await Promise.race([standby.open(this.#owned(term)), disk.whenCrashed])
     await turns(2)
     await Promise.race([old.store.close(), disk.whenCrashed])
     if (!recovered || disk.crashed) return this.crash()
@@ -206,10 +207,10 @@ export class QueueWorld {
   }
 
   /** All messages of a queue in the store, in order. */
-  async stored(queue: string): Promise<readonly StoredMessage[]> {
-    const all: StoredMessage[] = []
+  async stored(queue: string): Promise<readonly FoundMessage[]> {
+    const all: FoundMessage[] = []
     for (let after = 0; ;) {
-      const page = await this.store.read(queue, after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
+      const page = await this.store.read(queueHolder(queue), after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
       const last = page.at(-1)
       if (!last) return all
       all.push(...page)
@@ -231,11 +232,15 @@ export class QueueWorld {
       random: seededRandom(Math.floor(this.#options.random.next() * 2 ** 32)),
       logger: this.#watchedLogger(() => this.#owner > term),
       maxFileLength: this.#options.maxFileLength,
-      verifyOwnership: () => {
-        if (this.#owner > term) throw new Error('Replaced')
-      },
     })
     return store
+  }
+
+  #owned(term: number): StoreOwner {
+    const verify = (): void => {
+      if (this.#owner > term) throw new Error('Replaced')
+    }
+    return { term, verify }
   }
 
   #live(store: JournalStore, clock: ManualClock, recovered: RecoveredState): void {

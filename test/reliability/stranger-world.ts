@@ -26,6 +26,7 @@ import {
   preferredWireFormatInfo,
 } from '../../broker/wire/openwire/wire-format.ts'
 import { receiveBytes } from '../broker/session/openwire/session-harness.ts'
+import { soleOwner } from '../support/sole-owner.ts'
 
 export interface LogEntry {
   readonly message: string
@@ -46,7 +47,7 @@ export class StrangerWorld {
 
   static async start(memoryLimit = 64 * 2 ** 20): Promise<StrangerWorld> {
     const store = new MemoryStore()
-    await store.open(1)
+    await store.open(soleOwner(1))
     return new StrangerWorld(store, memoryLimit)
   }
 

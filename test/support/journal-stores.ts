@@ -6,6 +6,7 @@ import type { Disk } from '../../broker/disk/disk.ts'
 import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 import type { MessageStoreFactory, OpenedStore } from '../contract/message-store.ts'
+import { soleOwner } from './sole-owner.ts'
 
 export interface JournalStoreSetup {
   readonly disk: Disk
@@ -14,7 +15,6 @@ export interface JournalStoreSetup {
   readonly limitBytes?: number
   readonly logger?: Logger
   readonly clock?: Clock
-  readonly verifyOwnership?: () => void | Promise<void>
 }
 
 export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>
@@ -24,7 +24,6 @@ export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>
     random: seededRandom(Math.floor(Math.random() * 2 ** 32)),
     logger: silentLogger,
     maxFileLength: 4096,
-    verifyOwnership() {},
     ...setup,
   })
 
@@ -32,7 +31,7 @@ export function journalStores(setup: JournalStoreSetup): MessageStoreFactory {
   let term = 0
   const open = async (): Promise<OpenedStore> => {
     const store = createJournalStore(setup)
-    return { store, recovered: await store.open(++term) }
+    return { store, recovered: await store.open(soleOwner(++term)) }
   }
   return {
     open,

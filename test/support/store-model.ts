@@ -7,6 +7,8 @@ import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf } from './store-content.ts'
 import { turns } from './turns.ts'
+import { queueHolder } from '../../broker/store/held-message.ts'
+import type { StoreTransaction } from '../../broker/store/store-transaction.ts'
 
 type Change =
   | { readonly kind: 'add'; readonly queue: number; readonly size: number }
@@ -47,8 +49,11 @@ interface ModelState {
 }
 
 interface ModelTransaction {
+  readonly real: StoreTransaction
   readonly adds: { readonly queue: string; readonly text: string; readonly producerSequenceId: number }[]
   readonly removes: { readonly queue: string; readonly sequence: number }[]
+  /** One without any leaves nothing in the journal. */
+  records: number
 }
 
 const producerOf = (queue: string): string => `ID:${queue}:1:1:1`
@@ -56,9 +61,8 @@ const textOf = (number: number, size: number): string => `${number}-`.padEnd(siz
 
 export class StoreModel {
   #state: ModelState = { queues: new Map(), producers: new Map(), lastSequence: 0 }
-  #transactions = new Map<string, ModelTransaction>()
+  #transactions = new Map<number, ModelTransaction>()
   #messages = 0
-  #generation = 0
   /** states[n]: after the first n records. */
   #states: string[] = [this.#print()]
   #acknowledged = 0
@@ -101,38 +105,36 @@ export class StoreModel {
       )
     this.#state = parseState(found)
     this.#transactions.clear()
-    this.#generation++
     this.#states = [found]
     this.#acknowledged = 0
   }
 
   #apply(operation: Change, store: JournalStore): void {
     const queue = `queue-${'queue' in operation ? operation.queue : 0}`
-    const id = `TX:${this.#generation}:${'tx' in operation ? operation.tx : 0}`
     switch (operation.kind) {
       case 'add':
         return this.#add(store, queue, operation.size)
       case 'remove': {
         const sequence = this.#nth(queue, operation.nth)
-        store.remove(queue, sequence)
+        store.remove(queueHolder(queue), sequence)
         if (this.#state.queues.get(queue)?.delete(sequence)) this.#note()
         return
       }
       case 'addInTransaction':
-        return this.#addInTransaction(store, id, queue, operation.size)
+        return this.#addInTransaction(store, operation.tx, queue, operation.size)
       case 'removeInTransaction': {
         const sequence = this.#nth(queue, operation.nth)
-        store.removeInTransaction(id, queue, sequence)
+        const transaction = this.#transaction(store, operation.tx)
+        transaction.real.remove(queueHolder(queue), sequence)
         if (!this.#state.queues.get(queue)?.has(sequence)) return
-        this.#transaction(id).removes.push({ queue, sequence })
+        transaction.removes.push({ queue, sequence })
+        transaction.records++
         return this.#note()
       }
       case 'commit':
-        return this.#commit(store, id)
+        return this.#commit(operation.tx)
       case 'rollback':
-        store.rollback(id)
-        if (this.#transactions.delete(id)) this.#note()
-        return
+        return this.#rollback(operation.tx)
       case 'removeQueue':
         return this.#removeQueue(store, queue)
     }
@@ -142,28 +144,39 @@ export class StoreModel {
     const number = ++this.#messages
     const text = textOf(number, size)
     const sequence = this.#state.lastSequence + 1
-    store.add({ queue, bytes: Buffer.from(text), producerId: producerOf(queue), producerSequenceId: number }, sequence)
+    store.add(
+      {
+        holder: queueHolder(queue),
+        bytes: Buffer.from(text),
+        producerId: producerOf(queue),
+        producerSequenceId: number,
+      },
+      sequence,
+    )
     this.#addQueue(queue)
     this.#place(queue, sequence, text, number)
     this.#note()
   }
 
-  #addInTransaction(store: JournalStore, id: string, queue: string, size: number): void {
+  #addInTransaction(store: JournalStore, tx: number, queue: string, size: number): void {
     const producerSequenceId = ++this.#messages
     const text = textOf(producerSequenceId, size)
     const producerId = producerOf(queue)
-    store.addInTransaction(id, { queue, bytes: Buffer.from(text), producerId, producerSequenceId })
+    const transaction = this.#transaction(store, tx)
+    transaction.real.add({ holder: queueHolder(queue), bytes: Buffer.from(text), producerId, producerSequenceId })
     this.#addQueue(queue)
-    this.#transaction(id).adds.push({ queue, text, producerSequenceId })
+    transaction.adds.push({ queue, text, producerSequenceId })
+    transaction.records++
     this.#note()
   }
 
-  #commit(store: JournalStore, id: string): void {
+  #commit(tx: number): void {
     const first = this.#state.lastSequence + 1
-    store.commit(id, first)
-    const open = this.#transactions.get(id)
+    const open = this.#transactions.get(tx)
     if (!open) return
-    this.#transactions.delete(id)
+    this.#transactions.delete(tx)
+    open.real.commit(first)
+    if (open.records === 0) return
     open.adds.forEach(({ queue, text, producerSequenceId }, index) =>
       this.#place(queue, first + index, text, producerSequenceId),
     )
@@ -171,8 +184,16 @@ export class StoreModel {
     this.#note()
   }
 
+  #rollback(tx: number): void {
+    const open = this.#transactions.get(tx)
+    if (!open) return
+    this.#transactions.delete(tx)
+    open.real.rollback()
+    if (open.records > 0) this.#note()
+  }
+
   #removeQueue(store: JournalStore, queue: string): void {
-    store.removeQueue(queue)
+    store.removeHolder(queueHolder(queue))
     if (!this.#state.queues.delete(queue)) return
     this.#note()
     if ([...this.#transactions.values()].some(({ adds }) => adds.some((add) => add.queue === queue)))
@@ -192,9 +213,9 @@ export class StoreModel {
     this.#state.producers.set(producer, Math.max(this.#state.producers.get(producer) ?? 0, producerSequenceId))
   }
 
-  #transaction(id: string): ModelTransaction {
-    let open = this.#transactions.get(id)
-    if (!open) this.#transactions.set(id, (open = { adds: [], removes: [] }))
+  #transaction(store: JournalStore, tx: number): ModelTransaction {
+    let open = this.#transactions.get(tx)
+    if (!open) this.#transactions.set(tx, (open = { real: store.begin(), adds: [], removes: [], records: 0 }))
     return open
   }
 

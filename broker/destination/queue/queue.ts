@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts'
 import type { Destination } from '../../message/destination.ts'
 import { isTemporary } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import type { Sequence } from '../../store/message-store.ts'
+import { queueHolder, type MessageHolder, type Sequence } from '../../store/held-message.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { QueueEntry } from '../entry.ts'
@@ -18,6 +18,8 @@ import type { Subscription } from '../subscription/subscription.ts'
 
 export class Queue {
   readonly destination: Destination
+  /** What its messages are kept for in the store. */
+  readonly holder: MessageHolder
   readonly counters = new DestinationCounters()
   /** Bytes of bodies that it holds in memory; kept by its entries. */
   memoryUsed = 0
@@ -36,6 +38,7 @@ export class Queue {
 
   constructor(destination: Destination, owner: string | null, context: DestinationContext) {
     this.destination = destination
+    this.holder = queueHolder(destination.name)
     this.owner = owner
     this.#context = context
     this.#window = new QueueWindow(this, context, () => this.#loaded())
@@ -144,7 +147,7 @@ export class Queue {
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
   acknowledge(entry: QueueEntry, awaited: boolean): void {
     this.settle(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.name, entry.sequence, awaited)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holder, entry.sequence, awaited)
   }
 
   /** As `acknowledge`, when the removal is already in the store (a committed transaction). */
@@ -176,7 +179,7 @@ export class Queue {
   delete(): void {
     this.#deleted = true
     this.#window.close()
-    if (this.stored) this.#context.store.removeQueue(this.name)
+    if (this.stored) this.#context.store.removeHolder(this.holder)
   }
 
   #dispatchReady(): void {

@@ -11,7 +11,7 @@
 // One read at a time; nothing here decides who gets a message.
 import { errorMessage } from '../../base/errors.ts'
 import type { Message } from '../../message/message.ts'
-import type { Sequence, StoredMessage } from '../../store/message-store.ts'
+import type { FoundMessage, Sequence } from '../../store/message-store.ts'
 import { Deque } from '../../base/deque.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { QueueEntry } from '../entry.ts'
@@ -187,7 +187,7 @@ export class QueueWindow {
     const upTo = this.#coldUpTo
     this.#arrivedDuringRead = 0
     const page = await this.#context.store.read(
-      this.#queue.name,
+      this.#queue.holder,
       this.#coldAfter,
       upTo,
       destinationLimits.pageMessages,
@@ -212,7 +212,7 @@ export class QueueWindow {
     const { store, clock, memory } = this.#context
     const { pageMessages, pageBytes } = destinationLimits
     const page = await store.read(
-      this.#queue.name,
+      this.#queue.holder,
       this.#coldExpiry.goOn(this.#coldAfter),
       upTo,
       pageMessages,
@@ -240,7 +240,7 @@ export class QueueWindow {
     this.#joinVolatileTail(Infinity)
   }
 
-  #appendCold(stored: StoredMessage): void {
+  #appendCold(stored: FoundMessage): void {
     const message = this.#scan(stored)
     if (!message) return
     this.#joinVolatileTail(stored.sequence)
@@ -263,7 +263,7 @@ export class QueueWindow {
     }
     const room = this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
     const found = await this.#context.store.read(
-      this.#queue.name,
+      this.#queue.holder,
       first.sequence - 1,
       last.sequence,
       count,
@@ -273,7 +273,7 @@ export class QueueWindow {
     this.#restoreBodies(first, new Map(found.map((stored) => [stored.sequence, stored])))
   }
 
-  #restoreBodies(first: QueueEntry, found: ReadonlyMap<Sequence, StoredMessage>): void {
+  #restoreBodies(first: QueueEntry, found: ReadonlyMap<Sequence, FoundMessage>): void {
     let remaining = found.size
     for (let i = 0; i < this.#pending.length && remaining > 0; i++) {
       const entry = this.#pending.at(i)!
@@ -293,7 +293,7 @@ export class QueueWindow {
     }
   }
 
-  #scan(stored: StoredMessage): Message | undefined {
+  #scan(stored: FoundMessage): Message | undefined {
     try {
       return this.#context.scan(stored.bytes)
     } catch (error) {

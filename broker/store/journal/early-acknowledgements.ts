@@ -5,7 +5,7 @@
 // acknowledgement is timed.
 import type { Clock } from '../../base/clock.ts'
 import { storeLimits } from '../limits.ts'
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 
 /** Points: one for each early acknowledgement. */
 const enoughPoints = 4

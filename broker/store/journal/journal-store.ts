@@ -1,49 +1,35 @@
 // The message store over the journal: what is queued in memory costs bytes per message (message-index.ts), bodies are read
-// back from disk. Records are specified in store-records.ts; who removes old segments is reclaimer.ts.
+// back from disk (message-reader.ts). It joins the parts:
 //
-// A record is always appended before the state takes it in: what stands at the start of the next segment must not know
-// of a record that may not make it to the disk.
-import { assert } from '../../base/assert.ts'
-import type { Clock, Timer } from '../../base/clock.ts'
-import { errorCode } from '../../base/errors.ts'
+//   record-writer.ts     appends a record, then applies it to the state (store-records.ts, store-state.ts)
+//   put-off-writes.ts    messages that consumers have already need not be written at once, or at all
+//   reclaimer.ts         removes old segments; store-space.ts says whether there is room for new messages
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { Disk } from '../../disk/disk.ts'
 import { Journal } from '../../journal/journal.ts'
-import { JournalError } from '../../journal/journal-error.ts'
 import { journalLimits } from '../../journal/limits.ts'
-import { EarlyAcknowledgements } from './early-acknowledgements.ts'
 import { storeLimits } from '../limits.ts'
-import type { MessageLocation } from './message-index.ts'
 import type {
   AddedMessage,
+  FoundMessage,
+  MessageHolder,
   MessageStore,
   RecoveredState,
   Sequence,
-  StoredMessage,
+  StoreLag,
+  StoreOwner,
   StoreStatistics,
-  StoreTransactionId,
 } from '../message-store.ts'
+import type { StoreTransaction } from '../store-transaction.ts'
+import { JournalTransaction } from './journal-transaction.ts'
+import { MessageReader } from './message-reader.ts'
+import { PutOffWrites } from './put-off-writes.ts'
 import { Reclaimer } from './reclaimer.ts'
+import { RecordWriter } from './record-writer.ts'
 import { StoreSpace } from './store-space.ts'
-import {
-  encodeAdd,
-  encodeAddInTx,
-  encodeCommit,
-  encodeHead,
-  encodeProducerList,
-  encodeQueue,
-  encodeQueueList,
-  encodeQueueRemoved,
-  encodeRemove,
-  encodeRemoveInTx,
-  encodeRollback,
-  encodeSnapshotEnd,
-  recordType,
-  type EncodedMeta,
-} from './store-records.ts'
-import { StoreState, type QueueState } from './store-state.ts'
-import { UnwrittenMessages } from './unwritten-messages.ts'
+import { StoreState } from './store-state.ts'
 
 export { newestTerm } from '../../journal/segment-table.ts'
 
@@ -59,32 +45,18 @@ export interface JournalStoreOptions {
   readonly maxFileLength?: number
   /** Bytes that the journal may take before new messages have to wait; default 100 GiB. */
   readonly limitBytes?: number
-  /** Throws or rejects when this member no longer owns the store: asked after each sync, before any callback. */
-  readonly verifyOwnership: () => void | Promise<void>
 }
-
-interface LocalTransaction {
-  readonly number: number
-  adds: number
-  /** The largest sequence of each producer. */
-  readonly producers: Map<string, number>
-}
-
-/** A read that lost a race with the removal of a segment is done again; the second time it finds the new place. */
-const readAttempts = 4
 
 export class JournalStore implements MessageStore {
   readonly failed: Promise<Error>
   readonly #options: JournalStoreOptions
   readonly #state: StoreState
   readonly #journal: Journal
+  readonly #records: RecordWriter
+  readonly #putOff: PutOffWrites
+  readonly #reader: MessageReader
   readonly #reclaimer: Reclaimer
   readonly #space: StoreSpace
-  readonly #transactions = new Map<StoreTransactionId, LocalTransaction>()
-  readonly #unwritten = new UnwrittenMessages()
-  readonly #early: EarlyAcknowledgements
-  #putOff: Timer | undefined
-  #nextTransaction = 1
   /** Every message up to here is durable. */
   #durableSequence: Sequence = 0
   #recoveryMs = 0
@@ -93,7 +65,6 @@ export class JournalStore implements MessageStore {
   constructor(options: JournalStoreOptions) {
     const maxFileLength = options.maxFileLength ?? journalLimits.maxFileLength
     this.#options = options
-    this.#early = new EarlyAcknowledgements(options.clock)
     this.#state = new StoreState((_segment, use) => {
       if (this.#isOpen && this.#reclaimer.isCandidate(use)) this.#reclaimer.trigger()
     })
@@ -101,14 +72,29 @@ export class JournalStore implements MessageStore {
       ...options,
       maxFileLength,
       visitor: this.#state,
-      writePreamble: () => this.#writeSnapshot(),
-      onWriting: () => this.#writeOut(),
+      writePreamble: () => this.#records.writeSnapshot(),
+      onWriting: () => this.#putOff.writeOut(),
       onSealed: () => {
         void this.#space.look()
         this.#reclaimer.trigger()
       },
       mark: () => this.#state.lastSequence,
       onDurable: (sequence) => (this.#durableSequence = sequence),
+    })
+    this.#records = new RecordWriter(this.#journal, this.#state)
+    this.#putOff = new PutOffWrites({
+      clock: options.clock,
+      write: (sequence, message, settled) => {
+        this.#records.add(message, sequence)
+        this.#journal.whenDurable(settled)
+      },
+      requestWrite: () => this.#journal.requestWrite(),
+    })
+    this.#reader = new MessageReader({
+      journal: this.#journal,
+      state: this.#state,
+      durableSequence: () => this.#durableSequence,
+      whenDurable: (callback) => this.whenDurable(callback),
     })
     this.#space = new StoreSpace({
       ...options,
@@ -131,11 +117,16 @@ export class JournalStore implements MessageStore {
     this.#journal.follow()
   }
 
+  lag(): StoreLag | undefined {
+    const bytes = this.#journal.unreadBytes
+    return bytes === undefined ? undefined : { bytes }
+  }
+
   /** Rejects with JournalError JOURNAL_FENCED when a larger term was here. */
-  async open(term: number): Promise<RecoveredState> {
+  async open(owner: StoreOwner): Promise<RecoveredState> {
     const { clock, logger } = this.#options
     const startMs = clock.monotonicMs()
-    await this.#journal.open(term, ({ segments, cutBytes, damage }) => {
+    await this.#journal.open(owner, ({ segments, cutBytes, damage }) => {
       const renamed = this.#state.finishRecovery(segments.map(({ number }) => number))
       if (renamed.length > 0) logger.error('Names of queues were damaged; their messages got new ones', { renamed })
       if (cutBytes > 0 || damage.length > 0)
@@ -154,28 +145,18 @@ export class JournalStore implements MessageStore {
     return { queues, lastSequence: this.#state.lastSequence }
   }
 
-  addQueue(name: string): void {
-    this.#queue(name)
+  addHolder(holder: MessageHolder): void {
+    this.#records.queue(holder.name)
   }
 
-  removeQueue(name: string): void {
-    this.#writeOut()
-    const queue = this.#state.queueNamed(name)
-    if (!queue) return
-    this.#append(recordType.queueRemoved, encodeQueueRemoved(queue.number))
-    this.#state.removeQueue(queue.number, this.#journal.segment)
-    // What an open transaction adds later has to find its queue.
-    for (const { adds } of this.#state.transactions.values()) {
-      if (!adds.includesQueue(queue.number)) continue
-      this.#append(recordType.queue, encodeQueue(queue.number, name))
-      this.#state.addQueue(queue.number, name)
-      return
-    }
+  removeHolder(holder: MessageHolder): void {
+    this.#putOff.writeOut()
+    this.#records.removeQueue(holder.name)
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
-    this.#writeOut()
-    this.#add(message, sequence)
+    this.#putOff.writeOut()
+    this.#records.add(message, sequence)
   }
 
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
@@ -184,82 +165,25 @@ export class JournalStore implements MessageStore {
       return this.whenDurable(settled)
     }
     // What is wrong with it has to be said now.
-    this.#queue(message.queue)
-    this.#checkProducer(message)
-    const nowMs = this.#options.clock.monotonicMs()
-    this.#unwritten.add(sequence, message, settled, nowMs)
-    this.#early.dispatched(sequence, nowMs)
-    if (this.#early.expected) this.#putOffWriting(storeLimits.earlyAcknowledgementMs)
-    else this.#journal.requestWrite()
+    this.#records.check(message)
+    this.#putOff.add(message, sequence, settled)
   }
 
-  remove(queue: string, sequence: Sequence, awaited = true): void {
-    if (this.#unwritten.has(sequence)) {
-      const spared = awaited ? undefined : this.#unwritten.takeOnlyOf(sequence)
+  remove(holder: MessageHolder, sequence: Sequence, awaited = true): void {
+    if (this.#putOff.has(sequence)) {
+      const spared = awaited ? undefined : this.#putOff.spare(sequence)
       if (spared) {
-        this.#early.acknowledged(sequence, true)
-        if (this.#unwritten.size === 0) this.#endPuttingOff()
         this.#state.producers.set(spared.message.producerId, spared.message.producerSequenceId)
         return this.#journal.whenProven(spared.settled)
       }
-      this.#writeOut()
+      this.#putOff.writeOut()
     }
-    if (!awaited) this.#early.acknowledged(sequence, false)
-    const state = this.#state.queueNamed(queue)
-    if (!state?.index.get(sequence)) return
-    this.#append(recordType.remove, encodeRemove(state.number, sequence))
-    this.#state.remove(state.number, sequence, this.#journal.segment)
+    if (!awaited) this.#putOff.acknowledged(sequence)
+    this.#records.remove(holder.name, sequence)
   }
 
-  addInTransaction(id: StoreTransactionId, message: AddedMessage): void {
-    const queue = this.#queue(message.queue)
-    const transaction = this.#transaction(id)
-    const { number, producers } = transaction
-    const head = this.#head(message)
-    const ordinal = transaction.adds++
-    const meta = encodeAddInTx(queue.number, number, ordinal, head.length)
-    const position = this.#append(recordType.addInTx, meta, head, message.bytes)
-    this.#state.addInTransaction(number, ordinal, queue.number, {
-      segment: this.#journal.segment,
-      position,
-      bodyLength: head.length + message.bytes.length,
-      headLength: head.length,
-    })
-    const known = producers.get(message.producerId) ?? message.producerSequenceId
-    producers.set(message.producerId, Math.max(known, message.producerSequenceId))
-  }
-
-  removeInTransaction(id: StoreTransactionId, queue: string, sequence: Sequence): void {
-    if (this.#unwritten.has(sequence)) this.#writeOut()
-    const state = this.#state.queueNamed(queue)
-    if (!state?.index.get(sequence)) return
-    const { number } = this.#transaction(id)
-    this.#append(recordType.removeInTx, encodeRemoveInTx(state.number, number, sequence))
-    this.#state.removeInTransaction(number, state.number, sequence, this.#journal.segment)
-  }
-
-  commit(id: StoreTransactionId, firstSequence: Sequence): void {
-    const transaction = this.#transactions.get(id)
-    if (!transaction) return
-    // Sequences stand in the journal in their order.
-    this.#writeOut()
-    const { number, adds, producers } = transaction
-    assert(adds === 0 || firstSequence > this.#state.lastSequence, 'Sequences grow with every message')
-    this.#transactions.delete(id)
-    let list: Buffer | undefined
-    // Beyond what one meta holds (hundreds of producers in one transaction), the others are not remembered.
-    encodeProducerList(producers, ({ meta, length }) => (list ??= Buffer.from(meta.subarray(0, length))))
-    this.#append(recordType.commit, encodeCommit(number, firstSequence, adds), undefined, list)
-    this.#state.commit(number, firstSequence, adds, this.#journal.segment)
-    for (const [producerId, sequence] of producers) this.#state.producers.set(producerId, sequence)
-  }
-
-  rollback(id: StoreTransactionId): void {
-    const transaction = this.#transactions.get(id)
-    if (!transaction) return
-    this.#transactions.delete(id)
-    this.#append(recordType.rollback, encodeRollback(transaction.number))
-    this.#state.endTransaction(transaction.number)
+  begin(): StoreTransaction {
+    return new JournalTransaction(this.#records, this.#state, this.#putOff)
   }
 
   hasRoom(bytes: number): boolean {
@@ -271,28 +195,18 @@ export class JournalStore implements MessageStore {
   }
 
   whenDurable(callback: () => void): void {
-    this.#writeOut()
+    this.#putOff.writeOut()
     this.#journal.whenDurable(callback)
   }
 
-  async read(
-    queue: string,
+  read(
+    holder: MessageHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
-  ): Promise<readonly StoredMessage[]> {
-    for (let attempt = 1; ; attempt++) {
-      const wanted = this.#locate(queue, after, upTo, maxMessages, maxBytes)
-      // Moved to a place that is on its way to the disk.
-      if (wanted.some(({ segment, position }) => !this.#journal.isDurable(segment, position)))
-        await new Promise<void>((resolve) => this.whenDurable(resolve))
-      try {
-        return await this.#readBodies(wanted)
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT' || attempt === readAttempts) throw error
-      }
-    }
+  ): Promise<readonly FoundMessage[]> {
+    return this.#reader.read(holder.name, after, upTo, maxMessages, maxBytes)
   }
 
   lastProducerSequence(producerId: string): number | undefined {
@@ -312,7 +226,7 @@ export class JournalStore implements MessageStore {
 
   async close(): Promise<void> {
     this.#reclaimer.stop()
-    if (this.#isOpen) this.#writeOut()
+    if (this.#isOpen) this.#putOff.writeOut()
     this.#space.stop()
     this.#isOpen = false
     await this.#journal.close()
@@ -323,140 +237,4 @@ export class JournalStore implements MessageStore {
     for (const { index } of this.#state.queues.values()) messages += index.messages
     return messages
   }
-
-  #add(message: AddedMessage, sequence: Sequence): void {
-    assert(sequence > this.#state.lastSequence, 'Sequences grow with every message')
-    const queue = this.#queue(message.queue)
-    const head = this.#head(message)
-    const { bytes } = message
-    const position = this.#append(recordType.add, encodeAdd(queue.number, sequence, head.length), head, bytes)
-    this.#state.place(queue, {
-      sequence,
-      segment: this.#journal.segment,
-      position,
-      bodyLength: head.length + bytes.length,
-      headLength: head.length,
-    })
-    this.#state.lastSequence = sequence
-    this.#state.producers.set(message.producerId, message.producerSequenceId)
-  }
-
-  #append(type: number, { meta, length }: EncodedMeta, head?: EncodedMeta, body?: Buffer): number {
-    return this.#journal.append(type, meta, length, head?.meta, head?.length ?? 0, body)
-  }
-
-  #head(message: AddedMessage): EncodedMeta {
-    this.#checkProducer(message)
-    return encodeHead(message.producerId, message.producerSequenceId)
-  }
-
-  #checkProducer({ producerId }: AddedMessage): void {
-    checkText('producer id', producerId, storeLimits.producerIdBytes)
-  }
-
-  /** Until the oldest message has waited for `delayMs`, or is acknowledged. */
-  #putOffWriting(delayMs: number): void {
-    const { clock } = this.#options
-    this.#putOff ??= clock.after(delayMs, () => {
-      this.#putOff = undefined
-      const { sinceMs } = this.#unwritten
-      if (sinceMs === undefined) return
-      const leftMs = storeLimits.earlyAcknowledgementMs - (clock.monotonicMs() - sinceMs)
-      if (leftMs > 0) return this.#putOffWriting(leftMs)
-      this.#early.waitedInVain()
-      this.#journal.requestWrite()
-    })
-  }
-
-  #endPuttingOff(): void {
-    this.#putOff?.cancel()
-    this.#putOff = undefined
-  }
-
-  #writeOut(): void {
-    this.#endPuttingOff()
-    this.#unwritten.takeAll((sequence, message, settled) => {
-      this.#add(message, sequence)
-      this.#journal.whenDurable(settled)
-    })
-  }
-
-  #queue(name: string): QueueState {
-    const known = this.#state.queueNamed(name)
-    if (known) return known
-    checkText('queue name', name, storeLimits.queueNameBytes)
-    const number = this.#state.nextQueue
-    this.#append(recordType.queue, encodeQueue(number, name))
-    return this.#state.addQueue(number, name)
-  }
-
-  #transaction(id: StoreTransactionId): LocalTransaction {
-    let open = this.#transactions.get(id)
-    if (!open) {
-      open = { number: this.#nextTransaction++, adds: 0, producers: new Map() }
-      this.#transactions.set(id, open)
-    }
-    return open
-  }
-
-  #writeSnapshot(): void {
-    const { queues, producers, lastSequence, nextQueue } = this.#state
-    const names = [...queues.values()].map(({ number, name }) => [number, name] as const)
-    encodeQueueList(names, (meta) => this.#append(recordType.snapshotQueues, meta))
-    encodeProducerList(producers.entries(), (meta) => this.#append(recordType.snapshotProducers, meta))
-    this.#append(recordType.snapshotEnd, encodeSnapshotEnd({ lastSequence, nextQueue, queues: names.length }))
-    this.#state.uses.of(this.#journal.segment)
-  }
-
-  #locate(queue: string, after: Sequence, upTo: Sequence, maxMessages: number, maxBytes: number): MessageLocation[] {
-    const wanted: MessageLocation[] = []
-    const last = Math.min(upTo, this.#durableSequence)
-    let total = 0
-    this.#state.queueNamed(queue)?.index.scan(after, (location) => {
-      const length = location.bodyLength - location.headLength
-      if (location.sequence > last || wanted.length >= maxMessages) return false
-      if (wanted.length > 0 && total + length > maxBytes) return false
-      total += length
-      wanted.push({ ...location })
-      return true
-    })
-    return wanted
-  }
-
-  /** Neighbours are read together, runs one after the other. */
-  async #readBodies(wanted: readonly MessageLocation[]): Promise<StoredMessage[]> {
-    const messages: StoredMessage[] = []
-    for (let first = 0; first < wanted.length;) {
-      const { segment, position: start } = wanted[first]!
-      let end = recordEnd(wanted[first]!)
-      let next = first + 1
-      for (; next < wanted.length && next - first < 65_536; next++) {
-        const { segment: other, position } = wanted[next]!
-        if (other !== segment || position < end - storeLimits.recordOverheadBytes) break
-        if (position - end > storeLimits.readGapBytes || recordEnd(wanted[next]!) - start > storeLimits.readRunBytes)
-          break
-        end = recordEnd(wanted[next]!)
-      }
-      const bytes = await this.#journal.read(segment, start, end - start)
-      for (const { sequence, position, headLength } of wanted.slice(first, next)) {
-        const body = this.#journal.body(segment, position, bytes, start)
-        // A copy, so that one message that stays does not hold on to all that were read with it.
-        if (body) messages.push({ sequence, bytes: Buffer.from(body.subarray(headLength)) })
-      }
-      first = next
-    }
-    return messages
-  }
-}
-
-/** Not beyond the end of the file by more than a little, which a read does not mind. */
-const recordEnd = ({ position, bodyLength }: MessageLocation): number =>
-  position + bodyLength + storeLimits.recordOverheadBytes
-
-function checkText(what: string, text: string, maxBytes: number): void {
-  const length = Buffer.byteLength(text)
-  if (length <= maxBytes) return
-  throw new JournalError('JOURNAL_LIMIT', `Cannot store ${what} of ${length} bytes: at most ${maxBytes} are accepted`, {
-    fields: { length, maxBytes },
-  })
 }

@@ -5,7 +5,7 @@
 import { assert } from '../../base/assert.ts'
 import { entryParts } from '../../journal/summary.ts'
 import { sequenceAt, type MessageRun } from './message-run.ts'
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 
 /** Where a record is, and how long its parts are. Reused between calls where the comment of the function says so. */
 export interface MessageLocation {

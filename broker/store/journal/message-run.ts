@@ -2,7 +2,7 @@
 // million messages are a common backlog, and somebody waits for its recovery.
 import { entryParts, type SummaryRun } from '../../journal/summary.ts'
 import type { MessageLocation } from './message-index.ts'
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 
 const { meta } = entryParts
 

@@ -1,6 +1,6 @@
 // What each segment of the journal is still needed for. A segment may go when none of its records is needed, and when what
 // it tells about other segments has been told again elsewhere.
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 
 export interface SegmentUse {
   /** Messages whose only copy is here, and roughly their bytes. */

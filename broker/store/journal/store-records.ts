@@ -23,7 +23,7 @@
 // Numbers of transactions (tx) are used once in a term.
 import { assert } from '../../base/assert.ts'
 import { storeLimits } from '../limits.ts'
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 
 export const recordType = {
   queue: 16,

@@ -6,7 +6,7 @@ import type { SummaryRun } from '../../journal/summary.ts'
 import { storeLimits } from '../limits.ts'
 import { MessageIndex, type MessageLocation } from './message-index.ts'
 import { addInTxParts, addParts, endOfEqual, largestSequence, locationAt, type MessageRun } from './message-run.ts'
-import type { Sequence } from '../message-store.ts'
+import type { Sequence } from '../held-message.ts'
 import { ProducerTable } from '../producer-table.ts'
 import { SegmentUses, type SegmentUse } from './segment-uses.ts'
 import {

@@ -1,8 +1,8 @@
 // Messages that consumers were given before they were written, and that wait for the next write. One that is acknowledged
 // meanwhile need not be written at all: nobody will ever ask for it.
-import type { AddedMessage, Sequence } from '../message-store.ts'
+import type { AddedMessage, Sequence } from '../held-message.ts'
 
-interface Unwritten {
+export interface Unwritten {
   readonly message: AddedMessage
   readonly settled: () => void
   readonly sinceMs: number

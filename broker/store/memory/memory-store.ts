@@ -4,25 +4,31 @@ import { assert } from '../../base/assert.ts'
 import { storeLimits } from '../limits.ts'
 import type {
   AddedMessage,
+  FoundMessage,
+  MessageHolder,
   MessageStore,
   RecoveredState,
   Sequence,
-  StoredMessage,
+  StoreLag,
+  StoreOwner,
   StoreStatistics,
-  StoreTransactionId,
 } from '../message-store.ts'
 import { ProducerTable } from '../producer-table.ts'
-
-interface OpenTransaction {
-  readonly adds: AddedMessage[]
-  readonly removes: { readonly queue: string; readonly sequence: Sequence }[]
-}
+import type { StoreTransaction } from '../store-transaction.ts'
+import { MemoryQueue } from './memory-queue.ts'
+import { MemoryTransaction, type TransactionTarget } from './memory-transaction.ts'
 
 export class MemoryStore implements MessageStore {
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #queues = new Map<string, MemoryQueue>()
-  readonly #transactions = new Map<StoreTransactionId, OpenTransaction>()
   readonly #producers = new ProducerTable(storeLimits.producers)
+  readonly #transactionTarget: TransactionTarget = {
+    record: () => this.#write(),
+    apply: (adds, removes, firstSequence) => {
+      adds.forEach((message, index) => this.#apply(message, firstSequence + index))
+      for (const { holder, sequence } of removes) this.#queues.get(holder.name)?.remove(sequence)
+    },
+  }
   #callbacks: (() => void)[] = []
   #lastSequence = 0
   #records = 0
@@ -30,19 +36,23 @@ export class MemoryStore implements MessageStore {
 
   follow(): void {}
 
-  async open(_term: number): Promise<RecoveredState> {
+  lag(): StoreLag {
+    return { bytes: 0 }
+  }
+
+  async open(_owner: StoreOwner): Promise<RecoveredState> {
     this.#open = true
     return { queues: [], lastSequence: 0 }
   }
 
-  addQueue(name: string): void {
+  addHolder(holder: MessageHolder): void {
     this.#write()
-    this.#queue(name)
+    this.#queue(holder.name)
   }
 
-  removeQueue(name: string): void {
+  removeHolder(holder: MessageHolder): void {
     this.#write()
-    this.#queues.delete(name)
+    this.#queues.delete(holder.name)
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
@@ -55,33 +65,13 @@ export class MemoryStore implements MessageStore {
     this.whenDurable(settled)
   }
 
-  remove(queue: string, sequence: Sequence): void {
+  remove(holder: MessageHolder, sequence: Sequence): void {
     this.#write()
-    this.#queues.get(queue)?.remove(sequence)
+    this.#queues.get(holder.name)?.remove(sequence)
   }
 
-  addInTransaction(transaction: StoreTransactionId, message: AddedMessage): void {
-    this.#write()
-    this.#transaction(transaction).adds.push(message)
-  }
-
-  removeInTransaction(transaction: StoreTransactionId, queue: string, sequence: Sequence): void {
-    this.#write()
-    this.#transaction(transaction).removes.push({ queue, sequence })
-  }
-
-  commit(transaction: StoreTransactionId, firstSequence: Sequence): void {
-    this.#write()
-    const open = this.#transactions.get(transaction)
-    if (!open) return
-    this.#transactions.delete(transaction)
-    open.adds.forEach((message, index) => this.#apply(message, firstSequence + index))
-    for (const { queue, sequence } of open.removes) this.#queues.get(queue)?.remove(sequence)
-  }
-
-  rollback(transaction: StoreTransactionId): void {
-    this.#write()
-    this.#transactions.delete(transaction)
+  begin(): StoreTransaction {
+    return new MemoryTransaction(this.#transactionTarget)
   }
 
   hasRoom(_bytes: number): boolean {
@@ -96,13 +86,13 @@ export class MemoryStore implements MessageStore {
   }
 
   async read(
-    queue: string,
+    holder: MessageHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
-  ): Promise<readonly StoredMessage[]> {
-    return this.#queues.get(queue)?.read(after, upTo, maxMessages, maxBytes) ?? []
+  ): Promise<readonly FoundMessage[]> {
+    return this.#queues.get(holder.name)?.read(after, upTo, maxMessages, maxBytes) ?? []
   }
 
   lastProducerSequence(producerId: string): number | undefined {
@@ -139,7 +129,7 @@ export class MemoryStore implements MessageStore {
   #apply(message: AddedMessage, sequence: Sequence): void {
     assert(sequence > this.#lastSequence, 'Sequences grow with every message')
     this.#lastSequence = sequence
-    this.#queue(message.queue).add(sequence, message.bytes)
+    this.#queue(message.holder.name).add(sequence, message.bytes)
     this.#producers.set(message.producerId, message.producerSequenceId)
   }
 
@@ -149,63 +139,9 @@ export class MemoryStore implements MessageStore {
     return queue
   }
 
-  #transaction(id: StoreTransactionId): OpenTransaction {
-    let open = this.#transactions.get(id)
-    if (!open) this.#transactions.set(id, (open = { adds: [], removes: [] }))
-    return open
-  }
-
   #runCallbacks(): void {
     const callbacks = this.#callbacks
     this.#callbacks = []
     for (const callback of callbacks) callback()
-  }
-}
-
-/** Messages ascending by sequence; removed ones leave a hole until half of the array is holes. */
-class MemoryQueue {
-  messages = 0
-  bytes = 0
-  #entries: { readonly sequence: Sequence; bytes: Buffer | undefined }[] = []
-
-  add(sequence: Sequence, bytes: Buffer): void {
-    this.#entries.push({ sequence, bytes })
-    this.messages++
-    this.bytes += bytes.length
-  }
-
-  remove(sequence: Sequence): void {
-    const entry = this.#entries[this.#firstAfter(sequence - 1)]
-    if (entry?.sequence !== sequence || !entry.bytes) return
-    this.messages--
-    this.bytes -= entry.bytes.length
-    entry.bytes = undefined
-    if (this.#entries.length > 64 && this.messages < this.#entries.length / 2)
-      this.#entries = this.#entries.filter((kept) => kept.bytes)
-  }
-
-  read(after: Sequence, upTo: Sequence, maxMessages: number, maxBytes: number): StoredMessage[] {
-    const found: StoredMessage[] = []
-    let total = 0
-    for (let index = this.#firstAfter(after); index < this.#entries.length; index++) {
-      const { sequence, bytes } = this.#entries[index]!
-      if (sequence > upTo || found.length >= maxMessages) break
-      if (!bytes) continue
-      if (found.length > 0 && total + bytes.length > maxBytes) break
-      found.push({ sequence, bytes })
-      total += bytes.length
-    }
-    return found
-  }
-
-  #firstAfter(sequence: Sequence): number {
-    let low = 0
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#entries[middle]!.sequence <= sequence) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

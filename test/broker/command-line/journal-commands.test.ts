@@ -5,6 +5,8 @@ import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
+import { soleOwner } from '../../support/sole-owner.ts'
+import { queueHolder } from '../../../broker/store/held-message.ts'
 
 const segment = (number: number): string => `/data/journal/term-0000000001/000000000${number}.segment`
 
@@ -23,7 +25,7 @@ async function run(disk: SimulatedDisk, ...args: string[]): Promise<{ code: numb
 
 async function openStore(disk: SimulatedDisk): Promise<JournalStore> {
   const store = createJournalStore({ disk, directory: '/data/journal' })
-  await store.open(1)
+  await store.open(soleOwner(1))
   return store
 }
 
@@ -31,8 +33,8 @@ async function filledStore(disk: SimulatedDisk): Promise<JournalStore> {
   const store = await openStore(disk)
   for (let sequence = 1; sequence <= 20; sequence++)
     store.add(message(`text-${sequence}-`.padEnd(300, 'x'), { producerSequenceId: sequence }), sequence)
-  store.remove('orders', 3)
-  store.addInTransaction('TX:1', message('open', { queue: 'invoices' }))
+  store.remove(queueHolder('orders'), 3)
+  store.begin().add(message('open', { queue: 'invoices' }))
   await durable(store)
   return store
 }
@@ -108,7 +110,7 @@ describe('check', () => {
   test('a missing segment is damage, one that was removed is not', async () => {
     const disk = new SimulatedDisk()
     const store = await filledStore(disk)
-    for (let sequence = 1; sequence <= 11; sequence++) store.remove('orders', sequence)
+    for (let sequence = 1; sequence <= 11; sequence++) store.remove(queueHolder('orders'), sequence)
     await durable(store)
     await store.reclaimed()
     expect(await disk.exists(segment(1))).toBe(false)
@@ -127,7 +129,7 @@ describe('check', () => {
     const { open } = disk
     disk.open = async (path, mode) => {
       disk.open = open
-      for (let sequence = 1; sequence <= 20; sequence++) store.remove('orders', sequence)
+      for (let sequence = 1; sequence <= 20; sequence++) store.remove(queueHolder('orders'), sequence)
       for (let sequence = 21; sequence <= 40; sequence++) store.add(message('y'.repeat(300)), sequence)
       await durable(store)
       await store.reclaimed()

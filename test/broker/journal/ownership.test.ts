@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
+import { queueHolder } from '../../../broker/store/held-message.ts'
 
 /** Proofs that a test gives, or does not give, later. */
 class SlowProofs {
@@ -26,14 +27,19 @@ class SlowProofs {
 
 const add = (store: JournalStore, sequence: number): void =>
   store.add(
-    { queue: 'orders', producerId: 'ID:p', producerSequenceId: sequence, bytes: Buffer.from(`message ${sequence}`) },
+    {
+      holder: queueHolder('orders'),
+      producerId: 'ID:p',
+      producerSequenceId: sequence,
+      bytes: Buffer.from(`message ${sequence}`),
+    },
     sequence,
   )
 
 async function opened(): Promise<{ store: JournalStore; proofs: SlowProofs; answers: number[] }> {
   const proofs = new SlowProofs()
-  const store = createJournalStore({ disk: new SimulatedDisk(), verifyOwnership: proofs.verify })
-  await store.open(1)
+  const store = createJournalStore({ disk: new SimulatedDisk() })
+  await store.open({ term: 1, verify: proofs.verify })
   proofs.instant = false
   return { store, proofs, answers: [] }
 }
@@ -89,8 +95,8 @@ test('who waits for nothing new is not overtaken while a proof is on its way', a
 test('the proof is asked for after the sync: one from before would say nothing about what was written meanwhile', async () => {
   const disk = new SimulatedDisk()
   const events: string[] = []
-  const store = createJournalStore({ disk, verifyOwnership: () => void events.push('proof') })
-  await store.open(1)
+  const store = createJournalStore({ disk })
+  await store.open({ term: 1, verify: () => void events.push('proof') })
   events.length = 0
   disk.fail = (operation) => void events.push(operation)
   add(store, 1)

@@ -4,6 +4,8 @@ import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
 import { durable } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { RegionHarness } from './region-harness.ts'
+import { queueHolder } from '../../../broker/store/held-message.ts'
+import type { StoreOwner } from '../../../broker/store/message-store.ts'
 
 const again = { persistent: true, producerId: 'ID:app:1:1' }
 
@@ -127,23 +129,22 @@ test.each([
 ])('a message expires at a member %s', async (_when, late, expected) => {
   const disk = new SimulatedDisk()
   let owner = 1
-  const member = (term: number) =>
-    createJournalStore({
-      disk,
-      verifyOwnership() {
-        if (owner !== term) throw new Error('Replaced')
-      },
-    })
-  const store = member(1)
-  const harness = await RegionHarness.start({ store })
+  const member = (term: number): StoreOwner => ({
+    term,
+    verify() {
+      if (owner !== term) throw new Error('Replaced')
+    },
+  })
+  const store = createJournalStore({ disk })
+  const harness = await RegionHarness.start({ store, owner: member(1) })
   const client = harness.connect()
   client.send('queue://Q', { ...again, producerSequenceId: 1, expiration: harness.clock.nowMs() + 1 })
   await durable(store)
-  const standby = member(2)
+  const standby = createJournalStore({ disk })
   standby.follow()
   const takeOver = (): Promise<unknown> => {
     owner = 2
-    return standby.open(2)
+    return standby.open(member(2))
   }
   if (late) await takeOver()
   harness.clock.advance(1)
@@ -151,7 +152,9 @@ test.each([
   expect(harness.events).toContain('messageExpired queue://Q')
   await (late ? store.failed : durable(store))
   if (!late) await takeOver()
-  const counts = ['Q', 'ActiveMQ.DLQ'].map(async (queue) => (await standby.read(queue, 0, 100, 10, 1_000_000)).length)
+  const counts = ['Q', 'ActiveMQ.DLQ'].map(
+    async (queue) => (await standby.read(queueHolder(queue), 0, 100, 10, 1_000_000)).length,
+  )
   expect(await Promise.all(counts)).toEqual(expected)
   await standby.close()
 })

@@ -1,10 +1,17 @@
 // Large queues: only a window of messages is in memory, the rest is read from the store as the window drains.
 import { describe, expect, test } from '@jest/globals'
 import { destinationLimits } from '../../../broker/destination/limits.ts'
-import type { RecoveredState, Sequence, StoredMessage } from '../../../broker/store/message-store.ts'
+import type {
+  FoundMessage,
+  MessageHolder,
+  RecoveredState,
+  Sequence,
+  StoreOwner,
+} from '../../../broker/store/message-store.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { RegionHarness } from './region-harness.ts'
 import type { TestConsumer } from './region-harness.ts'
+import { queueHolder } from '../../../broker/store/held-message.ts'
 
 /** Reads stay open until `serve`; messages can be there before the broker starts. */
 class SlowStore extends MemoryStore {
@@ -14,8 +21,8 @@ class SlowStore extends MemoryStore {
   #open: (() => void)[] = []
   #recovered: RecoveredState = { queues: [], lastSequence: 0 }
 
-  override async open(term: number): Promise<RecoveredState> {
-    await super.open(term)
+  override async open(owner: StoreOwner): Promise<RecoveredState> {
+    await super.open(owner)
     return this.#recovered
   }
 
@@ -24,16 +31,16 @@ class SlowStore extends MemoryStore {
   }
 
   override async read(
-    queue: string,
+    holder: MessageHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
-  ): Promise<readonly StoredMessage[]> {
+  ): Promise<readonly FoundMessage[]> {
     this.reads.push({ after, upTo, maxMessages, maxBytes })
     await new Promise<void>((resolve) => this.#open.push(resolve))
     if (this.failing) throw new Error('the disk is gone')
-    const found = await super.read(queue, after, upTo, maxMessages, maxBytes)
+    const found = await super.read(holder, after, upTo, maxMessages, maxBytes)
     return found.filter(({ sequence }) => !this.lost.has(sequence))
   }
 
@@ -163,7 +170,15 @@ describe('a backlog', () => {
     const message = (expiration: number): Buffer => client.message('queue://Q', { persistent: true, expiration }).bytes
     const [lasting, expired] = [message(0), message(harness.clock.nowMs() + 1)]
     for (let at = 1; at <= count; at++)
-      store.add({ queue: 'Q', bytes: at > count - 10 ? expired : lasting, producerId: 'p', producerSequenceId: at }, at)
+      store.add(
+        {
+          holder: queueHolder('Q'),
+          bytes: at > count - 10 ? expired : lasting,
+          producerId: 'p',
+          producerSequenceId: at,
+        },
+        at,
+      )
     const sweep = async (): Promise<number> => {
       harness.clock.advance(expirySweepMs)
       for (let i = 0; i < 50; i++) {
@@ -204,7 +219,7 @@ describe('a backlog', () => {
     for (const at of [10, 20, 30])
       store.add(
         {
-          queue: 'Q',
+          holder: queueHolder('Q'),
           bytes: client.message('queue://Q', { persistent: true }).bytes,
           producerId: 'ID:p:1:1',
           producerSequenceId: at,

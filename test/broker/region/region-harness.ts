@@ -15,19 +15,22 @@ import type {
   RegionConnection,
   RegionListener,
 } from '../../../broker/region/region.ts'
-import type { MessageStore, RecoveredState, Sequence } from '../../../broker/store/message-store.ts'
 import type { AcknowledgementTypeName } from '../../../broker/openwire/acknowledgement-types.ts'
 import { lastSeenOf } from '../../../broker/session/openwire/last-seen.ts'
+import type { MessageStore, RecoveredState, Sequence, StoreOwner } from '../../../broker/store/message-store.ts'
 import { javaClassOf } from '../../../broker/session/openwire/java-class.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { acknowledgementNamed, type AcknowledgementFields } from '../../support/acknowledgement.ts'
 import { testMessage } from '../../support/test-message.ts'
 import type { TestMessageOptions } from '../../support/test-message.ts'
+import { soleOwner } from '../../support/sole-owner.ts'
 
 export interface HarnessOptions {
   readonly memoryLimit?: number
   readonly whenNoSpace?: WhenNoSpace
   readonly store?: MessageStore
+  /** Of the store; default: nobody else wants it. */
+  readonly owner?: StoreOwner
   readonly recovered?: RecoveredState
   readonly concurrentStoreAndDispatchQueues?: boolean
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
@@ -44,7 +47,7 @@ export class RegionHarness {
 
   static async start(options: HarnessOptions = {}): Promise<RegionHarness> {
     const store = options.store ?? new MemoryStore()
-    const recovered = await store.open(1)
+    const recovered = await store.open(options.owner ?? soleOwner(1))
     return new RegionHarness(store, { recovered, ...options })
   }
 

@@ -120,6 +120,47 @@ test('beginning twice is one transaction; an unknown one was not started', async
   expect(commit(client, 'TX:c:1').state).toBe('pending')
 })
 
+describe('a transaction belongs to its connection', () => {
+  const victimAndStranger = async () => {
+    const harness = await RegionHarness.start()
+    const victim = harness.connect({ connectionId: 'victim' })
+    victim.connection.begin('TX:victim:1')
+    victim.send('queue://Q', { transactionId: 'TX:victim:1', persistent: true })
+    return { harness, victim, stranger: harness.connect({ connectionId: 'stranger' }) }
+  }
+
+  test('another one that uses its id has one of its own', async () => {
+    const { harness, victim, stranger } = await victimAndStranger()
+    stranger.connection.begin('TX:victim:1')
+    stranger.send('queue://Q', { transactionId: 'TX:victim:1', persistent: true })
+    expect(rollback(stranger, 'TX:victim:1').state).toBe('done')
+    const committed = commit(victim, 'TX:victim:1')
+    await harness.settle()
+    expect(committed.state).toBe('done')
+    expect(harness.store.statistics().messages).toBe(1)
+    expect(victim.consume('queue://Q').deliveries.map(({ message }) => message.messageId)).toEqual(['victim:1:1:1'])
+  })
+
+  test('nor can it be reached by the ids that a broker could make up for itself', async () => {
+    const { harness, victim, stranger } = await victimAndStranger()
+    for (const id of ['TX:composite:1', 'TX:dead-letter:1']) {
+      stranger.connection.begin(id)
+      stranger.send('queue://Strange', { transactionId: id, persistent: true })
+    }
+    expect(victim.send('queue://A,queue://B', { persistent: true }).state).toBe('pending')
+    const consumer = victim.consume('queue://A')
+    await harness.settle()
+    consumer.acknowledge('poison', null, 0)
+    await harness.settle()
+    for (const id of ['TX:composite:1', 'TX:dead-letter:1']) expect(rollback(stranger, id).state).toBe('done')
+    await harness.settle()
+    expect(harness.of('queue://B').size).toBe(1)
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+    expect(harness.of('queue://Strange').size).toBe(0)
+    expect(victim.send('queue://Q', { persistent: true }).state).toBe('pending')
+  })
+})
+
 test('a transaction in which something failed can only be rolled back', async () => {
   const { harness, client, transacted } = await started()
   client.send('queue://Q', transacted)

@@ -8,6 +8,8 @@ import { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 const body = 'x'.repeat(400)
 
@@ -21,7 +23,6 @@ function storeOn(disk: SimulatedDisk): { store: JournalStore; clock: ManualClock
     random: seededRandom(1),
     logger: silentLogger,
     maxFileLength: 4096,
-    verifyOwnership() {},
   })
   return { store, clock }
 }
@@ -54,14 +55,14 @@ describe('room', () => {
         })
       return file
     }
-    await store.open(1)
+    await store.open(soleOwner(1))
     let [first, last] = [1, 0]
     store.whenRoom(() => {})
     for (let round = 0; round < 5; round++) {
       last = await fill(store, last + 1)
       expect(await disk.freeBytes()).toBeGreaterThan(4096)
       expect((await contentOf(store)).length).toBe(last - first + 1)
-      for (; first <= last - 3; first++) store.remove('orders', first)
+      for (; first <= last - 3; first++) store.remove(queueHolder('orders'), first)
       await durable(store)
       await store.reclaimed()
       await turns(5)
@@ -71,7 +72,7 @@ describe('room', () => {
     expect(refusedWrites).toBe(0)
     await store.close()
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).map((line) => Number.parseInt(line, 10))).toEqual([last - 2, last - 1, last])
     await again.close()
   })
@@ -79,14 +80,14 @@ describe('room', () => {
   test('is what the limit leaves, if that is less than what the disk has', async () => {
     const disk = new SimulatedDisk()
     const store = createJournalStore({ disk, limitBytes: 20_000 })
-    await store.open(1)
+    await store.open(soleOwner(1))
     const last = await fill(store, 1)
     // A segment that begins with the last message has a header.
     expect(store.statistics().bytesUsed).toBeLessThanOrEqual(21_000)
     expect(last).toBeGreaterThan(30)
     let told = 0
     store.whenRoom(() => told++)
-    for (let sequence = 1; sequence <= last; sequence++) store.remove('orders', sequence)
+    for (let sequence = 1; sequence <= last; sequence++) store.remove(queueHolder('orders'), sequence)
     await durable(store)
     await store.reclaimed()
     await turns(5)
@@ -98,7 +99,7 @@ describe('room', () => {
     const disk = new SimulatedDisk()
     disk.capacity = 10_000
     const { store, clock } = storeOn(disk)
-    await store.open(1)
+    await store.open(soleOwner(1))
     await fill(store, 1)
     let told = 0
     store.whenRoom(() => told++)
@@ -114,14 +115,14 @@ describe('a disk that others fill to the last byte', () => {
   test('holds everything back, removals too, and loses nothing; with space all of it goes on', async () => {
     const disk = new SimulatedDisk()
     const { store, clock } = storeOn(disk)
-    await store.open(1)
+    await store.open(soleOwner(1))
     for (let sequence = 1; sequence <= 3; sequence++) store.add(message(`${sequence}`), sequence)
     await durable(store)
     disk.capacity = disk.capacity - (await disk.freeBytes()) + 50
     const answered: string[] = []
     store.add(message('4'.repeat(300)), 4)
     store.whenDurable(() => answered.push('add'))
-    store.remove('orders', 1)
+    store.remove(queueHolder('orders'), 1)
     store.whenDurable(() => answered.push('remove'))
     for (let second = 0; second < 3; second++) {
       await turns(5)
@@ -136,7 +137,7 @@ describe('a disk that others fill to the last byte', () => {
     expect(store.hasRoom(1)).toBe(true)
     await store.close()
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).map((line) => line.slice(0, 3))).toEqual(['2:2', '3:3', '4:4'])
     await again.close()
   })
@@ -144,7 +145,7 @@ describe('a disk that others fill to the last byte', () => {
   test.each(['create', 'write'] as const)('at the %s of the next segment: the same', async (refused) => {
     const disk = new SimulatedDisk()
     const { store, clock } = storeOn(disk)
-    await store.open(1)
+    await store.open(soleOwner(1))
     let isFull = true
     disk.fail = (operation, path) =>
       isFull && operation === refused && path.endsWith('2.segment') ? 'ENOSPC' : undefined
@@ -157,7 +158,7 @@ describe('a disk that others fill to the last byte', () => {
     await added
     await store.close()
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).length).toBe(12)
     await again.close()
   })
@@ -165,7 +166,7 @@ describe('a disk that others fill to the last byte', () => {
   test('does not keep a broker from stopping, nor one that is being opened', async () => {
     const disk = new SimulatedDisk()
     const first = storeOn(disk)
-    await first.store.open(1)
+    await first.store.open(soleOwner(1))
     disk.fail = (operation) => (operation === 'write' ? 'EDQUOT' : undefined)
     let answered = false
     first.store.add(message('never answered'), 1)
@@ -177,7 +178,7 @@ describe('a disk that others fill to the last byte', () => {
     expect(answered).toBe(false)
 
     const second = storeOn(disk)
-    const opened = second.store.open(2)
+    const opened = second.store.open(soleOwner(2))
     await turns(20)
     const closedToo = second.store.close()
     second.clock.advance(1000)
@@ -188,7 +189,7 @@ describe('a disk that others fill to the last byte', () => {
   test('and a process that dies in it has what it was answered for', async () => {
     const disk = new SimulatedDisk()
     const { store } = storeOn(disk)
-    await store.open(1)
+    await store.open(soleOwner(1))
     store.add(message('answered'), 1)
     await durable(store)
     disk.capacity = disk.capacity - (await disk.freeBytes()) + 50
@@ -197,7 +198,7 @@ describe('a disk that others fill to the last byte', () => {
     const after = disk.restart(seededRandom(3))
     after.capacity = Number.MAX_SAFE_INTEGER
     const again = createJournalStore({ disk: after })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect(await contentOf(again)).toEqual(['1:answered'])
     await again.close()
   })

@@ -6,6 +6,7 @@ import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../../../support/store-model.ts'
 import { turns } from '../../../support/turns.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
 
 const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
 
@@ -18,7 +19,7 @@ async function runAll(
   const store = createJournalStore({ disk })
   let failure: Error | undefined
   void store.failed.then((error) => (failure = error))
-  const opened = store.open(term)
+  const opened = store.open(soleOwner(term))
   // Opening never ends when the disk dies meanwhile.
   const recovered = await Promise.race([opened, disk.whenCrashed])
   if (!recovered) return false
@@ -63,21 +64,24 @@ test('a follower takes over from a writer that does not know it yet', async () =
     fc.asyncProperty(operations, operations, fc.nat(60), async (before, after, polls) => {
       const disk = new SimulatedDisk()
       let owner = 1
-      const active = createJournalStore({
-        disk,
-        verifyOwnership() {
-          if (owner !== 1) throw new Error('Replaced')
-        },
-      })
+      const active = createJournalStore({ disk })
       const model = new StoreModel()
-      await model.check(active, await active.open(1))
+      await model.check(
+        active,
+        await active.open({
+          term: 1,
+          verify() {
+            if (owner !== 1) throw new Error('Replaced')
+          },
+        }),
+      )
       const standby = createJournalStore({ disk })
       standby.follow()
       for (const operation of before) await model.run(operation, active, disk)
       await turns(polls)
       owner = 2
       const [recovered] = await Promise.all([
-        standby.open(2),
+        standby.open(soleOwner(2)),
         (async () => {
           for (const operation of after) await model.run(operation, active, disk)
         })(),
@@ -89,7 +93,7 @@ test('a follower takes over from a writer that does not know it yet', async () =
       expect(model.acknowledged).toBe(model.issued)
       await standby.close()
       const last = createJournalStore({ disk })
-      await model.check(last, await last.open(3))
+      await model.check(last, await last.open(soleOwner(3)))
       await last.close()
     }),
     { numRuns: runs * 10 },

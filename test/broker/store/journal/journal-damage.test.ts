@@ -9,6 +9,8 @@ import { JournalStore, newestTerm } from '../../../../broker/store/journal/journ
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 interface Logged {
   readonly message: string
@@ -37,7 +39,7 @@ async function findText(disk: SimulatedDisk, term: number, text: string): Promis
 
 async function filledStore(disk: SimulatedDisk, count: number): Promise<JournalStore> {
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   for (let sequence = 1; sequence <= count; sequence++) {
     store.add(message(`text-${sequence}-${'x'.repeat(200)}`, { producerSequenceId: sequence }), sequence)
     await durable(store)
@@ -55,7 +57,7 @@ describe('a flipped bit', () => {
     await store.close()
     const { logger, logged } = collectingLogger()
     const again = createJournalStore({ disk, logger })
-    await again.open(2)
+    await again.open(soleOwner(2))
     const texts = (await contentOf(again)).map((line) => line.slice(0, line.indexOf('-x')))
     expect(texts.length).toBe(59)
     expect(texts).not.toContain('30:text-30')
@@ -76,7 +78,7 @@ describe('a flipped bit', () => {
       const name = (await segmentsOf(disk, 1)).at(index - 2)!
       disk.flipBit(`/journal/term-0000000001/${name}`, offset)
       const again = createJournalStore({ disk })
-      await again.open(2)
+      await again.open(soleOwner(2))
       expect((await contentOf(again)).length).toBe(60)
       await again.close()
     }
@@ -88,7 +90,7 @@ describe('a flipped bit', () => {
     for (const name of await disk.list('/journal/term-0000000001'))
       if (name.endsWith('.summary')) disk.flipBit(`/journal/term-0000000001/${name}`, 40)
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).length).toBe(60)
     await again.close()
   })
@@ -96,7 +98,7 @@ describe('a flipped bit', () => {
   test('in the last batch of a journal that was closed is damage, not a torn tail, and takes nothing else along', async () => {
     const disk = new SimulatedDisk()
     const store = createJournalStore({ disk })
-    await store.open(1)
+    await store.open(soleOwner(1))
     for (let sequence = 1; sequence <= 3; sequence++) store.add(message(`text-${sequence}-`), sequence)
     await durable(store)
     await store.close()
@@ -104,7 +106,7 @@ describe('a flipped bit', () => {
     disk.flipBit(path, offset)
     const { logger, logged } = collectingLogger()
     const again = createJournalStore({ disk, logger })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect(await contentOf(again)).toEqual(['1:text-1-', '3:text-3-'])
     expect(logged.map(({ message }) => message)).toContain('Skipped damaged bytes of the journal')
     await again.close()
@@ -113,13 +115,13 @@ describe('a flipped bit', () => {
   test('in the only table of contents that is left loses no message', async () => {
     const disk = new SimulatedDisk()
     const store = await filledStore(disk, 60)
-    for (let sequence = 1; sequence <= 59; sequence++) store.remove('orders', sequence)
+    for (let sequence = 1; sequence <= 59; sequence++) store.remove(queueHolder('orders'), sequence)
     await durable(store)
     await store.reclaimed()
     await store.close()
     for (const name of await segmentsOf(disk, 1)) disk.flipBit(`/journal/term-0000000001/${name}`, 130)
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).map((line) => line.slice(0, 8))).toEqual(['60:text-'])
     await again.close()
   })
@@ -131,7 +133,7 @@ describe('a flipped bit', () => {
     const file = await disk.open(path, 'read')
     disk.flipBit(path, (await file.read(0, await file.size())).indexOf('orders'))
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).length).toBe(60)
     await again.close()
   })
@@ -144,7 +146,7 @@ describe('a flipped bit', () => {
     await disk.remove(path.replace('.segment', '.summary'))
     const { logger, logged } = collectingLogger()
     const again = createJournalStore({ disk, logger })
-    await again.open(2)
+    await again.open(soleOwner(2))
     const count = (await contentOf(again)).length
     expect(count).toBeGreaterThan(30)
     expect(count).toBeLessThan(60)
@@ -185,7 +187,7 @@ describe('a failing disk', () => {
       if (name.endsWith('.summary')) await disk.remove(`/journal/term-0000000001/${name}`)
     disk.fail = (operation, path) => (operation === 'create' && path.endsWith('.summary') ? 'ENOSPC' : undefined)
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).length).toBe(60)
     await again.close()
   })
@@ -193,13 +195,13 @@ describe('a failing disk', () => {
   test('lost ownership ends the store before anything is acknowledged', async () => {
     const disk = new SimulatedDisk()
     let owner = true
-    const store = createJournalStore({
-      disk,
-      verifyOwnership() {
+    const store = createJournalStore({ disk })
+    await store.open({
+      term: 1,
+      verify() {
         if (!owner) throw new Error('The lock is gone')
       },
     })
-    await store.open(1)
     owner = false
     let called = false
     store.add(message('a'), 1)
@@ -214,20 +216,20 @@ describe('terms', () => {
   test('a smaller term than the newest on disk is refused', async () => {
     const disk = new SimulatedDisk()
     const store = createJournalStore({ disk })
-    await store.open(7)
+    await store.open(soleOwner(7))
     await store.close()
     expect(await newestTerm(disk, '/journal')).toBe(7)
-    await expect(createJournalStore({ disk }).open(6)).rejects.toMatchObject({ code: 'JOURNAL_FENCED' })
+    await expect(createJournalStore({ disk }).open(soleOwner(6))).rejects.toMatchObject({ code: 'JOURNAL_FENCED' })
   })
 
   test('what a replaced writer still writes is never read', async () => {
     const disk = new SimulatedDisk()
     const old = createJournalStore({ disk })
-    await old.open(1)
+    await old.open(soleOwner(1))
     old.add(message('acknowledged'), 1)
     await durable(old)
     const next = createJournalStore({ disk })
-    await next.open(2)
+    await next.open(soleOwner(2))
     // The old one does not know: its ownership check says yes here.
     for (let sequence = 2; sequence <= 5; sequence++) old.add(message(`stale-${sequence}`), sequence)
     await turns(20)
@@ -235,7 +237,7 @@ describe('terms', () => {
     await durable(next)
     await next.close()
     const last = createJournalStore({ disk })
-    await last.open(3)
+    await last.open(soleOwner(3))
     expect(await contentOf(last)).toEqual(['1:acknowledged', '2:new'])
     await last.close()
   })
@@ -243,9 +245,9 @@ describe('terms', () => {
   test('a replaced writer that needs a new segment finds that it is dead', async () => {
     const disk = new SimulatedDisk()
     const old = createJournalStore({ disk })
-    await old.open(1)
+    await old.open(soleOwner(1))
     const next = createJournalStore({ disk })
-    await next.open(2)
+    await next.open(soleOwner(2))
     for (let sequence = 1; sequence <= 50; sequence++) old.add(message('x'.repeat(300)), sequence)
     expect(await old.failed).toMatchObject({ code: 'JOURNAL_FAILED' })
     await next.close()
@@ -256,10 +258,10 @@ describe('space', () => {
   test('comes back as messages are consumed', async () => {
     const disk = new SimulatedDisk()
     const store = createJournalStore({ disk })
-    await store.open(1)
+    await store.open(soleOwner(1))
     for (let sequence = 1; sequence <= 2000; sequence++) {
       store.add(message('x'.repeat(200)), sequence)
-      store.remove('orders', sequence - 10)
+      store.remove(queueHolder('orders'), sequence - 10)
       if (sequence % 10 === 0) await durable(store)
     }
     await durable(store)
@@ -272,13 +274,13 @@ describe('space', () => {
   test('is not pinned by one old message here and there', async () => {
     const disk = new SimulatedDisk()
     const store = createJournalStore({ disk })
-    await store.open(1)
+    await store.open(soleOwner(1))
     const kept: number[] = []
     for (let sequence = 1; sequence <= 1000; sequence++) {
       store.add(message(`${sequence}-`.padEnd(200, 'x')), sequence)
       await durable(store)
       if (sequence % 50 === 0) kept.push(sequence)
-      else store.remove('orders', sequence)
+      else store.remove(queueHolder('orders'), sequence)
     }
     await durable(store)
     await store.reclaimed()
@@ -286,7 +288,7 @@ describe('space', () => {
     expect((await contentOf(store)).map((line) => Number.parseInt(line, 10))).toEqual(kept)
     await store.close()
     const again = createJournalStore({ disk })
-    await again.open(2)
+    await again.open(soleOwner(2))
     expect((await contentOf(again)).map((line) => Number.parseInt(line, 10))).toEqual(kept)
     await again.close()
   })
@@ -303,7 +305,6 @@ describe('a standby', () => {
       random,
       logger: silentLogger,
       maxFileLength: 4096,
-      verifyOwnership() {},
     }
     const standby = new JournalStore({ ...base, clock })
     standby.follow()
@@ -318,7 +319,7 @@ describe('a standby', () => {
       reads.push(path)
       return open.call(disk, path, mode)
     }
-    expect((await standby.open(2)).queues).toEqual([expect.objectContaining({ messageCount: 40 })])
+    expect((await standby.open(soleOwner(2))).queues).toEqual([expect.objectContaining({ messageCount: 40 })])
     // Tail for its header, its content and what is left of it; then the new segment.
     expect(new Set(reads).size).toBe(2)
     expect((await contentOf(standby)).length).toBe(40)

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { nodeDisk } from '../../../../broker/disk/node-disk.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
 
 const nodeBinary = join(import.meta.dirname, '..', '..', '..', '..', 'node_modules', '.bin', 'node')
 const writer = join(import.meta.dirname, '..', '..', '..', 'support', 'store-writer.ts')
@@ -39,10 +41,10 @@ test('a killed writer has lost nothing that it acknowledged', async () => {
     expect(said.length).toBeGreaterThan(100)
     expected.push(...said.filter((sequence) => sequence % 3 !== 0))
   }
-  await standby.open(rounds + 1)
+  await standby.open(soleOwner(rounds + 1))
   const found = new Set<number>()
   for (let after = 0; ;) {
-    const page = await standby.read('orders', after, Number.MAX_SAFE_INTEGER, 1000, 10_000_000)
+    const page = await standby.read(queueHolder('orders'), after, Number.MAX_SAFE_INTEGER, 1000, 10_000_000)
     if (page.length === 0) break
     for (const { sequence, bytes } of page) {
       expect(bytes.equals(Buffer.alloc(100 + (sequence % 2000), `${sequence}-`))).toBe(true)

@@ -5,6 +5,8 @@ import { segmentHeaderBytes } from '../../../../broker/journal/format.ts'
 import type { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 /** With segments of 4096 bytes, each of these begins a new one. */
 const large = 'x'.repeat(3000)
@@ -21,21 +23,21 @@ async function settle(store: JournalStore): Promise<void> {
 async function reopened(store: JournalStore, disk: SimulatedDisk, term: number): Promise<JournalStore> {
   await store.close()
   const again = createJournalStore({ disk })
-  await again.open(term)
+  await again.open(soleOwner(term))
   return again
 }
 
 test('producers are known although the newest segment lost its start and older ones have summaries', async () => {
   const disk = new SimulatedDisk()
   const first = createJournalStore({ disk })
-  await first.open(1)
+  await first.open(soleOwner(1))
   first.add(message('a', { producerSequenceId: 5 }), 1)
   const second = await reopened(first, disk, 2)
   await second.close()
   const file = await disk.open('/journal/term-0000000002/0000000002.segment', 'existing')
   await file.truncate(segmentHeaderBytes(1))
   const third = createJournalStore({ disk })
-  expect((await third.open(3)).lastSequence).toBe(1)
+  expect((await third.open(soleOwner(3))).lastSequence).toBe(1)
   expect(third.lastProducerSequence('ID:a-1:1:1:1')).toBe(5)
   await third.close()
 })
@@ -43,15 +45,16 @@ test('producers are known although the newest segment lost its start and older o
 test('a queue that comes back for an open transaction does not bring its old messages', async () => {
   const disk = new SimulatedDisk()
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   for (let sequence = 1; sequence <= 5; sequence++) store.add(message(`m${sequence}`), sequence)
   for (let sequence = 6; sequence <= 15; sequence++) store.add(message('x'.repeat(200), { queue: 'other' }), sequence)
   store.add(message(large, { queue: 'other' }), 16)
-  store.addInTransaction('TX:c:1', message('open'))
-  store.removeQueue('orders')
+  const transaction = store.begin()
+  transaction.add(message('open'))
+  store.removeHolder(queueHolder('orders'))
   store.add(message(large, { queue: 'other' }), 17)
-  store.rollback('TX:c:1')
-  store.remove('other', 16)
+  transaction.rollback()
+  store.remove(queueHolder('other'), 16)
   await settle(store)
   const again = await reopened(store, disk, 2)
   expect(await sequencesOf(again)).toEqual([])
@@ -62,18 +65,19 @@ test('a queue that comes back for an open transaction does not bring its old mes
 test('a removal that waited for its commit while others were told again is not forgotten', async () => {
   const disk = new SimulatedDisk()
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   for (let sequence = 1; sequence <= 10; sequence++) store.add(message('x'.repeat(200)), sequence)
   store.add(message(large), 11)
-  store.removeInTransaction('TX:c:1', 'orders', 1)
+  const transaction = store.begin()
+  transaction.remove(queueHolder('orders'), 1)
   store.add(message(large), 12)
-  store.remove('orders', 2)
+  store.remove(queueHolder('orders'), 2)
   store.add(message(large), 13)
-  store.remove('orders', 11)
-  store.remove('orders', 12)
+  store.remove(queueHolder('orders'), 11)
+  store.remove(queueHolder('orders'), 12)
   // Now the third segment is dead and goes; what is needed of the first is told again.
   await settle(store)
-  store.commit('TX:c:1', 14)
+  transaction.commit(14)
   // Now the second goes, which holds the removal.
   await settle(store)
   const again = await reopened(store, disk, 2)
@@ -84,15 +88,16 @@ test('a removal that waited for its commit while others were told again is not f
 test('a message that was moved while its removal waited for a commit takes nobody along', async () => {
   const disk = new SimulatedDisk()
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   store.add(message('old'), 1)
   store.add(message(large), 2)
-  store.removeInTransaction('TX:c:1', 'orders', 1)
+  const transaction = store.begin()
+  transaction.remove(queueHolder('orders'), 1)
   store.add(message(large), 3)
-  store.remove('orders', 2)
+  store.remove(queueHolder('orders'), 2)
   // The first segment is nearly dead: message 1 is moved to the newest.
   await settle(store)
-  store.commit('TX:c:1', 4)
+  transaction.commit(4)
   await settle(store)
   for (let sequence = 4; sequence <= 7; sequence++) store.add(message(`m${sequence}`), sequence)
   await settle(store)

@@ -5,6 +5,8 @@ import type { Disk, DiskFile } from '../../../../broker/disk/disk.ts'
 import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 /** Bytes of files that are opened for reading come when `gate` opens, though they were read before. */
 function slowReads(disk: SimulatedDisk, gate: () => Promise<void>): Disk {
@@ -33,10 +35,10 @@ test('a message is read although its segment goes while it is being read', async
   let gate = Promise.resolve()
   let open = (): void => {}
   const store = createJournalStore({ disk: slowReads(new SimulatedDisk(), () => gate) })
-  await store.open(1)
+  await store.open(soleOwner(1))
   const add = (sequence: number): void =>
     store.add(
-      { queue: 'Q', bytes: Buffer.alloc(300, sequence), producerId: 'P', producerSequenceId: sequence },
+      { holder: queueHolder('Q'), bytes: Buffer.alloc(300, sequence), producerId: 'P', producerSequenceId: sequence },
       sequence,
     )
   for (let sequence = 1; sequence <= 40; sequence++) add(sequence)
@@ -44,11 +46,11 @@ test('a message is read although its segment goes while it is being read', async
 
   const holding = new Promise<void>((resolve) => (open = resolve))
   gate = holding
-  const reading = store.read('Q', 0, 1, 1, 1000)
+  const reading = store.read(queueHolder('Q'), 0, 1, 1, 1000)
   await turns(5)
   // Nobody else is held up.
   gate = Promise.resolve()
-  for (let sequence = 2; sequence <= 40; sequence++) store.remove('Q', sequence)
+  for (let sequence = 2; sequence <= 40; sequence++) store.remove(queueHolder('Q'), sequence)
   for (let sequence = 41; sequence <= 60; sequence++) add(sequence)
   await new Promise<void>((resolve) => store.whenDurable(resolve))
   await store.reclaimed()

@@ -9,6 +9,8 @@ import { silentLogger } from '../../../../broker/base/logger.ts'
 import { seededRandom } from '../../../../broker/base/random.ts'
 import { nodeDisk } from '../../../../broker/disk/node-disk.ts'
 import { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 test('a durable message is read while its segment is closed and not yet sealed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'flotilla-journal-'))
@@ -19,13 +21,17 @@ test('a durable message is read while its segment is closed and not yet sealed',
     random: seededRandom(1),
     logger: silentLogger,
     maxFileLength: 64 * 1024,
-    verifyOwnership() {},
   })
   try {
-    await store.open(1)
+    await store.open(soleOwner(1))
     const add = (sequence: number): void =>
       store.add(
-        { queue: 'Q', bytes: Buffer.alloc(1024, sequence), producerId: 'P', producerSequenceId: sequence },
+        {
+          holder: queueHolder('Q'),
+          bytes: Buffer.alloc(1024, sequence),
+          producerId: 'P',
+          producerSequenceId: sequence,
+        },
         sequence,
       )
     add(1)
@@ -34,9 +40,9 @@ test('a durable message is read while its segment is closed and not yet sealed',
     await new Promise(setImmediate)
     for (let sequence = 2; sequence <= 200; sequence++) add(sequence)
     await first
-    expect((await store.read('Q', 0, 1, 10, 10_000)).map(({ sequence }) => sequence)).toEqual([1])
+    expect((await store.read(queueHolder('Q'), 0, 1, 10, 10_000)).map(({ sequence }) => sequence)).toEqual([1])
     await new Promise<void>((resolve) => store.whenDurable(resolve))
-    expect(await store.read('Q', 0, 200, 1000, 1_000_000)).toHaveLength(200)
+    expect(await store.read(queueHolder('Q'), 0, 200, 1000, 1_000_000)).toHaveLength(200)
   } finally {
     await store.close()
     rmSync(directory, { recursive: true })

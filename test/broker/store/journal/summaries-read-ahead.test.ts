@@ -4,6 +4,8 @@ import type { Disk, DiskFile } from '../../../../broker/disk/disk.ts'
 import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 /** With segments of 4096 bytes, each of these begins a new one. */
 const large = 'x'.repeat(3000)
@@ -36,27 +38,29 @@ function uneven(disk: SimulatedDisk): Disk {
 test('a transaction that went on through many summaries is recovered, by a standby as well', async () => {
   const disk = new SimulatedDisk()
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   let sequence = 0
+  const long = store.begin()
   for (let segment = 0; segment < 30; segment++) {
-    for (const part of ['a', 'b']) store.addInTransaction('TX:c:1', message(`${segment}${part}`, { queue: 'long' }))
-    for (let n = 0; n < 3; n++) store.addInTransaction(`TX:d:${segment}`, message(`${segment}.${n}`))
-    store.commit(`TX:d:${segment}`, sequence + 1)
+    for (const part of ['a', 'b']) long.add(message(`${segment}${part}`, { queue: 'long' }))
+    const short = store.begin()
+    for (let n = 0; n < 3; n++) short.add(message(`${segment}.${n}`))
+    short.commit(sequence + 1)
     sequence += 3
     store.add(message(large, { queue: 'other' }), ++sequence)
   }
-  store.commit('TX:c:1', sequence + 1)
+  long.commit(sequence + 1)
   await durable(store)
   const expected = [await contentOf(store), await contentOf(store, 'long'), await contentOf(store, 'other')]
   expect(expected.map(({ length }) => length)).toEqual([90, 60, 30])
   await store.close()
   const again = createJournalStore({ disk: uneven(disk) })
-  await again.open(2)
+  await again.open(soleOwner(2))
   expect([await contentOf(again), await contentOf(again, 'long'), await contentOf(again, 'other')]).toEqual(expected)
   await again.close()
   const standby = createJournalStore({ disk: uneven(disk) })
   standby.follow()
-  await standby.open(3)
+  await standby.open(soleOwner(3))
   expect([await contentOf(standby), await contentOf(standby, 'long'), await contentOf(standby, 'other')]).toEqual(
     expected,
   )
@@ -66,9 +70,9 @@ test('a transaction that went on through many summaries is recovered, by a stand
 test('a standby reads each summary once, though the newest segment names others that were removed since', async () => {
   const disk = new SimulatedDisk()
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   for (let sequence = 1; sequence <= 6; sequence++) store.add(message(large), sequence)
-  for (const sequence of [2, 3]) store.remove('orders', sequence)
+  for (const sequence of [2, 3]) store.remove(queueHolder('orders'), sequence)
   await durable(store)
   await store.reclaimed()
   await durable(store)
@@ -83,7 +87,7 @@ test('a standby reads each summary once, though the newest segment names others 
   })
   const standby = createJournalStore({ disk: watched })
   standby.follow()
-  await standby.open(2)
+  await standby.open(soleOwner(2))
   expect(await contentOf(standby)).toEqual(expected)
   const summaries = opened.filter((path) => path.endsWith('.summary')).map((path) => path.split('/').at(-1))
   expect(summaries.length).toBeGreaterThan(2)

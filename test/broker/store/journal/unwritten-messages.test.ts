@@ -9,6 +9,8 @@ import { storeLimits } from '../../../../broker/store/limits.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
+import { soleOwner } from '../../../support/sole-owner.ts'
+import { queueHolder } from '../../../../broker/store/held-message.ts'
 
 const producer = 'ID:a-1:1:1:1'
 const numbered = (producerSequenceId: number, producerId = producer): ReturnType<typeof message> =>
@@ -16,14 +18,14 @@ const numbered = (producerSequenceId: number, producerId = producer): ReturnType
 
 async function opened(disk: SimulatedDisk): Promise<JournalStore> {
   const store = createJournalStore({ disk })
-  await store.open(1)
+  await store.open(soleOwner(1))
   await durable(store)
   return store
 }
 
 async function reopened(disk: SimulatedDisk): Promise<JournalStore> {
   const again = createJournalStore({ disk })
-  await again.open(2)
+  await again.open(soleOwner(2))
   return again
 }
 
@@ -31,13 +33,13 @@ const records = (store: JournalStore): number => store.statistics().recordsWritt
 
 test('one that is acknowledged before its write is never written, and its sender is answered at once', async () => {
   const store = await opened(new SimulatedDisk())
-  store.addQueue('orders')
+  store.addHolder(queueHolder('orders'))
   await durable(store)
   const before = records(store)
   const settled: string[] = []
   store.addDispatched(numbered(1), 1, () => settled.push('first'))
   store.addDispatched(numbered(7, 'ID:b-1:1:1:1'), 2, () => settled.push('second'))
-  store.remove('orders', 2, false)
+  store.remove(queueHolder('orders'), 2, false)
   await Promise.resolve()
   expect(settled).toEqual(['second'])
   await durable(store)
@@ -51,7 +53,7 @@ test('one whose removal is awaited is written: a repetition of it has to be reco
   const disk = new SimulatedDisk()
   const store = await opened(disk)
   store.addDispatched(numbered(1), 1, () => {})
-  store.remove('orders', 1, true)
+  store.remove(queueHolder('orders'), 1, true)
   await durable(store)
   await store.close()
   const again = await reopened(disk)
@@ -66,7 +68,7 @@ test('a later one of a producer is not spared while an earlier one waits, which 
   const settled: number[] = []
   store.addDispatched(numbered(1), 1, () => settled.push(1))
   store.addDispatched(numbered(2), 2, () => settled.push(2))
-  store.remove('orders', 2, false)
+  store.remove(queueHolder('orders'), 2, false)
   await Promise.resolve()
   expect(settled).toEqual([])
   await durable(store)
@@ -92,7 +94,7 @@ describe('a removal that nobody waits for', () => {
   async function withMessages(): Promise<{ store: JournalStore; clock: ManualClock; syncs: () => number }> {
     const clock = new ManualClock()
     const store = createJournalStore({ disk: new SimulatedDisk(), clock })
-    await store.open(1)
+    await store.open(soleOwner(1))
     store.add(numbered(1), 1)
     store.add(numbered(2), 2)
     await durable(store)
@@ -102,7 +104,7 @@ describe('a removal that nobody waits for', () => {
 
   test('starts no sync of its own, and goes along with the next', async () => {
     const { store, syncs } = await withMessages()
-    store.remove('orders', 1, false)
+    store.remove(queueHolder('orders'), 1, false)
     await turns(3)
     expect(syncs()).toBe(0)
     store.add(numbered(3), 3)
@@ -117,7 +119,7 @@ describe('a removal that nobody waits for', () => {
     store.add(numbered(3), 3)
     const added = durable(store)
     await turns(1)
-    store.remove('orders', 1, false)
+    store.remove(queueHolder('orders'), 1, false)
     await added
     await turns(3)
     expect(syncs()).toBe(1)
@@ -126,7 +128,7 @@ describe('a removal that nobody waits for', () => {
 
   test('is written after a while when nothing comes', async () => {
     const { store, clock, syncs } = await withMessages()
-    store.remove('orders', 1, false)
+    store.remove(queueHolder('orders'), 1, false)
     clock.advance(journalLimits.lazyWriteMs)
     await turns(3)
     expect(syncs()).toBe(1)
@@ -139,7 +141,7 @@ describe('while acknowledgements come early', () => {
   async function hopeful() {
     const clock = new ManualClock()
     const store = createJournalStore({ disk: new SimulatedDisk(), clock })
-    await store.open(1)
+    await store.open(soleOwner(1))
     const settled: number[] = []
     let sequence = 0
     const dispatch = (): number => {
@@ -147,7 +149,7 @@ describe('while acknowledgements come early', () => {
       store.addDispatched(numbered(mine), mine, () => settled.push(mine))
       return mine
     }
-    for (let i = 0; i < 4; i++) store.remove('orders', dispatch(), false)
+    for (let i = 0; i < 4; i++) store.remove(queueHolder('orders'), dispatch(), false)
     await durable(store)
     settled.length = 0
     return { store, clock, settled, dispatch }
@@ -170,7 +172,7 @@ describe('while acknowledgements come early', () => {
     const timers = clock.pendingTimers
     const mine = dispatch()
     await turns(3)
-    store.remove('orders', mine, false)
+    store.remove(queueHolder('orders'), mine, false)
     await turns(1)
     expect([settled, store.statistics().syncs, clock.pendingTimers]).toEqual([[mine], syncs, timers])
     await store.close()

@@ -1,0 +1,73 @@
+// An open transaction of the journal store: its records are written as they come, and count with the record of its commit.
+// One that never recorded anything leaves nothing in the journal.
+import { assert } from '../../base/assert.ts'
+import type { AddedMessage, MessageHolder, Sequence } from '../held-message.ts'
+import type { StoreTransaction } from '../store-transaction.ts'
+import type { PutOffWrites } from './put-off-writes.ts'
+import type { RecordWriter } from './record-writer.ts'
+import type { StoreState } from './store-state.ts'
+
+/** Before the first record, and after the last. */
+const noNumber = 0
+
+export class JournalTransaction implements StoreTransaction {
+  readonly #records: RecordWriter
+  readonly #state: StoreState
+  readonly #putOff: PutOffWrites
+  #number = noNumber
+  #ended = false
+  #adds = 0
+  /** The largest sequence of each producer. */
+  readonly #producers = new Map<string, number>()
+
+  constructor(records: RecordWriter, state: StoreState, putOff: PutOffWrites) {
+    this.#records = records
+    this.#state = state
+    this.#putOff = putOff
+  }
+
+  add(message: AddedMessage): void {
+    this.#records.addInTransaction(this.#recorded(), this.#adds, message)
+    this.#adds++
+    const { producerId, producerSequenceId } = message
+    const known = this.#producers.get(producerId) ?? producerSequenceId
+    this.#producers.set(producerId, Math.max(known, producerSequenceId))
+  }
+
+  remove(holder: MessageHolder, sequence: Sequence): void {
+    this.#checkOpen()
+    if (this.#putOff.has(sequence)) this.#putOff.writeOut()
+    const queue = this.#state.queueNamed(holder.name)
+    if (queue?.index.get(sequence)) this.#records.removeInTransaction(this.#recorded(), queue, sequence)
+  }
+
+  commit(firstSequence: Sequence): void {
+    const number = this.#end()
+    if (number === noNumber) return
+    // Sequences stand in the journal in their order.
+    this.#putOff.writeOut()
+    this.#records.commit(number, firstSequence, this.#adds, this.#producers)
+  }
+
+  rollback(): void {
+    const number = this.#end()
+    if (number !== noNumber) this.#records.rollback(number)
+  }
+
+  /** Its number in the journal: it is about to get a record. */
+  #recorded(): number {
+    this.#checkOpen()
+    if (this.#number === noNumber) this.#number = this.#records.takeTransactionNumber()
+    return this.#number
+  }
+
+  #end(): number {
+    this.#checkOpen()
+    this.#ended = true
+    return this.#number
+  }
+
+  #checkOpen(): void {
+    assert(!this.#ended, 'A transaction that has ended is not used any more')
+  }
+}

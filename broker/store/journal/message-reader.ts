@@ -1,0 +1,103 @@
+// Reads messages back from the journal, page by page: those that are durable and were not removed.
+import { errorCode } from '../../base/errors.ts'
+import type { Journal } from '../../journal/journal.ts'
+import type { FoundMessage, Sequence } from '../held-message.ts'
+import { storeLimits } from '../limits.ts'
+import type { MessageIndex, MessageLocation } from './message-index.ts'
+import type { StoreState } from './store-state.ts'
+
+export interface MessageReaderOptions {
+  readonly journal: Journal
+  readonly state: StoreState
+  /** Every message up to here is durable. */
+  readonly durableSequence: () => Sequence
+  readonly whenDurable: (callback: () => void) => void
+}
+
+export class MessageReader {
+  readonly #options: MessageReaderOptions
+
+  constructor(options: MessageReaderOptions) {
+    this.#options = options
+  }
+
+  async read(
+    queue: string,
+    after: Sequence,
+    upTo: Sequence,
+    maxMessages: number,
+    maxBytes: number,
+  ): Promise<readonly FoundMessage[]> {
+    const { journal, state, durableSequence, whenDurable } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const index = state.queueNamed(queue)?.index
+      const last = Math.min(upTo, durableSequence())
+      const wanted = index ? locate(index, after, last, maxMessages, maxBytes) : []
+      // Moved to a place that is on its way to the disk.
+      if (wanted.some(({ segment, position }) => !journal.isDurable(segment, position)))
+        await new Promise<void>((resolve) => whenDurable(resolve))
+      try {
+        return await this.#readBodies(wanted)
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT' || attempt === storeLimits.readAttempts) throw error
+      }
+    }
+  }
+
+  /** Neighbours are read together, runs one after the other. */
+  async #readBodies(wanted: readonly MessageLocation[]): Promise<FoundMessage[]> {
+    const { journal } = this.#options
+    const messages: FoundMessage[] = []
+    for (let first = 0; first < wanted.length;) {
+      const { segment, position: start } = wanted[first]!
+      const { next, end } = runFrom(wanted, first)
+      const bytes = await journal.read(segment, start, end - start)
+      for (const { sequence, position, headLength } of wanted.slice(first, next)) {
+        const body = journal.body(segment, position, bytes, start)
+        // A copy, so that one message that stays does not hold on to all that were read with it.
+        if (body) messages.push({ sequence, bytes: Buffer.from(body.subarray(headLength)) })
+      }
+      first = next
+    }
+    return messages
+  }
+}
+
+function locate(
+  index: MessageIndex,
+  after: Sequence,
+  last: Sequence,
+  maxMessages: number,
+  maxBytes: number,
+): MessageLocation[] {
+  const wanted: MessageLocation[] = []
+  let total = 0
+  index.scan(after, (location) => {
+    const length = location.bodyLength - location.headLength
+    if (location.sequence > last || wanted.length >= maxMessages) return false
+    if (wanted.length > 0 && total + length > maxBytes) return false
+    total += length
+    wanted.push({ ...location })
+    return true
+  })
+  return wanted
+}
+
+/** The end of what is read with `wanted[first]`: the first location that is not, and the end of their bytes. */
+function runFrom(wanted: readonly MessageLocation[], first: number): { next: number; end: number } {
+  const { segment, position: start } = wanted[first]!
+  const { recordOverheadBytes, readGapBytes, readRunBytes, readRunMessages } = storeLimits
+  let end = recordEnd(wanted[first]!)
+  let next = first + 1
+  for (; next < wanted.length && next - first < readRunMessages; next++) {
+    const { segment: other, position } = wanted[next]!
+    if (other !== segment || position < end - recordOverheadBytes) break
+    if (position - end > readGapBytes || recordEnd(wanted[next]!) - start > readRunBytes) break
+    end = recordEnd(wanted[next]!)
+  }
+  return { next, end }
+}
+
+/** Not beyond the end of the file by more than a little, which a read does not mind. */
+const recordEnd = ({ position, bodyLength }: MessageLocation): number =>
+  position + bodyLength + storeLimits.recordOverheadBytes
