@@ -7,7 +7,6 @@
 // cannot be closed in time, the process ends too.
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces, totalmem } from 'node:os'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from './base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from './base/errors.ts'
@@ -15,24 +14,13 @@ import type { Logger } from './base/logger.ts'
 import { createLogger } from './base/pino-logger.ts'
 import type { Random } from './base/random.ts'
 import { Broker } from './broker.ts'
-import { parseDuration, parseSize } from './config/duration-and-size.ts'
 import { ConfigError, defaultBrokerConfig, loadBrokerConfig } from './config/load.ts'
 import type { BrokerConfig } from './config/schema.ts'
 import { nodeDisk } from './disk/node-disk.ts'
-import { FileLock } from './lock/file/file-lock.ts'
-import type { Lock } from './lock/lock.ts'
-import { NoLock } from './lock/no-lock.ts'
+import { restartDelayMs, stopTimeoutMs } from './limits.ts'
 import { openWatch } from './lock/file/open-watch.ts'
 import { adminPaths } from './management/contract.ts'
-import { JournalStore, newestTerm } from './store/journal/journal-store.ts'
-import { MemoryStore } from './store/memory/memory-store.ts'
-import type { MessageStore } from './store/message-store.ts'
-
-/** After stepping down, before the next life: the member that took over should not find us at its lock at once. */
-const restartDelayMs = 1000
-
-/** A stop that takes longer hangs on the disk; the operating system cleans up behind the process. */
-const stopTimeoutMs = 20_000
+import { openStorage } from './storage/open-storage.ts'
 
 interface Arguments {
   readonly config?: string
@@ -102,17 +90,25 @@ function buildBroker(
   makesDirectory: boolean,
   logger: Logger,
 ): Broker {
-  const { store, lock } = buildStoreAndLock(config, dataDirectory, makesDirectory, member, logger, () =>
-    watchUrl(config.admin.host, broker.adminPort),
-  )
+  const storage = openStorage(config, {
+    member,
+    dataDirectory,
+    makesDirectory,
+    disk: nodeDisk,
+    clock: systemClock,
+    random: cryptographicRandom,
+    logger,
+    watchUrl: () => watchUrl(config.admin.host, broker.adminPort),
+    openWatch,
+  })
   const broker = new Broker({
     config,
     member,
     version,
+    hostName: hostname(),
     clock: systemClock,
     logger,
-    store,
-    lock,
+    storage,
     availableMemoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
   })
   return broker
@@ -129,40 +125,6 @@ function addressForOthers(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((some) => some ?? [])
   const reachable = addresses.filter(({ internal, scopeid }) => !internal && !scopeid)
   return (reachable.find(({ family }) => family === 'IPv4') ?? reachable[0])?.address ?? '127.0.0.1'
-}
-
-function buildStoreAndLock(
-  { store: storeConfig }: BrokerConfig,
-  dataDirectory: string,
-  makesDirectory: boolean,
-  member: string,
-  logger: Logger,
-  ownWatchUrl: () => string,
-): { store: MessageStore; lock: Lock } {
-  if (storeConfig.type === 'Memory') return { store: new MemoryStore(), lock: new NoLock(member) }
-  const directory = join(dataDirectory, 'journal')
-  const lock = new FileLock({
-    directory: dataDirectory,
-    makesDirectory,
-    member,
-    clock: systemClock,
-    logger,
-    acquireIntervalMs: parseDuration(storeConfig.lock.acquireInterval)!,
-    keepAlivePeriodMs: parseDuration(storeConfig.lock.keepAlivePeriod)!,
-    watchUrl: ownWatchUrl,
-    openWatch,
-    newestTerm: () => newestTerm(nodeDisk, directory),
-  })
-  const store = new JournalStore({
-    disk: nodeDisk,
-    directory,
-    clock: systemClock,
-    random: cryptographicRandom,
-    logger,
-    maxFileLength: parseSize(storeConfig.maxFileLength)!,
-    limitBytes: parseSize(storeConfig.limit)!,
-  })
-  return { store, lock }
 }
 
 /** Returns how to stop listening. A second signal ends the process at once. */

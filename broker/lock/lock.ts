@@ -1,6 +1,8 @@
 // Who may be active. A lock elects one member of a group and hands out a term that grows with every election; every
 // write of the store carries the term, and a smaller one is refused.
 
+export type LockKind = 'None' | 'File'
+
 export interface LockHandle {
   readonly term: number
   /**
@@ -22,9 +24,22 @@ export interface LockHolder {
   readonly watchUrl?: string | undefined
 }
 
+/** How far the store of a candidate goes: the last term it has anything of, and what it has of that term. */
+export interface CandidatePosition {
+  readonly term: number
+  readonly sequence: number
+}
+
 export interface Lock {
-  /** Waits, trying again every acquireInterval, until the lock is held or `signal` aborts (then rejects with its reason). */
-  acquire(signal: AbortSignal): Promise<LockHandle>
+  readonly kind: LockKind
+  /**
+   * Waits, trying again every acquireInterval, until the lock is held or `signal` aborts (then rejects with its reason).
+   *
+   * `position` is asked at each attempt. Where members share their storage, whoever has the lock has all there is, and
+   * nobody asks. Where each has a store of its own, the lock may only go to one that has everything that was ever
+   * acknowledged, which the candidates' positions tell.
+   */
+  acquire(signal: AbortSignal, position?: () => CandidatePosition): Promise<LockHandle>
   /** Who holds or last held it, as far as that can be read without the lock. */
   holder(): Promise<LockHolder | undefined>
 }

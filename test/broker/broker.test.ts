@@ -23,6 +23,7 @@ async function started(options?: StartOptions): Promise<StartedBroker> {
 
 /** A lock that is granted and lost when the test says so. */
 class TestLock implements Lock {
+  readonly kind = 'File'
   readonly granted = Promise.withResolvers<void>()
   readonly lost = Promise.withResolvers<Error>()
   released = false
@@ -217,7 +218,7 @@ describe('connectors', () => {
   })
 
   test('do not grow for a client that does not read, and deliver everything when it does', async () => {
-    const { port, broker } = await started()
+    const { port, adminUrl } = await started()
     const slow = await client(port)
     slow.send(consumerInfo({ prefetchSize: 100 }))
     await slow.next('Response')
@@ -240,7 +241,7 @@ describe('connectors', () => {
       fast.send(textMessage({ producerId, messageId, content }))
     }
     await fast.until(() => fast.received.filter(({ kind }) => kind === 'Response').length === count + 2)
-    expect((await broker.snapshot()).connections).toHaveLength(2)
+    expect((JSON.parse((await get(`${adminUrl}/snapshot`)).text) as BrokerSnapshot).connections).toHaveLength(2)
     slow.resumeReading()
     await slow.until(() => slow.received.filter(({ kind }) => kind === 'MessageDispatch').length === count)
     slow.destroy()

@@ -1,9 +1,10 @@
 // A broker in this process, on free ports, that forgets everything: for tests that talk to it over sockets.
+import { hostname } from 'node:os'
 import { systemClock } from '../../broker/base/clock.ts'
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { Broker } from '../../broker/broker.ts'
 import { brokerConfigSchema, type BrokerConfig, type BrokerConfigInput } from '../../broker/config/schema.ts'
-import { NoLock } from '../../broker/lock/no-lock.ts'
+import { NoLock } from '../../broker/lock/none/no-lock.ts'
 import type { Lock } from '../../broker/lock/lock.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
@@ -33,14 +34,19 @@ export function testConfig({ config, connector }: StartOptions = {}): BrokerConf
 }
 
 export function buildTestBroker(options: StartOptions = {}): Broker {
+  const config = testConfig(options)
   return new Broker({
-    config: testConfig(options),
+    config,
     member: 'member-0',
     version: '0.0.0',
+    hostName: hostname(),
     clock: systemClock,
     logger: options.logger ?? silentLogger,
-    store: options.store ?? new MemoryStore(),
-    lock: options.lock ?? new NoLock('member-0'),
+    storage: {
+      kind: config.store.type,
+      store: options.store ?? new MemoryStore(),
+      lock: options.lock ?? new NoLock('member-0'),
+    },
     availableMemoryBytes: 2 ** 30,
   })
 }

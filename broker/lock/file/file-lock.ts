@@ -18,7 +18,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import { HolderWatch, type OpenWatch } from './holder-watch.ts'
-import { lockLimits } from '../limits.ts'
+import { fileLockLimits } from './limits.ts'
 import {
   isLocal,
   isSameFile,
@@ -68,6 +68,7 @@ export interface FileLockOptions {
 }
 
 export class FileLock implements Lock {
+  readonly kind = 'File'
   readonly #options: FileLockOptions
   readonly #watch: HolderWatch | undefined
   #wake: () => void = () => {}
@@ -143,7 +144,7 @@ export class FileLock implements Lock {
   async #become(held: HeldLock, newestTerm: number): Promise<FileLockHandle> {
     const { directory, member, logger, watchUrl } = this.#options
     const term = await nextTerm(directory, held, newestTerm)
-    if (term > lockLimits.maxTerm)
+    if (term > fileLockLimits.maxTerm)
       throw new FlotillaError(
         'LOCK_TERM',
         `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`,
@@ -165,15 +166,15 @@ export class FileLock implements Lock {
 
   /** The holder has ended: whoever waits warm should have the lock before it is back. */
   #hurry(): void {
-    this.#hurriedAttempts = lockLimits.hurriedAttempts
+    this.#hurriedAttempts = fileLockLimits.hurriedAttempts
     this.#wake()
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    const { clock, acquireIntervalMs = lockLimits.acquireIntervalMs } = this.#options
+    const { clock, acquireIntervalMs = fileLockLimits.acquireIntervalMs } = this.#options
     const hurried = this.#hurriedAttempts > 0
     if (hurried) this.#hurriedAttempts--
-    const delayMs = hurried ? Math.min(lockLimits.hurriedIntervalMs, acquireIntervalMs) : acquireIntervalMs
+    const delayMs = hurried ? Math.min(fileLockLimits.hurriedIntervalMs, acquireIntervalMs) : acquireIntervalMs
     let timer: Timer | undefined
     await new Promise<void>((resolve) => {
       this.#wake = resolve
@@ -258,7 +259,7 @@ class FileLockHandle implements LockHandle {
   }
 
   #keepAlive(): void {
-    const { clock, keepAlivePeriodMs = lockLimits.keepAlivePeriodMs } = this.#options
+    const { clock, keepAlivePeriodMs = fileLockLimits.keepAlivePeriodMs } = this.#options
     if (keepAlivePeriodMs === 0) return
     this.#timer = clock.after(keepAlivePeriodMs, () => {
       this.#awaitAnswer(keepAlivePeriodMs / answerTicks, answerTicks)

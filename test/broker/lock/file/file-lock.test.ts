@@ -19,7 +19,6 @@ import { silentLogger } from '../../../../broker/base/logger.ts'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { FileLock, type FileLockOptions } from '../../../../broker/lock/file/file-lock.ts'
 import { statByOpening } from '../../../../broker/lock/file/lock-files.ts'
-import { NoLock } from '../../../../broker/lock/no-lock.ts'
 
 const never = new AbortController().signal
 const nodeBinary = join(import.meta.dirname, '..', '..', '..', '..', 'node_modules', '.bin', 'node')
@@ -258,12 +257,3 @@ class RecordingClock extends ManualClock {
     return super.after(delayMs, callback)
   }
 }
-
-test('no lock is granted at once and stays', async () => {
-  const lock = new NoLock('a')
-  expect(await lock.holder()).toBeUndefined()
-  const handle = await lock.acquire(never)
-  expect(handle.term).toBe(1)
-  expect(() => handle.verify()).not.toThrow()
-  expect(await lock.holder()).toEqual({ member: 'a', term: 1 })
-})

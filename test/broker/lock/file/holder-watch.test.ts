@@ -10,7 +10,7 @@ import { silentLogger } from '../../../../broker/base/logger.ts'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { FileLock, type FileLockOptions } from '../../../../broker/lock/file/file-lock.ts'
 import { HolderWatch, type OpenWatch } from '../../../../broker/lock/file/holder-watch.ts'
-import { lockLimits } from '../../../../broker/lock/limits.ts'
+import { fileLockLimits } from '../../../../broker/lock/file/limits.ts'
 import { openWatch } from '../../../../broker/lock/file/open-watch.ts'
 
 const never = new AbortController().signal
@@ -92,12 +92,12 @@ describe('a standby', () => {
     const first = await lockOf('a', { watchUrl: () => 'http://a/watch' }).acquire(never)
     const waiting = lockOf('b', { clock, openWatch: fake.openWatch }).acquire(never)
     await clock.delays(1)
-    expect([fake.open[0]?.url, clock.asked]).toEqual(['http://a/watch', [lockLimits.acquireIntervalMs]])
+    expect([fake.open[0]?.url, clock.asked]).toEqual(['http://a/watch', [fileLockLimits.acquireIntervalMs]])
     fake.open[0]!.end(true)
     await clock.delays(2)
-    expect(clock.asked[1]).toBe(lockLimits.hurriedIntervalMs)
+    expect(clock.asked[1]).toBe(fileLockLimits.hurriedIntervalMs)
     await first.release()
-    clock.advance(lockLimits.hurriedIntervalMs)
+    clock.advance(fileLockLimits.hurriedIntervalMs)
     const second = await waiting
     expect([second.term, fake.open]).toEqual([2, []])
     await second.release()
@@ -111,12 +111,12 @@ describe('a standby', () => {
     const waiting = lockOf('b', { clock, openWatch: fake.openWatch }).acquire(abort.signal)
     await clock.delays(1)
     fake.open[0]!.end(true)
-    for (let attempt = 1; attempt <= lockLimits.hurriedAttempts; attempt++) {
+    for (let attempt = 1; attempt <= fileLockLimits.hurriedAttempts; attempt++) {
       await clock.delays(attempt + 1)
-      clock.advance(lockLimits.hurriedIntervalMs)
+      clock.advance(fileLockLimits.hurriedIntervalMs)
     }
-    await clock.delays(lockLimits.hurriedAttempts + 2)
-    expect(clock.asked.at(-1)).toBe(lockLimits.acquireIntervalMs)
+    await clock.delays(fileLockLimits.hurriedAttempts + 2)
+    expect(clock.asked.at(-1)).toBe(fileLockLimits.acquireIntervalMs)
     expect(fake.open).toHaveLength(1)
     abort.abort(new Error('enough'))
     await expect(waiting).rejects.toThrow('enough')

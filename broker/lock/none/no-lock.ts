@@ -1,7 +1,9 @@
 // The lock of a member that is alone: granted at once, never lost, always term 1. For stores that nobody shares.
-import type { Lock, LockHandle, LockHolder } from './lock.ts'
+import { LockLostError } from '../lock-lost-error.ts'
+import type { Lock, LockHandle, LockHolder } from '../lock.ts'
 
 export class NoLock implements Lock {
+  readonly kind = 'None'
   readonly #holder: LockHolder
   #held = false
 
@@ -12,11 +14,15 @@ export class NoLock implements Lock {
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     signal.throwIfAborted()
     this.#held = true
+    let released: LockLostError | undefined
     return {
       term: this.#holder.term,
-      verify() {},
+      verify() {
+        if (released) throw released
+      },
       lost: new Promise(() => {}),
       release: async () => {
+        released ??= new LockLostError('it was released')
         this.#held = false
       },
     }

@@ -1,6 +1,6 @@
-// Limits of the locks, each with its reason.
+// Limits of the file lock, each with its reason.
 
-export const lockLimits = {
+export const fileLockLimits = {
   /** Between two attempts of a standby: an attempt takes half a millisecond, and failover waits half of this on average. */
   acquireIntervalMs: 250,
   /** Between two attempts after the holder has ended: the system may free its lock a moment after its connections. */

@@ -1,0 +1,164 @@
+// What the admin port of a member is told, from what the member is at that moment (member-state.ts). Only reads.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { BrokerConfig } from '../config/schema.ts'
+import type { LockHolder } from '../lock/lock.ts'
+import type { AdminSource } from '../management/admin-server.ts'
+import type { BrokerRole, BrokerSnapshot, RoleAnswer } from '../management/contract.ts'
+import { maxSnapshotConnections, maxSnapshotDestinations } from '../management/limits.ts'
+import type { Measurements } from '../management/metrics.ts'
+import type { TransportConnector } from '../net/transport-connector.ts'
+import type { ConnectionRegistry } from '../session/connection-registry.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { MemberState } from './member-state.ts'
+
+export interface MemberAdminOptions {
+  readonly config: BrokerConfig
+  readonly member: string
+  readonly version: string
+  readonly brokerId: string
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly storage: Storage
+  readonly memoryLimit: number
+}
+
+export class MemberAdmin implements AdminSource {
+  readonly #options: MemberAdminOptions
+  readonly #state: MemberState
+  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: 100 })
+
+  constructor(options: MemberAdminOptions, state: MemberState) {
+    this.#options = options
+    this.#state = state
+  }
+
+  /** Measures until `stop`. */
+  start(): void {
+    this.#eventLoopDelay.enable()
+  }
+
+  stop(): void {
+    this.#eventLoopDelay.disable()
+  }
+
+  role(): RoleAnswer {
+    const { config, member } = this.#options
+    const role = this.#provenRole()
+    const term = role === 'Active' ? (this.#state.handle?.term ?? null) : null
+    return { role, term, brokerName: config.brokerName, member }
+  }
+
+  notReadyReason(): string | undefined {
+    const { role, handle, connectors } = this.#state
+    if (role === 'Starting') return 'starting'
+    if (role === 'Stopping') return 'stopping'
+    if (role === 'Standby' && handle) return 'taking over: the store is being opened'
+    const closed = connectors.find(({ isOpen }) => !isOpen)
+    return closed ? `transport connector ${closed.name} is not open` : undefined
+  }
+
+  async snapshot(): Promise<BrokerSnapshot> {
+    const { config, version, brokerId, startedAt, storage, memoryLimit } = this.#options
+    const holder = await this.#lockHolder()
+    const { activity, connectors } = this.#state
+    const { messages, bytesUsed } = activity ? storage.store.statistics() : { messages: 0, bytesUsed: 0 }
+    return {
+      ...this.role(),
+      version,
+      brokerId,
+      startedAt,
+      activeSince: activity?.since ?? null,
+      store: { type: storage.kind, messages, bytesUsed, recoveryMs: activity?.recoveryMs ?? null },
+      lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },
+      memory: { used: activity?.parts.region.memory().used ?? 0, limit: memoryLimit },
+      transportConnectors: config.transportConnectors.map(({ name, protocol, port }, index) => {
+        const connector = connectors[index]
+        return {
+          name,
+          protocol,
+          port: connector?.port ?? port,
+          open: connector?.isOpen ?? false,
+          connections: connector?.connections ?? 0,
+        }
+      }),
+      connections: activity ? connectionRows(activity.parts.registry) : [],
+      destinations: activity
+        ? activity.parts.region
+            .statistics()
+            .slice(0, maxSnapshotDestinations)
+            .map(({ name, kind, size, inFlight, enqueued, dequeued, consumers, producers }) => ({
+              name,
+              kind,
+              size,
+              inFlight,
+              enqueued,
+              dequeued,
+              consumers,
+              producers,
+            }))
+        : [],
+    }
+  }
+
+  measurements(): Measurements {
+    const { storage, memoryLimit } = this.#options
+    const { role, activity, connectors } = this.#state
+    const store = activity
+      ? storage.store.statistics()
+      : { messages: 0, bytesUsed: 0, roomBytes: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 }
+    const eventLoopDelayMs = this.#eventLoopDelay.max / 1e6
+    this.#eventLoopDelay.reset()
+    return {
+      role,
+      term: this.role().term,
+      connections: connectors.map(({ name, connections }) => ({ connector: name, open: connections })),
+      acceptedConnections: sumOf(connectors, ({ counts }) => counts.accepted),
+      refusedConnections: sumOf(connectors, ({ counts }) => counts.refused),
+      droppedConnections: sumOf(connectors, ({ counts }) => counts.dropped),
+      limitsReached: activity?.parts.limits.totals ?? new Map<string, number>(),
+      destinations: activity?.parts.region.statistics() ?? [],
+      memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
+      store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
+      eventLoopDelayMs,
+    }
+  }
+
+  /** A process that was stopped for long may be asked before it has noticed that another member took over. */
+  #provenRole(): BrokerRole {
+    const { role, handle } = this.#state
+    if (role !== 'Active') return role
+    try {
+      handle?.verify()?.catch(() => {})
+      return 'Active'
+    } catch {
+      return 'Stopping'
+    }
+  }
+
+  /** As far as it can be known: of no use to decide anything. */
+  async #lockHolder(): Promise<LockHolder | undefined> {
+    const { handle } = this.#state
+    if (handle) return { member: this.#options.member, term: handle.term }
+    return this.#options.storage.lock.holder().catch(() => undefined)
+  }
+}
+
+function connectionRows(registry: ConnectionRegistry): BrokerSnapshot['connections'] {
+  const rows = []
+  for (const connection of registry.connections) {
+    if (rows.length >= maxSnapshotConnections) break
+    const { id, clientId, remoteAddress, connectorName, consumerCount, producerCount } = connection
+    rows.push({
+      connectionId: id,
+      clientId,
+      remoteAddress,
+      connector: connectorName,
+      consumers: consumerCount,
+      producers: producerCount,
+    })
+  }
+  return rows
+}
+
+const sumOf = (connectors: readonly TransportConnector[], pick: (connector: TransportConnector) => number): number =>
+  connectors.reduce((sum, connector) => sum + pick(connector), 0)
