@@ -6,6 +6,7 @@ import { Broker } from '../../broker/broker.ts'
 import { brokerConfigSchema, type BrokerConfig, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { NoLock } from '../../broker/lock/none/no-lock.ts'
 import type { Lock } from '../../broker/lock/lock.ts'
+import type { Storage } from '../../broker/storage/storage.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly logger?: Logger
   readonly store?: MessageStore
   readonly lock?: Lock
+  /** Instead of both. */
+  readonly storage?: Storage
 }
 
 export function testConfig({ config, connector }: StartOptions = {}): BrokerConfig {
@@ -42,7 +45,7 @@ export function buildTestBroker(options: StartOptions = {}): Broker {
     hostName: hostname(),
     clock: systemClock,
     logger: options.logger ?? silentLogger,
-    storage: {
+    storage: options.storage ?? {
       kind: config.store.type,
       store: options.store ?? new MemoryStore(),
       lock: options.lock ?? new NoLock('member-0'),
