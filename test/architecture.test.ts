@@ -111,9 +111,35 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'operator/serve': ['broker/base'],
   'operator/config': ['broker/base'],
   operator: ['operator/*', 'broker/base'],
-  'hack/localkube': [],
+  'hack/localkube/base': [],
+  'hack/localkube/api': ['hack/localkube/base'],
+  'hack/localkube/api/schema': ['hack/localkube/base', 'hack/localkube/api'],
+  'hack/localkube/api/print': ['hack/localkube/api'],
+  'hack/localkube/api/kinds': [
+    'hack/localkube/base',
+    'hack/localkube/api',
+    'hack/localkube/api/schema',
+    'hack/localkube/api/print',
+  ],
+  'hack/localkube/api/patch': ['hack/localkube/api', 'hack/localkube/api/schema', 'hack/localkube/api/kinds'],
+  'hack/localkube/api/storage': [
+    'hack/localkube/api',
+    'hack/localkube/api/schema',
+    'hack/localkube/api/kinds',
+    'hack/localkube/api/patch',
+  ],
+  'hack/localkube/api/http': [
+    'hack/localkube/api',
+    'hack/localkube/api/schema',
+    'hack/localkube/api/print',
+    'hack/localkube/api/kinds',
+    'hack/localkube/api/patch',
+    'hack/localkube/api/storage',
+  ],
+  'hack/localkube/controllers': ['hack/localkube/base', 'hack/localkube/api'],
+  'hack/localkube/kubelet': ['hack/localkube/base', 'hack/localkube/api', 'hack/localkube/controllers'],
+  'hack/localkube': ['hack/localkube/*'],
   'hack/start': ['hack/localkube', 'operator/api', 'broker/client', 'broker/base', 'broker/management'],
-  hack: ['hack/localkube', 'hack/start', 'operator/api'],
 }
 
 /** Of the broker the operator may import these files only. */

@@ -5,12 +5,12 @@
 // localkube.pid (which process uses it).
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type ApiServer, createApiServer } from './api/api-server.ts'
-import { openFileLog } from './api/file-log.ts'
-import type { Faults } from './api/http-server.ts'
-import { buildKubeconfig } from './api/kubeconfig.ts'
+import { type ApiServer, createApiServer } from './api-server.ts'
+import { openFileLog } from './api/storage/file-log.ts'
+import type { Faults } from './api/http/http-server.ts'
+import { buildKubeconfig } from './api/http/kubeconfig.ts'
 import type { Registry } from './api/registry.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock } from './base/clock.ts'
 import { createEventRecorder } from './controllers/event-recorder.ts'
 import { startControllers } from './controllers/start-controllers.ts'
 import { createVolumeDirectories } from './controllers/volume-directories.ts'
@@ -18,10 +18,10 @@ import type { Images } from './kubelet/images.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { hasLoopbackRange } from './kubelet/pod-addresses.ts'
 import { processStartTime } from './kubelet/process-table.ts'
-import { type Log, messageOf } from './log.ts'
+import { type Log, messageOf } from './base/log.ts'
 
 export type { Images, ProcessImage } from './kubelet/images.ts'
-export type { Log, LogLevel } from './log.ts'
+export type { Log, LogLevel } from './base/log.ts'
 
 export interface LocalKubeOptions {
   /** Everything is below it; the same directory brings the same cluster back. Created if need be. */

@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Images, startLocalKube } from './localkube.ts'
-import { type Log, messageOf } from './log.ts'
+import { type Log, messageOf } from './base/log.ts'
 
 const command = new Command('localkube')
   .description('A local stand-in for Kubernetes whose pods are processes of this machine.')

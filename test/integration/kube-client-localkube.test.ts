@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApiServer } from '../../hack/localkube/api/api-server.ts'
+import { createApiServer } from '../../hack/localkube/api-server.ts'
 import { describeKubeClient } from './kube-client.ts'
 
 const server = createApiServer()

@@ -1,5 +1,5 @@
 // The stand-in's API as its own controllers see it: the same objects, admission and versions as over HTTP, without HTTP.
-// The API server implements it (api server folder); the controllers and the kubelet of the stand-in use nothing else.
+// storage/local-registry.ts implements it; the controllers and the kubelet of the stand-in use nothing else.
 
 export interface LocalObjectMeta {
   name: string

@@ -1,7 +1,7 @@
 // Label selectors (`app=x,tier in (a,b),!legacy` and the object form) and field selectors (`status.phase!=Running`).
 import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from './json-value.ts'
 import { badRequest } from './status-error.ts'
-import { labelValueFault, qualifiedNameFault } from './string-formats.ts'
+import { labelValueFault, qualifiedNameFault } from './name-rules.ts'
 
 export interface Requirement {
   readonly key: string

@@ -2,8 +2,8 @@
 // whole states and changes the difference. A failure is tried again with growing waits. Everything is synchronous,
 // because the registry is; nothing runs while nothing changes.
 import type { LocalObject, Registry, RegistryEvent, ResourceName } from '../api/registry.ts'
-import type { Clock, Timer } from '../clock.ts'
-import { type Log, messageOf } from '../log.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { type Log, messageOf } from '../base/log.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import { firstRetryMs, longestRetryMs } from './limits.ts'
 

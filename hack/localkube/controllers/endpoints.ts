@@ -2,7 +2,7 @@
 // ended; ready when its Ready condition says so, or always with publishNotReadyAddresses. Named target ports are looked up
 // per pod, so that pods of two revisions may differ. Services without a selector are left to whoever made them.
 import type { LocalObject, NewLocalObject, Registry } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { matchesSelector } from './label-selector.ts'
 import { controllerReference } from './owners.ts'

@@ -2,8 +2,8 @@
 // Events older than an hour are swept. An Event that cannot be written is dropped: it must never stop the work it tells of.
 import { createHash } from 'node:crypto'
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { type Clock, type Timer, timestamp } from '../clock.ts'
-import { type Log, messageOf } from '../log.ts'
+import { type Clock, type Timer, timestamp } from '../base/clock.ts'
+import { type Log, messageOf } from '../base/log.ts'
 import { eventLifetimeMs, eventSweepPeriodMs, longestEventMessage } from './limits.ts'
 import { events } from './resource-names.ts'
 

@@ -2,9 +2,9 @@
 // Counts come from the pods themselves, so pods of a running Job must not be deleted by hand.
 // Not here: completionMode Indexed, podFailurePolicy, successPolicy; a Job that asks for one fails with UnsupportedField.
 import type { LocalObject } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
-import { timestamp } from '../clock.ts'
-import { messageOf } from '../log.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
+import { timestamp } from '../base/clock.ts'
+import { messageOf } from '../base/log.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { defaultBackoffLimit, firstJobBackOffMs, longestJobBackOffMs } from './limits.ts'
 import { controllerKeys, controllerReference, isControlledBy } from './owners.ts'

@@ -1,7 +1,7 @@
 // The status of PodDisruptionBudgets: how many of the selected pods are healthy, must stay so, and may be evicted now.
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
-import { type Clock, timestamp } from '../clock.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
+import { type Clock, timestamp } from '../base/clock.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { matchesSelector } from './label-selector.ts'
 import { controllerOf } from './owners.ts'

@@ -1,7 +1,7 @@
 // persistentVolumeClaimRetentionPolicy: claims that are to go are owned, and the garbage collector does the rest.
 // whenDeleted=Delete: owned by the set. whenScaled=Delete: owned by the pod that is being scaled away, and by it only.
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 import { type OwnerReference, ownerReference } from './owners.ts'
 import { persistentVolumeClaims } from './resource-names.ts'
 import { claimName } from './stateful-set-pods.ts'

@@ -1,7 +1,7 @@
 // Builds what a StatefulSet consists of: its pods, by revision, and their claims. Pure.
 import { createHash } from 'node:crypto'
 import type { LocalObject, NewLocalObject } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 import { controllerReference } from './owners.ts'
 
 export const revisionLabel = 'controller-revision-hash'

@@ -1,7 +1,7 @@
 // ControllerRevisions of a StatefulSet: one per distinct pod template, the newest having the highest number.
 // Those still worn by a pod or named in the status are live; of the others revisionHistoryLimit are kept.
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 import type { ControllerContext } from './controller.ts'
 import { defaultRevisionHistoryLimit } from './limits.ts'
 import { matchesSelector } from './label-selector.ts'

@@ -3,8 +3,8 @@
 // pod at a time from the highest ordinal down to the partition; OnDelete waits for somebody to delete pods.
 // Not here: maxUnavailable (an alpha field: one at a time is kept).
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { canonicalJson } from '../canonical-json.ts'
-import { messageOf } from '../log.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
+import { messageOf } from '../base/log.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { matchesSelector } from './label-selector.ts'
 import { controllerKeys, controllerOf, controllerReference, isControlledBy } from './owners.ts'

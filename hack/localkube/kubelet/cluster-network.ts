@@ -4,11 +4,11 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { LocalObject, Registry } from '../api/registry.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { runController, type Stoppable } from '../controllers/controller.ts'
 import { serviceNameLabel } from '../controllers/endpoints.ts'
 import { endpointSlices, keyOf, services } from '../controllers/resource-names.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 
 export interface NetworkFile {
   /** By `namespace/service`. */

@@ -2,7 +2,7 @@
 // long one. The file is rotated once it is full: the newest 10 to 20 MiB stay. Readers may follow until the run ends.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { maxLogFileBytes, maxLogLineBytes } from './limits.ts'
 
 export interface LogReadOptions {

@@ -1,7 +1,7 @@
 // One container of one pod: starts its process, probes it, restarts it by policy with back-off, stops it with its hooks.
 // A state machine with `host.changed()` as its only output; the pod worker reads the state whenever it wants.
-import { type Clock, type Timer, timestamp } from '../clock.ts'
-import { messageOf } from '../log.ts'
+import { type Clock, type Timer, timestamp } from '../base/clock.ts'
+import { messageOf } from '../base/log.ts'
 import type { ContainerLog } from './container-log.ts'
 import type { Container } from './environment.ts'
 import { endNoticedMs, leastTermMs } from './limits.ts'

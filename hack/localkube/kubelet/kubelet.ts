@@ -5,7 +5,7 @@ import { existsSync, type FSWatcher, mkdirSync, readdirSync, rmSync, watch } fro
 import { join } from 'node:path'
 import type { LocalObject, PodLogs, Registry, RegistryEvent } from '../api/registry.ts'
 import { badRequest } from '../api/status-error.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
 import { isTerminal } from '../controllers/pod-facts.ts'
 import {
@@ -16,7 +16,7 @@ import {
   pods,
   secrets,
 } from '../controllers/resource-names.ts'
-import { type Log, messageOf } from '../log.ts'
+import { type Log, messageOf } from '../base/log.ts'
 import { startClusterNetwork } from './cluster-network.ts'
 import { networkEnvironment } from './container-launch.ts'
 import type { Images } from './images.ts'

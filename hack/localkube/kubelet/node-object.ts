@@ -2,7 +2,7 @@
 // affinities, taints and resource requests are not looked at; scheduling gates and other schedulerNames are respected.
 import { arch, availableParallelism, hostname, platform, release, totalmem } from 'node:os'
 import type { LocalObject, Registry } from '../api/registry.ts'
-import { type Clock, timestamp } from '../clock.ts'
+import { type Clock, timestamp } from '../base/clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
 import { nodes, pods } from '../controllers/resource-names.ts'
 

@@ -2,7 +2,7 @@
 // (readiness gates) are left as they are.
 import { createHash } from 'node:crypto'
 import type { LocalObject } from '../api/registry.ts'
-import { timestamp } from '../clock.ts'
+import { timestamp } from '../base/clock.ts'
 import type { ContainerRunner, ContainerState } from './container-runner.ts'
 import type { Container } from './environment.ts'
 

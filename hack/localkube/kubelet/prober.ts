@@ -1,7 +1,7 @@
 // One probe of one container: when to run it, and what its results add up to. Runs on the clock; how a probe is carried
 // out is passed in. A network probe that has never succeeded is also tried between its periods, silently: a container
 // is seen ready as soon as it is, while failures are counted at the pace that the spec asks for.
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import {
   defaultFailureThreshold,
   defaultProbePeriodSeconds,

@@ -2,7 +2,7 @@
 // `settle` waits until nobody writes any more.
 import { setImmediate as turn } from 'node:timers/promises'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
-import { createApiServer } from '../../../hack/localkube/api/api-server.ts'
+import { createApiServer } from '../../../hack/localkube/api-server.ts'
 import type { LocalObject, NewLocalObject, Registry, ResourceName } from '../../../hack/localkube/api/registry.ts'
 import type { ControllerContext, Stoppable } from '../../../hack/localkube/controllers/controller.ts'
 import { createEventRecorder } from '../../../hack/localkube/controllers/event-recorder.ts'

@@ -5,8 +5,8 @@ import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApiServer, type ApiServer } from '../../../hack/localkube/api/api-server.ts'
-import { buildKubeconfig } from '../../../hack/localkube/api/kubeconfig.ts'
+import { createApiServer, type ApiServer } from '../../../hack/localkube/api-server.ts'
+import { buildKubeconfig } from '../../../hack/localkube/api/http/kubeconfig.ts'
 import { fleet, fleetDefinition, fleets } from './api/sample-definition.ts'
 
 const kubectlPath = findKubectl()

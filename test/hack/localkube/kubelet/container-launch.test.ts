@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LocalObject } from '../../../../hack/localkube/api/registry.ts'
-import { createApiServer } from '../../../../hack/localkube/api/api-server.ts'
+import { createApiServer } from '../../../../hack/localkube/api-server.ts'
 import { buildLaunch } from '../../../../hack/localkube/kubelet/container-launch.ts'
 
 test('paths of the image are those of this machine, also where the container mounts a volume in front of them', () => {
