@@ -12,14 +12,12 @@ import { openBrokerAdmin } from './broker-admin/http-broker-admin.ts'
 import { type OperatorSettings, parseOperatorSettings } from './config/operator-settings.ts'
 import { openKubeClient } from './kube/kube-client.ts'
 import { loadClusterAccess } from './kube/kube-config.ts'
+import { stopTimeoutMs } from './limits.ts'
 import { startOperator } from './operator.ts'
 import { openHealthServer } from './serve/health-server.ts'
 import { OperatorMetrics } from './serve/operator-metrics.ts'
 
 const exitCodes = { stopped: 0, failed: 1, wrongSettings: 2 } as const
-
-/** A stop that takes longer hangs on the network; Kubernetes would kill the process after 30 s. */
-const STOP_TIMEOUT_MS = 10_000
 
 await main()
 
@@ -86,7 +84,7 @@ function nextSignal(): Promise<string> {
 }
 
 function withinTime(done: Promise<unknown>): Promise<unknown> {
-  return Promise.race([done, new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS))])
+  return Promise.race([done, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs))])
 }
 
 function packageVersion(): string {

@@ -20,7 +20,7 @@ import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cach
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
 import { childTypes } from './reconcile/cluster-reader.ts'
 
-export interface OperatorOptions {
+interface OperatorOptions {
   readonly client: KubeClient
   readonly brokerAdmin: BrokerAdmin
   readonly clock: Clock
@@ -110,7 +110,7 @@ class RunningOperator {
     const { client, brokerAdmin, clock, random, logger, metrics, brokerImage, concurrency, identity } = this.#options
     const recorder = createEventRecorder({
       client,
-      controller: EVENT_CONTROLLER,
+      controller: eventController,
       instance: identity,
       clock,
       random,
@@ -161,7 +161,7 @@ class RunningOperator {
 }
 
 /** Who reports Events. */
-const EVENT_CONTROLLER = 'flotilla.dev/operator'
+const eventController = 'flotilla.dev/operator'
 
 const clusterKeys = (object: KubeObject): ObjectKey[] => {
   const key = clusterOf(object)

@@ -1,12 +1,12 @@
 // A BrokerCluster as the API server gives it: metadata as in every object, spec unchecked, status as the operator
 // wrote it.
-import type { API_VERSION, KIND } from './names.ts'
+import type { brokerClusterApiVersion, brokerClusterKind } from './names.ts'
 import type { BrokerClusterSpecInput } from './spec-schema.ts'
 import type { BrokerClusterStatus } from './status-schema.ts'
 
 export interface BrokerCluster {
-  apiVersion: typeof API_VERSION
-  kind: typeof KIND
+  apiVersion: typeof brokerClusterApiVersion
+  kind: typeof brokerClusterKind
   metadata: {
     name: string
     namespace: string

@@ -1,6 +1,6 @@
 // The CustomResourceDefinition, built from the zod schema. Pure; write-crds.ts puts it on disk.
 import { z } from 'zod'
-import { MAX_STATEFUL_SET_NAME_LENGTH } from './limits.ts'
+import { maxStatefulSetNameLength } from './limits.ts'
 import { rules } from './schema-parts.ts'
 import { specSchema } from './spec-schema.ts'
 import { statusSchema } from './status-schema.ts'
@@ -27,8 +27,8 @@ const rootRules = rules(
       'metadata.name: names the Services too; accepted: lower-case letters, digits and "-", first a letter, last a letter or digit',
   },
   {
-    rule: `has(self.spec.groups) ? self.spec.groups.all(group, size(self.metadata.name) + 1 + size(group.name) <= ${MAX_STATEFUL_SET_NAME_LENGTH}) : size(self.metadata.name) <= ${MAX_STATEFUL_SET_NAME_LENGTH - 4}`,
-    message: `metadata.name: too long for the names of children; accepted: ${MAX_STATEFUL_SET_NAME_LENGTH - 4} characters with groupTemplate, ${MAX_STATEFUL_SET_NAME_LENGTH - 1} less the longest group name with groups`,
+    rule: `has(self.spec.groups) ? self.spec.groups.all(group, size(self.metadata.name) + 1 + size(group.name) <= ${maxStatefulSetNameLength}) : size(self.metadata.name) <= ${maxStatefulSetNameLength - 4}`,
+    message: `metadata.name: too long for the names of children; accepted: ${maxStatefulSetNameLength - 4} characters with groupTemplate, ${maxStatefulSetNameLength - 1} less the longest group name with groups`,
   },
 )
 

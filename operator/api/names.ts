@@ -8,10 +8,10 @@
 //   cluster orders                client Service                  orders
 //                                 PodDisruptionBudget             orders-g0
 
-export const API_VERSION = 'flotilla.dev/v1alpha1'
-export const KIND = 'BrokerCluster'
+export const brokerClusterApiVersion = 'flotilla.dev/v1alpha1'
+export const brokerClusterKind = 'BrokerCluster'
 /** The field manager of everything that the operator applies. */
-export const FIELD_MANAGER = 'flotilla-operator'
+export const operatorFieldManager = 'flotilla-operator'
 
 export const labels = {
   cluster: 'flotilla.dev/cluster',
@@ -42,8 +42,8 @@ export const statefulSetName = (cluster: string, group: string): string => `${cl
 export const memberName = (cluster: string, group: string, ordinal: number): string => `${cluster}-${group}-${ordinal}`
 export const sharedClaimName = (cluster: string, group: string): string => `${cluster}-${group}-data`
 /** Name of the volume, and of the claim template, that holds the store. */
-export const DATA_VOLUME = 'data'
-export const memberClaimName = (member: string): string => `${DATA_VOLUME}-${member}`
+export const dataVolume = 'data'
+export const memberClaimName = (member: string): string => `${dataVolume}-${member}`
 export const clientServiceName = (cluster: string): string => cluster
 export const configMapName = (cluster: string, group: string, hash: string): string => `${cluster}-${group}-${hash}`
 /** Groups made from groupTemplate. */
@@ -66,7 +66,7 @@ export const childLabels = (cluster: string): Record<string, string> => ({
   [labels.name]: 'flotilla',
   [labels.instance]: cluster,
   [labels.component]: 'broker',
-  [labels.managedBy]: FIELD_MANAGER,
+  [labels.managedBy]: operatorFieldManager,
   [labels.cluster]: cluster,
 })
 /** `a=b,c=d`, as label selectors are written in URLs and in status.selector. */

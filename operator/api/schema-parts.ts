@@ -2,11 +2,11 @@
 // described. Keys that start with x-kubernetes- go into the CRD as they are (crd.ts).
 import { z } from 'zod'
 import {
-  MAX_AMOUNT_LENGTH,
-  MAX_ANNOTATION_VALUE_LENGTH,
-  MAX_LABEL_VALUE_LENGTH,
-  MAX_NAME_LENGTH,
-  MAX_USER_METADATA,
+  maxAmountLength,
+  maxAnnotationValueLength,
+  maxLabelValueLength,
+  maxNameLength,
+  maxUserMetadata,
 } from './limits.ts'
 
 /** A rule in CEL that the API server itself enforces. Without optional chaining: use has(). */
@@ -25,19 +25,19 @@ export const listSet = { 'x-kubernetes-list-type': 'set' } as const
 
 export const durationSchema = z
   .string()
-  .max(MAX_AMOUNT_LENGTH)
+  .max(maxAmountLength)
   .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: 'expected a duration such as 250ms, 2s, 1m30s' })
 
 /** Bytes as the broker's configuration takes them. */
 export const sizeSchema = z
   .string()
-  .max(MAX_AMOUNT_LENGTH)
+  .max(maxAmountLength)
   .regex(/^[1-9][0-9]*(k|M|G|T|Ki|Mi|Gi|Ti)?$/, { error: 'expected a size such as 512Ki, 64Mi, 2Gi' })
 
 /** Capacity of a volume. */
 export const capacitySchema = z
   .string()
-  .max(MAX_AMOUNT_LENGTH)
+  .max(maxAmountLength)
   .regex(/^[0-9]+(\.[0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, { error: 'expected a quantity such as 20Gi' })
 
 /** A quantity as people write it, `cpu: 1` included. */
@@ -58,7 +58,7 @@ export const quantitySchema = z
 export const nameSchema = z
   .string()
   .min(1)
-  .max(MAX_NAME_LENGTH)
+  .max(maxNameLength)
   .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, {
     error: 'expected lower-case letters, digits and "-", first a letter, last a letter or digit',
   })
@@ -73,9 +73,9 @@ export const objectNameSchema = z
 const metadataMap = (maxLength: number) =>
   z
     .record(z.string(), z.string().max(maxLength))
-    .refine((map) => Object.keys(map).length <= MAX_USER_METADATA, {
-      error: `expected at most ${MAX_USER_METADATA} entries`,
+    .refine((map) => Object.keys(map).length <= maxUserMetadata, {
+      error: `expected at most ${maxUserMetadata} entries`,
     })
-    .meta({ maxProperties: MAX_USER_METADATA })
-export const labelsSchema = metadataMap(MAX_LABEL_VALUE_LENGTH)
-export const annotationsSchema = metadataMap(MAX_ANNOTATION_VALUE_LENGTH)
+    .meta({ maxProperties: maxUserMetadata })
+export const labelsSchema = metadataMap(maxLabelValueLength)
+export const annotationsSchema = metadataMap(maxAnnotationValueLength)

@@ -2,13 +2,13 @@
 // in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
 import {
-  ADMIN_PORT,
-  ADMIN_PORT_NAME,
-  MAX_GROUPS,
-  MAX_IMAGE_REFERENCE_LENGTH,
-  MAX_PULL_SECRETS,
-  MAX_REPLICAS,
-  MAX_TRANSPORT_CONNECTORS,
+  adminPort,
+  adminPortName,
+  maxGroups,
+  maxImageReferenceLength,
+  maxPullSecrets,
+  maxReplicas,
+  maxTransportConnectors,
 } from './limits.ts'
 import {
   annotationsSchema,
@@ -26,7 +26,7 @@ import { storageSchema } from './storage-schema.ts'
 const imageSchema = z.strictObject({
   reference: z
     .string()
-    .max(MAX_IMAGE_REFERENCE_LENGTH)
+    .max(maxImageReferenceLength)
     .default('')
     .describe('Image of the broker. Empty: the one that the operator was released with.'),
   pullPolicy: z
@@ -35,7 +35,7 @@ const imageSchema = z.strictObject({
     .describe('When the node pulls the image.'),
   pullSecrets: z
     .array(z.strictObject({ name: objectNameSchema.describe('Name of a Secret in the namespace of the cluster.') }))
-    .max(MAX_PULL_SECRETS)
+    .max(maxPullSecrets)
     .meta(listMap)
     .default([])
     .describe('Secrets for pulling the image.'),
@@ -67,7 +67,7 @@ const groupFields = {
   replicas: z
     .int()
     .min(1)
-    .max(MAX_REPLICAS)
+    .max(maxReplicas)
     .default(1)
     .describe('Members: one is active, the others are standbys that take over when it fails.'),
   storage: storageSchema.describe('Where the group keeps its messages.'),
@@ -114,13 +114,13 @@ const transportConnectorSchema = z
   .meta(
     rules(
       {
-        rule: `self.port != ${ADMIN_PORT}`,
-        message: `transportConnectors[].port: ${ADMIN_PORT} is the broker's own admin port; accepted: any other from 1 to 65535`,
+        rule: `self.port != ${adminPort}`,
+        message: `transportConnectors[].port: ${adminPort} is the broker's own admin port; accepted: any other from 1 to 65535`,
         fieldPath: '.port',
       },
       {
-        rule: `self.name != '${ADMIN_PORT_NAME}'`,
-        message: `transportConnectors[].name: ${ADMIN_PORT_NAME} is the name of the broker's own admin port; accepted: any other`,
+        rule: `self.name != '${adminPortName}'`,
+        message: `transportConnectors[].name: ${adminPortName} is the name of the broker's own admin port; accepted: any other`,
         fieldPath: '.name',
       },
     ),
@@ -129,7 +129,7 @@ const transportConnectorSchema = z
 const transportConnectorsSchema = z
   .array(transportConnectorSchema)
   .min(1)
-  .max(MAX_TRANSPORT_CONNECTORS)
+  .max(maxTransportConnectors)
   .meta({
     ...listMap,
     ...rules({
@@ -163,7 +163,7 @@ const podDisruptionBudgetSchema = z.strictObject({
   maxUnavailable: z
     .int()
     .min(0)
-    .max(MAX_REPLICAS)
+    .max(maxReplicas)
     .default(1)
     .describe('Members of a group that may be evicted at the same time. 0 makes a drain of their nodes wait for ever.'),
   unhealthyPodEvictionPolicy: z
@@ -205,14 +205,14 @@ export const specSchema = z
     groupCount: z
       .int()
       .min(1)
-      .max(MAX_GROUPS)
+      .max(maxGroups)
       .optional()
       .describe('Groups that are made from groupTemplate, named g0, g1, and so on. Left out: 1.'),
     groupTemplate: groupTemplateSchema.optional().describe('Template of all groups. Either this or groups.'),
     groups: z
       .array(groupSchema)
       .min(1)
-      .max(MAX_GROUPS)
+      .max(maxGroups)
       .meta(listMap)
       .optional()
       .describe('The groups one by one. Either this or groupTemplate. A group is one broker identity with one store.'),

@@ -2,7 +2,7 @@
 // lock ages) ever stands here, so that a cluster at rest is never written.
 import { z } from 'zod'
 import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
-import { MAX_GROUPS, MAX_REPLICAS, MAX_TRANSPORT_CONNECTORS } from './limits.ts'
+import { maxGroups, maxReplicas, maxTransportConnectors } from './limits.ts'
 import { listMap } from './schema-parts.ts'
 
 const text = (maxLength: number, description: string) => z.string().max(maxLength).describe(description)
@@ -23,7 +23,7 @@ const groupStatusSchema = z.strictObject({
   activeSince: time('When it became active.').optional(),
   standbys: z
     .array(z.string().max(63))
-    .max(MAX_REPLICAS)
+    .max(maxReplicas)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('Members that are ready to take over.'),
   replicas: count('Members that there are.'),
@@ -40,7 +40,7 @@ const groupStatusSchema = z.strictObject({
     .describe('The lock of the group.'),
   storage: z
     .strictObject({
-      claims: z.array(claimSchema).max(MAX_REPLICAS).meta(listMap).describe('Claims of the group.'),
+      claims: z.array(claimSchema).max(maxReplicas).meta(listMap).describe('Claims of the group.'),
     })
     .optional()
     .describe('Storage of the group.'),
@@ -74,7 +74,7 @@ const rolloutStatusSchema = z.strictObject({
   since: time('When it last made progress.').optional(),
   pending: z
     .array(z.string().max(63))
-    .max(MAX_GROUPS * MAX_REPLICAS)
+    .max(maxGroups * maxReplicas)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('Members that are outdated.'),
 })
@@ -104,10 +104,10 @@ export const statusSchema = z.strictObject({
     })
     .optional()
     .describe('For reading at a glance.'),
-  groups: z.array(groupStatusSchema).max(MAX_GROUPS).meta(listMap).optional().describe('The groups.'),
+  groups: z.array(groupStatusSchema).max(maxGroups).meta(listMap).optional().describe('The groups.'),
   members: z
     .array(memberStatusSchema)
-    .max(MAX_GROUPS * MAX_REPLICAS)
+    .max(maxGroups * maxReplicas)
     .meta(listMap)
     .optional()
     .describe('The members of all groups.'),
@@ -119,7 +119,7 @@ export const statusSchema = z.strictObject({
         url: text(4096, 'Broker URL for clients inside the Kubernetes cluster.'),
       }),
     )
-    .max(MAX_TRANSPORT_CONNECTORS)
+    .max(maxTransportConnectors)
     .meta(listMap)
     .optional()
     .describe('Where clients connect.'),

@@ -10,7 +10,7 @@ import { type BrokerClusterSpec, specSchema } from './spec-schema.ts'
 /** `path` begins with `spec.`; `given` is JSON of what was found there; `accepted` says what would do. */
 export type SpecProblem = ConfigProblem
 
-export type ParsedSpec =
+type ParsedSpec =
   | { readonly ok: true; readonly spec: BrokerClusterSpec }
   | { readonly ok: false; readonly problems: SpecProblem[] }
 

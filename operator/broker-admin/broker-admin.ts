@@ -20,7 +20,7 @@ export interface BrokerAdmin {
  * BROKER_UNREACHABLE: nothing answered in time. BROKER_REFUSED: an HTTP status other than 200.
  * BROKER_ANSWER_INVALID: an answer that is not a BrokerSnapshot.
  */
-export type BrokerAdminErrorCode = 'BROKER_UNREACHABLE' | 'BROKER_REFUSED' | 'BROKER_ANSWER_INVALID'
+type BrokerAdminErrorCode = 'BROKER_UNREACHABLE' | 'BROKER_REFUSED' | 'BROKER_ANSWER_INVALID'
 
 export class BrokerAdminError extends FlotillaError {
   declare readonly code: BrokerAdminErrorCode

@@ -4,7 +4,7 @@ import { Agent } from 'undici'
 import { errorCode, errorMessage } from '../../broker/base/errors.ts'
 import { adminPaths, type BrokerSnapshot } from '../../broker/management/contract.ts'
 import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from './broker-admin.ts'
-import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_SNAPSHOT_BYTES, TOTAL_TIMEOUT_MS } from './limits.ts'
+import { connectTimeoutMs, keepAliveMs, maxSnapshotBytes, totalTimeoutMs } from './limits.ts'
 import { parseBrokerSnapshot } from './parse-snapshot.ts'
 
 export interface HttpBrokerAdmin extends BrokerAdmin {
@@ -14,13 +14,13 @@ export interface HttpBrokerAdmin extends BrokerAdmin {
 /** `totalTimeoutMs` is for tests. */
 export function openBrokerAdmin(limits: { readonly totalTimeoutMs?: number } = {}): HttpBrokerAdmin {
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: connectTimeoutMs },
     allowH2: false,
     connections: 2,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: keepAliveMs,
   })
   return {
-    snapshot: (target) => readSnapshot(agent, target, limits.totalTimeoutMs ?? TOTAL_TIMEOUT_MS),
+    snapshot: (target) => readSnapshot(agent, target, limits.totalTimeoutMs ?? totalTimeoutMs),
     close: () => agent.destroy(),
   }
 }
@@ -54,7 +54,7 @@ async function ask(
     let bytes = 0
     for await (const chunk of answer.body) {
       bytes += (chunk as Uint8Array).length
-      if (bytes > MAX_SNAPSHOT_BYTES) throw tooLarge(target)
+      if (bytes > maxSnapshotBytes) throw tooLarge(target)
       chunks.push(chunk as Uint8Array)
     }
     return { statusCode: answer.statusCode, text: Buffer.concat(chunks).toString('utf8') }
@@ -69,7 +69,7 @@ const tooLarge = (target: BrokerAdminTarget): BrokerAdminError =>
   new BrokerAdminError(
     'BROKER_ANSWER_INVALID',
     target,
-    `the answer of ${addressOf(target)} is larger than ${MAX_SNAPSHOT_BYTES} bytes`,
+    `the answer of ${addressOf(target)} is larger than ${maxSnapshotBytes} bytes`,
   )
 
 const addressOf = ({ podIP, adminPort }: BrokerAdminTarget): string =>

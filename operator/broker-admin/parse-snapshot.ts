@@ -2,7 +2,7 @@
 // pod's port, and a broker of another version may answer: what is wrong is named, and unknown fields are let through.
 import type { BrokerRole, BrokerSnapshot } from '../../broker/management/contract.ts'
 
-export type ParsedSnapshot =
+type ParsedSnapshot =
   | { readonly ok: true; readonly snapshot: BrokerSnapshot }
   | { readonly ok: false; readonly problem: string }
 

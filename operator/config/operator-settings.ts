@@ -27,7 +27,7 @@ export interface OperatorSettings {
   readonly logLevel: LogLevel
 }
 
-export type ParsedSettings =
+type ParsedSettings =
   | { readonly ok: true; readonly settings: OperatorSettings }
   /** `--help` was asked for; `text` is to be printed. */
   | { readonly ok: 'help'; readonly text: string }

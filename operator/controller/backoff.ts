@@ -1,7 +1,7 @@
 // Exponential back-off with jitter: a pure function of the number of failures in a row.
 import type { Random } from '../../broker/base/random.ts'
 
-export interface BackoffLimits {
+interface BackoffLimits {
   readonly baseMs: number
   readonly maxMs: number
 }

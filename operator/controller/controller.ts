@@ -52,7 +52,7 @@ export function watchedBy<T extends KubeObject>(
   }
 }
 
-export interface ControllerOptions {
+interface ControllerOptions {
   /** For logs and metrics, such as `brokercluster`. */
   readonly name: string
   readonly reconcile: Reconcile

@@ -11,15 +11,15 @@ import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient, KubeObject, ObjectKey } from '../kube/port.ts'
 import { events } from '../kube/resource-types.ts'
 import {
-  EVENT_NOTE_MAX_BYTES,
-  EVENT_QUEUE_MAX,
-  EVENT_SERIES_MAX,
-  EVENT_SERIES_MS,
-  EVENT_SERIES_WRITE_PERIOD_MS,
+  maxEventNoteBytes,
+  maxQueuedEvents,
+  maxEventSeries,
+  eventSeriesMs,
+  eventSeriesWritePeriodMs,
 } from './limits.ts'
 import { formatMicroTime } from './micro-time.ts'
 
-export interface EventToRecord {
+interface EventToRecord {
   readonly regarding: KubeObject
   readonly type: 'Normal' | 'Warning'
   /** Why, in one PascalCase word: FailoverSeen. */
@@ -36,7 +36,7 @@ export interface EventRecorder {
   stop(limitMs?: number): Promise<void>
 }
 
-export interface EventRecorderOptions {
+interface EventRecorderOptions {
   readonly client: KubeClient
   /** Who reports: `flotilla.dev/operator`. */
   readonly controller: string
@@ -79,17 +79,17 @@ class QueueingEventRecorder implements EventRecorder {
     const { uid, namespace, name } = event.regarding.metadata
     const id = JSON.stringify([uid, namespace, name, event.type, event.reason, event.action, event.note])
     const known = this.#series.get(id)
-    if (known && nowMs - known.lastSeenMs < EVENT_SERIES_MS) {
+    if (known && nowMs - known.lastSeenMs < eventSeriesMs) {
       known.count++
       known.lastSeenMs = nowMs
       this.#schedule(known)
       return
     }
-    if (this.#queue.length >= EVENT_QUEUE_MAX) return
+    if (this.#queue.length >= maxQueuedEvents) return
     const series = this.#begin(id, event, nowMs)
     this.#series.delete(id)
     this.#series.set(id, series)
-    if (this.#series.size > EVENT_SERIES_MAX) this.#series.delete(this.#series.keys().next().value!)
+    if (this.#series.size > maxEventSeries) this.#series.delete(this.#series.keys().next().value!)
     this.#enqueue(series)
   }
 
@@ -114,7 +114,7 @@ class QueueingEventRecorder implements EventRecorder {
   #schedule(series: Series): void {
     if (series.queued) return
     const { clock } = this.#options
-    const dueMs = series.lastWrittenMs + EVENT_SERIES_WRITE_PERIOD_MS
+    const dueMs = series.lastWrittenMs + eventSeriesWritePeriodMs
     const delayMs = series.written <= 1 ? 0 : dueMs - clock.monotonicMs()
     if (delayMs <= 0) return this.#enqueue(series)
     series.queued = true
@@ -172,7 +172,7 @@ class QueueingEventRecorder implements EventRecorder {
       type: event.type,
       reason: event.reason,
       action: event.action,
-      note: cutToBytes(event.note, EVENT_NOTE_MAX_BYTES),
+      note: cutToBytes(event.note, maxEventNoteBytes),
       regarding: {
         apiVersion,
         kind,

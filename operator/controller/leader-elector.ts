@@ -15,12 +15,12 @@ import type { Random } from '../../broker/base/random.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient, KubeObject, ObjectKey } from '../kube/port.ts'
 import { leases } from '../kube/resource-types.ts'
-import { LEASE_DURATION_MS, LEASE_RENEW_DEADLINE_MS, LEASE_RETRY_PERIOD_MS } from './limits.ts'
+import { leaseDurationMs, leaseRenewDeadlineMs, leaseRetryPeriodMs } from './limits.ts'
 import { type ControllerMetrics, noMetrics } from './metrics.ts'
 import { formatMicroTime } from './micro-time.ts'
 import { sleep } from './sleep.ts'
 
-export interface LeaderElectionOptions {
+interface LeaderElectionOptions {
   readonly client: KubeClient
   /** The Lease; made if it is not there. */
   readonly lease: ObjectKey
@@ -93,9 +93,9 @@ class LeaderElector {
     this.#options = options
     this.#metrics = options.metrics ?? noMetrics
     this.#logger = options.logger.child({ lease: `${options.lease.namespace}/${options.lease.name}` })
-    this.#durationMs = options.durationMs ?? LEASE_DURATION_MS
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? LEASE_RENEW_DEADLINE_MS
-    this.#retryPeriodMs = options.retryPeriodMs ?? LEASE_RETRY_PERIOD_MS
+    this.#durationMs = options.durationMs ?? leaseDurationMs
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? leaseRenewDeadlineMs
+    this.#retryPeriodMs = options.retryPeriodMs ?? leaseRetryPeriodMs
   }
 
   async run(): Promise<void> {

@@ -1,35 +1,35 @@
 // Delays and bounds of the controller runtime, with their reasons.
 
 /** First delay after a failed reconcile: a write conflict is usually over at once. */
-export const RECONCILE_RETRY_BASE_MS = 5
+export const firstReconcileRetryMs = 5
 /** Longest delay between two tries of one key: after an outage every object is looked at again within this time. */
-export const RECONCILE_RETRY_MAX_MS = 300_000
+export const maxReconcileRetryMs = 300_000
 /** Reconciles mostly wait for the API server; more than this many at once only load it. */
-export const RECONCILE_CONCURRENCY = 4
+export const defaultReconcileConcurrency = 4
 
 /** Delays between tries of a list or watch. The longest is also how late the end of an outage may be noticed. */
-export const WATCH_RETRY_BASE_MS = 500
-export const WATCH_RETRY_MAX_MS = 30_000
+export const firstWatchRetryMs = 500
+export const maxWatchRetryMs = 30_000
 /** A watch asks to be ended after a random time in this range, so that watches spread over the API servers. */
-export const WATCH_TIMEOUT_MIN_S = 300
-export const WATCH_TIMEOUT_MAX_S = 600
+export const minWatchTimeoutSeconds = 300
+export const maxWatchTimeoutSeconds = 600
 /** A watch that lasted this long, or brought anything, was a good one: the next failure counts as the first. */
-export const WATCH_HEALTHY_MS = 5_000
+export const watchHealthyMs = 5_000
 /** Everything is listed again this often (between 80 % and 120 %), which makes good an event that was lost. */
-export const RELIST_PERIOD_MS = 3_600_000
+export const relistPeriodMs = 3_600_000
 
 /** As in the components of Kubernetes: a holder that cannot renew gives up 5 s before anybody else may take over. */
-export const LEASE_DURATION_MS = 15_000
-export const LEASE_RENEW_DEADLINE_MS = 10_000
-export const LEASE_RETRY_PERIOD_MS = 2_000
+export const leaseDurationMs = 15_000
+export const leaseRenewDeadlineMs = 10_000
+export const leaseRetryPeriodMs = 2_000
 
 /** The same event again within this time counts in the series of the first one (the API server keeps events for an hour). */
-export const EVENT_SERIES_MS = 360_000
+export const eventSeriesMs = 360_000
 /** A series that goes on is written this often at most, however often it happens. */
-export const EVENT_SERIES_WRITE_PERIOD_MS = 30_000
+export const eventSeriesWritePeriodMs = 30_000
 /** Events waiting to be written; beyond it the newest are dropped: they explain, nothing depends on them. */
-export const EVENT_QUEUE_MAX = 1_000
+export const maxQueuedEvents = 1_000
 /** Series remembered; the oldest are forgotten first. */
-export const EVENT_SERIES_MAX = 4_096
+export const maxEventSeries = 4_096
 /** The API server refuses a longer note (events.k8s.io/v1). */
-export const EVENT_NOTE_MAX_BYTES = 1_024
+export const maxEventNoteBytes = 1_024

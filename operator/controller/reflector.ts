@@ -15,18 +15,18 @@ import { KubeApiError, KubeUnreachableError } from '../kube/errors.ts'
 import type { KubeClient, KubeObject, ListOptions, ResourceType, WatchEvent } from '../kube/port.ts'
 import { backoffMs } from './backoff.ts'
 import {
-  RELIST_PERIOD_MS,
-  WATCH_HEALTHY_MS,
-  WATCH_RETRY_BASE_MS,
-  WATCH_RETRY_MAX_MS,
-  WATCH_TIMEOUT_MAX_S,
-  WATCH_TIMEOUT_MIN_S,
+  relistPeriodMs,
+  watchHealthyMs,
+  firstWatchRetryMs,
+  maxWatchRetryMs,
+  maxWatchTimeoutSeconds,
+  minWatchTimeoutSeconds,
 } from './limits.ts'
 import { type ControllerMetrics, noMetrics } from './metrics.ts'
 import { type ObjectChange, ObjectStore, type ResourceCache } from './resource-cache.ts'
 import { sleep } from './sleep.ts'
 
-export interface ReflectorOptions<T extends KubeObject> {
+interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient
   readonly type: ResourceType
   /** What to watch. Default: everything of the kind. */
@@ -120,7 +120,7 @@ class ReflectorRun<T extends KubeObject> {
     if (!list) return
     this.#publish(this.store.replaceAll(list.items.map((object) => this.#reduce(object))))
     this.#resourceVersion = list.resourceVersion
-    this.#relistAtMs = clock.monotonicMs() + RELIST_PERIOD_MS * (0.8 + 0.4 * random.next())
+    this.#relistAtMs = clock.monotonicMs() + relistPeriodMs * (0.8 + 0.4 * random.next())
     this.#metrics.listed(type.kind)
     this.#logger.debug('Listed', { objects: list.items.length, resourceVersion: list.resourceVersion })
     this.synced.resolve(true)
@@ -129,8 +129,10 @@ class ReflectorRun<T extends KubeObject> {
   async #watch(resourceVersion: string): Promise<void> {
     const { client, type, select, clock, random, signal } = this.#options
     const beganMs = clock.monotonicMs()
-    const timeoutSeconds = Math.round(WATCH_TIMEOUT_MIN_S + (WATCH_TIMEOUT_MAX_S - WATCH_TIMEOUT_MIN_S) * random.next())
-    const lasted = () => clock.monotonicMs() - beganMs >= WATCH_HEALTHY_MS
+    const timeoutSeconds = Math.round(
+      minWatchTimeoutSeconds + (maxWatchTimeoutSeconds - minWatchTimeoutSeconds) * random.next(),
+    )
+    const lasted = () => clock.monotonicMs() - beganMs >= watchHealthyMs
     try {
       await client.watch<T>(
         type,
@@ -182,7 +184,7 @@ class ReflectorRun<T extends KubeObject> {
   async #pause(retryAfterMs: number): Promise<void> {
     const { clock, random, signal } = this.#options
     this.#failures++
-    const limits = { baseMs: WATCH_RETRY_BASE_MS, maxMs: WATCH_RETRY_MAX_MS }
+    const limits = { baseMs: firstWatchRetryMs, maxMs: maxWatchRetryMs }
     await sleep(clock, Math.max(backoffMs(this.#failures, limits, random), retryAfterMs), signal)
   }
 

@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../../broker/base/clock.ts'
 import type { Random } from '../../broker/base/random.ts'
 import { backoffMs } from './backoff.ts'
-import { RECONCILE_CONCURRENCY, RECONCILE_RETRY_BASE_MS, RECONCILE_RETRY_MAX_MS } from './limits.ts'
+import { defaultReconcileConcurrency, firstReconcileRetryMs, maxReconcileRetryMs } from './limits.ts'
 
 export interface WorkQueueOptions {
   /** How many keys are processed at the same time. Default 4. */
@@ -23,7 +23,7 @@ export interface WorkQueueOptions {
  * Resolved: done, and again after the delay if one is given. Rejected: failed, and again after a back-off, which is not
  * shorter than the error's `retryAfterMs` if it has one.
  */
-export type ProcessKey = (key: string) => Promise<{ readonly requeueAfterMs?: number }>
+type ProcessKey = (key: string) => Promise<{ readonly requeueAfterMs?: number }>
 
 interface Delayed {
   readonly dueMs: number
@@ -54,10 +54,10 @@ export class WorkQueue {
     this.#clock = environment.clock
     this.#random = environment.random
     this.#onDepth = environment.onDepth ?? (() => {})
-    this.#concurrency = options.concurrency ?? RECONCILE_CONCURRENCY
+    this.#concurrency = options.concurrency ?? defaultReconcileConcurrency
     this.#retry = {
-      baseMs: options.retryBaseMs ?? RECONCILE_RETRY_BASE_MS,
-      maxMs: options.retryMaxMs ?? RECONCILE_RETRY_MAX_MS,
+      baseMs: options.retryBaseMs ?? firstReconcileRetryMs,
+      maxMs: options.retryMaxMs ?? maxReconcileRetryMs,
     }
   }
 

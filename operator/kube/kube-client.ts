@@ -7,14 +7,14 @@ import { errorCode, errorMessage, isError } from '../../broker/base/errors.ts'
 import { KubeApiError, KubeUnreachableError } from './errors.ts'
 import type { ClusterAccess } from './kube-config.ts'
 import {
-  ANSWER_TIMEOUT_MS,
-  CONNECT_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  LIST_PAGE_SIZE,
-  LIST_RESTARTS,
-  MAX_ANSWER_BYTES,
-  MAX_CONNECTIONS,
-  WATCH_SLACK_MS,
+  answerTimeoutMs,
+  connectTimeoutMs,
+  keepAliveMs,
+  listPageSize,
+  maxListRestarts,
+  maxAnswerBytes,
+  maxConnections,
+  watchSlackMs,
 } from './limits.ts'
 import type {
   ApplyOptions,
@@ -31,7 +31,7 @@ import { buildCollectionPath, buildObjectPath, buildQuery, selectorQuery } from 
 import { parseErrorAnswer } from './status.ts'
 import { WatchDecoder } from './watch-decoder.ts'
 
-export interface KubeClientOptions {
+interface KubeClientOptions {
   readonly access: ClusterAccess
   /** Seen in the server's audit log; also the default field manager of creates and replaces. */
   readonly userAgent?: string
@@ -83,19 +83,19 @@ class UndiciKubeClient implements HttpKubeClient {
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
     this.#userAgent = userAgent
-    this.#answerTimeoutMs = limits.answerTimeoutMs ?? ANSWER_TIMEOUT_MS
-    this.#watchSlackMs = limits.watchSlackMs ?? WATCH_SLACK_MS
-    this.#listPageSize = limits.listPageSize ?? LIST_PAGE_SIZE
+    this.#answerTimeoutMs = limits.answerTimeoutMs ?? answerTimeoutMs
+    this.#watchSlackMs = limits.watchSlackMs ?? watchSlackMs
+    this.#listPageSize = limits.listPageSize ?? listPageSize
     this.#agent = new Agent({
       connect: {
         ...access.tls,
-        timeout: limits.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+        timeout: limits.connectTimeoutMs ?? connectTimeoutMs,
         keepAlive: true,
         keepAliveInitialDelay: 30_000,
       },
       allowH2: false,
-      connections: MAX_CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      connections: maxConnections,
+      keepAliveTimeout: keepAliveMs,
       headersTimeout: this.#answerTimeoutMs,
       bodyTimeout: this.#answerTimeoutMs,
     })
@@ -120,7 +120,7 @@ class UndiciKubeClient implements HttpKubeClient {
         return await this.#listPages<T>(type, options)
       } catch (error) {
         const expired = error instanceof KubeApiError && error.code === 410
-        if (!expired || restarts >= LIST_RESTARTS) throw error
+        if (!expired || restarts >= maxListRestarts) throw error
       }
     }
   }
@@ -308,18 +308,14 @@ class UndiciKubeClient implements HttpKubeClient {
     try {
       for await (const chunk of body) {
         bytes += (chunk as Uint8Array).length
-        if (bytes > MAX_ANSWER_BYTES) break
+        if (bytes > maxAnswerBytes) break
         chunks.push(chunk as Uint8Array)
       }
     } catch (error) {
       throw this.#unreachable(action, error)
     }
-    if (bytes <= MAX_ANSWER_BYTES) return Buffer.concat(chunks).toString('utf8')
-    throw new KubeApiError(
-      500,
-      'InvalidAnswer',
-      `Cannot ${action}: the answer is larger than ${MAX_ANSWER_BYTES} bytes`,
-    )
+    if (bytes <= maxAnswerBytes) return Buffer.concat(chunks).toString('utf8')
+    throw new KubeApiError(500, 'InvalidAnswer', `Cannot ${action}: the answer is larger than ${maxAnswerBytes} bytes`)
   }
 
   #unreachable(action: string, cause: unknown): KubeUnreachableError {

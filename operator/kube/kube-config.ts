@@ -16,7 +16,7 @@ import {
   parseKubeconfig,
   refuse,
 } from './parse-kubeconfig.ts'
-import { TOKEN_FILE_REREAD_MS } from './limits.ts'
+import { tokenFileRereadMs } from './limits.ts'
 
 export interface ClusterAccess {
   /** Base URL, maybe with a path. */
@@ -45,7 +45,7 @@ export interface ClusterAccessOptions {
   readonly serviceAccountFolder?: string
 }
 
-const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Throws KubeconfigError, which says what was looked for and where. */
 export async function loadClusterAccess(options: ClusterAccessOptions): Promise<ClusterAccess> {
@@ -53,7 +53,7 @@ export async function loadClusterAccess(options: ClusterAccessOptions): Promise<
   if (isText(options.kubeconfig)) return fromFiles([options.kubeconfig], context, clock)
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter(isText)
   if (listed.length > 0) return fromFiles(listed, context, clock)
-  const folder = options.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER
+  const folder = options.serviceAccountFolder ?? serviceAccountFolder
   if (isText(env['KUBERNETES_SERVICE_HOST'])) return inCluster(env, folder, clock)
   const home = join(env['HOME'] ?? homedir(), '.kube', 'config')
   try {
@@ -122,7 +122,7 @@ function tokenFromFile(path: string, clock: Clock): ClusterAccess['credentials']
   let token: string | undefined
   let readAtMs = 0
   return async (fresh) => {
-    if (token === undefined || fresh || clock.monotonicMs() - readAtMs >= TOKEN_FILE_REREAD_MS) {
+    if (token === undefined || fresh || clock.monotonicMs() - readAtMs >= tokenFileRereadMs) {
       token = (await read(path, path)).toString('utf8').trim()
       readAtMs = clock.monotonicMs()
     }

@@ -1,11 +1,11 @@
 // Decodes the stream of a watch: one JSON object per line, `{"type":"ADDED","object":{…}}`. Chunks may end anywhere, also
 // within a character. It knows nothing of connections: bytes in, events out.
 import { KubeApiError } from './errors.ts'
-import { MAX_WATCH_LINE_BYTES } from './limits.ts'
+import { maxWatchLineBytes } from './limits.ts'
 import type { KubeObject, WatchEvent } from './port.ts'
 import { statusError } from './status.ts'
 
-const NEWLINE = 0x0a
+const newline = 0x0a
 
 export class WatchDecoder<T extends KubeObject> {
   readonly #action: string
@@ -15,7 +15,7 @@ export class WatchDecoder<T extends KubeObject> {
   #partBytes = 0
 
   /** `action` is for messages and reads like "watch Pod in shop". */
-  constructor(action: string, maxLineBytes = MAX_WATCH_LINE_BYTES) {
+  constructor(action: string, maxLineBytes = maxWatchLineBytes) {
     this.#action = action
     this.#maxLineBytes = maxLineBytes
   }
@@ -28,7 +28,7 @@ export class WatchDecoder<T extends KubeObject> {
   /** Calls `onEvent` for every line that is complete. Throws KubeApiError for an ERROR event and for what is not an event. */
   push(chunk: Uint8Array, onEvent: (event: WatchEvent<T>) => void): void {
     let from = 0
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
       this.#keep(chunk.subarray(from, end))
       from = end + 1
       const line = this.#takeLine()

@@ -1,14 +1,14 @@
 // Server-side apply of a child, only when something differs: the operator wants something else than last time, or
 // somebody else changed what it wants. At rest nothing is written.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { annotations, FIELD_MANAGER, labels } from '../api/names.ts'
+import { annotations, operatorFieldManager, labels } from '../api/names.ts'
 import { parseQuantity } from '../api/validate.ts'
 import type { KubeClient, KubeObject } from '../kube/port.ts'
 import { contentHash } from '../topology/content-hash.ts'
 import { FlotillaError } from '../../broker/base/errors.ts'
 import type { PlannedChild } from './children.ts'
 
-export type ApplyOutcome = 'Created' | 'Changed' | 'Unchanged'
+type ApplyOutcome = 'Created' | 'Changed' | 'Unchanged'
 
 /** Rejects with NAME_TAKEN when an object of that name belongs to somebody else, and with the errors of the client. */
 export async function applyChild(
@@ -27,7 +27,7 @@ export async function applyChild(
       { fields: { kind: type.kind, ...key } },
     )
   if (existing && isApplied(desired, existing)) return 'Unchanged'
-  await client.apply(type, desired, { fieldManager: FIELD_MANAGER, force: true })
+  await client.apply(type, desired, { fieldManager: operatorFieldManager, force: true })
   return existing ? 'Changed' : 'Created'
 }
 

@@ -1,6 +1,6 @@
 // Writes the status, only when it says something else than before.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { API_VERSION, FIELD_MANAGER, KIND } from '../api/names.ts'
+import { brokerClusterApiVersion, operatorFieldManager, brokerClusterKind } from '../api/names.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
 import type { KubeClient, KubeObject } from '../kube/port.ts'
 import { brokerClusters } from '../kube/resource-types.ts'
@@ -15,8 +15,13 @@ export async function applyStatus(
   if (canonicalJson(ordered(status)) === canonicalJson(ordered(cluster.status ?? {}))) return false
   const { name, namespace, uid } = cluster.metadata
   // The uid is a precondition: a cluster that was deleted is not to be made again by its status.
-  const object: KubeObject = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status }
-  await client.apply(brokerClusters, object, { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' })
+  const object: KubeObject = {
+    apiVersion: brokerClusterApiVersion,
+    kind: brokerClusterKind,
+    metadata: { name, namespace, uid },
+    status,
+  }
+  await client.apply(brokerClusters, object, { fieldManager: operatorFieldManager, force: true, subresource: 'status' })
   return true
 }
 

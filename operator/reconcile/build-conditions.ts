@@ -6,6 +6,7 @@ import { KubeApiError } from '../kube/errors.ts'
 import { countActives, findActive } from '../topology/observed-member.ts'
 import { errorMessage } from '../../broker/base/errors.ts'
 import { formatTime, type GroupView, type Judgement } from './judgement.ts'
+import { maxConditionMessageLength } from './limits.ts'
 
 /** A condition yet without generation and time. */
 interface Finding<T extends ConditionType = ConditionType> {
@@ -14,8 +15,6 @@ interface Finding<T extends ConditionType = ConditionType> {
   readonly reason: ConditionReason<T>
   readonly message: string
 }
-
-const MAX_MESSAGE_LENGTH = 1024
 
 export function buildConditions(judgement: Judgement, views: readonly GroupView[]): Condition[] {
   const ready = judgeReady(judgement, views)
@@ -56,7 +55,8 @@ function complete({ cluster, nowMs }: Judgement, { type, status, reason, message
     type,
     status,
     reason,
-    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : message,
+    message:
+      message.length > maxConditionMessageLength ? `${message.slice(0, maxConditionMessageLength - 1)}…` : message,
     observedGeneration: cluster.metadata.generation ?? 0,
     lastTransitionTime: previous?.status === status ? previous.lastTransitionTime : formatTime(nowMs),
   }

@@ -1,10 +1,8 @@
 // Where reconciling reads from: a cluster and everything that carries its label. In the operator this is a cache that
-// watches keep current; LiveClusterReader asks the API server each time.
+// watches keep current (cached-cluster-reader.ts); tests of reconciling ask each time.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { clusterSelector, formatSelector } from '../api/names.ts'
-import type { KubeClient, KubeObject, ObjectKey, ResourceType } from '../kube/port.ts'
+import type { KubeObject, ObjectKey, ResourceType } from '../kube/port.ts'
 import {
-  brokerClusters,
   configMaps,
   persistentVolumeClaims,
   podDisruptionBudgets,
@@ -38,30 +36,3 @@ export const childTypes = {
   claims: persistentVolumeClaims,
   pods,
 } as const satisfies Record<keyof ClusterObjects, ResourceType>
-
-export class LiveClusterReader implements ClusterReader {
-  readonly #client: KubeClient
-
-  constructor(client: KubeClient) {
-    this.#client = client
-  }
-
-  async readCluster(key: ObjectKey): Promise<BrokerCluster | undefined> {
-    const object = await this.#client.get(brokerClusters, key)
-    return object as unknown as BrokerCluster | undefined
-  }
-
-  async readObjects({ namespace, name }: ObjectKey): Promise<ClusterObjects> {
-    const labelSelector = formatSelector(clusterSelector(name))
-    const list = async <T extends KubeObject>(type: ResourceType): Promise<T[]> =>
-      (await this.#client.list<T>(type, { namespace, labelSelector })).items
-    return {
-      statefulSets: await list(statefulSets),
-      services: await list(services),
-      configMaps: await list(configMaps),
-      podDisruptionBudgets: await list(podDisruptionBudgets),
-      claims: await list(persistentVolumeClaims),
-      pods: await list(pods),
-    }
-  }
-}

@@ -24,7 +24,7 @@ import { planRequeue } from './requeue.ts'
 import { buildStatus } from './status.ts'
 import { judgeStorage } from './storage-state.ts'
 
-export interface ReconcilerEnvironment extends ActEnvironment {
+interface ReconcilerEnvironment extends ActEnvironment {
   readonly reader: ClusterReader
   readonly brokerAdmin: BrokerAdmin
   readonly clock: Clock

@@ -1,9 +1,9 @@
 // Looks at the whole of a cluster: its objects, and what each running broker says about itself.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { ADMIN_PORT } from '../api/limits.ts'
+import { adminPort } from '../api/limits.ts'
 import { annotations, labels, ordinalOf } from '../api/names.ts'
 import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
-import { BROKER_CONTAINER } from '../resources/pod-template.ts'
+import { brokerContainer } from '../resources/pod-template.ts'
 import type { MemberFailure, MemberRole, ObservedMember } from '../topology/observed-member.ts'
 import type { BrokerSnapshot } from '../../broker/management/contract.ts'
 import type { ClusterObjects } from './cluster-reader.ts'
@@ -73,7 +73,7 @@ async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<BrokerSnap
   const podIP = pod.status?.podIP
   if (podIP === undefined) return undefined
   try {
-    const snapshot = await brokerAdmin.snapshot({ namespace, name, podIP, adminPort: ADMIN_PORT })
+    const snapshot = await brokerAdmin.snapshot({ namespace, name, podIP, adminPort: adminPort })
     // Addresses are used again: an answer of somebody else is no answer.
     return snapshot.member === name ? snapshot : undefined
   } catch {
@@ -82,7 +82,7 @@ async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<BrokerSnap
 }
 
 const brokerStatus = (pod: Pod): ContainerStatus | undefined =>
-  pod.status?.containerStatuses?.find(({ name }) => name === BROKER_CONTAINER)
+  pod.status?.containerStatuses?.find(({ name }) => name === brokerContainer)
 
 function hasEnded(pod: Pod): boolean {
   const status = brokerStatus(pod)

@@ -1,6 +1,6 @@
 // Deletes what the operator made for this cluster and no longer plans. Claims stay, unless their policy says otherwise.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { annotations, FIELD_MANAGER, labels } from '../api/names.ts'
+import { annotations, operatorFieldManager, labels } from '../api/names.ts'
 import type { KubeClient, KubeObject, ResourceType } from '../kube/port.ts'
 import {
   configMaps,
@@ -53,7 +53,7 @@ function leavingClaims(plan: ClusterPlan, { claims }: ClusterObjects): KubeObjec
   return claims.filter(
     ({ metadata }) =>
       !used.has(metadata.name) &&
-      metadata.labels?.[labels.managedBy] === FIELD_MANAGER &&
+      metadata.labels?.[labels.managedBy] === operatorFieldManager &&
       metadata.annotations?.[annotations.whenScaled] === 'Delete',
   )
 }

@@ -1,6 +1,6 @@
 // Puts on each pod the role that its broker reports, for the Services that select by it. Failover does not wait for
 // this: the lock elects, and clients with a failover URL find the active by themselves.
-import { FIELD_MANAGER, labels } from '../api/names.ts'
+import { operatorFieldManager, labels } from '../api/names.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'
 import { pods } from '../kube/resource-types.ts'
@@ -21,7 +21,7 @@ export async function applyRoleLabels(client: KubeClient, members: readonly Seen
     const { namespace = '', name } = member.pod.metadata
     const patch = { metadata: { labels: { [labels.role]: role ?? null }, uid: member.pod.metadata.uid } }
     try {
-      await client.mergePatch(pods, { namespace, name }, patch, FIELD_MANAGER)
+      await client.mergePatch(pods, { namespace, name }, patch, operatorFieldManager)
     } catch (error) {
       if (!isGone(error)) throw error
     }

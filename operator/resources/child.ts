@@ -1,14 +1,14 @@
 // What every child has: labels, and the cluster as its owner, so that it is found and goes when the cluster goes.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
-import { API_VERSION, childLabels, KIND, labels } from '../api/names.ts'
+import { brokerClusterApiVersion, childLabels, brokerClusterKind, labels } from '../api/names.ts'
 import type { KubeObject, ObjectMeta, OwnerReference } from '../kube/port.ts'
 
 /** A value with the text and numbers of an API object: what builders return is plain JSON. */
 export type Child = KubeObject & { readonly metadata: ObjectMeta & { readonly namespace: string } }
 
 export const buildOwnerReference = ({ name, uid }: ClusterIdentity): OwnerReference => ({
-  apiVersion: API_VERSION,
-  kind: KIND,
+  apiVersion: brokerClusterApiVersion,
+  kind: brokerClusterKind,
   name,
   uid,
   controller: true,

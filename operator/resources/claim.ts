@@ -1,6 +1,6 @@
 // The claim for the store of a group. It outlives the cluster unless the policy says otherwise: without an owner,
 // nothing ever deletes it but the person whose messages are in it.
-import { annotations, DATA_VOLUME } from '../api/names.ts'
+import { annotations, dataVolume } from '../api/names.ts'
 import type { ClaimPlan, ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, buildOwnerReference, type Child } from './child.ts'
 
@@ -27,7 +27,7 @@ export function buildClaim(plan: ClusterPlan, group: GroupPlan, claim: ClaimPlan
 export const buildClaimTemplate = (claim: ClaimPlan) => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
-  metadata: { name: DATA_VOLUME },
+  metadata: { name: dataVolume },
   spec: buildClaimSpec(claim),
 })
 

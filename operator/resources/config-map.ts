@@ -5,7 +5,7 @@ import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { contentHash } from '../topology/content-hash.ts'
 import { buildChildMetadata, type Child } from './child.ts'
 
-export const CONFIG_FILE = 'broker.json'
+export const configFile = 'broker.json'
 
 export const configMapNameOf = ({ cluster }: ClusterPlan, group: GroupPlan): string =>
   configMapName(cluster.name, group.name, contentHash(group.brokerConfig))
@@ -16,6 +16,6 @@ export function buildConfigMap(plan: ClusterPlan, group: GroupPlan): Child {
     kind: 'ConfigMap',
     metadata: buildChildMetadata(plan.cluster, configMapNameOf(plan, group), group.name),
     immutable: true,
-    data: { [CONFIG_FILE]: `${JSON.stringify(group.brokerConfig, null, 2)}\n` },
+    data: { [configFile]: `${JSON.stringify(group.brokerConfig, null, 2)}\n` },
   }
 }

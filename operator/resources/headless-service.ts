@@ -1,6 +1,6 @@
 // The headless Service of a group: gives each member its stable DNS name, also before it is Ready, because a client
 // or a bridge finds out by itself who is active.
-import { ADMIN_PORT, ADMIN_PORT_NAME } from '../api/limits.ts'
+import { adminPort, adminPortName } from '../api/limits.ts'
 import { groupSelector } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'
@@ -16,7 +16,7 @@ export function buildHeadlessService(plan: ClusterPlan, group: GroupPlan): Child
       selector: groupSelector(plan.cluster.name, group.name),
       ports: [
         ...plan.transportConnectors.map(({ name, port }) => ({ name, port, targetPort: port, protocol: 'TCP' })),
-        { name: ADMIN_PORT_NAME, port: ADMIN_PORT, targetPort: ADMIN_PORT, protocol: 'TCP' },
+        { name: adminPortName, port: adminPort, targetPort: adminPort, protocol: 'TCP' },
       ],
     },
   }

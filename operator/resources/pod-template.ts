@@ -1,21 +1,20 @@
 // The pod of a member. Paths stand here only, in arguments, environment and mounts, never in the configuration: so
 // the same configuration serves a container and a process on a laptop. It runs under the restricted Pod Security
 // Standard.
-import { ADMIN_PORT, ADMIN_PORT_NAME } from '../api/limits.ts'
-import { annotations, childLabels, DATA_VOLUME, groupSelector, labels } from '../api/names.ts'
+import { adminPort, adminPortName } from '../api/limits.ts'
+import { annotations, childLabels, dataVolume, groupSelector, labels } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan, PodPlan, StorePlan } from '../topology/plan.ts'
-import { CONFIG_FILE, configMapNameOf } from './config-map.ts'
+import { configFile, configMapNameOf } from './config-map.ts'
+import { maxPortNameLength } from './limits.ts'
 
-const CONFIG_VOLUME = 'config'
-const CONFIG_DIRECTORY = '/etc/flotilla'
-const DATA_DIRECTORY = '/var/lib/flotilla'
-const TEMPORARY_VOLUME = 'tmp'
+const configVolume = 'config'
+const configDirectory = '/etc/flotilla'
+const dataDirectory = '/var/lib/flotilla'
+const temporaryVolume = 'tmp'
 /** Name of the container of the broker. */
-export const BROKER_CONTAINER = 'broker'
+export const brokerContainer = 'broker'
 /** The user that the image is made for. */
-const USER_ID = 1000
-/** Longest name of a container port. */
-const MAX_PORT_NAME_LENGTH = 15
+const userId = 1000
 
 export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
   const { cluster } = plan
@@ -32,17 +31,17 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
       ...(pod.pullSecrets.length > 0 && { imagePullSecrets: pod.pullSecrets }),
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: USER_ID,
-        runAsGroup: USER_ID,
-        fsGroup: USER_ID,
+        runAsUser: userId,
+        runAsGroup: userId,
+        fsGroup: userId,
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...buildSpread(plan, group),
       containers: [buildContainer(plan, pod)],
       volumes: [
-        { name: CONFIG_VOLUME, configMap: { name: configMapNameOf(plan, group) } },
-        { name: TEMPORARY_VOLUME, emptyDir: {} },
+        { name: configVolume, configMap: { name: configMapNameOf(plan, group) } },
+        { name: temporaryVolume, emptyDir: {} },
         ...buildDataVolume(group.store),
       ],
     },
@@ -52,25 +51,25 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
 function buildContainer(plan: ClusterPlan, pod: PodPlan) {
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
   return {
-    name: BROKER_CONTAINER,
+    name: brokerContainer,
     image: pod.image,
     imagePullPolicy: pod.pullPolicy,
     args: [
       '--config',
-      `${CONFIG_DIRECTORY}/${CONFIG_FILE}`,
+      `${configDirectory}/${configFile}`,
       '--data-directory',
-      DATA_DIRECTORY,
+      dataDirectory,
       '--member',
       '$(POD_NAME)',
     ],
     env: [fromField('POD_NAME', 'metadata.name'), fromField('POD_IP', 'status.podIP')],
     ports: [
       ...plan.transportConnectors.map(({ name, port }) => ({
-        ...(name.length <= MAX_PORT_NAME_LENGTH && { name }),
+        ...(name.length <= maxPortNameLength && { name }),
         containerPort: port,
         protocol: 'TCP',
       })),
-      { name: ADMIN_PORT_NAME, containerPort: ADMIN_PORT, protocol: 'TCP' },
+      { name: adminPortName, containerPort: adminPort, protocol: 'TCP' },
     ],
     // Alive is whose event loop turns; a standby that waits for the lock is as alive as it is ready.
     livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
@@ -82,23 +81,23 @@ function buildContainer(plan: ClusterPlan, pod: PodPlan) {
       capabilities: { drop: ['ALL'] },
     },
     volumeMounts: [
-      { name: CONFIG_VOLUME, mountPath: CONFIG_DIRECTORY, readOnly: true },
-      { name: TEMPORARY_VOLUME, mountPath: '/tmp' },
-      { name: DATA_VOLUME, mountPath: DATA_DIRECTORY },
+      { name: configVolume, mountPath: configDirectory, readOnly: true },
+      { name: temporaryVolume, mountPath: '/tmp' },
+      { name: dataVolume, mountPath: dataDirectory },
     ],
   }
 }
 
 const probe = (path: string, timing: { periodSeconds: number; timeoutSeconds: number; failureThreshold: number }) => ({
-  httpGet: { path, port: ADMIN_PORT, scheme: 'HTTP' },
+  httpGet: { path, port: adminPort, scheme: 'HTTP' },
   ...timing,
 })
 
 /** The template of a StatefulSet brings the volume of a Volume store by itself. */
 function buildDataVolume(store: StorePlan): object[] {
   if (store.type === 'Volume') return []
-  if (store.type === 'None') return [{ name: DATA_VOLUME, emptyDir: {} }]
-  return [{ name: DATA_VOLUME, persistentVolumeClaim: { claimName: store.claimName } }]
+  if (store.type === 'None') return [{ name: dataVolume, emptyDir: {} }]
+  return [{ name: dataVolume, persistentVolumeClaim: { claimName: store.claimName } }]
 }
 
 function buildResources({ requests, limits }: PodPlan['resources']): object {

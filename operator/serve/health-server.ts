@@ -9,8 +9,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../../broker/base/errors.ts'
 import type { Logger } from '../../broker/base/logger.ts'
+import { maxConnections, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
 
-export interface HealthSource {
+interface HealthSource {
   /** Why the operator is not ready; undefined when it is. */
   notReadyReason(): string | undefined
   renderMetrics(): Promise<{ contentType: string; text: string }>
@@ -21,12 +22,6 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
-/** Requests are a line and a few headers, without a body. */
-const MAX_HEADER_BYTES = 8 * 1024
-/** Probers and scrapers need a handful. */
-const MAX_CONNECTIONS = 64
-const REQUEST_TIMEOUT_MS = 10_000
-
 /** Rejects with a FlotillaError that names host and port. Port 0 = any free one. */
 export async function openHealthServer(
   source: HealthSource,
@@ -34,10 +29,10 @@ export async function openHealthServer(
   logger: Logger,
 ): Promise<HealthServer> {
   const server = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS },
+    { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs },
     (request, response) => void answer(source, request, response, logger),
   )
-  server.maxConnections = MAX_CONNECTIONS
+  server.maxConnections = maxConnections
   await listen(server, address)
   server.on('error', (error) => logger.error('Health port failed', { error: errorMessage(error) }))
   return {

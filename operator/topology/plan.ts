@@ -17,7 +17,7 @@ export interface ClusterPlan {
   readonly endpoints: readonly { readonly name: string; readonly url: string }[]
 }
 
-export interface UpdatePlan {
+interface UpdatePlan {
   readonly type: 'RollingUpdate' | 'OnDelete'
   readonly handoverTimeoutMs: number
   readonly progressDeadlineMs: number

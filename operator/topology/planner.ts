@@ -1,6 +1,6 @@
 // The planner: one pure function from a spec to a plan. It knows nothing of what exists, and decides nothing over time.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
-import { ADMIN_PORT } from '../api/limits.ts'
+import { adminPort } from '../api/limits.ts'
 import { memberClaimName, memberName, sharedClaimName, statefulSetName, templateGroupName } from '../api/names.ts'
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
@@ -91,7 +91,7 @@ function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage:
       maximumConnections,
       maxFrameSize,
     })),
-    admin: { port: ADMIN_PORT },
+    admin: { port: adminPort },
   }
 }
 

@@ -3,7 +3,7 @@
 // then only when one that stays is ready to take over: its pod ends in order, which frees the lock at once.
 import { findActive, isProvenStandby, type ObservedMember } from './observed-member.ts'
 
-export interface ScaleInput {
+interface ScaleInput {
   /** Wanted. */
   readonly replicas: number
   /** What the StatefulSet has; undefined when there is none yet. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as kinds from '../../hack/localkube/controllers/resource-names.ts'
 import type { LocalObject, ResourceName } from '../../hack/localkube/api/registry.ts'
-import { SLOW_POLL_MS } from '../../operator/reconcile/requeue.ts'
+import { slowPollMs } from '../../operator/reconcile/limits.ts'
 import { brokerClusters, LocalStack, masterSlave, standalone } from '../support/local-stack.ts'
 
 /** Every kind that anything here could write, but Leases: whoever holds one renews it. */
@@ -12,9 +12,9 @@ const watched: ResourceName[] = [
 ]
 /**
  * That nothing happens can only be seen by watching for a while. This long, because the operator asks the brokers for
- * their roles every SLOW_POLL_MS, which is when it would write.
+ * their roles every slowPollMs, which is when it would write.
  */
-const restMs = SLOW_POLL_MS + 500
+const restMs = slowPollMs + 500
 /** What was still on its way when the cluster became Ready (Events, statuses of controllers) comes in the first ones. */
 const rests = 4
 

@@ -38,7 +38,7 @@ export interface TestServer {
 
 const namespaces: ResourceType = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 const apply = { fieldManager: 'somebody', force: true }
-const WAIT_MS = 120_000
+const waitMs = 120_000
 
 export const pair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
   topology: { type: 'MasterSlave' },
@@ -101,7 +101,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
       player = new PodPlayer(client, namespace)
       operator = start()
       expect(await operator.started).toBe(true)
-    }, WAIT_MS)
+    }, waitMs)
 
     afterAll(async () => {
       await operator?.stop()
@@ -109,7 +109,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
       await client?.delete(namespaces, { namespace: '', name: namespace })
       await client?.close()
       await server?.stop()
-    }, WAIT_MS)
+    }, waitMs)
 
     describe('manifests', () => {
       test.each(goodManifests)('accepted: $title', async ({ spec }) => {
@@ -156,7 +156,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         await eventually(async () => ((await read('after')).status ? true : 'not looked at yet'))
         expect(writes.slice(before).filter((write) => !write.includes('after') && !write.includes('Event'))).toEqual([])
       },
-      WAIT_MS,
+      waitMs,
     )
 
     test(
@@ -187,7 +187,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
           )
         })
       },
-      WAIT_MS,
+      waitMs,
     )
 
     test(
@@ -212,7 +212,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
           (await client.list(configMaps, { namespace, labelSelector: 'flotilla.dev/cluster=rolling' })).items,
         ).toHaveLength(1)
       },
-      WAIT_MS * 2,
+      waitMs * 2,
     )
 
     test(
@@ -232,7 +232,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         })
         expect(await client.get(persistentVolumeClaims, metadata('leaving-g0-data'))).toBeDefined()
       },
-      WAIT_MS,
+      waitMs,
     )
   })
 }
@@ -241,7 +241,7 @@ const brokerCluster = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluste
 
 /** Asks until the answer is something else than a text, which says what is missing. */
 async function eventually<T>(ask: () => Promise<T | string>): Promise<Exclude<T, string>> {
-  const endMs = systemClock.monotonicMs() + WAIT_MS - 2000
+  const endMs = systemClock.monotonicMs() + waitMs - 2000
   for (;;) {
     const answer = await ask()
     if (typeof answer !== 'string') return answer as Exclude<T, string>

@@ -11,7 +11,7 @@ import { persistentVolumeClaims, pods } from '../../operator/kube/resource-types
 import type { Claim, Pod } from '../../operator/reconcile/kinds.ts'
 import { buildSnapshot } from '../support/broker-world.ts'
 
-const POLL_MS = 30
+const usualPollMs = 30
 const persistentVolumes: ResourceType = {
   apiVersion: 'v1',
   kind: 'PersistentVolume',
@@ -46,7 +46,7 @@ export class PodPlayer implements BrokerAdmin {
   readonly #provisioned = new Set<string>()
   #provisions: boolean | undefined
 
-  constructor(client: KubeClient, namespace: string, pollMs = POLL_MS) {
+  constructor(client: KubeClient, namespace: string, pollMs = usualPollMs) {
     this.#pollMs = pollMs
     this.#client = client
     this.#namespace = namespace

@@ -7,9 +7,10 @@ import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
 import type { ReconcileResult } from '../../operator/controller/controller.ts'
 import { ClusterReconciler } from '../../operator/reconcile/cluster-reconciler.ts'
 import type { ClusterEvent } from '../../operator/reconcile/cluster-events.ts'
-import { type ClusterReader, LiveClusterReader } from '../../operator/reconcile/cluster-reader.ts'
+import type { ClusterReader } from '../../operator/reconcile/cluster-reader.ts'
 import { BrokerWorld } from './broker-world.ts'
 import { FakeKube } from './fake-kube.ts'
+import { LiveClusterReader } from './live-cluster-reader.ts'
 
 export const key = { namespace: 'shop', name: 'orders' }
 

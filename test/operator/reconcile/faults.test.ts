@@ -3,11 +3,8 @@
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { KubeApiError } from '../../../operator/kube/errors.ts'
-import {
-  type ClusterObjects,
-  type ClusterReader,
-  LiveClusterReader,
-} from '../../../operator/reconcile/cluster-reader.ts'
+import type { ClusterObjects, ClusterReader } from '../../../operator/reconcile/cluster-reader.ts'
+import { LiveClusterReader } from '../../support/live-cluster-reader.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import { ClusterHarness, key, sharedPair } from '../../support/cluster-harness.ts'
 
