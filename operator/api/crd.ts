@@ -1,7 +1,7 @@
 // The CustomResourceDefinition, built from the zod schema. Pure; write-crds.ts puts it on disk.
 import { z } from 'zod'
-import { maxStatefulSetNameLength } from './limits.ts'
-import { rules } from './schema-parts.ts'
+import { nameRules } from './rules/names.ts'
+import { celOf } from './rules/rule.ts'
 import { specSchema } from './spec-schema.ts'
 import { statusSchema } from './status-schema.ts'
 
@@ -18,19 +18,6 @@ export interface JsonSchema {
   'x-kubernetes-validations'?: { rule: string; message: string; fieldPath?: string }[]
   [keyword: string]: unknown
 }
-
-/** Names of groups from groupTemplate are g0 to g15: with the dash, four characters. */
-const rootRules = rules(
-  {
-    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    message:
-      'metadata.name: names the Services too; accepted: lower-case letters, digits and "-", first a letter, last a letter or digit',
-  },
-  {
-    rule: `has(self.spec.groups) ? self.spec.groups.all(group, size(self.metadata.name) + 1 + size(group.name) <= ${maxStatefulSetNameLength}) : size(self.metadata.name) <= ${maxStatefulSetNameLength - 4}`,
-    message: `metadata.name: too long for the names of children; accepted: ${maxStatefulSetNameLength - 4} characters with groupTemplate, ${maxStatefulSetNameLength - 1} less the longest group name with groups`,
-  },
-)
 
 export function buildBrokerClusterSchema(): JsonSchema {
   return {
@@ -51,7 +38,7 @@ export function buildBrokerClusterSchema(): JsonSchema {
         description: 'What the operator observed. Written by the operator only.',
       },
     },
-    ...rootRules,
+    ...celOf(nameRules),
   }
 }
 

@@ -8,17 +8,8 @@ import {
   maxNameLength,
   maxUserMetadata,
 } from './limits.ts'
+import { capacityPattern, quantityPattern } from './quantity.ts'
 
-/** A rule in CEL that the API server itself enforces. Without optional chaining: use has(). */
-export interface Rule {
-  readonly rule: string
-  /** Names the field and says what is accepted. */
-  readonly message: string
-  /** Where the refusal points to, relative to the object that has the rule: `.storage.type`. */
-  readonly fieldPath?: string
-}
-
-export const rules = (...list: Rule[]) => ({ 'x-kubernetes-validations': list })
 /** A list that is merged by the field `name`. */
 export const listMap = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] } as const
 export const listSet = { 'x-kubernetes-list-type': 'set' } as const
@@ -38,20 +29,16 @@ export const sizeSchema = z
 export const capacitySchema = z
   .string()
   .max(maxAmountLength)
-  .regex(/^[0-9]+(\.[0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, { error: 'expected a quantity such as 20Gi' })
+  .regex(capacityPattern, { error: 'expected a quantity such as 20Gi' })
 
 /** A quantity as people write it, `cpu: 1` included. */
 export const quantitySchema = z
-  .union(
-    [
-      z.int().min(0),
-      z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, { error: 'expected a quantity' }),
-    ],
-    { error: 'expected a quantity such as 500m, 2, 2Gi' },
-  )
+  .union([z.int().min(0), z.string().regex(quantityPattern, { error: 'expected a quantity' })], {
+    error: 'expected a quantity such as 500m, 2, 2Gi',
+  })
   .meta({
     'x-kubernetes-int-or-string': true,
-    pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$',
+    pattern: quantityPattern.source,
   })
 
 /** DNS label that starts with a letter: good for every child, Services included. */

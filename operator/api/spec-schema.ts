@@ -1,15 +1,10 @@
 // spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference
 // in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
-import {
-  adminPort,
-  adminPortName,
-  maxGroups,
-  maxImageReferenceLength,
-  maxPullSecrets,
-  maxReplicas,
-  maxTransportConnectors,
-} from './limits.ts'
+import { maxGroups, maxImageReferenceLength, maxPullSecrets, maxReplicas, maxTransportConnectors } from './limits.ts'
+import { groupCountRules, groupRules } from './rules/groups.ts'
+import { celOf } from './rules/rule.ts'
+import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
 import {
   annotationsSchema,
   durationSchema,
@@ -18,7 +13,6 @@ import {
   nameSchema,
   objectNameSchema,
   quantitySchema,
-  rules,
   sizeSchema,
 } from './schema-parts.ts'
 import { storageSchema } from './storage-schema.ts'
@@ -75,28 +69,13 @@ const groupFields = {
   scheduling: schedulingSchema.prefault({}).describe('Where members run.'),
 }
 
-const groupRules = rules(
-  {
-    rule: "self.replicas == 1 || self.storage.type == 'SharedVolume'",
-    message:
-      'replicas: more than 1 needs storage.type SharedVolume; with None and Volume the members would share nothing, accepted: 1',
-    fieldPath: '.replicas',
-  },
-  {
-    rule: "self.replicas == 1 || !has(self.storage.sharedVolume) || !has(self.storage.sharedVolume.claimTemplate) || self.storage.sharedVolume.claimTemplate.accessModes.exists(mode, mode == 'ReadWriteMany')",
-    message:
-      'storage.sharedVolume.claimTemplate.accessModes: must contain ReadWriteMany when replicas is more than 1, the members mount it at the same time',
-    fieldPath: '.storage.sharedVolume.claimTemplate.accessModes',
-  },
-)
-
-const groupTemplateSchema = z.strictObject(groupFields).meta(groupRules)
+const groupTemplateSchema = z.strictObject(groupFields).meta(celOf(groupRules))
 const groupSchema = z
   .strictObject({
     name: nameSchema.describe('Name of the group; its children are named <cluster>-<group>.'),
     ...groupFields,
   })
-  .meta(groupRules)
+  .meta(celOf(groupRules))
 
 const transportConnectorSchema = z
   .strictObject({
@@ -111,20 +90,7 @@ const transportConnectorSchema = z
       .describe('Connections that are open at the same time; more are refused.'),
     maxFrameSize: sizeSchema.default('100Mi').describe('Largest command that a client may send.'),
   })
-  .meta(
-    rules(
-      {
-        rule: `self.port != ${adminPort}`,
-        message: `transportConnectors[].port: ${adminPort} is the broker's own admin port; accepted: any other from 1 to 65535`,
-        fieldPath: '.port',
-      },
-      {
-        rule: `self.name != '${adminPortName}'`,
-        message: `transportConnectors[].name: ${adminPortName} is the name of the broker's own admin port; accepted: any other`,
-        fieldPath: '.name',
-      },
-    ),
-  )
+  .meta(celOf(transportConnectorRules))
 
 const transportConnectorsSchema = z
   .array(transportConnectorSchema)
@@ -132,10 +98,7 @@ const transportConnectorsSchema = z
   .max(maxTransportConnectors)
   .meta({
     ...listMap,
-    ...rules({
-      rule: 'self.all(a, self.exists_one(b, b.port == a.port))',
-      message: 'transportConnectors[].port: each connector needs a port of its own',
-    }),
+    ...celOf(transportConnectorListRules),
   })
   .prefault([{ name: 'openwire', port: 61_616 }])
 
@@ -187,9 +150,6 @@ const updateStrategySchema = z.strictObject({
   progressDeadline: durationSchema.default('10m').describe('No progress for this long is reported as Stalled.'),
 })
 
-const standalone = "self.topology.type != 'Standalone' || "
-const masterSlave = "self.topology.type != 'MasterSlave' || "
-
 export const specSchema = z
   .strictObject({
     image: imageSchema.prefault({}).describe('Image of the broker.'),
@@ -237,47 +197,7 @@ export const specSchema = z
       .default(false)
       .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
-  .meta(
-    rules(
-      {
-        rule: 'has(self.groups) != has(self.groupTemplate)',
-        message: 'spec: exactly one of groups and groupTemplate must be given',
-      },
-      {
-        rule: '!has(self.groupCount) || has(self.groupTemplate)',
-        message: 'spec.groupCount: accepted only together with groupTemplate',
-        fieldPath: '.groupCount',
-      },
-      {
-        // kubectl scale changes this field: who meant members is told where they are.
-        rule: "!has(self.groupCount) || self.groupCount == 1 || !(self.topology.type in ['Standalone', 'MasterSlave'])",
-        message:
-          'spec.groupCount: topology.type Standalone and MasterSlave are one group; accepted: 1 (members are groupTemplate.replicas)',
-        fieldPath: '.groupCount',
-      },
-      {
-        rule: `${standalone}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas == 1)`,
-        message: 'spec.groups: topology.type Standalone is one group with replicas 1',
-        fieldPath: '.groups',
-      },
-      {
-        rule: `${standalone}!has(self.groupTemplate) || self.groupTemplate.replicas == 1`,
-        message: 'spec.groupTemplate.replicas: topology.type Standalone is one member; accepted: 1',
-        fieldPath: '.groupTemplate.replicas',
-      },
-      {
-        rule: `${masterSlave}!has(self.groups) || (size(self.groups) == 1 && self.groups[0].replicas >= 2)`,
-        message: 'spec.groups: topology.type MasterSlave is one group with replicas 2 or more',
-        fieldPath: '.groups',
-      },
-      {
-        rule: `${masterSlave}!has(self.groupTemplate) || self.groupTemplate.replicas >= 2`,
-        message:
-          'spec.groupTemplate.replicas: topology.type MasterSlave is an active and its standbys; accepted: 2 or more',
-        fieldPath: '.groupTemplate.replicas',
-      },
-    ),
-  )
+  .meta(celOf(groupCountRules))
 
 /** As a person writes it. */
 export type BrokerClusterSpecInput = z.input<typeof specSchema>

@@ -1,7 +1,9 @@
 // spec.groups[].storage: where a group keeps its messages. What is fixed at creation is fixed because the messages
 // are there.
 import { z } from 'zod'
-import { capacitySchema, durationSchema, listSet, objectNameSchema, rules } from './schema-parts.ts'
+import { celOf } from './rules/rule.ts'
+import { claimTemplateRules, existingClaimRules, lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
+import { capacitySchema, durationSchema, listSet, objectNameSchema } from './schema-parts.ts'
 
 const accessModes = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'] as const
 
@@ -30,25 +32,7 @@ const claimTemplateSchema = (path: string, defaultAccessMode: (typeof accessMode
         })
         .describe('Resources of the claim.'),
     })
-    .meta(
-      rules(
-        {
-          rule: 'self.accessModes == oldSelf.accessModes',
-          message: `${path}.claimTemplate.accessModes: cannot be changed, the volume exists; accepted: the access modes it was created with`,
-          fieldPath: '.accessModes',
-        },
-        {
-          rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
-          message: `${path}.claimTemplate.storageClassName: cannot be changed, the volume exists; accepted: the class it was created with`,
-          fieldPath: '.storageClassName',
-        },
-        {
-          rule: 'quantity(self.resources.requests.storage).compareTo(quantity(oldSelf.resources.requests.storage)) >= 0',
-          message: `${path}.claimTemplate.resources.requests.storage: a volume cannot shrink; accepted: the size it has, or more`,
-          fieldPath: '.resources.requests.storage',
-        },
-      ),
-    )
+    .meta(celOf(claimTemplateRules(path)))
 
 const lockSchema = z
   .strictObject({
@@ -59,20 +43,7 @@ const lockSchema = z
       .default('2s')
       .describe('How often the active proves that it still holds the lock. It stops serving when it cannot.'),
   })
-  .meta(
-    rules(
-      {
-        rule: "duration(self.acquireInterval) > duration('0s')",
-        message: 'storage.sharedVolume.lock.acquireInterval: must be more than 0s, such as 250ms',
-        fieldPath: '.acquireInterval',
-      },
-      {
-        rule: "duration(self.keepAlivePeriod) > duration('0s')",
-        message: 'storage.sharedVolume.lock.keepAlivePeriod: must be more than 0s, such as 2s',
-        fieldPath: '.keepAlivePeriod',
-      },
-    ),
-  )
+  .meta(celOf(lockRules))
 
 const volumeSchema = z.strictObject({
   claimTemplate: claimTemplateSchema('storage.volume', 'ReadWriteOnce').describe(
@@ -89,31 +60,12 @@ const sharedVolumeSchema = z
       .strictObject({
         name: objectNameSchema.describe('Name of the claim, in the namespace of the cluster. Cannot be changed.'),
       })
-      .meta(
-        rules({
-          rule: 'self.name == oldSelf.name',
-          message:
-            'storage.sharedVolume.existingClaim.name: cannot be changed, the messages are on that volume; accepted: the name it had',
-          fieldPath: '.name',
-        }),
-      )
+      .meta(celOf(existingClaimRules))
       .optional()
       .describe('A claim that exists already. Either this or claimTemplate.'),
     lock: lockSchema.prefault({}).describe('The lock on the shared volume that decides which member is active.'),
   })
-  .meta(
-    rules(
-      {
-        rule: 'has(self.claimTemplate) != has(self.existingClaim)',
-        message: 'storage.sharedVolume: exactly one of claimTemplate and existingClaim must be given',
-      },
-      {
-        rule: 'has(self.claimTemplate) == has(oldSelf.claimTemplate)',
-        message:
-          'storage.sharedVolume: cannot change between claimTemplate and existingClaim, the messages are on the volume; accepted: the one it was created with',
-      },
-    ),
-  )
+  .meta(celOf(sharedVolumeRules))
 
 const retention = (text: string) => z.enum(['Retain', 'Delete']).default('Retain').describe(text)
 const retentionPolicySchema = z
@@ -136,36 +88,7 @@ export const storageSchema = z
     sharedVolume: sharedVolumeSchema.optional().describe('Exactly with type SharedVolume.'),
     retentionPolicy: retentionPolicySchema.optional(),
   })
-  .meta(
-    rules(
-      {
-        rule: "(self.type == 'Volume') == has(self.volume)",
-        message: 'storage.volume: required with storage.type Volume, and accepted only with it',
-        fieldPath: '.volume',
-      },
-      {
-        rule: "(self.type == 'SharedVolume') == has(self.sharedVolume)",
-        message: 'storage.sharedVolume: required with storage.type SharedVolume, and accepted only with it',
-        fieldPath: '.sharedVolume',
-      },
-      {
-        rule: "self.type != 'None' || !has(self.retentionPolicy)",
-        message: 'storage.retentionPolicy: accepted only with storage.type Volume or SharedVolume, None has no claim',
-        fieldPath: '.retentionPolicy',
-      },
-      {
-        rule: "!has(self.retentionPolicy) || !has(self.sharedVolume) || !has(self.sharedVolume.existingClaim) || (self.retentionPolicy.whenDeleted == 'Retain' && self.retentionPolicy.whenScaled == 'Retain')",
-        message: 'storage.retentionPolicy: an existingClaim is never deleted; accepted: Retain',
-        fieldPath: '.retentionPolicy',
-      },
-      {
-        rule: 'self.type == oldSelf.type',
-        message:
-          'storage.type: cannot be changed, the messages of the group are there; accepted: the type it was created with',
-        fieldPath: '.type',
-      },
-    ),
-  )
+  .meta(celOf(storageRules))
 
 export type StorageSpec = z.output<typeof storageSchema>
 export type ClaimTemplate = z.output<ReturnType<typeof claimTemplateSchema>>

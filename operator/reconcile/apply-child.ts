@@ -2,7 +2,7 @@
 // somebody else changed what it wants. At rest nothing is written.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { annotations, operatorFieldManager, labels } from '../api/names.ts'
-import { parseQuantity } from '../api/validate.ts'
+import { isSameQuantity } from '../api/quantity.ts'
 import type { KubeClient, KubeObject } from '../kube/port.ts'
 import { contentHash } from '../topology/content-hash.ts'
 import { FlotillaError } from '../../broker/base/errors.ts'
@@ -73,4 +73,4 @@ function isEmpty(value: unknown): boolean {
 }
 
 const sameQuantity = (existing: unknown, desired: unknown): boolean =>
-  typeof existing === 'string' && typeof desired === 'string' && parseQuantity(existing) === parseQuantity(desired)
+  typeof existing === 'string' && typeof desired === 'string' && isSameQuantity(existing, desired)

@@ -1,6 +1,6 @@
 // What there is of the claims of a cluster, held against the plan. Pure.
 import type { SpecProblem } from '../api/validate.ts'
-import { parseQuantity } from '../api/validate.ts'
+import { parseQuantity } from '../api/quantity.ts'
 import { annotations } from '../api/names.ts'
 import type { ClaimStatus } from '../api/status-schema.ts'
 import type { ConditionReason } from '../api/conditions.ts'

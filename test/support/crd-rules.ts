@@ -2,7 +2,7 @@
 // about the value it stands at, and transition rules about the value that was there before.
 import { Environment } from '@marcbachmann/cel-js'
 import type { JsonSchema } from '../../operator/api/crd.ts'
-import { parseQuantity } from '../../operator/api/validate.ts'
+import { parseQuantity } from '../../operator/api/quantity.ts'
 
 export interface Refusal {
   /** `spec.groups[0].replicas`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
-import { formatSpecProblem, parseQuantity, parseSpec } from '../../../operator/api/validate.ts'
+import { formatSpecProblem, parseSpec } from '../../../operator/api/validate.ts'
 import { sharedPair, single } from '../../support/cluster-harness.ts'
 
 const problems = (spec: unknown): string[] => {
@@ -72,15 +72,4 @@ describe('the operator itself refuses, with the field, what was given and what i
   ])('%s', (_, spec, expected) => {
     expect(problems(spec)).toEqual(expected)
   })
-})
-
-test.each([
-  ['1', 1],
-  [2, 2],
-  ['500m', 0.5],
-  ['1.5Gi', 1.5 * 2 ** 30],
-  ['1G', 1e9],
-  ['many', Number.NaN],
-])('quantity %s', (text, value) => {
-  expect(parseQuantity(text)).toBe(value)
 })

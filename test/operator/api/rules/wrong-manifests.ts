@@ -1,6 +1,7 @@
-// Manifests that the API server itself must refuse, with the field and the text that say why. Run against the rules
-// alone (rules.test.ts) and against API servers (integration/operator.ts).
-import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+// Manifests that must be refused, with the field and the text that say why: by the API server and by the operator, which
+// looks once more, unless a row says that only one of them can see it. Run against the rules alone (rules.test.ts) and
+// against API servers (integration/operator.ts).
+import type { BrokerClusterSpecInput } from '../../../../operator/api/spec-schema.ts'
 
 export interface WrongManifest {
   readonly title: string
@@ -9,13 +10,20 @@ export interface WrongManifest {
   /** Accepted before; `spec` is a change of it. */
   readonly before?: BrokerClusterSpecInput
   readonly spec: unknown
-  /** What refuses it: a CEL rule, or a bound of the schema. */
-  readonly by: 'rule' | 'schema'
+  /** What refuses it: a CEL rule, a bound of the schema, or the operator alone (what CEL cannot compare). */
+  readonly by: 'rule' | 'schema' | 'operator'
+  /** It is a change: only the API server has what was there before. */
+  readonly onlyApiServer?: true
   /** As in the cause that the API server reports. */
   readonly field: string
+  /** Where the operator points to; by default to the same field. */
+  readonly operatorField?: string
   /** Part of the message. */
   readonly text: string
 }
+
+/** What an API server refuses. */
+export const byApiServer = ({ by }: WrongManifest): boolean => by !== 'operator'
 
 type Claim = { storageClassName?: string; accessModes?: ('ReadWriteOnce' | 'ReadWriteMany')[]; size?: string }
 
@@ -53,6 +61,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { topology: { type: 'Standalone' } },
     by: 'rule',
     field: 'spec',
+    operatorField: 'spec.groups',
     text: 'exactly one of groups and groupTemplate must be given',
   },
   {
@@ -60,6 +69,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { ...single(none), groups: [{ name: 'a', storage: none }] },
     by: 'rule',
     field: 'spec',
+    operatorField: 'spec.groups',
     text: 'exactly one of groups and groupTemplate must be given',
   },
   {
@@ -105,6 +115,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { topology: { type: 'MasterSlave' }, groupTemplate: { replicas: 2, storage: volume() } },
     by: 'rule',
     field: 'spec.groupTemplate.replicas',
+    operatorField: 'spec.groupTemplate.storage.type',
     text: 'more than 1 needs storage.type SharedVolume',
   },
   {
@@ -168,6 +179,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { ...single(none), transportConnectors: [connector('a', 61_616), connector('b', 61_616)] },
     by: 'rule',
     field: 'spec.transportConnectors',
+    operatorField: 'spec.transportConnectors[1].port',
     text: 'each connector needs a port of its own',
   },
   {
@@ -183,6 +195,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: single(none),
     by: 'rule',
     field: '',
+    operatorField: 'metadata.name',
     text: 'metadata.name: names the Services too',
   },
   {
@@ -191,6 +204,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: single(none),
     by: 'rule',
     field: '',
+    operatorField: 'metadata.name',
     text: 'metadata.name: too long for the names of children',
   },
   {
@@ -198,6 +212,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: single(none),
     spec: single(volume()),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.type',
     text: 'cannot be changed, the messages of the group are there',
   },
@@ -206,6 +221,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: shared({ size: '20Gi' }),
     spec: shared({ size: '10240Mi' }),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.resources.requests.storage',
     text: 'a volume cannot shrink',
   },
@@ -214,6 +230,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: shared({ storageClassName: 'efs' }),
     spec: shared(),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.storageClassName',
     text: 'cannot be changed, the volume exists',
   },
@@ -222,6 +239,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: shared(),
     spec: shared({ accessModes: ['ReadWriteMany', 'ReadWriteOnce'] }),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.sharedVolume.claimTemplate.accessModes',
     text: 'cannot be changed, the volume exists',
   },
@@ -230,6 +248,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: existing('nfs'),
     spec: existing('efs'),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.sharedVolume.existingClaim.name',
     text: 'cannot be changed, the messages are on that volume',
   },
@@ -238,6 +257,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     before: existing('nfs'),
     spec: shared(),
     by: 'rule',
+    onlyApiServer: true,
     field: 'spec.groupTemplate.storage.sharedVolume',
     text: 'cannot change between claimTemplate and existingClaim',
   },
@@ -275,5 +295,57 @@ export const wrongManifests: readonly WrongManifest[] = [
     by: 'schema',
     field: 'spec.groupTemplate.replicas',
     text: 'less than or equal to 9',
+  },
+  {
+    title: 'a Standalone of two members, groups one by one',
+    spec: {
+      topology: { type: 'Standalone' },
+      groups: [{ name: 'a', replicas: 2, storage: shared().groupTemplate!.storage }],
+    },
+    by: 'rule',
+    field: 'spec.groups',
+    operatorField: 'spec.groups[0].replicas',
+    text: 'topology.type Standalone is one group with replicas 1',
+  },
+  {
+    title: 'a lock that nobody asks for',
+    spec: single({
+      type: 'SharedVolume',
+      sharedVolume: { existingClaim: { name: 'nfs' }, lock: { acquireInterval: '0s' } },
+    }),
+    by: 'rule',
+    field: 'spec.groupTemplate.storage.sharedVolume.lock.acquireInterval',
+    text: 'must be more than 0s',
+  },
+  {
+    title: "a connector with the name of the broker's own",
+    spec: { ...single(none), transportConnectors: [connector('admin', 61_616)] },
+    by: 'rule',
+    field: 'spec.transportConnectors[0].name',
+    text: "admin is the name of the broker's own admin port",
+  },
+  {
+    title: 'a memory limit that is too small',
+    spec: { ...single(none), broker: { memoryLimit: '64Ki' } },
+    by: 'operator',
+    field: 'spec.broker.memoryLimit',
+    text: 'expected at least 1Mi',
+  },
+  {
+    title: 'a frame that does not fit',
+    spec: { ...single(none), transportConnectors: [{ ...connector('a', 61_616), maxFrameSize: '4Gi' }] },
+    by: 'operator',
+    field: 'spec.transportConnectors[0].maxFrameSize',
+    text: 'expected 1Ki to less than 2Gi',
+  },
+  {
+    title: 'a request above its limit',
+    spec: {
+      topology: { type: 'Standalone' },
+      groupTemplate: { storage: none, resources: { requests: { cpu: 2 }, limits: { cpu: '500m' } } },
+    },
+    by: 'operator',
+    field: 'spec.groupTemplate.resources.requests.cpu',
+    text: 'expected at most the limit, 500m',
   },
 ]
