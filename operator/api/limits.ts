@@ -29,3 +29,18 @@ export const maxAnnotationValueLength = 1024
 /** The port of /livez, /readyz, /snapshot: not free for a transport connector. */
 export const adminPort = 8161
 export const adminPortName = 'admin'
+/**
+ * A member that hangs serves nobody and keeps the lock. It is asked every 5 s and has 5 s to answer; five times in a row
+ * without an answer are 30 s at most, which no collection of garbage and no busy machine takes. It gets 5 s to stop, for
+ * the case that it only was slow: who does not answer will not stop in good order either. With the standby's own time a
+ * takeover comes within 40 s.
+ */
+export const livenessProbeDefaults = {
+  periodSeconds: 5,
+  timeoutSeconds: 5,
+  failureThreshold: 5,
+  terminationGracePeriodSeconds: 5,
+} as const
+/** Longer than an hour is no longer finding out. */
+export const maxProbeSeconds = 3600
+export const maxProbeFailures = 100

@@ -1,7 +1,16 @@
 // spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference
 // in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
-import { maxGroups, maxImageReferenceLength, maxPullSecrets, maxReplicas, maxTransportConnectors } from './limits.ts'
+import {
+  livenessProbeDefaults,
+  maxGroups,
+  maxImageReferenceLength,
+  maxProbeFailures,
+  maxProbeSeconds,
+  maxPullSecrets,
+  maxReplicas,
+  maxTransportConnectors,
+} from './limits.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
 import { celOf } from './rules/rule.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
@@ -16,6 +25,8 @@ import {
   sizeSchema,
 } from './schema-parts.ts'
 import { storageSchema } from './storage-schema.ts'
+
+const probeSeconds = (description: string) => z.int().min(1).max(maxProbeSeconds).optional().describe(description)
 
 const imageSchema = z.strictObject({
   reference: z
@@ -135,6 +146,24 @@ const podDisruptionBudgetSchema = z.strictObject({
     .describe('Whether a member that is not Ready may always be evicted.'),
 })
 
+const livenessProbeSchema = z.strictObject({
+  periodSeconds: probeSeconds(
+    `How often a member is asked whether it is alive. Left out: ${livenessProbeDefaults.periodSeconds}.`,
+  ),
+  timeoutSeconds: probeSeconds(`How long it has to answer. Left out: ${livenessProbeDefaults.timeoutSeconds}.`),
+  failureThreshold: z
+    .int()
+    .min(1)
+    .max(maxProbeFailures)
+    .optional()
+    .describe(
+      `So many questions in a row without an answer end its process. Left out: ${livenessProbeDefaults.failureThreshold}.`,
+    ),
+  terminationGracePeriodSeconds: probeSeconds(
+    `How long it then may take to stop before it is killed. Left out: ${livenessProbeDefaults.terminationGracePeriodSeconds}.`,
+  ),
+})
+
 const updateStrategySchema = z.strictObject({
   type: z
     .enum(['RollingUpdate', 'OnDelete'])
@@ -192,6 +221,11 @@ export const specSchema = z
       .max(86_400)
       .default(120)
       .describe('How long a member may take to stop before it is killed.'),
+    livenessProbe: livenessProbeSchema
+      .prefault({})
+      .describe(
+        'When a member that hangs is ended, so that a standby takes over. With what is left out within 40 s; a change restarts members.',
+      ),
     paused: z
       .boolean()
       .default(false)

@@ -8,18 +8,16 @@ import { parseSpec } from '../api/validate.ts'
 import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
 import type { ReconcileResult } from '../controller/controller.ts'
 import type { ObjectKey } from '../kube/port.ts'
-import { persistentVolumeClaims } from '../kube/resource-types.ts'
-import { claimNames, type ClusterPlan } from '../topology/plan.ts'
 import { planCluster, type PlannerSettings } from '../topology/planner.ts'
 import type { Clock } from '../../broker/base/clock.ts'
 import { act, type ActEnvironment, type ActOutcome } from './act.ts'
 import { applyStatus } from './apply-status.ts'
 import { statusEvents } from './cluster-events.ts'
-import type { ClusterObjects, ClusterReader } from './cluster-reader.ts'
+import type { ClusterReader } from './cluster-reader.ts'
 import { decide } from './decide.ts'
 import type { Judgement } from './judgement.ts'
-import type { Claim } from './kinds.ts'
 import { observe } from './observe.ts'
+import { noReferences, resolveReferences } from './references.ts'
 import { planRequeue } from './requeue.ts'
 import { buildStatus } from './status.ts'
 import { judgeStorage } from './storage-state.ts'
@@ -45,19 +43,21 @@ export class ClusterReconciler {
 
   /** Rejects after the status has been written if it can be; a rejection means: try again with a back-off. */
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
-    const { reader, brokerAdmin, clock, settings } = this.#environment
+    const { client, reader, brokerAdmin, clock, settings } = this.#environment
     const cluster = await this.#readCluster(key)
     // Children have their owner: the garbage collector of Kubernetes removes them.
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return {}
     const parsed = parseSpec(cluster)
     const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings) : undefined
-    const objects = await this.#withExistingClaims(await reader.readObjects(key), plan)
+    const read = await reader.readObjects(key)
+    const references = plan ? await resolveReferences(client, plan) : noReferences
+    const objects = { ...read, claims: [...read.claims, ...references.claims] }
     const observation = await observe(cluster, objects, brokerAdmin)
     const nowMs = clock.nowMs()
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
-    const storage = plan && judgeStorage(plan, objects.claims, outcome.resizeRefused)
+    const storage = plan && judgeStorage(plan, objects, outcome.resizeRefused)
     return this.#report({ ...decision, cluster, observation, plan, storage, paused, failure: outcome.failure, nowMs })
   }
 
@@ -69,19 +69,6 @@ export class ClusterReconciler {
     if (written.resourceVersion === cluster.metadata.resourceVersion) return { ...cluster, status: written.status }
     this.#written.delete(`${key.namespace}/${key.name}`)
     return cluster
-  }
-
-  /** A claim that the user named does not carry the label of the cluster. */
-  async #withExistingClaims(objects: ClusterObjects, plan: ClusterPlan | undefined): Promise<ClusterObjects> {
-    if (!plan) return objects
-    const { client } = this.#environment
-    const claims = [...objects.claims]
-    const existing = plan.groups.filter(({ store }) => store.type === 'SharedVolume' && !store.claim)
-    for (const name of existing.flatMap(claimNames)) {
-      const claim = await client.get<Claim>(persistentVolumeClaims, { namespace: plan.cluster.namespace, name })
-      if (claim) claims.push(claim)
-    }
-    return { ...objects, claims }
   }
 
   /** What goes wrong stands in the status first, and is thrown then. */

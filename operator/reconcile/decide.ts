@@ -4,10 +4,12 @@ import type { RolloutStatus } from '../api/status-schema.ts'
 import type { ClusterPlan } from '../topology/plan.ts'
 import { planRolloutStep, type RolloutStep } from '../topology/rollout-step.ts'
 import { planScaleStep, type ScaleStep } from '../topology/scale-step.ts'
+import { unsupportedChanges, unusableClaims } from '../topology/storage-change.ts'
+import { existingStorage } from './existing-storage.ts'
 import { formatTime } from './judgement.ts'
 import type { StatefulSet } from './kinds.ts'
 import { membersOf, type Observation } from './observe.ts'
-import { unsupportedChanges } from './storage-state.ts'
+import { asSpecProblems } from './storage-state.ts'
 
 export interface Decision {
   /** Write objects, shrink and roll; otherwise, while paused too, only look after role labels and the status. */
@@ -41,15 +43,16 @@ export function decide(
       unsupportedChange: false,
       rollout: previous ?? { state: 'Idle', pending: [] },
     }
-  const changes = unsupportedChanges(plan, observation.objects)
+  const changes = problemsOf(plan, observation, unsupportedChanges)
+  const found = [...changes, ...problemsOf(plan, observation, unusableClaims)]
   const scale = new Map(plan.groups.map((group) => [group.name, scaleOf(observation, plan, group.name)]))
   const step = planRollouts(observation, plan, scale, nowMs)
-  const acts = !paused && changes.length === 0
+  const acts = !paused && found.length === 0
   const held = paused ? 'spec.paused is true' : 'The spec cannot be applied'
   const effective = acts || step.pending.length === 0 ? step : { ...step, state: 'Blocked' as const, message: held }
   return {
     acts,
-    problems: changes,
+    problems: found,
     unsupportedChange: changes.length > 0,
     scale,
     shrinking: shrinkingOf(observation, plan, scale),
@@ -58,6 +61,13 @@ export function decide(
     delete: acts && isFollowed(observation) ? step.delete : undefined,
   }
 }
+
+const problemsOf = (
+  plan: ClusterPlan,
+  { objects }: Observation,
+  find: typeof unsupportedChanges,
+): readonly SpecProblem[] =>
+  plan.groups.flatMap((group) => asSpecProblems(group, find(group, existingStorage(group, objects))))
 
 const statefulSetOf = ({ objects }: Observation, plan: ClusterPlan, group: string): StatefulSet | undefined => {
   const name = plan.groups.find((planned) => planned.name === group)?.statefulSet

@@ -3,7 +3,7 @@
 // Standard.
 import { adminPort, adminPortName } from '../api/limits.ts'
 import { annotations, childLabels, dataVolume, groupSelector, labels } from '../api/names.ts'
-import type { ClusterPlan, GroupPlan, PodPlan, StorePlan } from '../topology/plan.ts'
+import type { ClusterPlan, GroupPlan, LivenessProbePlan, PodPlan, StorePlan } from '../topology/plan.ts'
 import { configFile, configMapNameOf } from './config-map.ts'
 import { maxPortNameLength } from './limits.ts'
 
@@ -71,8 +71,9 @@ function buildContainer(plan: ClusterPlan, pod: PodPlan) {
       })),
       { name: adminPortName, containerPort: adminPort, protocol: 'TCP' },
     ],
-    // Alive is whose event loop turns; a standby that waits for the lock is as alive as it is ready.
-    livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+    // Alive is whose event loop turns; a standby that waits for the lock is as alive as it is ready. One that hangs has a
+    // grace period of its own: the one of the pod is for a stop in good order.
+    livenessProbe: probe('/livez', pod.livenessProbe),
     readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),
     resources: buildResources(pod.resources),
     securityContext: {
@@ -88,16 +89,21 @@ function buildContainer(plan: ClusterPlan, pod: PodPlan) {
   }
 }
 
-const probe = (path: string, timing: { periodSeconds: number; timeoutSeconds: number; failureThreshold: number }) => ({
+const probe = (path: string, timing: Omit<LivenessProbePlan, 'terminationGracePeriodSeconds'>) => ({
   httpGet: { path, port: adminPort, scheme: 'HTTP' },
   ...timing,
 })
 
-/** The template of a StatefulSet brings the volume of a Volume store by itself. */
-function buildDataVolume(store: StorePlan): object[] {
-  if (store.type === 'Volume') return []
-  if (store.type === 'None') return [{ name: dataVolume, emptyDir: {} }]
-  return [{ name: dataVolume, persistentVolumeClaim: { claimName: store.claimName } }]
+/** The template of a StatefulSet brings the volume of its claim by itself. */
+function buildDataVolume({ data }: StorePlan): object[] {
+  switch (data.from) {
+    case 'Nothing':
+      return [{ name: dataVolume, emptyDir: {} }]
+    case 'Claim':
+      return [{ name: dataVolume, persistentVolumeClaim: { claimName: data.claimName } }]
+    case 'ClaimTemplate':
+      return []
+  }
 }
 
 function buildResources({ requests, limits }: PodPlan['resources']): object {

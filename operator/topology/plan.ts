@@ -3,18 +3,22 @@
 // was seen.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
-import type { ClaimTemplate } from '../api/storage-schema.ts'
+import type { ClaimTemplate, StorageSpec } from '../api/storage-schema.ts'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 
 export interface ClusterPlan {
   readonly cluster: ClusterIdentity
   readonly groups: readonly GroupPlan[]
+  /** Which groups are joined to a network; none in a topology of one group. */
+  readonly edges: readonly EdgePlan[]
   readonly transportConnectors: readonly TransportConnectorSpec[]
   readonly clientService: BrokerClusterSpec['services']['client']
   readonly podDisruptionBudget: BrokerClusterSpec['podDisruptionBudget']
   readonly update: UpdatePlan
   /** One for each transport connector. */
   readonly endpoints: readonly { readonly name: string; readonly url: string }[]
+  /** Objects of others that the spec names: read before anything is done. */
+  readonly references: readonly ReferencePlan[]
 }
 
 interface UpdatePlan {
@@ -45,6 +49,14 @@ export interface MemberPlan {
   readonly host: string
 }
 
+/** The brokers of one group send to those of another one, whoever of them is active. */
+export interface EdgePlan {
+  readonly from: string
+  readonly to: string
+  /** Of the members of the group that is connected to. */
+  readonly hosts: readonly string[]
+}
+
 export interface PodPlan {
   readonly image: string
   readonly pullPolicy: BrokerClusterSpec['image']['pullPolicy']
@@ -52,14 +64,31 @@ export interface PodPlan {
   readonly resources: GroupSpec['resources']
   readonly scheduling: GroupSpec['scheduling']
   readonly terminationGracePeriodSeconds: number
+  readonly livenessProbe: LivenessProbePlan
 }
 
-export type StorePlan =
-  | { readonly type: 'None' }
-  /** The StatefulSet controller makes the claim of its one member. */
-  | { readonly type: 'Volume'; readonly claim: ClaimPlan }
-  /** `claim` is undefined when the claim is somebody else's. */
-  | { readonly type: 'SharedVolume'; readonly claimName: string; readonly claim: ClaimPlan | undefined }
+/** When a member that hangs is ended, so that a standby can take over. */
+export type LivenessProbePlan = Readonly<Record<keyof BrokerClusterSpec['livenessProbe'], number>>
+
+export interface StorePlan {
+  readonly type: StorageSpec['type']
+  /**
+   * Which store it is (`Volume`, `SharedVolume claim orders-g0-data`): two StatefulSets of one group with different notes
+   * would be two stores.
+   */
+  readonly note: string
+  readonly data: DataPlan
+  /** What the operator makes, or looks after; undefined when there is no claim, or it is somebody else's. */
+  readonly claim: ClaimPlan | undefined
+}
+
+/** What a member finds at its data directory. */
+export type DataPlan =
+  | { readonly from: 'Nothing' }
+  /** A claim that all members share. */
+  | { readonly from: 'Claim'; readonly claimName: string }
+  /** A claim of its own, which the StatefulSet controller makes. */
+  | { readonly from: 'ClaimTemplate'; readonly claim: ClaimPlan }
 
 export interface ClaimPlan {
   readonly name: string
@@ -68,8 +97,19 @@ export interface ClaimPlan {
   readonly whenScaled: 'Retain' | 'Delete'
 }
 
+export interface ReferencePlan {
+  readonly kind: 'PersistentVolumeClaim'
+  readonly name: string
+}
+
 /** Names of the claims that a group uses. */
-export function claimNames({ store }: GroupPlan): string[] {
-  if (store.type === 'None') return []
-  return [store.type === 'Volume' ? store.claim.name : store.claimName]
+export function claimNames({ store: { data } }: GroupPlan): string[] {
+  switch (data.from) {
+    case 'Nothing':
+      return []
+    case 'Claim':
+      return [data.claimName]
+    case 'ClaimTemplate':
+      return [data.claim.name]
+  }
 }

@@ -14,7 +14,6 @@ function plan(input: BrokerClusterSpecInput, defaultImage = 'broker:1'): Cluster
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   return planCluster(metadata, parsed.spec, { defaultImage })
 }
-const revision = (input: BrokerClusterSpecInput): string => plan(input).groups[0]!.revision
 
 describe('the plan of a pair', () => {
   const { groups, endpoints, update } = plan(sharedPair())
@@ -85,47 +84,9 @@ test('groups keep the names that they are given', () => {
   expect(plan(spec).groups.map(({ statefulSet }) => statefulSet)).toEqual(['orders-bc'])
 })
 
-describe('the revision', () => {
-  test('is pinned: another one here restarts every broker in the world', () => {
-    expect([revision(sharedPair()), revision(single('None'))]).toMatchInlineSnapshot(`
-[
-  "9d0678dd86",
-  "06b66023d0",
-]
-`)
-  })
-
-  test('does not change with the operator: neither its default image nor defaults that are written out', () => {
-    expect(plan(sharedPair(), 'broker:2').groups[0]!.revision).toBe(revision(sharedPair()))
-    expect(revision(sharedPair({ broker: { memoryLimit: '60%' }, terminationGracePeriodSeconds: 120 }))).toBe(
-      revision(sharedPair()),
-    )
-  })
-
-  test('does not change with what members need not know', () => {
-    expect(revision(sharedPair({}, 3))).toBe(revision(sharedPair()))
-    expect(
-      revision(
-        sharedPair({ services: { client: { type: 'NodePort' } }, paused: true, updateStrategy: { type: 'OnDelete' } }),
-      ),
-    ).toBe(revision(sharedPair()))
-  })
-
-  const lock = sharedPair()
-  lock.groupTemplate!.storage.sharedVolume!.lock = { acquireInterval: '1s' }
-  const resources = sharedPair()
-  resources.groupTemplate!.resources = { limits: { memory: '1Gi' } }
-  const scheduling = sharedPair()
-  scheduling.groupTemplate!.scheduling = { spread: 'Zones' }
-  test.each<[string, BrokerClusterSpecInput]>([
-    ['the image', sharedPair({ image: { reference: 'mine:1' } })],
-    ['the memory limit', sharedPair({ broker: { memoryLimit: '1Gi' } })],
-    ['a connector', sharedPair({ transportConnectors: [{ name: 'openwire', port: 61_617 }] })],
-    ['the grace period', sharedPair({ terminationGracePeriodSeconds: 60 })],
-    ['the lock', lock],
-    ['resources', resources],
-    ['scheduling', scheduling],
-  ])('changes with %s', (_, spec) => {
-    expect(revision(spec)).not.toBe(revision(sharedPair()))
-  })
+test('what a spec names and somebody else makes is a reference, to be read first', () => {
+  const spec = sharedPair()
+  spec.groupTemplate!.storage.sharedVolume = { existingClaim: { name: 'nfs' } }
+  expect(plan(spec).references).toEqual([{ kind: 'PersistentVolumeClaim', name: 'nfs' }])
+  expect(plan(sharedPair()).references).toEqual([])
 })

@@ -1,0 +1,107 @@
+// From a spec to its groups: members with their names, the configuration of their brokers, where their messages are. A
+// group is planned without knowing of the others.
+import type { ClusterIdentity } from '../api/broker-cluster.ts'
+import { adminPort, livenessProbeDefaults } from '../api/limits.ts'
+import { memberClaimName, memberName, sharedClaimName, statefulSetName, templateGroupName } from '../api/names.ts'
+import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
+import type { StorageSpec } from '../api/storage-schema.ts'
+import { assert } from '../../broker/base/assert.ts'
+import type { BrokerConfigInput } from '../../broker/config/schema.ts'
+import { memberRevision } from './member-revision.ts'
+import type { ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
+
+/** The groups that a spec names, or that are made from its template. */
+export function groupsOf(spec: BrokerClusterSpec): GroupSpec[] {
+  if (spec.groups) return spec.groups
+  assert(spec.groupTemplate, 'A parsed spec has groups or groupTemplate')
+  const template = spec.groupTemplate
+  return Array.from({ length: spec.groupCount ?? 1 }, (_, index) => ({ name: templateGroupName(index), ...template }))
+}
+
+export function planGroup(
+  cluster: ClusterIdentity,
+  spec: BrokerClusterSpec,
+  group: GroupSpec,
+  defaultImage: string,
+): GroupPlan {
+  const statefulSet = statefulSetName(cluster.name, group.name)
+  return {
+    name: group.name,
+    statefulSet,
+    replicas: group.replicas,
+    members: Array.from({ length: group.replicas }, (_, ordinal) => planMember(cluster, group, ordinal)),
+    brokerConfig: buildBrokerConfig(statefulSet, spec, group.storage),
+    store: planStore(cluster, group),
+    pod: planPod(spec, group, defaultImage),
+    revision: memberRevision(spec, group),
+  }
+}
+
+function planMember(cluster: ClusterIdentity, group: GroupSpec, ordinal: number): MemberPlan {
+  const name = memberName(cluster.name, group.name, ordinal)
+  return { name, ordinal, host: `${name}.${statefulSetName(cluster.name, group.name)}.${cluster.namespace}.svc` }
+}
+
+/** Without paths: where the data is, and which member it is, are arguments of the process. */
+function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage: StorageSpec): BrokerConfigInput {
+  const { type, sharedVolume } = storage
+  return {
+    brokerName,
+    store: type === 'None' ? { type: 'Memory' } : { type: 'Journal', ...(sharedVolume && { lock: sharedVolume.lock }) },
+    memoryLimit: spec.broker.memoryLimit,
+    transportConnectors: spec.transportConnectors.map(({ name, protocol, port, maximumConnections, maxFrameSize }) => ({
+      name,
+      protocol,
+      port,
+      maximumConnections,
+      maxFrameSize,
+    })),
+    admin: { port: adminPort },
+  }
+}
+
+function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
+  const { type, volume, sharedVolume, retentionPolicy } = group.storage
+  const policy = retentionPolicy ?? { whenDeleted: 'Retain', whenScaled: 'Retain' }
+  switch (type) {
+    case 'None':
+      return { type, note: type, data: { from: 'Nothing' }, claim: undefined }
+    case 'Volume': {
+      assert(volume, 'A parsed spec with storage.type Volume has storage.volume')
+      const name = memberClaimName(memberName(cluster.name, group.name, 0))
+      const claim: ClaimPlan = { name, template: volume.claimTemplate, ...policy }
+      return { type, note: type, data: { from: 'ClaimTemplate', claim }, claim }
+    }
+    case 'SharedVolume': {
+      assert(sharedVolume, 'A parsed spec with storage.type SharedVolume has storage.sharedVolume')
+      const { existingClaim, claimTemplate } = sharedVolume
+      const claimName = existingClaim?.name ?? sharedClaimName(cluster.name, group.name)
+      const claim = existingClaim ? undefined : claimTemplate && { name: claimName, template: claimTemplate, ...policy }
+      return { type, note: `${type} claim ${claimName}`, data: { from: 'Claim', claimName }, claim }
+    }
+  }
+}
+
+function planPod(spec: BrokerClusterSpec, group: GroupSpec, defaultImage: string): PodPlan {
+  return {
+    image: spec.image.reference === '' ? defaultImage : spec.image.reference,
+    pullPolicy: spec.image.pullPolicy,
+    pullSecrets: spec.image.pullSecrets,
+    resources: group.resources,
+    scheduling: group.scheduling,
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
+    livenessProbe: planLivenessProbe(spec.livenessProbe),
+  }
+}
+
+/**
+ * What the spec leaves out is filled in here and not by a default of the schema: defaults may become better with a later
+ * operator, and no member is restarted for that.
+ */
+const planLivenessProbe = (given: BrokerClusterSpec['livenessProbe']): LivenessProbePlan => ({
+  periodSeconds: given.periodSeconds ?? livenessProbeDefaults.periodSeconds,
+  timeoutSeconds: given.timeoutSeconds ?? livenessProbeDefaults.timeoutSeconds,
+  failureThreshold: given.failureThreshold ?? livenessProbeDefaults.failureThreshold,
+  terminationGracePeriodSeconds:
+    given.terminationGracePeriodSeconds ?? livenessProbeDefaults.terminationGracePeriodSeconds,
+})

@@ -1,0 +1,98 @@
+// The revision of a member: what it must be restarted for, as the user gave it. It says nothing of what this version of
+// the operator makes of a spec, so that an upgrade of the operator, its default image included, restarts nothing.
+//
+// For the same reason a field joins only where it differs from its default: whatever is added to the API later, with a
+// default, is in no spec that exists anything else than that default, and changes no revision.
+//
+// The first release did not do so: it took some fields in with their defaults. They are listed, and stay as they were.
+import { buildBrokerClusterSchema, type JsonSchema } from '../api/crd.ts'
+import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
+import { canonicalJson, contentHash } from './content-hash.ts'
+
+/** What a member is made from: where it stands in the spec or in the group, and the name that it is hashed under. */
+const inputs: readonly {
+  readonly name: string
+  readonly of: 'spec' | 'group'
+  readonly path: readonly string[]
+  /** Fields that have an entry of their own. */
+  readonly without?: readonly string[]
+}[] = [
+  // How an image is pulled changes nothing of a member that runs.
+  { name: 'image', of: 'spec', path: ['image', 'reference'] },
+  { name: 'memoryLimit', of: 'spec', path: ['broker', 'memoryLimit'] },
+  { name: 'broker', of: 'spec', path: ['broker'], without: ['memoryLimit'] },
+  { name: 'transportConnectors', of: 'spec', path: ['transportConnectors'] },
+  { name: 'lock', of: 'group', path: ['storage', 'sharedVolume', 'lock'] },
+  { name: 'resources', of: 'group', path: ['resources'] },
+  { name: 'scheduling', of: 'group', path: ['scheduling'] },
+  { name: 'terminationGracePeriodSeconds', of: 'spec', path: ['terminationGracePeriodSeconds'] },
+  { name: 'livenessProbe', of: 'spec', path: ['livenessProbe'] },
+]
+
+/** What the first release hashed with its default. Nothing is ever added here: that would restart every broker there is. */
+const withDefault: ReadonlySet<string> = new Set([
+  'image',
+  'memoryLimit',
+  'transportConnectors',
+  'transportConnectors[].protocol',
+  'transportConnectors[].maximumConnections',
+  'transportConnectors[].maxFrameSize',
+  'lock',
+  'lock.acquireInterval',
+  'lock.keepAlivePeriod',
+  'resources',
+  'scheduling',
+  'scheduling.spread',
+  'scheduling.strict',
+  'terminationGracePeriodSeconds',
+])
+
+/** The schema of the spec, with the defaults that count as nothing said. */
+const specJsonSchema: JsonSchema = buildBrokerClusterSchema().properties!['spec']!
+
+/** Of every member of the group. Another schema than the present one is for tests. */
+export function memberRevision(spec: BrokerClusterSpec, group: GroupSpec, schema: JsonSchema = specJsonSchema): string {
+  const values = { spec, group }
+  const schemas = { spec: schema, group: schema.properties!['groupTemplate']! }
+  const said: Record<string, unknown> = {}
+  for (const { name, of, path, without = [] } of inputs) {
+    const { value, schema: own } = find(values[of], schemas[of], path)
+    const told = tell(leaveOut(value, without), own, name)
+    if (isTold(told, own, name)) said[name] = told
+  }
+  return contentHash(said)
+}
+
+function find(root: unknown, rootSchema: JsonSchema, path: readonly string[]): { value: unknown; schema: JsonSchema } {
+  let value = root
+  let schema = rootSchema
+  for (const name of path) {
+    value = (value as Record<string, unknown> | undefined)?.[name]
+    schema = schema.properties?.[name] ?? {}
+  }
+  return { value, schema }
+}
+
+function leaveOut(value: unknown, names: readonly string[]): unknown {
+  if (names.length === 0) return value
+  return Object.fromEntries(Object.entries(value as object).filter(([name]) => !names.includes(name)))
+}
+
+/** The value without those of its fields that say no more than their defaults. */
+function tell(value: unknown, schema: JsonSchema, path: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => tell(item, schema.items ?? {}, `${path}[]`))
+  if (typeof value !== 'object' || value === null) return value
+  const told: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value)) {
+    const own = schema.properties?.[name] ?? schema.additionalProperties ?? {}
+    const inner = tell(item, own, `${path}.${name}`)
+    if (isTold(inner, own, `${path}.${name}`)) told[name] = inner
+  }
+  return told
+}
+
+function isTold(told: unknown, schema: JsonSchema, path: string): boolean {
+  if (told === undefined) return false
+  if (withDefault.has(path) || schema.default === undefined) return true
+  return canonicalJson(told) !== canonicalJson(tell(schema.default, schema, path))
+}
