@@ -78,6 +78,24 @@ export class ClusterHarness {
   }
 }
 
+/** A pair on a shared volume that has become Ready. */
+export async function settledPair(replicas = 2, seed = 1): Promise<ClusterHarness> {
+  const harness = new ClusterHarness(seed)
+  harness.apply(sharedPair({}, replicas))
+  await harness.run()
+  return harness
+}
+
+const childKinds = ['ConfigMap', 'Service', 'StatefulSet', 'PersistentVolumeClaim', 'PodDisruptionBudget']
+
+/** `StatefulSet orders-g0`. */
+export const childrenOf = ({ kube }: ClusterHarness): string[] =>
+  childKinds.flatMap((kind) => kube.all(kind).map(({ metadata }) => `${kind} ${metadata.name}`))
+
+/** The role label of each pod: `orders-g0-0 active`. */
+export const rolesOf = ({ world }: ClusterHarness): string[] =>
+  world.pods().map(({ metadata }) => `${metadata.name} ${metadata.labels?.['flotilla.dev/role']}`)
+
 export const sharedPair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
   topology: { type: 'MasterSlave' },
   groupTemplate: {
