@@ -13,11 +13,11 @@ import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
-import { compileJava, debianJars, mavenJars, runTool } from '../support/java-clients.ts'
+import { activemqJars, type ActivemqVersion } from '../support/activemq-broker.ts'
+import { compileJava, runTool } from '../support/java-clients.ts'
 
 const cache = process.env.FLOTILLA_BENCH_CACHE ?? join(homedir(), '.cache', 'flotilla-bench')
 const javaSources = join(import.meta.dirname, 'java')
-const activemq6Version = '6.3.1'
 const artemisVersion = '2.56.0'
 const heap = '-Xmx1g'
 
@@ -61,12 +61,9 @@ export function prepareBroker(id: BrokerId, workDirectory: string): BenchBroker 
     case 'flotilla':
       return flotilla()
     case 'activemq-5.17':
-      return activemq(id, '5.17.2', debianJars(debianBroker))
-    case 'activemq-6': {
-      const pom = join(javaSources, 'activemq-pom.xml')
-      const folder = join(cache, `activemq-${activemq6Version}`)
-      return activemq(id, activemq6Version, mavenJars(pom, { 'broker.version': activemq6Version }, folder))
-    }
+      return activemq(id, '5.17.2')
+    case 'activemq-6':
+      return activemq(id, '6.3.1')
     case 'artemis':
       return artemis(workDirectory)
   }
@@ -122,23 +119,8 @@ function flotilla(): BenchBroker {
   }
 }
 
-const debianBroker = [
-  'activemq-broker',
-  'activemq-client',
-  'activemq-kahadb-store',
-  'activemq-openwire-legacy',
-  'activemq-protobuf',
-  'geronimo-jms_1.1_spec',
-  'geronimo-j2ee-management-1.1-spec',
-  'hawtbuf',
-  'jackson-annotations',
-  'jackson-core',
-  'jackson-databind',
-  'slf4j-api',
-  'slf4j-nop',
-]
-
-function activemq(id: BrokerId, version: string, jars: readonly string[]): BenchBroker {
+function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
+  const jars = activemqJars(version)
   const classes = compileJava(join(javaSources, 'peers'), jars, join(cache, `classes-${version}`))
   const classpath = [classes, ...jars].join(delimiter)
   return {
