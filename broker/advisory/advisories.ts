@@ -198,7 +198,7 @@ export class Advisories implements RegionListener {
     this.#fireAbout(expiredTopic(destination), message, destination)
   }
 
-  messageDeadLettered(message: Message, destination: Destination, _cause: string): void {
+  messageDeadLettered(message: Message, destination: Destination, _cause: string | null): void {
     this.#fireAbout(deadLetterTopic(destination), message, destination)
   }
 

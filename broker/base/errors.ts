@@ -22,6 +22,8 @@ export type RefusalCode =
   | 'INVALID_REQUEST'
   | 'INVALID_CLIENT_ID'
   | 'INVALID_DESTINATION'
+  /** A temporary destination that is no more. */
+  | 'DESTINATION_GONE'
   | 'INVALID_SELECTOR'
   /** The client has too much of something; the field `limit` names it. Or the broker has no room. */
   | 'RESOURCE_LIMIT'

@@ -1,7 +1,7 @@
-// Dead letters (spec broker-semantics.md section 4): which messages go to the dead letter queue, and the copy that goes
-// there. Carried out by routing/dead-letter-router.ts.
-import type { PrimitiveValue } from '../marshal/primitive-map.ts'
-import type { Destination } from '../message/destination.ts'
+// Dead letters: which messages go to the dead letter queue, and the copy that goes there, as ActiveMQ makes it
+// (RegionBroker.sendToDeadLetterQueue). Carried out by region/dead-letter-router.ts.
+import type { PrimitiveMap, PrimitiveValue } from '../marshal/primitive-map.ts'
+import { destinationKey, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import { destinationLimits } from './limits.ts'
@@ -26,13 +26,13 @@ export class DeadLetterStrategy {
 
   /**
    * True when `message`, coming from `source`, is to be kept as a dead letter. Remembers it: the same message from the
-   * same queue is not kept twice. Copies of one message in several queues are different dead letters.
+   * same place is not kept twice. Copies of one message in several places are different dead letters.
    */
   admits(message: Message, source: Destination, reason: DeadLetterReason): boolean {
     if (source.kind === 'queue' && source.name === this.#config.queue) return false
     if (reason === 'expired' && !this.#config.processExpired) return false
     if (!message.persistent && !this.#config.processNonPersistent) return false
-    const key = `${source.name} ${message.messageId}`
+    const key = `${destinationKey(source)} ${message.messageId}`
     if (this.#audit.has(key)) return false
     this.#audit.add(key)
     if (this.#audit.size > destinationLimits.deadLetterAuditDepth)
@@ -43,11 +43,8 @@ export class DeadLetterStrategy {
     return true
   }
 
-  /** The copy for the dead letter queue. `source` is where the message was; `cause` a text for people. */
-  build(message: Message, source: Destination, cause: string): StoredMessage {
-    const properties = new Map<string, PrimitiveValue>([['dlqDeliveryFailureCause', { type: 'string', value: cause }]])
-    if (!message.persistent) properties.set('originalDeliveryMode', { type: 'string', value: 'NON_PERSISTENT' })
-    if (message.expiration > 0) properties.set('originalExpiration', { type: 'long', value: message.expiration })
+  /** The copy for the dead letter queue. `source` is where the message was; `cause` a text for people, null for none. */
+  build(message: Message, source: Destination, cause: string | null): StoredMessage {
     const changes = {
       destination: this.destination,
       originalDestination: source,
@@ -55,15 +52,27 @@ export class DeadLetterStrategy {
       transactionId: null,
       persistent: true,
       expiration: 0,
+      redeliveryCounter: 0,
     } as const
     const form = editable(message)
     try {
-      return form.withChanges({ ...changes, properties })
+      return form.withChanges({ ...changes, properties: addedProperties(form, cause) })
     } catch {
       // Its own properties cannot be decoded: better a dead letter without the cause than none.
       return form.withChanges(changes)
     }
   }
+}
+
+/** @throws {FormatError} when its own properties cannot be decoded. */
+function addedProperties(message: StoredMessage, cause: string | null): PrimitiveMap {
+  const added = new Map<string, PrimitiveValue>()
+  // That of its first death counts.
+  if (!message.decodeProperties().has('originalExpiration'))
+    added.set('originalExpiration', { type: 'long', value: message.expiration })
+  if (!message.persistent) added.set('originalDeliveryMode', { type: 'string', value: 'NON_PERSISTENT' })
+  if (cause !== null) added.set('dlqDeliveryFailureCause', { type: 'string', value: cause })
+  return added
 }
 
 /** A message with another address, as the members of a composite get it. */

@@ -4,7 +4,7 @@ import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { DestinationContext } from './destination-context.ts'
-import { invalid } from '../routing/destination-name.ts'
+import { gone } from '../routing/destination-name.ts'
 import { destinationLimits } from './limits.ts'
 import { Queue } from './queue/queue.ts'
 import type { Subscription } from './subscription/subscription.ts'
@@ -54,12 +54,11 @@ export class DestinationRegistry {
     }
   }
 
-  /** A concrete destination, made if it may be. Throws InvalidDestinationException for an unknown temporary one. */
+  /** A concrete destination, made if it may be. @throws {RefusalError} for an unknown temporary one. */
   obtain(destination: Destination): Queue | Topic {
     const found = this.find(destination)
     if (found) return found
-    if (isTemporary(destination))
-      throw invalid(destination, 'the temporary destination does not exist; its connection has closed or deleted it')
+    if (isTemporary(destination)) throw gone(destination)
     return this.add(destination, null)
   }
 

@@ -185,12 +185,11 @@ export class Acknowledger {
       } else if (entry.topic) entry.topic.counters.dequeued++
     }
     if (taken.length === 0) return done()
-    const cause = reason === 'poison' ? (acknowledgement.cause ?? 'The client gave no cause') : null
     let open = taken.length
     const oneDone: Done = () => {
       if (--open === 0) done()
     }
-    for (const entry of taken) this.#deadLetters.take(entry, reason, cause, oneDone)
+    for (const entry of taken) this.#deadLetters.take(entry, reason, acknowledgement.cause, oneDone)
   }
 }
 

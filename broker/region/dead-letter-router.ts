@@ -21,7 +21,7 @@ export class DeadLetterRouter {
     this.#context = context
   }
 
-  /** Takes an in-flight entry that is in no consumer's list any more. `cause` null = its expiry. */
+  /** Takes an in-flight entry that is in no consumer's list any more. `cause`: of a poisoned one, if its client gave one. */
   take(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
     if (entry.message) this.#bury(entry, entry.message, reason, cause, done)
     else this.#takeFromStore(entry, reason, cause, done)
@@ -30,8 +30,7 @@ export class DeadLetterRouter {
   /** A message that had expired when it arrived: it was never in `destination`. */
   takeExpiredArrival(destination: Destination, message: Message, done: Done): void {
     this.#context.listener.messageExpired(message, destination)
-    const isQueue = destination.kind === 'queue' || destination.kind === 'temp-queue'
-    if (!isQueue || !this.#context.deadLetterStrategy.admits(message, destination, 'expired')) return done()
+    if (!this.#context.deadLetterStrategy.admits(message, destination, 'expired')) return done()
     const cause = expiredCause(message)
     const letter = this.#context.deadLetterStrategy.build(message, destination, cause)
     const sequence = this.#context.sequences.next()
@@ -67,7 +66,7 @@ export class DeadLetterRouter {
       listener.messageExpired(message, source)
     }
     if (entry.queue.deleted || !deadLetterStrategy.admits(message, source, reason)) return this.#drop(entry, done)
-    const text = cause ?? expiredCause(message)
+    const text = reason === 'expired' ? expiredCause(message) : cause
     const letter = deadLetterStrategy.build(message, source, text)
     const sequence = sequences.next()
     const target = this.#target()

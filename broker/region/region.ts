@@ -152,7 +152,7 @@ export interface RegionListener {
   producerAdded(options: ProducerOptions, destination: Destination | null, count: number): void
   producerRemoved(producerId: ProducerIdText, destination: Destination | null, count: number): void
   messageExpired(message: Message, destination: Destination): void
-  messageDeadLettered(message: Message, destination: Destination, cause: string): void
+  messageDeadLettered(message: Message, destination: Destination, cause: string | null): void
 }
 
 export interface DestinationStatistics {

@@ -1,17 +1,14 @@
-// Which destination names a broker accepts, and for what. Refusals are InvalidDestinationExceptions.
+// Which destination names a broker accepts, and for what.
 import { RefusalError } from '../base/errors.ts'
 import type { Destination } from '../message/destination.ts'
 import { compositeMembers, destinationKey, isComposite, isTemporary, isWildcard } from '../message/destination.ts'
 import { nameLimits } from './limits.ts'
 
-/** The members of a destination for producers: real places, no wildcards. The destination itself when not composite. */
-export function concreteMembers(destination: Destination): readonly Destination[] {
-  const members = checkedMembers(destination)
-  for (const member of members)
-    if (isWildcard(member))
-      throw invalid(destination, 'wildcards are for consumers only, a message needs a real destination')
-  return members
-}
+/**
+ * The members of a destination for producers, or the destination itself when it is not composite. A wildcard means nothing
+ * here, as in ActiveMQ: it is the name of a destination, which consumers reach by wildcards that match it.
+ */
+export const concreteMembers = (destination: Destination): readonly Destination[] => checkedMembers(destination)
 
 /** The members of a destination for consumers: wildcards are fine, except for temporary destinations. */
 export function consumableMembers(destination: Destination): readonly Destination[] {
@@ -59,6 +56,14 @@ function checkName(destination: Destination): void {
   if (/[\u0000-\u001f\u007f]/.test(name)) throw invalid(destination, 'its name contains control characters')
   if (name !== name.trim()) throw invalid(destination, 'its name begins or ends with white space')
 }
+
+/** A temporary destination that nobody has, or nobody has any more. */
+export const gone = (destination: Destination): RefusalError =>
+  new RefusalError(
+    'DESTINATION_GONE',
+    `Cannot use ${destinationKey(destination)}: the temporary destination does not exist; its connection has closed or deleted it`,
+    { fields: { destination: destinationKey(destination) } },
+  )
 
 export const invalid = (destination: Destination, reason: string, limit?: string): RefusalError =>
   new RefusalError(

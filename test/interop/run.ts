@@ -1,14 +1,17 @@
-// Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run.
+// Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run. --only
+// suite, failover or comparison runs a part of it.
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
 // that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
-// again. Prints a line per check and ends with "N passed, N failed".
+// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts). Prints a line per check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
+import { activemqVersions } from '../support/activemq-broker.ts'
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
+import { compareWithActivemq } from './comparison.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
@@ -193,15 +196,22 @@ const startedAt = Date.now()
 for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
   try {
     const client = prepareJavaClient(version, join(import.meta.dirname, 'java'))
-    if (flags.only !== 'failover')
+    if (flags.only === '' || flags.only === 'suite')
       for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
-    if (flags.only !== 'suite')
+    if (flags.only === '' || flags.only === 'failover')
       for (const mode of flags.mode)
         for (const layout of flags.layout) await failover(client, mode, layout, Number(flags.kills))
   } catch (error) {
     report(false, `${version} ran`, String(error))
   }
 }
+if (flags.only === '' || flags.only === 'comparison')
+  for (const version of activemqVersions)
+    try {
+      await compareWithActivemq(version, report)
+    } catch (error) {
+      report(false, `comparison with ActiveMQ ${version} ran`, String(error))
+    }
 console.log(`interop with Java clients took ${Math.round((Date.now() - startedAt) / 1000)} s`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 && passed > 0 ? 0 : 1)

@@ -10,6 +10,7 @@ export interface TestMessageOptions {
   readonly persistent?: boolean
   readonly expiration?: number
   readonly priority?: number
+  readonly redeliveryCounter?: number
   readonly body?: string
   readonly properties?: Buffer
 }
@@ -59,7 +60,9 @@ export function testMessage(options: TestMessageOptions): StoredMessage {
       zeros(1),
       data(options.body === undefined ? undefined : Buffer.from(options.body)),
       data(options.properties),
-      zeros(1 + 1 + 1 + 4 + 1 + 8 + 1 + 2 + 1 + 16 + 1),
+      zeros(1 + 1 + 1 + 3),
+      Buffer.from([options.redeliveryCounter ?? 0]),
+      zeros(1 + 8 + 1 + 2 + 1 + 16 + 1),
     ]),
   )
 }

@@ -2,6 +2,7 @@
 // PrefetchSubscription.acknowledge).
 import { RefusalError } from '../../base/errors.ts'
 import { acknowledgementTypeName, type AcknowledgementTypeName } from '../../openwire/acknowledgement-types.ts'
+import { causeText } from '../../openwire/throwable-text.ts'
 import type { Acknowledgement, MessageReference, Outcome } from '../../region/region.ts'
 import type { MessageAck, MessageId } from '../../wire/openwire/commands.ts'
 import type { AcknowledgedIds } from './required-ids.ts'
@@ -46,7 +47,7 @@ export function acknowledgementOf(
     last: referenceOf(ack.lastMessageId, ids),
     messageCount: ack.messageCount,
     credit: meaning.grantsCredit ? ack.messageCount : 0,
-    cause: ack.poisonCause ? (ack.poisonCause.message ?? ack.poisonCause.className) : null,
+    cause: ack.poisonCause && causeText(ack.poisonCause),
     responseRequired: ack.responseRequired,
   }
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../wire/openwire/commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
 import type { BrokerIdentity } from '../../region/broker-identity.ts'
-import { javaClassOf } from './java-class.ts'
+import { javaClassOf, javaMessageOf } from './java-class.ts'
 
 const header = { commandId: 0, responseRequired: false } as const
 
@@ -36,14 +36,14 @@ export const buildExceptionResponse = (correlationId: number, error: RefusalErro
   kind: 'ExceptionResponse',
   ...header,
   correlationId,
-  exception: buildThrowable(javaClassOf(error.code), error.message),
+  exception: buildThrowable(javaClassOf(error.code), javaMessageOf(error)),
 })
 
 /** For commands that asked for no answer: goes to the client's exception listener. */
 export const buildConnectionError = (error: RefusalError): ConnectionError => ({
   kind: 'ConnectionError',
   ...header,
-  exception: buildThrowable(javaClassOf(error.code), error.message),
+  exception: buildThrowable(javaClassOf(error.code), javaMessageOf(error)),
   connectionId: null,
 })
 

@@ -1,5 +1,7 @@
-// Poisoned and expired messages.
+// Poisoned and expired messages. What their letters look like is ActiveMQ's (RegionBroker.sendToDeadLetterQueue); the interop
+// run compares both field by field.
 import { describe, expect, test } from '@jest/globals'
+import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
 import type { StoredMessage } from '../../../broker/message/stored-message.ts'
 import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'
 import { RegionHarness } from './region-harness.ts'
@@ -31,9 +33,34 @@ describe('a poisoned message', () => {
     expect(letter!.content!.toString()).toBe('hello')
     expect(property(letter!, 'dlqDeliveryFailureCause')).toBe('java.lang.Throwable: Delivery[7] exceeds')
     expect(property(letter!, 'originalDeliveryMode')).toBeUndefined()
+    expect(letter!.decodeProperties().get('originalExpiration')).toEqual({ type: 'long', value: 0 })
     expect(harness.of('queue://Q').size).toBe(0)
     expect(harness.store.statistics().messages).toBe(1)
     expect(harness.events).toContain('messageDeadLettered queue://Q java.lang.Throwable: Delivery[7] exceeds')
+  })
+
+  test('has no cause when its client gave none, and keeps the expiration that it had first', async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    const consumer = client.consume('queue://Q')
+    const properties = encodePrimitiveMap(new Map([['originalExpiration', { type: 'long', value: 7 }]]))
+    client.send('queue://Q', { persistent: true, properties })
+    await harness.settle()
+    consumer.acknowledge('poison', null, 0)
+    await harness.settle()
+    const [letter] = letters(client.consume('queue://ActiveMQ.DLQ'))
+    expect([...letter!.decodeProperties()]).toEqual([['originalExpiration', { type: 'long', value: 7 }]])
+  })
+
+  test('counts no redeliveries', async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    const consumer = client.consume('queue://Q')
+    client.send('queue://Q', { persistent: true, redeliveryCounter: 3 })
+    await harness.settle()
+    consumer.acknowledge('poison', null, 0)
+    await harness.settle()
+    expect(letters(client.consume('queue://ActiveMQ.DLQ'))[0]!.redeliveryCounter).toBe(0)
   })
 
   test('non-persistent is dropped, unless processNonPersistent', async () => {
@@ -77,6 +104,28 @@ describe('an expired message', () => {
     const nowMs = harness.clock.nowMs()
     return { harness, client, soon: { persistent: true, expiration: nowMs + 1000 }, past: { expiration: nowMs - 1 } }
   }
+
+  test('is found on arrival at a topic, too', async () => {
+    const { harness, client, past } = await start()
+    const subscriber = client.consume('topic://T')
+    const sent = client.send('topic://T', { ...past, persistent: true })
+    expect(sent.state).toBe('pending')
+    client.send('topic://T', past)
+    await harness.settle()
+    expect(sent.state).toBe('done')
+    expect(subscriber.received).toEqual([])
+    const [letter, ...others] = letters(client.consume('queue://ActiveMQ.DLQ'))
+    expect(letter!.originalDestination).toEqual({ kind: 'topic', name: 'T' })
+    expect(others).toEqual([])
+  })
+
+  test('of a queue and of a topic with its name are two letters', async () => {
+    const { harness, client, past } = await start()
+    client.send('queue://T,topic://T', { ...past, persistent: true })
+    await harness.settle()
+    const dead = letters(client.consume('queue://ActiveMQ.DLQ'))
+    expect(dead.map(({ originalDestination }) => originalDestination!.kind)).toEqual(['queue', 'topic'])
+  })
 
   test('is found on arrival', async () => {
     const { harness, client, past } = await start()
@@ -133,7 +182,9 @@ describe('an expired message', () => {
     await harness.settle()
     const dead = client.consume('queue://ActiveMQ.DLQ')
     expect(property(letters(dead)[0]!, 'originalExpiration')).toBe(soon.expiration)
-    expect(property(letters(dead)[0]!, 'dlqDeliveryFailureCause')).toMatch(/Message Expired/)
+    expect(property(letters(dead)[0]!, 'dlqDeliveryFailureCause')).toBe(
+      `java.lang.Throwable: Message Expired. Expiration:${soon.expiration}`,
+    )
   })
 
   test('is found by the periodic sweep, without any consumer', async () => {

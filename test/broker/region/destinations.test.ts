@@ -5,6 +5,7 @@ import { connectionLimits } from '../../../broker/region/limits.ts'
 import { RegionHarness } from './region-harness.ts'
 
 const invalid = 'javax.jms.InvalidDestinationException'
+const gone = 'org.apache.activemq.DestinationDoesNotExistException'
 
 test('destinations come into being with their first producer, consumer or message', async () => {
   const harness = await RegionHarness.start()
@@ -23,17 +24,44 @@ test('destinations come into being with their first producer, consumer or messag
 
 test.each([
   ['queue://', 'name is empty'],
-  ['queue://A.*', 'wildcards are for consumers only'],
-  ['topic://>', 'wildcards are for consumers only'],
   [`queue://${'n'.repeat(1025)}`, 'has 1025 characters'],
   ['queue://A\u0007', 'control characters'],
   [`queue://${Array.from({ length: 65 }, (_, i) => `Q${i}`).join(',')}`, 'it has 65 members'],
-  ['temp-queue://ID:nobody:1', 'does not exist'],
 ])('a send to %s is refused: %s', async (destination, reason) => {
   const harness = await RegionHarness.start()
   const outcome = harness.connect().send(destination)
   expect(outcome).toMatchObject({ state: 'failed', className: invalid, message: expect.stringContaining(reason) })
   expect(harness.region.destinations()).toEqual([])
+})
+
+describe('a send to a wildcard, as ActiveMQ has it,', () => {
+  test.each([
+    ['A', 0],
+    ['B.C', 0],
+    ['*', 1],
+    ['>', 1],
+    ['*.C', 0],
+  ])('goes to the destination of that name: a consumer of %s gets %i', async (consumed, count) => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    for (const kind of ['queue', 'topic']) {
+      const consumer = client.consume(`${kind}://W.${consumed}`)
+      expect(client.send(`${kind}://W.*`).state).toBe('done')
+      const names = consumer.deliveries.map(({ destination }) => destination.name)
+      expect(names).toEqual(Array(count).fill('W.*'))
+    }
+  })
+
+  test('is stored there until a wildcard takes it', async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    client.connection.addProducer({ producerId: 'ID:client-1:1:9', destination: { kind: 'queue', name: 'W.>' } })
+    client.send('queue://W.>', { persistent: true })
+    await harness.settle()
+    expect(harness.of('queue://W.>')).toMatchObject({ size: 1, producers: 1 })
+    expect(client.consume('queue://W.A').received).toEqual([])
+    expect(client.consume('queue://>').received).toEqual([1])
+  })
 })
 
 describe('composite', () => {
@@ -131,7 +159,12 @@ describe('temporary destinations', () => {
     expect(harness.region.memory().used).toBe(0)
     expect(harness.region.destinations()).toEqual([])
     expect(harness.events).toContain('destinationRemoved temp-queue://ID:client-1:1')
-    expect(other.send('temp-queue://ID:client-1:1')).toMatchObject({ className: invalid })
+    expect(other.send('temp-queue://ID:client-1:1')).toMatchObject({ className: gone })
+    expect(other.send('queue://A,temp-queue://ID:client-1:1')).toMatchObject({ className: gone })
+    const temporaryTopic = { kind: 'temp-topic', name: 'ID:nobody:1' } as const
+    expect(() => other.connection.addProducer({ producerId: 'ID:client-2:1:9', destination: temporaryTopic })).toThrow(
+      /does not exist/,
+    )
   })
 
   test('are limited per connection', async () => {

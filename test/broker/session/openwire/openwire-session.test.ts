@@ -510,7 +510,7 @@ describe('acknowledgements', () => {
       messageAck({
         ackType: 1,
         messageCount: 3,
-        poisonCause: { className: 'X', message: 'why', stackTrace: [], cause: null },
+        poisonCause: { className: 'java.lang.Throwable', message: 'why', stackTrace: [], cause: null },
       }),
     )
     expect(region.of('acknowledge')).toEqual([
@@ -527,7 +527,7 @@ describe('acknowledgements', () => {
           }),
           messageCount: 3,
           credit: 0,
-          cause: 'why',
+          cause: 'java.lang.Throwable: why',
           responseRequired: false,
         },
       ],

@@ -1,0 +1,110 @@
+// One Java program against an ActiveMQ broker and against ours; what it tells of both must be the same, but for the
+// differences that docs/compatibility.md names.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { activemqJars, type ActivemqVersion } from '../support/activemq-broker.ts'
+import { settled, startMembers, type BrokerMember } from '../support/broker-process.ts'
+import { compileJava } from '../support/java-clients.ts'
+import { startJava } from '../support/java-process.ts'
+
+/** What goes wrong here is told by the program, not by the log. */
+const quiet = ['-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off']
+
+type Report = (ok: boolean, name: string, detail?: string) => void
+
+/** Line of the program → why ours is another one. Each must be met, so that the list stays true. */
+const knownDifferences: readonly (readonly [what: RegExp, reason: string])[] = [
+  [/send to (queue|topic) LATE\.\* before there is a consumer of /, 'a consumer gets what its name says'],
+  [/letters? of expired before a topic subscriber had it, /, 'expiry of topic messages is left to the client'],
+  [/temporary queue, send in a transaction$/, 'a transaction that is refused says that it was rolled back'],
+]
+
+const cache = process.env.FLOTILLA_INTEROP_CACHE ?? join(homedir(), '.cache', 'flotilla-interop')
+const sources = join(import.meta.dirname, 'java')
+const shownDifferences = 20
+
+export async function compareWithActivemq(version: ActivemqVersion, report: Report): Promise<void> {
+  const jars = activemqJars(version)
+  const prefix = (what: string): string => join(cache, `${what}-${version}`)
+  const jakarta = version.startsWith('6.')
+  const classpath = [
+    compileJava(join(sources, 'reference'), jars, prefix('reference')),
+    compileJava(sources, jars, prefix('comparison'), jakarta),
+    ...jars,
+  ].join(delimiter)
+  const [wanted, got] = await Promise.all([toldOfActivemq(classpath), toldOfOurs(classpath)])
+  judge(version, wanted, got, report)
+}
+
+type Told = ReadonlyMap<string, string>
+
+async function toldOfActivemq(classpath: string): Promise<Told> {
+  return inDirectory(async (directory) => {
+    const reference = startJava(classpath, ['ReferenceBroker', directory], quiet)
+    try {
+      const urls = await reference.line((line) => line.startsWith('urls '))
+      return await tell(classpath, urls.split(' ').slice(1))
+    } finally {
+      reference.kill()
+      await reference.ended
+    }
+  })
+}
+
+async function toldOfOurs(classpath: string): Promise<Told> {
+  return inDirectory(async (directory) => {
+    const members: BrokerMember[] = []
+    try {
+      for (const processNonPersistent of [false, true])
+        members.push(
+          ...(await startMembers(join(directory, String(processNonPersistent)), 1, {
+            config: { deadLetter: { processNonPersistent } },
+          })),
+        )
+      await Promise.all(members.map((member) => settled([member])))
+      return await tell(
+        classpath,
+        members.map(({ url }) => url),
+      )
+    } finally {
+      await Promise.all(members.map((member) => member.stop('SIGKILL')))
+    }
+  })
+}
+
+async function tell(classpath: string, urls: readonly string[]): Promise<Told> {
+  const run = startJava(classpath, ['BrokerComparison', ...urls], quiet)
+  await run.ended
+  if (!run.lines.includes('compared')) throw new Error(`the comparison ended early: ${run.lines.at(-1)}`)
+  const told = new Map<string, string>()
+  for (const line of run.lines) {
+    const at = line.indexOf(' = ')
+    if (at > 0) told.set(line.slice(0, at), line.slice(at + 3))
+  }
+  return told
+}
+
+function judge(version: string, wanted: Told, got: Told, report: Report): void {
+  const differences = [...new Set([...wanted.keys(), ...got.keys()])].filter(
+    (what) => wanted.get(what) !== got.get(what),
+  )
+  const unknown = differences.filter((what) => !knownDifferences.some(([known]) => known.test(what)))
+  for (const what of unknown.slice(0, shownDifferences))
+    report(false, `like ActiveMQ ${version}: ${what}`, `wanted ${wanted.get(what)}, got ${got.get(what)}`)
+  report(unknown.length === 0, `like ActiveMQ ${version}`, `${wanted.size} facts, ${unknown.length} unlike`)
+  for (const [known, reason] of knownDifferences)
+    report(
+      differences.some((what) => known.test(what)),
+      `known difference to ActiveMQ ${version} is still there: ${reason}`,
+    )
+}
+
+async function inDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-comparison-'))
+  try {
+    return await body(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
