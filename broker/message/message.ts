@@ -24,6 +24,8 @@ export interface Message extends MessageIdentity {
   /** The stored form. Owned by the message: never a view into a socket's buffer. */
   readonly bytes: Buffer
   readonly destination: Destination
+  /** The connection whose producer sent it, perhaps one of another broker; '' when nobody can say. */
+  readonly connectionId: string
   readonly messageId: MessageIdText
   readonly persistent: boolean
   /** Milliseconds since the epoch; 0 = never. */

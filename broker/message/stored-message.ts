@@ -24,7 +24,7 @@ import {
   type FieldOffsets,
 } from './message-fields.ts'
 import { messageIdText, type Message, type MessageIdText } from './message.ts'
-import { readProducerId } from './producer-id.ts'
+import { readProducerId, type ProducerIdParts } from './producer-id.ts'
 
 export { MessageFormatError } from './loose-scanner.ts'
 
@@ -56,7 +56,6 @@ interface Range {
 export class StoredMessage implements Message {
   readonly bytes: Buffer
   readonly destination: Destination
-  readonly producerId: string
   readonly producerSequenceId: number
   readonly persistent: boolean
   readonly expiration: number
@@ -66,6 +65,7 @@ export class StoredMessage implements Message {
   readonly carriesStructures: boolean
   /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
   readonly brokerSequenceAt: number
+  readonly #producer: ProducerIdParts
   /** Made on demand: most messages pass through without being asked. */
   #offsets: FieldOffsets | null = null
 
@@ -82,9 +82,12 @@ export class StoredMessage implements Message {
   private constructor(bytes: Buffer, offsets: FieldOffsets) {
     this.bytes = bytes
     this.destination = repeatedDestination(bytes, rangeOf(offsets, fields.destination))
-    const id = readMessageId(bytes, offsets[fields.messageId]!)
-    this.producerId = id.producerId
-    this.producerSequenceId = id.producerSequenceId
+    const id = new LooseScanner(bytes, offsets[fields.messageId]! + 2)
+    // A text view is for the eye only: what identifies a message is producer and sequence.
+    id.skipString()
+    // The scan has seen that it is there.
+    this.#producer = readProducerId(id)!
+    this.producerSequenceId = id.long()
     this.persistent = bytes[offsets[fields.persistent]!] !== 0
     this.expiration = readLong(bytes, offsets[fields.expiration]!)
     this.priority = Math.min(9, Math.max(0, (bytes[offsets[fields.priority]!]! << 24) >> 24))
@@ -100,6 +103,14 @@ export class StoredMessage implements Message {
       bytes[offsets[fields.originalTransactionId]!] !== 0
     // The last number of the message id.
     this.brokerSequenceAt = offsets[fields.originalTransactionId]! - 8
+  }
+
+  get producerId(): string {
+    return this.#producer.text
+  }
+
+  get connectionId(): string {
+    return this.#producer.connectionId
   }
 
   get messageId(): MessageIdText {
@@ -276,15 +287,6 @@ const connectionIdCode = 120
 const lastDestination = new ByteMemo<Destination>()
 
 const absent = Buffer.from([0])
-
-/** A text view is for the eye only: what identifies a message is producer and sequence. */
-function readMessageId(bytes: Buffer, at: number): { producerId: string; producerSequenceId: number } {
-  const scanner = new LooseScanner(bytes, at + 2)
-  scanner.skipString()
-  // The scan has seen that it is there.
-  const producerId = readProducerId(scanner)!.text
-  return { producerId, producerSequenceId: scanner.long() }
-}
 
 function repeatedDestination(bytes: Buffer, { start, end }: Range): Destination {
   const known = lastDestination.recall(bytes, start)

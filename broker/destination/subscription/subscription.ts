@@ -133,7 +133,7 @@ export class Subscription {
 
   /** noLocal: not what producers of the own connection sent. */
   accepts(message: Message): boolean {
-    return !this.options.noLocal || producerConnection(message.producerId) !== this.connectionId
+    return !this.options.noLocal || message.connectionId !== this.connectionId
   }
 
   deliverQueueEntry(entry: QueueEntry, message: Message): void {
@@ -280,11 +280,4 @@ export class Subscription {
     if (!taken.shared.message.persistent) this.#waitingVolatile--
     return taken
   }
-}
-
-/** `<connectionId>:<sessionId>:<value>` without its last two parts. */
-function producerConnection(producerId: string): string {
-  const value = producerId.lastIndexOf(':')
-  const session = producerId.lastIndexOf(':', value - 1)
-  return session > 0 ? producerId.slice(0, session) : producerId
 }

@@ -63,6 +63,7 @@ test('one scan gives what the broker always needs', () => {
   expect(message).toMatchObject({
     destination: { kind: 'queue', name: 'ORDERS' },
     messageId: 'ID:host-1-1:1:2:3:17',
+    connectionId: 'ID:host-1-1:1',
     producerId: 'ID:host-1-1:1:2:3',
     producerSequenceId: 17,
     persistent: true,
