@@ -8,7 +8,7 @@ import { gone } from '../routing/destination-name.ts'
 import { destinationLimits } from './limits.ts'
 import { Queue } from './queue/queue.ts'
 import type { Subscription } from './subscription/subscription.ts'
-import { Topic } from './topic.ts'
+import { Topic } from './topic/topic.ts'
 import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
 import type { WildcardPattern } from '../routing/wildcard.ts'
 
@@ -26,6 +26,8 @@ export class DestinationRegistry {
   readonly #topics = new Map<string, Topic>()
   readonly #temporary = new Map<string, Queue | Topic>()
   readonly #wildcards = new Set<WildcardSubscription>()
+  /** What each subscription draws from. */
+  readonly #attached = new Map<Subscription, Set<Queue | Topic>>()
 
   constructor(context: DestinationContext, created: (destination: Destination, owner: string | null) => void) {
     this.#context = context
@@ -82,7 +84,7 @@ export class DestinationRegistry {
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
     for (const { subscription, kind, pattern } of this.#wildcards)
-      if (kind === destination.kind && matchesWildcard(pattern, destination.name)) made.attach(subscription)
+      if (kind === destination.kind && matchesWildcard(pattern, destination.name)) this.#attach(made, subscription)
     if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
     this.#created(destination, owner)
     return made
@@ -98,18 +100,18 @@ export class DestinationRegistry {
 
   /** Attaches a subscription to one member of its destination: now, and for a wildcard also later. */
   attach(subscription: Subscription, member: Destination): void {
-    if (!isWildcard(member)) return this.obtain(member).attach(subscription)
+    if (!isWildcard(member)) return this.#attach(this.obtain(member), subscription)
     const pattern = parseWildcard(member.name)
     this.#wildcards.add({ subscription, kind: member.kind, pattern })
     for (const found of this)
       if (found.destination.kind === member.kind && matchesWildcard(pattern, found.destination.name))
-        found.attach(subscription)
+        this.#attach(found, subscription)
   }
 
   detach(subscription: Subscription): void {
     for (const wildcard of this.#wildcards) if (wildcard.subscription === subscription) this.#wildcards.delete(wildcard)
-    for (const queue of Array.from(subscription.queues)) queue.detach(subscription)
-    for (const topic of Array.from(subscription.topics)) topic.detach(subscription)
+    for (const found of this.#attached.get(subscription) ?? []) found.detach(subscription)
+    this.#attached.delete(subscription)
   }
 
   /** Consumers of one member of a destination; for a wildcard those with the same wildcard. */
@@ -129,5 +131,12 @@ export class DestinationRegistry {
       seen.add(subscription)
       yield subscription
     }
+  }
+
+  #attach(found: Queue | Topic, subscription: Subscription): void {
+    found.attach(subscription)
+    const attached = this.#attached.get(subscription)
+    if (attached) attached.add(found)
+    else this.#attached.set(subscription, new Set([found]))
   }
 }

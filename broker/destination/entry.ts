@@ -1,11 +1,34 @@
 // What a destination keeps per message: references, not copies. An entry is in at most one dispatched list at a time,
 // whose links it carries itself.
 import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
+import type { Destination } from '../message/destination.ts'
+import type { MessageHolder, Sequence } from '../store/message-store.ts'
+import type { DestinationCounters } from './destination-counters.ts'
 import type { MemoryUsage } from './memory-usage.ts'
-import type { Queue } from './queue/queue.ts'
-import type { Subscription } from './subscription/subscription.ts'
-import type { Topic } from './topic.ts'
+import type { MessageSource } from './subscription/message-source.ts'
+
+/** What an entry, and whoever settles it, needs of the queue that it is in. */
+export interface EntryQueue extends MessageSource {
+  readonly destination: Destination
+  readonly name: string
+  /** For which the store keeps its messages. */
+  readonly holder: MessageHolder
+  readonly deleted: boolean
+  readonly counters: DestinationCounters
+  memoryUsed: number
+  /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
+  acknowledge(entry: QueueEntry, awaited: boolean): void
+  /** As `acknowledge`, when the removal is already in the store. */
+  settle(entry: QueueEntry): void
+  /** Puts in-flight messages back before all others. */
+  returnToFront(entries: readonly QueueEntry[]): void
+}
+
+/** The same of a topic. */
+export interface EntryTopic {
+  readonly destination: Destination
+  readonly counters: DestinationCounters
+}
 
 interface Links extends MessageIdentity {
   readonly sequence: Sequence
@@ -23,13 +46,13 @@ export class TopicEntry implements Links {
   readonly producerId: string
   readonly producerSequenceId: number
   /** null for a message of the broker's own to a topic that nobody created. */
-  readonly topic: Topic | null
+  readonly topic: EntryTopic | null
   /** The open transaction that acknowledged it. */
   transaction: object | null = null
   previous: Entry | null = null
   next: Entry | null = null
 
-  constructor(topic: Topic | null, sequence: Sequence, { producerId, producerSequenceId }: MessageIdentity) {
+  constructor(topic: EntryTopic | null, sequence: Sequence, { producerId, producerSequenceId }: MessageIdentity) {
     this.topic = topic
     this.sequence = sequence
     this.producerId = producerId
@@ -44,7 +67,7 @@ export class TopicEntry implements Links {
 /** A message of a queue that is waiting in memory or in flight. */
 export class QueueEntry implements Links {
   readonly kind = 'queue'
-  readonly queue: Queue
+  readonly queue: EntryQueue
   readonly sequence: Sequence
   readonly producerId: string
   readonly producerSequenceId: number
@@ -56,7 +79,7 @@ export class QueueEntry implements Links {
   redeliveryCounter = 0
   inFlight = false
   /** The consumer it was dispatched to; null when that one has closed, and while it waits. */
-  holder: Subscription | null = null
+  holder: object | null = null
   /** The open transaction that acknowledged it. */
   transaction: object | null = null
   previous: Entry | null = null
@@ -64,7 +87,7 @@ export class QueueEntry implements Links {
   #message: Message | null
   readonly #memory: MemoryUsage
 
-  constructor(queue: Queue, sequence: Sequence, message: Message, stored: boolean, memory: MemoryUsage) {
+  constructor(queue: EntryQueue, sequence: Sequence, message: Message, stored: boolean, memory: MemoryUsage) {
     this.queue = queue
     this.sequence = sequence
     this.producerId = message.producerId

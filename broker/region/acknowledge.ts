@@ -1,8 +1,7 @@
 // Carries out acknowledgements: what became of which messages (region.ts).
 import { RefusalError } from '../base/errors.ts'
 import { findLast, findRange, findTopicRange } from '../destination/subscription/acknowledgement.ts'
-import type { Entry, QueueEntry } from '../destination/entry.ts'
-import type { Queue } from '../destination/queue/queue.ts'
+import type { Entry, EntryQueue, QueueEntry } from '../destination/entry.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
@@ -156,7 +155,7 @@ export class Acknowledger {
 
   /** Back to their queues, where whoever has room gets them, as redelivered. */
   #release(subscription: Subscription, entries: readonly Entry[], done: Done): void {
-    const queues = new Map<Queue, QueueEntry[]>()
+    const queues = new Map<EntryQueue, QueueEntry[]>()
     for (const entry of entries) {
       // What an open transaction acknowledged is decided by its end.
       if (entry.transaction) continue

@@ -3,10 +3,11 @@
 import { RefusalError } from '../base/errors.ts'
 import { concreteMembers, consumableMembers, invalid } from '../routing/destination-name.ts'
 import { InFlight } from '../destination/subscription/dispatched-list.ts'
-import type { QueueEntry } from '../destination/entry.ts'
+import type { EntryQueue, QueueEntry } from '../destination/entry.ts'
 import { Queue } from '../destination/queue/queue.ts'
+import type { MessageSource } from '../destination/subscription/message-source.ts'
 import { Subscription } from '../destination/subscription/subscription.ts'
-import type { Topic } from '../destination/topic.ts'
+import type { Topic } from '../destination/topic/topic.ts'
 import type { Destination } from '../message/destination.ts'
 import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
@@ -112,7 +113,7 @@ export class BrokerConnection implements RegionConnection {
     this.#assertOpen()
     const subscription = this.#consumers.get(consumerId)
     if (!subscription) throw notRegistered('consumer', consumerId)
-    const queues = new Set<Queue>()
+    const queues = new Set<MessageSource>()
     this.#detachConsumer(subscription, queues)
     this.#returnUnacknowledged([subscription], lastSeen, queues)
     this.#context.flow.relieve()
@@ -211,7 +212,7 @@ export class BrokerConnection implements RegionConnection {
     this.#closed = true
     // All detached before anything is given back: else one's messages would go to the next, only to come back again.
     const subscriptions = [...this.#consumers.values()]
-    const queues = new Set<Queue>()
+    const queues = new Set<MessageSource>()
     for (const subscription of subscriptions) this.#detachConsumer(subscription, queues)
     for (const queue of this.#transactions.rollbackAll()) queues.add(queue)
     this.#context.flow.leave(this.#sender)
@@ -235,7 +236,7 @@ export class BrokerConnection implements RegionConnection {
   }
 
   /** Adds to `queues` those that others may have now, because nobody may have them while an exclusive consumer is there. */
-  #detachConsumer(subscription: Subscription, queues: Set<Queue>): void {
+  #detachConsumer(subscription: Subscription, queues: Set<MessageSource>): void {
     const { consumerId, options } = subscription
     if (options.exclusive) for (const queue of subscription.queues) queues.add(queue)
     this.#consumers.delete(consumerId)
@@ -245,7 +246,7 @@ export class BrokerConnection implements RegionConnection {
   }
 
   /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
-  #returnUnacknowledged(subscriptions: readonly Subscription[], lastSeen: LastSeen, queues: Set<Queue>): void {
+  #returnUnacknowledged(subscriptions: readonly Subscription[], lastSeen: LastSeen, queues: Set<MessageSource>): void {
     const { registry, listener } = this.#context
     for (const subscription of subscriptions)
       for (const [queue, entries] of takeUnacknowledged(subscription, lastSeen)) {
@@ -300,8 +301,8 @@ export class BrokerConnection implements RegionConnection {
  * Takes what a closed consumer did not acknowledge out of its list, by queue; what it has seen counts as delivered once
  * more. What an open transaction acknowledged stays for its end.
  */
-function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map<Queue, QueueEntry[]> {
-  const returned = new Map<Queue, QueueEntry[]>()
+function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map<EntryQueue, QueueEntry[]> {
+  const returned = new Map<EntryQueue, QueueEntry[]>()
   const { dispatched } = subscription
   const lastCounted = typeof lastSeen === 'number' ? dispatched.findSequence(lastSeen) : null
   let counting = lastSeen === 'unknown' || lastCounted !== null

@@ -1,7 +1,6 @@
 // The open local transactions of one connection, and how they end.
 import { RefusalError } from '../base/errors.ts'
-import type { QueueEntry } from '../destination/entry.ts'
-import type { Queue } from '../destination/queue/queue.ts'
+import type { EntryQueue, QueueEntry } from '../destination/entry.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { transactionLimits } from '../transaction/limits.ts'
 import { LocalTransaction } from '../transaction/local-transaction.ts'
@@ -104,8 +103,8 @@ export class Transactions {
    * For a connection that closes, which has more to give back: the caller refuses the commits that were held back, and
    * dispatches the queues returned.
    */
-  rollbackAll(): Set<Queue> {
-    const queues = new Set<Queue>()
+  rollbackAll(): Set<EntryQueue> {
+    const queues = new Set<EntryQueue>()
     for (const transaction of [...this.#open.values(), ...this.#heldBack])
       for (const queue of this.#rollBack(transaction)) queues.add(queue)
     this.#open.clear()
@@ -163,10 +162,10 @@ export class Transactions {
    * What was acknowledged stays with its consumer, which redelivers by itself, as ActiveMQ's clients do. Only what
    * belonged to a consumer that closed meanwhile goes back to its queue.
    */
-  #rollBack(transaction: LocalTransaction): Iterable<Queue> {
+  #rollBack(transaction: LocalTransaction): Iterable<EntryQueue> {
     transaction.stored?.rollback()
     transaction.takeSends()
-    const returned = new Map<Queue, QueueEntry[]>()
+    const returned = new Map<EntryQueue, QueueEntry[]>()
     for (const { subscription, entry } of transaction.acknowledgements) {
       entry.transaction = null
       subscription.contract(1)

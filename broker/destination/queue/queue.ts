@@ -10,13 +10,15 @@ import type { Message } from '../../message/message.ts'
 import { queueHolder, type MessageHolder, type Sequence } from '../../store/held-message.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
+import type { EntryQueue } from '../entry.ts'
 import { QueueEntry } from '../entry.ts'
+import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
-import { QueueWindow, isExpired } from '../window/queue-window.ts'
-import type { Subscription } from '../subscription/subscription.ts'
+import { QueueWindow } from '../window/queue-window.ts'
+import type { QueueConsumer } from './queue-consumer.ts'
 
-export class Queue {
+export class Queue implements EntryQueue {
   readonly destination: Destination
   /** What its messages are kept for in the store. */
   readonly holder: MessageHolder
@@ -122,15 +124,15 @@ export class Queue {
     this.dispatch()
   }
 
-  attach(subscription: Subscription): void {
-    if (subscription.queues.has(this)) return
-    this.#consumers.add(subscription)
-    subscription.queues.add(this)
+  attach(consumer: QueueConsumer): void {
+    if (consumer.queues.has(this)) return
+    this.#consumers.add(consumer)
+    consumer.queues.add(this)
   }
 
-  detach(subscription: Subscription): void {
-    this.#consumers.remove(subscription)
-    subscription.queues.delete(this)
+  detach(consumer: QueueConsumer): void {
+    this.#consumers.remove(consumer)
+    consumer.queues.delete(this)
   }
 
   /** Gives waiting messages to consumers with room, until one of both runs out. */
@@ -190,8 +192,8 @@ export class Queue {
       if (isExpired(entry, nowMs)) this.#expire(this.#window.take(index))
       else if (!entry.message) break
       else {
-        const subscription = this.#consumers.choose(entry.message)
-        if (subscription) this.#give(this.#window.take(index), subscription)
+        const consumer = this.#consumers.choose(entry.message)
+        if (consumer) this.#give(this.#window.take(index), consumer)
         // Every consumer with room refuses it (noLocal): look behind it.
         else index++
       }
@@ -209,11 +211,11 @@ export class Queue {
     this.#context.expired(entry)
   }
 
-  #give(entry: QueueEntry, subscription: Subscription): void {
+  #give(entry: QueueEntry, consumer: QueueConsumer): void {
     const message = entry.message!
-    this.#takeOff(entry, subscription)
+    this.#takeOff(entry, consumer)
     this.counters.dispatched++
-    subscription.deliverQueueEntry(entry, message)
+    consumer.deliverQueueEntry(entry, message)
     this.#spareMemory(entry)
   }
 
@@ -222,7 +224,7 @@ export class Queue {
     if (this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
   }
 
-  #takeOff(entry: QueueEntry, holder: Subscription | null): void {
+  #takeOff(entry: QueueEntry, holder: QueueConsumer | null): void {
     entry.inFlight = true
     entry.holder = holder
     this.#inFlight++
@@ -237,6 +239,6 @@ export class Queue {
 
   #loaded(): void {
     this.dispatch()
-    if (!this.#window.loading) for (const subscription of this.#consumers) subscription.answerPull()
+    if (!this.#window.loading) for (const consumer of this.#consumers) consumer.answerPull()
   }
 }

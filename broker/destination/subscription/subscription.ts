@@ -8,15 +8,14 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Destination } from '../../message/destination.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import type { Sequence } from '../../store/message-store.ts'
 import { Deque } from '../../base/deque.ts'
 import { DispatchedList, InFlight } from './dispatched-list.ts'
-import type { Entry, QueueEntry } from '../entry.ts'
+import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
 import { destinationLimits } from '../limits.ts'
-import type { Queue } from '../queue/queue.ts'
-import type { TopicMessage } from '../topic-message.ts'
-import type { Topic } from '../topic.ts'
+import type { TopicMessage } from '../topic/topic-message.ts'
+import type { DeliveryPort } from './delivery-port.ts'
+import type { MessageSource } from './message-source.ts'
 
 export interface SubscriptionOptions {
   readonly consumerId: string
@@ -29,24 +28,8 @@ export interface SubscriptionOptions {
   readonly maximumPendingMessageLimit: number
 }
 
-/** The part of a session that deliveries go to. */
-export interface DeliveryPort {
-  deliver(delivery: {
-    readonly consumerId: string
-    readonly destination: Destination
-    readonly message: Message
-    readonly sequence: Sequence
-    readonly redeliveryCounter: number
-  }): void
-  deliverNothing(consumerId: string): void
-  /** True while the client does not take what it was given. */
-  readonly congested?: boolean
-  /** Something was not kept or not given because of the limit of that name. */
-  limitReached?(limit: string): void
-}
-
 interface Waiting {
-  readonly topic: Topic | null
+  readonly topic: EntryTopic | null
   readonly shared: TopicMessage
 }
 
@@ -57,8 +40,7 @@ export class Subscription {
   readonly connectionId: string
   readonly dispatched: DispatchedList
   /** The queues it draws from; topics push by `offer`. */
-  readonly queues = new Set<Queue>()
-  readonly topics = new Set<Topic>()
+  readonly queues = new Set<MessageSource>()
   /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
   afterFailover = false
   /** False on a fresh subscription: acknowledgements are then leftovers from before a failover. */
@@ -141,7 +123,7 @@ export class Subscription {
   }
 
   /** A topic message: delivered now, or kept while the window is closed. */
-  offer(topic: Topic | null, shared: TopicMessage): void {
+  offer(topic: EntryTopic | null, shared: TopicMessage): void {
     if (this.#closed || !this.accepts(shared.message)) return
     if (this.#waiting.length === 0 && !this.full) return this.#deliverTopicMessage(topic, shared)
     shared.hold()
@@ -227,7 +209,7 @@ export class Subscription {
     while (this.#waiting.length > 0) this.#takeWaiting(0).shared.letGo()
   }
 
-  #deliverTopicMessage(topic: Topic | null, shared: TopicMessage): void {
+  #deliverTopicMessage(topic: EntryTopic | null, shared: TopicMessage): void {
     const entry = new TopicEntry(topic, shared.sequence, shared.message)
     const destination = topic ? topic.destination : shared.message.destination
     if (topic) topic.counters.dispatched++

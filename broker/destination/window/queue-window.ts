@@ -14,15 +14,16 @@ import type { Message } from '../../message/message.ts'
 import type { FoundMessage, Sequence } from '../../store/message-store.ts'
 import { Deque } from '../../base/deque.ts'
 import type { DestinationContext } from '../destination-context.ts'
+import type { EntryQueue } from '../entry.ts'
 import { QueueEntry } from '../entry.ts'
+import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
-import type { Queue } from '../queue/queue.ts'
 import { StoredExpiry } from './stored-expiry.ts'
 
 type WindowContext = Pick<DestinationContext, 'clock' | 'logger' | 'memory' | 'store' | 'scan'>
 
 export class QueueWindow {
-  readonly #queue: Queue
+  readonly #queue: EntryQueue
   readonly #context: WindowContext
   /** Called when a read has brought something, or has found that there is nothing. */
   readonly #loaded: () => void
@@ -36,7 +37,7 @@ export class QueueWindow {
   #loading = false
   #closed = false
 
-  constructor(queue: Queue, context: WindowContext, loaded: () => void) {
+  constructor(queue: EntryQueue, context: WindowContext, loaded: () => void) {
     this.#queue = queue
     this.#context = context
     this.#loaded = loaded
@@ -315,7 +316,3 @@ function keepUnexpired(entries: Deque<QueueEntry>, nowMs: number, expired: Queue
   for (const entry of entries) (isExpired(entry, nowMs) ? expired : kept).push(entry)
   return kept
 }
-
-/** `expiration` is absolute, in milliseconds; 0 = never (spec broker-semantics.md section 4). */
-export const isExpired = (message: { readonly expiration: number }, nowMs: number): boolean =>
-  message.expiration > 0 && message.expiration <= nowMs

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { MemoryUsage } from '../../../broker/destination/memory-usage.ts'
-import { Topic } from '../../../broker/destination/topic.ts'
+import { Topic } from '../../../broker/destination/topic/topic.ts'
 import { LocalTransaction } from '../../../broker/transaction/local-transaction.ts'
 import { transactionLimits } from '../../../broker/transaction/limits.ts'
 import { testMessage } from '../../support/test-message.ts'

@@ -1,7 +1,7 @@
 // One topic message, shared by all subscriptions that keep it waiting: its memory counts once.
-import type { Message } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
-import type { MemoryUsage } from './memory-usage.ts'
+import type { Message } from '../../message/message.ts'
+import type { Sequence } from '../../store/message-store.ts'
+import type { MemoryUsage } from '../memory-usage.ts'
 
 export class TopicMessage {
   readonly message: Message

@@ -1,0 +1,20 @@
+// What a queue needs of those who consume from it.
+import type { Message } from '../../message/message.ts'
+import type { QueueEntry } from '../entry.ts'
+import type { MessageSource } from '../subscription/message-source.ts'
+
+export interface QueueConsumer {
+  readonly options: {
+    /** -128..127, higher first. */
+    readonly priority: number
+    readonly exclusive: boolean
+  }
+  /** Kept by the queues: those that it is attached to. */
+  readonly queues: Set<MessageSource>
+  /** True while it takes no message. */
+  readonly full: boolean
+  accepts(message: Message): boolean
+  deliverQueueEntry(entry: QueueEntry, message: Message): void
+  /** The queue has read what it has: a pull that will not wait can be answered. */
+  answerPull(): void
+}

@@ -1,0 +1,8 @@
+// Where a subscription's messages come from, when it has to ask for them: a queue now. Topics are no sources, they push.
+
+export interface MessageSource {
+  /** Gives to its consumers what they have room for. */
+  dispatch(): void
+  /** True while it reads from the store: then nobody can say that it has nothing. */
+  readonly loading: boolean
+}
