@@ -22,6 +22,8 @@ export const destinationLimits = {
   maximumInFlightPerConsumer: 250_000,
   /** The same for all consumers of a connection together: about 200 MB. */
   maximumInFlightPerConnection: 1_000_000,
+  /** How far a client can widen a prefetch window by what it has delivered: it stays a small integer. */
+  maxWindowExtension: 2 ** 30,
   /** Above this share of the memory limit, a consumer whose client does not read loses its oldest topic messages. */
   congestedTopicMemoryShare: 0.5,
   /** Topic messages waiting beyond the prefetch when the consumer names no limit: ten times ActiveMQ's shipped 1000. */

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals'
+import { destinationLimits } from '../../../../broker/destination/limits.ts'
+import { MemoryUsage } from '../../../../broker/destination/memory-usage.ts'
+import { TopicBacklog } from '../../../../broker/destination/subscription/topic-backlog.ts'
+import { TopicMessage } from '../../../../broker/destination/topic/topic-message.ts'
+import { testMessage } from '../../../support/test-message.ts'
+
+const made = (askedLimit: number, memory = new MemoryUsage(2 ** 30)) => {
+  const limits: string[] = []
+  const backlog = new TopicBacklog(askedLimit, (limit) => void limits.push(limit))
+  let sequence = 0
+  const message = (persistent: boolean): TopicMessage => {
+    const destination = { kind: 'topic', name: 'T' } as const
+    return new TopicMessage(testMessage({ destination, producerSequenceId: ++sequence, persistent }), sequence, memory)
+  }
+  const takeAll = (): number[] => {
+    const taken: number[] = []
+    while (backlog.length > 0) {
+      const { shared } = backlog.take()
+      shared.letGo()
+      taken.push(shared.sequence)
+    }
+    return taken
+  }
+  return { backlog, limits, message, takeAll, memory }
+}
+
+test('beyond its limit the oldest non-persistent message goes, and then the oldest', () => {
+  const { backlog, limits, message, takeAll, memory } = made(2)
+  for (const persistent of [true, false, true, true]) backlog.keep(null, message(persistent), 0)
+  expect(limits).toEqual(['maximumPendingMessageLimit', 'maximumPendingMessageLimit'])
+  expect(memory.used).toBe(2 * 1024)
+  expect(takeAll()).toEqual([3, 4])
+  expect(memory.used).toBe(0)
+})
+
+test('what the window has room for does not count against the limit', () => {
+  const { backlog, limits, message } = made(1)
+  for (let i = 0; i < 3; i++) backlog.keep(null, message(false), 2)
+  expect([backlog.length, limits]).toEqual([3, []])
+})
+
+test('nobody gets more than the broker permits', () => {
+  const { backlog, message } = made(2 ** 40)
+  const shared = message(false)
+  for (let i = 0; i <= destinationLimits.maximumPendingMessageLimit; i++) backlog.keep(null, shared, 0)
+  expect(backlog.length).toBe(destinationLimits.maximumPendingMessageLimit)
+})
+
+test('gives way while memory is short, and lets go of everything at its end', () => {
+  const { backlog, limits, message, memory } = made(0, new MemoryUsage(8 * 1024))
+  for (let i = 0; i < 6; i++) backlog.keep(null, message(true), 0)
+  backlog.giveWay(message(true))
+  expect(limits).toEqual(['congestedTopicMemoryShare', 'congestedTopicMemoryShare'])
+  expect(backlog.length).toBe(4)
+  backlog.clear()
+  expect([backlog.length, memory.used]).toEqual([0, 0])
+})
