@@ -15,7 +15,7 @@ import type { LockHandle } from './lock/lock.ts'
 import { AdminServer } from './management/admin-server.ts'
 import type { RoleAnswer } from './management/contract.ts'
 import { buildActiveParts, type ActiveParts } from './member/active-parts.ts'
-import { waitForLock } from './member/election.ts'
+import { Election } from './member/election.ts'
 import { closeTimeoutMs } from './member/limits.ts'
 import { MemberAdmin } from './member/member-admin.ts'
 import { MemberState } from './member/member-state.ts'
@@ -39,25 +39,25 @@ export interface BrokerParts {
   readonly availableMemoryBytes: number
 }
 
-/** How a broker ended: by `stop`, or because it lost its lock or its store, or could not start. */
+/**
+ * How a broker ended: by `stop`, or because it lost its lock or its store, or could not start. `closed` is false when store or
+ * lock could not be closed in time: then only the end of the process lets go of them.
+ */
 export type BrokerEnd =
-  | { readonly steppedDown: false }
-  | {
-      readonly steppedDown: true
-      readonly reason: Error
-      /** False when store or lock could not be closed in time: only the end of the process lets go of them. */
-      readonly closed: boolean
-    }
+  | { readonly steppedDown: false; readonly closed: boolean }
+  | { readonly steppedDown: true; readonly closed: boolean; readonly reason: Error; readonly cannotStart: boolean }
 
 export class Broker {
   readonly #parts: BrokerParts
   readonly #state = new MemberState()
   readonly #admin: MemberAdmin
   readonly #adminServer: AdminServer
+  readonly #election: Election
   readonly #stopping = new AbortController()
   readonly #ended = Promise.withResolvers<BrokerEnd>()
   readonly #brokerId: string
   readonly #memoryLimit: number
+  #waiting: Promise<LockHandle> | undefined
   #ending: Promise<void> | undefined
   #adminPort = 0
 
@@ -78,6 +78,7 @@ export class Broker {
       this.#state,
     )
     this.#adminServer = new AdminServer(this.#admin, parts.logger)
+    this.#election = new Election({ ...parts, lock: parts.storage.lock, adminPort: () => this.#adminPort })
   }
 
   /** Resolves once, however the broker ends; by then everything it had open is closed. */
@@ -107,7 +108,7 @@ export class Broker {
       await this.#start()
     } catch (error) {
       const reason = await this.#reasonFor(error as Error)
-      await (this.#ending ??= this.#giveUp(reason))
+      await (this.#ending ??= this.#giveUp(reason, true))
       throw reason
     }
   }
@@ -118,16 +119,15 @@ export class Broker {
   }
 
   async #start(): Promise<void> {
-    const { config, storage, clock, logger } = this.#parts
+    const { config, storage } = this.#parts
     this.#admin.start()
     this.#adminPort = await this.#adminServer.open(config.admin)
     storage.store.follow()
     this.#state.role = 'Standby'
-    const election = { lock: storage.lock, clock, logger, adminPort: this.#adminPort }
-    const handle = await waitForLock(election, this.#stopping.signal)
-    if (this.#ending) await handle.release()
-    this.#throwIfEnding()
+    this.#waiting = this.#election.wait(this.#stopping.signal)
+    const handle = await this.#waiting
     this.#state.handle = handle
+    this.#throwIfEnding()
     void handle.lost.then((reason) => this.#stepDown(reason))
     void storage.store.failed.then((reason) => this.#stepDown(reason))
     await this.#activate(handle)
@@ -202,7 +202,7 @@ export class Broker {
   #stepDown(reason: Error): void {
     if (this.#ending) return
     this.#parts.logger.error('Cannot stay active', { reason: errorMessage(reason) })
-    this.#ending = this.#giveUp(reason)
+    this.#ending = this.#giveUp(reason, false)
   }
 
   async #finish(): Promise<void> {
@@ -210,24 +210,27 @@ export class Broker {
     this.#stopping.abort(new Error('The broker is being stopped'))
     await Promise.all(this.#state.connectors.map((connector) => connector.close()))
     await this.#closeParts()
-    this.#ended.resolve({ steppedDown: false })
+    const closed = !this.#election.asking
+    if (!closed) this.#parts.logger.error('Cannot stop waiting for the lock: its volume does not answer')
+    this.#ended.resolve({ steppedDown: false, closed })
   }
 
-  async #giveUp(reason: Error): Promise<void> {
+  async #giveUp(reason: Error, cannotStart: boolean): Promise<void> {
     this.#state.role = 'Stopping'
     // First of all, so that nobody gets an answer from a member that may not be active any more.
     for (const connector of this.#state.connectors) connector.abort()
     this.#stopping.abort(reason)
     const timeout = this.#parts.clock.after(closeTimeoutMs, () =>
-      this.#ended.resolve({ steppedDown: true, reason, closed: false }),
+      this.#ended.resolve({ steppedDown: true, reason, cannotStart, closed: false }),
     )
     await this.#closeParts()
     timeout.cancel()
-    this.#ended.resolve({ steppedDown: true, reason, closed: true })
+    this.#ended.resolve({ steppedDown: true, reason, cannotStart, closed: !this.#election.asking })
   }
 
   async #closeParts(): Promise<void> {
     this.#state.activity?.parts.region.stop()
+    await this.#waiting?.catch(() => {})
     await this.#closing('store', () => this.#parts.storage.store.close())
     await this.#closing('lock', async () => this.#state.handle?.release())
     await this.#closing('admin port', () => this.#adminServer.close())

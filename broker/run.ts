@@ -65,13 +65,14 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
   for (let life = 1; ; life++) {
     const broker = buildBroker(config, parsed, life === 1, logger)
     const release = stopOnSignals(broker, logger)
-    const started = await settled(broker.start())
+    // Told by `ended` as well.
+    broker.start().catch(() => {})
     const end = await broker.ended
-    if (!end.steppedDown) return exitCodes.stopped
+    if (!end.steppedDown) return end.closed ? exitCodes.stopped : cut
     release()
     if (!end.closed) return cut
-    if (started !== undefined && started === end.reason && !isReplaced(started)) {
-      logger.error(errorMessage(started), fieldsOf(started))
+    if (end.cannotStart && !isReplaced(end.reason)) {
+      logger.error(errorMessage(end.reason), fieldsOf(end.reason))
       return exitCodes.failed
     }
     if (parsed.exitOnLockLoss) return exitCodes.steppedDown
@@ -188,14 +189,6 @@ async function configOf({ config: path, adminPort, openwirePort }: Arguments): P
     process.stderr.write(`${error.message}\n`)
     process.exit(exitCodes.wrongInput)
   }
-}
-
-/** What a promise was rejected with; undefined when it was fulfilled. */
-function settled(promise: Promise<void>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 }
 
 function fieldsOf(error: unknown): Readonly<Record<string, unknown>> {

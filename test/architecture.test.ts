@@ -156,7 +156,7 @@ const outside =
 const rim = [
   /^(broker|operator)\/(main|run|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
-  /^broker\/lock\/file\/(file-lock|lock-files|open-watch)\.ts$/,
+  /^broker\/lock\/file\/(data-directory|file-lock|lock-files|open-watch)\.ts$/,
   /^broker\/net\//,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,

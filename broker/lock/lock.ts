@@ -30,6 +30,15 @@ export interface CandidatePosition {
   readonly sequence: number
 }
 
+/** What keeps a member from having the lock, as far as its attempts have shown. */
+export type LockObstacle =
+  /** No attempt has come to an end. */
+  | { readonly kind: 'Unknown' }
+  /** Another member has it. */
+  | { readonly kind: 'Held' }
+  /** It cannot even be tried at this moment, whoever has it. */
+  | { readonly kind: 'Trouble'; readonly reason: string }
+
 export interface Lock {
   readonly kind: LockKind
   /**
@@ -40,6 +49,8 @@ export interface Lock {
    * acknowledged, which the candidates' positions tell.
    */
   acquire(signal: AbortSignal, position?: () => CandidatePosition): Promise<LockHandle>
+  /** Of an `acquire` that waits. */
+  readonly obstacle: LockObstacle
   /** Who holds or last held it, as far as that can be read without the lock. */
   holder(): Promise<LockHolder | undefined>
 }

@@ -102,6 +102,30 @@ test('a member that loses its lock cuts its clients and competes for the lock ag
   expect([member.pid, member.restarts]).toEqual([before, 0])
 })
 
+describe('a data directory that cannot be used ends with 1 and one sentence', () => {
+  const cases: [string, () => string, RegExp][] = [
+    ['it is nowhere, and nothing can be made there', () => '/proc/nope', /no such file or directory/],
+    ['so is its parent', () => '/proc/nope/below', /no such file or directory/],
+    ['it is there and cannot be written to', () => '/proc', /no such file or directory|permission denied/],
+    ['there is a file in its place', () => configFile({}), /it is no directory/],
+    ['there is a file above it', () => join(configFile({}), 'below'), /not a directory/],
+  ]
+  test.each(cases)('%s', async (_, directoryOf, reason) => {
+    const directory = directoryOf()
+    const config = configFile({
+      transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: 0 }],
+      admin: { host: '127.0.0.1', port: 0 },
+    })
+    const { code, output } = await run('--config', config, '--data-directory', directory)
+    expect(code).toBe(1)
+    const [sentence, ...more] = output.match(/Cannot use data directory [^"]*/g) ?? []
+    expect(sentence).toContain(`Cannot use data directory ${directory}: `)
+    expect(sentence).toMatch(reason)
+    expect(more).toEqual([])
+    expect(output).not.toMatch(/is active|Standby/)
+  })
+})
+
 describe('arguments', () => {
   test('all problems of a configuration are told at once, and the exit code is 2', async () => {
     const { code, output } = await run(

@@ -24,6 +24,7 @@ async function started(options?: StartOptions): Promise<StartedBroker> {
 /** A lock that is granted and lost when the test says so. */
 class TestLock implements Lock {
   readonly kind = 'File'
+  readonly obstacle = { kind: 'Held' } as const
   readonly granted = Promise.withResolvers<void>()
   readonly lost = Promise.withResolvers<Error>()
   released = false
@@ -78,7 +79,7 @@ describe('roles', () => {
     expect(JSON.parse((await get(`${url}/snapshot`)).text)).toMatchObject({ lock: { holder: 'member-1', term: 3 } })
     await broker.stop()
     expect(await start).toMatchObject({ message: 'The broker is being stopped' })
-    expect(await broker.ended).toEqual({ steppedDown: false })
+    expect(await broker.ended).toEqual({ steppedDown: false, closed: true })
   })
 
   test('with the lock it is active in the term of the lock, and shows what it has', async () => {
@@ -144,6 +145,17 @@ describe('the end', () => {
     expect(peer.received.filter(({ kind }) => kind === 'Response')).toEqual([])
   })
 
+  test('a stop does not wait for a lock that hangs on its volume, and says that it still has it', async () => {
+    const lock = new TestLock()
+    lock.acquire = () => new Promise(() => {})
+    const broker = buildTestBroker({ lock })
+    const start = broker.start().catch((error: unknown) => error)
+    while (broker.adminPort === 0) await new Promise(setImmediate)
+    await broker.stop()
+    expect(await start).toMatchObject({ message: 'The broker is being stopped' })
+    expect(await broker.ended).toEqual({ steppedDown: false, closed: false })
+  })
+
   test('a stop sends what is queued and closes the connections', async () => {
     const { broker, port } = await started()
     const peer = await client(port)
@@ -151,7 +163,7 @@ describe('the end', () => {
     await peer.next('Response')
     await broker.stop()
     await peer.closed
-    expect(await broker.ended).toEqual({ steppedDown: false })
+    expect(await broker.ended).toEqual({ steppedDown: false, closed: true })
   })
 
   test('a port that is taken is a failure to start, with everything closed again', async () => {

@@ -13,10 +13,11 @@
 // lock.sqlite must never be opened by anything else in this process: POSIX frees all locks that a process has on a file when
 // it closes any descriptor of it. And nobody should delete the files; a deleted lock counts as lost.
 import { statSync, type Stats } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
+import { makeDataDirectory, unusable } from './data-directory.ts'
 import { HolderWatch, type OpenWatch } from './holder-watch.ts'
 import { fileLockLimits } from './limits.ts'
 import {
@@ -34,7 +35,7 @@ import {
   type HolderNote,
   type NotedFile,
 } from './lock-files.ts'
-import type { Lock, LockHandle, LockHolder } from '../lock.ts'
+import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import { LockLostError } from '../lock-lost-error.ts'
 
 type LoadStats = (path: string) => Promise<Stats>
@@ -73,7 +74,7 @@ export class FileLock implements Lock {
   readonly #watch: HolderWatch | undefined
   #wake: () => void = () => {}
   #hurriedAttempts = 0
-  #complaint = ''
+  #obstacle: LockObstacle = { kind: 'Unknown' }
 
   constructor(options: FileLockOptions) {
     this.#options = options
@@ -83,7 +84,7 @@ export class FileLock implements Lock {
 
   /**
    * Waits while others have the lock, and while the volume is read-only, full, failing or gone after it was there: then a
-   * warning says so. Rejects with the error of the file system when the directory cannot be used at all.
+   * warning says so. Rejects with DATA_DIRECTORY when the directory cannot be used at all.
    */
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     try {
@@ -95,26 +96,34 @@ export class FileLock implements Lock {
 
   async #acquire(signal: AbortSignal): Promise<LockHandle> {
     const { directory, logger, makesDirectory = true } = this.#options
+    this.#obstacle = { kind: 'Unknown' }
     let isMade = !makesDirectory
     let hasWorked = isMade
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       signal.throwIfAborted()
+      const before = this.#obstacle.kind
       try {
-        if (!isMade) await mkdir(directory, { recursive: true, mode: 0o750 })
+        if (!isMade) await makeDataDirectory(directory)
         isMade = true
         const handle = await this.#attempt(signal)
         if (handle) return handle
-        this.#complaint = ''
+        this.#obstacle = { kind: 'Held' }
         hasWorked = true
       } catch (error) {
-        if (errorCode(error) === 'LOCK_TERM' || !(hasWorked || isVolumeTrouble(error))) throw error
+        if (errorCode(error) === 'LOCK_TERM') throw error
+        if (!hasWorked && !isVolumeTrouble(error)) throw unusable(directory, error)
         this.#complain(error)
       }
       const holder = await loadHolderIfAny(directory)
       this.#watch?.follow(holder)
-      if (attempt === 1) logger.info('Waiting for the lock', { directory, holder: holder?.member })
+      if (this.#obstacle.kind === 'Held' && before !== 'Held')
+        logger.info('Waiting for the lock', { directory, holder: holder?.member })
       await this.#pause(signal)
     }
+  }
+
+  get obstacle(): LockObstacle {
+    return this.#obstacle
   }
 
   /** Makes a waiting `acquire` try at once. */
@@ -159,8 +168,8 @@ export class FileLock implements Lock {
   #complain(error: unknown): void {
     const { directory, logger } = this.#options
     const reason = errorMessage(error)
-    if (reason === this.#complaint) return
-    this.#complaint = reason
+    if (this.#obstacle.kind === 'Trouble' && reason === this.#obstacle.reason) return
+    this.#obstacle = { kind: 'Trouble', reason }
     logger.warn('Cannot try the lock now, and keep on trying', { directory, reason })
   }
 

@@ -3,7 +3,7 @@
 // What may wait for a volume that does not answer is asynchronous, so that the event loop goes on; only the database is
 // not, which is why `takeLock` and `nextTerm` first ask the volume whether it answers.
 import type { Stats } from 'node:fs'
-import { open, readFile, rename, stat, statfs, unlink, utimes } from 'node:fs/promises'
+import { access, constants, open, readFile, rename, stat, statfs, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { errorCode, errorMessage, FlotillaError, isError } from '../../base/errors.ts'
@@ -63,6 +63,8 @@ export async function takeLock(directory: string, logger: Logger): Promise<HeldL
   } catch (error) {
     database.close()
     if (hasSqliteCode(error, [sqlite.busy, sqlite.locked])) return undefined
+    // The file system says better whether that is for ever.
+    if (hasSqliteCode(error, [sqlite.readOnly])) await access(path, constants.W_OK)
     if (!hasSqliteCode(error, [sqlite.corrupt, sqlite.notADatabase])) throw error
     await putAside(path, before, logger, error)
     return undefined

@@ -4,6 +4,7 @@ import type { Lock, LockHandle, LockHolder } from '../lock.ts'
 
 export class NoLock implements Lock {
   readonly kind = 'None'
+  readonly obstacle = { kind: 'Unknown' } as const
   readonly #holder: LockHolder
   #held = false
 

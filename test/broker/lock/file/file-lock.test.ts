@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -181,6 +182,7 @@ describe('a wait for the lock', () => {
       while (warnings.length === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     expect(existsSync(directory)).toBe(false)
+    expect(lock.obstacle).toMatchObject({ kind: 'Trouble', reason: expect.stringContaining('ENOENT') })
     expect(warnings).toEqual(['Cannot try the lock now, and keep on trying'])
     renameSync(`${directory}.aside`, directory)
     await holding.release()
@@ -193,6 +195,33 @@ describe('a wait for the lock', () => {
       if (!handle) continue
       expect(handle.term).toBe(2)
       return handle.release()
+    }
+  })
+})
+
+describe('a directory that cannot be used is said at once', () => {
+  test.each([
+    ['/proc/nope', "Cannot use data directory /proc/nope: ENOENT: no such file or directory, mkdir '/proc/nope'"],
+    ['/dev/null', 'Cannot use data directory /dev/null: it is no directory'],
+    ['/dev/null/below', "Cannot use data directory /dev/null/below: ENOTDIR: not a directory, stat '/dev/null/below'"],
+  ])('%s', async (path, message) => {
+    const lock = lockOf('a', { directory: path })
+    await expect(lock.acquire(never)).rejects.toMatchObject({ code: 'DATA_DIRECTORY', message })
+  })
+
+  const { geteuid, seteuid } = process
+  // Root may write everywhere.
+  const asNobody = geteuid?.() === 0 && seteuid ? test : test.skip
+  asNobody.each(['directory', 'lock.sqlite'])('%s is not writable', async (name) => {
+    const first = await lockOf('a').acquire(never)
+    await first.release()
+    chmodSync(directory, name === 'directory' ? 0o555 : 0o777)
+    chmodSync(join(directory, 'lock.sqlite'), 0o444)
+    process.seteuid!(65_534)
+    try {
+      await expect(lockOf('b').acquire(never)).rejects.toThrow(/^Cannot use data directory .*: E(ACCES|PERM): /)
+    } finally {
+      process.seteuid!(0)
     }
   })
 })
