@@ -1,4 +1,5 @@
-// Kubernetes quantities (`500m`, `1Gi`, `2e3`): parsing, comparing and the canonical form that the real server stores.
+// Kubernetes quantities (`500m`, `1Gi`, `2e3`): parsing, comparing, dividing, and the canonical form that the real server
+// stores.
 // Exact: a quantity is a whole number of nano-units. Finer fractions are rounded up, as the real server does.
 
 export interface Quantity {
@@ -32,6 +33,12 @@ export function parseQuantity(text: string): Quantity | undefined {
 
 export const compareQuantities = (left: Quantity, right: Quantity): number =>
   left.nanos < right.nanos ? -1 : left.nanos > right.nanos ? 1 : 0
+
+/** How often `divisor` fits into `amount`, rounded up, as the downward API gives resources. A divisor of nothing counts as 1. */
+export function divideRoundingUp(amount: Quantity, divisor: Quantity): bigint {
+  const unit = divisor.nanos === 0n ? nano : divisor.nanos
+  return (amount.nanos + unit - 1n) / unit
+}
 
 /** The shortest exact form, in the notation it was written in: `1000m` → `1`, `1024Mi` → `1Gi`, `0.5` → `500m`. */
 export function formatQuantity(quantity: Quantity): string {

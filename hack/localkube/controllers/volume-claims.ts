@@ -3,9 +3,9 @@
 // grown request, keeps a claim while a pod uses it (pvc-protection), and reclaims released volumes.
 // Not here: volumeMode Block, data sources, capacity that is enforced.
 import type { LocalObject, Registry } from '../api/registry.ts'
+import { compareQuantities, parseQuantity, type Quantity } from '../base/quantity.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { isTerminal } from './pod-facts.ts'
-import { parseQuantity } from './quantity.ts'
 import { keyOf, persistentVolumeClaims, persistentVolumes, pods, splitKey, storageClasses } from './resource-names.ts'
 import type { VolumeDirectories } from './volume-directories.ts'
 
@@ -13,6 +13,7 @@ export const provisioner = 'localkube/directory'
 export const defaultClassName = 'local'
 const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class'
 const protection = 'kubernetes.io/pvc-protection'
+const nothing: Quantity = { nanos: 0n, format: 'decimal' }
 
 interface ClaimContext extends ControllerContext {
   readonly directories: VolumeDirectories
@@ -136,12 +137,16 @@ function findVolume(registry: Registry, claim: LocalObject): LocalObject | undef
     )
       return false
     const modesFit = (spec.accessModes ?? []).every((mode: string) => accessModes.includes(mode))
-    const sizeFits = parseQuantity(capacity?.storage ?? '0') >= parseQuantity(spec.resources?.requests?.storage ?? '0')
+    const sizeFits = compareQuantities(storageIn(capacity), storageIn(spec.resources?.requests)) >= 0
     return modesFit && sizeFits && storageClassName === (spec.storageClassName ?? defaultClassName)
   })
-  const size = (volume: LocalObject) => parseQuantity(volume['spec'].capacity?.storage ?? '0')
-  return candidates.sort((a, b) => size(a) - size(b))[0]
+  const size = (volume: LocalObject) => storageIn(volume['spec'].capacity)
+  return candidates.sort((a, b) => compareQuantities(size(a), size(b)))[0]
 }
+
+/** Nothing where no size is given; another one than a quantity was not admitted. */
+const storageIn = (sizes: { readonly storage?: string } | undefined): Quantity =>
+  parseQuantity(sizes?.storage ?? '0') ?? nothing
 
 function provision({ registry, events, directories }: ClaimContext, claim: LocalObject): LocalObject | undefined {
   const storageClass = findClass(registry, claim)
@@ -200,8 +205,9 @@ function refuse(
 
 function expand({ registry }: ClaimContext, claim: LocalObject): void {
   const wanted: string | undefined = claim['spec'].resources?.requests?.storage
-  const capacity: string | undefined = claim['status']?.capacity?.storage
-  if (wanted === undefined || capacity === undefined || parseQuantity(wanted) <= parseQuantity(capacity)) return
+  const capacity: { readonly storage?: string } | undefined = claim['status']?.capacity
+  if (wanted === undefined || capacity?.storage === undefined) return
+  if (compareQuantities(storageIn({ storage: wanted }), storageIn(capacity)) <= 0) return
   registry.update(persistentVolumes, undefined, claim['spec'].volumeName, (volume) => {
     volume['spec'].capacity = { ...volume['spec'].capacity, storage: wanted }
   })

@@ -2,7 +2,7 @@
 // each value seeing those before it; unknown references stay as they are, $$ escapes. Pure, but for what `sources` reads.
 import { availableParallelism, totalmem } from 'node:os'
 import type { LocalObject } from '../api/registry.ts'
-import { parseQuantity } from '../controllers/quantity.ts'
+import { divideRoundingUp, parseQuantity } from '../base/quantity.ts'
 
 export interface KeyReference {
   name: string
@@ -156,9 +156,13 @@ export function resolveResource(
   const given = named.resources?.[match[1] as 'limits' | 'requests']?.[match[2]!]
   const machine = match[2] === 'cpu' ? availableParallelism() : match[2] === 'memory' ? totalmem() : 0
   // Without a limit, what the machine has; without a request, nothing.
-  const amount = given === undefined ? (match[1] === 'limits' ? machine : 0) : parseQuantity(given)
-  const divisor = parseQuantity(reference.divisor ?? '1') || 1
-  return String(Math.ceil(amount / divisor))
+  const text = given ?? (match[1] === 'limits' ? String(machine) : '0')
+  const [amount, divisor] = [parseQuantity(text), parseQuantity(String(reference.divisor ?? '1'))]
+  if (!amount || !divisor)
+    throw new ContainerConfigError(
+      `resourceFieldRef ${reference.resource}: ${amount ? reference.divisor : text} is no quantity`,
+    )
+  return String(divideRoundingUp(amount, divisor))
 }
 
 /** Replaces $(NAME) by its value; $$(NAME) stands for $(NAME) itself; unknown names are left alone. */

@@ -3,6 +3,7 @@ import { assert, bigInt, constantFrom, property } from 'fast-check'
 import {
   canonicalQuantity,
   compareQuantities,
+  divideRoundingUp,
   formatQuantity,
   parseQuantity,
 } from '../../../../hack/localkube/base/quantity.ts'
@@ -35,4 +36,17 @@ test('the canonical form is the same quantity', () => {
       expect(compareQuantities(parseQuantity(formatQuantity(quantity))!, quantity)).toBe(0)
     }),
   )
+})
+
+test.each([
+  ['512Mi', '1', 536_870_912n],
+  ['1.5', '1', 2n],
+  ['1.5', '1m', 1500n],
+  ['250m', '1', 1n],
+  ['1e3', '1k', 1n],
+  ['2G', '1Mi', 1908n],
+  ['0', '1', 0n],
+  ['3', '0', 3n],
+])('%s in units of %s, rounded up, is %s', (amount, divisor, times) => {
+  expect(divideRoundingUp(parseQuantity(amount)!, parseQuantity(divisor)!)).toBe(times)
 })

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { matchesSelector } from '../../../../hack/localkube/controllers/label-selector.ts'
 import { startNamespaceController } from '../../../../hack/localkube/controllers/namespaces.ts'
 import { startPodDisruptionBudgetController } from '../../../../hack/localkube/controllers/pod-disruption-budget.ts'
-import { parseQuantity } from '../../../../hack/localkube/controllers/quantity.ts'
 import { runController } from '../../../../hack/localkube/controllers/controller.ts'
 import {
   configMaps,
@@ -148,16 +147,4 @@ test.each([
 ])('selector %j', (selector, expected) => {
   plane = new ControlPlane()
   expect(matchesSelector(selector, { a: '1' })).toBe(expected)
-})
-
-test.each([
-  ['512Mi', 536_870_912],
-  ['1.5', 1.5],
-  ['250m', 0.25],
-  ['1e3', 1000],
-  ['2G', 2e9],
-  ['twelve', NaN],
-])('quantity %s', (text, expected) => {
-  plane = new ControlPlane()
-  expect(parseQuantity(text)).toBe(expected)
 })
