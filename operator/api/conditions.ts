@@ -45,6 +45,7 @@ export const conditionReasons = {
     'ResizeInProgress',
     'ResizeUnsupported',
     'ShrinkRefused',
+    'ForeignStore',
   ],
   UpToDate: [
     'AllMembersCurrent',

@@ -32,7 +32,7 @@ const groupStatusSchema = z.strictObject({
   revision: text(63, 'Revision that members are to have.'),
   lock: z
     .strictObject({
-      type: z.enum(['None', 'File']).describe('What decides which member is active.'),
+      type: text(32, 'What decides which member is active, as the broker says: None or File.'),
       holder: memberName('The member that holds it, or held it last.').optional(),
       term: z.int().min(0).meta({ format: 'int64' }).describe('Grows with each change of the active.').optional(),
     })

@@ -1,7 +1,7 @@
 // What the operator asks of a running broker, as a port. The rim is http-broker-admin.ts; tests and the model use a fake.
 // It only reads: a broker is told what to do through its configuration and its pod, never through here.
 import { FlotillaError } from '../../broker/base/errors.ts'
-import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import type { RoleAnswer } from '../../broker/management/contract.ts'
 
 /** One broker pod. Namespace and name are for messages; the request goes to `podIP:adminPort`. */
 export interface BrokerAdminTarget {
@@ -11,14 +11,29 @@ export interface BrokerAdminTarget {
   readonly adminPort: number
 }
 
+/**
+ * What the operator reads of `GET /snapshot`, the small answer that it asks for in each pass. A broker of another version
+ * may leave out what is optional here, and say more.
+ */
+export interface MemberSnapshot extends RoleAnswer {
+  readonly version: string
+  readonly activeSince: string | null
+  readonly store: {
+    readonly type: string
+    /** Why this member does not use its data directory, in one sentence: it belongs to another broker. */
+    readonly refusal?: string | null
+  }
+  readonly lock: { readonly type: string; readonly holder: string | null; readonly term: number | null }
+}
+
 export interface BrokerAdmin {
   /** Rejects with BrokerAdminError. Always settles within a few seconds. */
-  snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot>
+  snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot>
 }
 
 /**
  * BROKER_UNREACHABLE: nothing answered in time. BROKER_REFUSED: an HTTP status other than 200.
- * BROKER_ANSWER_INVALID: an answer that is not a BrokerSnapshot.
+ * BROKER_ANSWER_INVALID: an answer that is no snapshot.
  */
 type BrokerAdminErrorCode = 'BROKER_UNREACHABLE' | 'BROKER_REFUSED' | 'BROKER_ANSWER_INVALID'
 

@@ -2,8 +2,8 @@
 // broker that hangs must not hold up the others.
 import { Agent } from 'undici'
 import { errorCode, errorMessage } from '../../broker/base/errors.ts'
-import { adminPaths, type BrokerSnapshot } from '../../broker/management/contract.ts'
-import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from './broker-admin.ts'
+import { adminPaths } from '../../broker/management/contract.ts'
+import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget, type MemberSnapshot } from './broker-admin.ts'
 import { connectTimeoutMs, keepAliveMs, maxSnapshotBytes, totalTimeoutMs } from './limits.ts'
 import { parseBrokerSnapshot } from './parse-snapshot.ts'
 
@@ -25,7 +25,7 @@ export function openBrokerAdmin(limits: { readonly totalTimeoutMs?: number } = {
   }
 }
 
-async function readSnapshot(agent: Agent, target: BrokerAdminTarget, timeoutMs: number): Promise<BrokerSnapshot> {
+async function readSnapshot(agent: Agent, target: BrokerAdminTarget, timeoutMs: number): Promise<MemberSnapshot> {
   const { statusCode, text } = await ask(agent, target, timeoutMs)
   if (statusCode !== 200) {
     const said = text === '' ? '' : `: ${text.trim().slice(0, 200)}`

@@ -1,9 +1,10 @@
-// Checks that what a pod answered is a BrokerSnapshot, as far as the operator decides upon it. Anything may listen on a
-// pod's port, and a broker of another version may answer: what is wrong is named, and unknown fields are let through.
-import type { BrokerRole, BrokerSnapshot } from '../../broker/management/contract.ts'
+// Checks that what a pod answered is a snapshot, as far as the operator decides upon it. Anything may listen on a pod's
+// port, and a broker of another version may answer: what is wrong is named, and unknown fields are let through.
+import type { BrokerRole } from '../../broker/management/contract.ts'
+import type { MemberSnapshot } from './broker-admin.ts'
 
 type ParsedSnapshot =
-  | { readonly ok: true; readonly snapshot: BrokerSnapshot }
+  | { readonly ok: true; readonly snapshot: MemberSnapshot }
   | { readonly ok: false; readonly problem: string }
 
 const roles: readonly BrokerRole[] = ['Starting', 'Standby', 'Active', 'Stopping']
@@ -27,14 +28,13 @@ const checks: readonly Check[] = [
   ['store.type', 'text', isText],
   ['store.messages', 'a whole number', isCount],
   ['store.bytesUsed', 'a number', isAmount],
+  ['store.refusal', 'text, null or nothing', (value) => value === undefined || orNull(isText)(value)],
   ['lock.type', 'text', isText],
   ['lock.holder', 'text or null', orNull(isText)],
   ['lock.term', 'a whole number or null', orNull(isCount)],
   ['memory.used', 'a number', isAmount],
   ['memory.limit', 'a number', isAmount],
   ['transportConnectors', 'a list', Array.isArray],
-  ['connections', 'a list', Array.isArray],
-  ['destinations', 'a list', Array.isArray],
 ]
 
 export function parseBrokerSnapshot(text: string): ParsedSnapshot {
@@ -48,7 +48,7 @@ export function parseBrokerSnapshot(text: string): ParsedSnapshot {
     const found = valueAt(value, path)
     if (!isAccepted(found)) return { ok: false, problem: `${path} is ${show(found)}, expected ${accepted}` }
   }
-  const snapshot = value as BrokerSnapshot
+  const snapshot = value as MemberSnapshot
   // The term tells two actives apart: one without it cannot be judged.
   if (snapshot.role === 'Active' && snapshot.term === null)
     return { ok: false, problem: 'role is Active, but term is null' }

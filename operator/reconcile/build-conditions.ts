@@ -67,6 +67,7 @@ function judgeReady(judgement: Judgement, views: readonly GroupView[]): Finding<
   const no = (reason: ConditionReason<'Ready'>, message: string, status: ConditionStatus = 'False') =>
     found('Ready', status, reason, message)
   if (problems.length > 0) return no('SpecInvalid', problems.map(formatSpecProblem).join('; '))
+  if (storage?.reason === 'ForeignStore') return no('StorageNotReady', storage.message)
   const unreachable = views.flatMap(({ members }) => members.filter(({ ready, role }) => ready && role === 'Unknown'))
   const withoutActive = views.find(({ members }) => !findActive(members))
   if (withoutActive && unreachable.length > 0)

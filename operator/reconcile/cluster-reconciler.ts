@@ -57,7 +57,7 @@ export class ClusterReconciler {
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
-    const storage = plan && judgeStorage(plan, objects, outcome.resizeRefused)
+    const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused)
     return this.#report({ ...decision, cluster, observation, plan, storage, paused, failure: outcome.failure, nowMs })
   }
 

@@ -2,10 +2,9 @@
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { adminPort } from '../api/limits.ts'
 import { annotations, labels, ordinalOf } from '../api/names.ts'
-import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
+import type { BrokerAdmin, MemberSnapshot } from '../broker-admin/broker-admin.ts'
 import { brokerContainer } from '../resources/pod-template.ts'
 import type { MemberFailure, MemberRole, ObservedMember } from '../topology/observed-member.ts'
-import type { BrokerSnapshot } from '../../broker/management/contract.ts'
 import type { ClusterObjects } from './cluster-reader.ts'
 import type { ContainerStatus, Pod } from './kinds.ts'
 
@@ -14,7 +13,9 @@ export interface SeenMember extends ObservedMember {
   readonly group: string
   readonly pod: Pod
   /** Undefined when the broker cannot be asked. */
-  readonly snapshot: BrokerSnapshot | undefined
+  readonly snapshot: MemberSnapshot | undefined
+  /** Why it does not use its data directory: it belongs to another broker. */
+  readonly refusal: string | undefined
   /** Whether a process of this pod has ended, whatever ran after it. */
   readonly hasEnded: boolean
 }
@@ -45,19 +46,22 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
   const running = brokerStatus(pod)?.state?.running !== undefined
   const terminating = deletionTimestamp !== undefined
   const snapshot = running ? await askBroker(pod, brokerAdmin) : undefined
+  const refusal = snapshot?.store.refusal ?? undefined
   return {
     name,
     ordinal: ordinalOf(name),
     group: pod.metadata.labels?.[labels.group] ?? '',
     revision: pod.metadata.annotations?.[annotations.revision],
     terminating,
-    ready: conditionStatus(pod, 'Ready') === 'True',
+    // Whatever it says of itself: who refuses the store will not take over.
+    ready: refusal === undefined && conditionStatus(pod, 'Ready') === 'True',
     running,
-    role: snapshot?.role ?? roleWithoutAnswer(running, terminating),
+    role: refusal === undefined ? (snapshot?.role ?? roleWithoutAnswer(running, terminating)) : 'Starting',
     term: snapshot?.term ?? undefined,
     failure: failureOf(pod),
     pod,
     snapshot,
+    refusal,
     hasEnded: hasEnded(pod),
   }
 }
@@ -68,7 +72,7 @@ const roleWithoutAnswer = (running: boolean, terminating: boolean): MemberRole =
 }
 
 /** A broker that does not answer is a fact about the broker, not a failure of looking. */
-async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<BrokerSnapshot | undefined> {
+async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<MemberSnapshot | undefined> {
   const { name, namespace = '' } = pod.metadata
   const podIP = pod.status?.podIP
   if (podIP === undefined) return undefined

@@ -54,8 +54,9 @@ function buildGroupStatus(judgement: Judgement, { name, members, revision }: Gro
 function lockOf(active: SeenMember | undefined, previous: GroupStatus | undefined): GroupStatus['lock'] {
   const lock = active?.snapshot?.lock
   if (!active || !lock) return previous?.lock
-  if (lock.type === 'None') return { type: 'None' }
-  return { type: 'File', holder: active.name, ...(active.term !== undefined && { term: active.term }) }
+  // Without a lock there is no holder of it, and no term that would outlive the process.
+  if (lock.type === 'None') return { type: lock.type }
+  return { type: lock.type, holder: active.name, ...(active.term !== undefined && { term: active.term }) }
 }
 
 function lastFailoverOf(

@@ -5,8 +5,8 @@ import type { ClaimStatus } from '../api/status-schema.ts'
 import type { ConditionReason } from '../api/conditions.ts'
 import { claimNames, type ClusterPlan, type GroupPlan } from '../topology/plan.ts'
 import { planStorageStep, type StorageProblem } from '../topology/storage-change.ts'
-import type { ClusterObjects } from './cluster-reader.ts'
 import { existingStorage } from './existing-storage.ts'
+import type { Observation } from './observe.ts'
 import type { Claim } from './kinds.ts'
 
 export interface StorageState {
@@ -18,7 +18,11 @@ export interface StorageState {
 }
 
 /** `refused` says why the API server did not let a claim grow, if so. */
-export function judgeStorage(plan: ClusterPlan, objects: ClusterObjects, refused: string | undefined): StorageState {
+export function judgeStorage(
+  plan: ClusterPlan,
+  { objects, members }: Observation,
+  refused: string | undefined,
+): StorageState {
   const byGroup = new Map(plan.groups.map((group) => [group.name, claimsOf(group, objects.claims)]))
   const all = [...byGroup.values()].flat()
   const state = (ready: boolean, reason: StorageState['reason'], message: string): StorageState => ({
@@ -28,6 +32,8 @@ export function judgeStorage(plan: ClusterPlan, objects: ClusterObjects, refused
     claims: byGroup,
   })
   if (all.length === 0) return state(true, 'NotApplicable', 'Messages are kept in memory only')
+  const refuses = members.find(({ refusal }) => refusal !== undefined)
+  if (refuses) return state(false, 'ForeignStore', `${refuses.name}: ${refuses.refusal}`)
   const missing = all.find(({ phase }) => phase === 'Missing')
   if (missing) return state(false, 'ClaimMissing', `There is no claim ${missing.name}`)
   const unbound = all.find(({ phase }) => phase !== 'Bound')

@@ -2,8 +2,13 @@
 // of each group holds the lock, and the admin port answers as the brokers would. It writes through the API, like
 // everybody else.
 import { systemClock } from '../../broker/base/clock.ts'
-import type { BrokerSnapshot } from '../../broker/management/contract.ts'
-import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+import type { BrokerRole } from '../../broker/management/contract.ts'
+import {
+  type BrokerAdmin,
+  BrokerAdminError,
+  type BrokerAdminTarget,
+  type MemberSnapshot,
+} from '../../operator/broker-admin/broker-admin.ts'
 import { sleep } from '../../operator/controller/sleep.ts'
 import { KubeApiError } from '../../operator/kube/errors.ts'
 import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/port.ts'
@@ -27,7 +32,7 @@ const storageClasses: ResourceType = {
 
 interface PlayedBroker {
   readonly group: string
-  role: BrokerSnapshot['role']
+  role: BrokerRole
   term: number | null
   activeSince: string | null
 }
@@ -59,7 +64,7 @@ export class PodPlayer implements BrokerAdmin {
   }
 
   // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
-  async snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot> {
+  async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
     const broker = this.#brokers.get(this.#uids.get(target.name) ?? '')
     if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')
     return buildSnapshot(target.name, broker)

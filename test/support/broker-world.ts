@@ -1,10 +1,10 @@
 // What Kubernetes and the brokers do while the operator is tested: the StatefulSet controller, the kubelet, the
 // volume binder, and brokers that contend for the lock of their group. Everything moves one step per tick, in an
 // order that `random` decides.
-import type { BrokerAdmin, BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+import type { BrokerAdmin, BrokerAdminTarget, MemberSnapshot } from '../../operator/broker-admin/broker-admin.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import type { KubeObject } from '../../operator/kube/port.ts'
-import type { BrokerRole, BrokerSnapshot } from '../../broker/management/contract.ts'
+import type { BrokerRole } from '../../broker/management/contract.ts'
 import type { Random } from '../../broker/base/random.ts'
 import type { FakeKube } from './fake-kube.ts'
 
@@ -30,6 +30,8 @@ export class BrokerWorld implements BrokerAdmin {
   readonly unreachable = new Set<string>()
   /** How many ticks the StatefulSet controller is behind: pods are made from what it has seen. */
   controllerLag = 0
+  /** Members that refuse their data directory, and what they say of it, by pod. They never become active. */
+  readonly refusals = new Map<string, string>()
   /** Claims stay Pending. */
   holdClaims = false
   readonly #kube: FakeKube
@@ -47,12 +49,12 @@ export class BrokerWorld implements BrokerAdmin {
   }
 
   // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
-  async snapshot(target: BrokerAdminTarget): Promise<BrokerSnapshot> {
+  async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
     const pod = this.#kube.read<AnyObject>('Pod', target)
     const broker = pod && this.brokers.get(pod.metadata.uid!)
     if (!pod || !broker || pod.status?.podIP !== target.podIP || this.unreachable.has(target.name))
       throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
-    return buildSnapshot(target.name, broker)
+    return buildSnapshot(target.name, broker, this.refusals.get(target.name))
   }
 
   tick(): void {
@@ -164,7 +166,9 @@ export class BrokerWorld implements BrokerAdmin {
     const candidates = this.pods().filter((pod) => groupOf(pod) === group)
     const of = (pod: AnyObject) => this.brokers.get(pod.metadata.uid!)
     if (candidates.some((pod) => of(pod)?.role === 'Active')) return
-    const standbys = candidates.filter((pod) => of(pod)?.role === 'Standby' && !pod.metadata.deletionTimestamp)
+    const standbys = candidates.filter(
+      (pod) => of(pod)?.role === 'Standby' && !pod.metadata.deletionTimestamp && !this.refusals.has(pod.metadata.name),
+    )
     const winner = standbys[Math.floor(this.#random.next() * standbys.length)]
     if (!winner) return
     const term = (this.#terms.get(group) ?? 0) + 1
@@ -191,7 +195,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
   return keyed.sort(([a], [b]) => a - b).map(([, item]) => item)
 }
 
-export function buildSnapshot(member: string, broker: FakeBroker): BrokerSnapshot {
+export function buildSnapshot(member: string, broker: FakeBroker, refusal: string | null = null): MemberSnapshot {
   return {
     member,
     role: broker.role,
@@ -199,13 +203,7 @@ export function buildSnapshot(member: string, broker: FakeBroker): BrokerSnapsho
     activeSince: broker.activeSince,
     brokerName: member.replace(/-\d+$/, ''),
     version: '0.1.0',
-    brokerId: `${member}-id`,
-    startedAt: '2026-11-21T00:00:00Z',
-    store: { type: 'Journal', messages: 0, bytesUsed: 0, recoveryMs: null },
+    store: { type: 'Journal', refusal },
     lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term },
-    memory: { used: 0, limit: 1 },
-    transportConnectors: [],
-    connections: [],
-    destinations: [],
   }
 }

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { BrokerSnapshot } from '../../../broker/management/contract.ts'
 import { BrokerAdminError } from '../../../operator/broker-admin/broker-admin.ts'
 import { type HttpBrokerAdmin, openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
 import { parseBrokerSnapshot } from '../../../operator/broker-admin/parse-snapshot.ts'
 
-const snapshot: BrokerSnapshot = {
+/** As a broker answers; `earlier` ones also list connections and destinations, and know of no refusal. */
+const snapshot = {
   role: 'Active',
   term: 4,
   brokerName: 'orders-bc',
@@ -15,10 +15,14 @@ const snapshot: BrokerSnapshot = {
   brokerId: 'b',
   startedAt: '2026-11-20T17:40:11Z',
   activeSince: '2026-11-20T17:40:12Z',
-  store: { type: 'Journal', messages: 3, bytesUsed: 1024, recoveryMs: null },
+  store: { type: 'Journal', messages: 3, bytesUsed: 1024, recoveryMs: null, lagBytes: null, refusal: null },
   lock: { type: 'File', holder: 'orders-bc-1', term: 4 },
   memory: { used: 0, limit: 1 },
   transportConnectors: [],
+}
+const earlier = {
+  ...snapshot,
+  store: { type: 'Journal', messages: 3, bytesUsed: 1024, recoveryMs: null },
   connections: [],
   destinations: [],
 }
@@ -112,9 +116,22 @@ describe('what is taken for a snapshot', () => {
     [JSON.stringify({ ...snapshot, term: '4' }), 'term is "4", expected a whole number or null'],
     [JSON.stringify({ ...snapshot, term: null }), 'role is Active, but term is null'],
     [JSON.stringify({ ...snapshot, store: undefined }), 'store.type is missing, expected text'],
-    [JSON.stringify({ ...snapshot, destinations: {} }), 'destinations is {}, expected a list'],
+    [JSON.stringify({ ...snapshot, transportConnectors: {} }), 'transportConnectors is {}, expected a list'],
+    [
+      JSON.stringify({ ...snapshot, store: { ...snapshot.store, refusal: true } }),
+      'store.refusal is true, expected text, null or nothing',
+    ],
   ])('not %s', (text, problem) => {
     expect(parseBrokerSnapshot(text)).toEqual({ ok: false, problem })
+  })
+
+  test('an upgrade of the operator restarts no broker: earlier ones are understood', () => {
+    expect(parseBrokerSnapshot(JSON.stringify(earlier))).toEqual({ ok: true, snapshot: earlier })
+  })
+
+  test('the type of a lock or store that this operator does not know', () => {
+    const later = { ...snapshot, lock: { ...snapshot.lock, type: 'Sql' }, store: { ...snapshot.store, type: 'Jdbc' } }
+    expect(parseBrokerSnapshot(JSON.stringify(later))).toEqual({ ok: true, snapshot: later })
   })
 
   test('a standby has no term', () => {

@@ -20,6 +20,7 @@ const member = (name: string, change: Partial<SeenMember>, creationTimestamp: st
   role: 'Standby',
   term: undefined,
   failure: undefined,
+  refusal: undefined,
   snapshot: undefined,
   hasEnded: false,
   pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name, creationTimestamp } },

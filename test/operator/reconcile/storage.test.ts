@@ -2,7 +2,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { KubeApiError } from '../../../operator/kube/errors.ts'
 import type { KubeObject } from '../../../operator/kube/port.ts'
-import { childrenOf, ClusterHarness, key, settledPair, sharedPair, single } from '../../support/cluster-harness.ts'
+import {
+  childrenOf,
+  ClusterHarness,
+  key,
+  rolesOf,
+  settledPair,
+  sharedPair,
+  single,
+} from '../../support/cluster-harness.ts'
 
 describe('storage', () => {
   test('grows with the spec, and never shrinks', async () => {
@@ -84,6 +92,72 @@ describe('storage', () => {
       claims: [{ name: 'nfs', phase: 'Bound', requested: '5Gi', capacity: '5Gi' }],
     })
     expect(harness.kube.writes.filter(({ kind }) => kind === 'PersistentVolumeClaim')).toEqual([])
+  })
+
+  test.each([['ReadWriteOnce'], ['ReadWriteOncePod']])(
+    'of somebody else that only one node can mount (%s) is refused for two members',
+    async (mode) => {
+      const harness = new ClusterHarness()
+      const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace: 'shop', name: 'nfs' } }
+      harness.kube.put({ ...claim, spec: { accessModes: [mode], resources: { requests: { storage: '5Gi' } } } })
+      const spec = sharedPair()
+      spec.groupTemplate!.storage.sharedVolume = { existingClaim: { name: 'nfs' } }
+      harness.apply(spec)
+      await harness.reconcile()
+      expect(harness.condition('SpecValid')).toMatchObject({
+        status: 'False',
+        reason: 'SpecInvalid',
+        message: `spec: group g0: storage.sharedVolume.existingClaim.name: got "nfs", a claim with access modes ${mode}; expected one with ReadWriteMany, which 2 members can mount at the same time`,
+      })
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'SpecInvalid' })
+      expect(childrenOf(harness)).toEqual(['PersistentVolumeClaim nfs'])
+
+      harness.apply({
+        ...spec,
+        topology: { type: 'Standalone' },
+        groupTemplate: { ...spec.groupTemplate!, replicas: 1 },
+      })
+      await harness.run()
+      expect(harness.condition('SpecValid')).toMatchObject({ status: 'True' })
+    },
+  )
+
+  test('of another cluster makes nobody a standby, and the cluster not Ready', async () => {
+    const harness = await settledPair()
+    const { active, standbys } = harness.cluster.status!.groups![0]!
+    const [standby] = standbys
+    const sentence = 'Cannot use /var/lib/flotilla: it belongs to broker billing-g0, this is broker orders-g0'
+    harness.world.refusals.set(standby!, sentence)
+    await harness.reconcile()
+    expect(harness.condition('StorageReady')).toMatchObject({
+      status: 'False',
+      reason: 'ForeignStore',
+      message: `${standby}: ${sentence}`,
+    })
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'StorageNotReady' })
+    expect(harness.cluster.status!.groups![0]).toMatchObject({ active, standbys: [], readyReplicas: 1 })
+    expect(harness.cluster.status!.members!.find(({ name }) => name === standby)).toMatchObject({
+      role: 'Starting',
+      ready: false,
+    })
+    expect(rolesOf(harness)).toContain(`${standby} undefined`)
+    expect(harness.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'StorageNotReady' })
+    harness.world.refusals.clear()
+    await harness.run()
+    expect(harness.condition('StorageReady')).toMatchObject({ status: 'True', reason: 'Bound' })
+  })
+
+  test('of another cluster from the beginning: it never starts, and says why', async () => {
+    const harness = new ClusterHarness()
+    for (const pod of ['orders-g0-0', 'orders-g0-1']) harness.world.refusals.set(pod, 'It belongs to billing-g0')
+    harness.apply(sharedPair())
+    await harness.run(() => harness.condition('StorageReady')?.reason === 'ForeignStore')
+    expect(harness.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'StorageNotReady',
+      message: 'orders-g0-0: It belongs to billing-g0',
+    })
+    expect(harness.condition('Available')).toMatchObject({ status: 'False', reason: 'NeverStarted' })
   })
 
   test('cannot become another one behind the back of the API server', async () => {
