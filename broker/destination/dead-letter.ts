@@ -3,7 +3,6 @@
 import type { PrimitiveMap, PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import { StoredMessage } from '../message/stored-message.ts'
 import { destinationLimits } from './limits.ts'
 
 export interface DeadLetterConfig {
@@ -44,7 +43,7 @@ export class DeadLetterStrategy {
   }
 
   /** The copy for the dead letter queue. `source` is where the message was; `cause` a text for people, null for none. */
-  build(message: Message, source: Destination, cause: string | null): StoredMessage {
+  build(message: Message, source: Destination, cause: string | null): Message {
     const changes = {
       destination: this.destination,
       originalDestination: source,
@@ -54,18 +53,17 @@ export class DeadLetterStrategy {
       expiration: 0,
       redeliveryCounter: 0,
     } as const
-    const form = editable(message)
     try {
-      return form.withChanges({ ...changes, properties: addedProperties(form, cause) })
+      return message.withChanges({ ...changes, properties: addedProperties(message, cause) })
     } catch {
       // Its own properties cannot be decoded: better a dead letter without the cause than none.
-      return form.withChanges(changes)
+      return message.withChanges(changes)
     }
   }
 }
 
 /** @throws {FormatError} when its own properties cannot be decoded. */
-function addedProperties(message: StoredMessage, cause: string | null): PrimitiveMap {
+function addedProperties(message: Message, cause: string | null): PrimitiveMap {
   const added = new Map<string, PrimitiveValue>()
   // That of its first death counts.
   if (!message.decodeProperties().has('originalExpiration'))
@@ -77,10 +75,7 @@ function addedProperties(message: StoredMessage, cause: string | null): Primitiv
 
 /** A message with another address, as the members of a composite get it. */
 export const readdress = (message: Message, destination: Destination, originalDestination: Destination): Message =>
-  editable(message).withChanges({ destination, originalDestination })
-
-const editable = (message: Message): StoredMessage =>
-  message instanceof StoredMessage ? message : StoredMessage.scan(message.bytes)
+  message.withChanges({ destination, originalDestination })
 
 export const expiredCause = (message: Message): string =>
   `java.lang.Throwable: Message Expired. Expiration:${message.expiration}`

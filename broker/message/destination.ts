@@ -1,4 +1,4 @@
-// Destination names (spec openwire.md section 9).
+// Destination names, and the texts that stand for a destination.
 
 export type DestinationKind = 'queue' | 'topic' | 'temp-queue' | 'temp-topic'
 

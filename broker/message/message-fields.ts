@@ -1,10 +1,11 @@
 // Where the fields of a stored form stand. One pass over positions: every length is checked against what is there, every text
 // for being modified UTF-8, and the structures that the broker reads for being what it expects.
 import { isModifiedUtf8 } from '../marshal/modified-utf8.ts'
+import { firstDestinationCode, lastDestinationCode } from './destination-form.ts'
 import { LooseScanner, MessageFormatError } from './loose-scanner.ts'
 import { producerIdCode } from './producer-id.ts'
 
-/** The fields behind the type byte, in wire order (spec openwire.md section 6); `end` is where the last one ends. */
+/** The fields behind the type byte, in wire order (ActiveMQ: v12.MessageMarshaller); `end` is where the last one ends. */
 const names = [
   'commandId',
   'responseRequired',
@@ -55,9 +56,7 @@ export const newFieldOffsets = (): FieldOffsets => new Int32Array(names.length)
 
 export const firstMessageCode = 23
 const blobCode = 29
-export const firstDestinationCode = 100
-const lastDestinationCode = 103
-const messageIdCode = 110
+export const messageIdCode = 110
 const localTransactionCode = 111
 export const xaTransactionCode = 112
 

@@ -1,10 +1,14 @@
-// A message as the broker holds it: the bytes of its stored form, and a view of the few fields that the broker needs.
+// A message as the broker holds it: the bytes of its stored form, the few fields that the broker always needs, and the others,
+// which are read from the bytes when somebody asks for them.
 //
 // Stored form: OpenWire version 12, loose, no cache, without size prefix: the type byte (23..29), then the fields
-// (spec openwire.md section 6). It is at once the form on disk and the tail of a loose MessageDispatch, so that a
-// message is taken from one socket and written to another without being taken apart.
+// (message-fields.ts). It is what the store keeps, and the tail of a loose MessageDispatch. From loose frames of versions 10 to
+// 12 without cache a message is taken as it is and sent as it is. In the tight encoding its fields are rewritten on the way in
+// and on the way out; for older versions and with the cache it is decoded and encoded again (wire/openwire/stored-form.ts).
+// Messages of other protocols and of the broker's own are made by build-message.ts.
 //
-// Versions 10 and 11 have the same layout. Nothing here knows frames, connections or destinations' state.
+// Nothing here knows frames, connections or destinations' state.
+import type { PrimitiveMap } from '../marshal/primitive-map.ts'
 import type { Destination } from './destination.ts'
 
 /** Identifies a message across the whole network of brokers. */
@@ -20,6 +24,8 @@ export type MessageIdText = string
 export const messageIdText = ({ producerId, producerSequenceId }: MessageIdentity): MessageIdText =>
   `${producerId}:${producerSequenceId}`
 
+export type BodyKind = 'none' | 'bytes' | 'map' | 'object' | 'stream' | 'text' | 'blob'
+
 export interface Message extends MessageIdentity {
   /** The stored form. Owned by the message: never a view into a socket's buffer. */
   readonly bytes: Buffer
@@ -32,6 +38,56 @@ export interface Message extends MessageIdentity {
   readonly expiration: number
   /** 0..9; out-of-range values are clamped. */
   readonly priority: number
-  /** For accounting: 1024 + length of the marshalled properties + length of the content (spec openwire.md section 7). */
+  /** For accounting: 1024 + length of the marshalled properties + length of the content (ActiveMQ: Message.getSize). */
   readonly size: number
+  /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
+  readonly brokerSequenceAt: number
+
+  // From here on each costs a walk over the fields, once.
+
+  /** JMSMessageID: the text that a foreign client gave the message, or the id's own. */
+  readonly jmsMessageId: string
+  /** Where it was sent to, if it was put elsewhere since: composites, dead letters. */
+  readonly originalDestination: Destination | null
+  readonly correlationId: string | null
+  readonly replyTo: Destination | null
+  /** JMSType. */
+  readonly type: string | null
+  /** When it was sent, as its sender says; milliseconds since the epoch, 0 = not said. */
+  readonly timestamp: number
+  /** JMSXGroupID. */
+  readonly groupId: string | null
+  /** JMSXGroupSeq; -1 closes the group. */
+  readonly groupSequence: number
+  /** JMSXUserID. */
+  readonly userId: string | null
+  /** What its sender or another broker counted; the queue here counts by itself. */
+  readonly redeliveryCounter: number
+  /** True when it came over a bridge. */
+  readonly hasBrokerPath: boolean
+  readonly bodyKind: BodyKind
+  /** The body as it travels: a view, possibly compressed. */
+  readonly content: Buffer | null
+  /** True when `content` has to be inflated first. */
+  readonly compressed: boolean
+  /** A primitive map, as a view; null = no properties. */
+  readonly marshalledProperties: Buffer | null
+  /** The properties as typed values. @throws {FormatError}: only their length was checked before. */
+  decodeProperties(): PrimitiveMap
+  /** A message of its own with other values; this one stays as it is. @throws {FormatError} for malformed properties. */
+  withChanges(changes: MessageChanges): Message
+}
+
+export interface MessageChanges {
+  readonly destination?: Destination
+  readonly originalDestination?: Destination | null
+  /** Takes the message out of its transaction. */
+  readonly transactionId?: null
+  /** `transaction` keeps the id of the transaction that it was sent in, for JMSXProducerTXID. */
+  readonly originalTransactionId?: 'transaction' | null
+  readonly persistent?: boolean
+  readonly expiration?: number
+  readonly redeliveryCounter?: number
+  /** Added to the properties that are there, replacing those of the same name. */
+  readonly properties?: PrimitiveMap
 }

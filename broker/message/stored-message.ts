@@ -1,21 +1,14 @@
 // A message over its stored form (message.ts). One scan checks the whole form and takes out what the broker always
-// needs; everything else is read from the bytes when somebody asks. Numbers that the broker assigns are patched in place.
-//
-// Layout of the stored form after the type byte, in wire order (spec openwire.md section 6):
-//   commandId responseRequired producerId destination transactionId originalDestination messageId
-//   originalTransactionId groupID groupSequence correlationId persistent expiration priority replyTo timestamp type
-//   content marshalledProperties dataStructure targetConsumerId compressed redeliveryCounter brokerPath arrival userID
-//   recievedByDFBridge droppable cluster brokerInTime brokerOutTime jmsxGroupFirstForConsumer [blob: URL type deleted]
+// needs; everything else is read from the bytes when somebody asks.
 import { ByteMemo } from '../marshal/byte-memo.ts'
 import { decodePrimitiveMap, encodePrimitiveMap } from '../marshal/primitive-map.ts'
 import type { PrimitiveMap } from '../marshal/primitive-map.ts'
-import { encodeModifiedUtf8 } from '../marshal/modified-utf8.ts'
 import { xidText } from '../marshal/xid-text.ts'
-import type { Destination, DestinationKind } from './destination.ts'
+import type { Destination } from './destination.ts'
+import { encodeDestination, readDestination } from './destination-form.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
 import {
   fields,
-  firstDestinationCode,
   firstMessageCode,
   hasItsIds,
   newFieldOffsets,
@@ -23,29 +16,13 @@ import {
   xaTransactionCode,
   type FieldOffsets,
 } from './message-fields.ts'
-import { messageIdText, type Message, type MessageIdText } from './message.ts'
+import { messageIdText, type BodyKind, type Message, type MessageChanges, type MessageIdText } from './message.ts'
 import { readProducerId, type ProducerIdParts } from './producer-id.ts'
 
 export { MessageFormatError } from './loose-scanner.ts'
 
-/** What a message costs at least in accounts of memory (spec openwire.md section 7). */
+/** What a message costs at least in accounts of memory (ActiveMQ: Message.DEFAULT_MINIMUM_MESSAGE_SIZE). */
 export const minimumMessageSize = 1024
-
-export type BodyKind = 'none' | 'bytes' | 'map' | 'object' | 'stream' | 'text' | 'blob'
-
-export interface MessageChanges {
-  readonly destination?: Destination
-  readonly originalDestination?: Destination | null
-  /** Takes the message out of its transaction. */
-  readonly transactionId?: null
-  /** `transaction` keeps the id of the transaction that it was sent in, for JMSXProducerTXID. */
-  readonly originalTransactionId?: 'transaction' | null
-  readonly persistent?: boolean
-  readonly expiration?: number
-  readonly redeliveryCounter?: number
-  /** Added to the properties that are there, replacing those of the same name. */
-  readonly properties?: PrimitiveMap
-}
 
 /** A range of the stored form. */
 interface Range {
@@ -63,7 +40,6 @@ export class StoredMessage implements Message {
   readonly size: number
   /** Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. */
   readonly carriesStructures: boolean
-  /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
   readonly brokerSequenceAt: number
   readonly #producer: ProducerIdParts
   /** Made on demand: most messages pass through without being asked. */
@@ -121,11 +97,6 @@ export class StoredMessage implements Message {
     return bodyKinds[this.bytes[0]! - firstMessageCode]!
   }
 
-  get brokerSequence(): number {
-    return readLong(this.bytes, this.brokerSequenceAt)
-  }
-
-  /** JMSMessageID: the text that a foreign client gave the message, or the id's own. */
   get jmsMessageId(): string {
     const textView = this.#scanner(fields.messageId, 2).string()
     if (textView === null) return this.messageId
@@ -165,7 +136,6 @@ export class StoredMessage implements Message {
     return readLong(this.bytes, this.#at(fields.timestamp))
   }
 
-  /** JMSType. */
   get type(): string | null {
     return this.#scanner(fields.type).string()
   }
@@ -182,7 +152,6 @@ export class StoredMessage implements Message {
     return this.#scanner(fields.userID).string()
   }
 
-  /** True when the message came over a bridge. */
   get hasBrokerPath(): boolean {
     return this.bytes[this.#at(fields.brokerPath)] !== 0
   }
@@ -191,37 +160,18 @@ export class StoredMessage implements Message {
     return this.bytes[this.#at(fields.jmsxGroupFirstForConsumer)] !== 0
   }
 
-  /** The body as it travels: a view, possibly compressed. */
   get content(): Buffer | null {
     return this.#scanner(fields.content).data()
   }
 
-  /** A primitive map, as a view. */
   get marshalledProperties(): Buffer | null {
     return this.#scanner(fields.marshalledProperties).data()
   }
 
-  /** The properties as typed values. Throws FormatError: only their length was checked by the scan. */
   decodeProperties(): PrimitiveMap {
     return decodePrimitiveMap(this.marshalledProperties)
   }
 
-  /** The number under which the broker stores the message; clients send it back when they close a consumer. */
-  patchBrokerSequence(sequence: number): void {
-    writeLong(this.bytes, this.brokerSequenceAt, sequence)
-  }
-
-  /** When the broker got the message and when it sent it on; milliseconds since the epoch. */
-  patchBrokerTimes(inMs: number, outMs: number): void {
-    writeLong(this.bytes, this.#at(fields.brokerInTime), inMs)
-    writeLong(this.bytes, this.#at(fields.brokerOutTime), outMs)
-  }
-
-  patchRedeliveryCounter(redeliveryCounter: number): void {
-    this.bytes.writeInt32BE(redeliveryCounter, this.#at(fields.redeliveryCounter))
-  }
-
-  /** A message of its own with other values; this one stays as it is. Throws FormatError for malformed properties. */
   withChanges(changes: MessageChanges): StoredMessage {
     const bytes = Buffer.from(this.bytes)
     if (changes.persistent !== undefined) bytes[this.#at(fields.persistent)] = changes.persistent ? 1 : 0
@@ -233,7 +183,10 @@ export class StoredMessage implements Message {
     if (changes.destination) replace(fields.destination, encodeDestination(changes.destination))
     if (changes.transactionId === null) replace(fields.transactionId, absent)
     if (changes.originalDestination !== undefined)
-      replace(fields.originalDestination, encodeDestination(changes.originalDestination))
+      replace(
+        fields.originalDestination,
+        changes.originalDestination ? encodeDestination(changes.originalDestination) : absent,
+      )
     if (changes.originalTransactionId !== undefined) {
       const { start, end } = this.#range(fields.transactionId)
       replace(
@@ -277,9 +230,8 @@ const rangeOf = (offsets: FieldOffsets, field: number): Range => ({ start: offse
 /** Without its flag and length; 0 when it is absent. */
 const dataLength = (bytes: Buffer, { start, end }: Range): number => Math.max(0, end - start - 5)
 
-const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']
-
-const destinationKinds: readonly DestinationKind[] = ['queue', 'topic', 'temp-queue', 'temp-topic']
+/** In the order of their type codes. */
+export const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']
 
 const connectionIdCode = 120
 
@@ -296,12 +248,6 @@ function repeatedDestination(bytes: Buffer, { start, end }: Range): Destination 
   return destination
 }
 
-function readDestination(scanner: LooseScanner): Destination | null {
-  if (!scanner.bool()) return null
-  const kind = destinationKinds[scanner.uint8() - firstDestinationCode]!
-  return { kind, name: scanner.string() ?? '' }
-}
-
 function readTransactionId(scanner: LooseScanner): string | null {
   if (!scanner.bool()) return null
   if (scanner.uint8() === xaTransactionCode) {
@@ -312,14 +258,6 @@ function readTransactionId(scanner: LooseScanner): string | null {
   const value = scanner.long()
   const connectionId = scanner.bool() && scanner.uint8() === connectionIdCode ? scanner.string() : ''
   return `TX:${connectionId}:${value}`
-}
-
-/** A nested destination as it stands in the stored form. */
-function encodeDestination(destination: Destination | null): Buffer {
-  if (destination === null) return absent
-  const name = encodeModifiedUtf8(destination.name)
-  const code = firstDestinationCode + destinationKinds.indexOf(destination.kind)
-  return Buffer.concat([Buffer.from([1, code, 1, name.length >> 8, name.length]), name])
 }
 
 function encodeData(data: Buffer): Buffer {

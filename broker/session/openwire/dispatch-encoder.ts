@@ -2,7 +2,6 @@
 // bytes go out as they are; in the tight encoding they are rewritten field by field; on other connections they are decoded and
 // encoded again. Stored bytes are never written to: the store and other connections hold them too.
 import { writeLong } from '../../message/loose-scanner.ts'
-import { StoredMessage } from '../../message/stored-message.ts'
 import type { Delivery } from '../../region/region.ts'
 import type { ConsumerId, MessageDispatch } from '../../wire/openwire/commands.ts'
 import { encodeTightDispatch, TightDispatchTemplate } from '../../wire/openwire/loose-to-tight.ts'
@@ -81,7 +80,7 @@ export class DispatchEncoder {
 
 /** Wraps the stored bytes; the broker's sequence and the time of sending are put into what is copied of them. */
 function wrap(state: DispatchState, delivery: Delivery, nowMs: number): Buffer[] {
-  const { bytes, brokerSequenceAt } = storedMessageOf(delivery)
+  const { bytes, brokerSequenceAt } = delivery.message
   const { header } = state.loose.for(delivery.destination)
   const frameBytes = header.length + bytes.length + redeliveryCounterBytes
   const copiesAll = bytes.length <= copiedMessageBytes
@@ -110,9 +109,6 @@ function rewrite(state: DispatchState, delivery: Delivery, nowMs: number): Buffe
   const { bytes } = delivery.message
   return encodeTightDispatch(state.tight.for(delivery.destination), bytes, sent, delivery.redeliveryCounter)
 }
-
-const storedMessageOf = ({ message }: Delivery): StoredMessage =>
-  message instanceof StoredMessage ? message : StoredMessage.scan(message.bytes)
 
 const buildDispatch = (
   consumerId: ConsumerId,

@@ -2,13 +2,12 @@
 // run compares both field by field.
 import { describe, expect, test } from '@jest/globals'
 import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
-import type { StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { Message } from '../../../broker/message/message.ts'
 import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'
 import { RegionHarness } from './region-harness.ts'
 
-const letters = (consumer: TestConsumer): StoredMessage[] =>
-  consumer.deliveries.map(({ message }) => message as StoredMessage)
-const property = (message: StoredMessage, name: string): unknown => message.decodeProperties().get(name)?.value
+const letters = (consumer: TestConsumer): Message[] => consumer.deliveries.map(({ message }) => message)
+const property = (message: Message, name: string): unknown => message.decodeProperties().get(name)?.value
 
 async function poisoned(options: TestSend, deadLetter?: { processNonPersistent: boolean }) {
   const harness = await RegionHarness.start(

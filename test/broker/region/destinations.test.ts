@@ -1,6 +1,5 @@
 // Names: what comes into being, what is refused, composites, wildcards, temporary destinations.
 import { describe, expect, test } from '@jest/globals'
-import type { StoredMessage } from '../../../broker/message/stored-message.ts'
 import { connectionLimits } from '../../../broker/region/limits.ts'
 import { RegionHarness } from './region-harness.ts'
 
@@ -76,7 +75,7 @@ describe('composite', () => {
     expect(sent.state).toBe('done')
     for (const consumer of [a, b, t]) {
       expect(consumer.received).toEqual([1])
-      const message = consumer.deliveries[0]!.message as StoredMessage
+      const message = consumer.deliveries[0]!.message
       expect(message.originalDestination).toEqual({ kind: 'queue', name: 'A,B,topic://T,A' })
       expect(message.destination).toEqual(consumer.deliveries[0]!.destination)
     }

@@ -38,8 +38,9 @@ function client(...commands: Command[]): { peer: TestSession } & ReturnType<type
 }
 
 function delivery(sequence = 17): Delivery {
-  const message = StoredMessage.scan(storedFormOf(textMessage()))
-  message.patchBrokerSequence(sequence)
+  const sent = textMessage()
+  const messageId = { ...sent.messageId!, brokerSequenceId: sequence }
+  const message = StoredMessage.scan(storedFormOf({ ...sent, messageId }))
   const destination = { kind: 'queue', name: 'Q' } as const
   return { consumerId: `${connectionId}:1:1`, destination, message, sequence, redeliveryCounter: 0 }
 }
@@ -374,9 +375,8 @@ describe('messages', () => {
     const { peer, region, clock } = client(producerInfo())
     peer.receive(textMessage())
     const [[message, transaction]] = region.of('send') as [[StoredMessage, unknown]]
-    const expected = StoredMessage.scan(storedFormOf(textMessage()))
-    expected.patchBrokerTimes(clock.nowMs(), 0)
-    expect(message.bytes.toString('hex')).toBe(expected.bytes.toString('hex'))
+    const expected = storedFormOf({ ...textMessage(), brokerInTime: clock.nowMs() })
+    expect(message.bytes.toString('hex')).toBe(expected.toString('hex'))
     expect(transaction).toBeNull()
     expect(peer.takeHex()).toBe('0000000a1e000000000000000005')
   })
