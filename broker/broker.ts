@@ -20,7 +20,7 @@ import { closeTimeoutMs } from './member/limits.ts'
 import { MemberAdmin } from './member/member-admin.ts'
 import { MemberState } from './member/member-state.ts'
 import type { TransportConnector } from './net/transport-connector.ts'
-import type { OpenWireService } from './session/openwire/openwire-service.ts'
+import type { SessionService } from './session/session-service.ts'
 import type { Storage } from './storage/storage.ts'
 import type { RecoveredState } from './store/message-store.ts'
 import { buildTransportConnector } from './transport-connectors.ts'
@@ -179,7 +179,7 @@ export class Broker {
     })
   }
 
-  #buildConnectors(service: OpenWireService): readonly TransportConnector[] {
+  #buildConnectors(service: SessionService): readonly TransportConnector[] {
     const { config, version } = this.#parts
     return config.transportConnectors.map((connector) => buildTransportConnector(connector, service, version))
   }

@@ -3,14 +3,14 @@ import { parseDuration, parseSize } from './config/duration-and-size.ts'
 import type { TransportConnectorConfig } from './config/schema.ts'
 import { TransportConnector } from './net/transport-connector.ts'
 import { OpenWireSessionFactory } from './session/openwire/openwire-session-factory.ts'
-import type { OpenWireService } from './session/openwire/openwire-service.ts'
+import type { SessionService } from './session/session-service.ts'
 import type { SessionFactory } from './session/session.ts'
 import { defaultWireFormatOptions, type WireFormatOptions } from './wire/openwire/wire-format.ts'
 
 /** `service`: what the sessions of all protocols share. `version`: of this program, for clients that ask. */
 export function buildTransportConnector(
   config: TransportConnectorConfig,
-  service: OpenWireService,
+  service: SessionService,
   version: string,
 ): TransportConnector {
   const { name, host, port, maximumConnections } = config
@@ -19,7 +19,7 @@ export function buildTransportConnector(
   return new TransportConnector({ name, host, port, maximumConnections, sessions, limits, clock, logger })
 }
 
-function sessionFactoryOf(config: TransportConnectorConfig, service: OpenWireService, version: string): SessionFactory {
+function sessionFactoryOf(config: TransportConnectorConfig, service: SessionService, version: string): SessionFactory {
   switch (config.protocol) {
     case 'OpenWire':
       return new OpenWireSessionFactory(service, wireFormatOf(config, version))

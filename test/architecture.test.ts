@@ -63,7 +63,6 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/wire',
     'broker/openwire',
     'broker/region',
-    'broker/advisory',
     'broker/session',
     'broker/routing',
   ],

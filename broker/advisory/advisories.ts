@@ -1,14 +1,20 @@
-// Advisory messages: what happens in the region and on connections, told to those who subscribed (spec openwire.md
-// section 17, broker-semantics.md section 11). New subscribers are first told of what is already there. Nothing is built
-// unless somebody listens, and nothing is told about advisory topics themselves.
+// Advisory messages: what happens in the region, told to those who subscribed (ActiveMQ: AdvisoryBroker).
+// They are made from what the region tells of connections, consumers and producers, whatever protocol those speak. New
+// subscribers are first told of what is already there. Nothing is built unless somebody listens, and nothing is told about
+// advisory topics themselves.
 //
 // The region reports from within its own calls, so advisories are collected and published by `flush`: after the command
-// that caused them, or else at the end of the current task.
+// that caused them, or else at the end of the current task. Only a new subscriber is told at once, before anything else.
 import type { Clock } from '../base/clock.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, isAdvisory, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
+import { buildDestinationInfo, buildRemoveConnection, buildRemoveInfo } from '../openwire/build-commands.ts'
+import { structureOf } from '../openwire/destination-structure.ts'
+import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type {
+  ConnectionIdText,
+  ConnectionOptions,
   ConsumerIdText,
   ConsumerOptions,
   ProducerIdText,
@@ -16,10 +22,9 @@ import type {
   Region,
   RegionListener,
 } from '../region/region.ts'
-import type { ConnectionInfo, ConsumerInfo, DataStructure, ProducerInfo } from '../wire/openwire/commands.ts'
-import { buildDestinationInfo, buildRemoveInfo } from '../openwire/build-commands.ts'
-import { parseConsumerId, parseProducerId } from '../openwire/id-text.ts'
+import type { WildcardPattern } from '../routing/wildcard.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
+import { connectionInfoOf, consumerIdOf, producerIdOf } from './advisory-structures.ts'
 import { AdvisorySubscribers, matchesAny } from './advisory-subscribers.ts'
 import {
   connectionTopic,
@@ -30,27 +35,14 @@ import {
   masterBrokerTopic,
   producerTopic,
 } from './advisory-topics.ts'
-import type { WildcardPattern } from '../routing/wildcard.ts'
 import { replaySliceSize } from './limits.ts'
-import { structureOf } from '../openwire/destination-structure.ts'
-import type { BrokerIdentity } from '../region/broker-identity.ts'
-
-/** Something that is there, with the destinations it is there on. */
-interface Presence<T> {
-  readonly info: T
-  readonly destinations: Map<string, Destination>
-}
+import { consumerPresent, PresentState, producerPresent } from './present-state.ts'
 
 export class Advisories implements RegionListener {
   readonly #clock: Clock
   readonly #builder: AdvisoryMessageBuilder
   readonly #subscribers = new AdvisorySubscribers()
-  readonly #connections = new Map<string, ConnectionInfo>()
-  readonly #destinations = new Map<string, { destination: Destination; connectionId: string | null }>()
-  readonly #consumers = new Map<ConsumerIdText, Presence<ConsumerInfo>>()
-  readonly #producers = new Map<ProducerIdText, Presence<ProducerInfo>>()
-  readonly #consumerCounts = new Map<string, number>()
-  readonly #producerCounts = new Map<string, number>()
+  readonly #present = new PresentState()
   #region: Region | undefined
   #pending: Message[] = []
 
@@ -77,61 +69,19 @@ export class Advisories implements RegionListener {
     this.#fire({ topic: masterBrokerTopic, dataStructure: null })
   }
 
-  connectionAdded(info: ConnectionInfo): void {
-    this.#connections.set(info.connectionId!.value!, info)
-    this.#fire({ topic: connectionTopic, dataStructure: info })
+  connectionAdded(options: ConnectionOptions): void {
+    this.#present.connections.set(options.connectionId, options)
+    this.#fire({ topic: connectionTopic, dataStructure: connectionInfoOf(options) })
   }
 
-  connectionRemoved(info: ConnectionInfo): void {
-    this.#connections.delete(info.connectionId!.value!)
-    this.#fire({ topic: connectionTopic, dataStructure: buildRemoveInfo(info.connectionId, 0) })
+  connectionRemoved(options: ConnectionOptions): void {
+    this.#present.connections.delete(options.connectionId)
+    this.#fire({ topic: connectionTopic, dataStructure: buildRemoveConnection(options.connectionId, 0) })
   }
 
-  /** Before the region is told of the consumer, which then reports it by its id only. */
-  consumerAnnounced(info: ConsumerInfo, id: ConsumerIdText): void {
-    this.#consumers.set(id, { info, destinations: new Map() })
-  }
-
-  /** After the region has let go of the consumer, or has refused it. */
-  consumerForgotten(id: ConsumerIdText): void {
-    this.#consumers.delete(id)
-    this.#subscribers.remove(id)
-  }
-
-  producerAnnounced(info: ProducerInfo, id: ProducerIdText): void {
-    this.#producers.set(id, { info, destinations: new Map() })
-  }
-
-  producerForgotten(id: ProducerIdText): void {
-    this.#producers.delete(id)
-  }
-
-  /** A new consumer: if it listens to advisories, it is told what it would have heard before. */
-  subscribe(consumerId: ConsumerIdText, destination: Destination): void {
-    this.#subscribers.add(consumerId, destination)
-    const patterns = this.#subscribers.patternsOf(consumerId)
-    if (patterns.length === 0) return
-    this.#replay(consumerId, patterns, this.#presentState()[Symbol.iterator]())
-  }
-
-  /** A slice now, the rest in later turns: with a hundred thousand destinations all at once would hold up everybody. */
-  #replay(consumerId: ConsumerIdText, patterns: readonly WildcardPattern[], state: Iterator<Advisory>): void {
-    const targetConsumerId = parseConsumerId(consumerId)
-    for (let looked = 0; looked < replaySliceSize; looked++) {
-      const { value: advisory, done } = state.next()
-      if (done) return
-      if (matchesAny(patterns, advisory.topic))
-        this.#region?.publishTo(consumerId, this.#builder.build({ ...advisory, targetConsumerId }, this.#clock.nowMs()))
-    }
-    this.#clock.after(0, () => {
-      // Unless the consumer has gone meanwhile.
-      if (this.#subscribers.patternsOf(consumerId) === patterns) this.#replay(consumerId, patterns, state)
-    })
-  }
-
-  destinationAdded(destination: Destination, connectionId: string | null): void {
+  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void {
     if (isAdvisory(destination)) return
-    this.#destinations.set(destinationKey(destination), { destination, connectionId })
+    this.#present.destinations.set(destinationKey(destination), { destination, connectionId })
     this.#fire({
       topic: destinationTopic(destination),
       dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
@@ -140,56 +90,51 @@ export class Advisories implements RegionListener {
 
   destinationRemoved(destination: Destination): void {
     if (isAdvisory(destination)) return
-    const key = destinationKey(destination)
-    const connectionId = this.#destinations.get(key)?.connectionId ?? null
-    this.#destinations.delete(key)
-    this.#consumerCounts.delete(key)
-    this.#producerCounts.delete(key)
+    const connectionId = this.#present.removeDestination(destination)
     this.#fire({
       topic: destinationTopic(destination),
       dataStructure: buildDestinationInfo('remove', structureOf(destination), connectionId),
     })
   }
 
-  consumerAdded(options: ConsumerOptions, _connectionId: string, destination: Destination, count: number): void {
-    const presence = this.#consumers.get(options.consumerId)
-    if (!presence || isAdvisory(destination)) return
-    const key = destinationKey(destination)
-    presence.destinations.set(key, destination)
-    this.#consumerCounts.set(key, count)
-    this.#fire(consumerPresent(presence.info, destination, count))
+  /** Once for each destination of a composite: with the first of them the consumer begins to listen. */
+  consumerAdded(
+    options: ConsumerOptions,
+    connectionId: ConnectionIdText,
+    destination: Destination,
+    count: number,
+  ): void {
+    const { consumerId } = options
+    const isNew = !this.#present.consumers.has(consumerId)
+    const consumer = this.#present.addConsumer(options, connectionId, destination, count)
+    if (!isAdvisory(destination)) this.#fire(consumerPresent(consumer, destination, count))
+    if (isNew) this.#subscribe(options)
   }
 
   consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void {
+    this.#subscribers.remove(consumerId)
+    const options = this.#present.removeConsumer(consumerId, destination, count)
     if (isAdvisory(destination)) return
-    const key = destinationKey(destination)
-    this.#consumers.get(consumerId)?.destinations.delete(key)
-    setCount(this.#consumerCounts, key, count)
     this.#fire({
       topic: consumerTopic(destination),
-      dataStructure: buildRemoveInfo(parseConsumerId(consumerId), 0),
+      dataStructure: buildRemoveInfo(consumerIdOf(consumerId, options), 0),
       properties: { consumerCount: int(count) },
     })
   }
 
   /** Anonymous producers are not told of, as in ActiveMQ's defaults. */
-  producerAdded({ producerId }: ProducerOptions, destination: Destination | null, count: number): void {
-    const presence = this.#producers.get(producerId)
-    if (!presence || !destination || isAdvisory(destination)) return
-    const key = destinationKey(destination)
-    presence.destinations.set(key, destination)
-    this.#producerCounts.set(key, count)
-    this.#fire(producerPresent(presence.info, destination, count))
+  producerAdded(options: ProducerOptions, destination: Destination | null, count: number): void {
+    if (!destination || isAdvisory(destination)) return
+    this.#present.addProducer(options, destination, count)
+    this.#fire(producerPresent(options, destination, count))
   }
 
   producerRemoved(producerId: ProducerIdText, destination: Destination | null, count: number): void {
     if (!destination || isAdvisory(destination)) return
-    const key = destinationKey(destination)
-    this.#producers.get(producerId)?.destinations.delete(key)
-    setCount(this.#producerCounts, key, count)
+    const options = this.#present.removeProducer(producerId, destination, count)
     this.#fire({
       topic: producerTopic(destination),
-      dataStructure: buildRemoveInfo(parseProducerId(producerId), 0),
+      dataStructure: buildRemoveInfo(producerIdOf(producerId, options), 0),
       properties: { producerCount: int(count) },
     })
   }
@@ -200,6 +145,29 @@ export class Advisories implements RegionListener {
 
   messageDeadLettered(message: Message, destination: Destination, _cause: string | null): void {
     this.#fireAbout(deadLetterTopic(destination), message, destination)
+  }
+
+  /** A new consumer that listens to advisories is told what it would have heard before. */
+  #subscribe(options: ConsumerOptions): void {
+    this.#subscribers.add(options.consumerId, options.destination)
+    const patterns = this.#subscribers.patternsOf(options.consumerId)
+    if (patterns.length > 0) this.#replay(options, patterns, this.#present.advisories())
+  }
+
+  /** A slice now, the rest in later turns: with a hundred thousand destinations all at once would hold up everybody. */
+  #replay(options: ConsumerOptions, patterns: readonly WildcardPattern[], state: Iterator<Advisory>): void {
+    const { consumerId } = options
+    const targetConsumerId = consumerIdOf(consumerId, options)
+    for (let looked = 0; looked < replaySliceSize; looked++) {
+      const { value: advisory, done } = state.next()
+      if (done) return
+      if (matchesAny(patterns, advisory.topic))
+        this.#region?.publishTo(consumerId, this.#builder.build({ ...advisory, targetConsumerId }, this.#clock.nowMs()))
+    }
+    this.#clock.after(0, () => {
+      // Unless the consumer has gone meanwhile.
+      if (this.#subscribers.patternsOf(consumerId) === patterns) this.#replay(options, patterns, state)
+    })
   }
 
   #fireAbout(topic: string, message: Message, destination: Destination): void {
@@ -214,38 +182,6 @@ export class Advisories implements RegionListener {
     if (this.#pending.length === 0) queueMicrotask(() => this.flush())
     this.#pending.push(this.#builder.build(advisory, this.#clock.nowMs()))
   }
-
-  *#presentState(): Iterable<Advisory> {
-    for (const info of this.#connections.values()) yield { topic: connectionTopic, dataStructure: info }
-    for (const { destination, connectionId } of this.#destinations.values())
-      yield {
-        topic: destinationTopic(destination),
-        dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
-      }
-    for (const { info, destinations } of this.#producers.values())
-      for (const [key, destination] of destinations)
-        yield producerPresent(info, destination, this.#producerCounts.get(key) ?? 1)
-    for (const { info, destinations } of this.#consumers.values())
-      for (const [key, destination] of destinations)
-        yield consumerPresent(info, destination, this.#consumerCounts.get(key) ?? 1)
-  }
-}
-
-const consumerPresent = (info: ConsumerInfo, destination: Destination, count: number): Advisory => ({
-  topic: consumerTopic(destination),
-  dataStructure: { ...info, destination: structureOf(destination) } satisfies DataStructure,
-  properties: { consumerCount: int(count) },
-})
-
-const producerPresent = (info: ProducerInfo, destination: Destination, count: number): Advisory => ({
-  topic: producerTopic(destination),
-  dataStructure: { ...info, destination: structureOf(destination) } satisfies DataStructure,
-  properties: { producerCount: int(count) },
-})
-
-function setCount(counts: Map<string, number>, key: string, count: number): void {
-  if (count > 0) counts.set(key, count)
-  else counts.delete(key)
 }
 
 const int = (value: number): PrimitiveValue => ({ type: 'int', value })

@@ -1,4 +1,4 @@
-// Builds advisory messages (spec openwire.md section 17): type 23, JMSType "Advisory", non-persistent, priority 0, the
+// Builds advisory messages (as AdvisoryBroker.fireAdvisory of ActiveMQ): type 23, JMSType "Advisory", non-persistent, priority 0, the
 // structure that it is about, and who says so.
 import { FormatError } from '../base/format-error.ts'
 import { encodePrimitiveMap, type PrimitiveValue } from '../marshal/primitive-map.ts'

@@ -1,4 +1,4 @@
-// Names of the advisory topics (spec broker-semantics.md section 11). Temporary queues count as queues here, except for
+// Names of the advisory topics (ActiveMQ: AdvisorySupport). Temporary queues count as queues here, except for
 // their own coming and going.
 import { advisoryPrefix, isQueue, type Destination, type DestinationKind } from '../message/destination.ts'
 

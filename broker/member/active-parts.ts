@@ -14,7 +14,7 @@ import type { Region } from '../region/region.ts'
 import { ConnectionRegistry } from '../session/connection-registry.ts'
 import { LimitCounts } from '../session/limit-counts.ts'
 import { logBurstEntries, logBurstPeriodMs } from '../session/limits.ts'
-import type { OpenWireService } from '../session/openwire/openwire-service.ts'
+import type { SessionService } from '../session/session-service.ts'
 import type { MessageStore, RecoveredState } from '../store/message-store.ts'
 
 export interface ActiveParts {
@@ -37,7 +37,7 @@ export interface ActivePartsOptions {
   readonly recovered: RecoveredState
   readonly memoryLimit: number
   /** Closed ones, in the order of the configuration. */
-  readonly buildConnectors: (service: OpenWireService) => readonly TransportConnector[]
+  readonly buildConnectors: (service: SessionService) => readonly TransportConnector[]
 }
 
 export function buildActiveParts(options: ActivePartsOptions): ActiveParts {

@@ -221,6 +221,7 @@ export class BrokerConnection implements RegionConnection {
     for (const found of this.#temporary) this.#deleteDestination(found)
     this.#parts.closed(this)
     this.#context.flow.relieve()
+    this.#context.listener.connectionRemoved(this.options)
   }
 
   #dropProducer(producerId: string): void {

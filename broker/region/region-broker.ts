@@ -111,6 +111,7 @@ class RegionBroker implements Region {
       closed: ({ options: { connectionId } }) => void this.#connections.delete(connectionId),
     })
     this.#connections.set(options.connectionId, connection)
+    this.#context.listener.connectionAdded(options)
     return connection
   }
 

@@ -13,6 +13,14 @@ class RegionListeners implements RegionListener {
     this.#listeners = listeners
   }
 
+  connectionAdded(...values: Parameters<RegionListener['connectionAdded']>): void {
+    for (const listener of this.#listeners) listener.connectionAdded(...values)
+  }
+
+  connectionRemoved(...values: Parameters<RegionListener['connectionRemoved']>): void {
+    for (const listener of this.#listeners) listener.connectionRemoved(...values)
+  }
+
   destinationAdded(...values: Parameters<RegionListener['destinationAdded']>): void {
     for (const listener of this.#listeners) listener.destinationAdded(...values)
   }

@@ -109,6 +109,8 @@ export interface ConnectionOptions {
   readonly clientId: string
   /** A failover client that came back: sends that are already stored are answered and dropped. */
   readonly failoverReconnect: boolean
+  /** What its client said of itself, in the words of its protocol: for listeners that repeat it as it was. */
+  readonly announcement?: object | undefined
 }
 
 /**
@@ -145,6 +147,9 @@ export interface RegionConnection {
 
 /** Told of changes as they happen: advisories are made from these. There can be several. Must not throw. */
 export interface RegionListener {
+  connectionAdded(options: ConnectionOptions): void
+  /** After everything that was the connection's. */
+  connectionRemoved(options: ConnectionOptions): void
   destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void
   destinationRemoved(destination: Destination): void
   consumerAdded(options: ConsumerOptions, connectionId: ConnectionIdText, destination: Destination, count: number): void

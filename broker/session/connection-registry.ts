@@ -1,5 +1,5 @@
 // All logical connections of the broker, over all sockets and connectors: client ids are unique, and a connection that
-// comes back on a new socket before the loss of the old one was noticed takes over (spec openwire.md section 8).
+// comes back on a new socket before the loss of the old one was noticed takes over (as RegionBroker.addConnection of ActiveMQ).
 import { RefusalError } from '../base/errors.ts'
 import type { ConnectionIdText } from '../region/region.ts'
 
@@ -32,7 +32,7 @@ export class ConnectionRegistry {
     return this.#byId.size
   }
 
-  /** @throws {RefusalError} InvalidClientIDException when another connection has the client id, or another client the id. */
+  /** @throws {RefusalError} INVALID_CLIENT_ID when another connection has the client id, or another client the id. */
   add(connection: RegisteredConnection): void {
     const holder = this.#byClientId.get(connection.clientId)
     if (holder && holder.id !== connection.id)

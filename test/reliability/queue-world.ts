@@ -291,6 +291,8 @@ export class QueueWorld {
 }
 
 const listenerOf = (tell: (told: Told) => void, clock: ManualClock): RegionListener => ({
+  connectionAdded() {},
+  connectionRemoved() {},
   destinationAdded() {},
   destinationRemoved() {},
   consumerAdded() {},

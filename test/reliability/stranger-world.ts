@@ -11,7 +11,7 @@ import type { Delivery, Region, RegionConnection } from '../../broker/region/reg
 import { Advisories } from '../../broker/advisory/advisories.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../broker/session/limit-counts.ts'
-import type { OpenWireService } from '../../broker/session/openwire/openwire-service.ts'
+import type { SessionService } from '../../broker/session/session-service.ts'
 import { OpenWireSession } from '../../broker/session/openwire/openwire-session.ts'
 import type { SessionOutput } from '../../broker/session/session.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
@@ -35,7 +35,7 @@ export interface LogEntry {
 
 export class StrangerWorld {
   readonly clock = new ManualClock()
-  readonly service: OpenWireService
+  readonly service: SessionService
   readonly region: Region
   readonly registry: ConnectionRegistry
   readonly limits: LimitCounts

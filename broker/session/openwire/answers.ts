@@ -13,7 +13,7 @@ import { javaClassOf, javaMessageOf } from './java-class.ts'
 
 const header = { commandId: 0, responseRequired: false } as const
 
-/** Clients need it before they can do XA or ask for the broker's name (spec openwire.md section 8). */
+/** Clients need it before they can do XA or ask for the broker's name. */
 export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdentity): BrokerInfo => ({
   kind: 'BrokerInfo',
   ...header,

@@ -7,7 +7,8 @@ import type { DispatchState } from './dispatch-encoder.ts'
 import type { AnnouncedBytes } from './announced-bytes.ts'
 import { maxSessionsPerConnection } from './limits.ts'
 
-export interface SessionState {
+/** What JMS calls a session: a part of a connection. The broker's own sessions are its connections' state machines. */
+export interface JmsSession {
   readonly id: string
   readonly consumers: Set<ConsumerIdText>
   readonly producers: Set<ProducerIdText>
@@ -16,7 +17,7 @@ export interface SessionState {
 export interface ConsumerState {
   readonly id: ConsumerIdText
   readonly info: ConsumerInfo
-  readonly session: SessionState
+  readonly session: JmsSession
   readonly dispatch: DispatchState
   /** Deliveries that still wait for the socket are not for anybody any more. */
   removed: boolean
@@ -25,14 +26,14 @@ export interface ConsumerState {
 export interface ProducerState {
   readonly id: ProducerIdText
   readonly info: ProducerInfo
-  readonly session: SessionState
+  readonly session: JmsSession
 }
 
 export class ConnectionState {
   readonly id: ConnectionIdText
   readonly clientId: string
   readonly info: ConnectionInfo
-  readonly sessions = new Map<string, SessionState>()
+  readonly sessions = new Map<string, JmsSession>()
   readonly consumers = new Map<ConsumerIdText, ConsumerState>()
   readonly producers = new Map<ProducerIdText, ProducerState>()
   readonly #announced: AnnouncedBytes
@@ -57,8 +58,8 @@ export class ConnectionState {
     this.#region = region
   }
 
-  /** Session -1 is the connection's own and exists without being announced (spec section 8). */
-  session(id: string, what: string): SessionState {
+  /** Session -1 is the connection's own and exists without being announced (ActiveMQ: ConnectionState). */
+  session(id: string, what: string): JmsSession {
     const session = this.sessions.get(id)
     if (session) return session
     if (id === `${this.id}:-1`) return this.addSession(id)
@@ -66,7 +67,7 @@ export class ConnectionState {
   }
 
   /** Idempotent, as failover clients announce what they had. */
-  addSession(id: string): SessionState {
+  addSession(id: string): JmsSession {
     const known = this.sessions.get(id)
     if (known) return known
     if (this.sessions.size >= maxSessionsPerConnection)
@@ -81,7 +82,7 @@ export class ConnectionState {
     return session
   }
 
-  removeSession(session: SessionState): void {
+  removeSession(session: JmsSession): void {
     this.#takeBack(session)
     this.sessions.delete(session.id)
   }

@@ -23,7 +23,7 @@ export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo
     maximumPendingMessageLimit: Math.max(0, info.maximumPendingMessageLimit),
     selector: info.selector?.trim() ? info.selector : null,
     browser: info.browser,
-    // A name on a queue has no meaning (spec openwire.md section 11).
+    // A name on a queue has no meaning (ActiveMQ: QueueRegion ignores it).
     subscriptionName: isQueue(destination) ? null : info.subscriptionName,
     announcement: info,
   }

@@ -1,4 +1,4 @@
-// The inactivity monitor of one connection (spec openwire.md section 2): every write period a KeepAliveInfo if nothing
+// The inactivity monitor of one connection (as ActiveMQ's AbstractInactivityMonitor): every write period a KeepAliveInfo if nothing
 // was sent, every read period an end if nothing came. Counts activity; does not see bytes.
 import type { Clock, Timer } from '../../base/clock.ts'
 

@@ -17,7 +17,7 @@ export const commandIdOf = (stored: Buffer): number =>
 
 export const responseRequiredOf = (stored: Buffer): boolean => (stored[responseRequiredAt] ?? 0) !== 0
 
-export interface Sender {
+export interface MessageOrigin {
   readonly connectionId: string
   /** Text form. */
   readonly producerId: string
@@ -28,7 +28,7 @@ export interface Sender {
  * Of a form that was scanned before. @throws {RefusalError} when there is no producer id, or a transaction that is an XA one or
  * another connection's.
  */
-export function readSender(stored: Buffer): Sender {
+export function readOrigin(stored: Buffer): MessageOrigin {
   const scanner = new LooseScanner(stored, producerIdAt)
   const producer = readProducerId(scanner)
   if (!producer) throw new RefusalError('INVALID_REQUEST', 'Cannot send message: producerId is missing')

@@ -7,7 +7,7 @@ import type { Message } from '../../message/message.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
 import { checkStructures } from '../../wire/openwire/stored-form.ts'
 import { patchBrokerInTime } from './broker-times.ts'
-import { commandIdOf, readSender, responseRequiredOf } from './message-header.ts'
+import { commandIdOf, readOrigin, responseRequiredOf } from './message-header.ts'
 
 interface Answerable {
   readonly commandId: number
@@ -30,7 +30,7 @@ export function acceptMessage(stored: Buffer, nowMs: number, offsets?: FieldOffs
     const message = StoredMessage.scan(stored, offsets)
     // Rare: advisories, and what came over bridges. Whoever gets it must be able to read it.
     if (message.carriesStructures) checkStructures(stored)
-    const { connectionId, producerId, transactionId } = readSender(stored)
+    const { connectionId, producerId, transactionId } = readOrigin(stored)
     patchBrokerInTime(stored, nowMs)
     return { commandId, async, connectionId, producerId, transactionId, message }
   } catch (error) {

@@ -7,9 +7,9 @@ import type { Command } from '../../wire/openwire/commands.ts'
 import type { MessageForm } from '../../wire/openwire/stored-form.ts'
 import { rewrittenOffsets, storedFormOfTight } from '../../wire/openwire/tight-to-loose.ts'
 import { buildProducerAck } from './answers.ts'
-import type { CommandExecutor } from './command-executor.ts'
 import { keptFrame } from './kept-frame.ts'
 import { acceptMessage, type AcceptedMessage } from './message-intake.ts'
+import type { SocketConnections } from './socket-connections.ts'
 
 /** Whoever sent the messages. */
 export interface MessagePeer {
@@ -21,12 +21,12 @@ export class MessageReceiver {
   /** What the message frames of this connection are. */
   form: MessageForm = 'other'
   readonly #clock: Clock
-  readonly #executor: CommandExecutor
+  readonly #connections: SocketConnections
   readonly #peer: MessagePeer
 
-  constructor(clock: Clock, executor: CommandExecutor, peer: MessagePeer) {
+  constructor(clock: Clock, connections: SocketConnections, peer: MessagePeer) {
     this.#clock = clock
-    this.#executor = executor
+    this.#connections = connections
     this.#peer = peer
   }
 
@@ -45,18 +45,27 @@ export class MessageReceiver {
   receive(stored: Buffer, offsets?: FieldOffsets): void {
     const accepted = acceptMessage(stored, this.#clock.nowMs(), offsets)
     try {
-      if (accepted.error) throw accepted.error
-      this.#executor.send(accepted, (error) => this.#done(accepted, error))
+      this.#send(accepted)
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       this.#done(accepted, error)
     }
   }
 
+  #send(accepted: AcceptedMessage): void {
+    if (accepted.error) throw accepted.error
+    const { connectionId, producerId, message, transactionId } = accepted
+    const connection = this.#connections.get(connectionId, 'send message')
+    if (!connection.producers.has(producerId))
+      throw new RefusalError('ILLEGAL_STATE', `Cannot send message: producer ${producerId} had not been registered`)
+    connection.region.send(message, transactionId, (error) => this.#done(accepted, error))
+  }
+
   #done(accepted: AcceptedMessage, error: RefusalError | undefined): void {
     const { commandId, async, connectionId, producerId, transactionId, message } = accepted
-    if (error && transactionId !== null && async) this.#executor.failTransaction(connectionId, transactionId, error)
-    const producer = this.#executor.producer(connectionId, producerId)
+    const connection = this.#connections.find(connectionId)
+    if (error && transactionId !== null && async) connection?.region.failTransaction(transactionId, error)
+    const producer = connection?.producers.get(producerId)
     // Also after a refusal, or the producer's window would stay smaller for ever.
     if (async && message && producer && producer.info.windowSize > 0)
       this.#peer.send(buildProducerAck(producer.info.producerId, message.size))

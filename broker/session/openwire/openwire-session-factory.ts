@@ -1,14 +1,14 @@
 // Makes the OpenWire sessions of one transport connector, which all offer the same wire format.
 import type { WireFormatOptions } from '../../wire/openwire/wire-format.ts'
 import type { AcceptedConnection, Session, SessionFactory } from '../session.ts'
-import type { OpenWireService } from './openwire-service.ts'
+import type { SessionService } from '../session-service.ts'
 import { OpenWireSession } from './openwire-session.ts'
 
 export class OpenWireSessionFactory implements SessionFactory {
-  readonly #service: OpenWireService
+  readonly #service: SessionService
   readonly #wireFormat: WireFormatOptions
 
-  constructor(service: OpenWireService, wireFormat: WireFormatOptions) {
+  constructor(service: SessionService, wireFormat: WireFormatOptions) {
     this.#service = service
     this.#wireFormat = wireFormat
   }

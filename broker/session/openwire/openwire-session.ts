@@ -30,21 +30,22 @@ import { IncompleteFrameWatch } from './incomplete-frame-watch.ts'
 import { maxCommandBytes, refusedConnectionLingerMs } from './limits.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import { Negotiation } from './negotiation.ts'
-import type { OpenWireService } from './openwire-service.ts'
+import { SocketConnections, type ConnectionPeer } from './socket-connections.ts'
+import type { SessionService } from '../session-service.ts'
 
 export type SessionPhase = 'negotiating' | 'open' | 'refused' | 'closed'
 
 export interface OpenWireSessionOptions {
-  readonly service: OpenWireService
+  readonly service: SessionService
   readonly wireFormat: WireFormatOptions
   readonly connection: AcceptedConnection
 }
 
-export class OpenWireSession implements Session, CommandPeer {
+export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
   readonly remoteAddress: string
   readonly connectorName: string
   readonly logger: Logger
-  readonly #service: OpenWireService
+  readonly #service: SessionService
   readonly #connection: AcceptedConnection
   readonly #negotiation: Negotiation
   readonly #splitter: FrameSplitter
@@ -52,6 +53,7 @@ export class OpenWireSession implements Session, CommandPeer {
   readonly #pauses: ReadingPauses
   readonly #watch: IncompleteFrameWatch
   readonly #monitor: InactivityMonitor
+  readonly #connections: SocketConnections
   readonly #executor: CommandExecutor
   readonly #writer: CommandWriter
   readonly #messages: MessageReceiver
@@ -83,18 +85,19 @@ export class OpenWireSession implements Session, CommandPeer {
       pauses: this.#pauses,
       drop: (reason, limit) => this.#drop(reason, limit),
     })
-    this.#executor = new CommandExecutor(service, this)
+    this.#connections = new SocketConnections(service, this)
+    this.#executor = new CommandExecutor(this.#connections, this)
     this.#writer = new CommandWriter(output, clock, this.#monitor, {
       congested: () => this.#pauses.pause('output'),
       relieved: () => {
         this.#pauses.resume('output')
-        this.#executor.dispatch()
+        this.#connections.dispatch()
       },
       tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
       undeliverable: (consumer, delivery, cause) => this.#executor.refuseDelivery(consumer, delivery, cause),
       failed: (error) => this.#fail(error),
     })
-    this.#messages = new MessageReceiver(clock, this.#executor, this)
+    this.#messages = new MessageReceiver(clock, this.#connections, this)
   }
 
   get phase(): SessionPhase {
@@ -128,7 +131,7 @@ export class OpenWireSession implements Session, CommandPeer {
   close(): void {
     if (this.#phase === 'closed') return
     this.abandon()
-    this.#executor.close()
+    this.#connections.close()
     this.#service.advisories.flush()
   }
 

@@ -1,17 +1,17 @@
-// TransactionInfo of local transactions (spec openwire.md section 13). XA is refused.
+// TransactionInfo of local transactions, as ActiveMQ's TransactionInfo numbers them. XA is refused.
 import { RefusalError } from '../../base/errors.ts'
+import { transactionTypes } from '../../openwire/transaction-types.ts'
 import type { Done } from '../../region/region.ts'
 import type { TransactionInfo } from '../../wire/openwire/commands.ts'
-import { transactionTypes } from '../../openwire/transaction-types.ts'
-import type { CommandExecutor } from './command-executor.ts'
 import { requiredConnectionId } from './required-ids.ts'
+import type { SocketConnections } from './socket-connections.ts'
 import { localTransaction, xaNotSupported } from './transaction-id.ts'
 
 /** @throws {RefusalError} before `done` was called. */
-export function executeTransaction(executor: CommandExecutor, info: TransactionInfo, done: Done): void {
+export function executeTransaction(connections: SocketConnections, info: TransactionInfo, done: Done): void {
   const what = 'execute transaction command'
   const connectionId = requiredConnectionId(info.connectionId, what)
-  const connection = executor.connection(connectionId, what)
+  const connection = connections.get(connectionId, what)
   if (info.type === transactionTypes.recover) throw xaNotSupported('recover transactions')
   const id = localTransaction(info.transactionId, connectionId, what)
   if (id === null) throw new RefusalError('INVALID_REQUEST', `Cannot ${what}: transactionId is missing`)

@@ -1,19 +1,24 @@
 import { describe, expect, test } from '@jest/globals'
-import { decodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
-import { StoredMessage } from '../../../broker/message/stored-message.ts'
+import { Advisories } from '../../../broker/advisory/advisories.ts'
 import { AdvisorySubscribers } from '../../../broker/advisory/advisory-subscribers.ts'
+import { silentLogger } from '../../../broker/base/logger.ts'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
+import { decodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
+import { compositeMembers } from '../../../broker/message/destination.ts'
+import { StoredMessage } from '../../../broker/message/stored-message.ts'
+import { createRegion } from '../../../broker/region/region-broker.ts'
+import type { ConsumerOptions, ProducerOptions } from '../../../broker/region/region.ts'
+import { consumerOptionsOf } from '../../../broker/session/openwire/consumer-options.ts'
+import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
+import type { ConsumerInfo, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, storedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
-import type { MessageCommand } from '../../../broker/wire/openwire/commands.ts'
-import {
-  buildService,
-  connectionId,
-  connectionInfo,
-  type FakeRegion,
-  TestSession,
-} from '../session/openwire/session-harness.ts'
-import { consumerId, consumerInfo, producerInfo, sessionInfo, textMessage } from '../session/openwire/test-commands.ts'
+import { soleOwner } from '../../support/sole-owner.ts'
+import { connectionId, connectionInfo, FakeRegion } from '../session/openwire/session-harness.ts'
+import { consumerId, consumerInfo, producerInfo, textMessage } from '../session/openwire/test-commands.ts'
 
+const identity = { brokerName: 'localhost', brokerId: 'ID:test-0:1', brokerUrl: 'tcp://test:61616' }
 const queueA = { kind: 'queue', name: 'A' } as const
+const onQueueA = consumerInfo({ destination: { kind: 'ActiveMQQueue', physicalName: 'A' } })
 const temporary = { kind: 'temp-queue', name: `${connectionId}:1` } as const
 
 const published = (region: FakeRegion): { to: string | null; message: MessageCommand }[] =>
@@ -24,29 +29,63 @@ const countOf = ({ marshalledProperties }: MessageCommand): unknown => {
   return (properties.get('consumerCount') ?? properties.get('producerCount'))?.value
 }
 
-/** A client that listens to `topics`. */
-function listener(topics: string, value = 9): ReturnType<typeof buildService> & { peer: TestSession; id: string } {
-  const parts = buildService()
-  const peer = new TestSession(parts.service).connect().receive(sessionInfo())
-  peer.receive(listening(topics, value))
-  return { ...parts, peer, id: `${connectionId}:1:${value}` }
+function attached(): { advisories: Advisories; region: FakeRegion } {
+  const region = new FakeRegion()
+  const advisories = new Advisories(identity, new ManualClock())
+  advisories.attach(region)
+  return { advisories, region }
 }
 
-const listening = (topics: string, value = 9): ReturnType<typeof consumerInfo> =>
+/** With a consumer of an OpenWire client that listens to `topics`. */
+function listener(topics: string): { advisories: Advisories; region: FakeRegion } {
+  const parts = attached()
+  addConsumer(parts.advisories, listening(topics))
+  return parts
+}
+
+const listening = (topics: string, value = 9): ConsumerInfo =>
   consumerInfo({ consumerId: { ...consumerId, value }, destination: { kind: 'ActiveMQTopic', physicalName: topics } })
+
+/** As the region tells of it. */
+function addConsumer(advisories: Advisories, info: ConsumerInfo, count = 1): void {
+  const { connectionId: connection, sessionId, value } = info.consumerId!
+  const options = consumerOptionsOf(`${connection}:${sessionId}:${value}`, info)
+  for (const member of compositeMembers(options.destination))
+    advisories.consumerAdded(options, connectionId, member, count)
+}
+
+const producerOptions: ProducerOptions = {
+  producerId: `${connectionId}:1:1`,
+  destination: queueA,
+  announcement: producerInfo(),
+}
+
+/** Of a client that speaks another protocol. */
+const foreign: ConsumerOptions = {
+  consumerId: 'stomp-7/sub-1',
+  destination: queueA,
+  prefetchSize: 10,
+  priority: 0,
+  exclusive: false,
+  noLocal: false,
+  maximumPendingMessageLimit: 0,
+  selector: null,
+  browser: false,
+  subscriptionName: null,
+}
 
 describe('advisory messages', () => {
   test('are built for those who listen and for nobody else', () => {
-    const { service, region } = buildService()
-    service.advisories.destinationAdded(temporary, connectionId)
-    service.advisories.flush()
+    const { advisories, region } = attached()
+    advisories.destinationAdded(temporary, connectionId)
+    advisories.flush()
     expect(region.published).toEqual([])
   })
 
   test('tell of a new temporary queue, as a stock client expects it', () => {
-    const { service, region } = listener('ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.TempTopic')
-    service.advisories.destinationAdded(temporary, connectionId)
-    service.advisories.flush()
+    const { advisories, region } = listener('ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.TempTopic')
+    advisories.destinationAdded(temporary, connectionId)
+    advisories.flush()
     const [{ to, message }] = published(region) as [{ to: null; message: MessageCommand }]
     expect(to).toBeNull()
     expect(message).toMatchObject({
@@ -71,12 +110,12 @@ describe('advisory messages', () => {
   })
 
   test('replay what is there to a late subscriber, and to it alone', () => {
-    const { service, region, peer } = listener('ActiveMQ.Advisory.Topic')
-    service.advisories.destinationAdded(temporary, connectionId)
-    service.advisories.destinationAdded(queueA, null)
-    service.advisories.destinationRemoved(queueA)
+    const { advisories, region } = listener('ActiveMQ.Advisory.Topic')
+    advisories.destinationAdded(temporary, connectionId)
+    advisories.destinationAdded(queueA, null)
+    advisories.destinationRemoved(queueA)
     published(region)
-    peer.receive(listening('ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.Queue', 10))
+    addConsumer(advisories, listening('ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.Queue', 10))
     expect(published(region)).toMatchObject([
       {
         to: `${connectionId}:1:10`,
@@ -89,12 +128,9 @@ describe('advisory messages', () => {
   })
 
   test('count consumers and producers, coming and going', () => {
-    const { service, region, peer } = listener('ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.Producer.>')
-    peer.receive(consumerInfo(), producerInfo())
-    const { advisories } = service
-    const options = { consumerId: `${connectionId}:1:1` } as Parameters<typeof advisories.consumerAdded>[0]
-    advisories.consumerAdded(options, connectionId, queueA, 3)
-    advisories.producerAdded({ producerId: `${connectionId}:1:1`, destination: queueA }, queueA, 2)
+    const { advisories, region } = listener('ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.Producer.>')
+    addConsumer(advisories, onQueueA, 3)
+    advisories.producerAdded(producerOptions, queueA, 2)
     advisories.consumerRemoved(`${connectionId}:1:1`, queueA, 2)
     advisories.producerRemoved(`${connectionId}:1:1`, queueA, 1)
     advisories.flush()
@@ -112,12 +148,10 @@ describe('advisory messages', () => {
   })
 
   test('replay the present consumers with their number', () => {
-    const { service, region, peer } = listener('ActiveMQ.Advisory.Connection')
-    peer.receive(consumerInfo())
-    const options = { consumerId: `${connectionId}:1:1` } as Parameters<typeof service.advisories.consumerAdded>[0]
-    service.advisories.consumerAdded(options, connectionId, queueA, 3)
+    const { advisories, region } = listener('ActiveMQ.Advisory.Connection')
+    addConsumer(advisories, onQueueA, 3)
     published(region)
-    peer.receive(listening('ActiveMQ.Advisory.Consumer.Queue.A', 10))
+    addConsumer(advisories, listening('ActiveMQ.Advisory.Consumer.Queue.A', 10))
     const { message } = published(region)[0]!
     expect(message.dataStructure).toMatchObject({
       kind: 'ConsumerInfo',
@@ -128,13 +162,14 @@ describe('advisory messages', () => {
   })
 
   test('tell of connections without their passwords', () => {
-    const { service, region } = listener('ActiveMQ.Advisory.Connection')
+    const { advisories, region } = listener('ActiveMQ.Advisory.Connection')
     published(region)
-    const other = new TestSession(service).negotiate()
-    other.receive(
-      connectionInfo({ connectionId: { kind: 'ConnectionId', value: 'ID:2' }, clientId: 'two', userName: 'me' }),
-    )
-    other.session.close()
+    const id = { kind: 'ConnectionId', value: 'ID:2' } as const
+    const announcement = connectionInfo({ connectionId: id, clientId: 'two', userName: 'me', password: '' })
+    const options = { connectionId: 'ID:2', clientId: 'two', failoverReconnect: false, announcement }
+    advisories.connectionAdded(options)
+    advisories.connectionRemoved(options)
+    advisories.flush()
     expect(published(region)).toMatchObject([
       { message: { dataStructure: { kind: 'ConnectionInfo', clientId: 'two', userName: 'me', password: '' } } },
       { message: { dataStructure: { kind: 'RemoveInfo', objectId: { kind: 'ConnectionId', value: 'ID:2' } } } },
@@ -142,11 +177,11 @@ describe('advisory messages', () => {
   })
 
   test('carry expired and dead messages without their bodies', () => {
-    const { service, region } = listener('ActiveMQ.Advisory.Expired.>,ActiveMQ.Advisory.MessageDLQd.Queue.A')
+    const { advisories, region } = listener('ActiveMQ.Advisory.Expired.>,ActiveMQ.Advisory.MessageDLQd.Queue.A')
     const message = StoredMessage.scan(storedFormOf(textMessage()))
-    service.advisories.messageExpired(message, queueA)
-    service.advisories.messageDeadLettered(message, queueA, 'why')
-    service.advisories.flush()
+    advisories.messageExpired(message, queueA)
+    advisories.messageDeadLettered(message, queueA, 'why')
+    advisories.flush()
     expect(published(region)).toMatchObject([
       { message: { dataStructure: { kind: 'ActiveMQTextMessage', content: null, timestamp: 1_700_000_000_000 } } },
       { message: { dataStructure: { kind: 'ActiveMQTextMessage', content: null } } },
@@ -154,20 +189,95 @@ describe('advisory messages', () => {
   })
 
   test('are not about advisory topics', () => {
-    const { service, region } = listener('>')
+    const { advisories, region } = listener('>')
     published(region)
-    service.advisories.destinationAdded({ kind: 'topic', name: 'ActiveMQ.Advisory.Queue' }, null)
-    service.advisories.flush()
+    advisories.destinationAdded({ kind: 'topic', name: 'ActiveMQ.Advisory.Queue' }, null)
+    advisories.flush()
     expect(region.published).toEqual([])
   })
 
   test('are published at the end of the task when no command asks for them', async () => {
-    const { service, region } = listener('ActiveMQ.Advisory.MasterBroker')
-    service.advisories.becameActive()
+    const { advisories, region } = listener('ActiveMQ.Advisory.MasterBroker')
+    advisories.becameActive()
     expect(region.published).toEqual([])
     await Promise.resolve()
     expect(region.published).toHaveLength(1)
   })
+})
+
+describe('of clients that speak another protocol', () => {
+  test('advisories are made from what the region knows', () => {
+    const { advisories, region } = listener('ActiveMQ.Advisory.>')
+    published(region)
+    const connection = { connectionId: 'stomp-7', clientId: 'seven', failoverReconnect: false }
+    advisories.connectionAdded(connection)
+    advisories.consumerAdded(foreign, 'stomp-7', queueA, 1)
+    advisories.producerAdded({ producerId: 'stomp-7', destination: queueA }, queueA, 1)
+    advisories.producerRemoved('stomp-7', queueA, 0)
+    advisories.consumerRemoved(foreign.consumerId, queueA, 0)
+    advisories.connectionRemoved(connection)
+    advisories.flush()
+    const id = { connectionId: foreign.consumerId, sessionId: 0, value: 0 }
+    expect(published(region).map(({ message }) => message.dataStructure)).toMatchObject([
+      { kind: 'ConnectionInfo', connectionId: { value: 'stomp-7' }, clientId: 'seven', password: '' },
+      { kind: 'ConsumerInfo', consumerId: id, clientId: 'seven', prefetchSize: 10, destination: { physicalName: 'A' } },
+      { kind: 'ProducerInfo', producerId: { connectionId: 'stomp-7' }, destination: { physicalName: 'A' } },
+      { kind: 'RemoveInfo', objectId: { kind: 'ProducerId', connectionId: 'stomp-7' } },
+      { kind: 'RemoveInfo', objectId: { kind: 'ConsumerId', ...id } },
+      { kind: 'RemoveInfo', objectId: { kind: 'ConnectionId', value: 'stomp-7' } },
+    ])
+  })
+
+  test('a subscriber among them is told, too', () => {
+    const { advisories, region } = attached()
+    advisories.destinationAdded(temporary, connectionId)
+    const destination = { kind: 'topic', name: 'ActiveMQ.Advisory.TempQueue' } as const
+    advisories.consumerAdded({ ...foreign, destination }, 'stomp-7', destination, 1)
+    expect(published(region)).toMatchObject([
+      { to: foreign.consumerId, message: { targetConsumerId: { connectionId: foreign.consumerId } } },
+    ])
+    advisories.consumerRemoved(foreign.consumerId, destination, 0)
+    advisories.destinationRemoved(temporary)
+    advisories.flush()
+    expect(published(region)).toEqual([])
+  })
+})
+
+test('the region tells all of it: a late subscriber hears what is there, and then what changes', async () => {
+  const clock = new ManualClock()
+  const store = new MemoryStore()
+  await store.open(soleOwner(1))
+  const advisories = new Advisories(identity, clock)
+  const region = createRegion({
+    store,
+    clock,
+    logger: silentLogger,
+    memoryLimit: 2 ** 20,
+    concurrentStoreAndDispatchQueues: true,
+    deadLetter: { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
+    listeners: [advisories],
+  })
+  advisories.attach(region)
+  const heard: string[] = []
+  const port = { deliverNothing() {}, pause() {}, resume() {} }
+  const others = region.connect(
+    { connectionId: 'a', clientId: 'a', failoverReconnect: false },
+    { ...port, deliver() {} },
+  )
+  others.addConsumer({ ...foreign, consumerId: 'a:1:1' })
+  others.addProducer({ producerId: 'a:1:1', destination: queueA })
+  const mine = region.connect(
+    { connectionId: 'b', clientId: 'b', failoverReconnect: false },
+    { ...port, deliver: ({ destination }) => void heard.push(destination.name.replace('ActiveMQ.Advisory.', '')) },
+  )
+  const everything = { kind: 'topic', name: 'ActiveMQ.Advisory.>' } as const
+  mine.addConsumer({ ...foreign, consumerId: 'b:1:1', destination: everything, prefetchSize: 1000 })
+  expect(heard.splice(0)).toEqual(['Connection', 'Connection', 'Queue', 'Producer.Queue.A', 'Consumer.Queue.A'])
+  others.close()
+  advisories.flush()
+  expect(heard).toEqual(['Consumer.Queue.A', 'Producer.Queue.A', 'Connection'])
+  region.stop()
+  await store.close()
 })
 
 describe('subscribers', () => {

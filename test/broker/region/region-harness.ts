@@ -87,6 +87,8 @@ export class RegionHarness {
     const note = (text: string): void => void this.events.push(text)
     const key = (destination: Destination | null): string => (destination ? destinationKey(destination) : 'anonymous')
     return {
+      connectionAdded() {},
+      connectionRemoved() {},
       destinationAdded: (destination, owner) => note(`destinationAdded ${key(destination)} ${owner ?? '-'}`),
       destinationRemoved: (destination) => note(`destinationRemoved ${key(destination)}`),
       consumerAdded: (_options, _connection, destination, count) => note(`consumerAdded ${key(destination)} ${count}`),

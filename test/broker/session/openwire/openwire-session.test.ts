@@ -145,9 +145,9 @@ describe('connections', () => {
       }),
     )
     expect(kinds(peer.takeSent())).toEqual(['BrokerInfo', 'Response', 'ConnectionControl', 'Response'])
-    expect(region.of('connect')).toEqual([
-      [{ connectionId, clientId: 'client-1', failoverReconnect: false }],
-      [{ connectionId: 'ID:2', clientId: 'two', failoverReconnect: false }],
+    expect(region.of('connect')).toMatchObject([
+      [{ connectionId, clientId: 'client-1', failoverReconnect: false, announcement: { password: '' } }],
+      [{ connectionId: 'ID:2', clientId: 'two', failoverReconnect: false, announcement: { password: '' } }],
     ])
   })
 

@@ -10,10 +10,9 @@ import type {
   Region,
   RegionConnection,
 } from '../../../../broker/region/region.ts'
-import { Advisories } from '../../../../broker/advisory/advisories.ts'
 import { ConnectionRegistry } from '../../../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../../../broker/session/limit-counts.ts'
-import type { OpenWireService } from '../../../../broker/session/openwire/openwire-service.ts'
+import type { SessionService } from '../../../../broker/session/session-service.ts'
 import { OpenWireSession } from '../../../../broker/session/openwire/openwire-session.ts'
 import type { SessionOutput } from '../../../../broker/session/session.ts'
 import type { Command, ConnectionInfo, WireFormatInfo } from '../../../../broker/wire/openwire/commands.ts'
@@ -107,7 +106,7 @@ export class FakeRegion implements Region {
 }
 
 export interface ServiceParts {
-  readonly service: OpenWireService
+  readonly service: SessionService
   readonly region: FakeRegion
   readonly clock: ManualClock
 }
@@ -116,11 +115,10 @@ export function buildService(): ServiceParts {
   const clock = new ManualClock()
   const region = new FakeRegion()
   const identity = { brokerName: 'localhost', brokerId: 'ID:test-0:1', brokerUrl: 'tcp://test:61616' }
-  const advisories = new Advisories(identity, clock)
-  advisories.attach(region)
   const registry = new ConnectionRegistry(identity.brokerName)
   const limits = new LimitCounts(clock, silentLogger)
-  return { service: { identity, region, registry, advisories, limits, clock, logger: silentLogger }, region, clock }
+  const service = { identity, region, registry, advisories: { flush() {} }, limits, clock, logger: silentLogger }
+  return { service, region, clock }
 }
 
 /** As a socket does it: the memory is used again as soon as the session returns. */
@@ -147,7 +145,7 @@ export class TestSession {
   #written = 0
   readonly #splitter = new FrameSplitter(2 ** 30)
 
-  constructor(service: OpenWireService, wireFormat: Partial<WireFormatOptions> = {}) {
+  constructor(service: SessionService, wireFormat: Partial<WireFormatOptions> = {}) {
     this.session = new OpenWireSession({
       service,
       wireFormat: {

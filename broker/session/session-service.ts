@@ -1,0 +1,22 @@
+// What all sessions of an active broker share, whatever protocol they speak.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { BrokerIdentity } from '../region/broker-identity.ts'
+import type { Region } from '../region/region.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
+import type { LimitCounts } from './limit-counts.ts'
+
+export interface SessionService {
+  readonly identity: BrokerIdentity
+  readonly region: Region
+  readonly registry: ConnectionRegistry
+  readonly advisories: AdvisoryFlush
+  readonly limits: LimitCounts
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface AdvisoryFlush {
+  /** After each command and its answer: what it gave rise to is told before the next one is carried out. */
+  flush(): void
+}
