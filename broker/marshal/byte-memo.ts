@@ -34,13 +34,14 @@ export class ByteMemo<T> {
     return this.#length
   }
 
-  /** `value` was decoded from `buffer[start..end)`, and from nothing else. */
-  remember(buffer: Buffer, start: number, end: number, value: T): void {
-    if (end - start > maxBytes || end === start) return
+  /** `value` was decoded from `buffer[start..end)`, and from nothing else. False: it is not kept, what was before is. */
+  remember(buffer: Buffer, start: number, end: number, value: T): boolean {
+    if (end - start > maxBytes || end === start) return false
     this.#bytes ??= Buffer.allocUnsafe(maxBytes)
     buffer.copy(this.#bytes, 0, start, end)
     for (let index = 0; index < this.#words.length; index++) this.#words[index] = this.#bytes.readInt32BE(4 * index)
     this.#length = end - start
     this.#value = value
+    return true
   }
 }

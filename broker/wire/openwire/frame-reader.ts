@@ -96,7 +96,8 @@ export class FrameReader {
   remember(code: number, start: number, firstBit: number, value: DataStructure): void {
     if (repeated[code] === 0) return
     const memo = (this.#memos[code] ??= new StructureMemo())
-    memo.remember(this.#bytes, start, this.#position, value)
+    // The bits belong to the bytes: those of an id that was not kept would make another one of the one that was.
+    if (!memo.remember(this.#bytes, start, this.#position, value)) return
     memo.bitCount = this.#bit - firstBit
     memo.bits = this.#bitsAt(firstBit, memo.bitCount)
   }

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import type { DataStructure } from '../../../../broker/wire/openwire/commands.ts'
 import { OpenWireCodec } from '../../../../broker/wire/openwire/openwire-codec.ts'
 import type { WireFormat } from '../../../../broker/wire/openwire/wire-format.ts'
+import { textMessage } from '../../session/openwire/test-commands.ts'
 import { initialWireFormat } from '../../../../broker/wire/openwire/wire-format.ts'
 import { WireError } from '../../../../broker/wire/openwire/wire-error.ts'
 import { arbitraryStructure, kindsOf } from './arbitrary-command.ts'
@@ -36,6 +37,16 @@ describe('whatever is encoded decodes to the same', () => {
       { numRuns: 12 },
     )
   })
+})
+
+test('an id without bytes of its own does not change what is remembered of the one before (seed 1535065747)', () => {
+  const format = { ...initialWireFormat, version: 12, tightEncodingEnabled: true }
+  const [sender, receiver] = [codecOf(format), codecOf(format)]
+  const transactionOf = (connectionId: string | null) =>
+    ({ kind: 'LocalTransactionId', value: 0, connectionId: { kind: 'ConnectionId', value: connectionId } }) as const
+  const first = textMessage({ transactionId: transactionOf(''), originalTransactionId: transactionOf(null) })
+  const second = textMessage({ originalTransactionId: transactionOf(null) })
+  for (const message of [first, second]) expect(receiver.decode(sender.encode(message).subarray(4))).toEqual(message)
 })
 
 describe('bytes from a stranger end in a value or in a WireError', () => {
