@@ -1,6 +1,7 @@
 // One member of a group, put together: configuration in; admin port, storage, region and transport connectors out.
 //
-//   start      admin port → store follows → Standby → lock → store opens its term → region recovers → connectors → Active
+//   start      admin port → storage not refused → store follows → Standby → lock → store opens its term → region recovers
+//              → connectors → Active
 //   stop       connectors → region → store (synced) → lock released → admin port
 //   step down  connectors are cut first, without answering anybody, then the same; `ended` tells why. Whoever made the
 //              broker makes a new one (which is a standby again) or ends the process: a Broker is used once.
@@ -37,6 +38,8 @@ export interface BrokerParts {
   readonly storage: Storage
   /** Bytes that the process may use; a relative memory limit is a share of it. */
   readonly availableMemoryBytes: number
+  /** Whether a member whose storage belongs to another broker waits for that to change; else it cannot start. */
+  readonly waitsWhenRefused: boolean
 }
 
 /**
@@ -78,7 +81,8 @@ export class Broker {
       this.#state,
     )
     this.#adminServer = new AdminServer(this.#admin, parts.logger)
-    this.#election = new Election({ ...parts, lock: parts.storage.lock, adminPort: () => this.#adminPort })
+    const { lock } = parts.storage
+    this.#election = new Election({ ...parts, lock, adminPort: () => this.#adminPort }, this.#state)
   }
 
   /** Resolves once, however the broker ends; by then everything it had open is closed. */
@@ -122,15 +126,23 @@ export class Broker {
     const { config, storage } = this.#parts
     this.#admin.start()
     this.#adminPort = await this.#adminServer.open(config.admin)
-    storage.store.follow()
-    this.#state.role = 'Standby'
-    this.#waiting = this.#election.wait(this.#stopping.signal)
-    const handle = await this.#waiting
-    this.#state.handle = handle
+    const waiting = this.#becomeHolder(this.#stopping.signal)
+    this.#waiting = waiting
+    const handle = await waiting
     this.#throwIfEnding()
     void handle.lost.then((reason) => this.#stepDown(reason))
     void storage.store.failed.then((reason) => this.#stepDown(reason))
     await this.#activate(handle)
+  }
+
+  async #becomeHolder(signal: AbortSignal): Promise<LockHandle> {
+    await this.#election.admit(signal)
+    this.#throwIfEnding()
+    this.#parts.storage.store.follow()
+    this.#state.role = 'Standby'
+    const handle = await this.#election.wait(signal)
+    this.#state.handle = handle
+    return handle
   }
 
   /** What fails in a member that another one has replaced meanwhile fails because of that. */

@@ -71,12 +71,14 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
     if (!end.steppedDown) return end.closed ? exitCodes.stopped : cut
     release()
     if (!end.closed) return cut
-    if (end.cannotStart && !isReplaced(end.reason)) {
+    const isRefused = errorCode(end.reason) === 'STORAGE_REFUSED' && parsed.exitOnLockLoss
+    if (end.cannotStart && !isRefused && !isReplaced(end.reason)) {
       logger.error(errorMessage(end.reason), fieldsOf(end.reason))
       return exitCodes.failed
     }
-    if (parsed.exitOnLockLoss) return exitCodes.steppedDown
-    logger.warn('Coming back as a standby', { reason: end.reason.message })
+    if (parsed.exitOnLockLoss && !isRefused) return exitCodes.steppedDown
+    // Refused when it was a standby already, of a directory that had no name before: the next life waits from the start.
+    logger.warn(isRefused ? 'Starting anew' : 'Coming back as a standby', { reason: end.reason.message })
     await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
   }
 }
@@ -87,7 +89,7 @@ const isReplaced = (error: unknown): boolean => ['LOCK_LOST', 'JOURNAL_FENCED'].
 /** In a later life the data directory is not made: an empty one in its place would hide what is stored. */
 function buildBroker(
   config: BrokerConfig,
-  { dataDirectory, member }: Arguments,
+  { dataDirectory, member, exitOnLockLoss }: Arguments,
   makesDirectory: boolean,
   logger: Logger,
 ): Broker {
@@ -111,6 +113,8 @@ function buildBroker(
     logger,
     storage,
     availableMemoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
+    // A supervisor would start it again and again.
+    waitsWhenRefused: exitOnLockLoss,
   })
   return broker
 }

@@ -1,6 +1,8 @@
 // Who may be active. A lock elects one member of a group and hands out a term that grows with every election; every
 // write of the store carries the term, and a smaller one is refused.
 
+import type { StorageRefusedError } from './storage-refused-error.ts'
+
 export type LockKind = 'None' | 'File'
 
 export interface LockHandle {
@@ -17,6 +19,8 @@ export interface LockHandle {
 }
 
 export interface LockHolder {
+  /** Name that all members of its group have; not in what an earlier version wrote. */
+  readonly brokerName?: string | undefined
   /** Name of the member, as given by its configuration. */
   readonly member: string
   readonly term: number
@@ -41,12 +45,17 @@ export type LockObstacle =
 
 export interface Lock {
   readonly kind: LockKind
+  /** Why a member of this broker may not even wait for the lock, at this moment; undefined when it may. */
+  refusal(): Promise<StorageRefusedError | undefined>
   /**
    * Waits, trying again every acquireInterval, until the lock is held or `signal` aborts (then rejects with its reason).
    *
    * `position` is asked at each attempt. Where members share their storage, whoever has the lock has all there is, and
    * nobody asks. Where each has a store of its own, the lock may only go to one that has everything that was ever
    * acknowledged, which the candidates' positions tell.
+   *
+   * Rejects with StorageRefusedError as soon as `refusal` would say so; it never has the lock of another broker's storage,
+   * also not one that is free.
    */
   acquire(signal: AbortSignal, position?: () => CandidatePosition): Promise<LockHandle>
   /** Of an `acquire` that waits. */

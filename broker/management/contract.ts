@@ -28,6 +28,8 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly messages: number
     readonly bytesUsed: number
     readonly recoveryMs: number | null
+    /** Why the storage is not this member's: it belongs to another broker. Then the role is Starting. */
+    readonly refusal: string | null
   }
   readonly lock: { readonly type: 'None' | 'File'; readonly holder: string | null; readonly term: number | null }
   readonly memory: { readonly used: number; readonly limit: number }

@@ -49,8 +49,8 @@ export class MemberAdmin implements AdminSource {
   }
 
   notReadyReason(): string | undefined {
-    const { role, handle, connectors } = this.#state
-    if (role === 'Starting') return 'starting'
+    const { role, refusal, handle, connectors } = this.#state
+    if (role === 'Starting') return refusal ?? 'starting'
     if (role === 'Stopping') return 'stopping'
     if (role === 'Standby' && handle) return 'taking over: the store is being opened'
     const closed = connectors.find(({ isOpen }) => !isOpen)
@@ -60,7 +60,7 @@ export class MemberAdmin implements AdminSource {
   async snapshot(): Promise<BrokerSnapshot> {
     const { config, version, brokerId, startedAt, storage, memoryLimit } = this.#options
     const holder = await this.#lockHolder()
-    const { activity, connectors } = this.#state
+    const { activity, connectors, refusal } = this.#state
     const { messages, bytesUsed } = activity ? storage.store.statistics() : { messages: 0, bytesUsed: 0 }
     return {
       ...this.role(),
@@ -68,7 +68,7 @@ export class MemberAdmin implements AdminSource {
       brokerId,
       startedAt,
       activeSince: activity?.since ?? null,
-      store: { type: storage.kind, messages, bytesUsed, recoveryMs: activity?.recoveryMs ?? null },
+      store: { type: storage.kind, messages, bytesUsed, recoveryMs: activity?.recoveryMs ?? null, refusal },
       lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },
       memory: { used: activity?.parts.region.memory().used ?? 0, limit: memoryLimit },
       transportConnectors: config.transportConnectors.map(({ name, protocol, port }, index) => {

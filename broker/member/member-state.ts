@@ -16,6 +16,8 @@ export interface Activity {
 
 export class MemberState {
   role: BrokerRole = 'Starting'
+  /** Why the storage is not this member's to wait for; a member that is refused stays Starting. */
+  refusal: string | null = null
   /** The lock is held; also while the store is being opened for it. */
   handle: LockHandle | undefined
   /** In the order of the configuration; none before there is a region. */

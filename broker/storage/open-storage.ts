@@ -33,16 +33,17 @@ export interface StorageParts {
 
 /** Touches nothing yet: that begins with `follow` and `acquire`. */
 export function openStorage(config: BrokerConfig, parts: StorageParts): Storage {
-  const { store } = config
+  const { brokerName, store } = config
   switch (store.type) {
     case 'Memory':
       return { kind: store.type, lock: new NoLock(parts.member), store: new MemoryStore() }
     case 'Journal':
-      return openJournal(store, parts)
+      return openJournal(brokerName, store, parts)
   }
 }
 
 function openJournal(
+  brokerName: string,
   { type, lock, maxFileLength, limit }: Extract<BrokerConfig['store'], { type: 'Journal' }>,
   { member, dataDirectory, makesDirectory, disk, clock, random, logger, watchUrl, openWatch }: StorageParts,
 ): Storage {
@@ -52,6 +53,7 @@ function openJournal(
     lock: new FileLock({
       directory: dataDirectory,
       makesDirectory,
+      brokerName,
       member,
       clock,
       logger,

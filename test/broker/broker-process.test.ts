@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BrokerMember, freePorts, settled, startMembers } from '../support/broker-process.ts'
+import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import { activeAfter, BrokerMember, freePorts, settled, startMembers } from '../support/broker-process.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { connectionInfo } from './session/openwire/session-harness.ts'
 import { consumerInfo, producerInfo, sessionInfo, textMessage } from './session/openwire/test-commands.ts'
@@ -100,6 +101,92 @@ test('a member that loses its lock cuts its clients and competes for the lock ag
   const again = await member.waitForRole('Active')
   expect(again.term).toBeGreaterThan(term!)
   expect([member.pid, member.restarts]).toEqual([before, 0])
+})
+
+describe('a data directory of another broker', () => {
+  /** One member of each broker, started together; by default in a pod, which does not end. */
+  async function strangers(
+    names: readonly string[],
+    { directory = temporaryDirectory(), args = ['--exit-on-lock-loss'] } = {},
+  ): Promise<BrokerMember[]> {
+    const ports = await freePorts(names.length * 2)
+    return names.map((brokerName, index) => {
+      const member = new BrokerMember({
+        member: `${brokerName}-0`,
+        directory,
+        dataDirectory: join(directory, 'data'),
+        config: {
+          brokerName,
+          transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: ports[2 * index]! }],
+          admin: { host: '127.0.0.1', port: ports[2 * index + 1]! },
+        },
+        args,
+        openwirePort: ports[2 * index]!,
+        adminPort: ports[2 * index + 1]!,
+      }).start()
+      cleanups.push(() => member.stop('SIGKILL'))
+      return member
+    })
+  }
+
+  const sentenceOf = (owner: string, other: string, directory: string): string =>
+    `Cannot use data directory ${join(directory, 'data')}: it belongs to broker ${owner}, and this one is ${other}; ` +
+    `if ${owner} is gone for good and its messages are to be taken over, remove ${join(directory, 'data', 'lock.json')}`
+
+  /** As the admin port tells it, once it does. */
+  async function refusalOf({ options: { adminPort } }: BrokerMember): Promise<string> {
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${adminPort}/snapshot`).catch(() => undefined)
+      const snapshot = (await answer?.json()) as BrokerSnapshot | undefined
+      if (snapshot?.store.refusal != null) {
+        expect(snapshot.role).toBe('Starting')
+        return snapshot.store.refusal
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  test('ends a process that was started by hand with 1 and one sentence', async () => {
+    const directory = temporaryDirectory()
+    const [orders] = await strangers(['orders'], { directory })
+    await orders!.waitForRole('Active')
+    const [invoices] = await strangers(['invoices'], { directory, args: [] })
+    expect(await invoices!.exited).toBe(1)
+    const log = invoices!.log.join('')
+    expect(log.split(sentenceOf('orders', 'invoices', directory))).toHaveLength(2)
+    expect(log).not.toContain('Standby')
+  })
+
+  test('is not taken over in a pod, also when it is free; it is had when its note is gone', async () => {
+    const directory = temporaryDirectory()
+    const [orders] = await strangers(['orders'], { directory })
+    const { term } = await orders!.waitForRole('Active')
+    const [invoices] = await strangers(['invoices'], { directory })
+    const sentence = sentenceOf('orders', 'invoices', directory)
+    expect(await refusalOf(invoices!)).toBe(sentence)
+    const readiness = await fetch(`http://127.0.0.1:${invoices!.options.adminPort}/readyz`)
+    expect([readiness.status, await readiness.text()]).toEqual([503, `${sentence}\n`])
+    await orders!.stop('SIGKILL')
+    const [again] = await strangers(['orders'], { directory })
+    expect((await again!.waitForRole('Active')).term).toBe(term! + 1)
+    expect((await invoices!.role())?.role).toBe('Starting')
+    await again!.stop('SIGKILL')
+    unlinkSync(join(directory, 'data', 'lock.json'))
+    expect((await invoices!.waitForRole('Active')).term).toBe(term! + 2)
+    expect(invoices!.log.join('').split(sentence)).toHaveLength(2)
+    expect(await invoices!.stop()).toBe(0)
+  })
+
+  test('is that of one of two that begin with an empty one at the same moment', async () => {
+    const directory = temporaryDirectory()
+    const members = await strangers(['orders', 'invoices'], { directory })
+    const active = await activeAfter(members, 0)
+    const other = members.find((member) => member !== active)!
+    const [owner, refused] = [active, other].map(({ options: { config } }) => config!.brokerName!)
+    expect(await refusalOf(other)).toBe(sentenceOf(owner!, refused!, directory))
+    expect((await active.role())?.role).toBe('Active')
+    expect([await other.stop(), await active.stop()]).toEqual([0, 0])
+  })
 })
 
 describe('a data directory that cannot be used ends with 1 and one sentence', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Broker } from '../../broker/broker.ts'
 import type { Lock, LockHandle } from '../../broker/lock/lock.ts'
+import { StorageRefusedError } from '../../broker/lock/storage-refused-error.ts'
 import type { BrokerSnapshot } from '../../broker/management/contract.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
@@ -28,6 +29,11 @@ class TestLock implements Lock {
   readonly granted = Promise.withResolvers<void>()
   readonly lost = Promise.withResolvers<Error>()
   released = false
+  refused: StorageRefusedError | undefined
+
+  async refusal(): Promise<StorageRefusedError | undefined> {
+    return this.refused
+  }
 
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     const aborted = Promise.withResolvers<never>()
@@ -105,6 +111,44 @@ describe('roles', () => {
     peer.destroy()
   })
 })
+
+describe('storage of another broker', () => {
+  test('is a failure to start, before it is looked into', async () => {
+    const lock = new TestLock()
+    lock.refused = new StorageRefusedError("Cannot use it: it is somebody else's")
+    const store = new FollowedStore()
+    const broker = buildTestBroker({ lock, store })
+    await expect(broker.start()).rejects.toBe(lock.refused)
+    expect(await broker.ended).toMatchObject({ cannotStart: true, closed: true, reason: lock.refused })
+    expect(store.isFollowed).toBe(false)
+  })
+
+  test('is waited for where a supervisor would start the member again: not ready, and the reason is told', async () => {
+    const lock = new TestLock()
+    const sentence = "Cannot use it: it is somebody else's"
+    lock.refused = new StorageRefusedError(sentence)
+    const store = new FollowedStore()
+    const broker = buildTestBroker({ lock, store, waitsWhenRefused: true })
+    const start = broker.start().catch((error: unknown) => error)
+    while (broker.adminPort === 0) await new Promise(setImmediate)
+    const url = `http://127.0.0.1:${broker.adminPort}`
+    while ((await get(`${url}/readyz`)).text === 'starting\n') await new Promise(setImmediate)
+    expect(await get(`${url}/readyz`)).toEqual({ status: 503, text: `${sentence}\n` })
+    const snapshot = JSON.parse((await get(`${url}/snapshot`)).text) as BrokerSnapshot
+    expect(snapshot).toMatchObject({ role: 'Starting', term: null, store: { refusal: sentence } })
+    expect(store.isFollowed).toBe(false)
+    await broker.stop()
+    expect(await start).toMatchObject({ message: 'The broker is being stopped' })
+    expect(await broker.ended).toEqual({ steppedDown: false, closed: true })
+  })
+})
+
+class FollowedStore extends MemoryStore {
+  isFollowed = false
+  override follow(): void {
+    this.isFollowed = true
+  }
+}
 
 describe('the end', () => {
   test('a lost lock cuts the clients, then closes store, lock and admin port, and says why', async () => {

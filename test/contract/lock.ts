@@ -3,9 +3,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { LockLostError } from '../../broker/lock/lock-lost-error.ts'
 import type { Lock, LockHandle } from '../../broker/lock/lock.ts'
+import { StorageRefusedError } from '../../broker/lock/storage-refused-error.ts'
 
 export interface LockSetting {
-  lockOf(member: string): Lock
+  /** `brokerName`: of the group that the member is of; all are of one if not given. */
+  lockOf(member: string, brokerName?: string): Lock
   readonly shared?: {
     /** Resolves when a member has asked, and waits to ask again. */
     waiting(): Promise<void>
@@ -55,6 +57,48 @@ export function lockContract(name: string, create: () => LockSetting): void {
       await expect(setting.lockOf('a').acquire(AbortSignal.abort(reason))).rejects.toBe(reason)
       const handle = await setting.lockOf('b').acquire(never)
       await handle.release()
+    })
+
+    test('refuses no member of the broker that had it', async () => {
+      const lock = setting.lockOf('a')
+      expect(await lock.refusal()).toBeUndefined()
+      const { release } = await acquired(lock)
+      expect(await setting.lockOf('b').refusal()).toBeUndefined()
+      await release()
+      expect(await setting.lockOf('b').refusal()).toBeUndefined()
+    })
+
+    test('refuses members of another broker, whether it is held or free', async () => {
+      if (!setting.shared) return
+      const stranger = setting.lockOf('z', 'invoices')
+      const { release } = await acquired(setting.lockOf('a'))
+      for (const state of ['held', 'free']) {
+        expect(await stranger.refusal()).toBeInstanceOf(StorageRefusedError)
+        await expect(stranger.acquire(never)).rejects.toThrow(StorageRefusedError)
+        if (state === 'held') await release()
+      }
+      const own = await setting.lockOf('b').acquire(never)
+      await own.release()
+    })
+
+    test('of two brokers that want a new one at the same moment one has it, and the other is refused', async () => {
+      const { shared } = setting
+      if (!shared) return
+      const outcomes: unknown[] = []
+      for (const brokerName of ['orders', 'invoices'])
+        void setting
+          .lockOf('a', brokerName)
+          .acquire(never)
+          .catch((error: unknown) => error)
+          .then((outcome) => outcomes.push(outcome))
+      while (outcomes.length < 2) {
+        shared.elapse()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const [handle, ...none] = outcomes.filter((outcome) => !(outcome instanceof StorageRefusedError))
+      expect(none).toEqual([])
+      await proof(handle as LockHandle)
+      await (handle as LockHandle).release()
     })
 
     test('after its release it cannot be proven, is not lost either, and is had again in no smaller term', async () => {

@@ -17,6 +17,8 @@ export interface MemberOptions {
   readonly config?: BrokerConfigInput
   /** What the OpenWire connector offers. */
   readonly wire?: { readonly tightEncodingEnabled?: boolean; readonly cacheEnabled?: boolean }
+  /** Arguments besides ours. */
+  readonly args?: readonly string[]
   /** Environment variables besides ours. */
   readonly env?: NodeJS.ProcessEnv
   readonly openwirePort: number
@@ -52,7 +54,7 @@ export class BrokerMember {
   }
 
   start(): this {
-    const { member, directory, dataDirectory, openwirePort, adminPort } = this.options
+    const { member, directory, dataDirectory, openwirePort, adminPort, args = [] } = this.options
     mkdirSync(directory, { recursive: true })
     const file = join(directory, `${member}.json`)
     const config: BrokerConfigInput = {
@@ -69,6 +71,7 @@ export class BrokerMember {
       dataDirectory,
       '--member',
       member,
+      ...args,
     ])
     return this
   }

@@ -5,7 +5,14 @@ import { FileLock } from '../../broker/lock/file/file-lock.ts'
 
 const [directory = '', member = ''] = process.argv.slice(2)
 const keepRunning = setInterval(() => {}, 60_000)
-const lock = new FileLock({ directory, member, clock: systemClock, logger: silentLogger, acquireIntervalMs: 5 })
+const lock = new FileLock({
+  directory,
+  brokerName: 'orders',
+  member,
+  clock: systemClock,
+  logger: silentLogger,
+  acquireIntervalMs: 5,
+})
 const handle = await lock.acquire(new AbortController().signal)
 process.on('SIGTERM', () => {
   clearInterval(keepRunning)

@@ -25,6 +25,7 @@ export interface StartOptions {
   readonly lock?: Lock
   /** Instead of both. */
   readonly storage?: Storage
+  readonly waitsWhenRefused?: boolean
 }
 
 export function testConfig({ config, connector }: StartOptions = {}): BrokerConfig {
@@ -51,6 +52,7 @@ export function buildTestBroker(options: StartOptions = {}): Broker {
       lock: options.lock ?? new NoLock('member-0'),
     },
     availableMemoryBytes: 2 ** 30,
+    waitsWhenRefused: options.waitsWhenRefused ?? false,
   })
 }
 

@@ -2,8 +2,13 @@
 //
 //   lock.sqlite   held with an exclusive POSIX lock, which the operating system frees the instant its holder dies and
 //                 not before; has the last term, which is durable before anybody learns of it
-//   lock.json     {"member": "orders-1", "term": 4, "watchUrl": "http://10.1.2.3:8161/watch"}: who holds it, for those who
-//                 do not, and where they can wait for its end (holder-watch.ts); replaced as a whole
+//   lock.json     {"brokerName": "orders", "member": "orders-1", "term": 4, "watchUrl": "http://10.1.2.3:8161/watch"}: who
+//                 holds or last held it, for those who do not, and where they can wait for its end (holder-watch.ts);
+//                 replaced as a whole
+//
+// The directory belongs to the broker that the note names, also when no member of it runs: members of others are refused.
+// It is looked at before each attempt, and with the lock in hand before anything is written, so that of two brokers which
+// find a directory without a name one gets it. A note without a name (of an earlier version, or none) refuses nobody.
 //
 // A new holder replaces lock.json before it does anything else. A member that lost its lock without noticing (a network
 // file system took it away while it was stopped) sees that with its next `verify`. On a local file system that is a matter
@@ -21,12 +26,14 @@ import { makeDataDirectory, unusable } from './data-directory.ts'
 import { HolderWatch, type OpenWatch } from './holder-watch.ts'
 import { fileLockLimits } from './limits.ts'
 import {
+  awaitWritable,
   isLocal,
   isSameFile,
   isVolumeTrouble,
+  loadFormerHolder,
   loadHolder,
   loadHolderIfAny,
-  nextTerm,
+  notePath,
   saveTerm,
   statByOpening,
   takeLock,
@@ -37,6 +44,7 @@ import {
 } from './lock-files.ts'
 import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import { LockLostError } from '../lock-lost-error.ts'
+import { StorageRefusedError } from '../storage-refused-error.ts'
 
 type LoadStats = (path: string) => Promise<Stats>
 
@@ -48,6 +56,8 @@ export interface FileLockOptions {
    * place would hide what is stored.
    */
   readonly makesDirectory?: boolean
+  /** Name that all members of the group have: whose directory it is. */
+  readonly brokerName: string
   /** Name of this member, shown to people and to the other members. */
   readonly member: string
   readonly clock: Clock
@@ -105,12 +115,13 @@ export class FileLock implements Lock {
       try {
         if (!isMade) await makeDataDirectory(directory)
         isMade = true
+        this.#refuseIfForeign(await loadFormerHolder(directory))
         const handle = await this.#attempt(signal)
         if (handle) return handle
         this.#obstacle = { kind: 'Held' }
         hasWorked = true
       } catch (error) {
-        if (errorCode(error) === 'LOCK_TERM') throw error
+        if (isFinal(error)) throw error
         if (!hasWorked && !isVolumeTrouble(error)) throw unusable(directory, error)
         this.#complain(error)
       }
@@ -124,6 +135,10 @@ export class FileLock implements Lock {
 
   get obstacle(): LockObstacle {
     return this.#obstacle
+  }
+
+  async refusal(): Promise<StorageRefusedError | undefined> {
+    return this.#foreign(await loadHolderIfAny(this.#options.directory))
   }
 
   /** Makes a waiting `acquire` try at once. */
@@ -151,17 +166,35 @@ export class FileLock implements Lock {
   }
 
   async #become(held: HeldLock, newestTerm: number): Promise<FileLockHandle> {
-    const { directory, member, logger, watchUrl } = this.#options
-    const term = await nextTerm(directory, held, newestTerm)
+    const { directory, brokerName, member, logger, watchUrl } = this.#options
+    const former = await loadFormerHolder(directory)
+    this.#refuseIfForeign(former)
+    await awaitWritable(held)
+    const term = Math.max(held.lastTerm, former?.term ?? 0, newestTerm) + 1
     if (term > fileLockLimits.maxTerm)
       throw new FlotillaError(
         'LOCK_TERM',
         `Cannot take lock ${directory}: the last term ${term - 1} is the largest there is`,
       )
     saveTerm(held, term)
-    const note = await writeHolder(directory, { member, term, watchUrl: watchUrl?.() })
+    const note = await writeHolder(directory, { brokerName, member, term, watchUrl: watchUrl?.() })
     logger.info('Acquired the lock', { directory, term })
     return new FileLockHandle(this.#options, term, held, note, await (this.#options.isLocal ?? isLocal)(directory))
+  }
+
+  #foreign(former: LockHolder | undefined): StorageRefusedError | undefined {
+    const { directory, brokerName } = this.#options
+    const owner = former?.brokerName
+    if (owner === undefined || owner === brokerName) return undefined
+    return new StorageRefusedError(
+      `Cannot use data directory ${directory}: it belongs to broker ${owner}, and this one is ${brokerName}; if ${owner} is gone for good and its messages are to be taken over, remove ${notePath(directory)}`,
+      { fields: { directory, brokerName, owner } },
+    )
+  }
+
+  #refuseIfForeign(former: LockHolder | undefined): void {
+    const refusal = this.#foreign(former)
+    if (refusal) throw refusal
   }
 
   /** Once for each new reason: it may last for days. */
@@ -308,6 +341,9 @@ class FileLockHandle implements LockHandle {
     return error
   }
 }
+
+/** No later attempt will end otherwise. */
+const isFinal = (error: unknown): boolean => ['LOCK_TERM', 'STORAGE_REFUSED'].includes(errorCode(error) ?? '')
 
 /** In how many steps the volume's time to answer is counted. */
 const answerTicks = 4

@@ -1,7 +1,7 @@
 // The two files of a shared directory's lock (file-lock.ts says what they mean): taking, noting, and proving them.
 //
 // What may wait for a volume that does not answer is asynchronous, so that the event loop goes on; only the database is
-// not, which is why `takeLock` and `nextTerm` first ask the volume whether it answers.
+// not, which is why `takeLock` and `awaitWritable` first ask the volume whether it answers.
 import type { Stats } from 'node:fs'
 import { access, constants, open, readFile, rename, stat, statfs, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -77,13 +77,10 @@ export async function takeLock(directory: string, logger: Logger): Promise<HeldL
   return undefined
 }
 
-/** One more than any term that is known here, or to the journal. */
-export async function nextTerm(directory: string, { path, lastTerm }: HeldLock, newestTerm: number): Promise<number> {
-  // A volume that does not take writes is waited for here and not in the database.
+/** A volume that does not take writes is waited for here and not in the database. */
+export async function awaitWritable({ path }: HeldLock): Promise<void> {
   const now = new Date()
   await utimes(path, now, now)
-  const noted = (await loadHolderIfAny(directory))?.term ?? 0
-  return Math.max(lastTerm, noted, newestTerm) + 1
 }
 
 /** Durable when it returns. */
@@ -134,9 +131,20 @@ export async function loadHolder(directory: string): Promise<LockHolder | undefi
   }
 }
 
-/** A damaged note must not keep anybody from taking the lock: it is only for reading. */
+/** For those who only want to tell of it. */
 export const loadHolderIfAny = (directory: string): Promise<LockHolder | undefined> =>
   loadHolder(directory).catch(() => undefined)
+
+/** A damaged note must not keep anybody from taking the lock; one that the volume does not give might be somebody else's. */
+export async function loadFormerHolder(directory: string): Promise<LockHolder | undefined> {
+  try {
+    return await loadHolder(directory)
+  } catch (error) {
+    const isDamaged = errorCode(error) === undefined || errorCode(error) === 'LOCK_NOTE'
+    if (isDamaged) return undefined
+    throw error
+  }
+}
 
 /** Opening asks a network file system's server where `stat` may answer from a cache. Not for the database: see file-lock.ts. */
 export async function statByOpening(path: string): Promise<Stats> {
@@ -197,11 +205,16 @@ async function putAside(path: string, damaged: Stats, logger: Logger, error: unk
 
 function parseHolder(text: string): LockHolder {
   const value: unknown = JSON.parse(text)
-  const { member, term, watchUrl } = (value ?? {}) as Partial<LockHolder>
+  const { brokerName, member, term, watchUrl } = (value ?? {}) as Partial<LockHolder>
   if (typeof member !== 'string' || typeof term !== 'number')
     throw new FlotillaError(
       'LOCK_NOTE',
       `Cannot read lock.json: expected {"member": text, "term": number}, found ${text.trim()}`,
     )
-  return { member, term, ...(typeof watchUrl === 'string' && { watchUrl }) }
+  return {
+    ...(typeof brokerName === 'string' && { brokerName }),
+    member,
+    term,
+    ...(typeof watchUrl === 'string' && { watchUrl }),
+  }
 }

@@ -12,6 +12,9 @@ export class NoLock implements Lock {
     this.#holder = { member, term: 1 }
   }
 
+  /** Nobody else's storage can be had. */
+  async refusal(): Promise<undefined> {}
+
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     signal.throwIfAborted()
     this.#held = true

@@ -13,9 +13,10 @@ function fileLocks(isLocal: boolean): LockSetting {
   const directory = mkdtempSync(join(tmpdir(), 'file-lock-'))
   const clock = new ManualClock()
   return {
-    lockOf: (member) =>
+    lockOf: (member, brokerName = 'orders') =>
       new FileLock({
         directory,
+        brokerName,
         member,
         clock,
         logger: silentLogger,

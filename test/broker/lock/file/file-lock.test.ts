@@ -36,7 +36,15 @@ afterEach(() => {
 })
 
 const lockOf = (member: string, options: Partial<FileLockOptions> = {}): FileLock =>
-  new FileLock({ directory, member, clock: systemClock, logger: silentLogger, acquireIntervalMs: 5, ...options })
+  new FileLock({
+    directory,
+    brokerName: 'orders',
+    member,
+    clock: systemClock,
+    logger: silentLogger,
+    acquireIntervalMs: 5,
+    ...options,
+  })
 
 /** A process that acquires the lock; resolves with its term once it has it. */
 function holder(member: string): { child: ChildProcess; acquired: Promise<number> } {
@@ -63,12 +71,12 @@ describe('the file lock', () => {
     expect(first.term).toBe(1)
     expect(() => first.verify()).not.toThrow()
     expect(await refused(lockOf('b'))).toBe(true)
-    expect(await lockOf('b').holder()).toEqual({ member: 'a', term: 1 })
+    expect(await lockOf('b').holder()).toEqual({ brokerName: 'orders', member: 'a', term: 1 })
     const waiting = lockOf('b').acquire(never)
     await first.release()
     const second = await waiting
     expect(second.term).toBe(2)
-    expect(await lockOf('c').holder()).toEqual({ member: 'b', term: 2 })
+    expect(await lockOf('c').holder()).toEqual({ brokerName: 'orders', member: 'b', term: 2 })
     expect(() => first.verify()).toThrow('Cannot go on as holder of the lock: it was released')
     await second.release()
   })
@@ -136,7 +144,7 @@ describe('the file lock', () => {
     const second = holder('b')
     first.child.kill('SIGKILL')
     expect(await second.acquired).toBe(2)
-    expect(await lockOf('c').holder()).toEqual({ member: 'b', term: 2 })
+    expect(await lockOf('c').holder()).toEqual({ brokerName: 'orders', member: 'b', term: 2 })
     second.child.kill('SIGTERM')
     const third = await lockOf('c').acquire(never)
     expect(third.term).toBe(3)

@@ -84,7 +84,7 @@ describe('a standby', () => {
   afterEach(() => rmSync(directory, { recursive: true }))
 
   const lockOf = (member: string, options: Partial<FileLockOptions> = {}): FileLock =>
-    new FileLock({ directory, member, clock: systemClock, logger: silentLogger, ...options })
+    new FileLock({ directory, brokerName: 'orders', member, clock: systemClock, logger: silentLogger, ...options })
 
   test('tries at once when the holder has ended, and again soon when the lock was not free yet', async () => {
     const clock = new DelayClock()
