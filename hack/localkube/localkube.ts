@@ -3,7 +3,7 @@
 //
 // Layout of the data directory: api/ (the objects), volumes/ (PersistentVolumes), kubelet/ (see kubelet.ts),
 // localkube.pid (which process uses it).
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type ApiServer, createApiServer } from './api-server.ts'
 import { openFileLog } from './api/storage/file-log.ts'
@@ -19,6 +19,7 @@ import { startKubelet } from './kubelet/kubelet.ts'
 import { hasLoopbackRange } from './kubelet/pod-addresses.ts'
 import { processStartTime } from './kubelet/process-table.ts'
 import { type Log, messageOf } from './base/log.ts'
+import { makeDirectory } from './base/make-directory.ts'
 
 export type { Images, ProcessImage } from './kubelet/images.ts'
 export type { Log, LogLevel } from './base/log.ts'
@@ -50,12 +51,12 @@ export interface LocalKube {
   stop(): Promise<void>
 }
 
-/** A stand-in that cannot start; `code` says why: DATA_DIRECTORY, DATA_DIRECTORY_IN_USE, API_PORT, KUBECONFIG. */
+/** A stand-in that cannot start; `code` says why. */
 export class LocalKubeError extends Error {
   override readonly name = 'LocalKubeError'
-  readonly code: string
+  readonly code: 'DATA_DIRECTORY' | 'DATA_DIRECTORY_IN_USE' | 'API_PORT' | 'KUBECONFIG'
 
-  constructor(code: string, message: string, cause?: unknown) {
+  constructor(code: LocalKubeError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
   }
@@ -89,13 +90,15 @@ export async function startLocalKube(options: LocalKubeOptions): Promise<LocalKu
 function openDataDirectory(path: string): string {
   try {
     // Secrets are in it, as objects and as files of volumes.
-    for (const directory of [path, join(path, 'api'), join(path, 'kubelet')])
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+    for (const directory of [join(path, 'api'), join(path, 'kubelet')]) makeDirectory(directory, 0o700)
     return realpathSync(path)
   } catch (error) {
-    throw new LocalKubeError('DATA_DIRECTORY', `Cannot use data directory ${path}: ${messageOf(error)}`, error)
+    throw unusable(path, error)
   }
 }
+
+const unusable = (data: string, error: unknown): LocalKubeError =>
+  new LocalKubeError('DATA_DIRECTORY', `Cannot use data directory ${data}: ${messageOf(error)}`, error)
 
 interface ApiAddress {
   readonly host: string
@@ -157,7 +160,11 @@ function lockDirectory(data: string): () => void {
       'DATA_DIRECTORY_IN_USE',
       `Cannot use data directory ${data}: process ${holder.pid} runs a local stand-in in it`,
     )
-  writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }))
+  try {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }))
+  } catch (error) {
+    throw unusable(data, error)
+  }
   return () => rmSync(file, { force: true })
 }
 
@@ -171,7 +178,7 @@ function readHolder(file: string): { pid: number; startTime: string } | undefine
 
 function writeKubeconfig(path: string, url: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeDirectory(dirname(path))
     writeFileSync(`${path}.tmp`, buildKubeconfig(url), { mode: 0o600 })
     renameSync(`${path}.tmp`, path)
   } catch (error) {

@@ -2,7 +2,7 @@
 //
 //   0  stopped by Ctrl-C, or the proof succeeded with --exit      1  something is wrong, in one sentence      2  wrong arguments
 import { join, resolve } from 'node:path'
-import { startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
+import { LocalKubeError, startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
 import { Api } from './api.ts'
 import { adminUrl, describeCluster, failoverUrl, isInMemory, processId } from './cluster-view.ts'
 import { clustersIn, getCluster, podsOf, removeExamples, waitUntilReady, type ClusterName } from './clusters.ts'
@@ -121,14 +121,18 @@ async function startKube(options: StartOptions): Promise<LocalKube> {
       log: () => {},
     })
   } catch (error) {
-    throw new StartProblem(`${(error as Error).message}${options.port === 0 ? '' : hintFor(error)}`)
+    const hint = error instanceof LocalKubeError ? hints[error.code] : undefined
+    throw new StartProblem(`${(error as Error).message}.${hint ?? ''}`)
   }
 }
 
-const hintFor = (error: unknown): string =>
-  (error as { code?: string }).code === 'API_PORT'
-    ? '. Is another "npm start" running? --port N chooses another port.'
-    : '.'
+/** Which option mends it. */
+const hints: Readonly<Record<LocalKubeError['code'], string>> = {
+  DATA_DIRECTORY: ' --data DIR chooses another one.',
+  DATA_DIRECTORY_IN_USE: ' --data DIR chooses another one.',
+  API_PORT: ' Is another "npm start" running? --port N chooses another port.',
+  KUBECONFIG: ' --kubeconfig FILE chooses another one.',
+}
 
 /** `-f` means: a manifest instead of the examples. */
 async function removeOldExamples(api: Api, wanted: readonly ClusterName[]): Promise<void> {

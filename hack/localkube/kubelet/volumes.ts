@@ -1,11 +1,11 @@
 // Volumes of a pod as directories below its own: configMap, secret, downwardAPI and projected ones are written there,
 // emptyDir is made there, persistentVolumeClaim and hostPath lead elsewhere. What is missing is said as a mount failure.
 // Not here: other volume types, service account tokens, sizes (emptyDir sizeLimit, medium), read-only mounts.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalObject, Registry } from '../api/registry.ts'
 import { configMaps, persistentVolumeClaims, persistentVolumes, secrets } from '../controllers/resource-names.ts'
 import { messageOf } from '../base/log.ts'
+import { makeDirectory } from '../base/make-directory.ts'
 import { type Container, expand, resolveField, resolveResource } from './environment.ts'
 import type { Mount } from './path-rewriting.ts'
 import { type Payload, writePayload } from './payload-directory.ts'
@@ -61,7 +61,7 @@ export function mountVolumes(registry: Registry, pod: LocalObject, podDirectory:
 
 function mountVolume(registry: Registry, pod: LocalObject, volume: Volume, directory: string): string {
   if (volume['emptyDir']) {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(directory)
     return directory
   }
   if (volume['hostPath']) return volume['hostPath'].path
@@ -82,7 +82,7 @@ function claimPath(registry: Registry, pod: LocalObject, claimName: string): str
   const volume = registry.get(persistentVolumes, undefined, claim['spec'].volumeName)
   const path: string | undefined = volume?.['spec'].hostPath?.path
   if (path === undefined) throw new Error(`volume "${claim['spec'].volumeName}" is not a directory of this machine`)
-  mkdirSync(path, { recursive: true })
+  makeDirectory(path)
   return path
 }
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -123,4 +123,12 @@ test('killed with SIGKILL it leaves no process behind, and the next one goes on'
   await Promise.all(pids.map(gone))
 
   await until(await start(), isReady)
+})
+
+test('a data directory in which its process id cannot be written is refused', async () => {
+  mkdirSync(join(directory, 'localkube.pid'))
+  await expect(start()).rejects.toMatchObject({
+    code: 'DATA_DIRECTORY',
+    message: expect.stringContaining(`Cannot use data directory ${directory}: EISDIR`),
+  })
 })

@@ -151,16 +151,24 @@ describe('wrong from the start', () => {
     await kube.stop()
   })
 
-  test('a data directory or kubeconfig that cannot be written ends with 1 and is named', async () => {
-    const file = manifest(standalone('None'))
-    const noDirectory = startHere('--data', file)
-    const noKubeconfig = startHere('--kubeconfig', join(file, 'kubeconfig'))
-    expect(await noDirectory.ended).toBe(1)
-    expect(noDirectory.output).toContain(`Cannot use data directory ${file}: `)
-    expect(await noKubeconfig.ended).toBe(1)
-    expect(noKubeconfig.output).toContain(`Cannot write kubeconfig ${join(file, 'kubeconfig')}: `)
-    for (const { output } of [noDirectory, noKubeconfig]) expect(output).not.toContain('    at ')
-  })
+  // Nothing can be made in /proc, whoever asks; mkdir's own `recursive` would ask it for ever.
+  test.each(['a file', '/proc'])(
+    'a data directory or kubeconfig that cannot be written, in %s, ends with 1 and is named',
+    async (place) => {
+      const isFile = place === 'a file'
+      const data = isFile ? manifest(standalone('None')) : '/proc/x'
+      const kubeconfig = isFile ? join(data, 'kubeconfig') : '/proc/x/kubeconfig'
+      const noDirectory = startHere('--data', data)
+      const noKubeconfig = startHere('--kubeconfig', kubeconfig)
+      expect(await noDirectory.ended).toBe(1)
+      expect(noDirectory.output).toContain(`\nCannot use data directory ${data}: E`)
+      expect(noDirectory.output).toContain('. --data DIR chooses another one.\n')
+      expect(await noKubeconfig.ended).toBe(1)
+      expect(noKubeconfig.output).toContain(`\nCannot write kubeconfig ${kubeconfig}: E`)
+      expect(noKubeconfig.output).toContain('. --kubeconfig FILE chooses another one.\n')
+      for (const { output } of [noDirectory, noKubeconfig]) expect(output).not.toContain('    at ')
+    },
+  )
 
   test('a spec that is not accepted ends with 1 and names the field', async () => {
     const run = startHere('-f', manifest(masterSlave({}, { replicas: 1 })))
