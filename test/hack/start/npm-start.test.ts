@@ -1,19 +1,19 @@
 // `npm start` as people use it: as a process, with its exit codes and what it says, and nothing left behind it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalKube } from '../../../hack/localkube/localkube.ts'
 import { gone, isAlive, masterSlave, standalone } from '../../support/local-stack.ts'
+import { StartedProgram } from '../../support/started-program.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const program = join(root, 'hack', 'start', 'main.ts')
 
 let directory: string
-let running: Run[] = []
+let running: StartedProgram[] = []
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'flotilla-start-'))
 })
@@ -23,78 +23,15 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-class Run {
-  output = ''
-  readonly child: ChildProcess
-  readonly #exited: Promise<number | null>
-  #heard = (): void => {}
-
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [program, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of [this.child.stdout!, this.child.stderr!])
-      stream.on('data', (data: Buffer) => {
-        this.output += data.toString()
-        this.#heard()
-      })
-    this.#exited = once(this.child, 'close').then(([code]) => {
-      this.#heard()
-      return code as number | null
-    })
-    running.push(this)
-  }
-
-  /** Resolves with the exit code. */
-  get ended(): Promise<number | null> {
-    return this.#exited
-  }
-
-  /** Resolves when it has written this. */
-  says(text: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#heard = () => {
-        if (this.output.includes(text)) resolve()
-        else if (this.child.exitCode !== null) reject(new Error(`It ended without "${text}":\n${this.output}`))
-      }
-      this.#heard()
-    })
-  }
-
-  async kill(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
-    await this.#exited
-  }
-
-  /** Everything that runs below it, also in process groups of its own. */
-  processes(): number[] {
-    const parents = parentProcesses()
-    const found = [this.child.pid!]
-    for (const ancestor of found) for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
-    return found
-  }
+function start(...args: string[]): StartedProgram {
+  const started = new StartedProgram(process.execPath, [program, ...args])
+  running.push(started)
+  return started
 }
 
-/** By process id. */
-function parentProcesses(): Map<number, number> {
-  if (process.platform !== 'linux') {
-    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-    return new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]))
-  }
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return new Map(pids.map((pid) => [Number(pid), parentOf(pid)]))
-}
-
-function parentOf(pid: string): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return 0 // ended meanwhile
-  }
-}
-
-const start = (...args: string[]): Run => new Run(args)
 /** In a data directory of the test, on any free port. */
-const startHere = (...args: string[]): Run => start('--data', join(directory, 'data'), '--port', '0', ...args)
+const startHere = (...args: string[]): StartedProgram =>
+  start('--data', join(directory, 'data'), '--port', '0', ...args)
 
 function manifest(spec: unknown, name = 'mine'): string {
   const path = join(directory, `${name}.json`)
@@ -161,10 +98,10 @@ describe('wrong from the start', () => {
       const noDirectory = startHere('--data', data)
       const noKubeconfig = startHere('--kubeconfig', kubeconfig)
       expect(await noDirectory.ended).toBe(1)
-      expect(noDirectory.output).toContain(`\nCannot use data directory ${data}: E`)
+      expect(noDirectory.output).toContain(`Cannot use data directory ${data}: E`)
       expect(noDirectory.output).toContain('. --data DIR chooses another one.\n')
       expect(await noKubeconfig.ended).toBe(1)
-      expect(noKubeconfig.output).toContain(`\nCannot write kubeconfig ${kubeconfig}: E`)
+      expect(noKubeconfig.output).toContain(`Cannot write kubeconfig ${kubeconfig}: E`)
       expect(noKubeconfig.output).toContain('. --kubeconfig FILE chooses another one.\n')
       for (const { output } of [noDirectory, noKubeconfig]) expect(output).not.toContain('    at ')
     },
