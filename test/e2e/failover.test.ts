@@ -1,4 +1,4 @@
-// What users see when an active member goes: killed, stopped in order, with the operator and without it.
+// What users see when an active member goes: killed, hung, stopped in order, with the operator and without it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   configMaps,
@@ -54,6 +54,21 @@ test('active-killed: three times, and clients go on; the killed member comes bac
     if (kill < 3) await isBack('killed', active!)
   }
   await traffic.flows()
+  expect(await traffic.stop()).toMatchObject(nothingLost)
+})
+
+test('active-hangs: its liveness probe ends it without the grace of an orderly stop, and a standby takes over', async () => {
+  // Shorter than by default, and a pod that may take minutes to stop in good order: none of that is waited for.
+  const livenessProbe = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2, terminationGracePeriodSeconds: 1 }
+  await stack.apply('hung', masterSlave({ livenessProbe, terminationGracePeriodSeconds: 600 }))
+  await stack.ready('hung')
+  const traffic = await stack.startTraffic('hung')
+  await traffic.flows()
+  const { active, lock } = stack.group('hung')!
+  process.kill(stack.pidOf(active!), 'SIGSTOP')
+  await tookOver('hung', active!, lock!.term!, 'Failover')
+  await traffic.flows()
+  await isBack('hung', active!)
   expect(await traffic.stop()).toMatchObject(nothingLost)
 })
 
