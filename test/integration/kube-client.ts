@@ -1,5 +1,6 @@
 // What the operator relies on in an API server, as a suite for any of them: the local stand-in and a real one. It runs
-// the client, the reflector, the leader election and the event recorder as they are, in a namespace of its own.
+// the contract of the client and what no fake has to do, and the reflector, the leader election and the event recorder as
+// they are, in a namespace of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { silentLogger } from '../../broker/base/logger.ts'
 import { systemClock } from '../../broker/base/clock.ts'
@@ -11,7 +12,8 @@ import { KubeApiError } from '../../operator/kube/errors.ts'
 import { type HttpKubeClient, openKubeClient } from '../../operator/kube/kube-client.ts'
 import { loadClusterAccess } from '../../operator/kube/kube-config.ts'
 import type { KubeObject, ResourceType, WatchEvent } from '../../operator/kube/port.ts'
-import { configMaps, events, leases, statefulSets } from '../../operator/kube/resource-types.ts'
+import { configMaps, events, leases } from '../../operator/kube/resource-types.ts'
+import { kubeClientContract } from '../contract/kube-client.ts'
 
 export interface ServerUnderTest {
   /** A file. */
@@ -26,6 +28,30 @@ export function describeKubeClient(
   server: () => Promise<ServerUnderTest> | ServerUnderTest,
   forgetHistory?: () => void,
 ): void {
+  const openClient = async (pageSize?: number): Promise<HttpKubeClient> => {
+    const { kubeconfig } = await server()
+    const access = await loadClusterAccess({ kubeconfig, env: {}, clock: systemClock })
+    return openKubeClient({ access, ...(pageSize !== undefined && { limits: { listPageSize: pageSize } }) })
+  }
+
+  kubeClientContract(
+    title,
+    async () => {
+      const client = await openClient()
+      const namespace = `contract-${process.pid}-${Date.now().toString(36)}`
+      await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+      return {
+        client,
+        namespace,
+        async close() {
+          await client.delete(namespaces, { namespace: '', name: namespace })
+          await client.close()
+        },
+      }
+    },
+    forgetHistory && { forgetHistory },
+  )
+
   describe(title, () => {
     let client: HttpKubeClient
     const namespace = `kube-client-${process.pid}-${Date.now().toString(36)}`
@@ -43,9 +69,7 @@ export function describeKubeClient(
     const now = { clock: systemClock, random: systemRandom, logger: silentLogger }
 
     beforeAll(async () => {
-      const { kubeconfig } = await server()
-      const access = await loadClusterAccess({ kubeconfig, env: {}, clock: systemClock })
-      client = openKubeClient({ access, limits: { listPageSize: 7 } })
+      client = await openClient(7)
       await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     })
     afterAll(async () => {
@@ -54,38 +78,6 @@ export function describeKubeClient(
     })
 
     describe('objects', () => {
-      test('create, get, replace, delete', async () => {
-        expect(await client.get(configMaps, key('one'))).toBeUndefined()
-        const created = await client.create(configMaps, configMap('one', { a: '1' }))
-        expect(created.metadata).toMatchObject({
-          namespace,
-          name: 'one',
-          uid: expect.any(String),
-          resourceVersion: expect.any(String),
-        })
-        await expect(client.create(configMaps, configMap('one'))).rejects.toMatchObject({
-          code: 409,
-          reason: 'AlreadyExists',
-        })
-
-        const replaced = await client.replace(configMaps, { ...created, data: { a: '2' } })
-        expect(replaced['data']).toEqual({ a: '2' })
-        await expect(client.replace(configMaps, { ...created, data: { a: '3' } })).rejects.toMatchObject({
-          code: 409,
-          reason: 'Conflict',
-        })
-        await expect(client.delete(configMaps, key('one'), { uid: 'another' })).rejects.toMatchObject({ code: 409 })
-        await client.delete(configMaps, key('one'), { uid: created.metadata.uid! })
-        expect(await client.get(configMaps, key('one'))).toBeUndefined()
-        await client.delete(configMaps, key('one'))
-      })
-
-      test('merge patch', async () => {
-        await client.create(configMaps, configMap('patched', { a: '1', b: '2' }))
-        const patched = await client.mergePatch(configMaps, key('patched'), { data: { a: null, c: '3' } }, 'test')
-        expect(patched['data']).toEqual({ b: '2', c: '3' })
-      })
-
       test('an unknown field is refused, not dropped', async () => {
         const wrong = { ...configMap('wrong'), dat: {} }
         const options = { fieldManager: 'test', force: true }
@@ -117,14 +109,6 @@ export function describeKubeClient(
       const apply = (object: KubeObject, fieldManager: string, force = false, dryRun = false) =>
         client.apply(configMaps, object, { fieldManager, force, dryRun })
 
-      test('creates, changes nothing when nothing changes, removes what is no longer applied', async () => {
-        const first = await apply(configMap('applied', { a: '1', b: '2' }), 'one')
-        const again = await apply(configMap('applied', { a: '1', b: '2' }), 'one')
-        expect(again.metadata.resourceVersion).toBe(first.metadata.resourceVersion)
-        const less = await apply(configMap('applied', { a: '1' }), 'one')
-        expect(less['data']).toEqual({ a: '1' })
-      })
-
       test('a field of another manager is a conflict, unless it is forced', async () => {
         await apply(configMap('contended', { a: '1' }), 'one')
         await expect(apply(configMap('contended', { a: '2' }), 'two')).rejects.toMatchObject({
@@ -139,27 +123,6 @@ export function describeKubeClient(
         const shown = await apply(configMap('dry', { a: '1' }), 'one', false, true)
         expect(shown['data']).toEqual({ a: '1' })
         expect(await client.get(configMaps, key('dry'))).toBeUndefined()
-      })
-
-      test('the status is applied apart from the rest', async () => {
-        const metadata = { namespace, name: 'with-status' }
-        const labels = { app: 'with-status' }
-        const base = { apiVersion: statefulSets.apiVersion, kind: statefulSets.kind, metadata }
-        const made = await client.create<KubeObject>(statefulSets, {
-          ...base,
-          spec: {
-            replicas: 0,
-            serviceName: 'x',
-            selector: { matchLabels: labels },
-            template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-          },
-        })
-        const status = { replicas: 0, collisionCount: 5 }
-        const options = { fieldManager: 'one', force: true, subresource: 'status' as const }
-        const applied = await client.apply<KubeObject>(statefulSets, { ...base, status }, options)
-        expect(applied['status']).toMatchObject(status)
-        expect(applied['spec']).toEqual(made['spec'])
-        expect(applied.metadata.generation).toBe(made.metadata.generation)
       })
     })
 
@@ -196,14 +159,6 @@ export function describeKubeClient(
           () => {},
           new AbortController().signal,
         )
-      })
-
-      if (!forgetHistory) return
-      test('a version that is forgotten is answered with 410', async () => {
-        forgetHistory()
-        const options = { namespace, resourceVersion: '1', timeoutSeconds: 10 }
-        const watching = client.watch(configMaps, options, () => {}, new AbortController().signal)
-        await expect(watching).rejects.toMatchObject({ code: 410 })
       })
     })
 

@@ -12,6 +12,7 @@ import type {
   ResourceType,
 } from '../../operator/kube/port.ts'
 import { KubeApiError } from '../../operator/kube/errors.ts'
+import { isSelected } from './label-selector.ts'
 
 export interface Write {
   readonly verb: 'create' | 'replace' | 'apply' | 'patch' | 'delete'
@@ -36,16 +37,9 @@ export class FakeKube implements KubeClient {
 
   list<T extends KubeObject>(type: ResourceType, options: ListOptions): Promise<KubeList<T>> {
     const items = this.all<T>(type.kind).filter(
-      ({ metadata }) =>
-        (options.namespace === undefined || metadata.namespace === options.namespace) &&
-        (options.labelSelector ?? '')
-          .split(',')
-          .filter(Boolean)
-          .every((term) => {
-            const [key, value] = term.split('=')
-            const label = metadata.labels?.[key!]
-            return value === undefined ? label !== undefined : label === value
-          }),
+      (object) =>
+        (options.namespace === undefined || object.metadata.namespace === options.namespace) &&
+        isSelected(object, options.labelSelector),
     )
     return Promise.resolve({ items: structuredClone(items), resourceVersion: String(this.#version) })
   }

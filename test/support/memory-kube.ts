@@ -1,7 +1,11 @@
 // A KubeClient over a map, for unit tests of what uses one: versions, conflicts, watches with history, and faults on demand.
-// Not an API server: no validation, no defaults, no selectors but the namespace; `apply` merges.
+// Not an API server: no validation and no defaults; watches select by namespace only, and what is applied replaces what
+// was there, whoever had written it.
+import { canonicalJson } from '../../operator/topology/content-hash.ts'
 import { KubeApiError, KubeUnreachableError } from '../../operator/kube/errors.ts'
 import type {
+  ApplyOptions,
+  DeleteOptions,
   KubeClient,
   KubeList,
   KubeObject,
@@ -10,6 +14,7 @@ import type {
   ResourceType,
   WatchEvent,
 } from '../../operator/kube/port.ts'
+import { isSelected } from './label-selector.ts'
 
 export type KubeMethod = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'apply' | 'mergePatch' | 'delete'
 
@@ -27,6 +32,7 @@ interface Watcher {
 }
 
 type Body = KubeObject & Record<string, unknown>
+type Preconditions = Pick<DeleteOptions, 'uid' | 'resourceVersion'>
 
 export class MemoryKube implements KubeClient {
   /** Every call, such as `replace leases shop/x`. */
@@ -96,7 +102,9 @@ export class MemoryKube implements KubeClient {
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions): Promise<KubeList<T>> {
     await this.#called('list', type)
     const items = this.all(type).filter(
-      (object) => !options.namespace || object.metadata.namespace === options.namespace,
+      (object) =>
+        (!options.namespace || object.metadata.namespace === options.namespace) &&
+        isSelected(object, options.labelSelector),
     )
     return { items: items as T[], resourceVersion: String(this.#version) }
   }
@@ -139,31 +147,35 @@ export class MemoryKube implements KubeClient {
   async replace<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
     await this.#called('replace', type, object.metadata)
     const id = idOf(type, object.metadata)
-    const current = this.#existing(id)
-    const { resourceVersion } = object.metadata
-    if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
-      throw kubeError(409, 'Conflict')
+    this.#existing(id, object.metadata)
     return this.#store(type, id, structuredClone(object), 'MODIFIED') as unknown as T
   }
 
-  async apply<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+  async apply<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T> {
     await this.#called('apply', type, object.metadata)
     const id = idOf(type, object.metadata)
+    if (options.subresource === 'status') {
+      const current = this.#existing(id, object.metadata)
+      return this.#store(type, id, { ...current, status: object['status'] }, 'MODIFIED') as unknown as T
+    }
     const current = this.#objects.get(id)
     if (!current) return this.create(type, object)
-    return this.#store(type, id, mergeJson(current, object) as Body, 'MODIFIED') as unknown as T
+    const applied: Body = { ...current, ...object, metadata: { ...current.metadata, ...object.metadata } }
+    if (canonicalJson(applied) === canonicalJson(current)) return structuredClone(current) as unknown as T
+    return this.#store(type, id, structuredClone(applied), 'MODIFIED') as unknown as T
   }
 
   async mergePatch<T extends KubeObject>(type: ResourceType, key: ObjectKey, patch: object): Promise<T> {
     await this.#called('mergePatch', type, key)
     const id = idOf(type, key)
-    return this.#store(type, id, mergeJson(this.#existing(id), patch) as Body, 'MODIFIED') as unknown as T
+    const { metadata } = patch as { metadata?: Preconditions }
+    return this.#store(type, id, mergeJson(this.#existing(id, metadata), patch) as Body, 'MODIFIED') as unknown as T
   }
 
-  async delete(type: ResourceType, key: ObjectKey): Promise<void> {
+  async delete(type: ResourceType, key: ObjectKey, preconditions: DeleteOptions = {}): Promise<void> {
     await this.#called('delete', type, key)
-    const object = this.#objects.get(idOf(type, key))
-    if (!object) return
+    if (!this.#objects.has(idOf(type, key))) return
+    const object = this.#existing(idOf(type, key), preconditions)
     this.#objects.delete(idOf(type, key))
     this.#publish(
       type,
@@ -180,9 +192,12 @@ export class MemoryKube implements KubeClient {
     if (fault !== -1) throw this.#faults.splice(fault, 1)[0]!.error
   }
 
-  #existing(id: string): Body {
+  #existing(id: string, { uid, resourceVersion }: Preconditions = {}): Body {
     const object = this.#objects.get(id)
     if (!object) throw kubeError(404, 'NotFound')
+    const is = object.metadata
+    if (uid !== undefined && uid !== is.uid) throw kubeError(409, 'Conflict')
+    if (resourceVersion !== undefined && resourceVersion !== is.resourceVersion) throw kubeError(409, 'Conflict')
     return object
   }
 
