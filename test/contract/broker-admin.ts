@@ -1,0 +1,68 @@
+// What every BrokerAdmin does: the one that asks over HTTP, and the world of fake brokers that tests of reconciling ask.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+
+/** An active and a standby of one group. */
+export interface BrokersUnderTest {
+  readonly admin: BrokerAdmin
+  readonly active: BrokerAdminTarget
+  readonly standby: BrokerAdminTarget
+  /** From now on the standby says that it does not use its data directory. */
+  refuseStore(sentence: string): void
+  /** From now on nobody answers for the standby. */
+  silence(): Promise<void> | void
+  close?(): Promise<void>
+}
+
+export function brokerAdminContract(title: string, open: () => Promise<BrokersUnderTest>): void {
+  describe(`${title} as a BrokerAdmin`, () => {
+    let brokers: BrokersUnderTest
+    beforeAll(async () => {
+      brokers = await open()
+    })
+    afterAll(() => brokers?.close?.())
+
+    test('an active tells its name, its term, since when, and that it holds the lock', async () => {
+      const { admin, active } = brokers
+      const snapshot = await admin.snapshot(active)
+      expect(snapshot).toMatchObject({
+        role: 'Active',
+        member: active.name,
+        brokerName: active.name.replace(/-\d+$/, ''),
+        version: expect.any(String),
+        lock: { type: 'File', holder: active.name, term: snapshot.term },
+      })
+      expect(snapshot.term).toBeGreaterThan(0)
+      expect(Date.parse(snapshot.activeSince!)).not.toBeNaN()
+      expect(snapshot.store.refusal ?? undefined).toBeUndefined()
+    })
+
+    test('a standby has no term of its own', async () => {
+      const { admin, standby } = brokers
+      expect(await admin.snapshot(standby)).toMatchObject({
+        role: 'Standby',
+        member: standby.name,
+        term: null,
+        activeSince: null,
+      })
+    })
+
+    test('a member that refuses a foreign store says so', async () => {
+      const { admin, standby, active } = brokers
+      brokers.refuseStore('It belongs to billing-g0')
+      expect((await admin.snapshot(standby)).store.refusal).toBe('It belongs to billing-g0')
+      expect((await admin.snapshot(active)).store.refusal ?? undefined).toBeUndefined()
+    })
+
+    test('one that does not answer is an error that names it', async () => {
+      const { admin, standby, active } = brokers
+      await brokers.silence()
+      const error: unknown = await admin.snapshot(standby).catch((caught: unknown) => caught)
+      expect(error).toBeInstanceOf(BrokerAdminError)
+      expect(error).toMatchObject({ code: 'BROKER_UNREACHABLE' })
+      const { namespace, name } = standby
+      expect((error as Error).message).toMatch(new RegExp(`^Cannot read the state of broker ${namespace}/${name}: `))
+      expect(await admin.snapshot(active)).toMatchObject({ role: 'Active' })
+    })
+  })
+}

@@ -1,0 +1,82 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
+import { brokerAdminContract } from '../../contract/broker-admin.ts'
+import { settledPair } from '../../support/cluster-harness.ts'
+
+brokerAdminContract('HTTP', async () => {
+  const admin = openBrokerAdmin()
+  let refusal: string | null = null
+  const common = {
+    brokerName: 'orders-g0',
+    version: '0.1.0',
+    brokerId: 'b',
+    startedAt: '2026-11-20T17:40:11Z',
+    memory: { used: 0, limit: 1 },
+    transportConnectors: [],
+  }
+  const store = { type: 'Journal', messages: 3, bytesUsed: 1024, recoveryMs: null, lagBytes: null }
+  const active = await listening(() => ({
+    ...common,
+    role: 'Active',
+    term: 4,
+    member: 'orders-g0-0',
+    activeSince: '2026-11-20T17:40:12Z',
+    store: { ...store, refusal: null },
+    lock: { type: 'File', holder: 'orders-g0-0', term: 4 },
+  }))
+  const standby = await listening(() => ({
+    ...common,
+    role: 'Standby',
+    term: null,
+    member: 'orders-g0-1',
+    activeSince: null,
+    store: { ...store, refusal },
+    lock: { type: 'File', holder: 'orders-g0-0', term: 4 },
+  }))
+  const targetOf = (server: Server, name: string) => ({
+    namespace: 'shop',
+    name,
+    podIP: '127.0.0.1',
+    adminPort: (server.address() as AddressInfo).port,
+  })
+  return {
+    admin,
+    active: targetOf(active, 'orders-g0-0'),
+    standby: targetOf(standby, 'orders-g0-1'),
+    refuseStore: (sentence) => void (refusal = sentence),
+    silence: () => ended(standby),
+    async close() {
+      await admin.close()
+      await ended(active)
+    },
+  }
+})
+
+brokerAdminContract('BrokerWorld', async () => {
+  const { world, cluster } = await settledPair()
+  const { active, standbys } = cluster.status!.groups![0]!
+  const targetOf = (name: string) => {
+    const pod = world.pods().find(({ metadata }) => metadata.name === name)!
+    return { namespace: 'shop', name, podIP: pod.status.podIP as string, adminPort: 8161 }
+  }
+  const standby = standbys[0]!
+  return {
+    admin: world,
+    active: targetOf(active!),
+    standby: targetOf(standby),
+    refuseStore: (sentence) => void world.refusals.set(standby, sentence),
+    silence: () => void world.unreachable.add(standby),
+  }
+})
+
+async function listening(answer: () => object): Promise<Server> {
+  const server = createServer((_, response) => response.end(JSON.stringify(answer())))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function ended(server: Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(() => resolve()))
+}
