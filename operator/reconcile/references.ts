@@ -9,7 +9,7 @@ import type { Claim } from './kinds.ts'
 const types: Readonly<Record<ReferencePlan['kind'], ResourceType>> = { PersistentVolumeClaim: persistentVolumeClaims }
 
 /** What was found; what is missing is left out. */
-export interface ResolvedReferences {
+interface ResolvedReferences {
   readonly claims: readonly Claim[]
 }
 

@@ -83,7 +83,7 @@ export interface StorePlan {
 }
 
 /** What a member finds at its data directory. */
-export type DataPlan =
+type DataPlan =
   | { readonly from: 'Nothing' }
   /** A claim that all members share. */
   | { readonly from: 'Claim'; readonly claimName: string }

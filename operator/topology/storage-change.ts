@@ -20,7 +20,7 @@ export interface ExistingClaim {
   readonly storageClassName: string | undefined
 }
 
-export interface StorageStep {
+interface StorageStep {
   /** To be written, in the size that it is to have; undefined when that is not the operator's, or not yet. */
   readonly claim: ClaimPlan | undefined
   /** For the StatefulSet. */

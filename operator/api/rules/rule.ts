@@ -5,7 +5,7 @@
 // only the API server has when it decides; arithmetic on text is the operator's.
 
 /** Enforced by the API server. Without optional chaining: use has(). */
-export interface CelRule {
+interface CelRule {
   readonly rule: string
   /** Names the field and says what is accepted. */
   readonly message: string
