@@ -1,11 +1,12 @@
 // Builds advisory messages (as AdvisoryBroker.fireAdvisory of ActiveMQ): type 23, JMSType "Advisory", non-persistent, priority 0, the
 // structure that it is about, and who says so.
 import { FormatError } from '../base/format-error.ts'
-import { encodePrimitiveMap, type PrimitiveValue } from '../marshal/primitive-map.ts'
-import { messageCommandOf, storedFormOf } from '../wire/openwire/stored-form.ts'
-import { StoredMessage } from '../message/stored-message.ts'
+import type { PrimitiveValue } from '../marshal/primitive-map.ts'
+import { messageCommandOf, nestedFormOf } from '../wire/openwire/stored-form.ts'
+import { buildMessage } from '../message/build-message.ts'
 import type { Message } from '../message/message.ts'
-import type { ActiveMQMessage, ConsumerId, DataStructure, ProducerId } from '../wire/openwire/commands.ts'
+import type { ProducerIdFields } from '../message/producer-id.ts'
+import type { ConsumerId, DataStructure } from '../wire/openwire/commands.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 
 export interface Advisory {
@@ -18,12 +19,12 @@ export interface Advisory {
 
 export class AdvisoryMessageBuilder {
   readonly #identity: BrokerIdentity
-  readonly #producerId: ProducerId
+  readonly #producer: ProducerIdFields
   #sequence = 0
 
   constructor(identity: BrokerIdentity) {
     this.#identity = identity
-    this.#producerId = { kind: 'ProducerId', connectionId: `${identity.brokerId}:advisory`, value: 0, sessionId: 0 }
+    this.#producer = { connectionId: `${identity.brokerId}:advisory`, sessionId: 0, value: 0 }
   }
 
   build({ topic, dataStructure, properties, targetConsumerId }: Advisory, nowMs: number): Message {
@@ -34,48 +35,17 @@ export class AdvisoryMessageBuilder {
       ['originBrokerURL', text(brokerUrl)],
       ...Object.entries(properties ?? {}),
     ])
-    const message: ActiveMQMessage = {
-      kind: 'ActiveMQMessage',
-      commandId: 0,
-      responseRequired: false,
-      producerId: this.#producerId,
-      destination: { kind: 'ActiveMQTopic', physicalName: topic },
-      transactionId: null,
-      originalDestination: null,
-      messageId: {
-        kind: 'MessageId',
-        textView: null,
-        producerId: this.#producerId,
-        producerSequenceId: ++this.#sequence,
-        brokerSequenceId: 0,
-      },
-      originalTransactionId: null,
-      groupID: null,
-      groupSequence: 0,
-      correlationId: null,
-      persistent: false,
-      expiration: 0,
+    return buildMessage({
+      destination: { kind: 'topic', name: topic },
+      producer: this.#producer,
+      producerSequenceId: ++this.#sequence,
       priority: 0,
-      replyTo: null,
-      timestamp: 0,
       type: 'Advisory',
-      content: null,
-      marshalledProperties: encodePrimitiveMap(map),
-      dataStructure,
-      targetConsumerId: targetConsumerId ?? null,
-      compressed: false,
-      redeliveryCounter: 0,
-      brokerPath: null,
-      arrival: 0,
-      userID: null,
-      recievedByDFBridge: false,
-      droppable: false,
-      cluster: null,
+      properties: map,
+      dataStructure: dataStructure && nestedFormOf(dataStructure),
+      targetConsumerId: targetConsumerId ? nestedFormOf(targetConsumerId) : null,
       brokerInTime: nowMs,
-      brokerOutTime: 0,
-      jmsxGroupFirstForConsumer: false,
-    }
-    return StoredMessage.scan(storedFormOf(message))
+    })
   }
 }
 

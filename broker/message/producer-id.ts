@@ -7,6 +7,12 @@ import type { LooseScanner } from './loose-scanner.ts'
 
 export const producerIdCode = 123
 
+export interface ProducerIdFields {
+  readonly connectionId: string
+  readonly sessionId: number
+  readonly value: number
+}
+
 export interface ProducerIdParts {
   readonly connectionId: string
   /** Text form: connectionId:sessionId:value. */

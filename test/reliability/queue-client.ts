@@ -1,7 +1,7 @@
 // A client of the queue model: chooses what to do by chance, does it, and notes it in the book. After a failover it comes back
 // under its name, sends again what was not answered, and repeats its open transaction.
 import { RefusalError } from '../../broker/base/errors.ts'
-import type { StoredMessage } from '../../broker/message/stored-message.ts'
+import type { Message } from '../../broker/message/message.ts'
 import type { RegionConnection } from '../../broker/region/region.ts'
 import type { AcknowledgementTypeName } from '../../broker/openwire/acknowledgement-types.ts'
 import { acknowledgementNamed } from '../support/acknowledgement.ts'
@@ -12,11 +12,11 @@ import { deadLetterQueue } from './queue-world.ts'
 
 interface Unanswered {
   readonly message: BookMessage
-  readonly real: StoredMessage
+  readonly real: Message
 }
 
 interface OpenTransaction extends BookTransaction {
-  readonly real: StoredMessage[]
+  readonly real: Message[]
 }
 
 const acknowledgementTypes: readonly AcknowledgementTypeName[] = [
@@ -134,7 +134,7 @@ export class ModelClient {
     this.#sendReal(real, this.#book(real, 'sending'))
   }
 
-  #sendReal(real: StoredMessage, message: BookMessage): void {
+  #sendReal(real: Message, message: BookMessage): void {
     const token = {}
     this.unanswered.set(token, { message, real })
     this.#model.figures.sends++
@@ -183,7 +183,7 @@ export class ModelClient {
     this.#transactReal(this.#message(1, model.chance(0.7), model.chance(0.05)))
   }
 
-  #transactReal(real: StoredMessage): void {
+  #transactReal(real: Message): void {
     const model = this.#model
     const transaction = this.#open()
     model.note(
@@ -203,7 +203,7 @@ export class ModelClient {
     transaction.real.push(real)
   }
 
-  #book(real: StoredMessage, state: 'sending' | 'transacted'): BookMessage {
+  #book(real: Message, state: 'sending' | 'transacted'): BookMessage {
     const {
       destination,
       messageId: id,
@@ -227,7 +227,7 @@ export class ModelClient {
     })
   }
 
-  #message(producer: 0 | 1, persistent: boolean, expiring: boolean): StoredMessage {
+  #message(producer: 0 | 1, persistent: boolean, expiring: boolean): Message {
     const model = this.#model
     const size = model.chance(0.9) ? model.below(60) : model.below(persistent ? 9000 : 60_000)
     return testMessage({

@@ -9,8 +9,7 @@
 import { encodeModifiedUtf8 } from '../../marshal/modified-utf8.ts'
 import type { ConsumerId, DestinationStructure } from './commands.ts'
 import { typeCodes } from './commands.ts'
-import { OpenWireCodec } from './openwire-codec.ts'
-import { initialWireFormat, maxVersion } from './wire-format.ts'
+import { nestedFormOf } from './stored-form.ts'
 
 const sizeBytes = 4
 const trailerBytes = 4
@@ -22,8 +21,8 @@ export class DispatchTemplate {
 
   constructor(consumerId: ConsumerId, destination: DestinationStructure) {
     this.header = Buffer.concat([
-      Buffer.from([0, 0, 0, 0, typeCodes.MessageDispatch, 0, 0, 0, 0, 0, 1]),
-      nestedForm(consumerId),
+      Buffer.from([0, 0, 0, 0, typeCodes.MessageDispatch, 0, 0, 0, 0, 0]),
+      nestedFormOf(consumerId),
       Buffer.from([1, typeCodes[destination.kind], 1]),
       withLength(encodeModifiedUtf8(destination.physicalName ?? '')),
       Buffer.from([1]),
@@ -61,10 +60,5 @@ export function encodeResponse(correlationId: number, tight: boolean): Buffer {
   frame.writeInt32BE(correlationId, 10)
   return frame
 }
-
-const codec = new OpenWireCodec({ ...initialWireFormat, version: maxVersion })
-
-/** Type code and fields, without size. */
-const nestedForm = (id: ConsumerId): Buffer => Buffer.from(codec.encode(id).subarray(sizeBytes))
 
 const withLength = (text: Buffer): Buffer => Buffer.concat([Buffer.from([text.length >> 8, text.length]), text])

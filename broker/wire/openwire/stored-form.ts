@@ -30,6 +30,10 @@ export function messageFormOf({ version, tightEncodingEnabled, cacheEnabled }: W
 export const storedFormOf = (command: MessageCommand): Buffer =>
   Buffer.from(codec.encode(command).subarray(prefixBytes))
 
+/** A structure within a stored form: its presence, its type code and its fields. */
+export const nestedFormOf = (structure: DataStructure): Buffer =>
+  Buffer.concat([Buffer.from([1]), codec.encode(structure).subarray(prefixBytes)])
+
 /** Throws WireError when not everybody whose frames are stored forms could read the message: its structures are checked. */
 export function checkStructures(stored: Buffer): void {
   codec.decode(stored)

@@ -4,7 +4,7 @@ import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
-import type { StoredMessage } from '../../../broker/message/stored-message.ts'
+import type { Message } from '../../../broker/message/message.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
 import { createRegion } from '../../../broker/region/region-broker.ts'
 import type {
@@ -147,7 +147,7 @@ export class TestClient {
     return consumer
   }
 
-  message(destination: string, options: TestSend = {}): StoredMessage {
+  message(destination: string, options: TestSend = {}): Message {
     return testMessage({
       destination: parseDestination(destination),
       producerId: `${this.id}:1:1`,
