@@ -93,9 +93,9 @@ export class TransportConnector {
       // After the writes of this turn.
       setImmediate(() => socket.end())
     }
-    const timer = setTimeout(() => this.#destroySockets(), closeTimeoutMs)
+    const timer = this.#options.clock.after(closeTimeoutMs, () => this.#destroySockets())
     await closed
-    clearTimeout(timer)
+    timer.cancel()
   }
 
   /** Stops listening and cuts all connections at once, before anything else is answered: the store is not ours any more. */

@@ -13,7 +13,8 @@ import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import type { ConsumerInfo, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, storedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
-import { connectionId, connectionInfo, FakeRegion } from '../session/openwire/session-harness.ts'
+import { FakeRegion } from '../../support/fake-region.ts'
+import { connectionId, connectionInfo } from '../session/openwire/session-harness.ts'
 import { consumerId, consumerInfo, producerInfo, textMessage } from '../session/openwire/test-commands.ts'
 
 const identity = { brokerName: 'localhost', brokerId: 'ID:test-0:1', brokerUrl: 'tcp://test:61616' }

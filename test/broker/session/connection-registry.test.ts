@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals'
+import { ConnectionRegistry, type RegisteredConnection } from '../../../broker/session/connection-registry.ts'
+
+function connection(id: string, clientId: string, stopped: string[] = []): RegisteredConnection {
+  return {
+    id,
+    clientId,
+    remoteAddress: `tcp://${id}:1`,
+    connectorName: 'openwire',
+    consumerCount: 0,
+    producerCount: 0,
+    stop: (reason) => void stopped.push(reason),
+  }
+}
+
+test('a client id belongs to one connection at a time', () => {
+  const registry = new ConnectionRegistry('localhost')
+  const first = connection('a', 'client')
+  registry.add(first)
+  expect(() => registry.add(connection('b', 'client'))).toThrow(
+    'Broker: localhost - Client: client already connected from tcp://a:1',
+  )
+  registry.remove(first)
+  registry.add(connection('b', 'client'))
+  expect(Array.from(registry.connections, ({ id }) => id)).toEqual(['b'])
+})
+
+test('a connection that comes back takes over; the end of what it was does not matter any more', () => {
+  const registry = new ConnectionRegistry('localhost')
+  const stopped: string[] = []
+  const former = connection('a', 'client', stopped)
+  const back = connection('a', 'client')
+  registry.add(former)
+  registry.add(back)
+  registry.remove(former)
+  expect(stopped).toEqual(['connection a came back from tcp://a:1'])
+  expect([...registry.connections]).toEqual([back])
+})
+
+test('nobody takes the connection id of another client', () => {
+  const registry = new ConnectionRegistry('localhost')
+  registry.add(connection('a', 'client'))
+  expect(() => registry.add(connection('a', 'thief'))).toThrow('connection a belongs to another client')
+  expect(registry.size).toBe(1)
+})
