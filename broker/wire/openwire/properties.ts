@@ -35,9 +35,22 @@ export function encodeTextBody(text: string | null): Buffer | null {
   return content
 }
 
-/** The body as it was before the sender compressed it. `kind` matters: bytes messages put the length in front. */
+/**
+ * The body as it was before the sender compressed it. Bytes messages put its length in front, and that length counts: Java
+ * deflates its whole buffer, with what lies behind the body (ActiveMQBytesMessage.doCompress). In all other messages the
+ * stream is the body. Throws WireError.
+ */
 export function inflateBody(kind: string, content: Buffer): Buffer {
-  const stream = kind === 'ActiveMQBytesMessage' ? content.subarray(4) : content
+  if (kind !== 'ActiveMQBytesMessage') return inflate(content)
+  if (content.length < 4) throw new WireError(`Cannot inflate body: ${content.length} bytes are too few`)
+  const length = content.readInt32BE(0)
+  const inflated = inflate(content.subarray(4))
+  if (length < 0 || length > inflated.length)
+    throw new WireError(`Cannot inflate body: ${length} bytes announced, ${inflated.length} are there`)
+  return inflated.subarray(0, length)
+}
+
+function inflate(stream: Buffer): Buffer {
   try {
     return inflateSync(stream, { maxOutputLength: maxInflatedBytes })
   } catch (error) {

@@ -237,6 +237,50 @@ test('text bodies', () => {
   expect(() => decodeTextBody(Buffer.from([0, 0, 0, 9, 65]))).toThrow('9 bytes announced, 1 left')
 })
 
+/** Bodies as the stock Java client 5.17.2 compresses them, from a session and (`compress()`) from a bridge. */
+describe('compressed by Java', () => {
+  test.each([
+    // Java deflates the whole buffer behind a body, which begins with 1,024 bytes.
+    ['0000000e789c4bcb2f2d2a494dcd5348aa2c492d661805a360148c300000b37705b0', Buffer.from('fourteen bytes')],
+    ['00000bb8789cedc12101000000c320b9fe8d5fe302280000e0dd00f7bc5209', Buffer.alloc(3000, 7)],
+    ['00000006789c4b2aca4c494f651805a360148c500000bc3a026e', Buffer.from('bridge')],
+  ])('bytes: as long as the number in front says: %s', (content, body) => {
+    expect(inflateBody('ActiveMQBytesMessage', Buffer.from(content, 'hex'))).toEqual(body)
+  })
+
+  test('all other bodies: the stream is the body', () => {
+    const inflated = (kind: string, content: string): Buffer => inflateBody(kind, Buffer.from(content, 'hex'))
+    const text = inflated('ActiveMQTextMessage', '789c636060604f2f3abcedf0fc540010530421')
+    expect(text.length).toBe(4 + 7)
+    expect(decodeTextBody(text)).toBe('größe')
+    const map = inflated('ActiveMQMapMessage', '789c6360606062604c646560606064604ce264602e29cf07000bf90234')
+    const entries = decodePrimitiveMap(map)
+    expect(entries).toEqual(
+      new Map([
+        ['a', int(1)],
+        ['b', string('two')],
+      ]),
+    )
+    expect(encodePrimitiveMap(entries).length).toBe(map.length)
+    const stream = inflated('ActiveMQStreamMessage', '789c6365606060e464602e29cf07000344016d')
+    expect(decodePrimitiveStream(stream)).toEqual([int(1), string('two')])
+    const object = inflated('ActiveMQObjectMessage', '789c5bf39681b584812d3f292b35b9a4120025f30509')
+    expect(object).toEqual(Buffer.from('aced00057400066f626a65637479', 'hex'))
+  })
+
+  test.each([
+    ['00000b', 'Cannot inflate body: 3 bytes are too few'],
+    ['ffffffff789c4b2aca4c494f651805a360148c500000bc3a026e', 'Cannot inflate body: -1 bytes announced'],
+    ['7fffffff789c4b2aca4c494f651805a360148c500000bc3a026e', 'Cannot inflate body: 2147483647 bytes announced, 1'],
+  ])('a number in front that cannot be is refused: %s', (content, message) => {
+    const inflate = (): Buffer => inflateBody('ActiveMQBytesMessage', Buffer.from(content, 'hex'))
+    expect(inflate).toThrow(message)
+  })
+})
+
+const int = (value: number): PrimitiveValue => ({ type: 'int', value })
+const string = (value: string): PrimitiveValue => ({ type: 'string', value })
+
 test.each(['ActiveMQBytesMessage', 'ActiveMQTextMessage'])('a compressed %s body comes back', (kind) => {
   const body = Buffer.alloc(500, 'x')
   expect(inflateBody(kind, deflateBody(kind, body))).toEqual(body)
