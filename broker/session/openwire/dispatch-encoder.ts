@@ -8,11 +8,9 @@ import { encodeTightDispatch, TightDispatchTemplate } from '../../wire/openwire/
 import { DispatchTemplate } from '../../wire/openwire/message-dispatch.ts'
 import type { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
 import { messageCommandOf, messageFormOf, type MessageForm } from '../../wire/openwire/stored-form.ts'
+import { copiedMessageBytes } from './limits.ts'
 import { patchBrokerOutTime, sentTailBytes } from './broker-times.ts'
 import { structureOf } from '../../openwire/destination-structure.ts'
-
-/** Below this, one copy costs less than three entries in a vectored write. */
-const copiedMessageBytes = 4096
 
 const sizePrefixBytes = 4
 const redeliveryCounterBytes = 4

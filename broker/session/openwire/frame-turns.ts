@@ -2,10 +2,7 @@
 // until other connections had their turn.
 import type { Clock, Timer } from '../../base/clock.ts'
 import { keptFrame } from './kept-frame.ts'
-import { maxTurnMs } from './limits.ts'
-
-/** Frames between two looks at the clock. */
-const framesPerLook = 8
+import { framesPerLook, maxTurnMs } from './limits.ts'
 
 export interface FrameTurnActions {
   handle(frame: Buffer): void

@@ -33,3 +33,9 @@ export const minInboundBytesPerSecond = 16 * 1024
 
 /** After this long with the commands of one client the others get their turn: some times what usual chunks take. */
 export const maxTurnMs = 5
+
+/** Frames between two looks at the clock, which costs as much as a small command. */
+export const framesPerLook = 8
+
+/** Up to here a message that is sent is copied: one copy costs less than three entries in a vectored write. */
+export const copiedMessageBytes = 4096

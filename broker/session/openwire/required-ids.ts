@@ -91,7 +91,7 @@ class ProducedMessage implements MessageReference {
   }
 }
 
-export function requiredMessageId(id: MessageId, what: string): string {
+function requiredMessageId(id: MessageId, what: string): string {
   if (id.textView === null) requiredProducerId(id.producerId, what)
   else bounded(id.textView, what, 'messageId')
   return messageIdText(id)

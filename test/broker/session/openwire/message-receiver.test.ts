@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { StoredMessage } from '../../../../broker/message/stored-message.ts'
+import type { StoredMessage } from '../../../../broker/message/stored-message.ts'
 import { storedFormOf } from '../../../../broker/wire/openwire/stored-form.ts'
 import { buildService } from '../../../support/fake-region.ts'
 import { client, kinds } from './connected-client.ts'
