@@ -2,6 +2,7 @@
 // the broker's own commands; what only a broker says to its clients is in broker/session/openwire/answers.ts.
 import type {
   ConnectionControl,
+  ConnectionError,
   ConnectionInfo,
   ConsumerControl,
   ConsumerId,
@@ -155,6 +156,14 @@ export const buildExceptionResponse = (correlationId: number, exception: Throwab
   ...header,
   correlationId,
   exception,
+})
+
+/** For commands that asked for no answer: goes to the client's exception listener. */
+export const buildConnectionError = (exception: Throwable): ConnectionError => ({
+  kind: 'ConnectionError',
+  ...header,
+  exception,
+  connectionId: null,
 })
 
 /** What a failover client says first on every connection but its first. */

@@ -13,6 +13,9 @@ import { negotiationTimeoutMs } from './limits.ts'
 import type { Endpoint } from './parse-broker-url.ts'
 import { TransportError } from './transport-error.ts'
 
+/** In front of each frame; not counted in its size. */
+const sizePrefixBytes = 4
+
 /** A connected byte stream. */
 export interface ByteStream {
   write(bytes: Buffer): void
@@ -107,12 +110,18 @@ export class OpenWireChannel implements Channel {
   }
 
   #encode(command: Command): Buffer {
+    const { cacheEnabled, maxFrameSize } = this.#codec.format
+    // Before the cache is touched: what is refused then costs no connection.
+    if (cacheEnabled && 'content' in command && command.content !== null && command.content.length > maxFrameSize)
+      throw tooLarge(command, command.content.length, maxFrameSize)
     try {
-      return this.#codec.encode(command)
+      const frame = this.#codec.encode(command)
+      if (frame.length - sizePrefixBytes > maxFrameSize)
+        throw tooLarge(command, frame.length - sizePrefixBytes, maxFrameSize)
+      return frame
     } catch (error) {
-      // What was half encoded may have taken slots of the cache that the broker will never hear of.
-      if (this.#codec.format.cacheEnabled)
-        this.fail(new TransportError('The marshalling cache is out of step', { cause: error }))
+      // What was half encoded, or not written, may have taken slots of the cache that the broker will never hear of.
+      if (cacheEnabled) this.fail(new TransportError('The marshalling cache is out of step', { cause: error }))
       throw error
     }
   }
@@ -155,3 +164,11 @@ export class OpenWireChannel implements Channel {
     this.#timers.push(timer)
   }
 }
+
+const tooLarge = ({ kind }: Command, bytes: number, maxFrameSize: number): TransportError =>
+  new TransportError(
+    `Cannot send ${kind} of ${bytes} bytes: the broker takes frames of at most ${maxFrameSize} bytes`,
+    {
+      code: 'FRAME_TOO_LARGE',
+    },
+  )

@@ -87,6 +87,13 @@ export class StateTracker {
     this.#transactions.delete(transactionIdText(id))
   }
 
+  /** Gives up an open transaction: the command that tells the broker so, if it was begun. */
+  rollback(id: TransactionId): TransactionInfo | null {
+    const begin = this.#transactions.get(transactionIdText(id))?.commands[0]
+    this.transactionEnded(id)
+    return begin?.kind === 'TransactionInfo' ? { ...begin, type: transactionTypes.rollback } : null
+  }
+
   /** Something was dispatched to the consumer: its pull is answered. */
   dispatched(consumerId: string): void {
     this.#pulls.delete(consumerId)

@@ -8,6 +8,8 @@ export type TransportErrorCode =
   | 'USER_REFUSED'
   /** No broker was found in time. */
   | 'FAILOVER_TIMEOUT'
+  /** The broker does not take a command of that size. */
+  | 'FRAME_TOO_LARGE'
 
 export class TransportError extends FlotillaError {
   declare readonly code: TransportErrorCode
@@ -16,3 +18,6 @@ export class TransportError extends FlotillaError {
     super(options.code ?? 'TRANSPORT', message, options)
   }
 }
+
+export const isTooLarge = (error: unknown): error is TransportError =>
+  error instanceof TransportError && error.code === 'FRAME_TOO_LARGE'

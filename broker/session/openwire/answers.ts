@@ -6,7 +6,12 @@ import type {
   ExceptionResponse,
   ProducerAck,
   ProducerId,
+  Throwable,
 } from '../../wire/openwire/commands.ts'
+import {
+  buildConnectionError as connectionError,
+  buildExceptionResponse as exceptionResponse,
+} from '../../openwire/build-commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
 import type { BrokerIdentity } from '../../region/broker-identity.ts'
 import { javaClassOf, javaMessageOf } from './java-class.ts'
@@ -32,20 +37,11 @@ export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdent
   networkProperties: null,
 })
 
-export const buildExceptionResponse = (correlationId: number, error: RefusalError): ExceptionResponse => ({
-  kind: 'ExceptionResponse',
-  ...header,
-  correlationId,
-  exception: buildThrowable(javaClassOf(error.code), javaMessageOf(error)),
-})
+export const buildExceptionResponse = (correlationId: number, error: RefusalError): ExceptionResponse =>
+  exceptionResponse(correlationId, throwableOf(error))
 
-/** For commands that asked for no answer: goes to the client's exception listener. */
-export const buildConnectionError = (error: RefusalError): ConnectionError => ({
-  kind: 'ConnectionError',
-  ...header,
-  exception: buildThrowable(javaClassOf(error.code), javaMessageOf(error)),
-  connectionId: null,
-})
+/** For commands that asked for no answer. */
+export const buildConnectionError = (error: RefusalError): ConnectionError => connectionError(throwableOf(error))
 
 export const buildProducerAck = (producerId: ProducerId | null, size: number): ProducerAck => ({
   kind: 'ProducerAck',
@@ -53,3 +49,5 @@ export const buildProducerAck = (producerId: ProducerId | null, size: number): P
   producerId,
   size,
 })
+
+const throwableOf = (error: RefusalError): Throwable => buildThrowable(javaClassOf(error.code), javaMessageOf(error))

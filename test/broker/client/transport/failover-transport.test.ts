@@ -259,6 +259,45 @@ describe('after a lost connection', () => {
     expect(texts).toEqual(expected)
   })
 
+  test('a request that is too large for the next broker is refused, and the connection stands', async () => {
+    const { network, transport, events, received } = await established()
+    await transport.send(numbered(message(1), 5))
+    network.up.add('b')
+    network.tooLarge.add('ActiveMQTextMessage')
+    network.last.cut()
+    await settle()
+    expect(events).toEqual(['interrupted tcp://a:1', 'resumed tcp://b:1'])
+    expect(network.dialled).toEqual(['a', 'b'])
+    expect(received).toMatchObject([
+      { kind: 'ExceptionResponse', correlationId: 5, exception: { message: expect.stringContaining('too large') } },
+    ])
+    network.tooLarge.clear()
+    network.last.cut()
+    await settle()
+    expect(network.last.kinds).not.toContain('ActiveMQTextMessage')
+  })
+
+  test('a transaction with a send that is too large for the next broker is rolled back there', async () => {
+    const { network, transport, events, received } = await established()
+    await transport.send(numbered(buildTransactionInfo(connectionId, transactionId, 0), 5, false))
+    await transport.send(numbered(message(1, true), 6, false))
+    await transport.send(numbered(message(2, true), 7))
+    network.up.add('b')
+    network.tooLarge.add('ActiveMQTextMessage')
+    network.last.cut()
+    await settle()
+    expect(events).toEqual(['interrupted tcp://a:1', 'resumed tcp://b:1'])
+    expect(network.last.sent.slice(-3)).toMatchObject([
+      { kind: 'TransactionInfo', type: 0, transactionId },
+      { kind: 'TransactionInfo', type: 4, transactionId },
+      { kind: 'ConsumerControl' },
+    ])
+    expect(received).toMatchObject([
+      { kind: 'ConnectionError', exception: { message: expect.stringContaining('too large') } },
+      { kind: 'ExceptionResponse', correlationId: 7 },
+    ])
+  })
+
   test('a pull that waits for ever is told again, unless it was answered', async () => {
     const { network, transport } = await established()
     await transport.send(numbered(buildPull(consumerId, queue, 0), 5, false))
@@ -297,6 +336,18 @@ describe('while there is no connection', () => {
     clock.advance(10)
     await Promise.all(sends)
     expect(network.last.sent.slice(-2)).toMatchObject([{ commandId: 5 }, { commandId: 6 }])
+  })
+
+  test('a send that waited and is too large is refused alone', async () => {
+    const { clock, network, transport } = await disconnected()
+    const large = transport.send(numbered(message(1), 5))
+    const small = transport.send(numbered(buildSessionInfo(connectionId, 2), 6, false))
+    network.up.add('b')
+    network.tooLarge.add('ActiveMQTextMessage')
+    clock.advance(10)
+    await expect(large).rejects.toThrow('too large')
+    await small
+    expect(network.last.sent.slice(-1)).toMatchObject([{ commandId: 6 }])
   })
 
   test('acknowledgements and removals are swallowed and answered', async () => {

@@ -1,12 +1,15 @@
 // Brokers that exist only as a table: what is dialled, sent and cut is seen at once, and nothing happens by itself.
 import type { Channel, ChannelListener, Dial } from '../../../../broker/client/transport/channel.ts'
 import type { Endpoint } from '../../../../broker/client/transport/parse-broker-url.ts'
+import { TransportError } from '../../../../broker/client/transport/transport-error.ts'
 import type { Command } from '../../../../broker/wire/openwire/commands.ts'
 
 export class FakeChannel implements Channel {
   readonly endpoint: Endpoint
   readonly sent: Command[] = []
   closed = false
+  /** Kinds of commands that are too large for this broker. */
+  readonly tooLarge = new Set<string>()
   readonly #listener: ChannelListener
 
   constructor(endpoint: Endpoint, listener: ChannelListener) {
@@ -15,6 +18,8 @@ export class FakeChannel implements Channel {
   }
 
   send(command: Command): void {
+    if (this.tooLarge.has(command.kind))
+      throw new TransportError(`Cannot send ${command.kind}: too large`, { code: 'FRAME_TOO_LARGE' })
     this.sent.push(command)
   }
 
@@ -47,9 +52,12 @@ export class FakeNetwork {
   readonly channels: FakeChannel[] = []
   /** Hosts that answer. */
   readonly up = new Set<string>()
+  /** Kinds of commands that brokers dialled from now on do not take. */
+  readonly tooLarge = new Set<string>()
 
   readonly dial: Dial = (endpoint, listener) => {
     const channel = new FakeChannel(endpoint, listener)
+    for (const kind of this.tooLarge) channel.tooLarge.add(kind)
     this.channels.push(channel)
     queueMicrotask(() => {
       if (this.up.has(endpoint.host)) channel.connect()

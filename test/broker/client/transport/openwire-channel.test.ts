@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { OpenWireChannel } from '../../../../broker/client/transport/openwire-channel.ts'
 import { parseEndpoint } from '../../../../broker/client/transport/parse-broker-url.ts'
+import { buildMessageCommand } from '../../../../broker/client/message.ts'
 import type { Command, DataStructure } from '../../../../broker/wire/openwire/commands.ts'
 import { FrameSplitter } from '../../../../broker/wire/openwire/frame-splitter.ts'
 import { OpenWireCodec } from '../../../../broker/wire/openwire/openwire-codec.ts'
@@ -10,11 +11,11 @@ import {
   initialWireFormat,
   negotiate,
   preferredWireFormatInfo,
+  type WireFormatOptions,
 } from '../../../../broker/wire/openwire/wire-format.ts'
 
-const peerInfo = preferredWireFormatInfo({ ...defaultWireFormatOptions, maxInactivityDurationMs: 30_000 })
-
-function world(query = '') {
+function world(query = '', offered: Partial<WireFormatOptions> = {}) {
+  const peerInfo = preferredWireFormatInfo({ ...defaultWireFormatOptions, maxInactivityDurationMs: 30_000, ...offered })
   const clock = new ManualClock()
   const events: string[] = []
   const commands: Command[] = []
@@ -114,6 +115,49 @@ test.each([true, false])(
     expect(hasEnded()).toBe(cached)
   },
 )
+
+describe('a frame that the broker does not take', () => {
+  const body = (bytes: number): Command =>
+    buildMessageCommand(
+      { body: Buffer.alloc(bytes) },
+      {
+        producerId: { kind: 'ProducerId', connectionId: 'ID:x', sessionId: 1, value: 1 },
+        sequence: 1,
+        destination: { kind: 'queue', name: 'Q' },
+        transactionId: null,
+        persistent: true,
+        priority: 4,
+        expiration: 0,
+        timestamp: 0,
+        compress: false,
+      },
+    )
+
+  test.each([
+    ['loose', ''],
+    ['tight', 'wireFormat.tightEncodingEnabled=true'],
+    ['cached', 'wireFormat.cacheEnabled=true'],
+  ])('is refused with both sizes, and the next one goes: %s', (_, query) => {
+    const { channel, receiveInfo, sent, hasEnded } = world(query, { maxFrameSize: 10_000 })
+    receiveInfo()
+    expect(() => channel.send(body(20_000))).toThrow(
+      /^Cannot send ActiveMQBytesMessage of 20\d{3} bytes: the broker takes frames of at most 10000 bytes$/,
+    )
+    channel.send(body(9000))
+    expect(sent()).toEqual([body(9000)])
+    expect(hasEnded()).toBe(false)
+  })
+
+  test('is one byte longer than the largest that it takes', () => {
+    const { channel, receiveInfo, sent } = world('', { maxFrameSize: 10_000 })
+    receiveInfo()
+    channel.send(body(1000))
+    const head = new OpenWireCodec({ ...initialWireFormat, version: 12 }).encode(sent()[0]!).length - 4 - 1000
+    expect(() => channel.send(body(10_000 - head + 1))).toThrow('of 10001 bytes')
+    channel.send(body(10_000 - head))
+    expect(sent()).toHaveLength(2)
+  })
+})
 
 describe('inactivity monitor', () => {
   test('says something when there was nothing to say', () => {
