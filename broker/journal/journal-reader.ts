@@ -16,6 +16,7 @@ import {
   type Predecessor,
   type SegmentHeader,
 } from './format.ts'
+import { journalLimits } from './limits.ts'
 import { scanSegment, type DamagedRange } from './segment-scan.ts'
 import {
   lengthUnknown,
@@ -30,8 +31,6 @@ import {
 import { isSummaryOf, SummaryBuilder, visitSummary, type SummaryRun } from './summary.ts'
 import { findTail, hasPreamble } from './tail.ts'
 
-/** Summaries that are being loaded while one is visited: a few percent of a segment each. */
-const summariesAhead = 8
 /** They are not of one size: room for one has to do for the next, too. */
 const roomShare = 9 / 8
 
@@ -357,7 +356,7 @@ class SummaryFiles {
 
   load(number: number): Promise<Buffer | undefined> {
     this.#handOut(number)
-    this.#loadAhead(this.#expected.indexOf(number) + summariesAhead)
+    this.#loadAhead(this.#expected.indexOf(number) + journalLimits.summariesAhead)
     const loading = this.#loading.get(number)
     this.#loading.delete(number)
     return loading ?? this.#load(number)

@@ -1,49 +1,43 @@
 // Group commit: appending only queues. A write begins when somebody waits for it, or after `lazyWriteMs`. While one write
-// and its sync are on their way, everything appended gathers and goes out with the next single write. Callbacks run in
-// call order after the sync, if this member still owns the journal.
+// and its sync are on their way, everything appended gathers and goes out with the next single write.
 //
-// Segments are not given their size in advance: growing files cost a fifth of the syncs with one record at a time and
-// nothing with many (measured on ext4), and the end of a file that grew is where its records end.
+//   queued ──► written ──► confirmed ──► completed
+//     here      batch-files.ts   batch-completion.ts: callbacks run, in call order
 //
-// A write that finds no space waits for some and is done again at the same place: nobody relies on what it left there. Every
-// other error ends everything, a failed sync whatever its reason: nobody knows what is on the disk after it.
+// A failure of any step ends everything: nothing is completed after it.
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorCode, errorMessage, isError } from '../base/errors.ts'
+import { errorMessage, isError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
-import {
-  closedType,
-  encodeSegmentHeader,
-  preambleEndType,
-  recordBytes,
-  segmentFileName,
-  type Predecessor,
-} from './format.ts'
+import { BatchCompletion } from './batch-completion.ts'
+import { BatchFiles } from './batch-files.ts'
+import type { BatchConfirmation, JournalOwner } from './confirmation.ts'
+import { closedType, preambleEndType, recordBytes, type Predecessor } from './format.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
-import { SummaryBuilder } from './summary.ts'
+import { OpenSegments, type OpenSegment, type QueuedBatch } from './open-segment.ts'
+import type { SummaryBuilder } from './summary.ts'
 import { ChunkPool, WriteBatch } from './write-batch.ts'
 
 export interface JournalWriterOptions {
   readonly disk: Disk
-  /** The directory of the term. */
+  /** The directory of the owner's term. */
   readonly directory: string
-  readonly term: number
+  readonly owner: JournalOwner
+  readonly confirmation: BatchConfirmation
   readonly maxFileLength: number
   readonly firstNumber: number
   /** All segments that count besides those that this writer makes. */
   readonly predecessors: readonly Predecessor[]
   readonly makeSalt: () => number
   readonly clock: Clock
-  /** Throws, or rejects where the proof has to wait, when this member no longer owns the journal. */
-  readonly verifyOwnership: () => void | Promise<void>
   /** Appends what every segment starts with. */
   readonly writePreamble: () => void
   /** A write is about to begin: what the user has kept back can be appended to it. */
   readonly onWriting: () => void
   /** A segment was closed and is durable; its file is handed over. */
   readonly onSealed: (segment: Predecessor, file: DiskFile, summary: SummaryBuilder) => void
-  /** A number of the user's that grows: noted when a batch takes no more records, and told back when it is durable. */
+  /** A number of the user's that grows: noted when a batch takes no more records, and told back when it is completed. */
   readonly mark: () => number
   readonly onDurable: (mark: number) => void
   readonly onFailed: (error: JournalError) => void
@@ -51,56 +45,40 @@ export interface JournalWriterOptions {
   readonly whenSpace: (error: Error, first: boolean) => Promise<void>
 }
 
-interface OpenSegment {
-  readonly number: number
-  readonly salt: number
-  readonly header: Buffer
-  readonly summary: SummaryBuilder
-  file: DiskFile | undefined
-  /** Behind the last record of the preamble. */
-  preambleEnd: number
-  end: number
-  closed: boolean
-}
-
-interface QueuedBatch {
-  readonly segment: OpenSegment
-  readonly batch: WriteBatch
-  readonly createsFile: boolean
-  mark: number | undefined
-}
-
 const noBytes: Buffer = Buffer.alloc(0)
 
 export class JournalWriter {
-  syncs = 0
   records = 0
-  /** Bytes of records since the start: queued, and written (not necessarily synced). */
+  /** Bytes of records since the start, as far as they are queued. */
   appendedBytes = 0
-  writtenBytes = 0
-  /** A write waits for space. */
-  isOutOfSpace = false
   readonly #options: JournalWriterOptions
   readonly #pool = new ChunkPool()
-  readonly #predecessors = new Map<number, Predecessor>()
+  readonly #segments: OpenSegments
+  readonly #files: BatchFiles
+  readonly #completion: BatchCompletion
   readonly #queue: QueuedBatch[] = []
-  #segment!: OpenSegment
+  /** The batch that is being written. */
   #running: QueuedBatch | undefined
   #isRunning = false
   #scheduled = false
   /** Somebody waits for what is queued. */
   #wanted = false
   #lazyTimer: Timer | undefined
-  #idleCallbacks: (() => void)[] = []
-  #durableSegment = 0
-  #durableEnd = 0
   #failure: JournalError | undefined
   #inPreamble = false
   #whenSettled: (() => void)[] = []
 
   constructor(options: JournalWriterOptions) {
+    const { owner } = options
     this.#options = options
-    for (const predecessor of options.predecessors) this.#predecessors.set(predecessor.number, predecessor)
+    this.#segments = new OpenSegments({ ...options, term: owner.term })
+    this.#files = new BatchFiles({ ...options, onOutOfSpace: () => this.#settle() })
+    this.#completion = new BatchCompletion({
+      ...options,
+      onCompleted: (completed) => this.#completed(completed),
+      onCaughtUp: () => this.#settle(),
+      onFailed: (error) => this.#fail(error),
+    })
   }
 
   /** Begins the first segment; the preamble is written from within. */
@@ -110,18 +88,26 @@ export class JournalWriter {
 
   /** Number of the segment that the last record went to. */
   get segment(): number {
-    return this.#segment.number
+    return this.#segments.current.number
   }
 
-  get failure(): JournalError | undefined {
-    return this.#failure
+  get syncs(): number {
+    return this.#files.syncs
+  }
+
+  /** Bytes of records since the start that are written (not necessarily synced). */
+  get writtenBytes(): number {
+    return this.#files.writtenBytes
+  }
+
+  /** A write waits for space. */
+  get isOutOfSpace(): boolean {
+    return this.#files.isOutOfSpace
   }
 
   /** Bytes of all segments that count, as far as they are queued. */
   get bytes(): number {
-    let total = this.#segment.end
-    for (const { length } of this.#predecessors.values()) total += length
-    return total
+    return this.#segments.bytes
   }
 
   /**
@@ -145,8 +131,8 @@ export class JournalWriter {
         { fields: { length } },
       )
     if (this.#failure) return 0
-    if (!this.#inPreamble && this.#isFull(length)) this.#roll()
-    const segment = this.#segment
+    if (!this.#inPreamble && this.#segments.isFull(length)) this.#roll()
+    const segment = this.#segments.current
     const { batch } = this.#openBatch(segment)
     const position = batch.add(type, meta, metaLength, head, headLength, body)
     segment.end = batch.end
@@ -156,6 +142,7 @@ export class JournalWriter {
     return position
   }
 
+  /** Calls back when everything appended so far is completed. */
   whenDurable(callback: () => void): void {
     if (this.#failure) return
     const last = this.#queue.at(-1)
@@ -163,14 +150,12 @@ export class JournalWriter {
       last.batch.callbacks.push(callback)
       this.requestWrite()
     } else if (this.#running) this.#running.batch.callbacks.push(callback)
-    else this.whenProven(callback)
+    else this.#completion.whenCompleted(callback)
   }
 
   /** Calls back at once, if this member still owns the journal: for what need not be durable. */
   whenProven(callback: () => void): void {
-    if (this.#failure) return
-    this.#idleCallbacks.push(callback)
-    if (this.#idleCallbacks.length === 1) queueMicrotask(() => this.#runIdleCallbacks())
+    if (!this.#failure) this.#completion.whenProven(callback)
   }
 
   /** Begins to write once the event loop has handled all input that is there: the write takes it all along. */
@@ -185,36 +170,36 @@ export class JournalWriter {
   }
 
   isDurable(segment: number, position: number): boolean {
-    return segment < this.#durableSegment || (segment === this.#durableSegment && position < this.#durableEnd)
+    return this.#completion.isCompleted(segment, position)
   }
 
   /** Of a segment that this writer has made and not forgotten. */
   saltOf(number: number): number | undefined {
-    return this.#segment.number === number ? this.#segment.salt : this.#predecessors.get(number)?.salt
+    return this.#segments.saltOf(number)
   }
 
   predecessor(number: number): Predecessor | undefined {
-    return this.#predecessors.get(number)
+    return this.#segments.predecessor(number)
   }
 
   forget(number: number): void {
-    this.#predecessors.delete(number)
+    this.#segments.forget(number)
   }
 
-  /** Resolves once everything queued is durable, and proven to be so, or the writer has failed or waits for space. */
+  /** Resolves once everything queued is completed, and proven to be so, or the writer has failed or waits for space. */
   async close(): Promise<void> {
     await this.#drain()
     if (!this.#failure && !this.isOutOfSpace) this.#proveLastBatch()
     await this.#drain()
     // Whoever waits for the opening would wait for ever.
-    if (this.isOutOfSpace) this.fail(new JournalError('JOURNAL_CLOSED', 'Cannot write journal: the disk is full'))
+    if (this.isOutOfSpace) this.#fail(new JournalError('JOURNAL_CLOSED', 'Cannot write journal: the disk is full'))
     this.#endLazyTimer()
     this.#failure ??= new JournalError('JOURNAL_CLOSED', 'Cannot write journal: it was closed')
-    while (this.isOutOfSpace && this.#running) await this.#settled()
-    await this.#segment.file?.close()
+    while (this.#isRunning) await this.#settled()
+    await this.#segments.current.file?.close()
   }
 
-  fail(error: unknown): void {
+  #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure =
       error instanceof JournalError
@@ -225,16 +210,23 @@ export class JournalWriter {
           })
     this.#queue.length = 0
     this.#endLazyTimer()
-    this.#idleCallbacks = []
+    this.#files.stop()
+    this.#completion.fail()
     this.#options.onFailed(this.#failure)
     this.#settle()
   }
 
   async #drain(): Promise<void> {
-    while (!this.#failure && !this.isOutOfSpace && (this.#isRunning || this.#queue.length > 0)) {
-      this.requestWrite()
+    while (!this.#failure && this.#isBusy) {
+      if (this.#queue.length > 0 && !this.isOutOfSpace) this.requestWrite()
       await this.#settled()
     }
+  }
+
+  /** Something is on its way that will come to an end by itself. */
+  get #isBusy(): boolean {
+    if (this.#completion.isBehind) return true
+    return !this.isOutOfSpace && (this.#isRunning || this.#queue.length > 0)
   }
 
   #settled(): Promise<void> {
@@ -243,9 +235,10 @@ export class JournalWriter {
 
   /** Otherwise damage to the last batch would look like a torn tail, and what stands behind it would be cut. */
   #proveLastBatch(): void {
-    const { batch } = this.#openBatch(this.#segment)
+    const segment = this.#segments.current
+    const { batch } = this.#openBatch(segment)
     batch.add(closedType, noBytes, 0, noBytes, 0, null)
-    this.#segment.end = batch.end
+    segment.end = batch.end
   }
 
   #settle(): void {
@@ -254,31 +247,10 @@ export class JournalWriter {
     for (const resolve of settled) resolve()
   }
 
-  /** A preamble leaves room for as much again, or segments would hold little else. A record always fits into a new one. */
-  #isFull(length: number): boolean {
-    const { preambleEnd, end } = this.#segment
-    const { maxFileLength } = this.#options
-    return end > preambleEnd && end + length > Math.max(maxFileLength, preambleEnd + maxFileLength / 2)
-  }
-
   #beginSegment(number: number): void {
-    const { term, makeSalt, clock } = this.#options
-    const salt = makeSalt()
-    const identity = { number, term, salt, createdMs: clock.nowMs() }
-    const header = encodeSegmentHeader(identity, [...this.#predecessors.values()])
-    const segment: OpenSegment = {
-      number,
-      salt,
-      header,
-      summary: new SummaryBuilder(),
-      file: undefined,
-      preambleEnd: 0,
-      end: header.length,
-      closed: false,
-    }
-    const batch = new WriteBatch(header.length, salt, this.#pool)
+    const segment = this.#segments.begin(number)
+    const batch = new WriteBatch(segment.end, segment.salt, this.#pool)
     this.#enqueue({ segment, batch, createsFile: true, mark: undefined })
-    this.#segment = segment
     this.#inPreamble = true
     this.#options.writePreamble()
     this.append(preambleEndType, noBytes, 0)
@@ -287,12 +259,10 @@ export class JournalWriter {
   }
 
   #roll(): void {
-    const segment = this.#segment
-    const { number, salt, end } = segment
-    segment.closed = true
-    this.#predecessors.set(number, { number, term: this.#options.term, salt, length: end })
-    if (this.#durableSegment === number && this.#durableEnd === end) this.#handOver(segment)
-    this.#beginSegment(number + 1)
+    const segment = this.#segments.current
+    this.#segments.close()
+    if (this.#completion.endsAt(segment.number, segment.end)) this.#handOver(segment)
+    this.#beginSegment(segment.number + 1)
   }
 
   #openBatch(segment: OpenSegment): QueuedBatch {
@@ -333,11 +303,14 @@ export class JournalWriter {
         this.#options.onWriting()
         this.#wanted = false
         // What is appended to others than these meanwhile is not wanted yet, perhaps.
-        for (let count = this.#queue.length; count > 0 && !this.#failure; count--)
-          await this.#writeBatch(this.#queue.shift()!)
+        for (let count = this.#queue.length; count > 0 && !this.#failure; count--) {
+          if (this.#completion.isFull) await this.#completion.whenFewer()
+          const next = this.#queue.shift()
+          if (next) await this.#write(next)
+        }
       }
     } catch (error) {
-      this.fail(error)
+      this.#fail(error)
     }
     this.#running = undefined
     this.#isRunning = false
@@ -345,86 +318,23 @@ export class JournalWriter {
     this.#settle()
   }
 
-  async #writeBatch(next: QueuedBatch): Promise<void> {
+  async #write(next: QueuedBatch): Promise<void> {
     this.#running = next
     next.mark ??= this.#options.mark()
-    await this.#write(next)
-    // Ownership may have been lost while this member was stopped, in which case somebody else answers.
-    // Where the proof takes time, what is appended meanwhile goes to the next batch.
-    const proof = this.#failure ? undefined : this.#options.verifyOwnership()
-    if (proof) await proof
-    if (!this.#failure) this.#complete(next)
-  }
-
-  async #write({ segment, batch, createsFile }: QueuedBatch): Promise<void> {
-    const { disk, directory } = this.#options
-    const path = `${directory}/${segmentFileName(segment.number)}`
-    if (createsFile) segment.file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
-    const { file } = segment
-    assert(file, 'A segment is made before it is written to')
-    if (createsFile) {
-      await this.#whereThereIsSpace(() => file.write([segment.header], 0))
-      const named = disk.syncDirectory(directory)
-      named.catch(() => {})
-      await file.sync()
-      await named
-    }
-    const buffers = batch.finish()
-    await this.#whereThereIsSpace(() => file.write(buffers, batch.start))
-    this.writtenBytes += batch.end - batch.start
-    await file.sync()
-    batch.release()
-    this.syncs++
-  }
-
-  async #whereThereIsSpace<T>(change: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        const result = await change()
-        this.isOutOfSpace = false
-        return result
-      } catch (error) {
-        if (!isNoSpace(error) || this.#failure) throw error
-        const first = !this.isOutOfSpace
-        this.isOutOfSpace = true
-        this.#settle()
-        await this.#options.whenSpace(error, first)
-        // Closed meanwhile: what is left is nobody's.
-        if (this.#failure) throw error
-      }
-    }
-  }
-
-  #complete({ segment, batch, mark }: QueuedBatch): void {
-    this.#durableSegment = segment.number
-    this.#durableEnd = batch.end
-    // Later callbacks go to the next batch, or find nothing to wait for.
+    await this.#files.write(next)
+    // Later callbacks go to the next batch, or to the last one that is not completed.
     this.#running = undefined
+    if (!this.#failure) this.#completion.written(next)
+  }
+
+  #completed({ segment, batch, mark }: QueuedBatch): void {
     if (segment.closed && batch.end === segment.end) this.#handOver(segment)
     if (mark !== undefined) this.#options.onDurable(mark)
-    for (const callback of batch.callbacks) callback()
   }
 
   #handOver(segment: OpenSegment): void {
-    const predecessor = this.#predecessors.get(segment.number)
+    const predecessor = this.#segments.predecessor(segment.number)
     assert(predecessor && segment.file, 'A closed segment is a predecessor and has a file')
     this.#options.onSealed(predecessor, segment.file, segment.summary)
   }
-
-  #runIdleCallbacks(): void {
-    const callbacks = this.#idleCallbacks
-    this.#idleCallbacks = []
-    if (this.#failure) return
-    try {
-      // What these wait for was durable and proven before; a proof that takes time is not waited for, or they would be
-      // overtaken. If it fails the lock tells whoever has it.
-      this.#options.verifyOwnership()?.catch(() => {})
-      for (const callback of callbacks) callback()
-    } catch (error) {
-      this.fail(error)
-    }
-  }
 }
-
-/** The file system, or what this user may have of it, is full. */
-const isNoSpace = (error: unknown): error is Error => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

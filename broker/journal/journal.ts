@@ -6,11 +6,12 @@
 //
 // It knows nothing of what is in the records; its user decides which segments may be removed.
 import { dirname } from 'node:path'
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
+import { proofOfOwnership, type BatchConfirmation, type JournalOwner } from './confirmation.ts'
 import {
   bodyAt,
   segmentFileName,
@@ -20,15 +21,12 @@ import {
   type Predecessor,
 } from './format.ts'
 import { JournalError } from './journal-error.ts'
+import { JournalFollower } from './journal-follower.ts'
 import { JournalReader, writeSummary, type JournalVisitor, type RecoveredSegments } from './journal-reader.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { journalLimits } from './limits.ts'
 import { SegmentFiles } from './segment-files.ts'
 import { newestTerm } from './segment-table.ts'
-
-const followIntervalMs = 100
-/** Space comes from whoever else fills the disk, or makes it larger. */
-const spaceRetryMs = 500
 
 export interface JournalOptions {
   readonly disk: Disk
@@ -37,6 +35,8 @@ export interface JournalOptions {
   readonly random: Random
   readonly logger: Logger
   readonly maxFileLength: number
+  /** What a batch waits for besides its sync; default: the owner's proof. */
+  readonly confirmation?: BatchConfirmation
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void
@@ -49,27 +49,14 @@ export interface JournalOptions {
   readonly onDurable: (mark: number) => void
 }
 
-/** Who writes the journal. */
-export interface JournalOwner {
-  readonly term: number
-  /** Throws or rejects when this member no longer owns the journal; asked after each sync. */
-  verify(): void | Promise<void>
-}
-
-interface Following {
-  stopped: boolean
-  timer: Timer | undefined
-  done: Promise<void>
-}
-
 export class Journal {
   readonly failed: Promise<Error>
   readonly #options: JournalOptions
   readonly #reader: JournalReader
+  readonly #follower: JournalFollower
   #writer: JournalWriter | undefined
   #files: SegmentFiles | undefined
   #directory = ''
-  #following: Following | undefined
   #resolveFailed: (error: Error) => void = () => {}
   #background: Promise<unknown> = Promise.resolve()
   /** Of the segments that are closed and durable. */
@@ -85,20 +72,18 @@ export class Journal {
       )
     this.#options = options
     this.#reader = new JournalReader(options)
+    this.#follower = new JournalFollower(this.#reader, options.clock, options.logger)
     this.failed = new Promise((resolve) => (this.#resolveFailed = resolve))
   }
 
-  /** Visits what is there and what is added, every 100 ms, until `open` or `close`. */
+  /** Visits what is there and, again and again, what is added, until `open` or `close`. */
   follow(): void {
-    if (this.#following || this.#writer) return
-    const following: Following = { stopped: false, timer: undefined, done: Promise.resolve() }
-    this.#following = following
-    this.#followOnce(following)
+    if (!this.#writer) this.#follower.start()
   }
 
   /** Bytes that there were to read at the last look of `follow` and are still unread; undefined when it does not follow. */
   get unreadBytes(): number | undefined {
-    return this.#following && this.#reader.unreadBytes
+    return this.#follower.unreadBytes
   }
 
   /**
@@ -107,7 +92,7 @@ export class Journal {
    */
   async open(owner: JournalOwner, finish: (recovered: RecoveredSegments) => void): Promise<void> {
     const { term } = owner
-    await this.#stopFollowing()
+    await this.#follower.stop()
     this.#directory = await this.#fence(term)
     // The name of the term has to be durable before anybody is answered, and not before the rest is read.
     const named = this.#options.disk.syncDirectory(this.#options.directory)
@@ -223,13 +208,8 @@ export class Journal {
     for (const number of numbers) await this.#removeFiles(number)
   }
 
-  /** Ends the journal as a failed write would: for failures that only its user sees. */
-  fail(error: unknown): void {
-    this.#writer?.fail(error)
-  }
-
   async close(): Promise<void> {
-    await this.#stopFollowing()
+    await this.#follower.stop()
     await this.#writer?.close()
     await this.#background
     await this.#files?.close()
@@ -238,25 +218,6 @@ export class Journal {
   get #open(): JournalWriter {
     if (!this.#writer) throw closed()
     return this.#writer
-  }
-
-  #followOnce(following: Following): void {
-    following.done = this.#reader
-      .follow()
-      .catch((error: unknown) => this.#options.logger.warn('Cannot follow the journal', { error: errorMessage(error) }))
-      .then(() => {
-        if (following.stopped) return
-        following.timer = this.#options.clock.after(followIntervalMs, () => this.#followOnce(following))
-      })
-  }
-
-  async #stopFollowing(): Promise<void> {
-    const following = this.#following
-    this.#following = undefined
-    if (!following) return
-    following.stopped = true
-    following.timer?.cancel()
-    await following.done
   }
 
   /** Makes the directory one of `term`: from then on writers of smaller terms find nothing under their paths. */
@@ -287,13 +248,13 @@ export class Journal {
     return new JournalWriter({
       disk,
       directory,
-      term: owner.term,
       maxFileLength,
       firstNumber: recovered.largestNumber + 1,
       predecessors: recovered.segments,
       makeSalt: () => Math.floor(random.next() * 2 ** 32),
       clock,
-      verifyOwnership: () => owner.verify(),
+      owner,
+      confirmation: this.#options.confirmation ?? proofOfOwnership,
       writePreamble,
       onWriting,
       mark,
@@ -308,7 +269,7 @@ export class Journal {
       },
       whenSpace: (error, first) => {
         if (first) this.#options.logger.error('The disk is full: the journal waits for space', { error })
-        return new Promise((resolve) => clock.after(spaceRetryMs, resolve))
+        return new Promise((resolve) => clock.after(journalLimits.spaceRetryMs, resolve))
       },
       onFailed: (error) => {
         this.#options.logger.error('The journal failed', { error })

@@ -1,0 +1,102 @@
+// A standby: what it has read when it takes over, and what it says of how far it is behind.
+import { expect, test } from '@jest/globals'
+import { journalLimits } from '../../../broker/journal/limits.ts'
+import { soleOwner } from '../../support/sole-owner.ts'
+import { turns } from '../../support/turns.ts'
+import { JournalHarness } from './journal-harness.ts'
+
+const look = async (standby: JournalHarness): Promise<void> => {
+  standby.clock.advance(journalLimits.followIntervalMs)
+  await turns(2)
+}
+
+test('a standby visits what is written, and goes on where it was when it takes over', async () => {
+  const active = await JournalHarness.open()
+  const standby = new JournalHarness({ disk: active.disk })
+  active.append('a')
+  await active.durable()
+  standby.journal.follow()
+  await turns(2)
+  expect(standby.visited).toEqual(['reset', 'a'])
+  active.append('b', Buffer.alloc(3000))
+  active.append('c', Buffer.alloc(3000))
+  await active.durable()
+  await look(standby)
+  expect(standby.visited).toEqual(['reset', 'a', 'b', 'c'])
+  active.append('d')
+  await active.journal.close()
+  await standby.open(soleOwner(2))
+  expect(standby.visited).toEqual(['reset', 'a', 'b', 'c', 'd'])
+  await standby.journal.close()
+})
+
+test('says what it has not read of what was there when it looked', async () => {
+  const active = await JournalHarness.open()
+  const standby = new JournalHarness({ disk: active.disk })
+  expect(standby.journal.unreadBytes).toBeUndefined()
+  standby.journal.follow()
+  await turns(2)
+  expect(standby.journal.unreadBytes).toBe(0)
+  active.append('a', Buffer.alloc(2000))
+  await active.durable()
+  expect(standby.journal.unreadBytes).toBe(0)
+  const unread: (number | undefined)[] = []
+  standby.onVisit = () => void unread.push(standby.journal.unreadBytes)
+  await look(standby)
+  expect(unread[0]).toBeGreaterThan(2000)
+  expect(standby.journal.unreadBytes).toBe(0)
+  await active.journal.close()
+  await standby.journal.close()
+})
+
+test('is behind by all segments at first, and by fewer and fewer', async () => {
+  const active = await JournalHarness.open()
+  for (let n = 0; n < 6; n++) active.append(`record ${n}`, Buffer.alloc(3000))
+  await active.durable()
+  const standby = new JournalHarness({ disk: active.disk })
+  const unread: number[] = []
+  standby.onVisit = () => void unread.push(standby.journal.unreadBytes!)
+  standby.journal.follow()
+  await turns(5)
+  expect(standby.visited).toEqual(['reset', ...Array.from({ length: 6 }, (_, n) => `record ${n}`)])
+  expect(unread[0]).toBeGreaterThan(5 * 3000)
+  expect(unread).toEqual(unread.toSorted((a, b) => b - a))
+  expect(unread.at(-1)).toBeLessThan(3500)
+  expect(standby.journal.unreadBytes).toBe(0)
+  active.append('newer', Buffer.alloc(3000))
+  active.append('newest', Buffer.alloc(3000))
+  await active.durable()
+  unread.length = 0
+  await look(standby)
+  expect(unread[0]).toBeGreaterThan(3000)
+  expect(standby.journal.unreadBytes).toBe(0)
+  await active.journal.close()
+  await standby.journal.close()
+})
+
+test('is behind by what cannot be read yet', async () => {
+  const active = await JournalHarness.open()
+  active.append('whole')
+  await active.durable()
+  const { disk } = active
+  const path = '/journal/term-0000000001/0000000001.segment'
+  const file = await disk.open(path, 'existing')
+  await file.write([Buffer.alloc(100, 1)], await file.size())
+  const standby = new JournalHarness({ disk })
+  standby.journal.follow()
+  await turns(2)
+  expect(standby.journal.unreadBytes).toBe(100)
+  await standby.journal.close()
+  expect(standby.journal.unreadBytes).toBeUndefined()
+  await active.journal.close()
+})
+
+test('who writes is not behind, and who finds nothing is not either', async () => {
+  const standby = new JournalHarness()
+  standby.journal.follow()
+  await turns(2)
+  expect(standby.journal.unreadBytes).toBe(0)
+  await standby.open()
+  expect(standby.journal.unreadBytes).toBeUndefined()
+  await standby.journal.close()
+})
