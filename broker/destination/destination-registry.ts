@@ -3,6 +3,7 @@
 import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import { RefusalError } from '../base/errors.ts'
+import { Inventory, type InventoryPage } from '../base/inventory.ts'
 import type { DestinationContext } from './destination-context.ts'
 import { gone } from '../routing/destination-name.ts'
 import { destinationLimits } from './limits.ts'
@@ -25,6 +26,7 @@ export class DestinationRegistry {
   readonly #queues = new Map<string, Queue>()
   readonly #topics = new Map<string, Topic>()
   readonly #temporary = new Map<string, Queue | Topic>()
+  readonly #inventory = new Inventory<Queue | Topic>()
   readonly #wildcards = new Set<WildcardSubscription>()
   /** What each subscription draws from. */
   readonly #attached = new Map<Subscription, Set<Queue | Topic>>()
@@ -42,6 +44,11 @@ export class DestinationRegistry {
 
   *queues(): IterableIterator<Queue> {
     for (const found of this) if (found instanceof Queue) yield found
+  }
+
+  /** Up to `limit` of those that were made after the one with number `after`, in the order in which they were made. */
+  page(after: number, limit: number): InventoryPage<Queue | Topic> {
+    return this.#inventory.page(after, limit)
   }
 
   find(destination: Destination): Queue | Topic | undefined {
@@ -83,6 +90,7 @@ export class DestinationRegistry {
     if (isTemporary(destination)) this.#temporary.set(destinationKey(destination), made)
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
+    this.#inventory.add(made)
     for (const { subscription, kind, pattern } of this.#wildcards)
       if (kind === destination.kind && matchesWildcard(pattern, destination.name)) this.#attach(made, subscription)
     if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
@@ -95,6 +103,7 @@ export class DestinationRegistry {
     if (isTemporary(destination)) this.#temporary.delete(destinationKey(destination))
     else if (found instanceof Queue) this.#queues.delete(destination.name)
     else this.#topics.delete(destination.name)
+    this.#inventory.remove(found)
     if (found instanceof Queue) found.delete()
   }
 

@@ -1,11 +1,18 @@
-// The admin port: six paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
+// The admin port: some paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
 // Open without authentication, as its answers carry no message and no credential; who may reach it is up to the network.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { http } from '../base/node-http.ts'
-import { adminPaths, type BrokerSnapshot, type RoleAnswer } from './contract.ts'
+import {
+  adminPaths,
+  type BrokerSnapshot,
+  type ConnectionRow,
+  type DestinationRow,
+  type InventoryAnswer,
+  type RoleAnswer,
+} from './contract.ts'
 import {
   keepAliveInitialDelayMs,
   keepAliveTimeoutMs,
@@ -15,6 +22,7 @@ import {
   requestTimeoutMs,
 } from './limits.ts'
 import { renderMetrics, type Measurements } from './metrics.ts'
+import { parsePageRequest, type PageRequest } from './page-request.ts'
 
 /** What the admin port asks of the broker. */
 export interface AdminSource {
@@ -22,6 +30,8 @@ export interface AdminSource {
   /** Why this member is not healthy in its role; undefined when it is. */
   notReadyReason(): string | undefined
   snapshot(): Promise<BrokerSnapshot>
+  connections(page: PageRequest): InventoryAnswer<ConnectionRow>
+  destinations(page: PageRequest): InventoryAnswer<DestinationRow>
   measurements(): Measurements
 }
 
@@ -104,6 +114,12 @@ export class AdminServer {
       case adminPaths.snapshot:
         sendJson(response, await this.#source.snapshot())
         return
+      case adminPaths.connections:
+        sendPage(request, response, (page) => this.#source.connections(page))
+        return
+      case adminPaths.destinations:
+        sendPage(request, response, (page) => this.#source.destinations(page))
+        return
       case adminPaths.metrics: {
         const { contentType, text } = await renderMetrics(this.#source.measurements())
         send(response, 200, contentType, text)
@@ -129,6 +145,16 @@ export class AdminServer {
 }
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? ''
+
+function sendPage<Row>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  read: (page: PageRequest) => InventoryAnswer<Row>,
+): void {
+  const parsed = parsePageRequest((request.url ?? '').split('?').slice(1).join('?'))
+  if (parsed.ok) sendJson(response, read(parsed.request))
+  else sendText(response, 400, `${parsed.problems.join('\n')}\n`)
+}
 
 const sendText = (response: ServerResponse, status: number, text: string): void =>
   send(response, status, 'text/plain; charset=utf-8', text)

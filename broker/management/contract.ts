@@ -1,11 +1,16 @@
 // What the admin port of a broker answers: the contract with the operator and with everything else that looks in.
 //
-//   GET /livez      200 while the event loop turns, whatever the role
-//   GET /readyz     200 when the member is healthy in its role (a standby that follows is ready), else 503 and the reason
-//   GET /role       {"role": "Active", "term": 4, "brokerName": "orders-bc", "member": "orders-bc-1"}
-//   GET /snapshot   BrokerSnapshot as JSON
-//   GET /metrics    Prometheus text
-//   GET /watch      200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
+//   GET /livez         200 while the event loop turns, whatever the role
+//   GET /readyz        200 when the member is healthy in its role (a standby that follows is ready), else 503 and the reason
+//   GET /role          {"role": "Active", "term": 4, "brokerName": "orders-bc", "member": "orders-bc-1"}
+//   GET /snapshot      BrokerSnapshot as JSON: small, whatever the broker has; what the operator asks in each pass
+//   GET /connections   InventoryAnswer of ConnectionRow as JSON
+//   GET /destinations  InventoryAnswer of DestinationRow as JSON
+//   GET /metrics       Prometheus text
+//   GET /watch         200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
+//
+// The inventories of an active member come in pages: ?limit=N items at most, ?after=the `next` of the page before. Rows stand
+// in the order in which they came to be, so that whatever stays is in one page and no more. A standby has none.
 
 export type BrokerRole = 'Starting' | 'Standby' | 'Active' | 'Stopping'
 
@@ -28,6 +33,8 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly messages: number
     readonly bytesUsed: number
     readonly recoveryMs: number | null
+    /** What a standby has not read yet of what the active has written; null when that is not known, or means nothing. */
+    readonly lagBytes: number | null
     /** Why the storage is not this member's: it belongs to another broker. Then the role is Starting. */
     readonly refusal: string | null
   }
@@ -40,24 +47,32 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly open: boolean
     readonly connections: number
   }[]
-  readonly connections: readonly {
-    readonly connectionId: string
-    readonly clientId: string
-    readonly remoteAddress: string
-    readonly connector: string
-    readonly consumers: number
-    readonly producers: number
-  }[]
-  readonly destinations: readonly {
-    readonly name: string
-    readonly kind: 'queue' | 'topic' | 'temp-queue' | 'temp-topic'
-    readonly size: number
-    readonly inFlight: number
-    readonly enqueued: number
-    readonly dequeued: number
-    readonly consumers: number
-    readonly producers: number
-  }[]
+}
+
+export interface InventoryAnswer<Row> {
+  readonly items: readonly Row[]
+  /** For `?after=`; null when there is nothing more. */
+  readonly next: string | null
+}
+
+export interface ConnectionRow {
+  readonly connectionId: string
+  readonly clientId: string
+  readonly remoteAddress: string
+  readonly connector: string
+  readonly consumers: number
+  readonly producers: number
+}
+
+export interface DestinationRow {
+  readonly name: string
+  readonly kind: 'queue' | 'topic' | 'temp-queue' | 'temp-topic'
+  readonly size: number
+  readonly inFlight: number
+  readonly enqueued: number
+  readonly dequeued: number
+  readonly consumers: number
+  readonly producers: number
 }
 
 export const adminPaths = {
@@ -65,6 +80,8 @@ export const adminPaths = {
   readyz: '/readyz',
   role: '/role',
   snapshot: '/snapshot',
+  connections: '/connections',
+  destinations: '/destinations',
   metrics: '/metrics',
   watch: '/watch',
 } as const

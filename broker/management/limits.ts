@@ -21,6 +21,8 @@ export const keepAliveTimeoutMs = 15_000
 /** Prometheus series grow with every label value: the largest destinations by name, the rest in one sum. */
 export const maxDestinationLabels = 500
 
-/** A snapshot is read by people and by the operator: more rows than this help neither, and cost the event loop. */
-export const maxSnapshotConnections = 10_000
-export const maxSnapshotDestinations = 10_000
+/** Rows of a page: some 200 KiB of JSON and a millisecond of the event loop, which clients do not notice. */
+export const maxPageItems = 1000
+
+/** A screen or two, for people who give no limit. */
+export const defaultPageItems = 100

@@ -2,20 +2,12 @@
 // Totals are kept by those who count; here they only get their text. The library is loaded by the first scrape, because
 // a standby should be ready before it.
 import type { Counter, Gauge, Registry } from 'prom-client'
-import type { BrokerRole, BrokerSnapshot } from './contract.ts'
+import type { BrokerRole, DestinationRow } from './contract.ts'
 import { maxDestinationLabels } from './limits.ts'
 
-export interface DestinationTotals {
-  readonly name: string
-  readonly kind: BrokerSnapshot['destinations'][number]['kind']
-  readonly size: number
-  readonly inFlight: number
-  readonly enqueued: number
-  readonly dequeued: number
+export interface DestinationTotals extends DestinationRow {
   readonly dispatched: number
   readonly expired: number
-  readonly consumers: number
-  readonly producers: number
 }
 
 /** What is measured; everything that only an active broker has is zero on a standby. */

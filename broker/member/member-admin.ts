@@ -1,13 +1,22 @@
 // What the admin port of a member is told, from what the member is at that moment (member-state.ts). Only reads.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { InventoryPage } from '../base/inventory.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { LockHolder } from '../lock/lock.ts'
 import type { AdminSource } from '../management/admin-server.ts'
-import type { BrokerRole, BrokerSnapshot, RoleAnswer } from '../management/contract.ts'
-import { maxSnapshotConnections, maxSnapshotDestinations } from '../management/limits.ts'
+import type {
+  BrokerRole,
+  BrokerSnapshot,
+  ConnectionRow,
+  DestinationRow,
+  InventoryAnswer,
+  RoleAnswer,
+} from '../management/contract.ts'
 import type { Measurements } from '../management/metrics.ts'
+import type { PageRequest } from '../management/page-request.ts'
 import type { TransportConnector } from '../net/transport-connector.ts'
-import type { ConnectionRegistry } from '../session/connection-registry.ts'
+import type { DestinationStatistics } from '../region/region.ts'
+import type { RegisteredConnection } from '../session/connection-registry.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MemberState } from './member-state.ts'
 
@@ -68,7 +77,14 @@ export class MemberAdmin implements AdminSource {
       brokerId,
       startedAt,
       activeSince: activity?.since ?? null,
-      store: { type: storage.kind, messages, bytesUsed, recoveryMs: activity?.recoveryMs ?? null, refusal },
+      store: {
+        type: storage.kind,
+        messages,
+        bytesUsed,
+        recoveryMs: activity?.recoveryMs ?? null,
+        lagBytes: null,
+        refusal,
+      },
       lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },
       memory: { used: activity?.parts.region.memory().used ?? 0, limit: memoryLimit },
       transportConnectors: config.transportConnectors.map(({ name, protocol, port }, index) => {
@@ -81,23 +97,15 @@ export class MemberAdmin implements AdminSource {
           connections: connector?.connections ?? 0,
         }
       }),
-      connections: activity ? connectionRows(activity.parts.registry) : [],
-      destinations: activity
-        ? activity.parts.region
-            .statistics()
-            .slice(0, maxSnapshotDestinations)
-            .map(({ name, kind, size, inFlight, enqueued, dequeued, consumers, producers }) => ({
-              name,
-              kind,
-              size,
-              inFlight,
-              enqueued,
-              dequeued,
-              consumers,
-              producers,
-            }))
-        : [],
     }
+  }
+
+  connections({ after, limit }: PageRequest): InventoryAnswer<ConnectionRow> {
+    return answerOf(this.#state.activity?.parts.registry.page(after, limit), connectionRow)
+  }
+
+  destinations({ after, limit }: PageRequest): InventoryAnswer<DestinationRow> {
+    return answerOf(this.#state.activity?.parts.region.statisticsPage(after, limit), destinationRow)
   }
 
   measurements(): Measurements {
@@ -143,22 +151,31 @@ export class MemberAdmin implements AdminSource {
   }
 }
 
-function connectionRows(registry: ConnectionRegistry): BrokerSnapshot['connections'] {
-  const rows = []
-  for (const connection of registry.connections) {
-    if (rows.length >= maxSnapshotConnections) break
-    const { id, clientId, remoteAddress, connectorName, consumerCount, producerCount } = connection
-    rows.push({
-      connectionId: id,
-      clientId,
-      remoteAddress,
-      connector: connectorName,
-      consumers: consumerCount,
-      producers: producerCount,
-    })
-  }
-  return rows
+/** undefined: of a member that is not active. */
+function answerOf<Item, Row>(page: InventoryPage<Item> | undefined, rowOf: (item: Item) => Row): InventoryAnswer<Row> {
+  if (!page) return { items: [], next: null }
+  return { items: page.items.map(rowOf), next: page.next === null ? null : String(page.next) }
 }
+
+const connectionRow = (connection: RegisteredConnection): ConnectionRow => ({
+  connectionId: connection.id,
+  clientId: connection.clientId,
+  remoteAddress: connection.remoteAddress,
+  connector: connection.connectorName,
+  consumers: connection.consumerCount,
+  producers: connection.producerCount,
+})
+
+const destinationRow = (destination: DestinationStatistics): DestinationRow => ({
+  name: destination.name,
+  kind: destination.kind,
+  size: destination.size,
+  inFlight: destination.inFlight,
+  enqueued: destination.enqueued,
+  dequeued: destination.dequeued,
+  consumers: destination.consumers,
+  producers: destination.producers,
+})
 
 const sumOf = (connectors: readonly TransportConnector[], pick: (connector: TransportConnector) => number): number =>
   connectors.reduce((sum, connector) => sum + pick(connector), 0)

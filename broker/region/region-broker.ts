@@ -2,6 +2,7 @@
 // event loop; the only waiting is for the store (after-sync.ts) and for memory (flow-control.ts).
 import type { Clock, Timer } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
+import type { InventoryPage } from '../base/inventory.ts'
 import type { Logger } from '../base/logger.ts'
 import { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DeadLetterConfig } from '../destination/dead-letter.ts'
@@ -139,19 +140,12 @@ class RegionBroker implements Region {
   }
 
   statistics(): readonly DestinationStatistics[] {
-    return Array.from(this.#context.registry, (found) => ({
-      name: found.destination.name,
-      kind: found.destination.kind,
-      size: found.size,
-      inFlight: found.inFlight,
-      enqueued: found.counters.enqueued,
-      dequeued: found.counters.dequeued,
-      dispatched: found.counters.dispatched,
-      expired: found.counters.expired,
-      consumers: found.consumers,
-      producers: found.counters.producers,
-      memoryUsed: found.memoryUsed,
-    }))
+    return Array.from(this.#context.registry, statisticsOf)
+  }
+
+  statisticsPage(after: number, limit: number): InventoryPage<DestinationStatistics> {
+    const { items, next } = this.#context.registry.page(after, limit)
+    return { items: items.map(statisticsOf), next }
   }
 
   memory(): { used: number; limit: number; blockedConnections: number } {
@@ -199,3 +193,17 @@ class RegionBroker implements Region {
     this.#sweepingStore = false
   }
 }
+
+const statisticsOf = (found: Queue | Topic): DestinationStatistics => ({
+  name: found.destination.name,
+  kind: found.destination.kind,
+  size: found.size,
+  inFlight: found.inFlight,
+  enqueued: found.counters.enqueued,
+  dequeued: found.counters.dequeued,
+  dispatched: found.counters.dispatched,
+  expired: found.counters.expired,
+  consumers: found.consumers,
+  producers: found.counters.producers,
+  memoryUsed: found.memoryUsed,
+})

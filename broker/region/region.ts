@@ -5,6 +5,7 @@
 // for memory takes a `Done`, called exactly once, unless the store fails: then it is never called, the connection is
 // closed by the broker, and the client sends again.
 import type { RefusalError } from '../base/errors.ts'
+import type { InventoryPage } from '../base/inventory.ts'
 import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
@@ -183,6 +184,8 @@ export interface Region {
   publishTo(consumerId: ConsumerIdText, message: Message): void
   destinations(): readonly Destination[]
   statistics(): readonly DestinationStatistics[]
+  /** Up to `limit` of them, in the order in which they were made, from behind number `after` (0 = the first). */
+  statisticsPage(after: number, limit: number): InventoryPage<DestinationStatistics>
   memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   /** Makes queues of what the store recovered; before any `connect`. */
   recover(queues: readonly { name: string; messageCount: number; messageBytes: number }[], lastSequence: Sequence): void

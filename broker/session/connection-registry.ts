@@ -1,6 +1,7 @@
 // All logical connections of the broker, over all sockets and connectors: client ids are unique, and a connection that
 // comes back on a new socket before the loss of the old one was noticed takes over (as RegionBroker.addConnection of ActiveMQ).
 import { RefusalError } from '../base/errors.ts'
+import { Inventory, type InventoryPage } from '../base/inventory.ts'
 import type { ConnectionIdText } from '../region/region.ts'
 
 export interface RegisteredConnection {
@@ -19,13 +20,15 @@ export class ConnectionRegistry {
   readonly #brokerName: string
   readonly #byId = new Map<ConnectionIdText, RegisteredConnection>()
   readonly #byClientId = new Map<string, RegisteredConnection>()
+  readonly #inventory = new Inventory<RegisteredConnection>()
 
   constructor(brokerName: string) {
     this.#brokerName = brokerName
   }
 
-  get connections(): Iterable<RegisteredConnection> {
-    return this.#byId.values()
+  /** Up to `limit` of those that came after the one with number `after`, in the order in which they came. */
+  page(after: number, limit: number): InventoryPage<RegisteredConnection> {
+    return this.#inventory.page(after, limit)
   }
 
   get size(): number {
@@ -49,11 +52,13 @@ export class ConnectionRegistry {
     former?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)
     this.#byId.set(connection.id, connection)
     this.#byClientId.set(connection.clientId, connection)
+    this.#inventory.add(connection)
   }
 
   /** Ignores a connection whose place another one has taken. */
   remove(connection: RegisteredConnection): void {
     if (this.#byId.get(connection.id) === connection) this.#byId.delete(connection.id)
     if (this.#byClientId.get(connection.clientId) === connection) this.#byClientId.delete(connection.clientId)
+    this.#inventory.remove(connection)
   }
 }

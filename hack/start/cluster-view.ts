@@ -93,6 +93,7 @@ export function describeCluster(cluster: ClusterObject, pods: readonly PodObject
   const active =
     pods.find((pod) => cluster.status?.groups?.some((group) => group.active === pod.metadata.name)) ?? pods[0]
   lines.push(`  clients:  ${failoverUrl(pods)}`)
-  if (active) lines.push(`  admin:    ${adminUrl(active)}/snapshot  (also /role, /metrics)`)
+  if (active)
+    lines.push(`  admin:    ${adminUrl(active)}/snapshot  (also /role, /connections, /destinations, /metrics)`)
   return lines.join('\n')
 }

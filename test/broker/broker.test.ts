@@ -5,13 +5,19 @@ import { connect } from 'node:net'
 import type { Broker } from '../../broker/broker.ts'
 import type { Lock, LockHandle } from '../../broker/lock/lock.ts'
 import { StorageRefusedError } from '../../broker/lock/storage-refused-error.ts'
-import type { BrokerSnapshot } from '../../broker/management/contract.ts'
+import type { BrokerSnapshot, DestinationRow, InventoryAnswer } from '../../broker/management/contract.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { buildTestBroker, startBroker, type StartedBroker, type StartOptions } from '../support/started-broker.ts'
 import { connectionInfo } from './session/openwire/session-harness.ts'
-import { consumerInfo, producerInfo, sessionInfo, textMessage } from './session/openwire/test-commands.ts'
+import {
+  consumerInfo,
+  destinationInfo,
+  producerInfo,
+  sessionInfo,
+  textMessage,
+} from './session/openwire/test-commands.ts'
 
 const brokers: Broker[] = []
 afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.stop())))
@@ -59,6 +65,12 @@ const get = async (url: string): Promise<{ status: number; text: string }> => {
   return { status: answer.status, text: await answer.text() }
 }
 
+const queueNamed = (physicalName: string) => ({ kind: 'ActiveMQQueue', physicalName }) as const
+
+/** The first page of an inventory. */
+const rows = async (url: string): Promise<readonly unknown[]> =>
+  (JSON.parse((await get(url)).text) as InventoryAnswer<unknown>).items
+
 async function client(port: number): Promise<OpenWirePeer> {
   const peer = await OpenWirePeer.connect(port)
   await peer.negotiate(defaultWireFormatOptions)
@@ -82,7 +94,11 @@ describe('roles', () => {
     })
     expect(await get(`${url}/readyz`)).toEqual({ status: 200, text: 'ready\n' })
     expect(broker.ports.size).toBe(0)
-    expect(JSON.parse((await get(`${url}/snapshot`)).text)).toMatchObject({ lock: { holder: 'member-1', term: 3 } })
+    expect(JSON.parse((await get(`${url}/snapshot`)).text)).toMatchObject({
+      lock: { type: 'File', holder: 'member-1', term: 3 },
+    })
+    expect(JSON.parse((await get(`${url}/connections`)).text)).toEqual({ items: [], next: null })
+    expect(JSON.parse((await get(`${url}/destinations`)).text)).toEqual({ items: [], next: null })
     await broker.stop()
     expect(await start).toMatchObject({ message: 'The broker is being stopped' })
     expect(await broker.ended).toEqual({ steppedDown: false, closed: true })
@@ -101,15 +117,46 @@ describe('roles', () => {
       term: 4,
       store: { type: 'Memory', messages: 1 },
       transportConnectors: [{ name: 'openwire', port, open: true, connections: 1 }],
-      connections: [{ clientId: 'client-1', connector: 'openwire', consumers: 0, producers: 1 }],
-      destinations: [{ name: 'Q', kind: 'queue', size: 1, enqueued: 1, producers: 1 }],
     })
+    expect(snapshot).not.toHaveProperty('connections')
+    expect(snapshot).not.toHaveProperty('destinations')
+    expect(await rows(`${adminUrl}/connections`)).toMatchObject([
+      { clientId: 'client-1', connector: 'openwire', consumers: 0, producers: 1 },
+    ])
+    expect(await rows(`${adminUrl}/destinations`)).toMatchObject([
+      { name: 'Q', kind: 'queue', size: 1, enqueued: 1, producers: 1 },
+    ])
     const { text } = await get(`${adminUrl}/metrics`)
     expect(text).toContain('flotilla_role{role="Active"} 1')
     expect(text).toContain('flotilla_term 4')
     expect(text).toContain('flotilla_destination_messages{kind="queue",destination="Q"} 1')
     peer.destroy()
   })
+})
+
+test('destinations are read page by page, each once, while others come and go', async () => {
+  const { adminUrl, port } = await started()
+  const peer = await client(port)
+  const names = Array.from({ length: 10 }, (_, index) => `Q${index}`)
+  for (const name of names) {
+    peer.send(destinationInfo(0, { destination: queueNamed(name) }))
+    await peer.next('Response')
+  }
+  const seen: string[] = []
+  for (let after: string | null = '0'; after !== null;) {
+    const { text } = await get(`${adminUrl}/destinations?limit=3&after=${after}`)
+    const page = JSON.parse(text) as InventoryAnswer<DestinationRow>
+    expect(page.items.length).toBeLessThanOrEqual(3)
+    seen.push(...page.items.map(({ name }) => name))
+    after = page.next
+    if (seen.length > 3) continue
+    peer.send(destinationInfo(1, { destination: queueNamed('Q0') }))
+    peer.send(destinationInfo(0, { destination: queueNamed('Q10') }))
+    await peer.next('Response')
+    await peer.next('Response')
+  }
+  expect(seen).toEqual([...names, 'Q10'])
+  peer.destroy()
 })
 
 describe('storage of another broker', () => {
@@ -297,7 +344,7 @@ describe('connectors', () => {
       fast.send(textMessage({ producerId, messageId, content }))
     }
     await fast.until(() => fast.received.filter(({ kind }) => kind === 'Response').length === count + 2)
-    expect((JSON.parse((await get(`${adminUrl}/snapshot`)).text) as BrokerSnapshot).connections).toHaveLength(2)
+    expect(await rows(`${adminUrl}/connections`)).toHaveLength(2)
     slow.resumeReading()
     await slow.until(() => slow.received.filter(({ kind }) => kind === 'MessageDispatch').length === count)
     slow.destroy()

@@ -62,6 +62,10 @@ export class FakeRegion implements Region {
     return []
   }
 
+  statisticsPage(): { items: []; next: null } {
+    return { items: [], next: null }
+  }
+
   memory(): { used: number; limit: number; blockedConnections: number } {
     return { used: 0, limit: 1, blockedConnections: 0 }
   }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { AdminServer, type AdminSource } from '../../../broker/management/admin-server.ts'
-import type { BrokerRole, BrokerSnapshot } from '../../../broker/management/contract.ts'
-import { maxDestinationLabels, maxWatches } from '../../../broker/management/limits.ts'
+import type { BrokerRole, BrokerSnapshot, InventoryAnswer } from '../../../broker/management/contract.ts'
+import { defaultPageItems, maxDestinationLabels, maxPageItems, maxWatches } from '../../../broker/management/limits.ts'
+import type { PageRequest } from '../../../broker/management/page-request.ts'
 import { renderMetrics, type DestinationTotals, type Measurements } from '../../../broker/management/metrics.ts'
 
 const role = { role: 'Standby' as BrokerRole, term: null, brokerName: 'orders', member: 'orders-1' }
@@ -24,7 +25,14 @@ const source: AdminSource = {
   role: () => role,
   notReadyReason: () => reason,
   snapshot: async () => ({ ...role, version: '1' }) as BrokerSnapshot,
+  connections: (page) => answerTo('connections', page),
+  destinations: (page) => answerTo('destinations', page),
   measurements: () => measurements,
+}
+const asked: unknown[] = []
+function answerTo(what: string, page: PageRequest): InventoryAnswer<never> {
+  asked.push([what, page])
+  return { items: [], next: '17' }
 }
 
 const server = new AdminServer(source, silentLogger)
@@ -66,6 +74,46 @@ test('/snapshot is JSON', async () => {
   expect(await get('/snapshot')).toMatchObject({ status: 200, type: 'application/json' })
 })
 
+test.each(['connections', 'destinations'])('/%s is asked for in pages', async (what) => {
+  asked.length = 0
+  for (const query of ['', '?', '?limit=7', '?after=17', `?limit=${maxPageItems}&after=0`])
+    expect(await get(`/${what}${query}`)).toEqual({
+      status: 200,
+      type: 'application/json',
+      text: '{"items":[],"next":"17"}',
+    })
+  expect(asked).toEqual([
+    [what, { after: 0, limit: defaultPageItems }],
+    [what, { after: 0, limit: defaultPageItems }],
+    [what, { after: 0, limit: 7 }],
+    [what, { after: 17, limit: defaultPageItems }],
+    [what, { after: 0, limit: maxPageItems }],
+  ])
+})
+
+test.each([
+  ['limit=0', [`limit: got 0, expected a whole number from 1 to ${maxPageItems}`]],
+  [`limit=${maxPageItems + 1}`, [`limit: got ${maxPageItems + 1}, expected a whole number from 1 to ${maxPageItems}`]],
+  ['limit=', [`limit: got nothing, expected a whole number from 1 to ${maxPageItems}`]],
+  ['limit=1e2', [`limit: got 1e2, expected a whole number from 1 to ${maxPageItems}`]],
+  ['limit=1&limit=2', ['limit: got 1, 2, expected it once']],
+  ['after=-1', ['after: got -1, expected the "next" of another page']],
+  ['after=99999999999999999', ['after: got 99999999999999999, expected the "next" of another page']],
+  ['toString=1', ['toString: got 1, there is no such parameter; accepted are limit, after']],
+  [
+    `limit=x&after=${'y'.repeat(100)}`,
+    [
+      `limit: got x, expected a whole number from 1 to ${maxPageItems}`,
+      `after: got ${'y'.repeat(77)}..., expected the "next" of another page`,
+    ],
+  ],
+])('pages are refused with all that is wrong: %s', async (query, problems) => {
+  asked.length = 0
+  const { status, text } = await get(`/destinations?${query}`)
+  expect([status, text]).toEqual([400, `${problems.join('\n')}\n`])
+  expect(asked).toEqual([])
+})
+
 test('/metrics is Prometheus text', async () => {
   const { type, text } = await get('/metrics')
   expect(type).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -87,7 +135,7 @@ test('/metrics is Prometheus text', async () => {
 test('other paths and methods are refused and say what there is', async () => {
   expect(await get('/')).toMatchObject({
     status: 404,
-    text: 'there are only /livez /readyz /role /snapshot /metrics /watch\n',
+    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /metrics /watch\n',
   })
   expect(await get('/role', { method: 'POST', body: 'x' })).toMatchObject({ status: 405 })
 })
