@@ -52,7 +52,7 @@ export async function runBrokerProcess(): Promise<never> {
   return endProcess(await runUntilEnd(config, parsed, logger))
 }
 
-/** A step-down that could not close store or lock: the disk hangs, and an orderly exit would wait for it. */
+/** An end that could not let go of store or lock: the disk hangs, and an orderly exit would wait for it. */
 const cut = Symbol('cut')
 
 /** process.exit joins the threads that wait for the disk, so that one that hangs would keep process and lock for ever. */

@@ -56,8 +56,9 @@ const transportConnectorSchema = z.strictObject({
   maxFrameSize: size.default('100Mi'),
   /** 0s switches the inactivity monitor off. */
   maxInactivityDuration: duration.default('30s'),
-  /** Offered to clients; off by default because loose frames without cache are forwarded untouched. */
+  /** Offered to clients, who may decline. Loose frames pass untouched, but cost a Java client more than tight ones cost us. */
   tightEncodingEnabled: z.boolean().default(true),
+  /** Off by default: with the cache each message has to be decoded and encoded again. */
   cacheEnabled: z.boolean().default(false),
 })
 
