@@ -20,6 +20,8 @@ export interface Measurements {
   readonly droppedConnections: number
   /** How often each limit has stopped a client, by its name. */
   readonly limitsReached: ReadonlyMap<string, number>
+  /** How often clients asked for what this version takes without doing it, by feature. */
+  readonly unsupportedUses: ReadonlyMap<string, number>
   readonly destinations: readonly DestinationTotals[]
   readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   readonly store: {
@@ -113,6 +115,12 @@ function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, sto
     'How often a limit has stopped a client',
     ['limit'],
     Array.from(counts.limitsReached, ([limit, times]) => [[limit], times]),
+  )
+  set.counters(
+    'flotilla_unsupported_total',
+    'Messages, or destinations, that asked for what this version takes without doing it',
+    ['feature'],
+    Array.from(counts.unsupportedUses, ([feature, uses]) => [[feature], uses]),
   )
   set.gauge('flotilla_memory_used_bytes', 'Message bytes held in memory', memory.used)
   set.gauge('flotilla_memory_limit_bytes', 'Limit of message bytes in memory', memory.limit)

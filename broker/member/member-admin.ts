@@ -124,6 +124,7 @@ export class MemberAdmin implements AdminSource {
       refusedConnections: sumOf(connectors, ({ counts }) => counts.refused),
       droppedConnections: sumOf(connectors, ({ counts }) => counts.dropped),
       limitsReached: activity?.parts.limits.totals ?? new Map<string, number>(),
+      unsupportedUses: activity?.parts.region.unsupportedUses() ?? new Map<string, number>(),
       destinations: activity?.parts.region.statistics() ?? [],
       memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },

@@ -38,6 +38,10 @@ export interface Message extends MessageIdentity {
   readonly expiration: number
   /** 0..9; out-of-range values are clamped. */
   readonly priority: number
+  /** True when it belongs to a group of messages (JMSXGroupID). */
+  readonly grouped: boolean
+  /** True when it asks to be delivered later, or again and again: properties AMQ_SCHEDULED_…. */
+  readonly scheduled: boolean
   /** For accounting: 1024 + length of the marshalled properties + length of the content (ActiveMQ: Message.getSize). */
   readonly size: number
   /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */

@@ -3,6 +3,7 @@
 import { ByteMemo } from '../marshal/byte-memo.ts'
 import { decodePrimitiveMap, encodePrimitiveMap } from '../marshal/primitive-map.ts'
 import type { PrimitiveMap } from '../marshal/primitive-map.ts'
+import { hasNameWithPrefix } from '../marshal/property-names.ts'
 import { xidText } from '../marshal/xid-text.ts'
 import type { Destination } from './destination.ts'
 import { encodeDestination, readDestination } from './destination-form.ts'
@@ -38,6 +39,8 @@ export class StoredMessage implements Message {
   readonly expiration: number
   readonly priority: number
   readonly size: number
+  readonly grouped: boolean
+  readonly scheduled: boolean
   /** Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. */
   readonly carriesStructures: boolean
   readonly brokerSequenceAt: number
@@ -71,6 +74,8 @@ export class StoredMessage implements Message {
       minimumMessageSize +
       dataLength(bytes, rangeOf(offsets, fields.content)) +
       dataLength(bytes, rangeOf(offsets, fields.marshalledProperties))
+    this.grouped = bytes[offsets[fields.groupID]!] !== 0
+    this.scheduled = hasScheduledProperty(bytes, offsets[fields.marshalledProperties]!, offsets[fields.dataStructure]!)
     this.carriesStructures =
       bytes[offsets[fields.dataStructure]!] !== 0 ||
       bytes[offsets[fields.targetConsumerId]!] !== 0 ||
@@ -229,6 +234,11 @@ const rangeOf = (offsets: FieldOffsets, field: number): Range => ({ start: offse
 
 /** Without its flag and length; 0 when it is absent. */
 const dataLength = (bytes: Buffer, { start, end }: Range): number => Math.max(0, end - start - 5)
+
+const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_')
+
+const hasScheduledProperty = (bytes: Buffer, start: number, end: number): boolean =>
+  bytes[start] !== 0 && hasNameWithPrefix(bytes, start + 5, end, scheduledPrefix)
 
 /** In the order of their type codes. */
 export const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']

@@ -163,6 +163,7 @@ export class BrokerConnection implements RegionConnection {
 
   send(message: Message, transactionId: string | null, done: Done): void {
     this.#assertOpen()
+    if (message.grouped || message.scheduled) this.#context.unsupported.sent(message)
     if (transactionId === null)
       return this.#parts.router.send(this.#sender, this.options.failoverReconnect, message, done)
     const transaction = this.#transactions.get(transactionId)

@@ -18,3 +18,8 @@ export const connectionLimits = {
   /** Bytes given to the store but not durable, per connection, before its socket is not read until the disk catches up. */
   unsyncedBytes: 16 * 2 ** 20,
 } as const
+
+export const unsupportedLimits = {
+  /** For each feature, log lines about destinations: whoever reads a hundred of them needs no more, and clients name them. */
+  maximumToldDestinations: 100,
+} as const

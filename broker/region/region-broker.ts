@@ -27,6 +27,7 @@ import { DeadLetterRouter } from './dead-letter-router.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { MessageRouter } from './message-router.ts'
 import { SequenceSource } from './region-context.ts'
+import { UnsupportedFeatures } from './unsupported-features.ts'
 import { joinListeners } from './region-listeners.ts'
 import type { RegionContext } from './region-context.ts'
 import type {
@@ -93,6 +94,7 @@ class RegionBroker implements Region {
       afterSync: new AfterSync(store),
       flow: new FlowControl({ memory, store, clock, logger, whenNoSpace }),
       sequences: new SequenceSource(),
+      unsupported: new UnsupportedFeatures(logger),
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
     }
     store.whenRoom(() => this.#context.flow.relieve())
@@ -153,6 +155,10 @@ class RegionBroker implements Region {
     return { used: memory.used, limit: memory.limit, blockedConnections: flow.blockedConnections }
   }
 
+  unsupportedUses(): ReadonlyMap<string, number> {
+    return this.#context.unsupported.uses
+  }
+
   recover(queues: readonly { name: string; messageCount: number }[], lastSequence: Sequence): void {
     this.#context.sequences.startAfter(lastSequence)
     for (const { name, messageCount } of queues) {
@@ -173,6 +179,7 @@ class RegionBroker implements Region {
   }
 
   #destinationCreated(destination: Destination, owner: string | null): void {
+    this.#context.unsupported.destinationAdded(destination)
     if (!isAdvisory(destination)) this.#context.listener.destinationAdded(destination, owner)
   }
 

@@ -9,6 +9,7 @@ import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../sto
 import type { AfterSync } from './after-sync.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { RegionListener } from './region.ts'
+import type { UnsupportedFeatures } from './unsupported-features.ts'
 
 export interface RegionContext {
   readonly clock: Clock
@@ -21,6 +22,7 @@ export interface RegionContext {
   readonly afterSync: AfterSync
   readonly flow: FlowControl
   readonly sequences: SequenceSource
+  readonly unsupported: UnsupportedFeatures
   /** Consumers get persistent queue messages while these are being written; else after that. */
   readonly concurrentStoreAndDispatchQueues: boolean
 }

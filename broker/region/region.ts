@@ -187,6 +187,8 @@ export interface Region {
   /** Up to `limit` of them, in the order in which they were made, from behind number `after` (0 = the first). */
   statisticsPage(after: number, limit: number): InventoryPage<DestinationStatistics>
   memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
+  /** How often clients asked for what this version takes without doing it, by feature. */
+  unsupportedUses(): ReadonlyMap<string, number>
   /** Makes queues of what the store recovered; before any `connect`. */
   recover(queues: readonly { name: string; messageCount: number; messageBytes: number }[], lastSequence: Sequence): void
   stop(): void

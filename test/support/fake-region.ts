@@ -66,6 +66,10 @@ export class FakeRegion implements Region {
     return { items: [], next: null }
   }
 
+  unsupportedUses(): ReadonlyMap<string, number> {
+    return new Map()
+  }
+
   memory(): { used: number; limit: number; blockedConnections: number } {
     return { used: 0, limit: 1, blockedConnections: 0 }
   }

@@ -12,6 +12,7 @@ export interface TestMessageOptions {
   readonly expiration?: number
   readonly priority?: number
   readonly redeliveryCounter?: number
+  readonly groupId?: string
   readonly body?: string
   readonly properties?: Buffer
 }

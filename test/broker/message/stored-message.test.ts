@@ -72,6 +72,19 @@ test('one scan gives what the broker always needs', () => {
   })
 })
 
+test('it says whether a message is grouped or scheduled', () => {
+  const properties = (name: string) => encodePrimitiveMap(new Map([[name, { type: 'int', value: 1 }]]))
+  expect(scan(textMessage)).toMatchObject({ grouped: true, scheduled: false })
+  expect(scan({ ...textMessage, groupID: null, marshalledProperties: properties('AMQ_SCHEDULED_CRON') })).toMatchObject(
+    {
+      grouped: false,
+      scheduled: true,
+    },
+  )
+  expect(scan({ ...textMessage, marshalledProperties: properties('AMQ_SCHEDULE') }).scheduled).toBe(false)
+  expect(scan({ ...textMessage, marshalledProperties: null }).scheduled).toBe(false)
+})
+
 test('priorities beyond 0..9 are clamped', () => {
   expect(scan(textMessage).priority).toBe(9)
   expect(scan({ ...textMessage, priority: -1 }).priority).toBe(0)

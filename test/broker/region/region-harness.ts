@@ -1,7 +1,7 @@
 // A region with a memory store, a clock that stands still, and clients that write down what they are given.
 import type { RefusalError } from '../../../broker/base/errors.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
-import { silentLogger, type Logger } from '../../../broker/base/logger.ts'
+import { silentLogger, type LogFields, type Logger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { Message } from '../../../broker/message/message.ts'
@@ -41,6 +41,8 @@ export class RegionHarness {
   readonly store: MessageStore
   readonly region: Region
   readonly events: string[] = []
+  /** What was logged as a warning. */
+  readonly logged: { readonly message: string; readonly fields: LogFields | undefined }[] = []
   /** What was logged as an error. */
   readonly errors: string[] = []
   #connections = 0
@@ -53,7 +55,11 @@ export class RegionHarness {
 
   private constructor(store: MessageStore, options: HarnessOptions) {
     this.store = store
-    const logger: Logger = { ...silentLogger, error: (message) => void this.errors.push(message) }
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (message, fields) => void this.logged.push({ message, fields }),
+      error: (message) => void this.errors.push(message),
+    }
     this.region = createRegion({
       store,
       clock: this.clock,

@@ -53,7 +53,7 @@ public class BrokerComparison {
       BrokerComparison comparison = new BrokerComparison(broker, url);
       try {
         comparison.deadLetters();
-        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); }
+        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); }
       } catch (Throwable problem) {
         System.out.println(broker + " failed = " + problem + " at " + Arrays.toString(problem.getStackTrace()));
       }
@@ -382,6 +382,32 @@ public class BrokerComparison {
       });
       attempt(how + " temporary queue in a composite", () -> session.createProducer(null).send(new ActiveMQQueue("COMPOSITE.A,temp-queue://" + queue.getQueueName()), session.createTextMessage("x")));
     }
+  }
+
+  // ---- what a message can ask for
+
+  void features() throws Exception {
+    ActiveMQConnection connection = connect();
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    MessageConsumer later = session.createConsumer(queue("scheduled"));
+    Message scheduled = session.createMessage();
+    scheduled.setLongProperty("AMQ_SCHEDULED_DELAY", HOUR);
+    session.createProducer(queue("scheduled")).send(scheduled);
+    say("a message that is scheduled for later is delivered at once", later.receive(2000) != null);
+    MessageConsumer virtual = session.createConsumer(session.createQueue("Consumer.a.VirtualTopic.T"));
+    session.createProducer(session.createTopic("VirtualTopic.T")).send(session.createMessage());
+    say("a message to a virtual topic comes into the queue of its consumer", virtual.receive(1000) != null);
+    MessageConsumer[] both = {session.createConsumer(queue("grouped")), session.createConsumer(queue("grouped"))};
+    MessageProducer producer = session.createProducer(queue("grouped"));
+    for (int i = 0; i < 10; i++) {
+      Message grouped = session.createMessage();
+      grouped.setStringProperty("JMSXGroupID", "g");
+      producer.send(grouped);
+    }
+    int served = 0;
+    for (MessageConsumer consumer : both) if (consumer.receive(500) != null) served++;
+    say("consumers that get messages of one group", served);
+    connection.close();
   }
 
   interface Attempt { void run() throws Exception; }

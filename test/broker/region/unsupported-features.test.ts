@@ -1,0 +1,68 @@
+// What is taken without being done is told once per destination.
+import { expect, test } from '@jest/globals'
+import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
+import { unsupportedLimits } from '../../../broker/region/limits.ts'
+import { RegionHarness } from './region-harness.ts'
+
+const delayed = encodePrimitiveMap(
+  new Map([
+    ['number', { type: 'int', value: 1 }],
+    ['AMQ_SCHEDULED_DELAY', { type: 'long', value: 60_000 }],
+  ]),
+)
+
+async function start() {
+  const harness = await RegionHarness.start()
+  const told = () =>
+    harness.logged
+      .filter(({ message }) => message === 'A client asked for what this version does not do')
+      .map(({ fields }) => `${String(fields?.feature)} ${String(fields?.kind)}://${String(fields?.destination)}`)
+  return { harness, client: harness.connect(), told }
+}
+
+test('grouped messages, once per queue', async () => {
+  const { harness, client, told } = await start()
+  for (const name of ['queue://A', 'queue://A', 'queue://B', 'topic://T']) client.send(name, { groupId: 'g' })
+  client.send('queue://A')
+  expect(told()).toEqual(['messageGroups queue://A', 'messageGroups queue://B'])
+  expect([...harness.region.unsupportedUses()]).toEqual([['messageGroups', 3]])
+})
+
+test.each([false, true])('scheduled messages, in a transaction: %p; they are delivered at once', async (transacted) => {
+  const { harness, client, told } = await start()
+  const consumer = client.consume('queue://A')
+  const transactionId = transacted ? 'TX:1' : undefined
+  if (transactionId) client.connection.begin(transactionId)
+  client.send('queue://A', { properties: delayed, ...(transactionId && { transactionId }) })
+  if (transactionId) client.connection.commit(transactionId, () => {})
+  await harness.settle()
+  expect(consumer.received).toEqual([1])
+  expect(told()).toEqual(['scheduledDelivery queue://A'])
+  expect([...harness.region.unsupportedUses()]).toEqual([['scheduledDelivery', 1]])
+})
+
+test('virtual topics and the queues of their consumers', async () => {
+  const { harness, client, told } = await start()
+  client.consume('queue://Consumer.a.VirtualTopic.ORDERS')
+  for (let i = 0; i < 3; i++) client.send('topic://VirtualTopic.ORDERS')
+  client.send('queue://VirtualTopic.ORDERS')
+  client.send('topic://Consumer.a.VirtualTopic.ORDERS')
+  expect(told()).toEqual([
+    'virtualTopics queue://Consumer.a.VirtualTopic.ORDERS',
+    'virtualTopics topic://VirtualTopic.ORDERS',
+  ])
+  expect([...harness.region.unsupportedUses()]).toEqual([['virtualTopics', 2]])
+})
+
+test('temporary queues are told of once, and nobody can fill the log', async () => {
+  const { harness, client, told } = await start()
+  for (let i = 0; i < 3; i++) {
+    client.connection.addDestination({ kind: 'temp-queue', name: `ID:client-1:${i}` })
+    client.send(`temp-queue://ID:client-1:${i}`, { groupId: 'g' })
+  }
+  expect(told()).toHaveLength(1)
+  const { maximumToldDestinations: limit } = unsupportedLimits
+  for (let i = 0; i < limit + 5; i++) client.send(`queue://Q${i}`, { groupId: 'g' })
+  expect(told()).toHaveLength(limit)
+  expect(harness.region.unsupportedUses().get('messageGroups')).toBe(limit + 8)
+})
