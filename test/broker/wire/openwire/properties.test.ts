@@ -1,15 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
-import { FormatError } from '../../../../broker/base/format-error.ts'
 import {
-  decodeModifiedUtf8,
   decodePrimitiveMap,
-  decodePrimitiveStream,
   decodeTextBody,
   deflateBody,
-  encodeModifiedUtf8,
   encodePrimitiveMap,
-  encodePrimitiveStream,
   encodeTextBody,
   inflateBody,
 } from '../../../../broker/wire/openwire/properties.ts'
@@ -152,83 +146,6 @@ describeWithVectors('recorded building blocks', () => {
 
 const headerOf = (stream: Buffer): string =>
   stream.subarray(0, stream[0] === 0x80 ? 3 : stream[0] === 0xc0 ? 2 : 1).toString('hex')
-
-describe('modified UTF-8', () => {
-  test('whatever text goes in comes out, lone surrogates included', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 200 }), (units) => {
-        const text = String.fromCharCode(...units)
-        const bytes = encodeModifiedUtf8(text)
-        expect(bytes.includes(0)).toBe(false)
-        expect(decodeModifiedUtf8(bytes, 0, bytes.length)).toBe(text)
-      }),
-    )
-  })
-
-  test('long ASCII takes another way to the same result', () => {
-    const text = 'abc'.repeat(1000)
-    expect(encodeModifiedUtf8(text)).toEqual(Buffer.from(text))
-    expect(decodeModifiedUtf8(Buffer.from(text), 0, 3000)).toBe(text)
-  })
-
-  test('plain UTF-8 of foreign clients is accepted', () => {
-    const bytes = Buffer.from('grün 😀')
-    expect(decodeModifiedUtf8(bytes, 0, bytes.length)).toBe('grün 😀')
-  })
-
-  test.each(['80', 'c3', 'e282', 'c341', 'f0', 'ff', 'f7bfbfbf'])('%s is refused', (hex) => {
-    const bytes = Buffer.from(hex, 'hex')
-    expect(() => decodeModifiedUtf8(bytes, 0, bytes.length)).toThrow(FormatError)
-  })
-})
-
-describe('maps from a stranger', () => {
-  test.each([
-    ['an entry count beyond the bytes', '7fffffff'],
-    ['a negative count', 'fffffffe'],
-    ['a name beyond the bytes', '00000001ffff'],
-    ['an unknown type', '0000000100016b63'],
-    ['bytes of negative length', '0000000100016b0affffffff'],
-    ['a list beyond the bytes', '0000000100016b0c7fffffff'],
-  ])('%s', (_what, hex) => {
-    expect(() => decodePrimitiveMap(Buffer.from(hex, 'hex'))).toThrow('Cannot decode primitive map')
-  })
-
-  test('lists in lists in lists', () => {
-    const deep = Buffer.from('0000000100016b' + '0c00000001'.repeat(1000) + '00', 'hex')
-    expect(() => decodePrimitiveMap(deep)).toThrow('nested deeper than 32')
-  })
-
-  test('noise ends in a FormatError', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (noise) => {
-        try {
-          decodePrimitiveMap(Buffer.concat([Buffer.from([0, 0, 0, 2, 0, 1, 107]), noise]))
-        } catch (error) {
-          if (!(error instanceof FormatError)) throw error
-        }
-      }),
-    )
-  })
-})
-
-test('strings of 8191 characters and more are written with a long length', () => {
-  const map = (length: number): Map<string, PrimitiveValue> =>
-    new Map([['k', { type: 'string', value: 'b'.repeat(length) }]])
-  expect(encodePrimitiveMap(map(8190))[7]).toBe(9)
-  expect(encodePrimitiveMap(map(8191))[7]).toBe(13)
-  expect(decodePrimitiveMap(encodePrimitiveMap(map(70_000)))).toEqual(map(70_000))
-})
-
-test('stream bodies keep order and types', () => {
-  const values: PrimitiveValue[] = [
-    { type: 'int', value: 1 },
-    { type: 'null', value: null },
-    { type: 'bytes', value: Buffer.alloc(1000, 1) },
-    { type: 'long', value: 2n ** 62n },
-  ]
-  expect(decodePrimitiveStream(encodePrimitiveStream(values))).toEqual(values)
-})
 
 test('text bodies', () => {
   expect(decodeTextBody(encodeTextBody('größe'))).toBe('größe')
