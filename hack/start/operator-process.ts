@@ -20,10 +20,10 @@ export class OperatorProcess {
     mkdirSync(dirname(logFile), { recursive: true })
     const log = createWriteStream(logFile, { flags: 'a' })
     const args = [join(root, 'operator', 'main.ts'), '--kubeconfig', kubeconfig, '--health-port', '0']
-    // The pipe on descriptor 3 closes when this process dies, however it dies; see end-with-parent.ts.
+    // The pipe on descriptor 3 closes when this process dies, however it dies; see broker/end-with-parent.mjs.
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--import', join(import.meta.dirname, 'end-with-parent.ts'), ...args],
+      ['--disable-warning=ExperimentalWarning', '--import', join(root, 'broker', 'end-with-parent.mjs'), ...args],
       {
         cwd: root,
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

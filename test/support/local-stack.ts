@@ -140,7 +140,7 @@ export class LocalStack {
 
   startOperator(flags: readonly string[] = withoutElection): void {
     const program = join(root, 'operator', 'main.ts')
-    const endWithParent = join(root, 'hack', 'start', 'end-with-parent.ts')
+    const endWithParent = join(root, 'broker', 'end-with-parent.mjs')
     const args = ['--disable-warning=ExperimentalWarning', '--import', endWithParent, program]
     const child = spawn(
       process.execPath,
