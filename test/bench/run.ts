@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join, relative } from 'node:path'
-import { parseArgs } from 'node:util'
+import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { brokerIds, prepareBroker, type BenchBroker, type BrokerId } from './brokers.ts'
 import { cells, figures, type Cell, type Figure } from './cells.ts'
@@ -27,7 +27,8 @@ const help = `npm run bench -- [options]
   --directory PATH     where the stores are; the disk that is measured (the system's folder for temporary files)
   --profile            writes a CPU profile of our broker for each run to data/bench/profiles
   --page               writes docs/benchmarks.md even from an incomplete run
-  --report FILE        runs nothing: writes docs/benchmarks.md from that raw data`
+  --report FILE        runs nothing: writes docs/benchmarks.md from that raw data
+`
 
 const root = join(import.meta.dirname, '../..')
 const dataDirectory = join(root, 'data', 'bench')
@@ -39,9 +40,8 @@ const memoryFileSystem = 0x01_02_19_94
 const shortCells = ['queue-1x1', 'persistent-4x4', 'transacted-1x1', 'latency', 'backlog', 'start-empty']
 const shortBrokers: readonly BrokerId[] = ['flotilla', 'activemq-5.17']
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseCommandLine('bench', help, {
   options: {
-    help: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     cell: { type: 'string', multiple: true, default: [] },
     broker: { type: 'string', multiple: true, default: [] },
@@ -58,8 +58,12 @@ const { values: flags } = parseArgs({
   },
 })
 
-if (flags.help) console.log(help)
-else if (flags.report !== undefined) writePage(JSON.parse(readFileSync(flags.report, 'utf8')) as BenchData)
+const amounts = ['runs', 'warmup-seconds', 'seconds', 'backlog', 'kills'] as const
+for (const flag of amounts)
+  if (flags[flag] !== undefined && !(Number(flags[flag]) > 0))
+    refuse('bench', `--${flag} ${flags[flag]} is no number above 0`)
+
+if (flags.report !== undefined) writePage(JSON.parse(readFileSync(flags.report, 'utf8')) as BenchData)
 else process.exitCode = await bench()
 
 async function bench(): Promise<number> {
@@ -163,16 +167,10 @@ function buildSettings(work: string, client: JavaClient): BenchSettings {
   }
 }
 
-function amount(
-  flag: 'runs' | 'warmup-seconds' | 'seconds' | 'backlog' | 'kills',
-  full: number,
-  short: number,
-): number {
+function amount(flag: (typeof amounts)[number], full: number, short: number): number {
   const text = flags[flag]
   if (text === undefined) return flags.short ? short : full
-  const value = Number(text)
-  if (!(value > 0)) throw new RangeError(`Cannot use --${flag} ${text}: expected a number above 0`)
-  return value
+  return Number(text)
 }
 
 function choose<T>(
@@ -183,8 +181,7 @@ function choose<T>(
   idOf: (one: T) => string,
 ): T[] {
   const ids = all.map(idOf)
-  const unknown = wanted.find((id) => !ids.includes(id))
-  if (unknown !== undefined) throw new RangeError(`Cannot use ${flag} ${unknown}: expected one of ${ids.join(', ')}`)
+  checkChoices('bench', flag, wanted, ids)
   const taken = wanted.length > 0 ? wanted : few.length > 0 ? few : ids
   return all.filter((one) => taken.includes(idOf(one)))
 }

@@ -1,14 +1,15 @@
-// Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run. --only
-// suite, failover or comparison runs a part of it.
+// Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run; --help tells
+// the rest.
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
 // that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
-// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts). Prints a line per check and ends with "N passed, N failed".
+// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts). Prints a line per check and
+// ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
 import { activemqVersions } from '../support/activemq-broker.ts'
+import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { compareWithActivemq } from './comparison.ts'
@@ -23,15 +24,32 @@ const trafficBetweenKillsMs = 1500
  */
 const clientsRecoverMs = 60_000
 
-const { values: flags } = parseArgs({
+const modes = ['transacted', 'client', 'auto']
+const layouts = ['shared', 'pairs']
+const parts = ['suite', 'failover', 'comparison']
+
+const help = `npm run interop -- [options]
+  --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}
+  --only PART        one of ${parts.join(' ')}
+  --kills N          of each failover run (3)
+  --mode MODE        of its consumers' sessions; may be repeated: ${modes.join(' ')} (transacted)
+  --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
+`
+
+const { values: flags } = parseCommandLine('interop', help, {
   options: {
     kills: { type: 'string', default: '3' },
     client: { type: 'string', multiple: true, default: [...clientVersions] },
-    only: { type: 'string', default: '' },
+    only: { type: 'string' },
     mode: { type: 'string', multiple: true, default: ['transacted'] },
     layout: { type: 'string', multiple: true, default: ['shared'] },
   },
 })
+checkChoices('interop', '--client', flags.client, clientVersions)
+checkChoices('interop', '--only', flags.only === undefined ? [] : [flags.only], parts)
+checkChoices('interop', '--mode', flags.mode, modes)
+checkChoices('interop', '--layout', flags.layout, layouts)
+if (!/^\d+$/.test(flags.kills)) refuse('interop', `--kills ${flags.kills} is no whole number`)
 
 let passed = 0
 let failed = 0
@@ -193,19 +211,19 @@ async function java(client: JavaClient, args: readonly string[]): Promise<readon
 }
 
 const startedAt = Date.now()
+const runs = (part: string): boolean => flags.only === undefined || flags.only === part
 for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
   try {
     const client = prepareJavaClient(version, join(import.meta.dirname, 'java'))
-    if (flags.only === '' || flags.only === 'suite')
-      for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
-    if (flags.only === '' || flags.only === 'failover')
+    if (runs('suite')) for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
+    if (runs('failover'))
       for (const mode of flags.mode)
         for (const layout of flags.layout) await failover(client, mode, layout, Number(flags.kills))
   } catch (error) {
     report(false, `${version} ran`, String(error))
   }
 }
-if (flags.only === '' || flags.only === 'comparison')
+if (runs('comparison'))
   for (const version of activemqVersions)
     try {
       await compareWithActivemq(version, report)

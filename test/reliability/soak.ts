@@ -4,8 +4,8 @@
 //
 // `--scale 1` is the length that docs/reliability.md has figures of; smaller ones try a suite out. Each prints its seed, so
 // that a run that failed can be repeated; it ends with code 1 when a suite failed.
-import { parseArgs } from 'node:util'
 import { systemClock } from '../../broker/base/clock.ts'
+import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { soakFencing } from './soak-fencing.ts'
 import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } from './soak-journal.ts'
 import { soakMemory } from './soak-memory.ts'
@@ -38,31 +38,24 @@ const soaks: Readonly<Record<string, Soak>> = {
   'strangers:sockets': soakStrangersOverSockets,
 }
 
-const usage = `npm run soak -- NAME [--seed N] [--scale X]\nNAME is one of: ${Object.keys(soaks).join(' ')}\n`
+const help = `npm run soak -- NAME [options]
+  NAME        one of: ${Object.keys(soaks).join(' ')}
+  --seed N    the seed of a run that is to be repeated
+  --scale X   1 is the whole length (1)
+`
 
-function parseSoakArguments(): { soak: Soak; name: string; seed: number; scale: number } | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { seed: { type: 'string' }, scale: { type: 'string', default: '1' } },
-    })
-    const [name = ''] = positionals
-    const soak = soaks[name]
-    const seed = values.seed === undefined ? systemClock.nowMs() % 2 ** 31 : Number(values.seed)
-    const scale = Number(values.scale)
-    if (!soak || positionals.length !== 1 || !Number.isSafeInteger(seed) || !(scale > 0)) return undefined
-    return { soak, name, seed, scale }
-  } catch {
-    return undefined
-  }
-}
-
-const parsed = parseSoakArguments()
-if (!parsed) {
-  process.stderr.write(usage)
-  process.exit(2)
-}
-const { soak, name, seed, scale } = parsed
+const { values: flags, positionals } = parseCommandLine('soak', help, {
+  allowPositionals: true,
+  options: { seed: { type: 'string' }, scale: { type: 'string', default: '1' } },
+})
+if (positionals.length !== 1) refuse('soak', `expected one NAME, not ${positionals.length}`)
+checkChoices('soak', 'NAME', positionals, Object.keys(soaks))
+const name = positionals[0]!
+const soak = soaks[name]!
+const seed = flags.seed === undefined ? systemClock.nowMs() % 2 ** 31 : Number(flags.seed)
+if (!Number.isSafeInteger(seed)) refuse('soak', `--seed ${flags.seed} is no whole number`)
+const scale = Number(flags.scale)
+if (!(scale > 0)) refuse('soak', `--scale ${flags.scale} is no number above 0`)
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 print(`${name}: seed ${seed}, scale ${scale}`)
 const startMs = systemClock.monotonicMs()

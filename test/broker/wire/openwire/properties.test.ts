@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { decodePrimitiveStream } from '../../../../broker/marshal/primitive-map.ts'
 import {
   decodePrimitiveMap,
   decodeTextBody,
