@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure } from '../wire/openwire/commands.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import type { MessageAudit } from './message-audit.ts'
+import type { DeliveryHistory } from './delivery-history.ts'
 import type { RedeliveryPolicy } from './redelivery-policy.ts'
 
 export interface ConnectionContext {
@@ -14,8 +14,8 @@ export interface ConnectionContext {
   readonly redeliveryPolicy: RedeliveryPolicy
   readonly clock: Clock
   readonly random: Random
-  /** Null when messages cannot come twice: without failover. */
-  readonly audit: MessageAudit | null
+  /** Null without failover: nothing is left of a lost connection. */
+  readonly history: DeliveryHistory | null
   readonly started: boolean
   /** Grows with every lost connection: what was delivered before cannot be acknowledged any more. */
   readonly epoch: number

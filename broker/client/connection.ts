@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
 import { JmsError, jmsErrorOf, type JmsErrorClass } from './jms-error.ts'
+import type { AcknowledgeMode } from './acknowledgements.ts'
 import { AdvisoryWatcher } from './advisory-watcher.ts'
 import {
   buildConnectionInfo,
@@ -20,9 +21,8 @@ import { isResponse } from './transport/channel.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { consumerIdText } from '../openwire/id-text.ts'
-import { MessageAudit } from './message-audit.ts'
+import { DeliveryHistory } from './delivery-history.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
-import type { AcknowledgeMode } from './message-consumer.ts'
 import type { RedeliveryPolicy } from './redelivery-policy.ts'
 import { redeliveryPolicyOf } from './redelivery-policy.ts'
 import type { SessionOwner } from './session.ts'
@@ -63,7 +63,7 @@ export class Connection
   readonly redeliveryPolicy: RedeliveryPolicy
   readonly clock: Clock
   readonly random: Random
-  readonly audit: MessageAudit | null
+  readonly history: DeliveryHistory | null
   readonly #settings: ConnectionSettings
   readonly #transport: Transport
   readonly #advisories: AdvisoryWatcher | null
@@ -77,6 +77,7 @@ export class Connection
   #nextTransaction = 1
   #nextTemporary = 1
   #failure: Error | null = null
+  #ending: Promise<void> | null = null
 
   constructor(settings: ConnectionSettings, transport: Transport) {
     super()
@@ -88,7 +89,7 @@ export class Connection
     this.redeliveryPolicy = redeliveryPolicyOf(settings.options)
     this.clock = settings.clock
     this.random = settings.random
-    this.audit = transport.faultTolerant && settings.options.checkForDuplicates ? new MessageAudit() : null
+    this.history = transport.faultTolerant ? new DeliveryHistory(settings.options.checkForDuplicates) : null
     this.#advisories = settings.options.watchTopicAdvisories ? new AdvisoryWatcher(this) : null
   }
 
@@ -121,9 +122,10 @@ export class Connection
     for (const session of this.#sessions) session.pump()
   }
 
-  /** Messages are kept until `start`. */
-  stop(): void {
+  /** Messages are kept until `start`. Resolves when running listeners have ended; called by one of them, at once. */
+  async stop(): Promise<void> {
     this.#started = false
+    if (!this.#isInsideListener) await this.#listenersEnded()
   }
 
   async createSession(mode: AcknowledgeMode = 'auto'): Promise<Session> {
@@ -134,8 +136,19 @@ export class Connection
     return session
   }
 
-  /** Closes sessions, producers and consumers, too. Never rejects: what cannot be told the broker, it notices itself. */
-  async close(): Promise<void> {
+  /**
+   * Closes sessions, producers and consumers, too, when running listeners have ended; called by one of them it returns at once,
+   * and the rest follows. Never rejects: what cannot be told the broker, it notices itself.
+   */
+  close(): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.#isInsideListener ? Promise.resolve() : this.#ending
+  }
+
+  async #end(): Promise<void> {
+    this.#started = false
+    const ended = this.#listenersEnded()
+    if (ended) await ended
     if (this.#failure) return
     let lastDelivered: number | bigint = -1
     for (const session of this.#sessions) {
@@ -151,7 +164,7 @@ export class Connection
     } catch (error) {
       if (!isError(error)) throw error
     }
-    this.#fail(new JmsError('java.lang.IllegalStateException', 'The connection is closed'))
+    this.#fail(new JmsError('javax.jms.IllegalStateException', 'The connection is closed'))
     this.#transport.close()
   }
 
@@ -238,6 +251,16 @@ export class Connection
     for (const session of this.#sessions) session.dispose()
     this.#sessions.clear()
     this.report(failure)
+  }
+
+  get #isInsideListener(): boolean {
+    return [...this.#sessions].some((session) => session.isInsideListener)
+  }
+
+  /** Null when none is running. */
+  #listenersEnded(): Promise<unknown> | null {
+    const running = [...this.#sessions].flatMap((session) => session.listenersEnded() ?? [])
+    return running.length === 0 ? null : Promise.all(running)
   }
 
   #fail(error: Error): void {

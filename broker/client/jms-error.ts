@@ -1,4 +1,4 @@
-// Errors as a JMS client knows them: each has the class that the same error has in Java.
+// Errors as a JMS client knows them: each is named after the class that the same error has in Java.
 import { FlotillaError, type ErrorFields } from '../base/errors.ts'
 import { TransportError } from './transport/transport-error.ts'
 
@@ -7,7 +7,9 @@ export class JmsError extends FlotillaError {
   readonly className: JmsErrorClass
 
   constructor(className: JmsErrorClass, message: string, options: { fields?: ErrorFields; cause?: unknown } = {}) {
-    super(className.slice(className.lastIndexOf('.') + 1), message, options)
+    const name = className.slice(className.lastIndexOf('.') + 1)
+    super(name, message, options)
+    this.name = name
     this.className = className
   }
 }
@@ -15,9 +17,11 @@ export class JmsError extends FlotillaError {
 /** Those that the client itself makes, and that brokers are known to send. */
 export type JmsErrorClass =
   | 'javax.jms.JMSException'
+  | 'javax.jms.IllegalStateException'
   | 'javax.jms.InvalidClientIDException'
   | 'javax.jms.InvalidDestinationException'
   | 'javax.jms.InvalidSelectorException'
+  | 'javax.jms.MessageFormatException'
   | 'javax.jms.ResourceAllocationException'
   | 'javax.jms.JMSSecurityException'
   | 'javax.jms.TransactionRolledBackException'

@@ -4,6 +4,9 @@
 export const auditDepth = 2048
 export const auditProducers = 64
 
+/** Messages of lost connections whose number of deliveries is remembered until they come again: some prefetches of them. */
+export const maxRememberedDeliveries = 10_000
+
 /** Advisories that the broker may send ahead; as the Java client. */
 export const advisoryPrefetch = 1000
 

@@ -1,32 +1,23 @@
-// Receives messages of one subscription: keeps what the broker sent ahead, hands it out, acknowledges it in the way of the
-// session (spec openwire.md section 10), delivers again what was rolled back, and recognizes what comes twice.
+// Receives messages of one subscription: keeps what the broker sent ahead, hands it out to receivers or to the listener, and
+// delivers again what was rolled back. How it is acknowledged is in acknowledgements.ts, what comes twice in
+// delivery-history.ts.
 import type { Timer } from '../base/clock.ts'
 import { isError } from '../base/errors.ts'
-import { JmsError } from './jms-error.ts'
 import type { Destination } from '../message/destination.ts'
-import { isQueue } from '../message/destination.ts'
-import type {
-  ConsumerControl,
-  ConsumerInfo,
-  MessageCommand,
-  MessageDispatch,
-  MessageId,
-  TransactionId,
-} from '../wire/openwire/commands.ts'
-import type { AcknowledgementCode } from '../openwire/acknowledgement-types.ts'
-import { acknowledgementTypes } from '../openwire/acknowledgement-types.ts'
-import { buildAcknowledgement, buildPull, buildRemoveInfo } from '../openwire/build-commands.ts'
-import type { ConnectionContext } from './connection-context.ts'
+import { buildPull, buildRemoveInfo } from '../openwire/build-commands.ts'
 import { destinationOf } from '../openwire/destination-structure.ts'
+import { consumerIdText } from '../openwire/id-text.ts'
+import type { ConsumerControl, ConsumerInfo, MessageDispatch, TransactionId } from '../wire/openwire/commands.ts'
+import type { AcknowledgeMode } from './acknowledgements.ts'
+import { Acknowledgements } from './acknowledgements.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import type { Delivery } from './delivery.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
-import { consumerIdText, producerIdText } from '../openwire/id-text.ts'
-import { deliveredShare } from './limits.ts'
+import { JmsError } from './jms-error.ts'
+import { ListenerCalls } from './listener-calls.ts'
+import type { MessageListener } from './message.ts'
 import { ReceivedMessage } from './message.ts'
 import { isBeyond, nextRedeliveryDelayMs, poisonCause } from './redelivery-policy.ts'
-
-export type AcknowledgeMode = 'auto' | 'client' | 'dups-ok' | 'individual' | 'transacted'
-
-export type MessageListener = (message: ReceivedMessage) => void | Promise<void>
 
 /** What a consumer uses of its session. */
 export interface ConsumerSession {
@@ -40,42 +31,31 @@ export interface ConsumerSession {
   removeConsumer(consumer: MessageConsumer): void
 }
 
-/** A message on its way to the application, and until it is acknowledged. */
-interface Delivery {
-  readonly message: MessageCommand
-  readonly id: MessageId
-  readonly destination: MessageDispatch['destination']
-  readonly epoch: number
-  redeliveryCounter: number
-  /** Pause before the last redelivery. */
-  delayMs: number
-}
-
 type Waiter = (message: ReceivedMessage | null) => void
 
 export class MessageConsumer implements DispatchTarget {
   readonly info: ConsumerInfo
   readonly #context: ConnectionContext
   readonly #session: ConsumerSession
-  #prefetch: number
-  #pending: Delivery[] = []
-  /** Handed out and not acknowledged, oldest first; not in AUTO mode. */
-  #delivered: Delivery[] = []
-  /** Of these the broker knows that they were delivered. */
-  #announced = 0
+  readonly #acknowledgements: Acknowledgements
+  readonly #calls = new ListenerCalls()
   readonly #byMessage = new WeakMap<ReceivedMessage, Delivery>()
+  #pending: Delivery[] = []
   #waiters: Waiter[] = []
   #listener: MessageListener | null = null
   #listening = false
   #redeliveryTimer: Timer | null = null
   #lastDelivered: number | bigint = -1
+  /** Nothing is handed out any more; a listener that runs may still do everything. */
+  #quiet = false
   #closed = false
+  #ending: Promise<void> | null = null
 
   constructor(info: ConsumerInfo, context: ConnectionContext, session: ConsumerSession) {
     this.info = info
     this.#context = context
     this.#session = session
-    this.#prefetch = info.prefetchSize
+    this.#acknowledgements = new Acknowledgements(info, context, session.mode)
   }
 
   get destination(): Destination {
@@ -87,16 +67,22 @@ export class MessageConsumer implements DispatchTarget {
     return this.#lastDelivered
   }
 
-  get deliveredCount(): number {
-    return this.#delivered.length
+  /** Handed out and not acknowledged, oldest first. */
+  get delivered(): readonly Delivery[] {
+    return this.#acknowledgements.delivered
+  }
+
+  /** True when the listener itself asks. */
+  get isInsideListener(): boolean {
+    return this.#calls.isInside
   }
 
   /** The next message; null when none comes within `timeoutMs` (never, when left out) or when the consumer is closed. */
   receive(timeoutMs?: number): Promise<ReceivedMessage | null> {
-    if (this.#closed) return Promise.reject(this.#illegalState('receive', 'the consumer is closed'))
-    if (this.#listener) return Promise.reject(this.#illegalState('receive', 'it has a listener'))
+    if (this.#closed) return Promise.reject(illegalState('receive', 'the consumer is closed'))
+    if (this.#listener) return Promise.reject(illegalState('receive', 'it has a listener'))
     if (timeoutMs !== undefined && timeoutMs <= 0) return this.receiveNoWait()
-    if (this.#prefetch === 0) return this.#pull(timeoutMs ?? 0)
+    if (this.#acknowledgements.prefetch === 0) return this.#pull(timeoutMs ?? 0)
     return new Promise((resolve) => {
       let timer: Timer | null = null
       const waiter: Waiter = (message) => {
@@ -115,16 +101,16 @@ export class MessageConsumer implements DispatchTarget {
 
   /** The next message if it is there already. */
   receiveNoWait(): Promise<ReceivedMessage | null> {
-    if (this.#closed) return Promise.reject(this.#illegalState('receive', 'the consumer is closed'))
-    if (this.#prefetch === 0) return this.#pull(-1)
+    if (this.#closed) return Promise.reject(illegalState('receive', 'the consumer is closed'))
+    if (this.#acknowledgements.prefetch === 0) return this.#pull(-1)
     const delivery = this.#next()
     return Promise.resolve(delivery ? this.#handOut(delivery) : null)
   }
 
   /** Calls back for every message, one after the other; null takes the listener away. */
   setListener(listener: MessageListener | null): void {
-    if (listener && this.#prefetch === 0)
-      throw this.#illegalState('set a listener', 'prefetch 0 means that messages are asked for one by one')
+    if (listener && this.#acknowledgements.prefetch === 0)
+      throw illegalState('set a listener', 'prefetch 0 means that messages are asked for one by one')
     this.#listener = listener
     this.pump()
   }
@@ -137,20 +123,38 @@ export class MessageConsumer implements DispatchTarget {
     }
   }
 
-  async close(): Promise<void> {
+  /** Returns when a running listener has ended; called by that listener, at once, and the rest follows its end. */
+  close(): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.isInsideListener ? this.#withoutWaiting(this.#ending) : this.#ending
+  }
+
+  async #end(): Promise<void> {
+    const ended = this.quiesce()
+    if (ended) await ended
     if (this.#closed) return
-    if (this.#session.mode === 'dups-ok') await this.acknowledgeDelivered(null)
+    if (this.#session.mode === 'dups-ok') await this.#acknowledgements.all(null)
     this.dispose()
     this.#session.removeConsumer(this)
     await this.#context.post(buildRemoveInfo(this.info.consumerId, this.#lastDelivered))
+  }
+
+  /** Hands out nothing any more. Resolves when a running listener has ended; null when none is running. */
+  quiesce(): Promise<void> | null {
+    this.#quiet = true
+    return this.#calls.ended()
+  }
+
+  /** Resolves when a running listener has ended; null when none is running. */
+  listenerEnded(): Promise<void> | null {
+    return this.#calls.ended()
   }
 
   /** Ends without telling the broker. */
   dispose(): void {
     this.#closed = true
     this.#redeliveryTimer?.cancel()
-    for (const { message } of this.#pending) this.#forget(message)
-    this.#pending = []
+    this.#leaveToOthers()
     const waiters = this.#waiters
     this.#waiters = []
     for (const waiter of waiters) waiter(null)
@@ -161,9 +165,10 @@ export class MessageConsumer implements DispatchTarget {
     const { message } = dispatch
     if (this.#closed) return
     if (message === null || message.messageId === null) {
-      if (this.#prefetch === 0) this.#waiters.shift()?.(null)
+      if (this.#acknowledgements.prefetch === 0) this.#waiters.shift()?.(null)
       return
     }
+    const { history, redeliveryPolicy } = this.#context
     const delivery: Delivery = {
       message,
       id: message.messageId,
@@ -172,18 +177,24 @@ export class MessageConsumer implements DispatchTarget {
       redeliveryCounter: dispatch.redeliveryCounter,
       delayMs: 0,
     }
-    if (this.#isDuplicate(message)) {
-      const cause = `Suppressing duplicate delivery on connection, consumer ${consumerIdText(this.info.consumerId!)}`
-      return this.#acknowledge(acknowledgementTypes.poison, [delivery], null, cause)
+    if (history) {
+      if (history.isDuplicate(message, this.info)) {
+        const consumer = consumerIdText(this.info.consumerId!)
+        return this.#acknowledgements.poison(
+          delivery,
+          `Suppressing duplicate delivery on connection, consumer ${consumer}`,
+        )
+      }
+      delivery.redeliveryCounter = Math.max(delivery.redeliveryCounter, history.deliveriesBefore(message, this.info))
     }
-    const { redeliveryPolicy } = this.#context
+    const { redeliveryCounter } = delivery
     if (
       this.#session.mode === 'transacted' &&
       redeliveryPolicy.preDispatchCheck &&
-      isBeyond(redeliveryPolicy, dispatch.redeliveryCounter)
+      isBeyond(redeliveryPolicy, redeliveryCounter)
     ) {
-      const cause = poisonCause(redeliveryPolicy, dispatch.redeliveryCounter, 'dispatched with this counter')
-      return this.#acknowledge(acknowledgementTypes.poison, [delivery], null, cause)
+      const cause = poisonCause(redeliveryPolicy, redeliveryCounter, 'dispatched with this counter')
+      return this.#acknowledgements.poison(delivery, cause)
     }
     this.#pending.push(delivery)
     this.pump()
@@ -191,152 +202,40 @@ export class MessageConsumer implements DispatchTarget {
 
   /** The broker changes the prefetch, or wants the consumer closed. */
   control({ close, prefetch }: ConsumerControl): void {
-    if (close) this.close().catch((error: unknown) => isError(error) && this.#context.report(error))
-    else this.#prefetch = prefetch
+    if (close) void this.#withoutWaiting(this.close())
+    else this.#acknowledgements.prefetch = prefetch
   }
 
   /** The connection is lost: the broker will deliver again what was not acknowledged. */
   interrupted(): void {
-    if (this.#session.mode === 'transacted' && this.#delivered.length > 0) this.#session.taintTransaction()
-    for (const { message } of [...this.#pending, ...this.#delivered]) this.#forget(message)
-    this.#pending = []
-    this.#delivered = []
-    this.#announced = 0
+    if (this.#session.mode === 'transacted' && this.delivered.length > 0) this.#session.taintTransaction()
+    this.#leaveToOthers()
     this.#redeliveryTimer?.cancel()
     this.#redeliveryTimer = null
   }
 
   /** Acknowledges all that was handed out. */
   acknowledgeDelivered(transactionId: TransactionId | null): Promise<void> {
-    const delivered = this.#delivered
-    this.#delivered = []
-    this.#announced = 0
-    if (delivered.length === 0) return Promise.resolve()
-    return this.#send(acknowledgementTypes.standard, delivered, transactionId)
+    return this.#acknowledgements.all(transactionId)
   }
 
-  /** For a commit: returns what takes the messages back, should it fail. Those of a lost connection may come again. */
-  takeDelivered(): () => void {
-    const delivered = [...this.#delivered]
-    return () => {
-      this.#delivered = delivered.filter(({ epoch }) => epoch === this.#context.epoch)
-      for (const { epoch, message } of delivered) if (epoch !== this.#context.epoch) this.#forget(message)
-    }
+  /** Delivers again what was handed out and not acknowledged. */
+  rollback(): void {
+    this.deliverAgain(this.#acknowledgements.take(), null)
   }
 
-  /** Delivers again what was handed out and not acknowledged, after a pause; what came too often becomes poison. */
-  rollback(cause: string | null = null): void {
-    const delivered = this.#delivered
-    this.#delivered = []
-    this.#announced = 0
-    this.#redeliver(delivered, cause)
-  }
-
-  /** Hands out what is there to whoever waits. */
-  pump(): void {
-    if (this.#listener) {
-      if (!this.#listening) void this.#listen()
-      return
-    }
-    while (this.#waiters.length > 0) {
-      const delivery = this.#next()
-      if (!delivery) return
-      this.#waiters.shift()!(this.#handOut(delivery))
-    }
-  }
-
-  async #listen(): Promise<void> {
-    this.#listening = true
-    for (let delivery = this.#next(); delivery && this.#listener; delivery = this.#next()) {
-      const [listener, current] = [this.#listener, delivery]
-      await this.#session.serialize(() => this.#callListener(listener, current))
-    }
-    this.#listening = false
-  }
-
-  async #callListener(listener: MessageListener, delivery: Delivery): Promise<void> {
-    const message = this.#wrap(delivery)
-    const acknowledgesItself = this.#session.mode === 'auto' || this.#session.mode === 'dups-ok'
-    if (!acknowledgesItself) this.#keep(delivery)
-    try {
-      await listener(message)
-      if (acknowledgesItself) this.#consumed(delivery)
-    } catch (error) {
-      const failure = isError(error) ? error : new Error(String(error))
-      this.#context.report(failure)
-      if (acknowledgesItself && !this.#closed) this.#redeliver([delivery], failure.message)
-    }
-  }
-
-  /** The next message that may be handed out now. */
-  #next(): Delivery | undefined {
-    if (!this.#context.started || this.#closed || this.#redeliveryTimer) return undefined
-    for (let delivery = this.#pending.shift(); delivery; delivery = this.#pending.shift()) {
-      const expiration = Number(delivery.message.expiration)
-      if (expiration === 0 || expiration > this.#context.clock.nowMs()) return delivery
-      this.#acknowledge(acknowledgementTypes.expired, [delivery], null)
-    }
-    return undefined
-  }
-
-  #handOut(delivery: Delivery): ReceivedMessage {
-    const message = this.#wrap(delivery)
-    if (this.#session.mode === 'auto' || this.#session.mode === 'dups-ok') this.#consumed(delivery)
-    else this.#keep(delivery)
-    return message
-  }
-
-  #wrap(delivery: Delivery): ReceivedMessage {
-    this.#lastDelivered = delivery.id.brokerSequenceId
-    const message = new ReceivedMessage(delivery.message, delivery.redeliveryCounter, (one) =>
-      this.#acknowledgeOne(one),
-    )
-    this.#byMessage.set(message, delivery)
-    return message
-  }
-
-  /** AUTO and DUPS_OK: the application has it. */
-  #consumed(delivery: Delivery): void {
-    if (this.#session.mode === 'auto' || isQueue(this.destination))
-      return this.#acknowledge(acknowledgementTypes.standard, [delivery], null)
-    this.#delivered.push(delivery)
-    if (this.#delivered.length >= this.#prefetch * deliveredShare)
-      this.acknowledgeDelivered(null).catch((error: unknown) => isError(error) && this.#context.report(error))
-  }
-
-  /** Keeps it until it is acknowledged, and asks for more when half the prefetch is kept. */
-  #keep(delivery: Delivery): void {
-    this.#delivered.push(delivery)
-    if (this.#prefetch === 0 || this.#delivered.length - this.#announced < this.#prefetch * deliveredShare) return
-    const announced = this.#delivered.slice(this.#announced)
-    this.#announced = this.#delivered.length
-    this.#acknowledge(acknowledgementTypes.delivered, announced, null)
-  }
-
-  #acknowledgeOne(message: ReceivedMessage): Promise<void> {
-    if (this.#session.mode === 'client') return this.#session.acknowledgeAll()
-    const delivery = this.#byMessage.get(message)
-    const index = delivery ? this.#delivered.indexOf(delivery) : -1
-    // In the other modes there is nothing to do, as JMS wants it; a message of a lost connection will come again.
-    if (this.#session.mode !== 'individual' || !delivery || index < 0) return Promise.resolve()
-    this.#delivered.splice(index, 1)
-    if (index < this.#announced) this.#announced--
-    return this.#send(acknowledgementTypes.individual, [delivery], null)
-  }
-
-  #redeliver(deliveries: readonly Delivery[], cause: string | null): void {
+  /** After a pause; what came too often becomes poison, and what came over a lost connection comes from the broker. */
+  deliverAgain(deliveries: readonly Delivery[], cause: string | null): void {
     const { redeliveryPolicy, random, clock, epoch } = this.#context
     const again: Delivery[] = []
     for (const delivery of deliveries) {
-      if (delivery.epoch !== epoch) continue
       delivery.redeliveryCounter++
+      if (delivery.epoch !== epoch) {
+        this.#expectAgain(delivery, delivery.redeliveryCounter)
+        continue
+      }
       if (isBeyond(redeliveryPolicy, delivery.redeliveryCounter)) {
-        this.#acknowledge(
-          acknowledgementTypes.poison,
-          [delivery],
-          null,
-          poisonCause(redeliveryPolicy, delivery.redeliveryCounter, cause),
-        )
+        this.#acknowledgements.poison(delivery, poisonCause(redeliveryPolicy, delivery.redeliveryCounter, cause))
         continue
       }
       delivery.delayMs = nextRedeliveryDelayMs(redeliveryPolicy, delivery.delayMs, random)
@@ -352,6 +251,85 @@ export class MessageConsumer implements DispatchTarget {
     })
   }
 
+  /** Hands out what is there to whoever waits. */
+  pump(): void {
+    if (this.#listener) {
+      if (!this.#listening) void this.#listen()
+      return
+    }
+    while (this.#waiters.length > 0) {
+      const delivery = this.#next()
+      if (!delivery) return
+      this.#waiters.shift()!(this.#handOut(delivery))
+    }
+  }
+
+  /** A message is taken when it is the listener's turn, not before: until then it can be lost or closed. */
+  async #listen(): Promise<void> {
+    this.#listening = true
+    while (this.#listener && this.#pending.length > 0 && this.#mayHandOut())
+      await this.#session.serialize(this.#callNext)
+    this.#listening = false
+  }
+
+  readonly #callNext = async (): Promise<void> => {
+    const listener = this.#listener
+    const delivery = listener ? this.#next() : undefined
+    if (!listener || !delivery) return
+    const message = this.#wrap(delivery)
+    if (!this.#acknowledgements.automatic) this.#acknowledgements.keep(delivery)
+    this.#calls.begin(delivery)
+    try {
+      await this.#calls.call(delivery, listener, message)
+      if (this.#acknowledgements.automatic) this.#acknowledgements.consumed(delivery)
+    } catch (error) {
+      const failure = isError(error) ? error : new Error(String(error))
+      this.#context.report(failure)
+      if (this.#acknowledgements.automatic && !this.#closed) this.deliverAgain([delivery], failure.message)
+    } finally {
+      this.#calls.end()
+    }
+  }
+
+  #mayHandOut(): boolean {
+    return this.#context.started && !this.#quiet && !this.#closed && this.#redeliveryTimer === null
+  }
+
+  /** The next message that may be handed out now. */
+  #next(): Delivery | undefined {
+    if (!this.#mayHandOut()) return undefined
+    for (let delivery = this.#pending.shift(); delivery; delivery = this.#pending.shift()) {
+      const expiration = Number(delivery.message.expiration)
+      if (expiration === 0 || expiration > this.#context.clock.nowMs()) return delivery
+      this.#acknowledgements.expired(delivery)
+    }
+    return undefined
+  }
+
+  #handOut(delivery: Delivery): ReceivedMessage {
+    const message = this.#wrap(delivery)
+    if (this.#acknowledgements.automatic) this.#acknowledgements.consumed(delivery)
+    else this.#acknowledgements.keep(delivery)
+    return message
+  }
+
+  #wrap(delivery: Delivery): ReceivedMessage {
+    this.#lastDelivered = delivery.id.brokerSequenceId
+    const message = new ReceivedMessage(delivery.message, delivery.redeliveryCounter, (one) =>
+      this.#acknowledgeOne(one),
+    )
+    this.#byMessage.set(message, delivery)
+    return message
+  }
+
+  #acknowledgeOne(message: ReceivedMessage): Promise<void> {
+    if (this.#session.mode === 'client') return this.#session.acknowledgeAll()
+    const delivery = this.#byMessage.get(message)
+    // In the other modes there is nothing to do, as JMS wants it.
+    if (this.#session.mode !== 'individual' || !delivery) return Promise.resolve()
+    return this.#acknowledgements.one(delivery)
+  }
+
   #pull(timeoutMs: number): Promise<ReceivedMessage | null> {
     const delivery = this.#next()
     if (delivery) return Promise.resolve(this.#handOut(delivery))
@@ -361,66 +339,22 @@ export class MessageConsumer implements DispatchTarget {
     })
   }
 
-  #acknowledge(
-    type: AcknowledgementCode,
-    deliveries: Delivery[],
-    transaction: TransactionId | null,
-    poison?: string,
-  ): void {
-    this.#send(type, deliveries, transaction, poison).catch(
-      (error: unknown) => isError(error) && this.#context.report(error),
-    )
+  /** What is not acknowledged comes again, to this consumer or another one. */
+  #leaveToOthers(): void {
+    for (const delivery of this.#pending) this.#expectAgain(delivery, delivery.redeliveryCounter)
+    this.#pending = []
+    for (const delivery of this.#acknowledgements.take()) this.#expectAgain(delivery, delivery.redeliveryCounter + 1)
   }
 
-  /** One acknowledgement for deliveries that follow each other. Those of a lost connection are left out. */
-  #send(
-    type: AcknowledgementCode,
-    given: Delivery[],
-    transactionId: TransactionId | null,
-    poison?: string,
-  ): Promise<void> {
-    const deliveries = given.filter(({ epoch }) => epoch === this.#context.epoch)
-    const [first, last] = [deliveries[0], deliveries.at(-1)]
-    if (!first || !last) return Promise.resolve()
-    return this.#context.post(
-      buildAcknowledgement({
-        type,
-        consumerId: this.info.consumerId!,
-        destination: last.destination,
-        transactionId,
-        first: type === acknowledgementTypes.individual ? null : first.id,
-        last: last.id,
-        count: deliveries.length,
-        ...(poison === undefined ? {} : { poisonCause: poison }),
-      }),
-    )
+  #expectAgain({ message }: Delivery, deliveries: number): void {
+    this.#context.history?.expectAgain(message, this.info, deliveries)
   }
 
-  #isDuplicate(message: MessageCommand): boolean {
-    const key = this.#auditKey(message)
-    return key !== null && this.#context.audit!.isDuplicate(key.destination, key.producerId, key.sequence)
-  }
-
-  #forget(message: MessageCommand): void {
-    const key = this.#auditKey(message)
-    if (key) this.#context.audit!.rollback(key.destination, key.producerId, key.sequence)
-  }
-
-  /** On topics every consumer gets its own copy, on queues one consumer of the connection gets the message. */
-  #auditKey({ messageId, destination }: MessageCommand) {
-    if (!this.#context.audit || !messageId?.producerId || !destination || this.info.browser) return null
-    const { name, kind } = destinationOf(destination)
-    const owner = kind === 'queue' || kind === 'temp-queue' ? '' : messageConsumerKey(this.info)
-    return {
-      destination: `${owner}${kind}://${name}`,
-      producerId: producerIdText(messageId.producerId),
-      sequence: Number(messageId.producerSequenceId),
-    }
-  }
-
-  #illegalState(what: string, state: string): JmsError {
-    return new JmsError('java.lang.IllegalStateException', `Cannot ${what}: ${state}`)
+  #withoutWaiting(work: Promise<void>): Promise<void> {
+    work.catch((error: unknown) => isError(error) && this.#context.report(error))
+    return Promise.resolve()
   }
 }
 
-const messageConsumerKey = (info: ConsumerInfo): string => `${consumerIdText(info.consumerId!)} `
+const illegalState = (what: string, state: string): JmsError =>
+  new JmsError('javax.jms.IllegalStateException', `Cannot ${what}: ${state}`)

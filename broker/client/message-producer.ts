@@ -106,4 +106,4 @@ export class MessageProducer {
 }
 
 const illegalState = (state: string): JmsError =>
-  new JmsError('java.lang.IllegalStateException', `Cannot send: ${state}`)
+  new JmsError('javax.jms.IllegalStateException', `Cannot send: ${state}`)

@@ -92,6 +92,8 @@ export function buildMessageCommand(message: OutgoingMessage, header: SendHeader
   }
 }
 
+export type MessageListener = (message: ReceivedMessage) => void | Promise<void>
+
 /** A message that was received. Bodies and properties are decoded when they are asked for. */
 export class ReceivedMessage {
   readonly #command: MessageCommand

@@ -18,7 +18,8 @@ import type { DestinationLike } from './destination-text.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import { toDestination } from './destination-text.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
-import type { AcknowledgeMode, ConsumerSession } from './message-consumer.ts'
+import type { AcknowledgeMode } from './acknowledgements.ts'
+import type { ConsumerSession } from './message-consumer.ts'
 import { MessageConsumer } from './message-consumer.ts'
 import type { ReceivedMessage } from './message.ts'
 import type { ProducerSession } from './message-producer.ts'
@@ -75,6 +76,7 @@ export class Session implements ConsumerSession, ProducerSession {
   #tainted = false
   #listenerChain: Promise<void> = Promise.resolve()
   #closed = false
+  #ending: Promise<void> | null = null
 
   constructor(value: number, mode: AcknowledgeMode, context: ConnectionContext, owner: SessionOwner) {
     this.#value = value
@@ -200,11 +202,11 @@ export class Session implements ConsumerSession, ProducerSession {
         'Cannot commit: messages were received in the transaction over a connection that is lost; they will be delivered again',
       )
     }
-    const consumers = [...this.#consumers].filter(({ deliveredCount }) => deliveredCount > 0)
+    const consumers = [...this.#consumers].filter(({ delivered }) => delivered.length > 0)
     if (consumers.length > 0) this.beginTransaction()
     const transaction = this.#transaction
     if (!transaction) return
-    const undo = consumers.map((consumer) => consumer.takeDelivered())
+    const taken = consumers.map(({ delivered }) => delivered)
     // In one go, so that nothing comes between the acknowledgements and the commit.
     const acknowledged = consumers.map((consumer) => consumer.acknowledgeDelivered(transaction.id))
     const { connectionId } = this.#context
@@ -215,8 +217,8 @@ export class Session implements ConsumerSession, ProducerSession {
     try {
       await Promise.all([...acknowledged, committed])
     } catch (error) {
-      for (const takeBack of undo) takeBack()
-      for (const consumer of consumers) consumer.rollback(isError(error) ? error.message : null)
+      const cause = isError(error) ? error.message : null
+      for (const [index, consumer] of consumers.entries()) consumer.deliverAgain(taken[index]!, cause)
       throw error
     }
   }
@@ -243,7 +245,17 @@ export class Session implements ConsumerSession, ProducerSession {
     for (const consumer of this.#consumers) consumer.rollback()
   }
 
-  async close(): Promise<void> {
+  /** Returns when a running listener has ended; called by that listener, at once, and the rest follows its end. */
+  close(): Promise<void> {
+    this.#ending ??= this.#end()
+    if (!this.isInsideListener) return this.#ending
+    this.#ending.catch((error: unknown) => isError(error) && this.#context.report(error))
+    return Promise.resolve()
+  }
+
+  async #end(): Promise<void> {
+    const running = [...this.#consumers].flatMap((consumer) => consumer.quiesce() ?? [])
+    if (running.length > 0) await Promise.all(running)
     if (this.#closed) return
     if (this.transacted) await this.rollback()
     for (const consumer of this.#consumers) await consumer.close()
@@ -262,6 +274,21 @@ export class Session implements ConsumerSession, ProducerSession {
     }
     this.#consumers.clear()
     this.#producers.clear()
+  }
+
+  /** True when a listener of the session asks. */
+  get isInsideListener(): boolean {
+    return [...this.#consumers].some((consumer) => consumer.isInsideListener)
+  }
+
+  /** Resolves when a running listener has ended; null when none is running. */
+  listenersEnded(): Promise<unknown> | null {
+    for (const consumer of this.#consumers) {
+      const ended = consumer.listenerEnded()
+      // The session runs one at a time.
+      if (ended) return ended
+    }
+    return null
   }
 
   /** For the parts of the session. */
@@ -341,6 +368,6 @@ export class Session implements ConsumerSession, ProducerSession {
   }
 
   #illegalState(what: string, state: string): JmsError {
-    return new JmsError('java.lang.IllegalStateException', `Cannot ${what}: ${state}`)
+    return new JmsError('javax.jms.IllegalStateException', `Cannot ${what}: ${state}`)
   }
 }

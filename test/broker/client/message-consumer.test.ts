@@ -1,114 +1,6 @@
-// Sessions and consumers over a transport that is only a list of commands.
 import { describe, expect, test } from '@jest/globals'
-import { ManualClock } from '../../../broker/base/manual-clock.ts'
-import { seededRandom } from '../../../broker/base/random.ts'
-import type { Transport, TransportListener } from '../../../broker/client/transport/channel.ts'
-import { Connection } from '../../../broker/client/connection.ts'
-import type { AcknowledgeMode } from '../../../broker/client/message-consumer.ts'
-import { buildMessageCommand } from '../../../broker/client/message.ts'
-import { parseConnectionUrl } from '../../../broker/client/parse-connection-url.ts'
-import type { Command, MessageAck } from '../../../broker/wire/openwire/commands.ts'
+import { summary, world } from './client-harness.ts'
 import { settle } from './transport/fake-network.ts'
-
-class FakeTransport implements Transport {
-  readonly faultTolerant = true
-  readonly sent: Command[] = []
-  listener!: TransportListener
-  /** Commands that are refused instead of answered, by kind. */
-  readonly refused = new Map<string, string>()
-  answering = true
-
-  connect(listener: TransportListener): Promise<void> {
-    this.listener = listener
-    return Promise.resolve()
-  }
-
-  send(command: Command): Promise<void> {
-    this.sent.push(command)
-    if (!('responseRequired' in command) || !command.responseRequired || !this.answering) return Promise.resolve()
-    const header = { commandId: 0, responseRequired: false, correlationId: command.commandId }
-    const className = this.refused.get(command.kind)
-    queueMicrotask(() =>
-      this.listener.command(
-        className === undefined
-          ? { kind: 'Response', ...header }
-          : {
-              kind: 'ExceptionResponse',
-              ...header,
-              exception: { className, message: 'no', stackTrace: [], cause: null },
-            },
-      ),
-    )
-    return Promise.resolve()
-  }
-
-  close(): void {}
-
-  get acks(): MessageAck[] {
-    return this.sent.filter((command) => command.kind === 'MessageAck')
-  }
-}
-
-const producerId = { kind: 'ProducerId', connectionId: 'ID:p-1:1', sessionId: 1, value: 1 } as const
-
-async function world(mode: AcknowledgeMode, query = '') {
-  const clock = new ManualClock()
-  const transport = new FakeTransport()
-  const { options } = parseConnectionUrl(`tcp://a:1?jms.watchTopicAdvisories=false&${query}`)
-  const connection = new Connection(
-    {
-      connectionId: 'ID:c-2:1',
-      clientId: 'c',
-      userName: null,
-      password: null,
-      options,
-      clock,
-      random: seededRandom(1),
-    },
-    transport,
-  )
-  await connection.open()
-  const errors: string[] = []
-  connection.on('exception', (error) => void errors.push(error.message))
-  connection.start()
-  const session = await connection.createSession(mode)
-  const consumer = await session.createConsumer('Q')
-  const dispatch = (
-    sequence: number,
-    fields: { redeliveryCounter?: number; expiration?: number } = {},
-    to = consumer,
-  ): void =>
-    transport.listener.command({
-      kind: 'MessageDispatch',
-      commandId: 0,
-      responseRequired: false,
-      consumerId: to.info.consumerId,
-      destination: to.info.destination,
-      message: buildMessageCommand(
-        { body: `m${sequence}` },
-        {
-          producerId,
-          sequence,
-          destination: to.destination,
-          transactionId: null,
-          persistent: true,
-          priority: 4,
-          expiration: fields.expiration ?? 0,
-          timestamp: 0,
-          compress: false,
-        },
-      ),
-      redeliveryCounter: fields.redeliveryCounter ?? 0,
-    })
-  return { clock, transport, connection, session, consumer, dispatch, errors }
-}
-
-/** Type, range of producer sequences and count of each acknowledgement. */
-const summary = (acks: MessageAck[]): string[] =>
-  acks.map(({ ackType, firstMessageId, lastMessageId, messageCount }) => {
-    const first = firstMessageId === null ? '' : `${firstMessageId.producerSequenceId}..`
-    return `${ackType}: ${first}${lastMessageId?.producerSequenceId} (${messageCount})`
-  })
 
 describe('receiving', () => {
   test('waits for a message, or for the time to pass', async () => {
@@ -126,7 +18,7 @@ describe('receiving', () => {
 
   test('nothing is handed out while the connection is stopped', async () => {
     const { connection, session, consumer, dispatch } = await world('auto')
-    connection.stop()
+    await connection.stop()
     dispatch(1)
     expect(await consumer.receiveNoWait()).toBeNull()
     const waiting = consumer.receive()
@@ -219,109 +111,6 @@ describe('acknowledging', () => {
   })
 })
 
-describe('transactions', () => {
-  test('acknowledge with the commit, and begin only when there is something to do', async () => {
-    const { transport, session, consumer, dispatch } = await world('transacted')
-    await session.commit()
-    expect(transport.sent.map(({ kind }) => kind)).not.toContain('TransactionInfo')
-    dispatch(1)
-    await consumer.receive()
-    await session.commit()
-    expect(transport.sent.slice(-3)).toMatchObject([
-      { kind: 'TransactionInfo', type: 0 },
-      { kind: 'MessageAck', ackType: 2, transactionId: { value: 1 } },
-      { kind: 'TransactionInfo', type: 2, responseRequired: true },
-    ])
-  })
-
-  test('deliver again after a rollback, and give up after maximumRedeliveries', async () => {
-    const { clock, transport, session, consumer, dispatch } = await world(
-      'transacted',
-      'jms.redeliveryPolicy.maximumRedeliveries=1',
-    )
-    dispatch(1)
-    dispatch(2)
-    await consumer.receive()
-    await session.rollback()
-    expect(await consumer.receiveNoWait()).toBeNull()
-    clock.advance(1000)
-    const again = (await consumer.receive())!
-    expect([again.text, again.redelivered, again.deliveryCount]).toEqual(['m1', true, 2])
-    await session.rollback()
-    expect(transport.acks).toMatchObject([
-      {
-        ackType: 1,
-        messageCount: 1,
-        poisonCause: {
-          className: 'java.lang.Throwable',
-          message: expect.stringMatching(
-            /^Delivery\[2\] exceeds redelivery policy limit:RedeliveryPolicy \{.*maximumRedeliveries = 1,.*\}, cause:null$/,
-          ),
-        },
-      },
-    ])
-    expect((await consumer.receive())!.text).toBe('m2')
-  })
-
-  test('refuse what was dispatched too often before', async () => {
-    const { transport, consumer, dispatch } = await world('transacted')
-    dispatch(1, { redeliveryCounter: 7 })
-    expect(await consumer.receiveNoWait()).toBeNull()
-    expect(summary(transport.acks)).toEqual(['1: 1..1 (1)'])
-  })
-
-  test('a commit that the broker refuses delivers again', async () => {
-    const { clock, transport, session, consumer, dispatch } = await world('transacted')
-    dispatch(1)
-    await consumer.receive()
-    transport.refused.set('TransactionInfo', 'javax.jms.TransactionRolledBackException')
-    await expect(session.commit()).rejects.toMatchObject({ className: 'javax.jms.TransactionRolledBackException' })
-    clock.advance(1000)
-    expect((await consumer.receive())!.deliveryCount).toBe(2)
-  })
-
-  test('messages that were consumed over a lost connection cannot be committed', async () => {
-    const { transport, session, consumer, dispatch } = await world('transacted')
-    dispatch(1)
-    await consumer.receive()
-    transport.listener.interrupted('tcp://a:1', new Error('cut'))
-    transport.listener.resumed('tcp://b:1')
-    await expect(session.commit()).rejects.toThrow(
-      'Cannot commit: messages were received in the transaction over a connection that is lost',
-    )
-    expect(transport.acks).toEqual([])
-    dispatch(1, { redeliveryCounter: 1 })
-    expect((await consumer.receive())!.text).toBe('m1')
-    await session.commit()
-    expect(summary(transport.acks)).toEqual(['2: 1..1 (1)'])
-  })
-
-  test('a commit in doubt lets its messages come again', async () => {
-    const { transport, session, consumer, dispatch } = await world('transacted')
-    dispatch(1)
-    await consumer.receive()
-    transport.answering = false
-    const commit = session.commit()
-    const { commandId } = transport.sent.at(-1) as { commandId: number }
-    transport.listener.interrupted('tcp://a:1', new Error('cut'))
-    transport.listener.command({
-      kind: 'ExceptionResponse',
-      commandId: 0,
-      responseRequired: false,
-      correlationId: commandId,
-      exception: {
-        className: 'javax.jms.TransactionRolledBackException',
-        message: 'in doubt',
-        stackTrace: [],
-        cause: null,
-      },
-    })
-    await expect(commit).rejects.toThrow('in doubt')
-    dispatch(1, { redeliveryCounter: 1 })
-    expect((await consumer.receiveNoWait())!.text).toBe('m1')
-  })
-})
-
 describe('messages that come twice', () => {
   test('are suppressed and reported as poison, as the Java client does', async () => {
     const { transport, consumer, dispatch } = await world('auto')
@@ -361,6 +150,25 @@ describe('messages that come twice', () => {
     expect((await one.receive())!.text).toBe('m1')
     expect((await other.receive())!.text).toBe('m1')
   })
+})
+
+test('a listener that is taken away takes no message with it', async () => {
+  const { consumer, dispatch } = await world('auto')
+  consumer.setListener(() => consumer.setListener(null))
+  dispatch(1)
+  dispatch(2)
+  await settle()
+  expect((await consumer.receive())!.text).toBe('m2')
+})
+
+test('what a consumer leaves unacknowledged is no duplicate for the next one', async () => {
+  const { session, consumer, dispatch } = await world('client')
+  dispatch(1)
+  await consumer.receive()
+  await consumer.close()
+  const next = await session.createConsumer('Q')
+  dispatch(1, { redeliveryCounter: 1 }, next)
+  expect((await next.receiveNoWait())!.deliveryCount).toBe(2)
 })
 
 test('a listener that fails gets the message again', async () => {
