@@ -11,7 +11,7 @@ import { Operations } from './api/storage/operations.ts'
 import type { PodLogs, Registry } from './api/registry.ts'
 import { KindTable } from './api/kinds/resource-kind.ts'
 
-export interface ApiServerOptions {
+interface ApiServerOptions {
   /** Where objects survive a restart; without it they live in memory only. See `openFileLog`. */
   readonly log?: ObjectLog
   readonly podLogs?: PodLogs

@@ -21,10 +21,9 @@ import { processStartTime } from './kubelet/process-table.ts'
 import { type Log, messageOf } from './base/log.ts'
 import { makeDirectory } from './base/make-directory.ts'
 
-export type { Images, ProcessImage } from './kubelet/images.ts'
-export type { Log, LogLevel } from './base/log.ts'
+export type { Images } from './kubelet/images.ts'
 
-export interface LocalKubeOptions {
+interface LocalKubeOptions {
   /** Everything is below it; the same directory brings the same cluster back. Created if need be. */
   readonly dataDirectory: string
   /** 0 = any free port. The server listens on 127.0.0.1 only. */

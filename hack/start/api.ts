@@ -5,7 +5,7 @@ import type { ManifestObject } from './manifests.ts'
 const fieldManager = 'flotilla-start'
 const answerWithinMs = 30_000
 
-export interface ApiResource {
+interface ApiResource {
   readonly name: string
   readonly kind: string
   readonly namespaced: boolean

@@ -14,13 +14,13 @@ export interface StartOptions {
 }
 
 /** 'help' when the help text was asked for and printed; otherwise options, or the reason why there are none. */
-export type ParsedArguments =
+type ParsedArguments =
   | { readonly kind: 'options'; readonly options: StartOptions }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: string }
 
-export const defaultDataDirectory = '.flotilla'
-export const defaultApiPort = 16_443
+const defaultDataDirectory = '.flotilla'
+const defaultApiPort = 16_443
 
 const examples = `
 Examples:

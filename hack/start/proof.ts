@@ -3,12 +3,12 @@
 import { createConnectionFactory, type Connection } from '../../broker/client/index.ts'
 import { roleAt } from './role-at.ts'
 
-export interface ProofMember {
+interface ProofMember {
   readonly name: string
   readonly adminUrl: string
 }
 
-export interface ProofPlan {
+interface ProofPlan {
   readonly url: string
   readonly members: readonly ProofMember[]
   readonly messages: number
@@ -17,7 +17,7 @@ export interface ProofPlan {
   readonly timeoutMs: number
 }
 
-export interface ProofResult {
+interface ProofResult {
   readonly sent: number
   readonly received: number
   /** Of these: the answer to their commit was lost with the connection, and they did not come again. */

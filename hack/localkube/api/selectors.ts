@@ -3,7 +3,7 @@ import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from 
 import { badRequest } from './status-error.ts'
 import { labelValueFault, qualifiedNameFault } from './name-rules.ts'
 
-export interface Requirement {
+interface Requirement {
   readonly key: string
   readonly operator: 'in' | 'notIn' | 'exists' | 'absent' | 'greater' | 'less'
   readonly values: readonly string[]
@@ -95,7 +95,7 @@ export function formatSelector(selector: JsonObject): string {
     .join(',')
 }
 
-export interface FieldRequirement {
+interface FieldRequirement {
   readonly path: readonly string[]
   readonly equal: boolean
   readonly value: string

@@ -2,7 +2,7 @@
 // Texts follow the real server's, because kubectl, clients and people read them.
 import type { JsonObject } from './json-value.ts'
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason: string
   readonly message: string
   readonly field: string

@@ -1,6 +1,6 @@
 // What the stand-in tells its embedder. Messages are constant text, what varies goes into fields.
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
 

@@ -5,8 +5,8 @@ import { canonicalJson } from '../base/canonical-json.ts'
 import { controllerReference } from './owners.ts'
 
 export const revisionLabel = 'controller-revision-hash'
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
-export const podIndexLabel = 'apps.kubernetes.io/pod-index'
+const podNameLabel = 'statefulset.kubernetes.io/pod-name'
+const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
 export const firstOrdinal = (set: LocalObject): number => set['spec'].ordinals?.start ?? 0
 

@@ -10,7 +10,7 @@ import { keyOf, persistentVolumeClaims, persistentVolumes, pods, splitKey, stora
 import type { VolumeDirectories } from './volume-directories.ts'
 
 export const provisioner = 'localkube/directory'
-export const defaultClassName = 'local'
+const defaultClassName = 'local'
 const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class'
 const protection = 'kubernetes.io/pvc-protection'
 const nothing: Quantity = { nanos: 0n, format: 'decimal' }

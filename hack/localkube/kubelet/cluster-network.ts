@@ -10,12 +10,12 @@ import { serviceNameLabel } from '../controllers/endpoints.ts'
 import { endpointSlices, keyOf, services } from '../controllers/resource-names.ts'
 import type { Log } from '../base/log.ts'
 
-export interface NetworkFile {
+interface NetworkFile {
   /** By `namespace/service`. */
   services: Record<string, NetworkService>
 }
 
-export interface NetworkService {
+interface NetworkService {
   headless: boolean
   clusterIp?: string
   /** ExternalName: another name to resolve. */
@@ -48,7 +48,7 @@ export function startClusterNetwork(context: { registry: Registry; clock: Clock;
   return runController(context, 'cluster-network', triggers, write)
 }
 
-export function buildNetworkFile(registry: Registry): NetworkFile {
+function buildNetworkFile(registry: Registry): NetworkFile {
   const slices = new Map<string, LocalObject[]>()
   for (const slice of registry.list(endpointSlices)) {
     const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel]}`

@@ -15,7 +15,7 @@ import { buildMounts, dataOf, MountError, type VolumePaths } from './volumes.ts'
 const preload = pathToFileURL(join(import.meta.dirname, 'pod-preload.mjs')).href
 
 /** What the preload is told; see pod-preload.mjs. */
-export interface PodNetworkView {
+interface PodNetworkView {
   readonly namespace: string
   readonly hostname?: string
   readonly ip?: string
@@ -33,7 +33,7 @@ export interface LaunchSurroundings {
   readonly apiServer: { readonly host: string; readonly port: number }
 }
 
-export const hostnameOf = (pod: LocalObject): string => pod['spec'].hostname ?? pod.metadata.name
+const hostnameOf = (pod: LocalObject): string => pod['spec'].hostname ?? pod.metadata.name
 
 /** Environment variables with which a Node process sees the cluster's names and reaches its pods. */
 export const networkEnvironment = (view: PodNetworkView): Record<string, string> => ({

@@ -10,7 +10,7 @@ import { Prober, type ProbeSpec } from './prober.ts'
 import { type ProcessEnd, type ProcessGroup, type ProcessSpec, startProcessGroup } from './process-group.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 
-export interface Terminated {
+interface Terminated {
   exitCode: number
   signal?: number
   reason: string

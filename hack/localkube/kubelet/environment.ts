@@ -4,13 +4,13 @@ import { availableParallelism, totalmem } from 'node:os'
 import type { LocalObject } from '../api/registry.ts'
 import { divideRoundingUp, parseQuantity } from '../base/quantity.ts'
 
-export interface KeyReference {
+interface KeyReference {
   name: string
   key: string
   optional?: boolean
 }
 
-export interface EnvVar {
+interface EnvVar {
   name: string
   value?: string
   valueFrom?: {

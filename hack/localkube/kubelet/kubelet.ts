@@ -26,7 +26,7 @@ import { PodAddresses } from './pod-addresses.ts'
 import { confirmDeletion, findLog, type PodSurroundings, PodWorker } from './pod-worker.ts'
 import { ProcessTable } from './process-table.ts'
 
-export interface KubeletOptions {
+interface KubeletOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly log: Log

@@ -6,7 +6,7 @@ import { timestamp } from '../base/clock.ts'
 import type { ContainerRunner, ContainerState } from './container-runner.ts'
 import type { Container } from './environment.ts'
 
-export interface PodFacts {
+interface PodFacts {
   readonly nowMs: number
   readonly startedMs: number
   readonly podIp: string
@@ -25,7 +25,7 @@ interface Condition {
   observedGeneration?: number
 }
 
-export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
+type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
 export function buildPodStatus(pod: LocalObject, facts: PodFacts): Record<string, unknown> {
   const phase = phaseOf(facts)
@@ -71,7 +71,7 @@ export const isSidecar = (runner: ContainerRunner): boolean => runner.container.
 
 const exitCode = (runner: ContainerRunner): number => runner.state.terminated?.exitCode ?? 0
 
-export function phaseOf({ containers, initContainers }: PodFacts): PodPhase {
+function phaseOf({ containers, initContainers }: PodFacts): PodPhase {
   const failedInit = initContainers.some((runner) => !isSidecar(runner) && runner.finished && exitCode(runner) !== 0)
   if (failedInit && containers.every((runner) => !runner.begun)) return 'Failed'
   if (containers.every((runner) => runner.finished))
@@ -124,7 +124,7 @@ function withTransition(wanted: Condition, before: readonly Condition[], pod: Lo
   }
 }
 
-export const isInitialized = (runners: readonly ContainerRunner[]): boolean =>
+const isInitialized = (runners: readonly ContainerRunner[]): boolean =>
   runners.every((runner) => (isSidecar(runner) ? runner.started : runner.finished && exitCode(runner) === 0))
 
 /** Guaranteed: cpu and memory limits everywhere and requests equal to them; BestEffort: none anywhere. */

@@ -35,7 +35,7 @@ export interface ProbeResult {
   readonly message: string
 }
 
-export interface ProberOptions {
+interface ProberOptions {
   readonly spec: ProbeSpec
   readonly clock: Clock
   /** When the container started: initialDelaySeconds counts from there. */

@@ -24,7 +24,7 @@ export interface ProcessGroup {
   signal(name: 'SIGTERM' | 'SIGKILL'): void
 }
 
-export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => void
+type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => void
 
 const signalNumbers: Readonly<Record<string, number>> = {
   SIGHUP: 1,

@@ -18,11 +18,11 @@ export interface Fault {
 /** Asked before each request; what it returns happens to the request. `drop` cuts the connection. */
 export type Faults = (request: { method: string; path: string; body?: unknown }) => undefined | Fault | 'drop'
 
-export interface HttpServerOptions extends RouterPorts {
+interface HttpServerOptions extends RouterPorts {
   readonly faults?: Faults
 }
 
-export interface HttpServer {
+interface HttpServer {
   listen(host: string, port: number): Promise<{ host: string; port: number; url: string }>
   close(): Promise<void>
 }

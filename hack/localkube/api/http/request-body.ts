@@ -5,7 +5,7 @@ import { decodeProtobuf, protobufType } from './protobuf-body.ts'
 import { nestingDepth } from '../schema/schema-values.ts'
 import { badRequest, RegistryError } from '../status-error.ts'
 
-export interface DecodedBody {
+interface DecodedBody {
   readonly value: unknown
   /** Paths of fields that are there more than once; the last one counts. */
   readonly duplicates: readonly string[]

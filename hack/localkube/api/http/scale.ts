@@ -44,7 +44,7 @@ export function scaleRequest(target: ResourceRequest): ApiAnswer {
   return answerWith(target, buildScale(updated, paths), 200, options.warnings)
 }
 
-export function buildScale(object: LocalObject, paths: ScalePaths): JsonObject {
+function buildScale(object: LocalObject, paths: ScalePaths): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector =
     paths.labelSelectorPath === undefined ? undefined : valueAt(object, parseFieldPath(paths.labelSelectorPath))

@@ -19,7 +19,7 @@ import {
 import { apiVersionOf, type KindVersion, type ResourceKind } from '../kinds/resource-kind.ts'
 import { RegistryError } from '../status-error.ts'
 
-export interface WatchTarget {
+interface WatchTarget {
   readonly kind: ResourceKind
   readonly version: KindVersion
   readonly namespace: string | undefined

@@ -50,7 +50,7 @@ export function groupsOf(kinds: readonly ResourceKind[]): Map<string, string[]> 
 }
 
 /** Newest first: `v2`, `v1`, `v1beta2`, `v1alpha1`, anything else by name. */
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
   const rank = (version: string): number[] => {
     const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version)
     if (!match) return [0, 0, 0]

@@ -69,7 +69,7 @@ export interface ResourceKind {
 
 export const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
 
-export const versionOf = (kind: ResourceKind, name: string): KindVersion | undefined =>
+const versionOf = (kind: ResourceKind, name: string): KindVersion | undefined =>
   kind.versions.find((version) => version.name === name)
 
 export const storedVersion = (kind: ResourceKind): KindVersion => versionOf(kind, kind.storageVersion)!

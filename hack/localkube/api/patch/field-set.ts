@@ -100,7 +100,7 @@ function combine(left: FieldSet, right: FieldSet, keep: (left: boolean, right: b
 const nothing = new FieldSet()
 
 /** How server-side apply sees a value: as one thing, as fields, as items by key, as items by value. */
-export type Shape = 'atomic' | 'fields' | 'items' | 'values'
+type Shape = 'atomic' | 'fields' | 'items' | 'values'
 
 export function shapeOf(value: unknown, schema: Schema | undefined): Shape {
   if (isObject(value)) return schema?.['x-kubernetes-map-type'] === 'atomic' ? 'atomic' : 'fields'
@@ -110,7 +110,7 @@ export function shapeOf(value: unknown, schema: Schema | undefined): Shape {
 }
 
 /** True for a named field of a structure, false for an entry of a map and for fields the schema does not name. */
-export const isNamedField = (schema: Schema | undefined, field: string): boolean =>
+const isNamedField = (schema: Schema | undefined, field: string): boolean =>
   schema?.properties !== undefined && Object.hasOwn(schema.properties, field)
 
 /** The step to an item of a list: by its keys or by its value. */
@@ -167,7 +167,7 @@ export function fieldsOfValue(value: unknown, schema: Schema | undefined, defini
   return set
 }
 
-export interface Comparison {
+interface Comparison {
   readonly added: FieldSet
   readonly modified: FieldSet
   readonly removed: FieldSet

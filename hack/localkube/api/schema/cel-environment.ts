@@ -4,7 +4,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import { compareQuantities, parseQuantity, type Quantity } from '../../base/quantity.ts'
 
 /** A quantity as rules see it. */
-export class CelQuantity {
+class CelQuantity {
   readonly value: Quantity
 
   constructor(value: Quantity) {

@@ -6,7 +6,7 @@ import { listMapKey } from './schema-values.ts'
 import { fieldErrors, type FieldError } from '../status-error.ts'
 import { fieldSchema, itemSchema, type Definitions, type Schema } from './schema.ts'
 
-export interface ValidationOptions {
+interface ValidationOptions {
   /** Required fields are looked at. Off for built-in kinds' status, where absent means zero. */
   readonly required: (path: string) => boolean
 }
@@ -33,7 +33,7 @@ export const typeNameOf = (value: unknown): string => {
 const patterns = new Map<string, RegExp | undefined>()
 
 /** A pattern that JavaScript cannot compile matches everything; the real server speaks RE2, whose own additions are rare. */
-export function compilePattern(source: string): RegExp | undefined {
+function compilePattern(source: string): RegExp | undefined {
   if (!patterns.has(source)) {
     let compiled: RegExp | undefined
     try {

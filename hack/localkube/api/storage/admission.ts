@@ -55,7 +55,7 @@ export function judgeObject(
 }
 
 /** Reports fields that are there twice or that the schema does not know, in the way the request asked for. */
-export function reportUnknown(
+function reportUnknown(
   kind: ResourceKind,
   version: KindVersion,
   paths: readonly string[],

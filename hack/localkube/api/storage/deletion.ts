@@ -12,7 +12,7 @@ export interface DeleteOptions {
   readonly dryRun?: boolean
 }
 
-export interface Deletion {
+interface Deletion {
   readonly object: LocalObject
   readonly gone: boolean
   /** The object is marked already and nothing needs to be written. */

@@ -32,7 +32,7 @@ export interface ObjectLog {
   close(): void
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   readonly log?: ObjectLog
   readonly historyLimit?: number
 }

@@ -20,7 +20,7 @@ import { formatTime } from '../rfc3339.ts'
 import type { LocalObject } from '../registry.ts'
 import type { WriteRequest } from './write-request.ts'
 
-export interface OperationsPorts {
+interface OperationsPorts {
   readonly store: ObjectStore
   readonly kinds: KindTable
   readonly now: () => Date
