@@ -86,7 +86,6 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/region',
     'broker/advisory',
     'broker/session',
-    'broker/session/openwire',
     'broker/net',
     'broker/management',
   ],

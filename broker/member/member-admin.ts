@@ -69,7 +69,7 @@ export class MemberAdmin implements AdminSource {
   async snapshot(): Promise<BrokerSnapshot> {
     const { config, version, brokerId, startedAt, storage, memoryLimit } = this.#options
     const holder = await this.#lockHolder()
-    const { activity, connectors, refusal } = this.#state
+    const { role, activity, connectors, refusal } = this.#state
     const { messages, bytesUsed } = activity ? storage.store.statistics() : { messages: 0, bytesUsed: 0 }
     return {
       ...this.role(),
@@ -82,7 +82,7 @@ export class MemberAdmin implements AdminSource {
         messages,
         bytesUsed,
         recoveryMs: activity?.recoveryMs ?? null,
-        lagBytes: null,
+        lagBytes: role === 'Standby' ? (storage.store.lag()?.bytes ?? null) : null,
         refusal,
       },
       lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },

@@ -8,6 +8,7 @@ import { StorageRefusedError } from '../../broker/lock/storage-refused-error.ts'
 import type { BrokerSnapshot, DestinationRow, InventoryAnswer } from '../../broker/management/contract.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
+import type { StoreLag } from '../../broker/store/message-store.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { buildTestBroker, startBroker, type StartedBroker, type StartOptions } from '../support/started-broker.ts'
 import { connectionInfo } from './session/openwire/session-harness.ts'
@@ -159,6 +160,25 @@ test('destinations are read page by page, each once, while others come and go', 
   peer.destroy()
 })
 
+test('a standby tells how far it is behind, once it knows; an active is behind nobody', async () => {
+  const lock = new TestLock()
+  const store = new FollowedStore()
+  const broker = buildTestBroker({ lock, store })
+  brokers.push(broker)
+  const start = broker.start()
+  while (!store.isFollowed) await new Promise(setImmediate)
+  const lagBytes = async (): Promise<number | null> => {
+    const { text } = await get(`http://127.0.0.1:${broker.adminPort}/snapshot`)
+    return (JSON.parse(text) as BrokerSnapshot).store.lagBytes
+  }
+  expect(await lagBytes()).toBeNull()
+  store.behind = { bytes: 4711 }
+  expect(await lagBytes()).toBe(4711)
+  lock.granted.resolve()
+  await start
+  expect(await lagBytes()).toBeNull()
+})
+
 describe('storage of another broker', () => {
   test('is a failure to start, before it is looked into', async () => {
     const lock = new TestLock()
@@ -192,6 +212,10 @@ describe('storage of another broker', () => {
 
 class FollowedStore extends MemoryStore {
   isFollowed = false
+  behind: StoreLag | undefined
+  override lag(): StoreLag {
+    return this.behind!
+  }
   override follow(): void {
     this.isFollowed = true
   }
