@@ -9,9 +9,14 @@ import { destinationOf } from '../openwire/destination-structure.ts'
 import type { ConsumerInfo, TransactionId } from '../wire/openwire/commands.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { Delivery } from './delivery.ts'
+import { oneOf } from './given.ts'
 import { deliveredShare } from './limits.ts'
 
-export type AcknowledgeMode = 'auto' | 'client' | 'dups-ok' | 'individual' | 'transacted'
+const modes = ['auto', 'client', 'dups-ok', 'individual', 'transacted'] as const
+
+export type AcknowledgeMode = (typeof modes)[number]
+
+export const anAcknowledgeMode = oneOf(...modes)
 
 export class Acknowledgements {
   /** How many messages the broker sends ahead; it may change that. */

@@ -8,6 +8,8 @@ import type { Random } from '../base/random.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Dial, LoadUriList } from './transport/channel.ts'
 import { Connection } from './connection.ts'
+import type { Fields } from './given.ts'
+import { anything, aNonEmptyText, aText, checkFields } from './given.ts'
 import { parseConnectionUrl } from './parse-connection-url.ts'
 import { FailoverTransport } from './transport/failover-transport.ts'
 import { loadUriList } from './transport/load-uri-list.ts'
@@ -15,12 +17,14 @@ import { SingleTransport } from './transport/single-transport.ts'
 import { tcpDial } from './transport/tcp-transport.ts'
 
 export interface ConnectionFactoryOptions {
-  readonly userName?: string
-  readonly password?: string
+  readonly userName?: string | null | undefined
+  readonly password?: string | null | undefined
   /** Durable subscriptions belong to it; unique over all connections of a broker. */
-  readonly clientId?: string
-  readonly logger?: Logger
+  readonly clientId?: string | null | undefined
+  readonly logger?: Logger | null | undefined
 }
+
+const factoryFields: Fields = { userName: aText, password: aText, clientId: aNonEmptyText, logger: anything }
 
 /** What the client takes from outside; tests bring their own. */
 export interface ClientPorts {
@@ -39,13 +43,14 @@ export interface ConnectionFactory {
 
 /**
  * `url`: `failover:(tcp://a:61616,tcp://b:61616)?options` or `tcp://a:61616?options`. Throws UrlError for what is not
- * understood, and says what is.
+ * understood, and says what is; JmsError for options.
  */
 export function createConnectionFactory(
   url: string,
   options: ConnectionFactoryOptions = {},
   ports: ClientPorts = systemPorts(),
 ): ConnectionFactory {
+  checkFields('create a connection factory', options, factoryFields)
   const { broker, options: connectionOptions } = parseConnectionUrl(url)
   const { clock, random, dial, idPrefix } = ports
   let connections = 0

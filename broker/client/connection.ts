@@ -6,8 +6,9 @@ import { isError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
+import { check } from './given.ts'
 import { JmsError, jmsErrorOf, type JmsErrorClass } from './jms-error.ts'
-import type { AcknowledgeMode } from './acknowledgements.ts'
+import { anAcknowledgeMode, type AcknowledgeMode } from './acknowledgements.ts'
 import { AdvisoryWatcher } from './advisory-watcher.ts'
 import {
   buildConnectionInfo,
@@ -129,6 +130,7 @@ export class Connection
   }
 
   async createSession(mode: AcknowledgeMode = 'auto'): Promise<Session> {
+    check('create a session', 'acknowledge mode', mode, anAcknowledgeMode)
     const value = this.#nextSession++
     const session = new Session(value, mode, this, this)
     await inJmsWords(this.post(buildSessionInfo(this.connectionId, value)))

@@ -18,3 +18,6 @@ export const maxDeletedDestinations = 10_000
 
 /** Part of the prefetch after which delivered but unacknowledged messages make the client ask for more. */
 export const deliveredShare = 0.5
+
+/** Maps and lists inside each other in a message's values: deeper ones would not be read back. */
+export const maxValueDepth = 32

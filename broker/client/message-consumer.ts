@@ -13,6 +13,8 @@ import { Acknowledgements } from './acknowledgements.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { Delivery } from './delivery.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
+import type { Accepted } from './given.ts'
+import { check, refused } from './given.ts'
 import { JmsError } from './jms-error.ts'
 import { ListenerCalls } from './listener-calls.ts'
 import type { MessageListener } from './message.ts'
@@ -29,6 +31,19 @@ export interface ConsumerSession {
   /** Messages consumed in the open transaction are lost with the connection: it can only be rolled back. */
   taintTransaction(): void
   removeConsumer(consumer: MessageConsumer): void
+}
+
+/** The longest that a timer of Node's runs; 24 days. */
+const maxTimeoutMs = 2 ** 31 - 1
+
+const aTimeout: Accepted = {
+  accepts: `a number of milliseconds up to ${maxTimeoutMs}, or Infinity`,
+  test: (value) => typeof value === 'number' && value <= maxTimeoutMs,
+}
+
+const aListener: Accepted = {
+  accepts: 'a function or null',
+  test: (value) => value === null || typeof value === 'function',
 }
 
 type Waiter = (message: ReceivedMessage | null) => void
@@ -77,20 +92,26 @@ export class MessageConsumer implements DispatchTarget {
     return this.#calls.isInside
   }
 
-  /** The next message; null when none comes within `timeoutMs` (never, when left out) or when the consumer is closed. */
-  receive(timeoutMs?: number): Promise<ReceivedMessage | null> {
+  /**
+   * The next message; null when none comes within `timeoutMs` (0 or less: when none is there; left out, null or Infinity: for
+   * ever) or when the consumer is closed.
+   */
+  receive(timeoutMs?: number | null): Promise<ReceivedMessage | null> {
     if (this.#closed) return Promise.reject(illegalState('receive', 'the consumer is closed'))
     if (this.#listener) return Promise.reject(illegalState('receive', 'it has a listener'))
-    if (timeoutMs !== undefined && timeoutMs <= 0) return this.receiveNoWait()
-    if (this.#acknowledgements.prefetch === 0) return this.#pull(timeoutMs ?? 0)
+    const waitMs = timeoutMs === Infinity ? null : (timeoutMs ?? null)
+    if (waitMs !== null && !aTimeout.test(waitMs))
+      return Promise.reject(refused('receive', 'timeoutMs', waitMs, aTimeout.accepts))
+    if (waitMs !== null && waitMs <= 0) return this.receiveNoWait()
+    if (this.#acknowledgements.prefetch === 0) return this.#pull(Math.ceil(waitMs ?? 0))
     return new Promise((resolve) => {
       let timer: Timer | null = null
       const waiter: Waiter = (message) => {
         timer?.cancel()
         resolve(message)
       }
-      if (timeoutMs !== undefined)
-        timer = this.#context.clock.after(timeoutMs, () => {
+      if (waitMs !== null)
+        timer = this.#context.clock.after(waitMs, () => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter)
           resolve(null)
         })
@@ -109,9 +130,11 @@ export class MessageConsumer implements DispatchTarget {
 
   /** Calls back for every message, one after the other; null takes the listener away. */
   setListener(listener: MessageListener | null): void {
+    if (this.#closed && listener) throw illegalState('set a listener', 'the consumer is closed')
+    check('set a listener', 'listener', listener ?? null, aListener)
     if (listener && this.#acknowledgements.prefetch === 0)
       throw illegalState('set a listener', 'prefetch 0 means that messages are asked for one by one')
-    this.#listener = listener
+    this.#listener = listener ?? null
     this.pump()
   }
 

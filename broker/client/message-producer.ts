@@ -1,5 +1,5 @@
-// Sends messages. A persistent message outside a transaction counts as sent when the broker has answered that it is
-// stored; the others when the socket has taken them (spec openwire.md section 8).
+// Sends messages. A persistent message outside a transaction counts as sent when the broker has answered that it is stored; the
+// others when the socket has taken them.
 import { JmsError, jmsErrorOf } from './jms-error.ts'
 import { isError } from '../base/errors.ts'
 import type { Destination } from '../message/destination.ts'
@@ -9,19 +9,37 @@ import type { ConnectionContext } from './connection-context.ts'
 import type { DestinationLike } from './destination-text.ts'
 import { destinationOf } from '../openwire/destination-structure.ts'
 import { toDestination } from './destination-text.ts'
+import type { Fields } from './given.ts'
+import { anything, aWholeNumber, check, checkFields, oneOf } from './given.ts'
 import { producerIdText } from '../openwire/id-text.ts'
-import type { OutgoingMessage } from './message.ts'
+import type { Sendable } from './message.ts'
 import { buildMessageCommand } from './message.ts'
 
 export interface SendOptions {
   /** Only for producers without a destination of their own. */
-  readonly destination?: DestinationLike
-  readonly deliveryMode?: 'persistent' | 'non-persistent'
+  readonly destination?: DestinationLike | null | undefined
+  readonly deliveryMode?: DeliveryMode | null | undefined
   /** 0..9 */
-  readonly priority?: number
+  readonly priority?: number | null | undefined
   /** Milliseconds; 0 = for ever. */
-  readonly timeToLive?: number
+  readonly timeToLive?: number | null | undefined
 }
+
+export type DeliveryMode = 'persistent' | 'non-persistent'
+
+const aDeliveryMode = oneOf('persistent', 'non-persistent')
+const aPriority = aWholeNumber(0, 9)
+/** So large that no date is beyond it. */
+const aTimeToLive = aWholeNumber(0, 2 ** 52)
+
+const sendFields: Fields = {
+  destination: anything,
+  deliveryMode: aDeliveryMode,
+  priority: aPriority,
+  timeToLive: aTimeToLive,
+}
+
+const noOptions: SendOptions = {}
 
 export interface ProducerSession {
   /** The open transaction, begun if there is none; null in a session without transactions. */
@@ -33,7 +51,7 @@ export class MessageProducer {
   readonly info: ProducerInfo
   readonly #context: ConnectionContext
   readonly #session: ProducerSession
-  deliveryMode: 'persistent' | 'non-persistent' = 'persistent'
+  deliveryMode: DeliveryMode = 'persistent'
   priority = 4
   /** Milliseconds; 0 = for ever. */
   timeToLive = 0
@@ -51,32 +69,35 @@ export class MessageProducer {
   }
 
   /** Resolves with JMSMessageID when the message is sent. Rejects with JmsError when it is not. */
-  async send(message: OutgoingMessage | string | Buffer, options: SendOptions = {}): Promise<string> {
+  async send(message: Sendable, options: SendOptions = noOptions): Promise<string> {
     if (this.#closed) throw illegalState('the producer is closed')
+    if (options !== noOptions) checkFields('send', options, sendFields)
     const destination = this.#destinationFor(options.destination)
-    const outgoing = typeof message === 'string' || Buffer.isBuffer(message) ? { body: message } : message
     const priority = options.priority ?? this.priority
-    if (!Number.isInteger(priority) || priority < 0 || priority > 9)
-      throw new JmsError('javax.jms.JMSException', `Cannot send: priority ${priority} is not one of 0 to 9`)
-    const persistent = (options.deliveryMode ?? this.deliveryMode) === 'persistent'
+    const deliveryMode = options.deliveryMode ?? this.deliveryMode
     const timeToLive = options.timeToLive ?? this.timeToLive
+    check('send', 'priority', priority, aPriority)
+    check('send', 'deliveryMode', deliveryMode, aDeliveryMode)
+    check('send', 'timeToLive', timeToLive, aTimeToLive)
+    const persistent = deliveryMode === 'persistent'
     const timestamp = this.#context.clock.nowMs()
-    const transactionId = this.#session.beginTransaction()
     const sequence = ++this.#sequence
     const { useCompression, useAsyncSend, alwaysSyncSend } = this.#context.options
-    const command = buildMessageCommand(outgoing, {
-      producerId: this.info.producerId!,
-      sequence,
-      destination,
-      transactionId,
-      persistent,
-      priority,
-      expiration: timeToLive > 0 ? timestamp + timeToLive : 0,
-      timestamp,
-      compress: useCompression,
-    })
-    const wait = alwaysSyncSend || (persistent && !useAsyncSend && transactionId === null)
     try {
+      const command = buildMessageCommand(message, {
+        producerId: this.info.producerId!,
+        sequence,
+        destination,
+        transactionId: null,
+        persistent,
+        priority,
+        expiration: timeToLive > 0 ? timestamp + timeToLive : 0,
+        timestamp,
+        compress: useCompression,
+      })
+      // Not begun for what cannot be sent.
+      command.transactionId = this.#session.beginTransaction()
+      const wait = alwaysSyncSend || (persistent && !useAsyncSend && command.transactionId === null)
       await (wait ? this.#context.request(command) : this.#context.post(command))
     } catch (error) {
       throw isError(error) ? jmsErrorOf(error) : error
@@ -91,11 +112,12 @@ export class MessageProducer {
     await this.#context.post(buildRemoveInfo(this.info.producerId))
   }
 
-  #destinationFor(given: DestinationLike | undefined): Destination {
+  #destinationFor(given: DestinationLike | null | undefined): Destination {
     const own = this.destination
-    if (own && given !== undefined) throw illegalState('the producer has a destination of its own')
-    if (!own && given === undefined) throw illegalState('neither the producer nor the call names a destination')
-    const destination = own ?? toDestination(given!)
+    if (own && given) throw illegalState('the producer has a destination of its own')
+    if (!own && (given === undefined || given === null))
+      throw illegalState('neither the producer nor the call names a destination')
+    const destination = own ?? toDestination(given!, 'send')
     if (this.#context.isDeletedTemporary(destination))
       throw new JmsError(
         'javax.jms.InvalidDestinationException',

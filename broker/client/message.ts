@@ -1,6 +1,5 @@
-// Messages as users write and read them ⇄ the commands that carry them (spec openwire.md section 7). Text, bytes and map
-// bodies; Java objects and streams are handed out as bytes.
-import { FlotillaError } from '../base/errors.ts'
+// Messages as users write and read them ⇄ the commands that carry them. Text, bytes and map bodies; Java objects and streams
+// are handed out as bytes.
 import type { Destination } from '../message/destination.ts'
 import type { MessageCommand, ProducerId, TransactionId } from '../wire/openwire/commands.ts'
 import type { PrimitiveMap, PrimitiveValue } from '../wire/openwire/properties.ts'
@@ -13,29 +12,50 @@ import {
   inflateBody,
 } from '../wire/openwire/properties.ts'
 import type { DestinationLike } from './destination-text.ts'
+import type { Fields } from './given.ts'
+import {
+  anything,
+  aText,
+  aWholeNumber,
+  bufferOf,
+  checkFields,
+  isBytes,
+  isMap,
+  isPlainObject,
+  refused,
+} from './given.ts'
+import type { MessageValues } from './message-value.ts'
+import { typedMap } from './message-value.ts'
 import { destinationOf, structureOf } from '../openwire/destination-structure.ts'
 import { toDestination } from './destination-text.ts'
 import { messageIdText } from '../openwire/id-text.ts'
 
-/**
- * A value of a property or map body. Numbers become int, long or double by what fits; `{type, value}` says it exactly,
- * for example `{type: 'short', value: 3}`.
- */
-export type MessageValue = string | number | bigint | boolean | null | Buffer | PrimitiveValue
-
-export type MessageBody = string | Buffer | ReadonlyMap<string, MessageValue> | null
+/** A text gives a text message, bytes a bytes message, a map or a plain object a map message, null a message without body. */
+export type MessageBody = string | Uint8Array | MessageValues | null
 
 export interface OutgoingMessage {
-  /** A text gives a text message, a buffer a bytes message, a map a map message, null a message without body. */
-  readonly body?: MessageBody
-  readonly properties?: Readonly<Record<string, MessageValue>>
-  readonly correlationId?: string
-  readonly replyTo?: DestinationLike
+  readonly body?: MessageBody | undefined
+  readonly properties?: MessageValues | null | undefined
+  readonly correlationId?: string | null | undefined
+  readonly replyTo?: DestinationLike | null | undefined
   /** JMSType. */
-  readonly type?: string
-  readonly groupId?: string
-  readonly groupSequence?: number
+  readonly type?: string | null | undefined
+  readonly groupId?: string | null | undefined
+  readonly groupSequence?: number | null | undefined
 }
+
+const outgoingFields: Fields = {
+  body: anything,
+  properties: anything,
+  correlationId: aText,
+  replyTo: anything,
+  type: aText,
+  groupId: aText,
+  groupSequence: aWholeNumber(-(2 ** 31), 2 ** 31 - 1),
+}
+
+/** What can be sent: a message, or only its body. */
+export type Sendable = OutgoingMessage | string | Uint8Array | Extract<MessageValues, ReadonlyMap<string, unknown>>
 
 export interface SendHeader {
   readonly producerId: ProducerId
@@ -50,9 +70,11 @@ export interface SendHeader {
   readonly compress: boolean
 }
 
-export function buildMessageCommand(message: OutgoingMessage, header: SendHeader): MessageCommand {
+/** Throws JmsError that names what cannot be sent. */
+export function buildMessageCommand(given: Sendable, header: SendHeader): MessageCommand {
+  const message = outgoingOf(given)
   const { kind, content } = encodeBody(message.body ?? null)
-  const properties = Object.entries(message.properties ?? {})
+  const properties = message.properties ? typedMap('property', message.properties) : null
   const compressed = header.compress && content !== null
   const { producerId, sequence: producerSequenceId } = header
   return {
@@ -71,11 +93,11 @@ export function buildMessageCommand(message: OutgoingMessage, header: SendHeader
     persistent: header.persistent,
     expiration: header.expiration,
     priority: header.priority,
-    replyTo: message.replyTo === undefined ? null : structureOf(toDestination(message.replyTo)),
+    replyTo: message.replyTo ? structureOf(toDestination(message.replyTo, 'reply to')) : null,
     timestamp: header.timestamp,
     type: message.type ?? null,
     content: compressed ? deflateBody(kind, content) : content,
-    marshalledProperties: properties.length === 0 ? null : encodePrimitiveMap(typedMap(properties)),
+    marshalledProperties: properties?.size ? encodePrimitiveMap(properties) : null,
     dataStructure: null,
     targetConsumerId: null,
     compressed,
@@ -209,29 +231,27 @@ export class ReceivedMessage {
 
 type BodyKind = 'ActiveMQMessage' | 'ActiveMQTextMessage' | 'ActiveMQBytesMessage' | 'ActiveMQMapMessage'
 
+function outgoingOf(given: Sendable): OutgoingMessage {
+  if (typeof given === 'string' || isBytes(given) || isMap(given)) return { body: given }
+  if (!isPlainObject(given))
+    throw refused('send', '', given, 'a text, bytes, a map, or an object with body, properties and so on', formatError)
+  checkFields('send', given, outgoingFields, formatError)
+  return given
+}
+
 function encodeBody(body: MessageBody): { kind: BodyKind; content: Buffer | null } {
   if (body === null) return { kind: 'ActiveMQMessage', content: null }
   if (typeof body === 'string') return { kind: 'ActiveMQTextMessage', content: encodeTextBody(body) }
-  if (Buffer.isBuffer(body)) return { kind: 'ActiveMQBytesMessage', content: body }
-  return { kind: 'ActiveMQMapMessage', content: encodePrimitiveMap(typedMap([...body])) }
+  if (isBytes(body)) return { kind: 'ActiveMQBytesMessage', content: bufferOf(body) }
+  if (!isMap(body) && !isPlainObject(body))
+    throw refused(
+      'send',
+      'body',
+      body,
+      'a text, bytes, a map, a plain object (both as map message) or null',
+      formatError,
+    )
+  return { kind: 'ActiveMQMapMessage', content: encodePrimitiveMap(typedMap('map entry', body)) }
 }
 
-const typedMap = (entries: readonly (readonly [string, MessageValue])[]): PrimitiveMap =>
-  new Map(entries.map(([name, value]) => [name, typedValue(name, value)]))
-
-function typedValue(name: string, value: MessageValue): PrimitiveValue {
-  if (value === null) return { type: 'null', value }
-  if (typeof value === 'string') return { type: 'string', value }
-  if (typeof value === 'boolean') return { type: 'boolean', value }
-  if (typeof value === 'bigint') return { type: 'long', value }
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) return { type: 'double', value }
-    return { type: value === (value | 0) ? 'int' : 'long', value }
-  }
-  if (Buffer.isBuffer(value)) return { type: 'bytes', value }
-  if ('type' in value) return value
-  throw new FlotillaError(
-    'MESSAGE_VALUE',
-    `Cannot send property ${name}: accepted are texts, numbers, booleans, bytes, null and typed values`,
-  )
-}
+const formatError = 'javax.jms.MessageFormatException'

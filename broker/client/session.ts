@@ -17,6 +17,8 @@ import type { ConnectionContext } from './connection-context.ts'
 import type { DestinationLike } from './destination-text.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import { toDestination } from './destination-text.ts'
+import type { Fields } from './given.ts'
+import { aBoolean, aNonEmptyText, aText, aWholeNumber, check, checkFields } from './given.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
 import type { AcknowledgeMode } from './acknowledgements.ts'
 import type { ConsumerSession } from './message-consumer.ts'
@@ -29,17 +31,27 @@ import { transactionTypes } from '../openwire/transaction-types.ts'
 
 export interface ConsumerSettings {
   /** SQL-92 */
-  readonly selector?: string
+  readonly selector?: string | null | undefined
   /** Topics: not what this connection sent itself. */
-  readonly noLocal?: boolean
-  readonly exclusive?: boolean
+  readonly noLocal?: boolean | null | undefined
+  readonly exclusive?: boolean | null | undefined
   /** -128..127, higher first. */
-  readonly priority?: number
-  readonly retroactive?: boolean
+  readonly priority?: number | null | undefined
+  readonly retroactive?: boolean | null | undefined
   /** 0 = messages are asked for one by one. */
-  readonly prefetchSize?: number
+  readonly prefetchSize?: number | null | undefined
   /** Topics: the name of a durable subscription. */
-  readonly subscriptionName?: string
+  readonly subscriptionName?: string | null | undefined
+}
+
+const consumerFields: Fields = {
+  selector: aText,
+  noLocal: aBoolean,
+  exclusive: aBoolean,
+  priority: aWholeNumber(-128, 127),
+  retroactive: aBoolean,
+  prefetchSize: aWholeNumber(0, 2 ** 31 - 1),
+  subscriptionName: aNonEmptyText,
 }
 
 /** What a session uses of its connection beyond the context. */
@@ -96,8 +108,8 @@ export class Session implements ConsumerSession, ProducerSession {
     return this.mode === 'transacted'
   }
 
-  /** Without destination each send has to name one. */
-  async createProducer(destination?: DestinationLike): Promise<MessageProducer> {
+  /** Without destination (or with null) each send has to name one. */
+  async createProducer(destination?: DestinationLike | null): Promise<MessageProducer> {
     this.#assertOpen('create a producer')
     const producerId = {
       kind: 'ProducerId',
@@ -105,7 +117,10 @@ export class Session implements ConsumerSession, ProducerSession {
       value: this.#nextProducer++,
       sessionId: this.#value,
     } as const
-    const structure = destination === undefined ? null : structureOf(toDestination(destination))
+    const structure =
+      destination === undefined || destination === null
+        ? null
+        : structureOf(toDestination(destination, 'create a producer'))
     const info = buildProducerInfo(producerId, structure)
     const producer = new MessageProducer(info, this.#context, this)
     await this.#context.request(info)
@@ -115,25 +130,33 @@ export class Session implements ConsumerSession, ProducerSession {
 
   async createConsumer(destination: DestinationLike, settings: ConsumerSettings = {}): Promise<MessageConsumer> {
     this.#assertOpen('create a consumer')
-    const target = toDestination(destination)
+    checkFields('create a consumer', settings, consumerFields)
+    const target = toDestination(destination, 'create a consumer')
     if (isTemporary(target) && temporaryOwner(target) !== this.#context.connectionId)
       throw new JmsError(
         'javax.jms.InvalidDestinationException',
         `Cannot consume from ${target.name}: it belongs to another connection`,
       )
+    const subscriptionName = settings.subscriptionName ?? null
+    if (subscriptionName !== null && target.kind !== 'topic')
+      throw new JmsError(
+        'javax.jms.InvalidDestinationException',
+        `Cannot create a consumer: subscriptionName is given for a ${target.kind}; accepted are topics`,
+      )
     const { connectionId, clientId, options } = this.#context
     const info = buildConsumerInfo({
       consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
       destination: structureOf(target),
-      prefetchSize: settings.prefetchSize ?? this.#defaultPrefetch(target, settings.subscriptionName !== undefined),
+      prefetchSize: settings.prefetchSize ?? this.#defaultPrefetch(target, subscriptionName !== null),
       clientId,
       dispatchAsync: options.dispatchAsync,
-      selector: settings.selector ?? null,
+      // In JMS an empty selector is none.
+      selector: settings.selector || null,
       noLocal: settings.noLocal ?? false,
       exclusive: settings.exclusive ?? false,
       priority: settings.priority ?? 0,
       retroactive: settings.retroactive ?? false,
-      subscriptionName: settings.subscriptionName ?? null,
+      subscriptionName,
     })
     const consumer = new MessageConsumer(info, this.#context, this)
     // Dispatch may begin before the answer.
@@ -150,16 +173,23 @@ export class Session implements ConsumerSession, ProducerSession {
   }
 
   /** The messages that a queue holds now; they stay there. */
-  async *browse(queue: DestinationLike, selector?: string): AsyncGenerator<ReceivedMessage, void, undefined> {
+  async *browse(queue: DestinationLike, selector?: string | null): AsyncGenerator<ReceivedMessage, void, undefined> {
     this.#assertOpen('browse')
+    const target = toDestination(queue, 'browse')
+    if (!isQueue(target))
+      throw new JmsError(
+        'javax.jms.InvalidDestinationException',
+        `Cannot browse ${target.kind}://${target.name}: accepted are queues`,
+      )
+    check('browse', 'selector', selector ?? '', aText)
     const { connectionId, clientId, options } = this.#context
     const info = buildConsumerInfo({
       consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
-      destination: structureOf(toDestination(queue)),
+      destination: structureOf(target),
       // Without prefetch a browser would never get anything.
       prefetchSize: Math.max(1, options['prefetchPolicy.queueBrowserPrefetch']),
       clientId,
-      selector: selector ?? null,
+      selector: selector || null,
       browser: true,
     })
     const browser = new QueueBrowser(info, this.#context)
@@ -184,6 +214,8 @@ export class Session implements ConsumerSession, ProducerSession {
 
   /** Deletes a durable subscription that is not in use. */
   async unsubscribe(subscriptionName: string): Promise<void> {
+    this.#assertOpen('unsubscribe')
+    check('unsubscribe', 'subscriptionName', subscriptionName, aNonEmptyText)
     const { connectionId, clientId } = this.#context
     await this.#context.request(buildRemoveSubscription(connectionId, clientId, subscriptionName))
   }
@@ -241,6 +273,7 @@ export class Session implements ConsumerSession, ProducerSession {
 
   /** Delivers again what was not acknowledged. */
   recover(): void {
+    this.#assertOpen('recover')
     if (this.transacted) throw this.#illegalState('recover', 'the session is transacted; use rollback')
     for (const consumer of this.#consumers) consumer.rollback()
   }

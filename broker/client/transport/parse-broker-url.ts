@@ -42,6 +42,8 @@ const connectionPrefix = 'jms.'
 
 /** Throws UrlError that says what is accepted. */
 export function parseBrokerUrl(url: string): BrokerUrl {
+  if (typeof url !== 'string')
+    throw new UrlError(`Cannot use ${typeof url} as URL: accepted are texts, tcp://host:port and failover:(uri,uri)`)
   const text = url.trim()
   if (!text.startsWith(failoverScheme)) {
     const [address, query] = splitQuery(text)
@@ -55,6 +57,8 @@ export function parseBrokerUrl(url: string): BrokerUrl {
   const nestedOptions = takePrefixed(options, 'nested.')
   const connectionOptions = takePrefixed(options, connectionPrefix)
   const failover = parseOptions(failoverOptionTable, options, 'failover:(…)', failoverOptionAliases)
+  // Those of the option are parsed where they are used; here it shows that they can be.
+  if (failover.priorityURIs !== null) parseEndpoints(failover.priorityURIs, nestedOptions)
   const endpoints = parseEndpoints(list, nestedOptions)
   if (endpoints.length === 0 && failover.updateURIsURL === null)
     throw new UrlError(`Cannot use ${url}: it names no broker; accepted is failover:(tcp://host:port,tcp://host:port)`)

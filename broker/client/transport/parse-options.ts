@@ -25,11 +25,13 @@ export const booleanOption = (fallback: boolean): OptionKind<boolean> => ({
   accepts: 'true or false',
 })
 
-/** Whole numbers from `minimum`. */
-export const numberOption = (fallback: number, minimum: number): OptionKind<number> => ({
+/** What a Java int holds, and a timer of Node's; more would mean something else on the way. */
+const largestNumber = 2 ** 31 - 1
+
+export const numberOption = (fallback: number, minimum: number, maximum = largestNumber): OptionKind<number> => ({
   fallback,
-  parse: (text) => (/^-?\d+$/.test(text) && Number(text) >= minimum ? Number(text) : null),
-  accepts: `a whole number from ${minimum}`,
+  parse: (text) => (/^-?\d+$/.test(text) && Number(text) >= minimum && Number(text) <= maximum ? Number(text) : null),
+  accepts: `a whole number from ${minimum} to ${maximum}`,
 })
 
 export const factorOption = (fallback: number): OptionKind<number> => ({
@@ -43,6 +45,13 @@ export const textOption = (fallback: string | null): OptionKind<string | null> =
   parse: (text) => text,
   accepts: 'a text',
 })
+
+/** Where a list can be read. */
+export const locationOption: OptionKind<string | null> = {
+  fallback: null,
+  parse: (text) => (/^(https?|file):/.test(text) || !/^[a-z][a-z0-9+.-]+:/i.test(text) ? text : null),
+  accepts: 'a path, or a file:, http: or https: URL',
+}
 
 /** The values of `given`, defaults included. `place` names the part of the URL for errors. Throws UrlError. */
 export function parseOptions<T extends OptionTable>(

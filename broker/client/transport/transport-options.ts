@@ -1,8 +1,9 @@
 // What a URL can say of the way to a broker, with ActiveMQ's names and defaults. The encoding is the exception: the loose one
 // without cache is the default here, because brokers of this kind pass messages through in it without touching them.
-import { defaultWireFormatOptions } from '../../wire/openwire/wire-format.ts'
-import type { OptionValues } from './parse-options.ts'
-import { booleanOption, factorOption, numberOption, textOption } from './parse-options.ts'
+import { cacheFreeSlots } from '../../wire/openwire/limits.ts'
+import { defaultWireFormatOptions, maxVersion } from '../../wire/openwire/wire-format.ts'
+import type { OptionKind, OptionValues } from './parse-options.ts'
+import { booleanOption, factorOption, locationOption, numberOption, textOption } from './parse-options.ts'
 
 /** Behind the list of brokers. */
 export const failoverOptionTable = {
@@ -21,7 +22,7 @@ export const failoverOptionTable = {
   updateURIsSupported: booleanOption(true),
   rebalanceUpdateURIs: booleanOption(true),
   reconnectSupported: booleanOption(true),
-  updateURIsURL: textOption(null),
+  updateURIsURL: locationOption,
   backup: booleanOption(false),
   backupPoolSize: numberOption(1, 0),
   priorityBackup: booleanOption(false),
@@ -39,15 +40,25 @@ export const endpointOptionTable = {
   soTimeout: numberOption(0, 0),
 }
 
+/** Java peers hang on the sizes in between. */
+const cacheSizeOption: OptionKind<number> = {
+  ...numberOption(defaultWireFormatOptions.cacheSize, 0),
+  parse(text) {
+    const size = numberOption(0, 0).parse(text)
+    return size === 0 || (size !== null && size >= cacheFreeSlots) ? size : null
+  },
+  accepts: `0 or a whole number from ${cacheFreeSlots}`,
+}
+
 /** Of one broker's URI, each with the prefix `wireFormat.` */
 export const wireFormatOptionTable = {
-  version: numberOption(defaultWireFormatOptions.version, 1),
+  version: numberOption(defaultWireFormatOptions.version, 1, maxVersion),
   tightEncodingEnabled: booleanOption(false),
   cacheEnabled: booleanOption(false),
-  cacheSize: numberOption(defaultWireFormatOptions.cacheSize, 0),
+  cacheSize: cacheSizeOption,
   stackTraceEnabled: booleanOption(false),
   tcpNoDelayEnabled: booleanOption(true),
-  maxFrameSize: numberOption(defaultWireFormatOptions.maxFrameSize, 1),
+  maxFrameSize: numberOption(defaultWireFormatOptions.maxFrameSize, 1, Number.MAX_SAFE_INTEGER),
   maxInactivityDuration: numberOption(30_000, 0),
   maxInactivityDurationInitalDelay: numberOption(10_000, 0),
 }

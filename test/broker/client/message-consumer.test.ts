@@ -212,11 +212,15 @@ test('when the connection is lost for good, everybody who waits is told', async 
 test('what cannot be is refused before anything is sent', async () => {
   const { session } = await world('auto')
   const producer = await session.createProducer('Q')
-  await expect(producer.send('x', { priority: 10 })).rejects.toThrow('priority 10 is not one of 0 to 9')
+  await expect(producer.send('x', { priority: 10 })).rejects.toThrow(
+    'Cannot send: priority is 10; accepted is a whole number from 0 to 9',
+  )
   await expect(producer.send('x', { destination: 'R' })).rejects.toThrow('has a destination of its own')
   await expect((await session.createProducer()).send('x')).rejects.toThrow(
     'neither the producer nor the call names a destination',
   )
-  await expect(session.createConsumer('Q?consumer.prefetchSize=1')).rejects.toThrow('Cannot use destination')
+  await expect(session.createConsumer('Q?consumer.prefetchSize=1')).rejects.toThrow(
+    'Cannot create a consumer: name of the destination is "Q?consumer.prefetchSize=1"; accepted is',
+  )
   await expect(session.commit()).rejects.toThrow('the session is not transacted')
 })

@@ -41,6 +41,14 @@ test('a plain URL has no failover, the other has ActiveMQ’s defaults', () => {
   })
 })
 
+test.each(['list', '/a/list', 'file:///a/list', 'https://a/list', 'C:\\list'])(
+  'a list can be read from %s',
+  (location) => {
+    const url = `failover:(tcp://a:1)?updateURIsURL=${encodeURIComponent(location)}`
+    expect(parseBrokerUrl(url).failover!.updateURIsURL).toBe(location)
+  },
+)
+
 test('both names of the exponent are accepted', () => {
   expect(parseBrokerUrl('failover:(tcp://a:1)?backOffMultiplier=3').failover!.reconnectDelayExponent).toBe(3)
   expect(parseBrokerUrl('failover:(tcp://a:1)?reconnectDelayExponent=1.5').failover!.reconnectDelayExponent).toBe(1.5)
@@ -77,6 +85,16 @@ describe('what is not understood is refused by name', () => {
     ['tcp://a:0', 'accepted is tcp://host:port'],
     ['tcp://a:99999', 'accepted is tcp://host:port'],
     ['tcp://a:1?soTimeout', 'options are written name=value'],
+    ['http://a:1', 'Cannot use broker URI http://a:1: accepted is tcp://host:port'],
+    ['discovery:(multicast://default)', 'accepted is tcp://host:port'],
+    ['failover:(nio://a:1)', 'Cannot use broker URI nio://a:1: accepted is tcp://host:port'],
+    ['failover:(tcp://a:1)?updateURIsURL=ftp://a/list', 'accepted is a path, or a file:, http: or https: URL'],
+    ['failover:(tcp://a:1)?priorityURIs=ssl://a:1', 'Cannot use broker URI ssl://a:1: accepted is tcp://host:port'],
+    ['failover:(tcp://a:1)?maxReconnectDelay=3000000000', 'accepted is a whole number from 0 to 2147483647'],
+    ['tcp://a:1?wireFormat.version=13', 'accepted is a whole number from 1 to 12'],
+    ['tcp://a:1?wireFormat.cacheSize=50', 'accepted is 0 or a whole number from 100'],
+    ['', 'Cannot use broker URI : accepted is tcp://host:port'],
+    [undefined as unknown as string, 'Cannot use undefined as URL: accepted are texts'],
   ])('%s', (url, message) => {
     expect(() => parseBrokerUrl(url)).toThrow(message)
   })
