@@ -38,7 +38,7 @@ export interface ConnectionEvents {
   transportResumed: [uri: string]
 }
 
-export interface ConnectionSettings {
+interface ConnectionSettings {
   readonly connectionId: string
   readonly clientId: string
   readonly userName: string | null

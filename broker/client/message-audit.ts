@@ -1,5 +1,5 @@
 // Recognizes messages that come again on a connection after a failover: per destination the last message ids of the last
-// producers, in windows of bits (spec openwire.md section 10).
+// producers, in windows of bits, like ActiveMQ's ConnectionAudit.
 import { auditDepth, auditProducers } from './limits.ts'
 
 export class MessageAudit {

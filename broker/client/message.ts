@@ -57,7 +57,7 @@ const outgoingFields: Fields = {
 /** What can be sent: a message, or only its body. */
 export type Sendable = OutgoingMessage | string | Uint8Array | Extract<MessageValues, ReadonlyMap<string, unknown>>
 
-export interface SendHeader {
+interface SendHeader {
   readonly producerId: ProducerId
   readonly sequence: number
   readonly destination: Destination

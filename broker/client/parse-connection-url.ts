@@ -6,7 +6,7 @@ import type { BrokerUrl } from './transport/parse-broker-url.ts'
 import { parseBrokerUrl } from './transport/parse-broker-url.ts'
 import { parseOptions } from './transport/parse-options.ts'
 
-export interface ConnectionUrl {
+interface ConnectionUrl {
   readonly broker: BrokerUrl
   readonly options: ConnectionOptions
 }

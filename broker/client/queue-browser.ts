@@ -1,5 +1,5 @@
-// Looks at the messages of a queue without taking them: the broker sends a snapshot and then a dispatch without message
-// (spec openwire.md section 12).
+// Looks at the messages of a queue without taking them: the broker sends a snapshot and then a dispatch without message, as
+// ActiveMQ's QueueBrowserSubscription does.
 import { JmsError } from './jms-error.ts'
 import type { ConsumerInfo, MessageDispatch } from '../wire/openwire/commands.ts'
 import { buildRemoveInfo } from '../openwire/build-commands.ts'

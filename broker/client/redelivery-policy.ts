@@ -1,5 +1,5 @@
-// How often and when a message that was rolled back is delivered again, as in the Java client (spec openwire.md
-// section 10). Pure.
+// How often and when a message that was rolled back is delivered again, as in the Java client's
+// RedeliveryPolicy. Pure.
 import type { Random } from '../base/random.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 

@@ -214,7 +214,7 @@ export const buildEmptyDispatch = (consumerId: ConsumerId | null): MessageDispat
   redeliveryCounter: 0,
 })
 
-export interface AcknowledgementFields {
+interface AcknowledgementFields {
   readonly type: AcknowledgementCode
   readonly consumerId: ConsumerId
   readonly destination: DestinationStructure | null

@@ -55,7 +55,7 @@ export interface Transport {
   close(): void
 }
 
-export type AnyResponse = Response | ExceptionResponse | DataResponse | DataArrayResponse | IntegerResponse
+type AnyResponse = Response | ExceptionResponse | DataResponse | DataArrayResponse | IntegerResponse
 
 export const isResponse = (command: Command): command is AnyResponse =>
   'correlationId' in command && command.kind.endsWith('Response')

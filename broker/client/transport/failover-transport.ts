@@ -16,7 +16,7 @@ import { SentCommands } from './sent-commands.ts'
 import { TransportError } from './transport-error.ts'
 import type { FailoverOptions } from './transport-options.ts'
 
-export interface FailoverPorts extends BrokerListPorts {
+interface FailoverPorts extends BrokerListPorts {
   readonly clock: Clock
   readonly dial: Dial
 }

@@ -66,7 +66,7 @@ export function parseBrokerUrl(url: string): BrokerUrl {
 }
 
 /** A comma list of broker URIs. Throws UrlError. */
-export const parseEndpoints = (list: string, nestedOptions: ReadonlyMap<string, string>): Endpoint[] =>
+const parseEndpoints = (list: string, nestedOptions: ReadonlyMap<string, string>): Endpoint[] =>
   list
     .split(',')
     .map((part) => part.trim())

@@ -9,7 +9,7 @@ export interface OptionKind<T> {
   readonly accepts: string
 }
 
-export type OptionTable = Readonly<Record<string, OptionKind<unknown>>>
+type OptionTable = Readonly<Record<string, OptionKind<unknown>>>
 
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K]['fallback'] }
 

@@ -18,7 +18,7 @@ export function isAttemptLimitReached(options: FailoverOptions, failedRounds: nu
   return limit !== -1 && failedRounds >= limit
 }
 
-export interface CandidateSources {
+interface CandidateSources {
   /** What a broker announced as its cluster, or asked to reconnect to. */
   readonly updated: readonly Endpoint[]
   readonly configured: readonly Endpoint[]

@@ -35,7 +35,7 @@ interface TransactionState {
   readonly closedProducers: ProducerInfo[]
 }
 
-export interface Restoration {
+interface Restoration {
   /** To be written in this order, without waiting for answers. */
   readonly commands: readonly Command[]
   /** To be written after the requests that have no answer yet: the prefetch of each consumer. */

@@ -1,7 +1,7 @@
 // Why a transport could not do what it was asked for. Those who use it say it in their own words.
 import { FlotillaError } from '../../base/errors.ts'
 
-export type TransportErrorCode =
+type TransportErrorCode =
   /** The network, or what came over it. */
   | 'TRANSPORT'
   /** The broker refused the user: trying again makes no sense. */
