@@ -15,6 +15,7 @@ import { createLogger } from './base/pino-logger.ts'
 import type { Random } from './base/random.ts'
 import { Broker } from './broker.ts'
 import { ConfigError, defaultBrokerConfig, loadBrokerConfig } from './config/load.ts'
+import { memoryLimitBytes } from './config/memory-limit.ts'
 import type { BrokerConfig } from './config/schema.ts'
 import { nodeDisk } from './disk/node-disk.ts'
 import { restartDelayMs, stopTimeoutMs } from './limits.ts'
@@ -93,6 +94,7 @@ function buildBroker(
   makesDirectory: boolean,
   logger: Logger,
 ): Broker {
+  const availableMemoryBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
   const storage = openStorage(config, {
     member,
     dataDirectory,
@@ -101,6 +103,7 @@ function buildBroker(
     clock: systemClock,
     random: cryptographicRandom,
     logger,
+    memoryLimitBytes: memoryLimitBytes(config.memoryLimit, availableMemoryBytes),
     watchUrl: () => watchUrl(config.admin.host, broker.adminPort),
     openWatch,
   })
@@ -112,7 +115,7 @@ function buildBroker(
     clock: systemClock,
     logger,
     storage,
-    availableMemoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
+    availableMemoryBytes,
     // A supervisor would start it again and again.
     waitsWhenRefused: exitOnLockLoss,
   })

@@ -9,9 +9,10 @@ const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
 })
 const duration = z.string().refine((text) => parseDuration(text) !== undefined, { error: `expected ${durationHint}` })
 const size = z.string().refine((text) => parseSize(text) !== undefined, { error: `expected ${sizeHint}` })
+const smallestMemoryLimit = 2 ** 20
 const memoryLimit = z
   .string()
-  .refine((text) => /^([1-9]|[1-8]\d|90)%$/.test(text) || (parseSize(text) ?? 0) >= 2 ** 20, {
+  .refine((text) => /^([1-9]|[1-8]\d|90)%$/.test(text) || (parseSize(text) ?? 0) >= smallestMemoryLimit, {
     error: `expected 1% to 90% of the memory available to the process, or ${sizeHint} of at least 1Mi`,
   })
 const port = z.int().min(0).max(65_535)
@@ -42,7 +43,15 @@ const journalStoreSchema = z
     error: `expected at least ${smallestLimitFiles} times maxFileLength, or no space would ever come back`,
   })
 
-const storeSchema = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('Memory') }), journalStoreSchema], {
+const memoryStoreSchema = z.strictObject({
+  type: z.literal('Memory'),
+  /** What persistent messages may take before their senders wait. Default: the memory limit. */
+  limit: size
+    .refine((text) => parseSize(text)! >= smallestMemoryLimit, { error: `expected ${sizeHint} of at least 1Mi` })
+    .optional(),
+})
+
+const storeSchema = z.discriminatedUnion('type', [memoryStoreSchema, journalStoreSchema], {
   error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"Memory"' : undefined),
 })
 

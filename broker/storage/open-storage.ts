@@ -26,6 +26,8 @@ export interface StorageParts {
   /** Cannot be guessed from outside. */
   readonly random: Random
   readonly logger: Logger
+  /** Of the broker; a store in memory takes no more unless it is told to. */
+  readonly memoryLimitBytes: number
   /** Where the other members can wait for the end of this one, once it is active. */
   readonly watchUrl: () => string
   readonly openWatch: OpenWatch
@@ -36,10 +38,18 @@ export function openStorage(config: BrokerConfig, parts: StorageParts): Storage 
   const { brokerName, store } = config
   switch (store.type) {
     case 'Memory':
-      return { kind: store.type, lock: new NoLock(parts.member), store: new MemoryStore() }
+      return openMemory(store, parts)
     case 'Journal':
       return openJournal(brokerName, store, parts)
   }
+}
+
+function openMemory(
+  { type, limit }: Extract<BrokerConfig['store'], { type: 'Memory' }>,
+  { member, memoryLimitBytes, logger }: StorageParts,
+): Storage {
+  const limitBytes = limit === undefined ? memoryLimitBytes : parseSize(limit)!
+  return { kind: type, lock: new NoLock(member), store: new MemoryStore({ limitBytes, logger }) }
 }
 
 function openJournal(

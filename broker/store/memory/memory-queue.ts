@@ -12,14 +12,17 @@ export class MemoryQueue {
     this.bytes += bytes.length
   }
 
-  remove(sequence: Sequence): void {
+  /** Returns how many bytes it had; undefined when there is no such message. */
+  remove(sequence: Sequence): number | undefined {
     const entry = this.#entries[this.#firstAfter(sequence - 1)]
-    if (entry?.sequence !== sequence || !entry.bytes) return
+    if (entry?.sequence !== sequence || !entry.bytes) return undefined
+    const { length } = entry.bytes
     this.messages--
-    this.bytes -= entry.bytes.length
+    this.bytes -= length
     entry.bytes = undefined
     if (this.#entries.length > 64 && this.messages < this.#entries.length / 2)
       this.#entries = this.#entries.filter((kept) => kept.bytes)
+    return length
   }
 
   read(after: Sequence, upTo: Sequence, maxMessages: number, maxBytes: number): FoundMessage[] {

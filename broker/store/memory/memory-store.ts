@@ -1,6 +1,7 @@
-// The store that forgets: messages live in this process only (storage type Memory). `whenDurable` keeps its order but
-// promises nothing beyond the life of the process; there is nothing to recover and nothing to follow.
+// The store that forgets: messages live in this process only (storage type Memory), up to a limit. `whenDurable` keeps its
+// order but promises nothing beyond the life of the process; there is nothing to recover and nothing to follow.
 import { assert } from '../../base/assert.ts'
+import { silentLogger, type Logger } from '../../base/logger.ts'
 import { storeLimits } from '../limits.ts'
 import type {
   AddedMessage,
@@ -15,24 +16,37 @@ import type {
 } from '../message-store.ts'
 import { ProducerTable } from '../producer-table.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
+import { memoryStoreLimits } from './limits.ts'
 import { MemoryQueue } from './memory-queue.ts'
+import { MemoryRoom } from './memory-room.ts'
 import { MemoryTransaction, type TransactionTarget } from './memory-transaction.ts'
+
+export interface MemoryStoreOptions {
+  /** Bytes that messages may take before new ones have to wait; default 1 GiB. */
+  readonly limitBytes?: number
+  readonly logger?: Logger
+}
 
 export class MemoryStore implements MessageStore {
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #queues = new Map<string, MemoryQueue>()
   readonly #producers = new ProducerTable(storeLimits.producers)
-  readonly #transactionTarget: TransactionTarget = {
-    record: () => this.#write(),
-    apply: (adds, removes, firstSequence) => {
-      adds.forEach((message, index) => this.#apply(message, firstSequence + index))
-      for (const { holder, sequence } of removes) this.#queues.get(holder.name)?.remove(sequence)
-    },
-  }
+  readonly #room: MemoryRoom
+  readonly #transactionTarget: TransactionTarget
   #callbacks: (() => void)[] = []
   #lastSequence = 0
   #records = 0
   #open = false
+
+  constructor({ limitBytes = memoryStoreLimits.limitBytes, logger = silentLogger }: MemoryStoreOptions = {}) {
+    this.#room = new MemoryRoom(limitBytes, logger)
+    this.#transactionTarget = {
+      room: this.#room,
+      record: () => this.#write(),
+      place: (message, sequence) => this.#place(message, sequence),
+      remove: (holder, sequence) => this.#remove(holder, sequence),
+    }
+  }
 
   follow(): void {}
 
@@ -52,12 +66,16 @@ export class MemoryStore implements MessageStore {
 
   removeHolder(holder: MessageHolder): void {
     this.#write()
+    const queue = this.#queues.get(holder.name)
+    if (!queue) return
     this.#queues.delete(holder.name)
+    this.#room.giveBack(queue.messages, queue.bytes)
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
     this.#write()
-    this.#apply(message, sequence)
+    this.#room.take(message.bytes.length)
+    this.#place(message, sequence)
   }
 
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
@@ -67,18 +85,20 @@ export class MemoryStore implements MessageStore {
 
   remove(holder: MessageHolder, sequence: Sequence): void {
     this.#write()
-    this.#queues.get(holder.name)?.remove(sequence)
+    this.#remove(holder, sequence)
   }
 
   begin(): StoreTransaction {
     return new MemoryTransaction(this.#transactionTarget)
   }
 
-  hasRoom(_bytes: number): boolean {
-    return true
+  hasRoom(bytes: number): boolean {
+    return this.#room.has(bytes)
   }
 
-  whenRoom(_callback: () => void): void {}
+  whenRoom(callback: () => void): void {
+    this.#room.whenRoom(callback)
+  }
 
   whenDurable(callback: () => void): void {
     this.#callbacks.push(callback)
@@ -109,7 +129,7 @@ export class MemoryStore implements MessageStore {
     return {
       messages,
       bytesUsed,
-      roomBytes: Number.POSITIVE_INFINITY,
+      roomBytes: this.#room.bytes,
       syncs: 0,
       recordsWritten: this.#records,
       recoveryMs: 0,
@@ -126,11 +146,17 @@ export class MemoryStore implements MessageStore {
     this.#records++
   }
 
-  #apply(message: AddedMessage, sequence: Sequence): void {
+  /** Its bytes are counted already. */
+  #place(message: AddedMessage, sequence: Sequence): void {
     assert(sequence > this.#lastSequence, 'Sequences grow with every message')
     this.#lastSequence = sequence
     this.#queue(message.holder.name).add(sequence, message.bytes)
     this.#producers.set(message.producerId, message.producerSequenceId)
+  }
+
+  #remove(holder: MessageHolder, sequence: Sequence): void {
+    const bytes = this.#queues.get(holder.name)?.remove(sequence)
+    if (bytes !== undefined) this.#room.giveBack(1, bytes)
   }
 
   #queue(name: string): MemoryQueue {

@@ -58,6 +58,20 @@ test('also what is wrong between connectors, and a store that there is not', asy
   ])
 })
 
+test.each([
+  ['64Mi', '64Mi'],
+  [undefined, undefined],
+])('the limit of a memory store may be %s', async (limit, expected) => {
+  const text = JSON.stringify({ store: { type: 'Memory', limit } })
+  expect((await parseBrokerConfigText('file', text)).store).toEqual({ type: 'Memory', ...(expected && { limit }) })
+})
+
+test.each(['1Ki', 'lots'])('a memory store of %s is refused', async (limit) => {
+  await expect(parseBrokerConfigText('file', `store: {type: Memory, limit: ${limit}}`)).rejects.toThrow(
+    `store.limit: got "${limit}", expected a size such as 512Ki, 64Mi, 2Gi`,
+  )
+})
+
 test('a store that could not get any space back is refused', async () => {
   await expect(parseBrokerConfigText('file', 'store: {type: Journal, limit: 64Mi}')).rejects.toThrow(
     'store.limit: got "64Mi", expected at least 4 times maxFileLength, or no space would ever come back',

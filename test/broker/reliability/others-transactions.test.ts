@@ -40,6 +40,7 @@ const storageOf = (type: 'Memory' | 'Journal'): Storage =>
     clock: systemClock,
     random: { next: Math.random },
     logger: silentLogger,
+    memoryLimitBytes: 2 ** 30,
     watchUrl: () => 'http://127.0.0.1:1/watch',
     openWatch: () => () => {},
   })

@@ -30,9 +30,19 @@ const storageOf = (store: BrokerConfigInput['store'], member = 'a'): Storage =>
     clock: systemClock,
     random: seededRandom(1),
     logger: silentLogger,
+    memoryLimitBytes: 2 ** 20,
     watchUrl: () => 'http://127.0.0.1:8161/watch',
     openWatch: () => () => {},
   })
+
+test.each([
+  ['as much as the broker may', undefined, 2 ** 20],
+  ['as much as it is told to', '2Mi', 2 ** 21],
+])('a store in memory takes %s', async (_what, limit, expected) => {
+  const { lock, store } = storageOf({ type: 'Memory', limit })
+  await store.open(await lock.acquire(never))
+  expect(store.statistics().roomBytes).toBe(expected)
+})
 
 test('memory is had by nobody else: there is no lock, and nothing on the disk', async () => {
   const { kind, lock, store } = storageOf({ type: 'Memory' })
