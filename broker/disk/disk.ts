@@ -1,5 +1,5 @@
-// The disk as a port: what journal and lock ask of a file system. The rim is node-disk.ts; simulated-disk.ts tears,
-// reorders and loses unsynced writes.
+// The disk as a port: what the journal asks of a file system. The rim is node-disk.ts; what every disk does is told by
+// test/contract/disk.ts.
 
 export interface DiskFile {
   /** Writes all buffers at `position`, in order, as one vectored write. */

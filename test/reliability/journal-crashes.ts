@@ -3,7 +3,7 @@
 // that returns errors. After each death the store has to be in a state that it was in, no older than what was acknowledged.
 import * as fc from 'fast-check'
 import { seededRandom } from '../../broker/base/random.ts'
-import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../support/simulated-disk.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../support/store-model.ts'
 import { turns } from '../support/turns.ts'

@@ -3,7 +3,7 @@
 // and what does not depend on the damaged record is there.
 import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
-import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../support/simulated-disk.ts'
 import { recordBytes } from '../../broker/journal/format.ts'
 import { inspectJournal } from '../../broker/store/journal/journal-inspection.ts'
 import type { JournalStore } from '../../broker/store/journal/journal-store.ts'

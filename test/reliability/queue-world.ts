@@ -4,7 +4,7 @@
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { seededRandom, type Random } from '../../broker/base/random.ts'
-import { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../support/simulated-disk.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import type { Message } from '../../broker/message/message.ts'
 import { createRegion } from '../../broker/region/region-broker.ts'

@@ -2,7 +2,7 @@
 // and with each the state that the store has when the log ends there. After a crash the store must be in one of the states
 // from the last acknowledged entry on.
 import * as fc from 'fast-check'
-import type { SimulatedDisk } from '../../broker/disk/simulated-disk.ts'
+import type { SimulatedDisk } from './simulated-disk.ts'
 import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf } from './store-content.ts'

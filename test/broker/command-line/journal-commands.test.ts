@@ -1,7 +1,7 @@
 // What `flotilla journal check|dump` says of a journal, as people and programs see it.
 import { describe, expect, test } from '@jest/globals'
 import { buildJournalCommand } from '../../../broker/command-line/journal-commands.ts'
-import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'

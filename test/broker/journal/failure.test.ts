@@ -1,6 +1,6 @@
 // What ends a journal, what does not, and that nobody is told anything after its end.
 import { expect, test } from '@jest/globals'
-import type { DiskOperation } from '../../../broker/disk/simulated-disk.ts'
+import type { DiskOperation } from '../../support/simulated-disk.ts'
 import { journalLimits } from '../../../broker/journal/limits.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 import { turns } from '../../support/turns.ts'

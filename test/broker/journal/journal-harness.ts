@@ -2,7 +2,7 @@
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
-import { SimulatedDisk, type DiskOperation } from '../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk, type DiskOperation } from '../../support/simulated-disk.ts'
 import type { BatchConfirmation, JournalOwner } from '../../../broker/journal/confirmation.ts'
 import { firstUserType } from '../../../broker/journal/format.ts'
 import { Journal } from '../../../broker/journal/journal.ts'

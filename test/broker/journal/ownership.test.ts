@@ -1,6 +1,6 @@
 // Answers leave only after the proof that the journal is still this member's own; where that proof takes time they wait.
 import { expect, test } from '@jest/globals'
-import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { queueHolder } from '../../../broker/store/held-message.ts'

@@ -1,6 +1,6 @@
 // concurrentStoreAndDispatchQueues: consumers get persistent messages of a queue while these are being written.
 import { describe, expect, test } from '@jest/globals'
-import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { durable } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'

@@ -1,6 +1,6 @@
 // What a failover client sends again.
 import { expect, test } from '@jest/globals'
-import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import { durable } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { RegionHarness } from './region-harness.ts'

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../../broker/base/random.ts'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../../../support/store-model.ts'
 import { turns } from '../../../support/turns.ts'

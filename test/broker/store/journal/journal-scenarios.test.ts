@@ -1,6 +1,6 @@
 // Faults that the crash model found once, as stories.
 import { expect, test } from '@jest/globals'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { segmentHeaderBytes } from '../../../../broker/journal/format.ts'
 import type { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
 import { nodeDisk } from '../../../../broker/disk/node-disk.ts'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { messageStoreContract } from '../../../contract/message-store.ts'
 import { journalStores } from '../../../support/journal-stores.ts'
 

@@ -2,7 +2,7 @@
 // nobody knew any more. The message was taken for damaged and skipped: its queue missed it until the next start.
 import { expect, test } from '@jest/globals'
 import type { Disk, DiskFile } from '../../../../broker/disk/disk.ts'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
 import { soleOwner } from '../../../support/sole-owner.ts'

@@ -1,7 +1,7 @@
 // Summaries are read ahead of their turn, into memory that is used again while a transaction may still look at the last one.
 import { expect, test } from '@jest/globals'
 import type { Disk, DiskFile } from '../../../../broker/disk/disk.ts'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { soleOwner } from '../../../support/sole-owner.ts'

@@ -2,7 +2,7 @@
 // their producers after a crash.
 import { describe, expect, test } from '@jest/globals'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
-import { SimulatedDisk } from '../../../../broker/disk/simulated-disk.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { journalLimits } from '../../../../broker/journal/limits.ts'
 import type { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
 import { storeLimits } from '../../../../broker/store/limits.ts'

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import { seededRandom } from '../../../broker/base/random.ts'
-import { SimulatedDisk } from '../../../broker/disk/simulated-disk.ts'
+import { seededRandom } from '../../broker/base/random.ts'
+import { diskContract } from '../contract/disk.ts'
+import { SimulatedDisk } from './simulated-disk.ts'
 
 const bytes = Buffer.alloc(1000, 7)
+
+diskContract('The simulated disk', async () => {
+  const disk = new SimulatedDisk()
+  await disk.makeDirectory('/data')
+  return { disk, directory: '/data' }
+})
 
 async function afterCrash(prepare: (disk: SimulatedDisk) => Promise<void>, seed: number): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk()
@@ -71,16 +78,4 @@ test('holds requests back while it is frozen', async () => {
   disk.thaw()
   await list
   expect(listed).toBe(true)
-})
-
-test('a simulated disk reads into memory that has room for what is asked for', async () => {
-  const disk = new SimulatedDisk()
-  const file = await disk.open('/a', 'create')
-  await file.write([bytes], 0)
-  const room = Buffer.alloc(1200)
-  expect(await file.read(0, 1100, room)).toEqual(bytes)
-  expect(room.subarray(0, 1000)).toEqual(bytes)
-  const small = Buffer.alloc(999)
-  expect(await file.read(0, 1000, small)).toEqual(bytes)
-  expect(small).toEqual(Buffer.alloc(999))
 })

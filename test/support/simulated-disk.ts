@@ -7,9 +7,9 @@
 //
 // Faults: `fail` decides about each change; `freeze` holds all requests back until `thaw`; beyond `capacity` a write ends in
 // the middle with ENOSPC.
-import { FlotillaError } from '../base/errors.ts'
-import type { Random } from '../base/random.ts'
-import type { Disk, DiskFile } from './disk.ts'
+import { FlotillaError } from '../../broker/base/errors.ts'
+import type { Random } from '../../broker/base/random.ts'
+import type { Disk, DiskFile } from '../../broker/disk/disk.ts'
 
 export type DiskOperation = 'write' | 'sync' | 'truncate' | 'create' | 'rename' | 'remove' | 'syncDirectory'
 
