@@ -19,6 +19,7 @@ import {
   type SegmentHeader,
 } from './format.ts'
 import type { Damage } from './journal-reader.ts'
+import { journalLimits } from './limits.ts'
 import { scanSegment, type RecordVisitor } from './segment-scan.ts'
 import {
   lengthUnknown,
@@ -70,18 +71,15 @@ export interface CheckVisitor {
   record(header: RecordHeader, meta: Buffer, body: Buffer): void
 }
 
-/** A running broker removes files under our eyes; each time there is less to remove. */
-const attempts = 10
-
 /** Rejects with JournalError when nothing can be read, and with the disk's error when there is no such directory. */
 export async function checkJournal(disk: Disk, directory: string, visitor: CheckVisitor): Promise<JournalCheck> {
   for (let attempt = 1; ; attempt++) {
     visitor.reset()
     try {
       const check = await checkOnce(disk, directory, visitor)
-      if (attempt === attempts || !(await hasMovedOn(disk, directory, check))) return check
+      if (attempt === journalLimits.checkAttempts || !(await hasMovedOn(disk, directory, check))) return check
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || attempt === attempts) throw error
+      if (errorCode(error) !== 'ENOENT' || attempt === journalLimits.checkAttempts) throw error
     }
   }
 }

@@ -34,6 +34,8 @@ export const journalLimits = {
   spaceRetryMs: 500,
   /** Summaries that are being loaded while one is visited: a few percent of a segment each. */
   summariesAhead: 8,
+  /** How often a check begins anew: a running broker removes files under its eyes, each time there is less to remove. */
+  checkAttempts: 10,
   /** Segments that are kept open for reading. */
   openFiles: 64,
 } as const

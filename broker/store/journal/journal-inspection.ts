@@ -14,8 +14,8 @@ import {
 } from '../../journal/format.ts'
 import { SegmentFiles } from '../../journal/segment-files.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
-import { storeLimits } from '../limits.ts'
-import type { MessageLocation } from './message-index.ts'
+import { journalStoreLimits } from './limits.ts'
+import type { MessageLocation } from './message-location.ts'
 import { decodeHead, recordType } from './store-records.ts'
 import { StoreState, type OpenTransaction, type QueueState } from './store-state.ts'
 
@@ -137,7 +137,7 @@ function* locationsOf(index: QueueState['index']): Generator<MessageLocation> {
     const page: MessageLocation[] = []
     index.scan(after, (location) => {
       page.push({ ...location })
-      return page.length < storeLimits.indexScanEntries
+      return page.length < journalStoreLimits.indexScanEntries
     })
     const last = page.at(-1)
     if (!last) return
@@ -153,7 +153,7 @@ async function readBody(
   salt: number,
 ): Promise<Buffer | undefined> {
   try {
-    const bytes = await files.read(segment, position, bodyLength + storeLimits.recordOverheadBytes)
+    const bytes = await files.read(segment, position, bodyLength + journalStoreLimits.recordOverheadBytes)
     return bodyAt(bytes, position, position, salt)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined

@@ -10,7 +10,7 @@ import type { Random } from '../../base/random.ts'
 import type { Disk } from '../../disk/disk.ts'
 import { Journal } from '../../journal/journal.ts'
 import { journalLimits } from '../../journal/limits.ts'
-import { storeLimits } from '../limits.ts'
+import { journalStoreLimits } from './limits.ts'
 import type {
   AddedMessage,
   FoundMessage,
@@ -99,7 +99,7 @@ export class JournalStore implements MessageStore {
     this.#space = new StoreSpace({
       ...options,
       maxFileLength,
-      limitBytes: options.limitBytes ?? storeLimits.limitBytes,
+      limitBytes: options.limitBytes ?? journalStoreLimits.limitBytes,
       journal: this.#journal,
       messages: () => this.#messages,
     })
@@ -160,7 +160,7 @@ export class JournalStore implements MessageStore {
   }
 
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
-    if (message.bytes.length > storeLimits.unwrittenBytes) {
+    if (message.bytes.length > journalStoreLimits.unwrittenBytes) {
       this.add(message, sequence)
       return this.whenDurable(settled)
     }

@@ -4,20 +4,9 @@
 // until most of their chunk is gone.
 import { assert } from '../../base/assert.ts'
 import { entryParts } from '../../journal/summary.ts'
+import type { MessageLocation } from './message-location.ts'
 import { sequenceAt, type MessageRun } from './message-run.ts'
 import type { Sequence } from '../held-message.ts'
-
-/** Where a record is, and how long its parts are. Reused between calls where the comment of the function says so. */
-export interface MessageLocation {
-  sequence: Sequence
-  segment: number
-  /** Of the record in its segment. */
-  position: number
-  /** Of the record's body: what the store wraps around the message, and the message. */
-  bodyLength: number
-  /** How many bytes of the body stand in front of the message. */
-  headLength: number
-}
 
 /** What was taken of a run, and where it goes on. */
 interface AppendedRun {

@@ -2,8 +2,9 @@
 import { errorCode } from '../../base/errors.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { FoundMessage, Sequence } from '../held-message.ts'
-import { storeLimits } from '../limits.ts'
-import type { MessageIndex, MessageLocation } from './message-index.ts'
+import { journalStoreLimits } from './limits.ts'
+import type { MessageIndex } from './message-index.ts'
+import type { MessageLocation } from './message-location.ts'
 import type { StoreState } from './store-state.ts'
 
 export interface MessageReaderOptions {
@@ -39,7 +40,7 @@ export class MessageReader {
       try {
         return await this.#readBodies(wanted)
       } catch (error) {
-        if (errorCode(error) !== 'ENOENT' || attempt === storeLimits.readAttempts) throw error
+        if (errorCode(error) !== 'ENOENT' || attempt === journalStoreLimits.readAttempts) throw error
       }
     }
   }
@@ -86,7 +87,7 @@ function locate(
 /** The end of what is read with `wanted[first]`: the first location that is not, and the end of their bytes. */
 function runFrom(wanted: readonly MessageLocation[], first: number): { next: number; end: number } {
   const { segment, position: start } = wanted[first]!
-  const { recordOverheadBytes, readGapBytes, readRunBytes, readRunMessages } = storeLimits
+  const { recordOverheadBytes, readGapBytes, readRunBytes, readRunMessages } = journalStoreLimits
   let end = recordEnd(wanted[first]!)
   let next = first + 1
   for (; next < wanted.length && next - first < readRunMessages; next++) {
@@ -100,4 +101,4 @@ function runFrom(wanted: readonly MessageLocation[], first: number): { next: num
 
 /** Not beyond the end of the file by more than a little, which a read does not mind. */
 const recordEnd = ({ position, bodyLength }: MessageLocation): number =>
-  position + bodyLength + storeLimits.recordOverheadBytes
+  position + bodyLength + journalStoreLimits.recordOverheadBytes

@@ -1,7 +1,7 @@
 // Messages in a row, as the summary of a segment tells of them: read where they stand, by loops that do nothing else. Ten
 // million messages are a common backlog, and somebody waits for its recovery.
 import { entryParts, type SummaryRun } from '../../journal/summary.ts'
-import type { MessageLocation } from './message-index.ts'
+import type { MessageLocation } from './message-location.ts'
 import type { Sequence } from '../held-message.ts'
 
 const { meta } = entryParts

@@ -11,17 +11,12 @@
 import type { Logger } from '../../base/logger.ts'
 import { errorCode, errorMessage } from '../../base/errors.ts'
 import type { Journal } from '../../journal/journal.ts'
-import { storeLimits } from '../limits.ts'
-import type { MessageLocation } from './message-index.ts'
+import { journalStoreLimits } from './limits.ts'
+import type { MessageLocation } from './message-location.ts'
 import type { Sequence } from '../held-message.ts'
 import type { SegmentUse } from './segment-uses.ts'
 import { encodeAdd, encodeLive, recordType } from './store-records.ts'
 import type { QueueState, StoreState } from './store-state.ts'
-
-/** A closed segment with less than this share of a full one alive is moved on. */
-const sparseShare = 1 / 4
-/** Telling again may cost this share of what comes back. */
-const retellShare = 1 / 4
 
 export interface ReclaimerOptions {
   readonly state: StoreState
@@ -51,7 +46,7 @@ export class Reclaimer {
 
   /** Cheap: whether it is worth to look after `segment` lost something. */
   isCandidate(use: SegmentUse): boolean {
-    return use.pins === 0 && use.liveBytes <= this.#options.maxFileLength * sparseShare
+    return use.pins === 0 && use.liveBytes <= this.#options.maxFileLength * journalStoreLimits.sparseShare
   }
 
   /** Does what there is to do, in the background. */
@@ -101,7 +96,7 @@ export class Reclaimer {
       if (use.live === 0 && use.pins === 0 && this.#isRemovable(segment)) dead.add(segment)
     return [...dead].filter((segment) => {
       const cost = this.#retellCost(segment, dead)
-      return cost === 0 || cost <= journal.closedLength(segment)! * retellShare
+      return cost === 0 || cost <= journal.closedLength(segment)! * journalStoreLimits.retellShare
     })
   }
 
@@ -213,7 +208,7 @@ export class Reclaimer {
       if (!body) continue
       this.#append(message, location, body)
       unwritten += body.length
-      if (unwritten < storeLimits.readRunBytes) continue
+      if (unwritten < journalStoreLimits.readRunBytes) continue
       await durable(journal)
       unwritten = 0
     }
@@ -232,7 +227,7 @@ export class Reclaimer {
   async #readBody({ segment, position, bodyLength }: MessageLocation): Promise<Buffer | undefined> {
     const { journal } = this.#options
     try {
-      const bytes = await journal.read(segment, position, bodyLength + storeLimits.recordOverheadBytes)
+      const bytes = await journal.read(segment, position, bodyLength + journalStoreLimits.recordOverheadBytes)
       return journal.body(segment, position, bytes, position)
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined
@@ -242,7 +237,7 @@ export class Reclaimer {
 
   /** Visits all messages in several turns of the event loop; some may come or go meanwhile. */
   async #scanAll(visit: (location: Readonly<MessageLocation>, queue: QueueState) => void): Promise<void> {
-    let left: number = storeLimits.indexScanEntries
+    let left: number = journalStoreLimits.indexScanEntries
     for (const queue of this.#options.state.queues.values()) {
       let after: Sequence | undefined = 0
       while (after !== undefined) {
@@ -256,7 +251,7 @@ export class Reclaimer {
         after = next
         if (left > 0) continue
         await yieldToEvents()
-        left = storeLimits.indexScanEntries
+        left = journalStoreLimits.indexScanEntries
       }
     }
   }

@@ -9,7 +9,7 @@ import { errorMessage } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Disk } from '../../disk/disk.ts'
 import type { Journal } from '../../journal/journal.ts'
-import { storeLimits } from '../limits.ts'
+import { journalStoreLimits } from './limits.ts'
 
 export interface StoreSpaceOptions {
   readonly disk: Pick<Disk, 'freeBytes'>
@@ -49,7 +49,7 @@ export class StoreSpace {
   }
 
   hasRoom(bytes: number): boolean {
-    if (this.bytes >= bytes + storeLimits.messageOverheadBytes) {
+    if (this.bytes >= bytes + journalStoreLimits.messageOverheadBytes) {
       this.#tell(false)
       return true
     }
@@ -79,7 +79,8 @@ export class StoreSpace {
     const { writtenBytes } = journal
     try {
       const freeBytes = await disk.freeBytes(directory)
-      const reserveBytes = storeLimits.reserveFiles * maxFileLength + messages() * storeLimits.removalBytes
+      const reserveBytes =
+        journalStoreLimits.reserveFiles * maxFileLength + messages() * journalStoreLimits.removalBytes
       const { bytes, appendedBytes } = journal
       this.#end = Math.min(writtenBytes + freeBytes - reserveBytes, appendedBytes + limitBytes - bytes)
     } catch (error) {
@@ -90,7 +91,7 @@ export class StoreSpace {
 
   #schedule(): void {
     if (this.#stopped) return
-    this.#timer = this.#options.clock.after(storeLimits.spaceLookMs, () => {
+    this.#timer = this.#options.clock.after(journalStoreLimits.spaceLookMs, () => {
       void this.look().then(() => this.#schedule())
     })
   }

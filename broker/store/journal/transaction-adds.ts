@@ -2,13 +2,12 @@
 // waits for it: they are in columns instead of objects; and those that a summary tells of stay there until the commit, which
 // mostly comes before the next segment.
 import { entryParts, type SummaryRun } from '../../journal/summary.ts'
+import { journalStoreLimits } from './limits.ts'
 import { addInTxParts } from './message-run.ts'
 
 /** Queue, ordinal, segment, position/8, bodyLength, headLength. */
 const columns = 6
 const smallestRoom = 16
-/** Room that is kept for the next transaction when one ends. */
-const mostSpareRoom = 65_536
 
 /** Entries (store-records.ts: addInTx) in one segment's summary, all for one queue. */
 export interface SummarizedAdds extends SummaryRun {
@@ -104,7 +103,7 @@ export class TransactionAdds {
 
   /** Whether it is worth keeping for another transaction. */
   get isReusable(): boolean {
-    return this.#numbers.length <= columns * mostSpareRoom
+    return this.#numbers.length <= columns * journalStoreLimits.spareTransactionAdds
   }
 
   clear(): void {

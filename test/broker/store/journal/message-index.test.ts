@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { entryParts } from '../../../../broker/journal/summary.ts'
-import { MessageIndex, type MessageLocation } from '../../../../broker/store/journal/message-index.ts'
+import { MessageIndex } from '../../../../broker/store/journal/message-index.ts'
+import type { MessageLocation } from '../../../../broker/store/journal/message-location.ts'
 import { addInTxParts, locationAt, type MessageRun } from '../../../../broker/store/journal/message-run.ts'
 
 const stride = 25

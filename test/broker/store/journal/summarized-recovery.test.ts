@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { SummaryBuilder, visitSummary } from '../../../../broker/journal/summary.ts'
-import type { MessageLocation } from '../../../../broker/store/journal/message-index.ts'
+import type { MessageLocation } from '../../../../broker/store/journal/message-location.ts'
 import {
   encodeAdd,
   encodeAddInTx,

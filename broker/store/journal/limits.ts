@@ -1,0 +1,42 @@
+// Limits of the journal store, each with its reason. Those of the journal itself are in broker/journal/limits.ts.
+
+export const journalStoreLimits = {
+  /** How long the write of a dispatched message is put off when acknowledgements come early: the shortest time that a timer has. */
+  earlyAcknowledgementMs: 1,
+  /** A timed message that is not acknowledged after this long was not early; another one is timed. */
+  timedAcknowledgementMs: 1000,
+  /** So many early acknowledgements in a row are no chance: from then on writes are put off. */
+  enoughEarlyAcknowledgements: 4,
+  /** More are not counted: a few waits in vain (each halves the count) end the putting off. */
+  mostEarlyAcknowledgements: 16,
+  /** Larger messages that consumers have already are written at once: nothing is gained by hoping that they need not be. */
+  unwrittenBytes: 1024 * 1024,
+  /** Bodies that one read fetches with one request to the disk: large enough for the disk, small enough for memory. */
+  readRunBytes: 1024 * 1024,
+  /** And how many of them. */
+  readRunMessages: 65_536,
+  /** Bytes between two wanted records that are read along rather than skipped by another request. */
+  readGapBytes: 16 * 1024,
+  /** A read that lost a race with the removal of a segment is done again; the second time it finds the new place. */
+  readAttempts: 4,
+  /** Index entries looked at before the event loop gets a turn (about a millisecond). */
+  indexScanEntries: 200_000,
+  /** Default of what a journal may take: as ActiveMQ's storeUsage. */
+  limitBytes: 100 * 2 ** 30,
+  /** Disk that new messages leave free, in full segments: the next one, and what reclaiming tells again. */
+  reserveFiles: 2,
+  /** And for each message that is there: its removal, in a transaction of its own. */
+  removalBytes: 80,
+  /** What a message takes besides its body, its producer's id included. */
+  messageOverheadBytes: 512,
+  /** How often the free space of the disk is looked at: others may use the same disk. */
+  spaceLookMs: 1000,
+  /** At least what a record takes besides its body: header, meta and padding. */
+  recordOverheadBytes: 64,
+  /** A closed segment with less than this share of a full one alive is moved on: later, it would hold on to too much. */
+  sparseShare: 1 / 4,
+  /** Telling again may cost this share of what comes back: more, and reclaiming would not make the journal smaller for long. */
+  retellShare: 1 / 4,
+  /** Room of a transaction's columns, in messages, that is kept for the next one when it ends: 1.5 MiB. */
+  spareTransactionAdds: 65_536,
+} as const
