@@ -6,13 +6,7 @@ import { isError } from '../../base/errors.ts'
 import { maxInflatedBytes } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
-export { decodeModifiedUtf8, encodeModifiedUtf8 } from '../../marshal/modified-utf8.ts'
-export {
-  decodePrimitiveMap,
-  decodePrimitiveStream,
-  encodePrimitiveMap,
-  encodePrimitiveStream,
-} from '../../marshal/primitive-map.ts'
+export { decodePrimitiveMap, encodePrimitiveMap } from '../../marshal/primitive-map.ts'
 export type { PrimitiveMap, PrimitiveValue } from '../../marshal/primitive-map.ts'
 
 /** The text of a text message; null for a message without body or with a null text. */
