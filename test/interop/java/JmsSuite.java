@@ -411,14 +411,16 @@ public class JmsSuite {
       try { ActiveMQConnection b = f.connect("jms.clientID=" + a.getClientID()); b.start(); throw new AssertionError("second connection was accepted"); }
       catch (InvalidClientIDException expected) { expect(expected.getMessage().contains("already connected"), expected.getMessage()); }
     });
-    check("send-to-wildcard-is-refused", f -> {
+    check("send-to-wildcard-goes-to-the-queue-of-that-name", f -> {
       Session s = f.auto();
-      try { send(s, s.createQueue("SUITE.>"), "x"); throw new AssertionError("send to a wildcard succeeded"); }
-      catch (InvalidDestinationException expected) { }
+      send(s, s.createQueue("SUITE.literal.*"), "x");
+      Message m = receive(s.createConsumer(s.createQueue("SUITE.literal.>")));
+      same("x", text(m)); same("queue://SUITE.literal.*", m.getJMSDestination().toString());
     });
     check("session-goes-on-after-an-error", f -> {
       Session s = f.auto();
-      try { send(s, s.createQueue("SUITE.>"), "x"); } catch (JMSException expected) { }
+      try { send(s, s.createQueue("SUITE.\u0007bell"), "x"); throw new AssertionError("send to a name with a control character succeeded"); }
+      catch (InvalidDestinationException expected) { }
       send(s, f.queue(s), "after"); same("after", text(receive(s.createConsumer(f.queue(s)))));
     });
     check("many-connections-open-and-close", f -> {
