@@ -38,7 +38,7 @@ import { crc32 } from '../base/crc32.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
 
-export const formatVersion = 1
+const formatVersion = 1
 export const recordHeaderBytes = 20
 const magic = Buffer.from('FLOTJRNL')
 /** One of the two copies at the start of a segment. */
@@ -85,9 +85,7 @@ export interface RecordHeader {
   readonly crc: number
 }
 
-export const padded = (length: number): number => (length + 7) & ~7
-/** Beyond 2 GiB bit operations do not work; segments may be larger. */
-export const paddedPosition = (position: number): number => Math.ceil(position / 8) * 8
+const padded = (length: number): number => (length + 7) & ~7
 export const recordBytes = (payloadLength: number): number => padded(recordHeaderBytes + payloadLength)
 
 const tenDigits = (number: number): string => String(number).padStart(10, '0')

@@ -23,7 +23,7 @@ import { readProducerId, type ProducerIdParts } from './producer-id.ts'
 export { MessageFormatError } from './loose-scanner.ts'
 
 /** What a message costs at least in accounts of memory (ActiveMQ: Message.DEFAULT_MINIMUM_MESSAGE_SIZE). */
-export const minimumMessageSize = 1024
+const minimumMessageSize = 1024
 
 /** A range of the stored form. */
 interface Range {

@@ -61,7 +61,7 @@ export function processId(pod: PodObject): number | undefined {
 }
 
 /** Where a port of a pod can be reached from this machine: on the pod's own loopback address, or remapped (docs/localkube.md). */
-export function hostAddress(pod: PodObject, port: number): string {
+function hostAddress(pod: PodObject, port: number): string {
   const remapped = JSON.parse(pod.metadata.annotations?.[hostPortsAnnotation] ?? '{}') as Record<string, number>
   const hostPort = remapped[port]
   return hostPort === undefined ? `${pod.status?.podIP ?? '?'}:${port}` : `127.0.0.1:${hostPort}`

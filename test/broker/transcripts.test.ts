@@ -235,7 +235,7 @@ function evened(command: Command): string {
 function evenMessage(message: Record<string, unknown>): void {
   const messageId = message['messageId'] as Record<string, unknown>
   Object.assign(messageId, { brokerSequenceId: 0 })
-  // Leftovers of the frame that the message came in (spec section 10).
+  // Leftovers of the frame that the message came in.
   Object.assign(message, { commandId: 0, responseRequired: false, brokerInTime: 0, brokerOutTime: 0, expiration: 0 })
   const properties = message['marshalledProperties'] as Uint8Array | null
   const map = properties && decodePrimitiveMap(Buffer.from(properties))

@@ -10,7 +10,7 @@ import { errorCode, errorMessage, FlotillaError, isError } from '../../base/erro
 import type { Logger } from '../../base/logger.ts'
 import type { LockHolder } from '../lock.ts'
 
-export const databasePath = (directory: string): string => join(directory, 'lock.sqlite')
+const databasePath = (directory: string): string => join(directory, 'lock.sqlite')
 export const notePath = (directory: string): string => join(directory, 'lock.json')
 
 /** A file that is kept open, so that its inode cannot be given to another, and where it has to be found. */

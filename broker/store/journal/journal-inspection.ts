@@ -63,7 +63,7 @@ const typeNames: ReadonlyMap<number, string> = new Map([
   ...Object.entries(recordType).map(([name, type]) => [type, name] as const),
 ])
 
-export const recordTypeName = (type: number): string => typeNames.get(type) ?? `unknown ${type}`
+const recordTypeName = (type: number): string => typeNames.get(type) ?? `unknown ${type}`
 
 /** Rejects with JournalError when nothing can be read, and with the disk's error when there is no such directory. */
 export async function inspectJournal(disk: Disk, directory: string): Promise<JournalInspection> {

@@ -15,7 +15,7 @@ import { cacheFreeSlots, maxCachedBytes } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
 /** What a sender writes when all slots are taken; a receiver stores nothing then. */
-export const noSlot = -1
+const noSlot = -1
 
 const nullKey = 'null'
 

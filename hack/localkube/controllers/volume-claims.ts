@@ -9,7 +9,7 @@ import { isTerminal } from './pod-facts.ts'
 import { keyOf, persistentVolumeClaims, persistentVolumes, pods, splitKey, storageClasses } from './resource-names.ts'
 import type { VolumeDirectories } from './volume-directories.ts'
 
-export const provisioner = 'localkube/directory'
+const provisioner = 'localkube/directory'
 const defaultClassName = 'local'
 const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class'
 const protection = 'kubernetes.io/pvc-protection'

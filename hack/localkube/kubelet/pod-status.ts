@@ -128,7 +128,7 @@ const isInitialized = (runners: readonly ContainerRunner[]): boolean =>
   runners.every((runner) => (isSidecar(runner) ? runner.started : runner.finished && exitCode(runner) === 0))
 
 /** Guaranteed: cpu and memory limits everywhere and requests equal to them; BestEffort: none anywhere. */
-export function qosClassOf(pod: LocalObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+function qosClassOf(pod: LocalObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   const containers: Container[] = [...pod['spec'].containers, ...(pod['spec'].initContainers ?? [])]
   const amounts = containers.map(({ resources }) => resources ?? {})
   if (amounts.every(({ limits, requests }) => count(limits) + count(requests) === 0)) return 'BestEffort'

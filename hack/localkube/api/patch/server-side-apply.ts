@@ -125,7 +125,7 @@ function describeManager(entry: ManagedEntry): string {
 }
 
 /** `f:spec`, `k:{"name":"x"}` → `.spec[name="x"]`. */
-export function formatPath(path: readonly string[]): string {
+function formatPath(path: readonly string[]): string {
   return path
     .map((step) => {
       if (step.startsWith('f:')) return `.${step.slice(2)}`

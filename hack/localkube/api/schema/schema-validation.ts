@@ -23,7 +23,7 @@ export function validateBySchema(
 }
 
 /** The JSON type as error messages name it. */
-export const typeNameOf = (value: unknown): string => {
+const typeNameOf = (value: unknown): string => {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'

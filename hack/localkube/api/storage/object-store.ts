@@ -40,7 +40,7 @@ interface StoreOptions {
 export const objectKey = (namespace: string | undefined, name: string): string =>
   namespace === undefined || namespace === '' ? `/${name}` : `${namespace}/${name}`
 
-export const keyOf = (object: LocalObject): string => objectKey(object.metadata.namespace, object.metadata.name)
+const keyOf = (object: LocalObject): string => objectKey(object.metadata.namespace, object.metadata.name)
 
 type Listener = (event: StoreEvent) => void
 
