@@ -88,12 +88,12 @@ function wasStopped(
 ): boolean {
   if (!before || before.terminating) return true
   const createdMs = Date.parse(before.pod.metadata.creationTimestamp ?? '')
-  // Whole seconds: a pod may be made, become active and be lost in one of them.
-  if (previous?.activeSince !== undefined) return createdMs > Date.parse(previous.activeSince)
   const available = status?.conditions?.find(({ type }) => type === 'Available')
-  if (available?.status !== 'False') return false
-  const lostMs = Date.parse(available.lastTransitionTime)
-  return createdMs > lostMs || (createdMs === lostMs && !before.hasEnded)
+  const known = previous?.activeSince ?? (available?.status === 'False' ? available.lastTransitionTime : undefined)
+  if (known === undefined) return false
+  const knownMs = Date.parse(known)
+  // Whole seconds: a pod may be made, become active and be lost in one of them.
+  return createdMs > knownMs || (createdMs === knownMs && !before.hasEnded)
 }
 
 function buildMemberStatus(member: SeenMember): MemberStatus {

@@ -71,12 +71,13 @@ const seenNobody: Partial<BrokerClusterStatus> = {
     },
   ],
 }
+const older = '2026-11-21T02:59:59Z'
 const old = '2026-11-21T03:00:00Z'
 const anew = '2026-11-21T03:09:59Z'
 
 test.each([
-  ['its pod is the one that was active', old, {}, 'Failover'],
-  ['its pod is being deleted', old, { terminating: true }, 'Switchover'],
+  ['its pod is the one that was active', older, {}, 'Failover'],
+  ['its pod is being deleted', older, { terminating: true }, 'Switchover'],
   ['its pod was made anew', anew, {}, 'Switchover'],
 ] as const)('%s', (_, created, change, reason) => {
   const before = member('orders-g0-0', change, created)
@@ -89,7 +90,14 @@ test('its pod is gone, as after scaling down', () => {
   expect(reasonFor(undefined, seenNobody)).toBe('Switchover')
 })
 
+test('its pod was made anew in the second in which it had become active', () => {
+  expect(reasonFor(member('orders-g0-0', {}, old), { groups: [{ ...seenActive.groups[0]!, activeSince: old }] })).toBe(
+    'Switchover',
+  )
+})
+
 test('its pod was made, became active and was killed in one second', () => {
+  expect(reasonFor(member('orders-g0-0', { hasEnded: true }, old), seenActive)).toBe('Failover')
   const lost = seenNobody.conditions![0]!.lastTransitionTime
   expect(reasonFor(member('orders-g0-0', { hasEnded: true }, lost), seenNobody)).toBe('Failover')
   expect(reasonFor(member('orders-g0-0', {}, lost), seenNobody)).toBe('Switchover')
