@@ -16,6 +16,10 @@ export const destinationLimits = {
   pageBytesUnderPressure: 64 * 2 ** 10,
   /** Above this share of the memory limit, bodies that are on disk leave memory (ActiveMQ: cursorMemoryHighWaterMark). */
   bodyHighWaterShare: 0.7,
+  /** Pages kept per queue for consumers that do not want every message, each where one of them ran full. */
+  lookedPages: 4,
+  /** After so many pages that were looked through at once, others get their turn: about 10,000 messages. */
+  lookPagesAtOnce: 20,
   /** After a failed read of the store, before the next try. */
   readRetryMs: 1000,
   /** Unacknowledged messages of one consumer, whatever window it asks for: about 150 bytes each. */

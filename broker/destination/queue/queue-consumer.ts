@@ -13,6 +13,8 @@ export interface QueueConsumer {
   readonly queues: Set<MessageSource>
   /** True while it takes no message. */
   readonly full: boolean
+  /** False when it accepts every message. */
+  readonly selective: boolean
   accepts(message: Message): boolean
   deliverQueueEntry(entry: QueueEntry, message: Message): void
   /** The queue has read what it has: a pull that will not wait can be answered. */

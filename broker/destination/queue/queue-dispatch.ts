@@ -1,6 +1,7 @@
-// Which consumer of a queue gets the next message (spec broker-semantics.md section 5): higher priority first, equal
-// priorities in turn, full ones skipped; with an exclusive consumer only that one.
-import type { Message } from '../../message/message.ts'
+// Which consumer of a queue gets the next message, as ActiveMQ's Queue and its dispatch selectors decide it: higher priority
+// first, equal priorities in turn, full ones skipped; with an exclusive consumer only that one.
+import type { LookPosition } from '../window/look-positions.ts'
+import { LookPositions } from '../window/look-positions.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 
 interface PriorityGroup {
@@ -13,22 +14,36 @@ interface PriorityGroup {
 /** An exclusive consumer of this priority takes over from one that came before it. */
 const alwaysTakesOver = 127
 
+const hasRoom = (consumer: QueueConsumer): boolean => !consumer.full
+
 export class QueueDispatch {
+  /** How far the consumers have looked, while there is one that does not want every message. */
+  readonly positions = new LookPositions()
   /** Highest priority first. */
   readonly #groups: PriorityGroup[] = []
-  readonly #members = new Set<QueueConsumer>()
+  readonly #members = new Map<QueueConsumer, LookPosition>()
   #exclusive: QueueConsumer | null = null
+  #selective = 0
 
   get size(): number {
     return this.#members.size
   }
 
+  /** True when some consumer does not want every message. */
+  get selective(): boolean {
+    return this.#selective > 0
+  }
+
   [Symbol.iterator](): IterableIterator<QueueConsumer> {
-    return this.#members.values()
+    return this.#members.keys()
   }
 
   add(consumer: QueueConsumer): void {
-    this.#members.add(consumer)
+    const position = { memory: 0, store: 0 }
+    this.#members.set(consumer, position)
+    if (consumer.selective && this.#selective++ === 0)
+      for (const other of this.#members.values()) this.positions.add(other)
+    else if (this.selective) this.positions.add(position)
     const { priority, exclusive } = consumer.options
     let at = 0
     while (at < this.#groups.length && this.#groups[at]!.priority > priority) at++
@@ -41,7 +56,11 @@ export class QueueDispatch {
   }
 
   remove(consumer: QueueConsumer): void {
-    if (!this.#members.delete(consumer)) return
+    const position = this.#members.get(consumer)
+    if (!position) return
+    this.#members.delete(consumer)
+    this.positions.delete(position)
+    if (consumer.selective && --this.#selective === 0) this.positions.clear()
     const at = this.#groups.findIndex((group) => group.priority === consumer.options.priority)
     const group = this.#groups[at]!
     const index = group.members.indexOf(consumer)
@@ -58,20 +77,35 @@ export class QueueDispatch {
     return false
   }
 
-  /** The consumer for `message`, or null. The next call begins with the one after it. */
-  choose(message: Message): QueueConsumer | null {
-    if (this.#exclusive) return !this.#exclusive.full && this.#exclusive.accepts(message) ? this.#exclusive : null
+  /** The consumer with room for the next message, or null. The next call begins with the one after it. */
+  choose(): QueueConsumer | null {
+    return this.chooseWho(hasRoom)
+  }
+
+  /** The same of those who say that they take it. */
+  chooseWho(takes: (consumer: QueueConsumer) => boolean): QueueConsumer | null {
+    if (this.#exclusive) return takes(this.#exclusive) ? this.#exclusive : null
     for (const group of this.#groups) {
       const { members } = group
       for (let step = 0; step < members.length; step++) {
         const index = (group.turn + step) % members.length
         const member = members[index]!
-        if (member.full || !member.accepts(message)) continue
+        if (!takes(member)) continue
         group.turn = (index + 1) % members.length
         return member
       }
     }
     return null
+  }
+
+  /** The consumers, and how far each has looked. */
+  get members(): ReadonlyMap<QueueConsumer, LookPosition> {
+    return this.#members
+  }
+
+  /** Whether a consumer could be given a message now. */
+  isOpen(consumer: QueueConsumer): boolean {
+    return !consumer.full && (this.#exclusive === null || this.#exclusive === consumer)
   }
 
   #nextExclusive(): QueueConsumer | null {

@@ -15,8 +15,9 @@ import { QueueEntry } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
-import { QueueWindow } from '../window/queue-window.ts'
+import { MessageWindow } from '../window/message-window.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
+import { QueueLookers } from './queue-lookers.ts'
 
 export class Queue implements EntryQueue {
   readonly destination: Destination
@@ -31,7 +32,9 @@ export class Queue implements EntryQueue {
   openTransactions = 0
   readonly #context: DestinationContext
   readonly #consumers = new QueueDispatch()
-  readonly #window: QueueWindow
+  readonly #window: MessageWindow<QueueEntry, QueueConsumer>
+  /** null while all consumers want every message. */
+  #lookers: QueueLookers | null = null
   #inFlight = 0
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
@@ -43,7 +46,17 @@ export class Queue implements EntryQueue {
     this.holder = queueHolder(destination.name)
     this.owner = owner
     this.#context = context
-    this.#window = new QueueWindow(this, context, () => this.#loaded())
+    const { store, memory } = context
+    this.#window = new MessageWindow(
+      {
+        queue: destination.name,
+        cursor: { read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes) },
+        positions: this.#consumers.positions,
+        entryOf: (sequence, message) => new QueueEntry(this, sequence, message, true, memory),
+        loaded: () => this.#loaded(),
+      },
+      context,
+    )
   }
 
   get deleted(): boolean {
@@ -91,6 +104,7 @@ export class Queue implements EntryQueue {
     this.counters.enqueued++
     if (message && this.#hasExpired(message))
       return this.#expire(new QueueEntry(this, sequence, message, true, this.#context.memory))
+    if (message && this.#lookers && this.#window.offerArrival(sequence, message, this.#lookers)) return
     this.#window.arriveStored(sequence, message)
     this.dispatch()
   }
@@ -127,12 +141,16 @@ export class Queue implements EntryQueue {
   attach(consumer: QueueConsumer): void {
     if (consumer.queues.has(this)) return
     this.#consumers.add(consumer)
+    if (this.#consumers.selective) this.#lookers ??= this.#newLookers()
     consumer.queues.add(this)
   }
 
   detach(consumer: QueueConsumer): void {
     this.#consumers.remove(consumer)
     consumer.queues.delete(this)
+    if (this.#consumers.selective || !this.#lookers) return
+    this.#lookers = null
+    this.#window.endLook()
   }
 
   /** Gives waiting messages to consumers with room, until one of both runs out. */
@@ -140,7 +158,8 @@ export class Queue implements EntryQueue {
     if (this.#dispatching || this.#consumers.size === 0) return
     this.#dispatching = true
     try {
-      this.#dispatchReady()
+      if (this.#lookers) this.#window.look(this.#lookers)
+      else this.#dispatchInOrder()
     } finally {
       this.#dispatching = false
     }
@@ -156,6 +175,7 @@ export class Queue implements EntryQueue {
   settle(entry: QueueEntry): void {
     this.#land(entry)
     entry.release()
+    if (entry.stored) this.#window.gone(entry.sequence)
     this.counters.dequeued++
   }
 
@@ -163,7 +183,7 @@ export class Queue implements EntryQueue {
   returnToFront(entries: readonly QueueEntry[]): void {
     for (const entry of entries) this.#land(entry)
     if (this.#deleted) for (const entry of entries) entry.release()
-    else this.#window.returnToFront([...entries].sort((a, b) => a.sequence - b.sequence))
+    else this.#window.comeBack([...entries].sort((a, b) => a.sequence - b.sequence))
   }
 
   /** Takes expired messages out of memory. */
@@ -184,21 +204,25 @@ export class Queue implements EntryQueue {
     if (this.stored) this.#context.store.removeHolder(this.holder)
   }
 
-  #dispatchReady(): void {
+  /** To consumers that take every message: from the front, without looking at any. */
+  #dispatchInOrder(): void {
     const nowMs = this.#context.clock.nowMs()
-    let index = 0
-    while (this.#window.ready > index && this.#consumers.hasRoom) {
-      const entry = this.#window.at(index)!
-      if (isExpired(entry, nowMs)) this.#expire(this.#window.take(index))
+    while (this.#consumers.hasRoom) {
+      const entry = this.#window.first
+      if (!entry) break
+      if (isExpired(entry, nowMs)) this.#expire(this.#window.takeFirst())
       else if (!entry.message) break
-      else {
-        const consumer = this.#consumers.choose(entry.message)
-        if (consumer) this.#give(this.#window.take(index), consumer)
-        // Every consumer with room refuses it (noLocal): look behind it.
-        else index++
-      }
+      else this.#give(this.#window.takeFirst(), this.#consumers.choose()!)
     }
-    this.#window.refill(this.#consumers.hasRoom, index)
+    this.#window.refill(this.#consumers.hasRoom)
+  }
+
+  #newLookers(): QueueLookers {
+    return new QueueLookers(this.#consumers, {
+      give: (entry, consumer) => this.#give(entry, consumer),
+      expire: (entry) => this.#expire(entry),
+      passOver: (entry) => this.#spareMemory(entry),
+    })
   }
 
   /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */

@@ -37,6 +37,8 @@ export class Subscription {
   readonly queues = new Set<MessageSource>()
   /** True when it never gets anything from a queue: its acknowledgements are then only counted. */
   readonly topicsOnly: boolean
+  /** False when it accepts every message. */
+  readonly selective: boolean
   /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
   afterFailover = false
   /** False on a fresh subscription: acknowledgements are then leftovers from before a failover. */
@@ -60,6 +62,7 @@ export class Subscription {
     this.#port = port
     this.members = members
     this.dispatched = new DispatchedList(inFlight)
+    this.selective = options.noLocal
     this.topicsOnly = !members.some(isQueue)
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
@@ -87,7 +90,7 @@ export class Subscription {
 
   /** noLocal: not what producers of the own connection sent. */
   accepts(message: Message): boolean {
-    return !this.options.noLocal || message.connectionId !== this.connectionId
+    return !this.selective || message.connectionId !== this.connectionId
   }
 
   deliverQueueEntry(entry: QueueEntry, message: Message): void {

@@ -323,3 +323,90 @@ describe('reads', () => {
     expect(consumer.received).toEqual([1, 2, 3, 4])
   })
 })
+
+describe('behind messages that nobody takes', () => {
+  const own = 5000
+
+  /** A queue with messages of `a`, which wants none of its own, and behind them ten of `b`. */
+  const refused = async () => {
+    const { harness, store, serveAll } = await start()
+    const [a, b] = [harness.connect(), harness.connect()]
+    const consumer = a.consume('queue://Q', { noLocal: true, prefetchSize: 100 })
+    for (let i = 0; i < own; i++) a.send('queue://Q', { persistent: true })
+    for (let i = 0; i < 10; i++) b.send('queue://Q', { persistent: true })
+    await serveAll()
+    return { harness, store, serveAll, a, b, consumer }
+  }
+
+  test('a consumer gets what it wants, and whoever comes then gets the rest, in order', async () => {
+    const { harness, serveAll, consumer } = await refused()
+    expect(consumer.received).toEqual(sequence(1, 10))
+    expect(harness.of('queue://Q').memoryUsed).toBeLessThanOrEqual((destinationLimits.windowMessages + 10) * 1024)
+    consumer.acknowledge('standard', null, 9)
+    const next = harness.connect().consume('queue://Q', { prefetchSize: 700 })
+    await drain(next, serveAll)
+    expect(next.received).toEqual(sequence(1, own))
+    expect(harness.of('queue://Q')).toMatchObject({ size: 0, memoryUsed: 0 })
+    expect([harness.errors, harness.region.memory().used]).toEqual([[], 0])
+  })
+
+  test('the store is not read again for what was refused, only what is new is looked at', async () => {
+    const { store, serveAll, a, b, consumer } = await refused()
+    store.reads.length = 0
+    for (let i = 0; i < 20; i++) {
+      a.send('queue://Q', { persistent: true })
+      b.send('queue://Q', { persistent: true })
+      await serveAll()
+    }
+    expect(consumer.received).toEqual(sequence(1, 30))
+    expect(store.reads).toEqual([])
+  })
+
+  test('those that were given back are found without reading what lies before them', async () => {
+    const { store, serveAll, a, consumer } = await refused()
+    const second = a.consume('queue://Q', { noLocal: true, prefetchSize: 100 })
+    await serveAll()
+    expect(second.received).toEqual([])
+    store.reads.length = 0
+    consumer.close(-2)
+    await serveAll()
+    expect(second.received).toEqual(sequence(1, 10))
+    expect(second.deliveries.every(({ redeliveryCounter }) => redeliveryCounter === 1)).toBe(true)
+    expect(store.reads).toEqual([])
+  })
+
+  test('a consumer with a small window does not cost a read with each message', async () => {
+    const { harness, store, serveAll } = await start()
+    const [a, b] = [harness.connect(), harness.connect()]
+    for (let i = 0; i < own; i++) a.send('queue://Q', { persistent: true })
+    for (let i = 0; i < 100; i++) b.send('queue://Q', { persistent: true })
+    await harness.settle()
+    const consumer = a.consume('queue://Q', { noLocal: true, prefetchSize: 1 })
+    await serveAll()
+    expect(consumer.received).toEqual([1])
+    store.reads.length = 0
+    await drain(consumer, serveAll)
+    expect(consumer.received).toEqual(sequence(1, 100))
+    expect(store.reads.length).toBeLessThanOrEqual(2)
+    expect(harness.of('queue://Q').size).toBe(own)
+  })
+
+  test('non-persistent ones keep their place, and expired ones leave', async () => {
+    const { harness, serveAll, a, b, consumer } = await refused()
+    const expiration = harness.clock.nowMs() + 1000
+    b.send('queue://Q')
+    a.send('queue://Q')
+    a.send('queue://Q', { persistent: true, expiration })
+    b.send('queue://Q', { persistent: true })
+    await serveAll()
+    expect(consumer.received).toEqual(sequence(1, 12))
+    consumer.acknowledge('standard', null, 11)
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await serveAll()
+    expect(harness.of('queue://Q')).toMatchObject({ size: own + 1, expired: 1 })
+    const next = harness.connect().consume('queue://Q', { prefetchSize: 700 })
+    await drain(next, serveAll)
+    expect(next.received).toEqual(sequence(1, own + 1))
+    expect(harness.errors).toEqual([])
+  })
+})

@@ -1,0 +1,17 @@
+// What a window needs of the entries that wait in it.
+import type { Message } from '../../message/message.ts'
+import type { Sequence } from '../../store/held-message.ts'
+
+export interface WindowEntry {
+  readonly sequence: Sequence
+  /** Milliseconds since the epoch; 0 = never. */
+  readonly expiration: number
+  /** True when the store has it too. */
+  readonly stored: boolean
+  /** null while the body is only in the store. */
+  readonly message: Message | null
+  /** Puts a body back that was read from the store. */
+  restore(message: Message): void
+  /** Lets the body go and gives its memory back. */
+  release(): void
+}

@@ -1,0 +1,189 @@
+// A queue over a store whose reads wait until they are served, and consumers that accept what a function says.
+import { ManualClock } from '../../../../broker/base/manual-clock.ts'
+import { silentLogger } from '../../../../broker/base/logger.ts'
+import type { QueueEntry } from '../../../../broker/destination/entry.ts'
+import { MemoryUsage } from '../../../../broker/destination/memory-usage.ts'
+import type { QueueConsumer } from '../../../../broker/destination/queue/queue-consumer.ts'
+import { Queue } from '../../../../broker/destination/queue/queue.ts'
+import { QueueEntry as Entry } from '../../../../broker/destination/entry.ts'
+import type { MessageSource } from '../../../../broker/destination/subscription/message-source.ts'
+import type { Message } from '../../../../broker/message/message.ts'
+import { StoredMessage } from '../../../../broker/message/stored-message.ts'
+import type { FoundMessage, MessageHolder, Sequence } from '../../../../broker/store/message-store.ts'
+import { testMessage } from '../../../support/test-message.ts'
+
+export interface Given {
+  readonly consumer: TestQueueConsumer
+  readonly entry: QueueEntry
+  readonly message: Message
+}
+
+export class TestQueueConsumer implements QueueConsumer {
+  readonly options: { readonly priority: number; readonly exclusive: boolean }
+  readonly queues = new Set<MessageSource>()
+  readonly selective: boolean
+  readonly held: QueueEntry[] = []
+  /** How often it was asked about a message. */
+  asked = 0
+  pulls = 0
+  room: number
+  readonly #wants: (number: number) => boolean
+  readonly #given: (given: Given) => void
+
+  constructor(
+    room: number,
+    given: (given: Given) => void,
+    wants?: (number: number) => boolean,
+    options: { priority?: number; exclusive?: boolean } = {},
+  ) {
+    this.room = room
+    this.selective = wants !== undefined
+    this.#wants = wants ?? (() => true)
+    this.#given = given
+    this.options = { priority: 0, exclusive: false, ...options }
+  }
+
+  get full(): boolean {
+    return this.held.length >= this.room
+  }
+
+  accepts(message: Message): boolean {
+    this.asked++
+    return this.#wants(message.producerSequenceId)
+  }
+
+  wants(number: number): boolean {
+    return this.#wants(number)
+  }
+
+  deliverQueueEntry(entry: QueueEntry, message: Message): void {
+    if (this.full) throw new Error('a full consumer was given a message')
+    this.held.push(entry)
+    this.#given({ consumer: this, entry, message })
+  }
+
+  answerPull(): void {
+    this.pulls++
+  }
+}
+
+export class QueueHarness {
+  readonly clock = new ManualClock()
+  readonly memory: MemoryUsage
+  readonly queue: Queue
+  readonly given: Given[] = []
+  readonly expired: QueueEntry[] = []
+  readonly errors: string[] = []
+  reads = 0
+  failing = false
+  readonly #stored = new Map<Sequence, Buffer>()
+  readonly #open: (() => void)[] = []
+
+  constructor(memoryLimit: number) {
+    this.memory = new MemoryUsage(memoryLimit)
+    this.queue = new Queue({ kind: 'queue', name: 'Q' }, null, {
+      clock: this.clock,
+      logger: {
+        ...silentLogger,
+        error: (message, fields) => void this.errors.push(`${message} ${JSON.stringify(fields)}`),
+      },
+      memory: this.memory,
+      store: {
+        read: (_holder, after, upTo, count, bytes) => this.#read(after, upTo, count, bytes),
+        remove: (_holder: MessageHolder, sequence: Sequence) => void this.#stored.delete(sequence),
+        addHolder: () => {},
+        removeHolder: () => this.#stored.clear(),
+      },
+      scan: (bytes) => StoredMessage.scan(bytes),
+      expired: (entry) => {
+        this.expired.push(entry)
+        this.queue.acknowledge(entry, false)
+      },
+    })
+  }
+
+  consumer(
+    room: number,
+    wants?: (number: number) => boolean,
+    options?: { priority?: number; exclusive?: boolean },
+  ): TestQueueConsumer {
+    const consumer = new TestQueueConsumer(room, (given) => void this.given.push(given), wants, options)
+    this.queue.attach(consumer)
+    this.queue.dispatch()
+    return consumer
+  }
+
+  /** Written to the store; it arrives with `arrive`. */
+  write(number: number, options: { expiration?: number; body?: string } = {}): Message {
+    const message = this.message(number, options)
+    this.#stored.set(number, message.bytes)
+    this.queue.expectStored()
+    return message
+  }
+
+  arrive(number: number, message: Message | null): void {
+    this.queue.arriveStored(number, message)
+  }
+
+  sendVolatile(number: number, options: { expiration?: number; body?: string } = {}): void {
+    this.queue.arriveVolatile(new Entry(this.queue, number, this.message(number, options), false, this.memory))
+  }
+
+  message(number: number, options: { expiration?: number; body?: string } = {}): Message {
+    return testMessage({
+      destination: this.queue.destination,
+      producerSequenceId: number,
+      persistent: true,
+      ...options,
+    })
+  }
+
+  acknowledge(consumer: TestQueueConsumer, entry: QueueEntry): void {
+    consumer.held.splice(consumer.held.indexOf(entry), 1)
+    this.queue.acknowledge(entry, false)
+    this.queue.dispatch()
+  }
+
+  close(consumer: TestQueueConsumer): void {
+    this.queue.detach(consumer)
+    this.queue.returnToFront(consumer.held.splice(0))
+    this.queue.dispatch()
+  }
+
+  /** Answers the reads that are open. True when there were some. */
+  async answer(): Promise<boolean> {
+    const open = this.#open.splice(0)
+    for (const answer of open) answer()
+    for (let i = 0; i < 12; i++) await Promise.resolve()
+    return open.length > 0
+  }
+
+  /** The same, and gives those their turn who wait for it. */
+  async serve(): Promise<boolean> {
+    const answered = await this.answer()
+    this.clock.advance(0)
+    for (let i = 0; i < 12; i++) await Promise.resolve()
+    return answered
+  }
+
+  async rest(): Promise<void> {
+    for (let served = 0; (await this.serve()) || this.queue.loading; served++)
+      if (served === 10_000) throw new Error('the queue reads for ever')
+  }
+
+  /** What the store has when the read is served, as one that looks into its index at the beginning may find it, too. */
+  async #read(after: Sequence, upTo: Sequence, count: number, bytes: number): Promise<readonly FoundMessage[]> {
+    this.reads++
+    const found: FoundMessage[] = []
+    let total = 0
+    for (const [sequence, body] of [...this.#stored].sort(([a], [b]) => a - b)) {
+      if (sequence <= after || sequence > upTo) continue
+      if (found.length >= count || (found.length > 0 && total + body.length > bytes)) break
+      found.push({ sequence, bytes: body })
+      total += body.length
+    }
+    await new Promise<void>((resolve) => this.#open.push(resolve))
+    if (this.failing) throw new Error('the disk is gone')
+    return found
+  }
+}
