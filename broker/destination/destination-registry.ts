@@ -71,7 +71,7 @@ export class DestinationRegistry {
     return this.add(destination, null)
   }
 
-  /** Makes a destination that is not there yet. Throws ResourceAllocationException at the limit. */
+  /** Makes a destination that is not there yet. Refuses at the limit. */
   add(destination: Destination, owner: string | null): Queue | Topic {
     const limit = isTemporary(destination) ? 'maximumTemporaryDestinations' : 'maximumDestinations'
     const count = isTemporary(destination) ? this.#temporary.size : this.#queues.size + this.#topics.size

@@ -1,8 +1,6 @@
 // Counts the bytes of message bodies in memory against the broker's limit. It only counts; who waits and who resumes is
-// decided in routing/flow-control.ts.
-
-/** Waiting senders resume below this share of the limit, not at the limit itself: otherwise they would flap. */
-const resumeShare = 0.9
+// decided in region/flow-control.ts.
+import { destinationLimits } from './limits.ts'
 
 export class MemoryUsage {
   readonly limit: number
@@ -21,7 +19,7 @@ export class MemoryUsage {
   }
 
   get relieved(): boolean {
-    return this.#used < this.limit * resumeShare
+    return this.#used < this.limit * destinationLimits.resumeShare
   }
 
   /** Bytes left below `share` of the limit; negative above it. */

@@ -1,5 +1,5 @@
-// Finds what an acknowledgement means in the list of a subscription's dispatched messages (spec openwire.md section 10).
-// It only finds and checks; routing/acknowledge.ts carries out.
+// Finds what an acknowledgement means in the list of a subscription's dispatched messages, as the
+// PrefetchSubscription and TopicSubscription of ActiveMQ do. It only finds and checks; region/acknowledge.ts carries out.
 import { RefusalError } from '../../base/errors.ts'
 import type { DispatchedList, EntryReference } from './dispatched-list.ts'
 import type { Entry } from '../entry.ts'
@@ -12,7 +12,7 @@ export interface AcknowledgedRange {
 
 /**
  * The entries from `first` (null = the oldest) to `last` in dispatch order. With `checkCount` their number must be
- * `messageCount`. Throws JMSException "Unmatched acknowledge: …" and changes nothing.
+ * `messageCount`. Refuses with "Unmatched acknowledge: …", as ActiveMQ does.
  */
 export function findRange(dispatched: DispatchedList, range: AcknowledgedRange, checkCount: boolean): Entry[] {
   if (!range.last) throw unmatched('it names no last message')
@@ -34,7 +34,7 @@ export function findRange(dispatched: DispatchedList, range: AcknowledgedRange, 
   return entries
 }
 
-/** The one entry `last`. Throws JMSException when it was not dispatched, or is acknowledged already. */
+/** The one entry `last`. Refuses when it was not dispatched, or is acknowledged already. */
 export function findLast(dispatched: DispatchedList, range: AcknowledgedRange): Entry {
   const entry = range.last ? dispatched.find(range.last) : null
   if (!entry)

@@ -25,10 +25,6 @@ export class LookedPages {
     this.#memory = memory
   }
 
-  get isEmpty(): boolean {
-    return this.#pages.length === 0
-  }
-
   /** The page that has what follows `sequence`. */
   at(sequence: Sequence): Page | undefined {
     return this.#pages.find(({ after, upTo }) => after <= sequence && sequence < upTo)
