@@ -376,7 +376,6 @@ export class ModelClient {
     const model = this.#model
     if (model.book.consumers.length >= 8) return this.#closeConsumer()
     const noLocal = model.chance(0.03)
-    if (noLocal) model.useNoLocal()
     this.#addConsumer({
       queue: model.pick(['Q', 'Q', 'Q', 'R', deadLetterQueue]),
       priority: model.pick([0, 0, 0, 5, 127]),

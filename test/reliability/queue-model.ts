@@ -108,7 +108,6 @@ export class QueueModel {
   #clients: ModelClient[] = []
   #names = 0
   readonly #options: BookOptions
-  #noLocalUsed = false
 
   constructor(random: Random, figures: ModelFigures) {
     this.random = random
@@ -168,10 +167,6 @@ export class QueueModel {
 
   #newBook(): QueueBook {
     return new QueueBook(queues, this.#options, () => this.world.clock.nowMs())
-  }
-
-  useNoLocal(): void {
-    this.#noLocalUsed = true
   }
 
   async #step(weights: Weights): Promise<void> {
@@ -328,8 +323,7 @@ export class QueueModel {
     // What open transactions hold comes on top, at most a quarter of the limit for each.
     check(used >= sum, () => `Memory: ${used} bytes are used, the queues alone have ${sum}`)
     const pressure = queues.length * 300 * 1024 + this.#memoryLimit * 1.25 + 70 * 1024
-    if (!this.#noLocalUsed)
-      check(used <= pressure, () => `Memory: ${used} bytes are used, the limit is ${this.#memoryLimit}`)
+    check(used <= pressure, () => `Memory: ${used} bytes are used, the limit is ${this.#memoryLimit}`)
   }
 
   async #crash(): Promise<void> {
