@@ -22,13 +22,13 @@ import { destinationOperations } from '../../openwire/destination-operations.ts'
 import { consumerIdText, producerIdText, sessionIdText, transactionIdText } from '../../openwire/id-text.ts'
 import { transactionTypes } from '../../openwire/transaction-types.ts'
 
-interface SessionState {
+interface TrackedSession {
   readonly info: SessionInfo
   readonly producers: Map<string, ProducerInfo>
   readonly consumers: Map<string, ConsumerInfo>
 }
 
-interface TransactionState {
+interface TrackedTransaction {
   /** BEGIN, the sends, possibly PREPARE, and the command that ends it. */
   readonly commands: Command[]
   /** Producers that were closed while the transaction was open. */
@@ -48,8 +48,8 @@ export class StateTracker {
   readonly #options: FailoverOptions
   #connection: ConnectionInfo | null = null
   readonly #temporaryDestinations = new Map<string, DestinationInfo>()
-  readonly #sessions = new Map<string, SessionState>()
-  readonly #transactions = new Map<string, TransactionState>()
+  readonly #sessions = new Map<string, TrackedSession>()
+  readonly #transactions = new Map<string, TrackedTransaction>()
   /** Non-transacted messages, oldest first (trackMessages). */
   readonly #messages: MessageCommand[] = []
   #messageBytes = 0
@@ -212,7 +212,7 @@ export class StateTracker {
     if (!this.#sessions.has(id)) this.#sessions.set(id, { info: build(), producers: new Map(), consumers: new Map() })
   }
 
-  #sessionOf(id: ConsumerId | ProducerId): SessionState | undefined {
+  #sessionOf(id: ConsumerId | ProducerId): TrackedSession | undefined {
     return this.#sessions.get(`${id.connectionId}:${id.sessionId}`)
   }
 }

@@ -8,10 +8,7 @@ import type {
   ProducerId,
   Throwable,
 } from '../../wire/openwire/commands.ts'
-import {
-  buildConnectionError as connectionError,
-  buildExceptionResponse as exceptionResponse,
-} from '../../openwire/build-commands.ts'
+import { buildConnectionError, buildExceptionResponse } from '../../openwire/build-commands.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
 import type { BrokerIdentity } from '../../region/broker-identity.ts'
 import { javaClassOf, javaMessageOf } from './java-class.ts'
@@ -37,11 +34,11 @@ export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdent
   networkProperties: null,
 })
 
-export const buildExceptionResponse = (correlationId: number, error: RefusalError): ExceptionResponse =>
-  exceptionResponse(correlationId, throwableOf(error))
+export const buildRefusal = (correlationId: number, error: RefusalError): ExceptionResponse =>
+  buildExceptionResponse(correlationId, throwableOf(error))
 
 /** For commands that asked for no answer. */
-export const buildConnectionError = (error: RefusalError): ConnectionError => connectionError(throwableOf(error))
+export const buildUnaskedRefusal = (error: RefusalError): ConnectionError => buildConnectionError(throwableOf(error))
 
 export const buildProducerAck = (producerId: ProducerId | null, size: number): ProducerAck => ({
   kind: 'ProducerAck',

@@ -10,7 +10,7 @@ import { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
 import { initialWireFormat } from '../../wire/openwire/wire-format.ts'
 import { OutputBuffer } from '../output-buffer.ts'
 import type { SessionOutput } from '../session.ts'
-import { buildConnectionError, buildExceptionResponse } from './answers.ts'
+import { buildUnaskedRefusal, buildRefusal } from './answers.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { DispatchEncoder } from './dispatch-encoder.ts'
 import type { InactivityMonitor } from './inactivity-monitor.ts'
@@ -79,7 +79,7 @@ export class CommandWriter {
 
   /** To whoever asked for an answer, and to all whose command was refused. */
   answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {
-    if (error) this.send(responseRequired ? buildExceptionResponse(commandId, error) : buildConnectionError(error))
+    if (error) this.send(responseRequired ? buildRefusal(commandId, error) : buildUnaskedRefusal(error))
     else if (responseRequired && !this.#closed)
       this.#write(encodeResponse(commandId, this.#codec.format.tightEncodingEnabled))
   }

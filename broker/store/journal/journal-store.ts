@@ -23,7 +23,7 @@ import type {
   StoreStatistics,
 } from '../message-store.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
-import { JournalTransaction } from './journal-transaction.ts'
+import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
 import { PutOffWrites } from './put-off-writes.ts'
 import { Reclaimer } from './reclaimer.ts'
@@ -183,7 +183,7 @@ export class JournalStore implements MessageStore {
   }
 
   begin(): StoreTransaction {
-    return new JournalTransaction(this.#records, this.#state, this.#putOff)
+    return new JournalStoreTransaction(this.#records, this.#state, this.#putOff)
   }
 
   hasRoom(bytes: number): boolean {

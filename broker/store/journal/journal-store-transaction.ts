@@ -10,7 +10,7 @@ import type { StoreState } from './store-state.ts'
 /** Before the first record, and after the last. */
 const noNumber = 0
 
-export class JournalTransaction implements StoreTransaction {
+export class JournalStoreTransaction implements StoreTransaction {
   readonly #records: RecordWriter
   readonly #state: StoreState
   readonly #putOff: PutOffWrites
