@@ -26,6 +26,17 @@ export class KubeApiError extends Error {
   }
 }
 
+/**
+ * Whether the object that a patch was for is gone, or another one has its name: then a patch that gives `metadata.uid` is
+ * answered with 422, for that field cannot be changed.
+ */
+export function isGone(error: unknown): boolean {
+  if (!(error instanceof KubeApiError)) return false
+  if (error.code === 404) return true
+  const { causes = [] } = (error.details ?? {}) as { causes?: readonly { field?: string }[] }
+  return error.code === 422 && causes.some(({ field }) => field === 'metadata.uid')
+}
+
 /** No answer: connection refused, reset, timed out, TLS failure. */
 export class KubeUnreachableError extends Error {
   override readonly name = 'KubeUnreachableError'

@@ -2,11 +2,12 @@
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { brokerClusterApiVersion, operatorFieldManager, brokerClusterKind } from '../api/names.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
+import { isGone } from '../kube/errors.ts'
 import type { KubeClient, KubeObject } from '../kube/port.ts'
 import { brokerClusters } from '../kube/resource-types.ts'
 import { canonicalJson } from '../topology/content-hash.ts'
 
-/** True if it was written. */
+/** True if it was written; false also if the cluster is gone. */
 export async function applyStatus(
   client: KubeClient,
   cluster: BrokerCluster,
@@ -14,15 +15,21 @@ export async function applyStatus(
 ): Promise<boolean> {
   if (canonicalJson(ordered(status)) === canonicalJson(ordered(cluster.status ?? {}))) return false
   const { name, namespace, uid } = cluster.metadata
-  // The uid is a precondition: a cluster that was deleted is not to be made again by its status.
+  // The uid says whose status it is: a cluster that was made anew under the name is not to get it.
   const object: KubeObject = {
     apiVersion: brokerClusterApiVersion,
     kind: brokerClusterKind,
     metadata: { name, namespace, uid },
     status,
   }
-  await client.apply(brokerClusters, object, { fieldManager: operatorFieldManager, force: true, subresource: 'status' })
-  return true
+  const options = { fieldManager: operatorFieldManager, force: true, subresource: 'status' } as const
+  try {
+    await client.apply(brokerClusters, object, options)
+    return true
+  } catch (error) {
+    if (isGone(error)) return false
+    throw error
+  }
 }
 
 /** Lists that are merged by a key keep no order that could be relied on. */

@@ -1,7 +1,7 @@
 // Puts on each pod the role that its broker reports, for the Services that select by it. Failover does not wait for
 // this: the lock elects, and clients with a failover URL find the active by themselves.
 import { operatorFieldManager, labels } from '../api/names.ts'
-import { KubeApiError } from '../kube/errors.ts'
+import { isGone } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'
 import { pods } from '../kube/resource-types.ts'
 import { findActive } from '../topology/observed-member.ts'
@@ -23,14 +23,12 @@ export async function applyRoleLabels(client: KubeClient, members: readonly Seen
     try {
       await client.mergePatch(pods, { namespace, name }, patch, operatorFieldManager)
     } catch (error) {
+      // The next look sees what became of the pod.
       if (!isGone(error)) throw error
     }
   }
   return changes.length
 }
-
-/** The pod went, or another one has its name: the next look sees it. */
-const isGone = (error: unknown): boolean => error instanceof KubeApiError && (error.code === 404 || error.code === 409)
 
 function planRoleLabel(member: SeenMember, active: SeenMember | undefined): RoleLabel {
   if (member === active) return 'active'

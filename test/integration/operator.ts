@@ -168,7 +168,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         await put('failing', pair())
         await ready('failing')
         const before = player.activeOf('failing-g0')!
-        player.failOver('failing-g0')
+        await player.failOver('failing-g0')
         const after = await eventually(async () => {
           const active = (await podsOf('failing')).filter(
             ({ metadata }) => metadata.labels?.['flotilla.dev/role'] === 'active',

@@ -78,10 +78,12 @@ export class PodPlayer implements BrokerAdmin {
     return undefined
   }
 
-  /** The active loses its lock, as by SIGKILL; somebody else takes it. */
-  failOver(group: string): void {
+  /** The active is killed: its container starts again, and somebody else has the lock. */
+  async failOver(group: string): Promise<void> {
     const name = this.activeOf(group)!
     const broker = this.#brokers.get(this.#uids.get(name)!)!
+    const pod = await this.#client.get<Pod>(pods, { namespace: this.#namespace, name })
+    await this.#showRunning(pod!, 1)
     Object.assign(broker, { role: 'Standby', term: null, activeSince: null })
     this.#elect(group, name)
   }
@@ -134,7 +136,7 @@ export class PodPlayer implements BrokerAdmin {
         this.#brokers.delete(uid)
         await this.#client.delete(pods, { namespace: this.#namespace, name }, { gracePeriodSeconds: 0, uid })
       } else if (!this.#brokers.has(uid)) {
-        await this.#start(pod)
+        await this.#showRunning(pod)
         this.#uids.set(name, uid)
         const group = `${labels?.['flotilla.dev/cluster']}-${labels?.['flotilla.dev/group']}`
         this.#brokers.set(uid, { group, role: 'Standby', term: null, activeSince: null })
@@ -155,9 +157,9 @@ export class PodPlayer implements BrokerAdmin {
     Object.assign(heir[1], { role: 'Active', term, activeSince })
   }
 
-  async #start(pod: Pod): Promise<void> {
+  async #showRunning(pod: Pod, restartCount = 0): Promise<void> {
     const now = `${new Date().toISOString().slice(0, 19)}Z`
-    const podIP = `10.9.0.${(this.#addresses++ % 250) + 1}`
+    const podIP = pod.status?.podIP ?? `10.9.0.${(this.#addresses++ % 250) + 1}`
     const state = { running: { startedAt: now } }
     const { image = 'broker' } = (pod.spec as { containers?: { image?: string }[] }).containers?.[0] ?? {}
     await this.#applyStatus(pods, pod, {
@@ -165,7 +167,7 @@ export class PodPlayer implements BrokerAdmin {
       podIP,
       podIPs: [{ ip: podIP }],
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
-      containerStatuses: [{ name: 'broker', ready: true, restartCount: 0, image, imageID: '', started: true, state }],
+      containerStatuses: [{ name: 'broker', ready: true, restartCount, image, imageID: '', started: true, state }],
     })
   }
 

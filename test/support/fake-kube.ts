@@ -13,6 +13,7 @@ import type {
 } from '../../operator/kube/port.ts'
 import { KubeApiError } from '../../operator/kube/errors.ts'
 import { isSelected } from './label-selector.ts'
+import { uidIsImmutable } from './memory-kube.ts'
 
 export interface Write {
   readonly verb: 'create' | 'replace' | 'apply' | 'patch' | 'delete'
@@ -72,7 +73,7 @@ export class FakeKube implements KubeClient {
       if (subresource === 'status') {
         const { uid } = object.metadata
         const found = this.#must(type.kind, keyOf(object))
-        if (uid !== undefined && uid !== found.metadata.uid) throw new KubeApiError(409, 'Conflict', 'uid mismatch')
+        if (uid !== undefined && uid !== found.metadata.uid) throw uidIsImmutable()
         return this.put({ ...found, status: object['status'] } as unknown as T)
       }
       if (!existing) return this.put(object)
@@ -94,7 +95,7 @@ export class FakeKube implements KubeClient {
     return this.#write({ verb: 'patch', kind: type.kind, name: key.name }, () => {
       const existing = this.#must(type.kind, key)
       const { uid } = (patch as { metadata?: { uid?: string } }).metadata ?? {}
-      if (uid !== undefined && uid !== existing.metadata.uid) throw new KubeApiError(409, 'Conflict', 'uid mismatch')
+      if (uid !== undefined && uid !== existing.metadata.uid) throw uidIsImmutable()
       return this.put(merge(existing, patch) as T)
     })
   }

@@ -155,7 +155,7 @@ export class MemoryKube implements KubeClient {
     await this.#called('apply', type, object.metadata)
     const id = idOf(type, object.metadata)
     if (options.subresource === 'status') {
-      const current = this.#existing(id, object.metadata)
+      const current = this.#patched(id, object.metadata)
       return this.#store(type, id, { ...current, status: object['status'] }, 'MODIFIED') as unknown as T
     }
     const current = this.#objects.get(id)
@@ -169,7 +169,7 @@ export class MemoryKube implements KubeClient {
     await this.#called('mergePatch', type, key)
     const id = idOf(type, key)
     const { metadata } = patch as { metadata?: Preconditions }
-    return this.#store(type, id, mergeJson(this.#existing(id, metadata), patch) as Body, 'MODIFIED') as unknown as T
+    return this.#store(type, id, mergeJson(this.#patched(id, metadata), patch) as Body, 'MODIFIED') as unknown as T
   }
 
   async delete(type: ResourceType, key: ObjectKey, preconditions: DeleteOptions = {}): Promise<void> {
@@ -201,6 +201,12 @@ export class MemoryKube implements KubeClient {
     return object
   }
 
+  #patched(id: string, { uid, resourceVersion }: Preconditions = {}): Body {
+    const object = this.#existing(id, resourceVersion === undefined ? {} : { resourceVersion })
+    if (uid !== undefined && uid !== object.metadata.uid) throw uidIsImmutable()
+    return object
+  }
+
   #store(type: ResourceType, id: string, object: Body, event: 'ADDED' | 'MODIFIED'): KubeObject {
     object.metadata.resourceVersion = String(++this.#version)
     this.#objects.set(id, object)
@@ -224,6 +230,12 @@ export class MemoryKube implements KubeClient {
 
 export const kubeError = (code: number, reason: string, retryAfterMs?: number): KubeApiError =>
   new KubeApiError(code, reason, `Cannot do it: ${reason}`, retryAfterMs === undefined ? {} : { retryAfterMs })
+
+/** As a patch is answered that gives the uid of another object. */
+export function uidIsImmutable(): KubeApiError {
+  const causes = [{ field: 'metadata.uid', message: 'field is immutable' }]
+  return new KubeApiError(422, 'Invalid', 'Cannot do it: metadata.uid: field is immutable', { details: { causes } })
+}
 
 export const unreachable = (): KubeUnreachableError => new KubeUnreachableError('Cannot do it: no answer')
 

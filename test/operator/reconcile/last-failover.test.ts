@@ -5,29 +5,12 @@ import type { Judgement } from '../../../operator/reconcile/judgement.ts'
 import type { SeenMember } from '../../../operator/reconcile/observe.ts'
 import { buildStatus } from '../../../operator/reconcile/status.ts'
 import { buildSnapshot } from '../../support/broker-world.ts'
+import { seenMember } from '../../support/seen-member.ts'
 
 const heir = 'orders-g0-1'
 const heirSince = '2026-11-21T03:10:00Z'
 
-const member = (name: string, change: Partial<SeenMember>, creationTimestamp: string): SeenMember => ({
-  name,
-  ordinal: 0,
-  group: 'g0',
-  revision: 'r',
-  terminating: false,
-  ready: true,
-  running: true,
-  role: 'Standby',
-  term: undefined,
-  failure: undefined,
-  refusal: undefined,
-  snapshot: undefined,
-  hasEnded: false,
-  pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name, creationTimestamp } },
-  ...change,
-})
-
-const active = member(
+const active = seenMember(
   heir,
   {
     role: 'Active',
@@ -80,7 +63,7 @@ test.each([
   ['its pod is being deleted', older, { terminating: true }, 'Switchover'],
   ['its pod was made anew', anew, {}, 'Switchover'],
 ] as const)('%s', (_, created, change, reason) => {
-  const before = member('orders-g0-0', change, created)
+  const before = seenMember('orders-g0-0', change, created)
   expect(reasonFor(before, seenActive)).toBe(reason)
   expect(reasonFor(before, seenNobody)).toBe(reason)
 })
@@ -91,14 +74,14 @@ test('its pod is gone, as after scaling down', () => {
 })
 
 test('its pod was made anew in the second in which it had become active', () => {
-  expect(reasonFor(member('orders-g0-0', {}, old), { groups: [{ ...seenActive.groups[0]!, activeSince: old }] })).toBe(
-    'Switchover',
-  )
+  expect(
+    reasonFor(seenMember('orders-g0-0', {}, old), { groups: [{ ...seenActive.groups[0]!, activeSince: old }] }),
+  ).toBe('Switchover')
 })
 
 test('its pod was made, became active and was killed in one second', () => {
-  expect(reasonFor(member('orders-g0-0', { hasEnded: true }, old), seenActive)).toBe('Failover')
+  expect(reasonFor(seenMember('orders-g0-0', { hasEnded: true }, old), seenActive)).toBe('Failover')
   const lost = seenNobody.conditions![0]!.lastTransitionTime
-  expect(reasonFor(member('orders-g0-0', { hasEnded: true }, lost), seenNobody)).toBe('Failover')
-  expect(reasonFor(member('orders-g0-0', {}, lost), seenNobody)).toBe('Switchover')
+  expect(reasonFor(seenMember('orders-g0-0', { hasEnded: true }, lost), seenNobody)).toBe('Failover')
+  expect(reasonFor(seenMember('orders-g0-0', {}, lost), seenNobody)).toBe('Switchover')
 })

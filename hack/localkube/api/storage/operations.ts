@@ -15,7 +15,16 @@ import {
   type ResourceKind,
   type StrategyContext,
 } from '../kinds/resource-kind.ts'
-import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound, RegistryError } from '../status-error.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  fieldErrors,
+  forbidden,
+  invalid,
+  notFound,
+  RegistryError,
+} from '../status-error.ts'
 import { formatTime } from '../rfc3339.ts'
 import type { LocalObject } from '../registry.ts'
 import type { WriteRequest } from './write-request.ts'
@@ -82,7 +91,7 @@ export class Operations {
 
   /**
    * Writes what `change` makes of the present object. Nothing is written if nothing changes.
-   * Errors: 404, 409 (resourceVersion or uid given and not those of the object), 400, 422.
+   * Errors: 404, 409 (resourceVersion or uid given and not those of the object), 400, 422 (also the uid, in a patch).
    */
   update(
     kind: ResourceKind,
@@ -95,7 +104,7 @@ export class Operations {
     const current = this.get(kind, namespace, name)
     if (!current) throw notFound(kind, name)
     const next = change(cloneJson(inVersion(kind, version, current))) as LocalObject
-    this.#checkIdentity(kind, version, current, next, name)
+    this.#checkIdentity(kind, version, current, next, name, request)
     keepServerMetadata(current, next)
     limitToSubresource(kind, version, current, next, request.subresource)
     conformObject(kind, version, next, request)
@@ -225,6 +234,7 @@ export class Operations {
     current: LocalObject,
     next: LocalObject,
     name: string,
+    { patch }: WriteRequest,
   ): void {
     checkTypeMeta(kind, version, next)
     if (!isObject(next.metadata)) throw badRequest('metadata is missing or no object')
@@ -234,7 +244,8 @@ export class Operations {
       throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
     if (kind.namespaced && metadata.namespace && metadata.namespace !== current.metadata.namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    if (metadata.uid && metadata.uid !== current.metadata.uid)
+    const isAnother = metadata.uid && metadata.uid !== current.metadata.uid
+    if (isAnother && !patch)
       throw conflict(
         kind,
         name,
@@ -242,6 +253,8 @@ export class Operations {
       )
     if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion)
       throw conflict(kind, name)
+    // In a patch the uid is a value like any other, and one that cannot be changed.
+    if (isAnother) throw invalid(kind, name, [fieldErrors.invalid('metadata.uid', metadata.uid, 'field is immutable')])
   }
 
   #finishUpdate(

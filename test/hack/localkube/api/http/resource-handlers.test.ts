@@ -75,6 +75,19 @@ test('the four patches', async () => {
   expect((await patch(path, 'apply-patch+yaml', applied)).body.message).toContain('fieldManager: Required value')
 })
 
+test('the uid is a precondition of a replacement, and a value that a patch cannot change', async () => {
+  const created = await call('POST', fleetsPath, fleet('a'))
+  const another = { metadata: { ...created.body.metadata, uid: 'another' } }
+  expect(await call('PUT', `${fleetsPath}/a`, { ...fleet('a'), ...another })).toMatchObject({
+    status: 409,
+    body: { message: expect.stringContaining('Precondition failed: UID in precondition: another') },
+  })
+  expect(await patch(`${fleetsPath}/a`, 'merge-patch+json', { metadata: { uid: 'another' } })).toMatchObject({
+    status: 422,
+    body: { details: { causes: [{ field: 'metadata.uid', message: expect.stringContaining('field is immutable') }] } },
+  })
+})
+
 test('status and scale are doors of their own', async () => {
   await call('POST', fleetsPath, fleet('a'))
   const status = { status: { replicas: 1, selector: 'app=x' }, spec: { replicas: 9 } }
