@@ -160,7 +160,7 @@ describeWithVectors('the same commands as the Java client', () => {
     await peer!.finished(1)
     const [first, second] = sentIn(scripts)
     expect(withoutTime(peer!.received[0]!)).toEqual(withoutTime(first!))
-    expect(withoutTime(prefetchesSorted(peer!.received[1]!))).toEqual(withoutTime(prefetchesSorted(second!)))
+    expect(withoutTime(restoredSorted(peer!.received[1]!))).toEqual(withoutTime(restoredSorted(second!)))
   })
 })
 
@@ -172,9 +172,26 @@ const bodiesIn = (scripts: TranscriptFrame[][]): string[] =>
       .map(({ fields }) => fields['$body'] as string),
   )
 
-/** In which order consumers get their prefetch back carries no meaning: the Java client takes it from a hash table. */
-function prefetchesSorted(commands: Command[]): Command[] {
-  const controls = commands.filter((command) => command.kind === 'ConsumerControl')
-  controls.sort((left, right) => Number(left.consumerId!.sessionId) - Number(right.consumerId!.sessionId))
-  return commands.map((command) => (command.kind === 'ConsumerControl' ? controls.shift()! : command))
+/**
+ * In which order sessions are restored, and consumers get their prefetch back, carries no meaning: the Java client takes
+ * it from hash tables.
+ */
+function restoredSorted(commands: Command[]): Command[] {
+  const first = commands.findIndex(({ kind }) => kind === 'SessionInfo')
+  const behind = commands.findIndex((command, index) => index > first && sessionOf(command) === null)
+  const restored = commands.slice(first, behind)
+  const controls = commands.filter(({ kind }) => kind === 'ConsumerControl')
+  for (const part of [restored, controls]) part.sort((left, right) => sessionOf(left)! - sessionOf(right)!)
+  return [...commands.slice(0, first), ...restored, ...commands.slice(behind)].map((command) =>
+    command.kind === 'ConsumerControl' ? controls.shift()! : command,
+  )
+}
+
+/** The session that a command restores; null when it is none of those. */
+function sessionOf(command: Command): number | null {
+  if (command.kind === 'SessionInfo') return Number(command.sessionId!.value)
+  if (command.kind === 'ProducerInfo') return Number(command.producerId!.sessionId)
+  if (command.kind === 'ConsumerInfo' || command.kind === 'ConsumerControl')
+    return Number(command.consumerId!.sessionId)
+  return null
 }
