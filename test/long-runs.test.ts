@@ -1,9 +1,10 @@
-// The command lines of `npm run interop`, `bench` and `soak`, which take too long to be tests themselves.
+// The command lines of `npm run interop`, `record`, `bench` and `soak`, which take too long to be tests themselves.
 import { describe, expect, test } from '@jest/globals'
 import { StartedProgram } from './support/started-program.ts'
 
 const programs = {
   interop: 'test/interop/run.ts',
+  record: 'test/interop/recorder/record.ts',
   bench: 'test/bench/run.ts',
   soak: 'test/reliability/soak.ts',
 } as const
@@ -34,6 +35,8 @@ test.each([
   ['interop', ['--client', '1.0'], '--client 1.0 is none of 5.17.2'],
   ['interop', ['--only', 'x'], '--only x is none of suite, failover'],
   ['interop', ['stray'], "Unexpected argument 'stray'"],
+  ['record', [], 'expected one DIR, not 0'],
+  ['record', ['x', '--scene', 'y'], '--scene y is none of connect-default'],
   ['bench', ['--cell', 'x'], '--cell x is none of '],
   ['bench', ['--runs', 'x'], '--runs x is no number above 0'],
   ['soak', [], 'expected one NAME, not 0'],

@@ -1,4 +1,4 @@
-// The command line of a long run (`npm run interop`, `bench`, `soak`): `--help` explains, what is not understood is refused
+// The command line of a long run (`npm run interop`, `record`, `bench`, `soak`): `--help` explains, what is not understood is refused
 // in one sentence. Both end the process: 0 and 2.
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
