@@ -2,8 +2,8 @@
 // the rest.
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
 // that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
-// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts). Prints a line per check and
-// ends with "N passed, N failed".
+// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts), and a little
+// of the recorded data is recorded anew (recorder/check.ts). Prints a line per check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { checkChoices, parseCommandLine, refuse } from '../support/command-line.
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { compareWithActivemq } from './comparison.ts'
+import { checkRecorder } from './recorder/check.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
@@ -26,7 +27,7 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'failover', 'comparison']
+const parts = ['suite', 'failover', 'comparison', 'recorder']
 
 const help = `npm run interop -- [options]
   --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}
@@ -230,6 +231,12 @@ if (runs('comparison'))
     } catch (error) {
       report(false, `comparison with ActiveMQ ${version} ran`, String(error))
     }
+if (runs('recorder'))
+  try {
+    await checkRecorder(report)
+  } catch (error) {
+    report(false, 'the recorder ran', String(error))
+  }
 console.log(`interop with Java clients took ${Math.round((Date.now() - startedAt) / 1000)} s`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 && passed > 0 ? 0 : 1)
