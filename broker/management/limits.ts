@@ -15,7 +15,7 @@ export const keepAliveInitialDelayMs = 10_000
 /** Probes are answered in milliseconds; whoever needs longer to ask is stuck. */
 export const requestTimeoutMs = 10_000
 
-/** Kept open between two probes of the usual period (10 s). */
+/** Kept open between two probes, also where they come at the default period of Kubernetes (10 s). */
 export const keepAliveTimeoutMs = 15_000
 
 /** Prometheus series grow with every label value: the largest destinations by name, the rest in one sum. */
