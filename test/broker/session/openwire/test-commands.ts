@@ -1,4 +1,5 @@
 // Commands as a stock client sends them, on the connection of session-harness.ts.
+import { buildConsumerInfo } from '../../../../broker/openwire/build-commands.ts'
 import type {
   ActiveMQTextMessage,
   ConsumerControl,
@@ -39,31 +40,16 @@ export const producerInfo = (fields: Partial<ProducerInfo> = {}): ProducerInfo =
   ...fields,
 })
 
-export const consumerInfo = (fields: Partial<ConsumerInfo> = {}): ConsumerInfo => ({
-  kind: 'ConsumerInfo',
-  commandId: 4,
-  responseRequired: true,
-  consumerId,
-  browser: false,
-  destination: queue,
-  prefetchSize: 1000,
-  maximumPendingMessageLimit: 0,
-  dispatchAsync: true,
-  selector: null,
-  clientId: 'client-1',
-  subscriptionName: null,
-  noLocal: false,
-  exclusive: false,
-  retroactive: false,
-  priority: 0,
-  brokerPath: null,
-  additionalPredicate: null,
-  networkSubscription: false,
-  optimizedAcknowledge: false,
-  noRangeAcks: false,
-  networkConsumerPath: null,
-  ...fields,
-})
+export const consumerInfo = (fields: Partial<ConsumerInfo> = {}): ConsumerInfo =>
+  buildConsumerInfo({
+    commandId: 4,
+    responseRequired: true,
+    consumerId,
+    destination: queue,
+    prefetchSize: 1000,
+    clientId: 'client-1',
+    ...fields,
+  })
 
 export const textMessage = (fields: Partial<ActiveMQTextMessage> = {}): ActiveMQTextMessage => ({
   kind: 'ActiveMQTextMessage',
