@@ -20,6 +20,7 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   cpuPer100k: { title: 'broker CPU s per 100,000', better: 'lower' },
   peakMemoryMiB: { title: 'peak resident MiB', better: 'lower' },
   syncsPer1000: { title: 'syncs per 1,000', better: 'lower' },
+  /** Of the appends that one program alone gets done there, each with its own fdatasync before the next: see disk-rate.ts. */
   shareOfDisk: { title: "share of the disk's sync rate", better: 'higher' },
   p50Ms: { title: 'p50 ms', better: 'lower' },
   p99Ms: { title: 'p99 ms', better: 'lower' },
@@ -44,7 +45,7 @@ export interface LoadOptions {
   readonly persistent?: boolean
   readonly transaction?: number
   readonly size: number
-  /** Messages on their way at which producers pause. */
+  /** Messages on their way at which producers pause; without consumers they never do. */
   readonly outstanding: number
   /** Messages per second of all producers; as fast as they can without it. */
   readonly rate?: number
@@ -117,6 +118,25 @@ export const cells: readonly Cell[] = [
     procedure: load({ producers: 16, consumers: 16, persistent: true }),
     goals: goals(2, 0.4),
     syncDelayMs: 5,
+  },
+  {
+    id: 'unconsumed-1',
+    title: 'queue, persistent, sync sends that nobody consumes, 1/0',
+    procedure: load({ producers: 1, consumers: 0, persistent: true }),
+    // The share is of what one fdatasync after the other allows on this disk, which no single sender can go beyond.
+    goals: goals(1.5, 0.6, { figure: 'shareOfDisk', absolute: 0.8 }),
+  },
+  {
+    id: 'unconsumed-4',
+    title: 'queue, persistent, sync sends that nobody consumes, 4/0',
+    procedure: load({ producers: 4, consumers: 0, persistent: true }),
+    goals: goals(2, 0.6),
+  },
+  {
+    id: 'unconsumed-16',
+    title: 'queue, persistent, sync sends that nobody consumes, 16/0',
+    procedure: load({ producers: 16, consumers: 0, persistent: true }),
+    goals: goals(1.5, 0.6),
   },
   {
     id: 'transacted-1x1',

@@ -10,7 +10,8 @@
 //   quit
 //
 // Every answer is one line of JSON, {"failed": …} when it could not be done. Flow: producers pause while more than
-// `outstanding` messages are on their way, so that what is measured is a steady state and not a growing backlog.
+// `outstanding` messages are on their way, so that what is measured is a steady state and not a growing backlog; in a
+// load without consumers they never pause, as there the growing backlog is what is asked for.
 // The first 8 bytes of a body are the time at which its sending was due (System.nanoTime of this process).
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -129,7 +130,7 @@ public class BenchDriver {
       print("end");
       stopProducers = true;
       for (Thread t : producing) t.join(30_000);
-      long expected = sum(sent) * (topic ? consumers : 1), deadline = System.nanoTime() + 30_000_000_000L;
+      long expected = sum(sent) * copies(), deadline = System.nanoTime() + 30_000_000_000L;
       while (sum(received) < expected && System.nanoTime() < deadline) Thread.sleep(2);
       Thread.sleep(100);
       stopConsumers = true;
@@ -138,6 +139,9 @@ public class BenchDriver {
       print(String.format(Locale.ROOT, "{\"elapsedMs\":%.1f,\"sent\":%d,\"received\":%d,\"sentInAll\":%d,\"expectedInAll\":%d,\"receivedInAll\":%d,\"delivery\":%s,\"answer\":%s,\"problems\":\"%s\"}",
         elapsed / 1e6, sent1 - sent0, received1 - received0, sum(sent), expected, sum(received), percentiles(deliveries), percentiles(answers), String.join("; ", problems).replaceAll("[\"\\\\\\s]+", " ")));
     }
+
+    /** Deliveries that each message has: one of a queue, unless nobody consumes it. */
+    int copies() { return topic ? consumers : Math.min(consumers, 1); }
 
     boolean measured(long due) { return due >= begin && due < end; }
 
@@ -173,8 +177,8 @@ public class BenchDriver {
     }
 
     void pause() throws InterruptedException {
-      long fan = topic ? consumers : 1;
-      while (!stopProducers && sum(sent) * fan - sum(received) > outstanding * fan) Thread.sleep(1);
+      long copies = copies();
+      while (!stopProducers && sum(sent) * copies - sum(received) > outstanding * copies) Thread.sleep(1);
     }
 
     Thread consumer(int index, Connection connection) throws JMSException {
