@@ -12,6 +12,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
 import { activemqJars, type ActivemqVersion } from '../support/activemq-broker.ts'
 import { compileJava, runTool } from '../support/java-clients.ts'
@@ -32,6 +33,8 @@ export interface StartOptions {
   readonly member?: string
   /** For ActiveMQ only; ours has its default. */
   readonly lockAcquireSleepIntervalMs?: number
+  /** Dispatch only what is stored: ours and ActiveMQ's concurrentStoreAndDispatchQueues="false", all that Artemis does. */
+  readonly storesFirst?: boolean
 }
 
 export interface RunningBroker {
@@ -101,10 +104,21 @@ function flotilla(): BenchBroker {
     id: 'flotilla',
     title: `Flotilla ${version}`,
     settings: 'Defaults.',
-    async start({ directory, env, member = 'member-0' }) {
+    async start({ directory, env, member = 'member-0', storesFirst = false }) {
       const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
       const dataDirectory = join(directory, 'data')
-      const process = new BrokerMember({ member, directory, dataDirectory, env, openwirePort, adminPort }).start()
+      const config: BrokerConfigInput = storesFirst
+        ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } }
+        : {}
+      const process = new BrokerMember({
+        member,
+        directory,
+        dataDirectory,
+        config,
+        env,
+        openwirePort,
+        adminPort,
+      }).start()
       return {
         get pid() {
           return process.pid
@@ -127,12 +141,16 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     id,
     title: `ActiveMQ ${version}`,
     settings: `KahaDB with disk syncs, embedded in a main of ours without destination policies; ${heap}.`,
-    async start({ directory, env, lockAcquireSleepIntervalMs }) {
+    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false }) {
       const [port] = (await freePorts(1)) as [number]
       mkdirSync(directory, { recursive: true })
-      const interval = lockAcquireSleepIntervalMs === undefined ? [] : [String(lockAcquireSleepIntervalMs)]
+      const interval = lockAcquireSleepIntervalMs
+      const settings = [
+        ...(interval === undefined ? [] : [`lockAcquireSleepInterval=${interval}`]),
+        ...(storesFirst ? ['concurrentStoreAndDispatchQueues=false'] : []),
+      ]
       const options = [heap, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
-      const args = [...options, '-cp', classpath, 'ActiveMqBroker', directory, String(port), ...interval]
+      const args = [...options, '-cp', classpath, 'ActiveMqBroker', directory, String(port), ...settings]
       return new PeerProcess('java', args, env, port)
     },
   }

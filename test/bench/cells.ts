@@ -65,6 +65,8 @@ export interface Cell {
   /** Shown beside the goals. */
   readonly also?: readonly Figure[]
   readonly syncDelayMs?: number
+  /** No broker gives a persistent message to a consumer before it is stored; otherwise each does as it does by default. */
+  readonly storesFirst?: boolean
   /** Peers that are left out, as the cell asks for something they do not have in this form. */
   readonly without?: readonly string[]
 }
@@ -137,6 +139,21 @@ export const cells: readonly Cell[] = [
     title: 'queue, persistent, sync sends that nobody consumes, 16/0',
     procedure: load({ producers: 16, consumers: 0, persistent: true }),
     goals: goals(1.5, 0.6),
+  },
+  // Artemis has no such setting and needs none: its PostOfficeImpl adds a message to its queues when the journal has it.
+  {
+    id: 'store-first-1x1',
+    title: 'queue, persistent, stored before dispatch, 1/1',
+    procedure: load({ producers: 1, consumers: 1, persistent: true }),
+    goals: goals(1.3, 0.6),
+    storesFirst: true,
+  },
+  {
+    id: 'store-first-16x16',
+    title: 'queue, persistent, stored before dispatch, 16/16',
+    procedure: load({ producers: 16, consumers: 16, persistent: true }),
+    goals: goals(2, 0.6),
+    storesFirst: true,
   },
   {
     id: 'transacted-1x1',

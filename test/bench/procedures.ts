@@ -220,9 +220,11 @@ async function start(run: Run): Promise<RunningBroker> {
 }
 
 async function startOne(run: Run, member: string): Promise<RunningBroker> {
-  const interval = run.cell.procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
+  const { procedure, storesFirst } = run.cell
+  const interval = procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
+  const settings = { ...interval, ...(storesFirst === undefined ? {} : { storesFirst }) }
   const directory = join(run.directory, 'store')
-  const broker = await run.broker.start({ directory, env: run.env, member, ...interval })
+  const broker = await run.broker.start({ directory, env: run.env, member, ...settings })
   run.started.push(broker)
   return broker
 }

@@ -106,8 +106,9 @@ const explanation = [
   'stores, just before: records of the size of a message appended, each followed by an fdatasync before the next.',
   '',
   'ActiveMQ hands a persistent queue message to a consumer before it is synced, and does not write it at all when it is',
-  'acknowledged first (concurrentStoreAndDispatchQueues, its default): fewer syncs than sends do not mean that an answer',
-  'was given early. Where a consumer is as fast as its producer, its end-to-end latency has no sync in it.',
+  'acknowledged first (concurrentStoreAndDispatchQueues, its default and ours): fewer syncs than sends do not mean that',
+  'an answer was given early. Where a consumer is as fast as its producer, its end-to-end latency has no sync in it.',
+  '"Stored before dispatch" is with that setting off in ours and in ActiveMQ; Artemis always stores first.',
   '',
 ]
 

@@ -1,10 +1,11 @@
 // An ActiveMQ broker with its defaults as a process: KahaDB with disk syncs, advisories, JMX without a remote port.
 //
-//   java ActiveMqBroker DIRECTORY PORT [lockAcquireSleepInterval]
+//   java ActiveMqBroker DIRECTORY PORT [lockAcquireSleepInterval=MS] [concurrentStoreAndDispatchQueues=false]
 //
 // Prints "active" once its connector is open; a broker that waits for the store's lock waits before that.
 import java.io.File;
 import java.net.URI;
+import java.util.Arrays;
 import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.TransportConnector;
 import org.apache.activemq.store.SharedFileLocker;
@@ -14,11 +15,7 @@ public class ActiveMqBroker {
   public static void main(String[] args) throws Exception {
     KahaDBPersistenceAdapter store = new KahaDBPersistenceAdapter();
     store.setDirectory(new File(args[0], "kahadb"));
-    if (args.length > 2) {
-      SharedFileLocker locker = new SharedFileLocker();
-      locker.setLockAcquireSleepInterval(Long.parseLong(args[2]));
-      store.setLocker(locker);
-    }
+    for (String setting : Arrays.asList(args).subList(2, args.length)) configure(store, setting);
     BrokerService broker = new BrokerService();
     broker.setBrokerName("bench");
     broker.setDataDirectory(args[0]);
@@ -32,5 +29,21 @@ public class ActiveMqBroker {
     broker.waitUntilStarted();
     System.out.println("active");
     broker.waitUntilStopped();
+  }
+
+  private static void configure(KahaDBPersistenceAdapter store, String setting) throws Exception {
+    String[] parts = setting.split("=", 2);
+    switch (parts[0]) {
+      case "lockAcquireSleepInterval":
+        SharedFileLocker locker = new SharedFileLocker();
+        locker.setLockAcquireSleepInterval(Long.parseLong(parts[1]));
+        store.setLocker(locker);
+        break;
+      case "concurrentStoreAndDispatchQueues":
+        store.setConcurrentStoreAndDispatchQueues(Boolean.parseBoolean(parts[1]));
+        break;
+      default:
+        throw new IllegalArgumentException("no such setting: " + setting);
+    }
   }
 }
