@@ -10,6 +10,12 @@ export interface DiskFile {
   sync(): Promise<void>
   size(): Promise<number>
   truncate(size: number): Promise<void>
+  /**
+   * Makes the file longer, from its present end `from` to `to`, with zeros that are on stable storage when it resolves: what is
+   * written there later changes no length. Writes and syncs in front of `from` may go on meanwhile; an error is told here and
+   * does not hide one from them.
+   */
+  preallocate(from: number, to: number): Promise<void>
   close(): Promise<void>
 }
 

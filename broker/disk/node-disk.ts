@@ -1,11 +1,16 @@
 // The real disk. Errors are those of Node (ENOSPC, EIO, ENOENT, …), unchanged.
 //
-// ext4 is asked again after each sync. When an error has made it abort its journal, and until it is read-only some
-// milliseconds later, it answers the sync of a file that grew with success although the new length will never be on the disk
-// (Linux 6.18, on volumes that went read-only while one record after the other was synced: 43 of 200 lost one that way). The
-// next change of an inode makes it notice, and the one after that is refused: with one change after each sync it was 7 of
-// 200, with two none.
+// ext4 is asked again after a sync, in two cases.
+//
+// The file grew: when an error has made ext4 abort its journal, and until it is read-only some milliseconds later, it answers
+// the sync of such a file with success although the new length will never be on the disk (Linux 6.18, on volumes that went
+// read-only while one record after the other was synced: 43 of 200 lost one that way). The next change of an inode makes it
+// notice, and the one after that is refused: with one change after each sync it was 7 of 200, with two none.
+//
+// The file system is read-only by now: some kernels answer a sync with success then, and write nothing (ext4_sync_file of
+// Linux before its "emergency" state).
 import {
+  accessSync,
   close,
   constants,
   fdatasync,
@@ -26,6 +31,7 @@ import {
 import { promisify } from 'node:util'
 import { errorCode } from '../base/errors.ts'
 import type { Disk, DiskFile } from './disk.ts'
+import { diskLimits } from './limits.ts'
 
 const closeFile = promisify(close)
 const openFile = promisify(open)
@@ -36,6 +42,8 @@ const touch = promisify(futimes)
 /** f_type of statfs. */
 const ext4 = 0xef53
 
+const zeros = Buffer.alloc(diskLimits.zerosBytes)
+
 const flags = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
   existing: constants.O_RDWR,
@@ -45,7 +53,7 @@ const flags = {
 export const nodeDisk: Disk = {
   async open(path, mode) {
     const descriptor = await openFile(path, flags[mode], 0o640)
-    return new NodeFile(descriptor, mode === 'create' && (await isOnExt4(path)))
+    return new NodeFile(path, descriptor, mode === 'create' && (await isOnExt4(path)))
   },
   list: promisify(readdir),
   async exists(path) {
@@ -77,16 +85,28 @@ export const nodeDisk: Disk = {
 }
 
 class NodeFile implements DiskFile {
+  readonly #path: string
   readonly #descriptor: number
   readonly #asksAgain: boolean
+  /** As far as it was written through here. */
+  #length = 0
+  /** It has become longer since the last sync. */
+  #grew = false
 
-  constructor(descriptor: number, asksAgain: boolean) {
+  constructor(path: string, descriptor: number, asksAgain: boolean) {
+    this.#path = path
     this.#descriptor = descriptor
     this.#asksAgain = asksAgain
   }
 
   write(buffers: readonly Buffer[], position: number): Promise<void> {
-    return new Promise((resolve, reject) => this.#write([...buffers], position, resolve, reject))
+    let length = 0
+    for (const buffer of buffers) length += buffer.length
+    if (position + length > this.#length) {
+      this.#length = position + length
+      this.#grew = true
+    }
+    return writeAll(this.#descriptor, buffers, position)
   }
 
   async read(position: number, length: number, into?: Buffer): Promise<Buffer> {
@@ -101,11 +121,10 @@ class NodeFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
+    const grew = this.#grew
+    this.#grew = false
     await syncData(this.#descriptor)
-    if (!this.#asksAgain) return
-    const nowSeconds = Date.now() / 1000
-    await touch(this.#descriptor, nowSeconds, nowSeconds)
-    await touch(this.#descriptor, nowSeconds, nowSeconds)
+    if (this.#asksAgain && (grew || !isWritable(this.#descriptor))) await askAgain(this.#descriptor)
   }
 
   async size(): Promise<number> {
@@ -114,21 +133,25 @@ class NodeFile implements DiskFile {
   }
 
   truncate(size: number): Promise<void> {
+    this.#length = Math.min(this.#length, size)
     return promisify(ftruncate)(this.#descriptor, size)
+  }
+
+  /** With a descriptor of its own: the system tells each of them once of an error of writing back. */
+  async preallocate(from: number, to: number): Promise<void> {
+    const descriptor = await openFile(this.#path, constants.O_WRONLY | constants.O_DSYNC)
+    try {
+      for (let at = from; at < to; at += zeros.length)
+        await writeAll(descriptor, [zeros.subarray(0, Math.min(zeros.length, to - at))], at)
+      if (this.#asksAgain) await askAgain(descriptor)
+    } finally {
+      await closeFile(descriptor)
+    }
+    this.#length = Math.max(this.#length, to)
   }
 
   close(): Promise<void> {
     return closeFile(this.#descriptor)
-  }
-
-  /** A short write is legal; the rest is written again until an error says why it does not fit. */
-  #write(buffers: Buffer[], position: number, resolve: () => void, reject: (error: Error) => void): void {
-    writev(this.#descriptor, buffers, position, (error, written) => {
-      if (error) return reject(error)
-      const rest = behind(buffers, written)
-      if (rest.length === 0) resolve()
-      else this.#write(rest, position + written, resolve, reject)
-    })
   }
 
   #read(buffer: Buffer, offset: number, position: number): Promise<number> {
@@ -139,6 +162,34 @@ class NodeFile implements DiskFile {
       })
     })
   }
+}
+
+/** A short write is legal; the rest is written again until an error says why it does not fit. */
+function writeAll(descriptor: number, buffers: readonly Buffer[], position: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    writev(descriptor, [...buffers], position, (error, written) => {
+      if (error) return reject(error)
+      const rest = behind(buffers, written)
+      if (rest.length === 0) resolve()
+      else writeAll(descriptor, rest, position + written).then(resolve, reject)
+    })
+  })
+}
+
+/** Whether the file system takes writes, as far as Linux says so without any of the disk: this takes microseconds. */
+function isWritable(descriptor: number): boolean {
+  try {
+    accessSync(`/proc/self/fd/${descriptor}`, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function askAgain(descriptor: number): Promise<void> {
+  const nowSeconds = Date.now() / 1000
+  await touch(descriptor, nowSeconds, nowSeconds)
+  await touch(descriptor, nowSeconds, nowSeconds)
 }
 
 /** Where that cannot be told there is no reason for more than one question. */

@@ -1,20 +1,19 @@
 // The first step, written: a batch goes into the file of its segment, and is synced.
 //
-// Segments are not given their size in advance: growing files cost a fifth of the syncs with one record at a time and
-// nothing with many (measured on ext4), and the end of a file that grew is where its records end.
-//
 // A write that finds no space waits for some and is done again at the same place: nobody relies on what it left there. Every
 // other error is the caller's, a failed sync whatever its reason: nobody knows what is on the disk after it.
 import { assert } from '../base/assert.ts'
 import { errorCode } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { segmentFileName } from './format.ts'
-import type { QueuedBatch } from './open-segment.ts'
+import type { OpenSegment, QueuedBatch } from './open-segment.ts'
+import { SegmentSpace, SpaceSteps } from './segment-space.ts'
 
 export interface BatchFilesOptions {
   readonly disk: Disk
   /** The directory of the term. */
   readonly directory: string
+  readonly maxFileLength: number
   /** A write found no space: resolves when to try again. `first` of those that nothing but they themselves came between. */
   readonly whenSpace: (error: Error, first: boolean) => Promise<void>
   /** A write waits for space. */
@@ -27,6 +26,7 @@ export class BatchFiles {
   /** A write waits for space. */
   isOutOfSpace = false
   readonly #options: BatchFilesOptions
+  readonly #steps = new SpaceSteps()
   #stopped = false
 
   constructor(options: BatchFilesOptions) {
@@ -39,24 +39,30 @@ export class BatchFiles {
   }
 
   async write({ segment, batch, createsFile }: QueuedBatch): Promise<void> {
-    const { disk, directory } = this.#options
-    const path = `${directory}/${segmentFileName(segment.number)}`
-    if (createsFile) segment.file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
-    const { file } = segment
-    assert(file, 'A segment is made before it is written to')
-    if (createsFile) {
-      await this.#whereThereIsSpace(() => file.write([segment.header], 0))
-      const named = disk.syncDirectory(directory)
-      named.catch(() => {})
-      await file.sync()
-      await named
-    }
+    if (createsFile) await this.#create(segment)
+    const { file, space } = segment
+    assert(file && space, 'A segment is made before it is written to')
+    await space.before(batch.end)
     const buffers = batch.finish()
     await this.#whereThereIsSpace(() => file.write(buffers, batch.start))
     this.writtenBytes += batch.end - batch.start
     await file.sync()
     batch.release()
     this.syncs++
+    space.written(batch.end)
+  }
+
+  async #create(segment: OpenSegment): Promise<void> {
+    const { disk, directory, maxFileLength } = this.#options
+    const path = `${directory}/${segmentFileName(segment.number)}`
+    const file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
+    segment.file = file
+    segment.space = new SegmentSpace(file, maxFileLength, this.#steps)
+    await this.#whereThereIsSpace(() => file.write([segment.header], 0))
+    const named = disk.syncDirectory(directory)
+    named.catch(() => {})
+    await file.sync()
+    await named
   }
 
   async #whereThereIsSpace<T>(change: () => Promise<T>): Promise<T> {

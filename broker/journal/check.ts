@@ -55,7 +55,7 @@ export interface JournalCheck {
   readonly termDirectory: string
   readonly segments: readonly CheckedSegment[]
   readonly damage: readonly CheckedDamage[]
-  /** Bytes at the end of the tail that do not count; they were never acknowledged. */
+  /** Bytes written at the end of the tail that do not count; they were never acknowledged. */
   readonly tornBytes: number
   /** Files that do not count: removed, or cut off while they were made. */
   readonly leftOver: readonly string[]
@@ -142,10 +142,10 @@ class Checker {
     await withFile(this.#disk, `${this.#directory}/${file}`, async (open) => {
       const fileBytes = await open.size()
       const from = await this.#checkHeader(open, file, segment, header)
-      const { length, records } = await this.#checkRecords(open, file, segment, isTail, from, fileBytes)
+      const { length, records, tornBytes } = await this.#checkRecords(open, file, segment, isTail, from, fileBytes)
       const { number, term, salt } = segment
       this.segments.push({ file, number, term, salt, length, fileBytes, records, isTail })
-      if (isTail) this.tornBytes = fileBytes - length
+      if (isTail) this.tornBytes = tornBytes
     })
   }
 
@@ -181,9 +181,9 @@ class Checker {
     isTail: boolean,
     from: number,
     fileBytes: number,
-  ): Promise<{ length: number; records: number }> {
-    const scan = (to: number, visit: RecordVisitor) =>
-      scanSegment({ file: open, salt, from, to, stopAtDamage: false }, visit)
+  ): Promise<{ length: number; records: number; tornBytes: number }> {
+    const scan = (to: number, toEndOfFile: boolean, visit: RecordVisitor) =>
+      scanSegment({ file: open, salt, from, to, stopAtDamage: false, toEndOfFile }, visit)
     let records = 0
     this.#visitor.segment(number, term)
     const visit: RecordVisitor = (header, meta, body) => {
@@ -192,11 +192,13 @@ class Checker {
       this.#visitor.record(header, meta, body)
     }
     // How much of the tail counts is known only when all of it was read.
-    const to = isTail ? tailLength(await scan(fileBytes, () => {})) : length === lengthUnknown ? fileBytes : length
-    const { end, damage } = await scan(to, visit)
-    const counted = length === lengthUnknown && !isTail ? end : to
+    const tail = isTail ? await scan(fileBytes, true, () => {}) : undefined
+    const toEndOfFile = !tail && length === lengthUnknown
+    const to = tail ? tailLength(tail) : toEndOfFile ? fileBytes : length
+    const { end, damage } = await scan(to, toEndOfFile, visit)
+    const counted = toEndOfFile ? end : to
     for (const range of damage) if (range.from < counted) this.damage.push({ file, what: 'records', ...range })
-    return { length: counted, records }
+    return { length: counted, records, tornBytes: tail ? Math.max(0, tail.usedTo - counted) : 0 }
   }
 }
 

@@ -6,10 +6,11 @@
 //
 // All integers are unsigned and big-endian. `padding` is zeros up to the next multiple of 8 of the file.
 //
-//   segment := prefix prefix predecessors padding record*
+//   segment := prefix prefix predecessors padding record* unused
 //   prefix  := magic:8 "FLOTJRNL"  version:4 = 1  number:4  term:4  salt:4  predecessorCount:4  createdMs:8  zeros:24  crc:4
 //              (64 bytes; written twice, because without its salt a segment cannot be read)
 //   predecessors := { number:4  term:4  salt:4  length/8:4 }*predecessorCount  crc:4
+//   unused  := zeros: space that is set aside before it is written to (segment-space.ts); given back when the segment is closed
 //   record  := payloadLength:4  type:1  zero:1  metaLength:2  position/8:4  batch/8:4  crc:4  payload padding
 //   payload := meta body                  meta stands in summaries too; the body is read only for its own sake
 //
@@ -25,7 +26,8 @@
 // Rules
 //   1. Torn tail: in the newest segment, everything from the first unreadable place on that lies behind the last batch
 //      proven to be synced is cut. Unreadable places in front of it, and in older segments, are damage: reported with file
-//      and offset and skipped; what follows stays readable.
+//      and offset and skipped; what follows stays readable. Zeros behind the last byte that is none are unused, neither torn
+//      nor damaged.
 //   2. Fencing: a new writer renames the directory to its own term before it reads. From then on no older writer can make,
 //      open or remove a segment; what it appends to the file that it still has open lies behind the length that
 //      the new writer notes down in the predecessors of its first segment.
@@ -33,7 +35,7 @@
 //      Segments that are neither in the predecessors of the newest nor the newest itself do not count.
 //   4. Each segment starts with a preamble: what its user knows without reading older bodies. A record of type 2 ends it.
 //      Summaries are good enough for the segments in front of the newest complete preamble; from there on bodies are read.
-//   5. A new writer always begins a new segment; nothing is ever changed in place.
+//   5. A new writer always begins a new segment; nothing but unused space is ever written to.
 import { crc32 } from '../base/crc32.ts'
 import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'

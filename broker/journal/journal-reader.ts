@@ -232,9 +232,10 @@ export class JournalReader {
       this.#unreadBytes = Math.max(0, to - progress.position)
       if (to <= progress.position) return
       const { salt, position } = progress
-      const { end } = await scanSegment({ file, salt, from: position, to, stopAtDamage: true }, this.#visitScanned)
+      const options = { file, salt, from: position, to, stopAtDamage: true, toEndOfFile: true }
+      const { end, usedTo } = await scanSegment(options, this.#visitScanned)
       progress.position = end
-      this.#hasRead(end - position)
+      this.#unreadBytes = usedTo - end
     })
   }
 
@@ -270,16 +271,17 @@ export class JournalReader {
         begun && this.#progress
           ? this.#progress
           : this.#enter(segment, await recordsStart(disk, termDirectory, segment))
-      const to = segment.length === lengthUnknown ? await file.size() : segment.length
+      const toEndOfFile = segment.length === lengthUnknown
+      const to = toEndOfFile ? await file.size() : segment.length
       const from = progress.position
       const summary = begun ? undefined : new SummaryBuilder()
-      const options = { file, salt: segment.salt, from, to, stopAtDamage: false }
+      const options = { file, salt: segment.salt, from, to, stopAtDamage: false, toEndOfFile }
       const result = await scanSegment(options, (header, meta, body) => {
         this.#visit(header.type, header.position, meta, body.length, body)
         summary?.add(header.type, header.position, body.length, meta, meta.length)
       })
       for (const range of result.damage) this.#report(name, range)
-      const counted = { ...segment, length: segment.length === lengthUnknown ? result.end : segment.length }
+      const counted = { ...segment, length: toEndOfFile ? result.end : segment.length }
       progress.position = counted.length
       this.#hasRead(counted.length - (begun ? from : 0))
       if (asWriter && summary && result.damage.length === 0) await this.#shorten(termDirectory, counted, summary)

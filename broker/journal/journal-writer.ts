@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { errorMessage, isError } from '../base/errors.ts'
-import type { Disk, DiskFile } from '../disk/disk.ts'
+import type { Disk } from '../disk/disk.ts'
 import { BatchCompletion } from './batch-completion.ts'
 import { BatchFiles } from './batch-files.ts'
 import type { BatchConfirmation, JournalOwner } from './confirmation.ts'
@@ -35,8 +35,8 @@ export interface JournalWriterOptions {
   readonly writePreamble: () => void
   /** A write is about to begin: what the user has kept back can be appended to it. */
   readonly onWriting: () => void
-  /** A segment was closed and is durable; its file is handed over. */
-  readonly onSealed: (segment: Predecessor, file: DiskFile, summary: SummaryBuilder) => void
+  /** A segment was closed and is durable; closing its file is handed over. */
+  readonly onSealed: (segment: Predecessor, closeFile: () => Promise<void>, summary: SummaryBuilder) => void
   /** A number of the user's that grows: noted when a batch takes no more records, and told back when it is completed. */
   readonly mark: () => number
   readonly onDurable: (mark: number) => void
@@ -194,9 +194,11 @@ export class JournalWriter {
     // Whoever waits for the opening would wait for ever.
     if (this.isOutOfSpace) this.#fail(new JournalError('JOURNAL_CLOSED', 'Cannot write journal: the disk is full'))
     this.#endLazyTimer()
+    const failed = this.#failure !== undefined
     this.#failure ??= new JournalError('JOURNAL_CLOSED', 'Cannot write journal: it was closed')
     while (this.#isRunning) await this.#settled()
-    await this.#segments.current.file?.close()
+    const { file, space, end } = this.#segments.current
+    await (failed ? file?.close() : space?.close(end))
   }
 
   #fail(error: unknown): void {
@@ -334,7 +336,8 @@ export class JournalWriter {
 
   #handOver(segment: OpenSegment): void {
     const predecessor = this.#segments.predecessor(segment.number)
-    assert(predecessor && segment.file, 'A closed segment is a predecessor and has a file')
-    this.#options.onSealed(predecessor, segment.file, segment.summary)
+    const { space, end, summary } = segment
+    assert(predecessor && space, 'A closed segment is a predecessor and has a file')
+    this.#options.onSealed(predecessor, () => space.close(end), summary)
   }
 }

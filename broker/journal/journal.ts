@@ -259,10 +259,10 @@ export class Journal {
       onWriting,
       mark,
       onDurable,
-      onSealed: (segment, file, summary) => {
+      onSealed: (segment, closeFile, summary) => {
         this.#salts.set(segment.number, segment.salt)
         this.#inBackground(async () => {
-          await file.close()
+          await closeFile()
           if (this.closedLength(segment.number) !== undefined) await writeSummary(disk, directory, segment, summary)
         })
         this.#options.onSealed(segment)

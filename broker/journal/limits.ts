@@ -21,6 +21,12 @@ export const journalLimits = {
   spareChunks: 16,
   /** Bytes of a segment that recovery reads at once. */
   scanBytes: 1024 * 1024,
+  /** Space set aside in a segment at first: a broker with little to store takes little. */
+  firstSpaceBytes: 64 * 1024,
+  /** And at most at once, each time twice as much: at 30 MB/s half of it lasts for 60 ms, in which the next is there. */
+  spaceBytes: 4 * 1024 * 1024,
+  /** What a standby reads first of a segment that may have nothing new. */
+  firstScanBytes: 16 * 1024,
   /** What nobody waits for (acknowledgements that need no answer) is on disk after this long: it may come again after a crash before. */
   lazyWriteMs: 10,
   /**

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { DiskFile } from '../disk/disk.ts'
 import { encodeSegmentHeader, type Predecessor } from './format.ts'
+import type { SegmentSpace } from './segment-space.ts'
 import { SummaryBuilder } from './summary.ts'
 import type { WriteBatch } from './write-batch.ts'
 
@@ -11,6 +12,7 @@ export interface OpenSegment {
   readonly header: Buffer
   readonly summary: SummaryBuilder
   file: DiskFile | undefined
+  space: SegmentSpace | undefined
   /** Behind the last record of the preamble. */
   preambleEnd: number
   end: number
@@ -77,6 +79,7 @@ export class OpenSegments {
       header,
       summary: new SummaryBuilder(),
       file: undefined,
+      space: undefined,
       preambleEnd: 0,
       end: header.length,
       closed: false,

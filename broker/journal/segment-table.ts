@@ -129,7 +129,7 @@ async function hasRecords(
   { number, salt, length }: SegmentHeader,
 ): Promise<boolean> {
   return withFile(disk, `${termDirectory}/${segmentFileName(number)}`, async (file) => {
-    const options = { file, salt, from: length, to: await file.size(), stopAtDamage: false }
+    const options = { file, salt, from: length, to: await file.size(), stopAtDamage: false, toEndOfFile: true }
     const { end } = await scanSegment(options, () => {})
     return end > length
   })

@@ -9,6 +9,7 @@ export interface Tail {
   readonly file: string
   /** How much of the segment counts. */
   readonly length: number
+  /** Bytes that were written behind it. */
   readonly cutBytes: number
   readonly hasPreamble: boolean
 }
@@ -19,13 +20,13 @@ export async function findTail(disk: Disk, termDirectory: string, header: Segmen
   try {
     const size = await file.size()
     let preambleEnd = Number.POSITIVE_INFINITY
-    const options = { file, salt: header.salt, from: header.length, to: size, stopAtDamage: false }
+    const options = { file, salt: header.salt, from: header.length, to: size, stopAtDamage: false, toEndOfFile: true }
     const result = await scanSegment(options, ({ type, position }) => {
       if (type === preambleEndType) preambleEnd = position
     })
     const length = tailLength(result)
     await file.sync()
-    return { file: name, length, cutBytes: size - length, hasPreamble: preambleEnd < length }
+    return { file: name, length, cutBytes: Math.max(0, result.usedTo - length), hasPreamble: preambleEnd < length }
   } finally {
     await file.close()
   }
@@ -45,7 +46,7 @@ export async function hasPreamble(
 ): Promise<boolean> {
   return withFile(disk, `${termDirectory}/${segmentFileName(number)}`, async (file) => {
     let found = false
-    const options = { file, salt, from: length, to: await file.size(), stopAtDamage: true }
+    const options = { file, salt, from: length, to: await file.size(), stopAtDamage: true, toEndOfFile: true }
     await scanSegment(options, ({ type }) => {
       found ||= type === preambleEndType
     })

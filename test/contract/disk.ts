@@ -109,6 +109,25 @@ export function diskContract(name: string, open: () => Promise<OpenedDisk>): voi
       expect(await contentOf(disk, path)).toBe('0123')
     })
 
+    test('makes a file longer with zeros, beside what is written and synced meanwhile', async () => {
+      const { disk, path, file } = await created('0123456789')
+      const longer = file.preallocate(10, 1_000_000)
+      await file.write([Buffer.from('abc')], 3)
+      await file.sync()
+      await longer
+      expect(await file.size()).toBe(1_000_000)
+      expect(await file.read(0, 1_000_001)).toEqual(Buffer.concat([Buffer.from('012abc6789'), Buffer.alloc(999_990)]))
+      await file.write([Buffer.from('z')], 999_999)
+      await file.truncate(11)
+      expect(await contentOf(disk, path)).toBe('012abc6789\0')
+    })
+
+    test('does not make a file longer that is somewhere else by now', async () => {
+      const { disk, path, file, directory } = await created('0123456789')
+      await disk.rename(path, `${directory}/renamed`)
+      await expect(file.preallocate(10, 20)).rejects.toMatchObject({ code: 'ENOENT' })
+    })
+
     test('lists names, whatever they stand for; and what is no directory is none', async () => {
       const { disk, directory, path } = await created()
       await disk.makeDirectory(`${directory}/folder/inner`)

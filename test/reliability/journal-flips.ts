@@ -132,11 +132,13 @@ async function buildStore(random: Random): Promise<ClosedStore> {
   }
   const directory = '/journal/term-0000000002'
   const files: { path: string; size: number }[] = []
-  for (const name of await disk.list(directory)) {
-    const file = await disk.open(`${directory}/${name}`, 'read')
+  // A summary is not synced: each flip has a copy of what is.
+  const synced = disk.copy()
+  for (const name of await synced.list(directory)) {
+    const file = await synced.open(`${directory}/${name}`, 'read')
     files.push({ path: `${directory}/${name}`, size: await file.size() })
   }
-  return { disk, files, added, present: new Set(present.keys()) }
+  return { disk: synced, files, added, present: new Set(present.keys()) }
 }
 
 async function workOnce(

@@ -11,7 +11,15 @@ import { FlotillaError } from '../../broker/base/errors.ts'
 import type { Random } from '../../broker/base/random.ts'
 import type { Disk, DiskFile } from '../../broker/disk/disk.ts'
 
-export type DiskOperation = 'write' | 'sync' | 'truncate' | 'create' | 'rename' | 'remove' | 'syncDirectory'
+export type DiskOperation =
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'preallocate'
+  | 'create'
+  | 'rename'
+  | 'remove'
+  | 'syncDirectory'
 
 /** Smaller than any page, so that more tears are possible than on real disks. */
 const sectorBytes = 64
@@ -238,6 +246,18 @@ class SimulatedFile implements DiskFile {
     this.#content.truncate(size)
   }
 
+  async preallocate(from: number, to: number): Promise<void> {
+    const half = from + Math.floor((to - from) / 2)
+    await this.#disk.change('preallocate', this.#path, () => this.#content.extend(half))
+    if (!(await this.#disk.exists(this.#path))) throw failure('ENOENT', this.#path)
+    const grows = Math.max(0, to - this.#content.bytes.length)
+    if (this.#disk.roomFor(grows) < grows) {
+      this.#content.extend(this.#content.bytes.length + this.#disk.roomFor(grows))
+      throw failure('ENOSPC', this.#path)
+    }
+    this.#content.extend(to)
+  }
+
   async close(): Promise<void> {
     await this.#disk.request()
   }
@@ -261,6 +281,12 @@ class Content {
   sync(): void {
     this.#durable = this.bytes
     this.#unsynced = []
+  }
+
+  /** Zeros that are durable at once; what was written is so no more than before. */
+  extend(to: number): void {
+    this.bytes = longer(this.bytes, to)
+    this.#durable = longer(this.#durable, to)
   }
 
   flip(offset: number, bit: number): void {
@@ -328,6 +354,9 @@ function apply(entries: Map<string, Content | Folder>, change: readonly Entry[])
     else entries.delete(name)
   }
 }
+
+const longer = (bytes: Buffer, to: number): Buffer =>
+  to <= bytes.length ? bytes : Buffer.concat([bytes, Buffer.alloc(to - bytes.length)])
 
 function overwritten(bytes: Buffer, position: number, change: Buffer): Buffer {
   const result = Buffer.alloc(Math.max(bytes.length, position + change.length))

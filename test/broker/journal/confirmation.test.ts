@@ -215,7 +215,7 @@ test('closing waits for confirmations on a full disk as well, and for nothing el
   const { harness, held } = await opened()
   await writeAll(harness, ['a'])
   harness.disk.capacity = 0
-  harness.write('never')
+  harness.write('more than is set aside', Buffer.alloc(4096))
   await turns(2)
   let closed = false
   const closing = harness.journal.close().then(() => (closed = true))

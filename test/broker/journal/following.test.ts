@@ -61,7 +61,8 @@ test('is behind by all segments at first, and by fewer and fewer', async () => {
   expect(standby.visited).toEqual(['reset', ...Array.from({ length: 6 }, (_, n) => `record ${n}`)])
   expect(unread[0]).toBeGreaterThan(5 * 3000)
   expect(unread).toEqual(unread.toSorted((a, b) => b - a))
-  expect(unread.at(-1)).toBeLessThan(3500)
+  // The space set aside in the last segment counts until it was looked at.
+  expect(unread.at(-1)).toBeLessThan(4096)
   expect(standby.journal.unreadBytes).toBe(0)
   active.append('newer', Buffer.alloc(3000))
   active.append('newest', Buffer.alloc(3000))
@@ -81,7 +82,7 @@ test('is behind by what cannot be read yet', async () => {
   const { disk } = active
   const path = '/journal/term-0000000001/0000000001.segment'
   const file = await disk.open(path, 'existing')
-  await file.write([Buffer.alloc(100, 1)], await file.size())
+  await file.write([Buffer.alloc(100, 1)], active.journal.bytes)
   const standby = new JournalHarness({ disk })
   standby.journal.follow()
   await turns(2)

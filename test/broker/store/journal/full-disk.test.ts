@@ -115,9 +115,11 @@ describe('a disk that others fill to the last byte', () => {
   test('holds everything back, removals too, and loses nothing; with space all of it goes on', async () => {
     const disk = new SimulatedDisk()
     const { store, clock } = storeOn(disk)
+    disk.fail = (operation) => (operation === 'preallocate' ? 'ENOSPC' : undefined)
     await store.open(soleOwner(1))
     for (let sequence = 1; sequence <= 3; sequence++) store.add(message(`${sequence}`), sequence)
     await durable(store)
+    // Nothing is set aside: the next write finds the last byte of the disk in its middle.
     disk.capacity = disk.capacity - (await disk.freeBytes()) + 50
     const answered: string[] = []
     store.add(message('4'.repeat(300)), 4)
