@@ -4,7 +4,7 @@ import type { InspectedMessage, JournalInspection } from '../store/journal/journ
 
 export function describeJournal(path: string, inspection: JournalInspection): string {
   const { term, segments, records, queues, openTransactions, lastSequence, damage, tornBytes } = inspection
-  const { leftOver, unusableSummaries } = inspection
+  const { unusedBytes, leftOver, unusableSummaries } = inspection
   const tail = segments.at(-1)
   const lines = [
     `Journal ${path}: term ${term}, ${count(segments.length, 'segment')}, last sequence ${lastSequence}`,
@@ -24,6 +24,7 @@ export function describeJournal(path: string, inspection: JournalInspection): st
     lines.push(
       `Torn tail: ${tail.file} from ${tail.length} on, ${count(tornBytes, 'byte')} that nobody was answered for`,
     )
+  if (unusedBytes > 0 && tail) lines.push(`Set aside in ${tail.file}: ${count(unusedBytes, 'byte')}`)
   if (leftOver.length > 0) lines.push(`Left over, without effect: ${leftOver.join(' ')}`)
   if (unusableSummaries.length > 0)
     lines.push(`Summaries that are torn or damaged; their segments are read instead: ${unusableSummaries.join(' ')}`)
@@ -44,7 +45,7 @@ export const describeMessage = ({
 
 export function journalDocument(path: string, inspection: JournalInspection): string {
   const { term, lastSequence, segments, records, queues, openTransactions, damage, leftOver } = inspection
-  const { tornBytes, unusableSummaries } = inspection
+  const { tornBytes, unusedBytes, unusableSummaries } = inspection
   return `${JSON.stringify({
     journal: path,
     term,
@@ -63,6 +64,7 @@ export function journalDocument(path: string, inspection: JournalInspection): st
     openTransactions,
     damage,
     tornBytes,
+    unusedBytes,
     leftOver,
     unusableSummaries,
   })}\n`

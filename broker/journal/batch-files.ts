@@ -7,7 +7,7 @@ import { errorCode } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { segmentFileName } from './format.ts'
 import type { OpenSegment, QueuedBatch } from './open-segment.ts'
-import { SegmentSpace, SpaceSteps } from './segment-space.ts'
+import { SegmentSpace } from './segment-space.ts'
 
 export interface BatchFilesOptions {
   readonly disk: Disk
@@ -26,7 +26,6 @@ export class BatchFiles {
   /** A write waits for space. */
   isOutOfSpace = false
   readonly #options: BatchFilesOptions
-  readonly #steps = new SpaceSteps()
   #stopped = false
 
   constructor(options: BatchFilesOptions) {
@@ -57,7 +56,7 @@ export class BatchFiles {
     const path = `${directory}/${segmentFileName(segment.number)}`
     const file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
     segment.file = file
-    segment.space = new SegmentSpace(file, maxFileLength, this.#steps)
+    segment.space = new SegmentSpace(file, maxFileLength)
     await this.#whereThereIsSpace(() => file.write([segment.header], 0))
     const named = disk.syncDirectory(directory)
     named.catch(() => {})

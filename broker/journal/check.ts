@@ -57,6 +57,8 @@ export interface JournalCheck {
   readonly damage: readonly CheckedDamage[]
   /** Bytes written at the end of the tail that do not count; they were never acknowledged. */
   readonly tornBytes: number
+  /** Bytes behind all that is written in the tail: set aside for the next records. */
+  readonly unusedBytes: number
   /** Files that do not count: removed, or cut off while they were made. */
   readonly leftOver: readonly string[]
   /** Summaries that are torn or damaged: the segments themselves are read instead. */
@@ -87,7 +89,8 @@ export async function checkJournal(disk: Disk, directory: string, visitor: Check
 async function checkOnce(disk: Disk, directory: string, visitor: CheckVisitor): Promise<JournalCheck> {
   const term = await newestTerm(disk, directory)
   const termDirectory = `${directory}/${termDirectoryName(term)}`
-  const empty = { term, termDirectory, segments: [], damage: [], tornBytes: 0, leftOver: [], unusableSummaries: [] }
+  const nothing = { segments: [], damage: [], tornBytes: 0, unusedBytes: 0, leftOver: [], unusableSummaries: [] }
+  const empty = { term, termDirectory, ...nothing }
   if (term === 0) return empty
   const { closed, tail, present, unreadable } = await loadSegmentTable(disk, termDirectory)
   const listed: Predecessor[] = [...closed]
@@ -107,6 +110,7 @@ async function checkOnce(disk: Disk, directory: string, visitor: CheckVisitor): 
     segments: counted,
     damage: checker.damage,
     tornBytes: checker.tornBytes,
+    unusedBytes: checker.unusedBytes,
     leftOver: present.filter((number) => !known.has(number)).map(segmentFileName),
     unusableSummaries: await findUnusableSummaries(disk, termDirectory, counted),
   }
@@ -126,6 +130,7 @@ class Checker {
   /** Removed by a record, whether their files are gone or not. */
   readonly removed = new Set<number>()
   tornBytes = 0
+  unusedBytes = 0
   readonly #disk: Disk
   readonly #directory: string
   readonly #visitor: CheckVisitor
@@ -142,10 +147,12 @@ class Checker {
     await withFile(this.#disk, `${this.#directory}/${file}`, async (open) => {
       const fileBytes = await open.size()
       const from = await this.#checkHeader(open, file, segment, header)
-      const { length, records, tornBytes } = await this.#checkRecords(open, file, segment, isTail, from, fileBytes)
+      const { length, records, usedTo } = await this.#checkRecords(open, file, segment, isTail, from, fileBytes)
       const { number, term, salt } = segment
       this.segments.push({ file, number, term, salt, length, fileBytes, records, isTail })
-      if (isTail) this.tornBytes = tornBytes
+      if (!isTail) return
+      this.tornBytes = Math.max(0, usedTo - length)
+      this.unusedBytes = fileBytes - Math.max(usedTo, length)
     })
   }
 
@@ -181,7 +188,7 @@ class Checker {
     isTail: boolean,
     from: number,
     fileBytes: number,
-  ): Promise<{ length: number; records: number; tornBytes: number }> {
+  ): Promise<{ length: number; records: number; usedTo: number }> {
     const scan = (to: number, toEndOfFile: boolean, visit: RecordVisitor) =>
       scanSegment({ file: open, salt, from, to, stopAtDamage: false, toEndOfFile }, visit)
     let records = 0
@@ -198,7 +205,7 @@ class Checker {
     const { end, damage } = await scan(to, toEndOfFile, visit)
     const counted = toEndOfFile ? end : to
     for (const range of damage) if (range.from < counted) this.damage.push({ file, what: 'records', ...range })
-    return { length: counted, records, tornBytes: tail ? Math.max(0, tail.usedTo - counted) : 0 }
+    return { length: counted, records, usedTo: tail?.usedTo ?? counted }
   }
 }
 

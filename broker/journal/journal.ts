@@ -111,6 +111,7 @@ export class Journal {
     })
     this.#inBackground(async () => {
       for (const number of recovered.leftOver) await this.#removeFiles(number)
+      await this.#giveBackSpace(recovered)
     })
   }
 
@@ -276,6 +277,20 @@ export class Journal {
         this.#resolveFailed(error)
       },
     })
+  }
+
+  /** What a member that was killed had set aside. */
+  async #giveBackSpace({ segments, cutBytes }: RecoveredSegments): Promise<void> {
+    const last = segments.at(-1)
+    const path = `${this.#directory}/${segmentFileName(last?.number ?? 0)}`
+    if (!last || !(await this.#options.disk.exists(path))) return
+    const file = await this.#options.disk.open(path, 'existing')
+    try {
+      const usedTo = last.length + cutBytes
+      if ((await file.size()) > usedTo) await file.truncate(usedTo)
+    } finally {
+      await file.close()
+    }
   }
 
   async #removeFiles(number: number): Promise<void> {

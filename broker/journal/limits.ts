@@ -21,7 +21,7 @@ export const journalLimits = {
   spareChunks: 16,
   /** Bytes of a segment that recovery reads at once. */
   scanBytes: 1024 * 1024,
-  /** Space set aside in a segment at first: a broker with little to store takes little. */
+  /** Space set aside in a segment at first: there before the next write, and a broker with little to store takes little. */
   firstSpaceBytes: 64 * 1024,
   /** And at most at once, each time twice as much: at 30 MB/s half of it lasts for 60 ms, in which the next is there. */
   spaceBytes: 4 * 1024 * 1024,

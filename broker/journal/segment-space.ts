@@ -8,25 +8,15 @@ import { errorCode } from '../base/errors.ts'
 import type { DiskFile } from '../disk/disk.ts'
 import { journalLimits } from './limits.ts'
 
-/** How much is set aside at once: grows with what is written, over all segments of a writer. */
-export class SpaceSteps {
-  #next: number = journalLimits.firstSpaceBytes
-
-  take(): number {
-    const step = this.#next
-    this.#next = Math.min(2 * step, journalLimits.spaceBytes)
-    return step
-  }
-}
-
 export class SegmentSpace {
   readonly #file: DiskFile
-  readonly #steps: SpaceSteps
   /** No space is set aside beyond it. */
   readonly #maxFileLength: number
   /** Behind what is written, and behind what is set aside. */
   #written = 0
   #end = 0
+  /** How much is set aside next, and how little may be left before. */
+  #step: number = journalLimits.firstSpaceBytes
   #lowWater = 0
   /** After an attempt that found no space: not before so much is written. */
   #notBefore = 0
@@ -34,10 +24,9 @@ export class SegmentSpace {
   #failure: unknown
   #closed = false
 
-  constructor(file: DiskFile, maxFileLength: number, steps: SpaceSteps) {
+  constructor(file: DiskFile, maxFileLength: number) {
     this.#file = file
     this.#maxFileLength = maxFileLength
-    this.#steps = steps
   }
 
   /** Resolves when a write up to `end` can begin. Rejects when setting aside failed: nobody knows what else that disk loses. */
@@ -64,12 +53,12 @@ export class SegmentSpace {
   }
 
   async #prepare(): Promise<void> {
-    const step = this.#steps.take()
-    const to = Math.min(this.#end + step, this.#maxFileLength)
+    const to = Math.min(this.#end + this.#step, this.#maxFileLength)
     try {
       await this.#file.preallocate(this.#end, to)
       this.#end = to
-      this.#lowWater = step / 2
+      this.#lowWater = this.#step / 2
+      this.#step = Math.min(2 * this.#step, journalLimits.spaceBytes)
     } catch (error) {
       const code = errorCode(error) ?? ''
       if (!harmless.has(code)) this.#failure = error

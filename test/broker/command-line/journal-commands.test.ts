@@ -50,6 +50,7 @@ describe('check', () => {
     expect(out).toContain('  add 20\n')
     expect(out).toContain('  orders  19 messages  5700 bytes\n')
     expect(out).toContain('  1  1 send  0 acknowledgements\n')
+    expect(out).toMatch(/\nSet aside in 0000000002\.segment: \d+ bytes\n/)
     expect(out).toMatch(/\nIntact\n$/)
   })
 
@@ -66,6 +67,7 @@ describe('check', () => {
       openTransactions: [{ number: 1, adds: 1, removes: 0 }],
       damage: [],
       tornBytes: 0,
+      unusedBytes: 0,
     })
   })
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { DiskFile } from '../../../broker/disk/disk.ts'
 import { journalLimits } from '../../../broker/journal/limits.ts'
-import { SegmentSpace, SpaceSteps } from '../../../broker/journal/segment-space.ts'
+import { SegmentSpace } from '../../../broker/journal/segment-space.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import { turns } from '../../support/turns.ts'
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   await disk.makeDirectory('/journal')
   file = await disk.open('/journal/segment', 'create')
   await file.write([Buffer.alloc(written, 1)], 0)
-  space = new SegmentSpace(file, maxFileLength, new SpaceSteps())
+  space = new SegmentSpace(file, maxFileLength)
 })
 
 const isPending = async (promise: Promise<void>): Promise<boolean> => {
@@ -41,15 +41,20 @@ test('a little is there after the first write, the next when half of it is used,
   expect(await file.size()).toBe(written + 3 * firstSpaceBytes)
 })
 
-test('the steps end at a largest one', () => {
-  const steps = new SpaceSteps()
-  const taken = Array.from({ length: 10 }, () => steps.take())
-  expect(taken.slice(0, 3)).toEqual([firstSpaceBytes, 2 * firstSpaceBytes, 4 * firstSpaceBytes])
-  expect(taken.at(-1)).toBe(spaceBytes)
+test('the steps end at a largest one', async () => {
+  const sizes = [written]
+  for (let end = written; sizes.at(-1)! < 4 * spaceBytes; end = sizes.at(-1)!) {
+    space.written(end)
+    await turns(1)
+    sizes.push(await file.size())
+  }
+  const steps = sizes.slice(1).map((size, index) => size - sizes[index]!)
+  expect(steps.slice(0, 3)).toEqual([firstSpaceBytes, 2 * firstSpaceBytes, 4 * firstSpaceBytes])
+  expect(steps.slice(-2)).toEqual([spaceBytes, spaceBytes])
 })
 
 test('nothing is set aside beyond the length of a segment', async () => {
-  space = new SegmentSpace(file, written + 100, new SpaceSteps())
+  space = new SegmentSpace(file, written + 100)
   space.written(written)
   await turns(1)
   expect(await file.size()).toBe(written + 100)

@@ -88,6 +88,17 @@ test('a journal that is closed has none', async () => {
   expect(segments).toMatchObject([{ length, fileBytes: length }])
 })
 
+test('nor has one of a killed broker when the next one has opened it; what was torn stays', async () => {
+  const harness = await killed()
+  const file = await harness.disk.open(segment, 'existing')
+  await file.write([Buffer.alloc(8, 7)], harness.end + 96)
+  await file.sync()
+  const next = new JournalHarness({ disk: harness.disk, maxFileLength })
+  await next.open(soleOwner(2))
+  await next.journal.close()
+  expect(await file.size()).toBe(harness.end + 104)
+})
+
 test('nor has a segment when the next one has begun', async () => {
   const harness = await killed()
   harness.append('large', Buffer.alloc(maxFileLength))
