@@ -3,11 +3,10 @@
 // A write that finds no space waits for some and is done again at the same place: nobody relies on what it left there. Every
 // other error is the caller's, a failed sync whatever its reason: nobody knows what is on the disk after it.
 import { assert } from '../base/assert.ts'
-import { errorCode } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { segmentFileName } from './format.ts'
 import type { OpenSegment, QueuedBatch } from './open-segment.ts'
-import { SegmentSpace } from './segment-space.ts'
+import { isNoSpace, SegmentSpace } from './segment-space.ts'
 
 export interface BatchFilesOptions {
   readonly disk: Disk
@@ -82,6 +81,3 @@ export class BatchFiles {
     }
   }
 }
-
-/** The file system, or what this user may have of it, is full. */
-const isNoSpace = (error: unknown): error is Error => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

@@ -60,12 +60,12 @@ export class SegmentSpace {
       this.#lowWater = this.#step / 2
       this.#step = Math.min(2 * this.#step, journalLimits.spaceBytes)
     } catch (error) {
-      const code = errorCode(error) ?? ''
-      if (!harmless.has(code)) this.#failure = error
+      // No such path: another member has the journal, as the next confirmation finds out.
+      if (!isNoSpace(error) && errorCode(error) !== 'ENOENT') this.#failure = error
       this.#notBefore = this.#end + 1
     }
   }
 }
 
-/** No space; and no such path, because another member has the journal, as the next confirmation finds out. */
-const harmless: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'ENOENT'])
+/** The file system, or what this user may have of it, is full. */
+export const isNoSpace = (error: unknown): error is Error => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')
