@@ -18,7 +18,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/lock': ['broker/base'],
   'broker/lock/file': ['broker/base', 'broker/lock'],
   'broker/lock/none': ['broker/lock'],
-  'broker/store': [],
+  'broker/store': ['broker/base'],
   'broker/store/memory': ['broker/base', 'broker/store'],
   'broker/store/journal': ['broker/base', 'broker/disk', 'broker/message', 'broker/journal', 'broker/store'],
   'broker/storage': [

@@ -14,7 +14,7 @@ import { RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { Deque } from '../base/deque.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
-import type { MessageStore } from '../store/message-store.ts'
+import type { MessageHolder, MessageStore } from '../store/message-store.ts'
 import type { Intake } from './intake.ts'
 import { connectionLimits } from './limits.ts'
 
@@ -33,6 +33,8 @@ export interface HeldBack {
   readonly ownBytes: number
   /** Room in the store that it needs; 0 = none. */
   readonly storeBytes: number
+  /** Of what needs it: the first, where there are several. */
+  readonly storeHolder: MessageHolder | undefined
   admit(): void
   /** Without an error when nobody wants it any more. */
   refuse(error?: RefusalError): void
@@ -99,10 +101,16 @@ export class FlowControl {
   }
 
   /** True when a send has to wait: for memory, for room in the store, or behind earlier ones of its order. */
-  mustWait({ orders }: SenderAccount, order: SendOrder, needsMemory: boolean, storeBytes: number): boolean {
+  mustWait(
+    { orders }: SenderAccount,
+    order: SendOrder,
+    needsMemory: boolean,
+    storeHolder?: MessageHolder,
+    storeBytes = 0,
+  ): boolean {
     return (
       (needsMemory && this.#memory.full) ||
-      (storeBytes > 0 && this.#lacksRoom(storeBytes)) ||
+      (storeHolder !== undefined && this.#lacksRoom(storeHolder, storeBytes)) ||
       (orders.size > 0 && orders.has(order))
     )
   }
@@ -147,8 +155,8 @@ export class FlowControl {
   }
 
   /** What is large must not wait for ever because the small slip past it. */
-  #lacksRoom(bytes: number): boolean {
-    return this.#forStore.waiting.length > 0 || !this.#options.store.hasRoom(bytes)
+  #lacksRoom(holder: MessageHolder, bytes: number): boolean {
+    return this.#forStore.waiting.length > 0 || !this.#options.store.hasRoom(holder, bytes)
   }
 
   #lineFor({ sender, order, needsMemory }: HeldBack): Line {
@@ -168,8 +176,8 @@ export class FlowControl {
     }
   }
 
-  #fits({ needsMemory, ownBytes, storeBytes }: HeldBack, relieved: boolean): boolean {
-    if (storeBytes > 0 && !this.#options.store.hasRoom(storeBytes)) return false
+  #fits({ needsMemory, ownBytes, storeHolder, storeBytes }: HeldBack, relieved: boolean): boolean {
+    if (storeHolder && !this.#options.store.hasRoom(storeHolder, storeBytes)) return false
     if (!needsMemory) return true
     const used = this.#memory.used - ownBytes
     return relieved ? used < this.#memory.limit : ownBytes > 0 && used < this.#memory.limit

@@ -10,18 +10,20 @@ import { isExpired } from '../destination/expiry.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
 import type { Topic } from '../destination/topic/topic.ts'
 import type { Message } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
+import type { MessageHolder, Sequence } from '../store/message-store.ts'
 import type { StoreTransaction } from '../store/store-transaction.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
-import type { SenderAccount } from './flow-control.ts'
+import type { HeldBack, SenderAccount } from './flow-control.ts'
 import { addedMessage } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import { UnsyncedProducers } from './unsynced-producers.ts'
 
 type Target = Queue | Topic
+
+type StoreNeeds = Pick<HeldBack, 'storeHolder' | 'storeBytes'>
 
 /** One message for one destination. */
 interface Routed {
@@ -54,8 +56,8 @@ export class MessageRouter {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
     const { flow } = this.#context
-    const storeBytes = storedBytesOf(routed)
-    if (!flow.mustWait(sender, transaction, false, storeBytes)) {
+    const storeNeeds = storeNeedsOf(routed)
+    if (!flow.mustWait(sender, transaction, false, storeNeeds.storeHolder, storeNeeds.storeBytes)) {
       this.#addToTransaction(sender, transaction, routed)
       return done()
     }
@@ -73,7 +75,7 @@ export class MessageRouter {
       if (error) transaction.markRollbackOnly(error)
       done(error)
     }
-    const needs = { needsMemory: false, ownBytes: 0, storeBytes }
+    const needs = { needsMemory: false, ownBytes: 0, ...storeNeeds }
     flow.holdBack({ sender, order: transaction, bytes: message.size, ...needs, admit, refuse })
   }
 
@@ -124,10 +126,11 @@ export class MessageRouter {
   #sendToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     const stored = isStored(target, message)
     const takesMemory = !stored && needsMemory(target) && !this.#expired(message)
+    const storeHolder = stored ? target.holder : undefined
     const storeBytes = stored ? message.bytes.length : 0
-    if (this.#context.flow.mustWait(sender, message.producerId, takesMemory, storeBytes)) {
+    if (this.#context.flow.mustWait(sender, message.producerId, takesMemory, storeHolder, storeBytes)) {
       const admit = (): void => this.#admitToOne(sender, target, message, done)
-      return this.#holdBack(sender, message, takesMemory, storeBytes, admit, done)
+      return this.#holdBack(sender, message, takesMemory, { storeHolder, storeBytes }, admit, done)
     }
     this.#admitToOne(sender, target, message, done)
   }
@@ -169,10 +172,11 @@ export class MessageRouter {
 
   #sendToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
     const waits = routed.some(({ target, message: copy }) => !isStored(target, copy) && needsMemory(target))
-    const storeBytes = storedBytesOf(routed)
-    if (this.#context.flow.mustWait(sender, message.producerId, waits, storeBytes)) {
+    const storeNeeds = storeNeedsOf(routed)
+    const { storeHolder, storeBytes } = storeNeeds
+    if (this.#context.flow.mustWait(sender, message.producerId, waits, storeHolder, storeBytes)) {
       const admit = (): void => this.#admitToMany(sender, routed, message, done)
-      return this.#holdBack(sender, message, waits, storeBytes, admit, done)
+      return this.#holdBack(sender, message, waits, storeNeeds, admit, done)
     }
     this.#admitToMany(sender, routed, message, done)
   }
@@ -211,11 +215,11 @@ export class MessageRouter {
     sender: SenderAccount,
     { producerId, size }: Message,
     needsMemory: boolean,
-    storeBytes: number,
+    storeNeeds: StoreNeeds,
     admit: () => void,
     refuse: Done,
   ): void {
-    const needs = { needsMemory, ownBytes: 0, storeBytes }
+    const needs = { needsMemory, ownBytes: 0, ...storeNeeds }
     this.#context.flow.holdBack({ sender, order: producerId, bytes: size, ...needs, admit, refuse })
   }
 
@@ -233,10 +237,15 @@ export class MessageRouter {
 const isStored = (target: Target, message: Message): target is Queue =>
   message.persistent && target instanceof Queue && target.stored
 
-const storedBytesOf = (routed: readonly Routed[]): number => {
-  let bytes = 0
-  for (const { target, message } of routed) if (isStored(target, message)) bytes += message.bytes.length
-  return bytes
+const storeNeedsOf = (routed: readonly Routed[]): StoreNeeds => {
+  let storeHolder: MessageHolder | undefined
+  let storeBytes = 0
+  for (const { target, message } of routed) {
+    if (!isStored(target, message)) continue
+    storeHolder ??= target.holder
+    storeBytes += message.bytes.length
+  }
+  return { storeHolder, storeBytes }
 }
 
 const needsMemory = (target: Target): boolean => target instanceof Queue || target.wouldHold

@@ -61,7 +61,7 @@ export class Transactions {
     const { flow, memory } = this.#context
     // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
     // broker before this one. Committed, the messages would come again although their commit returned.
-    const hasHeldSends = flow.mustWait(this.#sender, transaction, false, 0)
+    const hasHeldSends = flow.mustWait(this.#sender, transaction, false)
     if (this.#afterFailover && transaction.isEmpty && !hasHeldSends) transaction.markRollbackOnly(lostWithFailover())
     if (transaction.rollbackCause) {
       flow.withdraw(this.#sender, transaction)
@@ -78,6 +78,7 @@ export class Transactions {
       needsMemory,
       ownBytes,
       storeBytes: 0,
+      storeHolder: undefined,
       admit: () => {
         if (!this.#heldBack.delete(transaction)) return
         // One of the sends before it may have been refused.

@@ -6,6 +6,11 @@ export const storeLimits = {
    * active shortly before matter; 10,000 of them cost about 1 MB of memory and as much wherever a store writes them down.
    */
   producers: 10_000,
+  /**
+   * The log is told that a full store has room again when so many times the reserve is free (base/fair-share.ts): at once,
+   * and it would be told of each message that is added and removed at the edge.
+   */
+  roomyReserves: 2,
   /** Bytes of a producer id: three parts of a connection id; longer ones are not made by any client. */
   producerIdBytes: 4096,
   /** Bytes of a queue's name; the broker refuses names far shorter than this. */

@@ -97,11 +97,15 @@ export interface StoreTransactions {
 
 export interface StoreRoom {
   /**
-   * Whether a new message of so many bytes may be added. Only asked about what clients send: what gives space back, and dead
-   * letters, may always be written.
+   * Whether a new message of so many bytes may be added for this holder. Room is shared (base/fair-share.ts): one holder
+   * alone never takes the last of it, and who holds nothing finds room as long as any is left. Only asked about what clients
+   * send: what gives space back, and dead letters, may always be written.
    */
-  hasRoom(bytes: number): boolean
-  /** `callback` is called whenever there may be more room than when `hasRoom` last said no. */
+  hasRoom(holder: MessageHolder, bytes: number): boolean
+  /**
+   * `callback` is called whenever a holder that `hasRoom` said no to may have room: because there is more for all, or because
+   * messages of its own are gone. Not from within a call, and not for others than were refused since it was last called.
+   */
   whenRoom(callback: () => void): void
 }
 

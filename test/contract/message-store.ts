@@ -19,19 +19,21 @@ export interface MessageStoreFactory {
   openLimited?(): Promise<OpenedStore>
 }
 
-/** Adds messages of 1000 bytes as long as there is room; returns how many. */
-function fill(store: MessageStore): number {
-  let last = 0
-  while (store.hasRoom(1000)) store.add(message(`${++last}-`.padEnd(1000, 'x'), { producerSequenceId: last }), last)
+/** Adds messages of 1000 bytes as long as there is room; returns the last sequence. */
+function fill(store: MessageStore, queue = 'orders', last = 0): number {
+  for (const holder = queueHolder(queue); store.hasRoom(holder, 1000);) {
+    last++
+    store.add(message(`${last}-`.padEnd(1000, 'x'), { queue, producerSequenceId: last }), last)
+  }
   return last
 }
 
-function whenItHasRoom(store: MessageStore, onRoom = (): void => {}): Promise<void> {
-  expect(store.hasRoom(1000)).toBe(false)
+function whenItHasRoom(store: MessageStore, onRoom = (): void => {}, holder = queueHolder('orders')): Promise<void> {
+  expect(store.hasRoom(holder, 1000)).toBe(false)
   return new Promise((resolve) => {
     store.whenRoom(() => {
       onRoom()
-      if (store.hasRoom(1000)) resolve()
+      if (store.hasRoom(holder, 1000)) resolve()
     })
   })
 }
@@ -305,11 +307,55 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       const last = fill(store)
       expect(last).toBeGreaterThan(20)
       expect(last).toBeLessThan(64)
-      expect(store.statistics().roomBytes).toBeLessThan(2000)
+      // What a queue that is alone leaves to the others.
+      expect(store.statistics().roomBytes).toBeLessThan(roomBytes / 4)
       const room = whenItHasRoom(store)
       for (let sequence = 1; sequence <= last; sequence++) store.remove(queueHolder('orders'), sequence)
       await room
       expect(store.statistics().roomBytes).toBeGreaterThan(1000)
+      await store.close()
+    })
+
+    test('a queue that fills its share leaves room to the others, and each that fills its own less', async () => {
+      const { openLimited } = await factory()
+      if (!openLimited) return
+      const { store } = await openLimited()
+      const first = fill(store)
+      expect(store.hasRoom(queueHolder('orders'), 1000)).toBe(false)
+      const second = fill(store, 'invoices', first) - first
+      expect(second).toBeGreaterThan(0)
+      expect(second).toBeLessThan(first / 2)
+      expect(store.statistics().roomBytes).toBeGreaterThan(0)
+      expect(store.hasRoom(queueHolder('one that comes late'), 100)).toBe(true)
+      await store.close()
+    })
+
+    test('a queue at its share has room when messages of its own are gone', async () => {
+      const { openLimited } = await factory()
+      if (!openLimited) return
+      const { store } = await openLimited()
+      const last = fill(store)
+      await durable(store)
+      const room = whenItHasRoom(store)
+      for (let sequence = 1; sequence <= last / 3; sequence++) store.remove(queueHolder('orders'), sequence)
+      await room
+      await store.close()
+    })
+
+    test('what an open transaction adds for a queue is of the share of that queue', async () => {
+      const { openLimited } = await factory()
+      if (!openLimited) return
+      const { store } = await openLimited()
+      const transaction = store.begin()
+      while (store.hasRoom(queueHolder('orders'), 1000)) transaction.add(message('x'.repeat(1000)))
+      expect(store.hasRoom(queueHolder('invoices'), 1000)).toBe(true)
+      store.removeHolder(queueHolder('orders'))
+      expect(store.hasRoom(queueHolder('orders'), 1000)).toBe(false)
+      transaction.commit(1)
+      expect(store.hasRoom(queueHolder('orders'), 1000)).toBe(false)
+      const room = whenItHasRoom(store)
+      store.removeHolder(queueHolder('orders'))
+      await room
       await store.close()
     })
 
@@ -336,7 +382,8 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       if (!openLimited) return
       const { store } = await openLimited()
       const transaction = store.begin()
-      for (let n = 0; store.hasRoom(1000); n++) transaction.add(message(`${n}-`.padEnd(1000, 'x')))
+      for (let n = 0; store.hasRoom(queueHolder('orders'), 1000); n++)
+        transaction.add(message(`${n}-`.padEnd(1000, 'x')))
       const room = whenItHasRoom(store)
       transaction.rollback()
       await room
@@ -348,7 +395,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       if (!openLimited) return
       const { store } = await openLimited()
       const last = fill(store)
-      expect(store.hasRoom(1000)).toBe(false)
+      expect(store.hasRoom(queueHolder('orders'), 1000)).toBe(false)
       const transaction = store.begin()
       transaction.add(message('dead letter '.padEnd(3000, 'x'), { queue: 'ActiveMQ.DLQ' }))
       transaction.remove(queueHolder('orders'), 1)

@@ -65,9 +65,12 @@ export class JournalStore implements MessageStore {
   constructor(options: JournalStoreOptions) {
     const maxFileLength = options.maxFileLength ?? journalLimits.maxFileLength
     this.#options = options
-    this.#state = new StoreState((_segment, use) => {
-      if (this.#isOpen && this.#reclaimer.isCandidate(use)) this.#reclaimer.trigger()
-    })
+    this.#state = new StoreState(
+      (_segment, use) => {
+        if (this.#isOpen && this.#reclaimer.isCandidate(use)) this.#reclaimer.trigger()
+      },
+      ({ name }) => this.#space.released(name),
+    )
     this.#journal = new Journal({
       ...options,
       maxFileLength,
@@ -102,6 +105,7 @@ export class JournalStore implements MessageStore {
       limitBytes: options.limitBytes ?? journalStoreLimits.limitBytes,
       journal: this.#journal,
       messages: () => this.#messages,
+      isEmpty: () => this.#messages === 0 && this.#state.transactions.size === 0,
     })
     this.#reclaimer = new Reclaimer({
       ...options,
@@ -186,8 +190,8 @@ export class JournalStore implements MessageStore {
     return new JournalStoreTransaction(this.#records, this.#state, this.#putOff)
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.#space.hasRoom(bytes)
+  hasRoom({ name }: MessageHolder, bytes: number): boolean {
+    return this.#space.hasForAnybody(bytes) || this.#space.hasFor(name, this.#heldBytes(name), bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -230,6 +234,14 @@ export class JournalStore implements MessageStore {
     this.#space.stop()
     this.#isOpen = false
     await this.#journal.close()
+  }
+
+  /** About what a queue has of the journal, as far as it is alive. */
+  #heldBytes(name: string): number {
+    const queue = this.#state.queueNamed(name)
+    if (!queue) return 0
+    const { index, uncommittedBytes } = queue
+    return index.bytes + index.messages * journalStoreLimits.heldOverheadBytes + uncommittedBytes
   }
 
   get #messages(): number {

@@ -29,6 +29,10 @@ export const journalStoreLimits = {
   removalBytes: 80,
   /** What a message takes besides its body, its producer's id included. */
   messageOverheadBytes: 512,
+  /** What it takes at least: for what a queue has of the journal. */
+  heldOverheadBytes: 128,
+  /** What a queue that is alone leaves to the others, in full segments: one that is written, and one that comes back. */
+  fairReserveFiles: 2,
   /** How often the free space of the disk is looked at: others may use the same disk. */
   spaceLookMs: 1000,
   /** At least what a record takes besides its body: header, meta and padding. */

@@ -5,6 +5,7 @@ import type { Journal } from '../../journal/journal.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import type { AddedMessage, Sequence } from '../held-message.ts'
 import { storeLimits } from '../limits.ts'
+import { journalStoreLimits } from './limits.ts'
 import {
   encodeAdd,
   encodeAddInTx,
@@ -52,7 +53,7 @@ export class RecordWriter {
     for (const { adds } of this.#state.transactions.values()) {
       if (!adds.includesQueue(queue.number)) continue
       this.#append(recordType.queue, encodeQueue(queue.number, name))
-      this.#state.addQueue(queue.number, name)
+      this.#state.addQueue(queue.number, name).uncommittedBytes = queue.uncommittedBytes
       return
     }
   }
@@ -102,6 +103,7 @@ export class RecordWriter {
       bodyLength: head.length + message.bytes.length,
       headLength: head.length,
     })
+    queue.uncommittedBytes += head.length + message.bytes.length + journalStoreLimits.heldOverheadBytes
   }
 
   removeInTransaction(tx: number, queue: QueueState, sequence: Sequence): void {
@@ -116,12 +118,14 @@ export class RecordWriter {
     // Beyond what one meta holds (hundreds of producers in one transaction), the others are not remembered.
     encodeProducerList(producers, ({ meta, length }) => (list ??= Buffer.from(meta.subarray(0, length))))
     this.#append(recordType.commit, encodeCommit(tx, firstSequence, adds), undefined, list)
+    this.#state.forgetUncommitted(tx)
     this.#state.commit(tx, firstSequence, adds, this.#journal.segment)
     for (const [producerId, sequence] of producers) this.#state.producers.set(producerId, sequence)
   }
 
   rollback(tx: number): void {
     this.#append(recordType.rollback, encodeRollback(tx))
+    this.#state.forgetUncommitted(tx)
     this.#state.endTransaction(tx)
   }
 

@@ -6,9 +6,12 @@
 // then a write finds no space and waits (journal-writer.ts), and there is no room until it went through.
 import type { Clock, Timer } from '../../base/clock.ts'
 import { errorMessage } from '../../base/errors.ts'
-import type { Logger } from '../../base/logger.ts'
+import { fairReserve, fairShare, type FairShare } from '../../base/fair-share.ts'
+import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Disk } from '../../disk/disk.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { storeLimits } from '../limits.ts'
+import { RefusedHolders } from '../refused-holders.ts'
 import { journalStoreLimits } from './limits.ts'
 
 export interface StoreSpaceOptions {
@@ -21,20 +24,26 @@ export interface StoreSpaceOptions {
   /** Bytes that the journal may take. */
   readonly limitBytes: number
   readonly messages: () => number
+  /** No messages, and no open transactions that may have some. */
+  readonly isEmpty: () => boolean
 }
 
 export class StoreSpace {
   readonly #options: StoreSpaceOptions
+  readonly #refused: RefusedHolders
   /** As far as the journal's `appendedBytes` may grow. */
   #end = 0
+  /** The same without the limit. */
+  #diskEnd = 0
+  /** Of what journal and disk are found to allow: a limit that the disk is too small for is none. */
+  #share: FairShare = fairShare(0, 0)
   #looking: Promise<void> | undefined
   #timer: Timer | undefined
-  #isFull = false
   #stopped = false
-  #onRoom: () => void = () => {}
 
   constructor(options: StoreSpaceOptions) {
     this.#options = options
+    this.#refused = new RefusedHolders({ logger: options.logger, store: 'store', messages: 'persistent' })
   }
 
   /** Bytes of new messages that there is room for; not below 0. */
@@ -43,18 +52,26 @@ export class StoreSpace {
     return isOutOfSpace ? 0 : Math.max(0, this.#end - appendedBytes)
   }
 
-  /** `callback` is called when there may be more room than at the last refusal. */
   whenRoom(callback: () => void): void {
-    this.#onRoom = callback
+    this.#refused.whenRoom(callback)
   }
 
-  hasRoom(bytes: number): boolean {
-    if (this.bytes >= bytes + journalStoreLimits.messageOverheadBytes) {
-      this.#tell(false)
-      return true
-    }
-    this.#tell(true)
+  /** Whether a message of so many bytes has room, whoever it is for. */
+  hasForAnybody(bytes: number): boolean {
+    return this.#share.allowsAnybody(bytes + journalStoreLimits.messageOverheadBytes, this.bytes)
+  }
+
+  /** Whether one has room for a holder that has so much. */
+  hasFor(holder: string, ownBytes: number, bytes: number): boolean {
+    if (this.#share.allows(ownBytes, bytes + journalStoreLimits.messageOverheadBytes, this.bytes)) return true
+    if (ownBytes === 0 && this.#isAllAlone(bytes)) return true
+    this.#refused.refuse(holder, () => this.#fields)
     return false
+  }
+
+  /** A holder has less than before, although the segments of what is gone come back later. */
+  released(holder: string): void {
+    this.#refused.released(holder)
   }
 
   /** Looks at the disk, and from now on every second. */
@@ -82,11 +99,29 @@ export class StoreSpace {
       const reserveBytes =
         journalStoreLimits.reserveFiles * maxFileLength + messages() * journalStoreLimits.removalBytes
       const { bytes, appendedBytes } = journal
-      this.#end = Math.min(writtenBytes + freeBytes - reserveBytes, appendedBytes + limitBytes - bytes)
+      this.#diskEnd = writtenBytes + freeBytes - reserveBytes
+      this.#end = Math.min(this.#diskEnd, appendedBytes + limitBytes - bytes)
+      this.#share = this.#shareOf(Math.max(0, bytes + this.#end - appendedBytes))
     } catch (error) {
       logger.warn('Cannot tell how much space the disk has', { directory, error: errorMessage(error) })
     }
-    if (this.#isFull && !this.#stopped) this.#onRoom()
+    if (this.#stopped) return
+    this.#refused.mayHaveRoom()
+    if (this.#refused.isTold && this.bytes >= storeLimits.roomyReserves * this.#share.reserveBytes)
+      this.#refused.allHaveRoom(this.#fields)
+  }
+
+  #shareOf(capacityBytes: number): FairShare {
+    const leastBytes = journalStoreLimits.fairReserveFiles * this.#options.maxFileLength
+    return fairShare(capacityBytes, fairReserve(capacityBytes, leastBytes))
+  }
+
+  /** What the limit would never have room for, in a store without messages: else it would wait for ever. */
+  #isAllAlone(bytes: number): boolean {
+    const { limitBytes, maxFileLength, journal, isEmpty } = this.#options
+    const neededBytes = bytes + journalStoreLimits.messageOverheadBytes
+    if (neededBytes <= limitBytes - maxFileLength || journal.isOutOfSpace) return false
+    return neededBytes <= this.#diskEnd - journal.appendedBytes && isEmpty()
   }
 
   #schedule(): void {
@@ -96,12 +131,8 @@ export class StoreSpace {
     })
   }
 
-  #tell(isFull: boolean): void {
-    if (isFull === this.#isFull) return
-    this.#isFull = isFull
-    const { logger, journal, limitBytes } = this.#options
-    const fields = { journalBytes: journal.bytes, limitBytes, roomBytes: this.bytes }
-    if (isFull) logger.warn('The store is full: senders of persistent messages wait for consumers', fields)
-    else logger.info('The store has room again', fields)
+  get #fields(): LogFields {
+    const { journal, limitBytes } = this.#options
+    return { journalBytes: journal.bytes, limitBytes, roomBytes: this.bytes }
   }
 }

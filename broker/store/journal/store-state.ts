@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts'
 import type { JournalVisitor } from '../../journal/journal-reader.ts'
 import type { SummaryRun } from '../../journal/summary.ts'
 import { storeLimits } from '../limits.ts'
+import { journalStoreLimits } from './limits.ts'
 import { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
 import { addInTxParts, addParts, endOfEqual, largestSequence, locationAt, type MessageRun } from './message-run.ts'
@@ -27,6 +28,8 @@ export interface QueueState {
   /** '' until its name turns up during recovery. */
   name: string
   readonly index: MessageIndex
+  /** What open transactions of this writer add to it. */
+  uncommittedBytes: number
 }
 
 export interface OpenTransaction {
@@ -69,7 +72,14 @@ export class StoreState implements JournalVisitor {
   readonly #partialLiveLists = new Map<number, LiveList>()
   readonly #liveLists = new Map<number, ReadonlySet<number>>()
 
-  constructor(onShrunk: (segment: number, use: SegmentUse) => void) {
+  readonly #onReleased: (queue: QueueState) => void
+
+  /** `onReleased` is called with a queue that has less than before. */
+  constructor(
+    onShrunk: (segment: number, use: SegmentUse) => void,
+    onReleased: (queue: QueueState) => void = () => {},
+  ) {
+    this.#onReleased = onReleased
     this.uses = new SegmentUses(onShrunk)
   }
 
@@ -98,6 +108,7 @@ export class StoreState implements JournalVisitor {
       this.uses.tells(by, segment)
       return true
     })
+    this.#onReleased(queue)
   }
 
   /** A message is now at `location`, for the first time or after it was moved. */
@@ -134,8 +145,10 @@ export class StoreState implements JournalVisitor {
   }
 
   remove(queue: number, sequence: Sequence, segment: number): void {
-    const location = this.queues.get(queue)?.index.remove(sequence)
+    const state = this.queues.get(queue)
+    const location = state?.index.remove(sequence)
     if (!location) return
+    this.#onReleased(state!)
     this.uses.dropLive(location.segment, location.bodyLength)
     this.uses.tells(segment, location.segment)
   }
@@ -182,6 +195,21 @@ export class StoreState implements JournalVisitor {
       if (location) this.uses.tells(at, location.segment)
     }
     this.endTransaction(tx)
+  }
+
+  /** What a transaction of this writer adds is not counted as uncommitted any more: it is about to end. */
+  forgetUncommitted(tx: number): void {
+    const adds = this.transactions.get(tx)?.adds
+    if (!adds) return
+    let queue: QueueState | undefined
+    for (let index = 0; index < adds.length; index++) {
+      if (queue?.number !== adds.queue(index)) {
+        if (queue) this.#onReleased(queue)
+        queue = this.#queue(adds.queue(index))
+      }
+      queue.uncommittedBytes -= adds.bodyLength(index) + journalStoreLimits.heldOverheadBytes
+    }
+    if (queue) this.#onReleased(queue)
   }
 
   endTransaction(tx: number): void {
@@ -421,7 +449,7 @@ export class StoreState implements JournalVisitor {
 
   #queue(number: number): QueueState {
     let queue = this.queues.get(number)
-    if (!queue) this.queues.set(number, (queue = { number, name: '', index: new MessageIndex() }))
+    if (!queue) this.queues.set(number, (queue = { number, name: '', index: new MessageIndex(), uncommittedBytes: 0 }))
     return queue
   }
 

@@ -1,10 +1,16 @@
 // The messages of one holder, ascending by sequence. Removed ones leave a hole until half of the array is holes.
 import type { FoundMessage, Sequence } from '../held-message.ts'
+import { memoryStoreLimits } from './limits.ts'
 
 export class MemoryQueue {
   messages = 0
   bytes = 0
   #entries: { readonly sequence: Sequence; bytes: Buffer | undefined }[] = []
+
+  /** What they take of the store's limit. */
+  get takenBytes(): number {
+    return this.bytes + this.messages * memoryStoreLimits.messageOverheadBytes
+  }
 
   add(sequence: Sequence, bytes: Buffer): void {
     this.#entries.push({ sequence, bytes })

@@ -30,6 +30,8 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements MessageStore {
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #queues = new Map<string, MemoryQueue>()
+  /** What open transactions add, by holder. */
+  readonly #uncommittedBytes = new Map<string, number>()
   readonly #producers = new ProducerTable(storeLimits.producers)
   readonly #room: MemoryRoom
   readonly #transactionTarget: TransactionTarget
@@ -43,6 +45,7 @@ export class MemoryStore implements MessageStore {
     this.#transactionTarget = {
       room: this.#room,
       record: () => this.#write(),
+      countUncommitted: (holder, bytes) => this.#countUncommitted(holder, bytes),
       place: (message, sequence) => this.#place(message, sequence),
       remove: (holder, sequence) => this.#remove(holder, sequence),
     }
@@ -92,8 +95,8 @@ export class MemoryStore implements MessageStore {
     return new MemoryTransaction(this.#transactionTarget)
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.#room.has(bytes)
+  hasRoom({ name }: MessageHolder, bytes: number): boolean {
+    return this.#room.hasForAnybody(bytes) || this.#room.hasFor(name, this.#takenBytesOf(name), bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -144,6 +147,16 @@ export class MemoryStore implements MessageStore {
   #write(): void {
     assert(this.#open, 'The store is written to while it is not open')
     this.#records++
+  }
+
+  #countUncommitted({ name }: MessageHolder, bytes: number): void {
+    const uncommitted = (this.#uncommittedBytes.get(name) ?? 0) + bytes
+    if (uncommitted > 0) this.#uncommittedBytes.set(name, uncommitted)
+    else this.#uncommittedBytes.delete(name)
+  }
+
+  #takenBytesOf(name: string): number {
+    return (this.#queues.get(name)?.takenBytes ?? 0) + (this.#uncommittedBytes.get(name) ?? 0)
   }
 
   /** Its bytes are counted already. */

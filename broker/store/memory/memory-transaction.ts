@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { AddedMessage, MessageHolder, Sequence } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
+import { memoryStoreLimits } from './limits.ts'
 import type { MemoryRoom } from './memory-room.ts'
 
 /** What the store does for its transactions. */
@@ -10,6 +11,8 @@ export interface TransactionTarget {
   readonly room: MemoryRoom
   /** Counts a record, and asserts that the store is open. */
   record(): void
+  /** Bytes that a transaction has added for a holder, or with a minus that it has no longer. */
+  countUncommitted(holder: MessageHolder, bytes: number): void
   place(message: AddedMessage, sequence: Sequence): void
   remove(holder: MessageHolder, sequence: Sequence): void
 }
@@ -28,6 +31,7 @@ export class MemoryTransaction implements StoreTransaction {
   add(message: AddedMessage): void {
     this.#record()
     this.#target.room.take(message.bytes.length)
+    this.#target.countUncommitted(message.holder, takenBytes(message))
     this.#addedBytes += message.bytes.length
     this.#adds.push(message)
   }
@@ -38,17 +42,21 @@ export class MemoryTransaction implements StoreTransaction {
   }
 
   commit(firstSequence: Sequence): void {
-    this.#record()
-    this.#ended = true
+    this.#end()
     let sequence = firstSequence
     for (const message of this.#adds) this.#target.place(message, sequence++)
     for (const removed of this.#removes) this.#target.remove(removed.holder, removed.sequence)
   }
 
   rollback(): void {
+    this.#end()
+    this.#target.room.giveBack(this.#adds.length, this.#addedBytes)
+  }
+
+  #end(): void {
     this.#record()
     this.#ended = true
-    this.#target.room.giveBack(this.#adds.length, this.#addedBytes)
+    for (const message of this.#adds) this.#target.countUncommitted(message.holder, -takenBytes(message))
   }
 
   #record(): void {
@@ -56,3 +64,5 @@ export class MemoryTransaction implements StoreTransaction {
     this.#target.record()
   }
 }
+
+const takenBytes = ({ bytes }: AddedMessage): number => bytes.length + memoryStoreLimits.messageOverheadBytes

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { connectionLimits } from '../../../broker/region/limits.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
+import type { MessageHolder } from '../../../broker/store/held-message.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { RegionHarness } from './region-harness.ts'
 
@@ -12,7 +13,7 @@ class BoundedStore extends MemoryStore {
   room = Number.POSITIVE_INFINITY
   #onRoom = (): void => {}
 
-  override hasRoom(bytes: number): boolean {
+  override hasRoom(_holder: MessageHolder, bytes: number): boolean {
     return bytes <= this.room
   }
 

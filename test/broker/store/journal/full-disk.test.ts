@@ -30,7 +30,7 @@ function storeOn(disk: SimulatedDisk): { store: JournalStore; clock: ManualClock
 /** Adds messages as a broker would, until there is no room; returns the last sequence. */
 async function fill(store: JournalStore, from: number): Promise<number> {
   let sequence = from
-  while (store.hasRoom(body.length)) {
+  while (store.hasRoom(queueHolder('orders'), body.length)) {
     store.add(message(body, { producerSequenceId: sequence }), sequence++)
     if (sequence % 4 === 0) await durable(store)
   }
@@ -66,7 +66,7 @@ describe('room', () => {
       await durable(store)
       await store.reclaimed()
       await turns(5)
-      expect(store.hasRoom(body.length)).toBe(true)
+      expect(store.hasRoom(queueHolder('orders'), body.length)).toBe(true)
     }
     expect(last).toBeGreaterThan(200)
     expect(refusedWrites).toBe(0)
@@ -84,14 +84,15 @@ describe('room', () => {
     const last = await fill(store, 1)
     // A segment that begins with the last message has a header.
     expect(store.statistics().bytesUsed).toBeLessThanOrEqual(21_000)
-    expect(last).toBeGreaterThan(30)
+    // One queue alone leaves some of it to others.
+    expect(last).toBeGreaterThan(25)
     let told = 0
     store.whenRoom(() => told++)
     for (let sequence = 1; sequence <= last; sequence++) store.remove(queueHolder('orders'), sequence)
     await durable(store)
     await store.reclaimed()
     await turns(5)
-    expect([told > 0, store.hasRoom(body.length)]).toEqual([true, true])
+    expect([told > 0, store.hasRoom(queueHolder('orders'), body.length)]).toEqual([true, true])
     await store.close()
   })
 
@@ -106,7 +107,7 @@ describe('room', () => {
     disk.capacity = 100_000
     clock.advance(1000)
     await turns(3)
-    expect([told, store.hasRoom(body.length)]).toEqual([1, true])
+    expect([told, store.hasRoom(queueHolder('orders'), body.length)]).toEqual([1, true])
     await store.close()
   })
 })
@@ -131,12 +132,12 @@ describe('a disk that others fill to the last byte', () => {
       clock.advance(1000)
     }
     expect(answered).toEqual([])
-    expect([store.hasRoom(1), store.statistics().roomBytes]).toEqual([false, 0])
+    expect([store.hasRoom(queueHolder('orders'), 1), store.statistics().roomBytes]).toEqual([false, 0])
     disk.capacity = Number.MAX_SAFE_INTEGER
     clock.advance(1000)
     await turns(5)
     expect(answered).toEqual(['add', 'remove'])
-    expect(store.hasRoom(1)).toBe(true)
+    expect(store.hasRoom(queueHolder('orders'), 1)).toBe(true)
     await store.close()
     const again = createJournalStore({ disk })
     await again.open(soleOwner(2))
@@ -154,7 +155,7 @@ describe('a disk that others fill to the last byte', () => {
     for (let sequence = 1; sequence <= 12; sequence++) store.add(message(body), sequence)
     const added = durable(store)
     await turns(10)
-    expect(store.hasRoom(1)).toBe(false)
+    expect(store.hasRoom(queueHolder('orders'), 1)).toBe(false)
     isFull = false
     clock.advance(1000)
     await added

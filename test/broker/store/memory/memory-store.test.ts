@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { silentLogger } from '../../../../broker/base/logger.ts'
+import { silentLogger, type LogFields } from '../../../../broker/base/logger.ts'
 import { queueHolder } from '../../../../broker/store/held-message.ts'
 import { MemoryStore } from '../../../../broker/store/memory/memory-store.ts'
 import { messageStoreContract } from '../../../contract/message-store.ts'
@@ -20,11 +20,11 @@ messageStoreContract('MemoryStore', async () => ({
 test('a message that is larger than the limit has room when it is alone, and not before', async () => {
   const store = new MemoryStore({ limitBytes: 1000 })
   await store.open(soleOwner(1))
-  expect(store.hasRoom(5000)).toBe(true)
+  expect(store.hasRoom(queueHolder('orders'), 5000)).toBe(true)
   store.add(message('small'), 1)
-  expect(store.hasRoom(5000)).toBe(false)
+  expect(store.hasRoom(queueHolder('orders'), 5000)).toBe(false)
   store.remove(queueHolder('orders'), 1)
-  expect(store.hasRoom(5000)).toBe(true)
+  expect(store.hasRoom(queueHolder('orders'), 5000)).toBe(true)
   await store.close()
 })
 
@@ -50,15 +50,19 @@ test('what it has room for is what its limit leaves, and comes back to the last 
 })
 
 test('says when it is full, and when there is room again', async () => {
-  const said: string[] = []
-  const note = (text: string): void => void said.push(text)
+  const said: (string | LogFields)[] = []
+  const note = (text: string, fields?: LogFields): void => void said.push(text, fields!)
   const store = new MemoryStore({ limitBytes: 1000, logger: { ...silentLogger, warn: note, info: note } })
   await store.open(soleOwner(1))
   store.add(message('x'.repeat(800)), 1)
-  for (let i = 0; i < 3; i++) store.hasRoom(100)
-  expect(said).toEqual(['The store is full: senders of persistent messages wait for consumers'])
+  for (let i = 0; i < 3; i++) store.hasRoom(queueHolder('orders'), 100)
+  store.hasRoom(queueHolder('invoices'), 900)
+  expect(said).toEqual([
+    'The store is full for a queue: senders of persistent messages to it wait for its consumers',
+    { queue: 'orders', usedBytes: 1056, limitBytes: 1000 },
+  ])
   store.remove(queueHolder('orders'), 1)
-  for (let i = 0; i < 3; i++) store.hasRoom(100)
-  expect(said.slice(1)).toEqual(['The store has room again'])
+  for (let i = 0; i < 3; i++) store.hasRoom(queueHolder('orders'), 100)
+  expect(said.slice(2)).toEqual(['The store has room again', { usedBytes: 0, limitBytes: 1000 }])
   await store.close()
 })

@@ -1,0 +1,72 @@
+// Who was refused room in a store: remembered until there may be some, so that what gives nothing to anybody who waits costs
+// nothing; and told to whoever reads the log, once for all of them.
+import type { LogFields, Logger } from '../base/logger.ts'
+
+export interface RefusedHoldersOptions {
+  readonly logger: Logger
+  /** As the log calls it. */
+  readonly store: string
+  /** What is waiting, as the log calls it. */
+  readonly messages: string
+}
+
+export class RefusedHolders {
+  readonly #options: RefusedHoldersOptions
+  /** Since they were last told that there may be room. */
+  readonly #names = new Set<string>()
+  #told = false
+  #telling = false
+  #onRoom = (): void => {}
+
+  constructor(options: RefusedHoldersOptions) {
+    this.#options = options
+  }
+
+  /** `callback` is called whenever one that was refused may have room; not from within what brought it. */
+  whenRoom(callback: () => void): void {
+    this.#onRoom = callback
+  }
+
+  /** The log says that there is no room for somebody. */
+  get isTold(): boolean {
+    return this.#told
+  }
+
+  refuse(holder: string, fields: () => LogFields): void {
+    this.#names.add(holder)
+    if (this.#told) return
+    this.#told = true
+    const { logger, store, messages } = this.#options
+    logger.warn(`The ${store} is full for a queue: senders of ${messages} messages to it wait for its consumers`, {
+      queue: holder,
+      ...fields(),
+    })
+  }
+
+  /** Some of what this one has is gone: its share has more room. */
+  released(holder: string): void {
+    if (this.#names.size > 0 && this.#names.has(holder)) this.#tellLater()
+  }
+
+  /** There is more room for all. */
+  mayHaveRoom(): void {
+    if (this.#names.size > 0) this.#tellLater()
+  }
+
+  /** Everybody has room again. */
+  allHaveRoom(fields: LogFields): void {
+    if (!this.#told) return
+    this.#told = false
+    this.#options.logger.info(`The ${this.#options.store} has room again`, fields)
+  }
+
+  #tellLater(): void {
+    if (this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => {
+      this.#telling = false
+      this.#names.clear()
+      this.#onRoom()
+    })
+  }
+}
