@@ -4,6 +4,11 @@
 export interface DiskFile {
   /** Writes all buffers at `position`, in order, as one vectored write. */
   write(buffers: readonly Buffer[], position: number): Promise<void>
+  /**
+   * The same, and they are on stable storage when it resolves; what else was written to the file need not be. When it rejects
+   * nobody knows what of them is: with ENOSPC all of it can be written again at the same place.
+   */
+  writeDurably(buffers: readonly Buffer[], position: number): Promise<void>
   /** Reads up to `length` bytes, into `into` if that has room for them; shorter at the end of the file. */
   read(position: number, length: number, into?: Buffer): Promise<Buffer>
   /** Resolves when everything written is on stable storage (fdatasync). */

@@ -1,5 +1,10 @@
 // The real disk. Errors are those of Node (ENOSPC, EIO, ENOENT, …), unchanged.
 //
+// A durable write is one trip through the thread pool, because its descriptor is a synchronous one (O_DSYNC): the system writes
+// and syncs in one call. Measured on ext4 with one writer of 1.3 kB after the other: 6 to 20 % more writes at 0.9 of the CPU of a
+// write and a sync. A thread of its own that is woken by Atomics came to the same; synchronous calls are faster, and would
+// hold up everybody else while a volume does not answer.
+//
 // ext4 is asked again after a sync, in two cases.
 //
 // The file grew: when an error has made ext4 abort its journal, and until it is read-only some milliseconds later, it answers
@@ -13,6 +18,7 @@ import {
   accessSync,
   close,
   constants,
+  existsSync,
   fdatasync,
   fstat,
   fsync,
@@ -44,16 +50,18 @@ const ext4 = 0xef53
 
 const zeros = Buffer.alloc(diskLimits.zerosBytes)
 
-const flags = {
-  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
-  existing: constants.O_RDWR,
-  read: constants.O_RDONLY,
-} as const
+const access = { create: constants.O_RDWR, existing: constants.O_RDWR, read: constants.O_RDONLY } as const
+const openDescriptors = '/proc/self/fd'
+const hasOpenDescriptors = existsSync(openDescriptors)
 
 export const nodeDisk: Disk = {
   async open(path, mode) {
-    const descriptor = await openFile(path, flags[mode], 0o640)
-    return new NodeFile(path, descriptor, mode === 'create' && (await isOnExt4(path)))
+    const descriptor = await openFile(
+      path,
+      mode === 'create' ? access.create | constants.O_CREAT | constants.O_EXCL : access[mode],
+      0o640,
+    )
+    return new NodeFile(path, mode, descriptor, mode === 'create' && (await isOnExt4(path)))
   },
   list: promisify(readdir),
   async exists(path) {
@@ -86,27 +94,40 @@ export const nodeDisk: Disk = {
 
 class NodeFile implements DiskFile {
   readonly #path: string
+  readonly #mode: keyof typeof access
   readonly #descriptor: number
   readonly #asksAgain: boolean
+  /** For durable writes; opened with the first. */
+  #durable: Promise<number> | undefined
   /** As far as it was written through here. */
   #length = 0
   /** It has become longer since the last sync. */
   #grew = false
 
-  constructor(path: string, descriptor: number, asksAgain: boolean) {
+  constructor(path: string, mode: keyof typeof access, descriptor: number, asksAgain: boolean) {
     this.#path = path
+    this.#mode = mode
     this.#descriptor = descriptor
     this.#asksAgain = asksAgain
   }
 
-  write(buffers: readonly Buffer[], position: number): Promise<void> {
-    let length = 0
-    for (const buffer of buffers) length += buffer.length
-    if (position + length > this.#length) {
-      this.#length = position + length
+  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    const end = position + lengthOf(buffers)
+    if (end > this.#length) {
+      this.#length = end
       this.#grew = true
     }
-    return writeAll(this.#descriptor, buffers, position)
+    await writeAll(this.#descriptor, buffers, position)
+  }
+
+  async writeDurably(buffers: readonly Buffer[], position: number): Promise<void> {
+    this.#durable ??= openFile(reopening(this.#path, this.#descriptor), access[this.#mode] | constants.O_DSYNC)
+    const descriptor = await this.#durable
+    await writeAll(descriptor, buffers, position)
+    const end = position + lengthOf(buffers)
+    const grew = end > this.#length
+    if (grew) this.#length = end
+    if (this.#asksAgain && (grew || !isWritable(descriptor))) await askAgain(descriptor)
   }
 
   async read(position: number, length: number, into?: Buffer): Promise<Buffer> {
@@ -150,8 +171,10 @@ class NodeFile implements DiskFile {
     this.#length = Math.max(this.#length, to)
   }
 
-  close(): Promise<void> {
-    return closeFile(this.#descriptor)
+  async close(): Promise<void> {
+    const durable = await this.#durable?.catch(() => undefined)
+    if (durable !== undefined) await closeFile(durable)
+    await closeFile(this.#descriptor)
   }
 
   #read(buffer: Buffer, offset: number, position: number): Promise<number> {
@@ -167,7 +190,7 @@ class NodeFile implements DiskFile {
 /** A short write is legal; the rest is written again until an error says why it does not fit. */
 function writeAll(descriptor: number, buffers: readonly Buffer[], position: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    writev(descriptor, [...buffers], position, (error, written) => {
+    writev(descriptor, buffers, position, (error, written) => {
       if (error) return reject(error)
       const rest = behind(buffers, written)
       if (rest.length === 0) resolve()
@@ -176,10 +199,20 @@ function writeAll(descriptor: number, buffers: readonly Buffer[], position: numb
   })
 }
 
+function lengthOf(buffers: readonly Buffer[]): number {
+  let length = 0
+  for (const buffer of buffers) length += buffer.length
+  return length
+}
+
+/** What opens the same file once more, whatever its name is by now, where the system can do that. */
+const reopening = (path: string, descriptor: number): string =>
+  hasOpenDescriptors ? `${openDescriptors}/${descriptor}` : path
+
 /** Whether the file system takes writes, as far as Linux says so without any of the disk: this takes microseconds. */
 function isWritable(descriptor: number): boolean {
   try {
-    accessSync(`/proc/self/fd/${descriptor}`, constants.W_OK)
+    accessSync(`${openDescriptors}/${descriptor}`, constants.W_OK)
     return true
   } catch {
     return false

@@ -1,7 +1,9 @@
-// The first step, written: a batch goes into the file of its segment, and is synced.
+// The first step, written: a batch goes into the file of its segment, and is on the disk.
 //
-// A write that finds no space waits for some and is done again at the same place: nobody relies on what it left there. Every
-// other error is the caller's, a failed sync whatever its reason: nobody knows what is on the disk after it.
+// A write that finds no space waits for some and is done again at the same place, all of it: nobody relies on what it left
+// there, and it counts only when it has come to its end and was synced as a whole. So it does not matter whether the file
+// system noticed in the write or in the sync that belongs to it. Every other error is the caller's: nobody knows what is on the
+// disk after it.
 import { assert } from '../base/assert.ts'
 import type { Disk } from '../disk/disk.ts'
 import { segmentFileName } from './format.ts'
@@ -42,9 +44,8 @@ export class BatchFiles {
     assert(file && space, 'A segment is made before it is written to')
     await space.before(batch.end)
     const buffers = batch.finish()
-    await this.#whereThereIsSpace(() => file.write(buffers, batch.start))
+    await this.#whereThereIsSpace(() => file.writeDurably(buffers, batch.start))
     this.writtenBytes += batch.end - batch.start
-    await file.sync()
     batch.release()
     this.syncs++
     space.written(batch.end)
@@ -56,10 +57,9 @@ export class BatchFiles {
     const file = await this.#whereThereIsSpace(() => disk.open(path, 'create'))
     segment.file = file
     segment.space = new SegmentSpace(file, maxFileLength)
-    await this.#whereThereIsSpace(() => file.write([segment.header], 0))
     const named = disk.syncDirectory(directory)
     named.catch(() => {})
-    await file.sync()
+    await this.#whereThereIsSpace(() => file.writeDurably([segment.header], 0))
     await named
   }
 

@@ -50,23 +50,45 @@ export function diskContract(name: string, open: () => Promise<OpenedDisk>): voi
       const file = await disk.open(path, 'read')
       files.push(file)
       await expect(file.write([Buffer.from('x')], 0)).rejects.toMatchObject({ code: 'EBADF' })
+      await expect(file.writeDurably([Buffer.from('x')], 0)).rejects.toMatchObject({ code: 'EBADF' })
       expect(await contentOf(disk, path)).toBe('content')
     })
 
-    test('writes several buffers as one, at a position, beyond the end as well', async () => {
-      const { disk, path, file } = await created('0123456789')
-      await file.write([Buffer.from('ab'), Buffer.alloc(0), Buffer.from('c'), Buffer.from('de')], 3)
-      expect(await contentOf(disk, path)).toBe('012abcde89')
-      await file.write([Buffer.from('z')], 12)
-      expect(await contentOf(disk, path)).toBe('012abcde89\0\0z')
-      expect(await file.size()).toBe(13)
+    describe.each(['write', 'writeDurably'] as const)('%s', (write) => {
+      test('writes several buffers as one, at a position, beyond the end as well', async () => {
+        const { disk, path, file } = await created('0123456789')
+        await file[write]([Buffer.from('ab'), Buffer.alloc(0), Buffer.from('c'), Buffer.from('de')], 3)
+        expect(await contentOf(disk, path)).toBe('012abcde89')
+        await file[write]([Buffer.from('z')], 12)
+        expect(await contentOf(disk, path)).toBe('012abcde89\0\0z')
+        expect(await file.size()).toBe(13)
+      })
+
+      test('writes more buffers than one call of the operating system takes', async () => {
+        const { file } = await created()
+        const buffers = Array.from({ length: 3000 }, (_, index) => Buffer.from([index & 255]))
+        await file[write](buffers, 0)
+        expect(await file.read(0, 4000)).toEqual(Buffer.concat(buffers))
+      })
+
+      test('goes to the file that was opened, whatever has its name by now', async () => {
+        const { disk, path, directory, file } = await created('content')
+        await disk.rename(path, `${directory}/renamed`)
+        const other = await disk.open(path, 'create')
+        files.push(other)
+        await file[write]([Buffer.from('C')], 0)
+        expect(await contentOf(disk, `${directory}/renamed`)).toBe('Content')
+        expect(await contentOf(disk, path)).toBe('')
+      })
     })
 
-    test('writes more buffers than one call of the operating system takes', async () => {
-      const { file } = await created()
-      const buffers = Array.from({ length: 3000 }, (_, index) => Buffer.from([index & 255]))
-      await file.write(buffers, 0)
-      expect(await file.read(0, 4000)).toEqual(Buffer.concat(buffers))
+    test('writes in both ways to one file, one after the other or at once', async () => {
+      const { disk, path, file } = await created('0123456789')
+      await file.writeDurably([Buffer.from('ab')], 8)
+      await file.write([Buffer.from('c')], 9)
+      await Promise.all([file.writeDurably([Buffer.from('d')], 0), file.writeDurably([Buffer.from('e')], 10)])
+      await file.sync()
+      expect(await contentOf(disk, path)).toBe('d1234567ace')
     })
 
     test('reads what is there, and less at the end', async () => {
@@ -112,8 +134,9 @@ export function diskContract(name: string, open: () => Promise<OpenedDisk>): voi
     test('makes a file longer with zeros, beside what is written and synced meanwhile', async () => {
       const { disk, path, file } = await created('0123456789')
       const longer = file.preallocate(10, 1_000_000)
-      await file.write([Buffer.from('abc')], 3)
+      await file.write([Buffer.from('ab')], 3)
       await file.sync()
+      await file.writeDurably([Buffer.from('c')], 5)
       await longer
       expect(await file.size()).toBe(1_000_000)
       expect(await file.read(0, 1_000_001)).toEqual(Buffer.concat([Buffer.from('012abc6789'), Buffer.alloc(999_990)]))

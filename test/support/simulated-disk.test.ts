@@ -46,6 +46,47 @@ describe('a simulated disk after a crash', () => {
     expect(kept.size).toBeGreaterThan(5)
   })
 
+  test('has what was written durably, and by chance what else was written to the file', async () => {
+    const kept = new Set<number>()
+    for (let seed = 0; seed < 50; seed++) {
+      const disk = await afterCrash(async (disk) => {
+        const file = await disk.open('/a', 'create')
+        await disk.syncDirectory('/')
+        await file.write([Buffer.alloc(3000, 1)], 0)
+        await file.writeDurably([bytes], 1000)
+      }, seed)
+      const file = await disk.open('/a', 'read')
+      const found = await file.read(0, 3000)
+      expect(found.subarray(1000, 2000)).toEqual(bytes)
+      kept.add(found.filter((byte) => byte === 1).length)
+    }
+    expect(kept.size).toBeGreaterThan(5)
+  })
+
+  test.each(['dies', 'fails', 'is full'])(
+    'may have any part of a durable write that was not answered: %s',
+    async (how) => {
+      const kept = new Set<number>()
+      for (let seed = 0; seed < 200; seed++) {
+        const disk = await afterCrash(async (disk) => {
+          const file = await disk.open('/a', 'create')
+          await disk.syncDirectory('/')
+          if (how === 'dies') disk.crashAfter(0)
+          if (how === 'fails') disk.fail = () => 'EIO'
+          if (how === 'is full') disk.capacity = bytes.length - 1
+          let answered = false
+          const write = file.writeDurably([bytes], 0).then(() => (answered = true))
+          await Promise.race([disk.whenCrashed, write.catch(() => {})])
+          expect(answered).toBe(false)
+        }, seed)
+        const file = await disk.open('/a', 'read')
+        kept.add((await file.read(0, 1000)).filter((byte) => byte === 7).length)
+      }
+      expect(kept.has(0)).toBe(true)
+      expect(kept.size).toBeGreaterThan(5)
+    },
+  )
+
   test('may have forgotten names, the latest first', async () => {
     const seen = new Set<string>()
     for (let seed = 0; seed < 50; seed++) {

@@ -13,6 +13,7 @@ import type { Disk, DiskFile } from '../../broker/disk/disk.ts'
 
 export type DiskOperation =
   | 'write'
+  | 'writeDurably'
   | 'sync'
   | 'truncate'
   | 'preallocate'
@@ -217,11 +218,27 @@ class SimulatedFile implements DiskFile {
     if (!this.#writable) throw failure('EBADF', this.#path)
     const write = (): void => this.#content.write(position, bytes)
     await this.#disk.change('write', this.#path, write)
-    const grows = Math.max(0, position + bytes.length - Math.max(position, this.#content.bytes.length))
-    const missing = grows - this.#disk.roomFor(grows)
+    const missing = this.#missing(position, bytes.length)
     if (missing > 0) this.#content.write(position, bytes.subarray(0, bytes.length - missing))
     if (missing > 0) throw failure('ENOSPC', this.#path)
     write()
+  }
+
+  /** One that fails may have left anything, as far as it came. */
+  async writeDurably(buffers: readonly Buffer[], position: number): Promise<void> {
+    const bytes = Buffer.concat(buffers)
+    if (!this.#writable) throw failure('EBADF', this.#path)
+    const write = (length: number): void => this.#content.write(position, bytes.subarray(0, length))
+    try {
+      await this.#disk.change('writeDurably', this.#path, () => write(bytes.length))
+    } catch (error) {
+      write(bytes.length)
+      throw error
+    }
+    const fits = bytes.length - this.#missing(position, bytes.length)
+    if (fits === bytes.length) return this.#content.writeDurably(position, bytes)
+    write(fits)
+    throw failure('ENOSPC', this.#path)
   }
 
   async read(position: number, length: number, into?: Buffer): Promise<Buffer> {
@@ -261,16 +278,33 @@ class SimulatedFile implements DiskFile {
   async close(): Promise<void> {
     await this.#disk.request()
   }
+
+  /** How many of `length` bytes at `position` find no room. */
+  #missing(position: number, length: number): number {
+    const grows = Math.max(0, position + length - Math.max(position, this.#content.bytes.length))
+    return grows - this.#disk.roomFor(grows)
+  }
+}
+
+interface UnsyncedWrite {
+  readonly position: number
+  readonly bytes: Buffer
 }
 
 class Content {
   bytes: Buffer = Buffer.alloc(0)
   #durable: Buffer = Buffer.alloc(0)
-  #unsynced: { readonly position: number; readonly bytes: Buffer }[] = []
+  #unsynced: UnsyncedWrite[] = []
 
   write(position: number, bytes: Buffer): void {
     this.bytes = overwritten(this.bytes, position, bytes)
     this.#unsynced.push({ position, bytes })
+  }
+
+  /** Durable at once; what was written elsewhere is so no more than before. */
+  writeDurably(position: number, bytes: Buffer): void {
+    this.#changeBoth((before) => overwritten(before, position, bytes))
+    this.#unsynced = this.#unsynced.flatMap((write) => outside(write, position, position + bytes.length))
   }
 
   truncate(size: number): void {
@@ -285,8 +319,7 @@ class Content {
 
   /** Zeros that are durable at once; what was written is so no more than before. */
   extend(to: number): void {
-    this.bytes = longer(this.bytes, to)
-    this.#durable = longer(this.#durable, to)
+    this.#changeBoth((before) => longer(before, to))
   }
 
   flip(offset: number, bit: number): void {
@@ -309,6 +342,13 @@ class Content {
     content.bytes = bytes
     content.sync()
     return content
+  }
+
+  /** One copy where both are the same, as they mostly are. */
+  #changeBoth(change: (before: Buffer) => Buffer): void {
+    const { bytes } = this
+    this.bytes = change(bytes)
+    this.#durable = this.#durable === bytes ? this.bytes : change(this.#durable)
   }
 }
 
@@ -353,6 +393,17 @@ function apply(entries: Map<string, Content | Folder>, change: readonly Entry[])
     if (node) entries.set(name, node)
     else entries.delete(name)
   }
+}
+
+/** What of a write is not in [from, to): the system has one content of a place, the last. */
+function outside(write: UnsyncedWrite, from: number, to: number): UnsyncedWrite[] {
+  const { position, bytes } = write
+  const end = position + bytes.length
+  if (end <= from || position >= to) return [write]
+  const rest: UnsyncedWrite[] = []
+  if (position < from) rest.push({ position, bytes: bytes.subarray(0, from - position) })
+  if (end > to) rest.push({ position: to, bytes: bytes.subarray(to - position) })
+  return rest
 }
 
 const longer = (bytes: Buffer, to: number): Buffer =>

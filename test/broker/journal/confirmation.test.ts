@@ -25,13 +25,12 @@ function close(harness: JournalHarness, held: HeldConfirmations): Promise<void> 
   return harness.journal.close()
 }
 
-const completions = (harness: JournalHarness): string[] =>
-  harness.taken().filter((event) => event !== 'write' && event !== 'sync')
+const completions = (harness: JournalHarness): string[] => harness.taken().filter((event) => event !== 'written')
 
 test('the next batches are written while one waits, and are told of in the order of their writing', async () => {
   const { harness, held } = await opened()
   await writeAll(harness, ['a', 'b', 'c'])
-  expect(harness.taken()).toEqual(['write', 'sync', 'write', 'sync', 'write', 'sync'])
+  expect(harness.taken()).toEqual(['written', 'written', 'written'])
   const [a, b, c] = held.asked
   c!.confirm()
   b!.confirm()
@@ -54,7 +53,7 @@ test('it is asked for after the sync, with the place up to which it counts', asy
   const { position } = harness.append('a')
   harness.journal.whenDurable(() => void harness.events.push('a'))
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'asked', 'durable 1', 'a'])
+  expect(harness.taken()).toEqual(['written', 'asked', 'durable 1', 'a'])
   expect(asked).toEqual(['segment 1, term 1, behind the record'])
   await close(harness, held)
 })
@@ -65,7 +64,7 @@ test('one that is given at once costs no turn: the callbacks run within the same
   held.onAsked = () => queueMicrotask(() => void harness.events.push('microtask'))
   harness.write('a')
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 1', 'a', 'microtask'])
+  expect(harness.taken()).toEqual(['written', 'durable 1', 'a', 'microtask'])
   await close(harness, held)
 })
 

@@ -4,12 +4,12 @@ import { journalLimits } from '../../../broker/journal/limits.ts'
 import { turns } from '../../support/turns.ts'
 import { JournalHarness } from './journal-harness.ts'
 
-test('everything that is appended before a write begins goes out in one write with one sync', async () => {
+test('everything that is appended before a write begins goes out in one durable write', async () => {
   const harness = await JournalHarness.open()
   for (const text of ['a', 'b', 'c']) harness.write(text)
   expect(harness.taken()).toEqual([])
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 3', 'a', 'b', 'c'])
+  expect(harness.taken()).toEqual(['written', 'durable 3', 'a', 'b', 'c'])
   expect(harness.journal.syncs).toBe(2)
   await harness.journal.close()
 })
@@ -17,15 +17,15 @@ test('everything that is appended before a write begins goes out in one write wi
 test('what is appended during a write gathers, and goes out with the next one', async () => {
   const harness = await JournalHarness.open()
   harness.write('a')
-  let later = ['b', 'c']
+  const later = ['b', 'c']
   harness.disk.fail = (operation) => {
-    harness.events.push(operation)
-    if (operation === 'sync') for (const text of later) harness.write(text)
-    if (operation === 'sync') later = []
+    if (operation !== 'writeDurably') return undefined
+    harness.events.push('written')
+    for (const text of later.splice(0)) harness.write(text)
     return undefined
   }
   await turns(3)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 1', 'a', 'write', 'sync', 'durable 3', 'b', 'c'])
+  expect(harness.taken()).toEqual(['written', 'durable 1', 'a', 'written', 'durable 3', 'b', 'c'])
   await harness.journal.close()
 })
 
@@ -41,8 +41,7 @@ test('callbacks run in the order of the calls, whatever they wait for', async ()
   await turns(3)
   expect(harness.taken()).toEqual([
     'nothing before it',
-    'write',
-    'sync',
+    'written',
     'durable 1',
     'a',
     'after a',
@@ -60,11 +59,11 @@ test('what nobody waits for is written when its time has come, or with what some
   expect(harness.taken()).toEqual([])
   harness.clock.advance(1)
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 1'])
+  expect(harness.taken()).toEqual(['written', 'durable 1'])
   harness.append('b')
   harness.write('c')
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 3', 'c'])
+  expect(harness.taken()).toEqual(['written', 'durable 3', 'c'])
   harness.clock.advance(journalLimits.lazyWriteMs)
   await turns(2)
   expect(harness.taken()).toEqual([])
@@ -82,7 +81,7 @@ test('what the user kept back goes along with the write that begins', async () =
   kept = ['later']
   harness.write('a')
   await turns(2)
-  expect(harness.taken()).toEqual(['write', 'sync', 'durable 3', 'a'])
+  expect(harness.taken()).toEqual(['written', 'durable 3', 'a'])
   await harness.journal.close()
 })
 

@@ -104,7 +104,7 @@ export class JournalHarness {
   }
 
   #note(operation: DiskOperation): undefined {
-    if (operation === 'write' || operation === 'sync') this.events.push(operation)
+    if (operation === 'writeDurably') this.events.push('written')
   }
 }
 

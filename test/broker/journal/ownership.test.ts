@@ -92,7 +92,7 @@ test('who waits for nothing new is not overtaken while a proof is on its way', a
   expect(answers).toEqual([1, 2])
 })
 
-test('the proof is asked for after the sync: one from before would say nothing about what was written meanwhile', async () => {
+test('the proof is asked for after the durable write: one from before would say nothing about what was written meanwhile', async () => {
   const disk = new SimulatedDisk()
   const events: string[] = []
   const store = createJournalStore({ disk })
@@ -106,6 +106,6 @@ test('the proof is asked for after the sync: one from before would say nothing a
       resolve()
     }),
   )
-  expect(events).toEqual(['write', 'sync', 'proof', 'answer'])
+  expect(events).toEqual(['writeDurably', 'proof', 'answer'])
   await store.close()
 })

@@ -47,9 +47,9 @@ describe('room', () => {
     const { open } = disk
     disk.open = async (path, mode) => {
       const file = await open.call(disk, path, mode)
-      const { write } = file
-      file.write = (buffers, position) =>
-        write.call(file, buffers, position).catch((error: unknown) => {
+      const { writeDurably } = file
+      file.writeDurably = (buffers, position) =>
+        writeDurably.call(file, buffers, position).catch((error: unknown) => {
           refusedWrites++
           throw error
         })
@@ -145,7 +145,7 @@ describe('a disk that others fill to the last byte', () => {
     await again.close()
   })
 
-  test.each(['create', 'write'] as const)('at the %s of the next segment: the same', async (refused) => {
+  test.each(['create', 'writeDurably'] as const)('at the %s of the next segment: the same', async (refused) => {
     const disk = new SimulatedDisk()
     const { store, clock } = storeOn(disk)
     await store.open(soleOwner(1))
@@ -170,7 +170,7 @@ describe('a disk that others fill to the last byte', () => {
     const disk = new SimulatedDisk()
     const first = storeOn(disk)
     await first.store.open(soleOwner(1))
-    disk.fail = (operation) => (operation === 'write' ? 'EDQUOT' : undefined)
+    disk.fail = (operation) => (operation === 'writeDurably' ? 'EDQUOT' : undefined)
     let answered = false
     first.store.add(message('never answered'), 1)
     first.store.whenDurable(() => (answered = true))
