@@ -2,7 +2,7 @@
 // whose links it carries itself.
 import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
 import type { Destination } from '../message/destination.ts'
-import type { MessageHolder, Sequence } from '../store/message-store.ts'
+import type { FoundMessage, MessageHolder, Sequence } from '../store/message-store.ts'
 import type { DestinationCounters } from './destination-counters.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 import type { MessageSource } from './subscription/message-source.ts'
@@ -18,6 +18,8 @@ export interface EntryQueue extends MessageSource {
   memoryUsed: number
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
   acknowledge(entry: QueueEntry, awaited: boolean): void
+  /** Reads one of its messages, from whichever store has it. */
+  read(sequence: Sequence): Promise<FoundMessage | undefined>
   /** As `acknowledge`, when the removal is already in the store. */
   settle(entry: QueueEntry): void
   /** Puts in-flight messages back before all others. */
@@ -29,6 +31,9 @@ export interface EntryTopic {
   readonly destination: Destination
   readonly counters: DestinationCounters
 }
+
+/** Where a message of a queue is besides memory, or only there. */
+export type KeptIn = 'memory' | 'store' | 'temp'
 
 interface Links extends MessageIdentity {
   readonly sequence: Sequence
@@ -72,8 +77,10 @@ export class QueueEntry implements Links {
   readonly producerId: string
   readonly producerSequenceId: number
   readonly expiration: number
-  /** True when the store has it too: then the body may leave memory. */
+  /** True when the store has it too: it outlives this process, and its removal has to be written. */
   readonly stored: boolean
+  /** True when the temp store has it too. */
+  readonly spilled: boolean
   /** False while the store has it in memory only: its body has to stay here. */
   durable = true
   redeliveryCounter = 0
@@ -87,13 +94,14 @@ export class QueueEntry implements Links {
   #message: Message | null
   readonly #memory: MemoryUsage
 
-  constructor(queue: EntryQueue, sequence: Sequence, message: Message, stored: boolean, memory: MemoryUsage) {
+  constructor(queue: EntryQueue, sequence: Sequence, message: Message, keptIn: KeptIn, memory: MemoryUsage) {
     this.queue = queue
     this.sequence = sequence
     this.producerId = message.producerId
     this.producerSequenceId = message.producerSequenceId
     this.expiration = message.expiration
-    this.stored = stored
+    this.stored = keptIn === 'store'
+    this.spilled = keptIn === 'temp'
     this.#message = message
     this.#memory = memory
     memory.add(message.size)
@@ -104,12 +112,17 @@ export class QueueEntry implements Links {
     return messageIdText(this)
   }
 
-  /** null while the body is only in the store. */
+  /** True when its body can be read again: then it may leave memory. */
+  get readable(): boolean {
+    return this.stored || this.spilled
+  }
+
+  /** null while the body is only where it can be read. */
   get message(): Message | null {
     return this.#message
   }
 
-  /** Puts a body back that was read from the store. */
+  /** Puts a body back that was read. */
   restore(message: Message): void {
     if (this.#message) return
     this.#message = message

@@ -20,8 +20,6 @@ export const destinationLimits = {
   lookedPages: 4,
   /** After so many pages that were looked through at once, others get their turn: about 10,000 messages. */
   lookPagesAtOnce: 20,
-  /** Waiting senders resume below this share of the memory limit, not at the limit itself: otherwise they would flap. */
-  resumeShare: 0.9,
   /** After a failed read of the store, before the next try. */
   readRetryMs: 1000,
   /** Unacknowledged messages of one consumer, whatever window it asks for: about 150 bytes each. */

@@ -1,6 +1,5 @@
-// Counts the bytes of message bodies in memory against the broker's limit. It only counts; who waits and who resumes is
-// decided in region/flow-control.ts.
-import { destinationLimits } from './limits.ts'
+// Counts the bytes of message bodies in memory against the broker's limit. It only counts; who gets how much of it is decided
+// in region/room.ts.
 
 export class MemoryUsage {
   readonly limit: number
@@ -12,14 +11,6 @@ export class MemoryUsage {
 
   get used(): number {
     return this.#used
-  }
-
-  get full(): boolean {
-    return this.#used >= this.limit
-  }
-
-  get relieved(): boolean {
-    return this.#used < this.limit * destinationLimits.resumeShare
   }
 
   /** Bytes left below `share` of the limit; negative above it. */

@@ -42,10 +42,10 @@ export class DeadLetterRouter {
 
   /** A failed read is tried again: until then the message stays in flight, and in the store. */
   #takeFromStore(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
-    const { store, logger, clock } = this.#context
+    const { logger, clock } = this.#context
     const { sequence, queue } = entry
-    store.read(queue.holder, sequence - 1, sequence, 1, 1).then(
-      ([found]) => {
+    queue.read(sequence).then(
+      (found) => {
         if (found) return this.#bury(entry, StoredMessage.scan(found.bytes), reason, cause, done)
         logger.error('Stored messages of queue are missing', { queue: queue.name, missing: 1 })
         this.#drop(entry, done)

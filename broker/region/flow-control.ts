@@ -1,9 +1,9 @@
-// What happens to senders while memory or the store is full: their sends are held back, in order, and admitted when
-// consumers have made room; or refused, at once or after a while, where that is configured. A client that waits for its
-// answer waits; one that does not is not read any more once it has sent too much. Acknowledgements never wait.
+// What happens to senders while there is no room for what they send (room.ts): their sends are held back, in order, and
+// admitted when consumers have made room; or refused, at once or after a while, where that is configured. A client that
+// waits for its answer waits; one that does not is not read any more once it has sent too much. Acknowledgements never wait.
 //
-// Sends that wait for memory and those that wait for the store stand in lines of their own, so that neither holds up the
-// other; one that has an earlier one of the same producer (or transaction) before it stands in the same line behind it.
+// Those who wait for the same place (of one destination in memory, or in the store) stand in one line, so that no destination
+// holds up the senders to another, and persistent messages do not hold up others; a send that has an earlier one of the same producer (or transaction) before it stands in the same line behind it.
 //
 // A connection that both sends and consumes could block itself: its acknowledgements stand behind its sends in the socket.
 // Therefore sends are held back outside the destinations while the connection is still read, more of them when it holds
@@ -13,10 +13,8 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { Deque } from '../base/deque.ts'
-import type { MemoryUsage } from '../destination/memory-usage.ts'
-import type { MessageHolder, MessageStore } from '../store/message-store.ts'
 import type { Intake } from './intake.ts'
-import { connectionLimits } from './limits.ts'
+import { connectionLimits, flowLimits } from './limits.ts'
 
 /** When a send that finds no room is refused: 0 = at once, Infinity = never. */
 export interface WhenNoSpace {
@@ -28,13 +26,12 @@ export interface HeldBack {
   /** Keeps what its sender sends in the same order behind it: the id of a producer, or a transaction. */
   readonly order: SendOrder
   readonly bytes: number
-  readonly needsMemory: boolean
-  /** Memory that it holds already: does not count against itself. */
-  readonly ownBytes: number
-  /** Room in the store that it needs; 0 = none. */
-  readonly storeBytes: number
-  /** Of what needs it: the first, where there are several. */
-  readonly storeHolder: MessageHolder | undefined
+  /** Where it finds no room, or others wait before it (room.ts). */
+  readonly place: object
+  /** Whether there is room for it now. */
+  fits(): boolean
+  /** What is full, for the refusal. */
+  whatIsFull(): string
   admit(): void
   /** Without an error when nobody wants it any more. */
   refuse(error?: RefusalError): void
@@ -62,15 +59,16 @@ export class SenderAccount {
 }
 
 export interface FlowControlOptions {
-  readonly memory: MemoryUsage
-  readonly store: Pick<MessageStore, 'hasRoom'>
   readonly clock: Clock
   readonly logger: Logger
   readonly whenNoSpace?: WhenNoSpace | undefined
 }
 
+type Waiting = HeldBack & { readonly sinceMs: number }
+
 interface Line {
-  waiting: Deque<HeldBack & { readonly sinceMs: number }>
+  readonly place: object
+  waiting: Deque<Waiting>
 }
 
 interface Order {
@@ -82,17 +80,16 @@ const letWait: WhenNoSpace = { refuseAfterMs: Number.POSITIVE_INFINITY }
 
 export class FlowControl {
   readonly #options: FlowControlOptions
-  readonly #memory: MemoryUsage
   readonly #refuseAfterMs: number
-  readonly #forMemory: Line = { waiting: new Deque() }
-  readonly #forStore: Line = { waiting: new Deque() }
+  /** By place; none is empty. */
+  readonly #lines = new Map<object, Line>()
   readonly #blocked = new Set<SenderAccount>()
   #admitting = false
+  #soon: Timer | undefined
   #timer: Timer | undefined
 
   constructor(options: FlowControlOptions) {
     this.#options = options
-    this.#memory = options.memory
     this.#refuseAfterMs = (options.whenNoSpace ?? letWait).refuseAfterMs
   }
 
@@ -100,23 +97,18 @@ export class FlowControl {
     return this.#blocked.size
   }
 
-  /** True when a send has to wait: for memory, for room in the store, or behind earlier ones of its order. */
-  mustWait(
-    { orders }: SenderAccount,
-    order: SendOrder,
-    needsMemory: boolean,
-    storeHolder?: MessageHolder,
-    storeBytes = 0,
-  ): boolean {
-    return (
-      (needsMemory && this.#memory.full) ||
-      (storeHolder !== undefined && this.#lacksRoom(storeHolder, storeBytes)) ||
-      (orders.size > 0 && orders.has(order))
-    )
+  /** True when a send has others before it: for the same place, or of its own order. */
+  hasOthersBefore(sender: SenderAccount, order: SendOrder, place: object): boolean {
+    return this.#lines.size > 0 && (this.#lines.has(place) || sender.orders.has(order))
+  }
+
+  /** True when earlier sends of this order are held back. */
+  holds({ orders }: SenderAccount, order: SendOrder): boolean {
+    return orders.size > 0 && orders.has(order)
   }
 
   holdBack(held: HeldBack): void {
-    if (this.#refuseAfterMs <= 0) return held.refuse(this.#noSpace(held))
+    if (this.#refuseAfterMs <= 0) return held.refuse(noSpace(held))
     const line = this.#lineFor(held)
     line.waiting.push({ ...held, sinceMs: this.#options.clock.monotonicMs() })
     this.#count(held, 1, line)
@@ -130,16 +122,15 @@ export class FlowControl {
     this.#startTimer(sender)
   }
 
-  /** Admits what there is room for; to be called whenever some may have come back. */
+  /** Admits what there is room for; to be called whenever some may have come back. With many lines soon, not at once. */
   relieve(): void {
-    if (this.#admitting) return
-    this.#admitting = true
-    try {
-      this.#relieve(this.#forMemory)
-      this.#relieve(this.#forStore)
-    } finally {
-      this.#admitting = false
-    }
+    if (this.#lines.size === 0 || this.#admitting) return
+    if (this.#lines.size <= flowLimits.linesRelievedAtOnce) return this.#relieveAll()
+    if (this.#soon) return
+    this.#soon = this.#options.clock.after(flowLimits.relieveManyLinesMs, () => {
+      this.#soon = undefined
+      this.#relieveAll()
+    })
   }
 
   /** Nobody wants what is held back of this order any more. */
@@ -151,36 +142,37 @@ export class FlowControl {
   leave(sender: SenderAccount): void {
     sender.timer?.cancel()
     sender.timer = null
-    this.#refuseSender(sender, `Cannot send: connection ${sender.connectionId} was closed`)
+    this.#refuseSender(sender, () => `Cannot send: connection ${sender.connectionId} was closed`)
   }
 
-  /** What is large must not wait for ever because the small slip past it. */
-  #lacksRoom(holder: MessageHolder, bytes: number): boolean {
-    return this.#forStore.waiting.length > 0 || !this.#options.store.hasRoom(holder, bytes)
+  #lineFor({ sender, order, place }: HeldBack): Line {
+    const line = sender.orders.get(order)?.line ?? this.#lines.get(place) ?? { place, waiting: new Deque() }
+    this.#lines.set(line.place, line)
+    return line
   }
 
-  #lineFor({ sender, order, needsMemory }: HeldBack): Line {
-    const before = sender.orders.get(order)
-    if (before) return before.line
-    return needsMemory && this.#memory.full ? this.#forMemory : this.#forStore
+  #relieveAll(): void {
+    this.#admitting = true
+    try {
+      for (const line of this.#lines.values()) this.#relieveLine(line)
+    } finally {
+      this.#admitting = false
+    }
   }
 
-  #relieve(line: Line): void {
-    const first = line.waiting.first()
-    if (!first || !this.#fits(first, this.#memory.relieved)) return
-    // Admitting may change the line.
-    for (let held = line.waiting.first(); held && this.#fits(held, true); held = line.waiting.first()) {
+  // Admitting may change the line.
+  #relieveLine(line: Line): void {
+    for (let held = line.waiting.first(); held?.fits(); held = line.waiting.first()) {
       line.waiting.shift()
       this.#count(held, -1, line)
       held.admit()
     }
+    this.#endIfEmpty(line)
   }
 
-  #fits({ needsMemory, ownBytes, storeHolder, storeBytes }: HeldBack, relieved: boolean): boolean {
-    if (storeHolder && !this.#options.store.hasRoom(storeHolder, storeBytes)) return false
-    if (!needsMemory) return true
-    const used = this.#memory.used - ownBytes
-    return relieved ? used < this.#memory.limit : ownBytes > 0 && used < this.#memory.limit
+  #endIfEmpty(line: Line): void {
+    const { place, waiting } = line
+    if (waiting.length === 0 && this.#lines.get(place) === line) this.#lines.delete(place)
   }
 
   #count({ sender, order, bytes }: HeldBack, by: 1 | -1, line: Line): void {
@@ -205,59 +197,47 @@ export class FlowControl {
       this.#options.logger.warn('Refusing sends of a connection that blocks its own acknowledgements', {
         connectionId: sender.connectionId,
         messages: sender.heldBackCount,
-        memoryUsed: this.#memory.used,
-        memoryLimit: this.#memory.limit,
       })
       this.#refuseSender(
         sender,
-        `Cannot send: the broker is full (memory ${this.#memory.used} of ${this.#memory.limit} bytes) and this ` +
-          'connection holds messages that it has not acknowledged; send and consume on separate connections',
+        (held) =>
+          `Cannot send: ${held.whatIsFull()}, and this connection holds messages that it has not acknowledged; send and ` +
+          'consume on separate connections',
       )
     })
   }
 
   /** Refuses what has waited for too long, now and as long as something waits. */
   #startRefusing(): void {
-    if (this.#timer || this.#refuseAfterMs === Number.POSITIVE_INFINITY) return
+    if (this.#timer || this.#refuseAfterMs === Number.POSITIVE_INFINITY || this.#lines.size === 0) return
     const { clock } = this.#options
-    const firsts = [this.#forMemory, this.#forStore].flatMap(({ waiting }) => waiting.first() ?? [])
-    if (firsts.length === 0) return
-    const dueMs = Math.min(...firsts.map(({ sinceMs }) => sinceMs)) + this.#refuseAfterMs
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const { waiting } of this.#lines.values()) firstMs = Math.min(firstMs, waiting.first()!.sinceMs)
+    const dueMs = firstMs + this.#refuseAfterMs
     this.#timer = clock.after(Math.max(1, dueMs - clock.monotonicMs()), () => {
       this.#timer = undefined
       const sinceMs = clock.monotonicMs() - this.#refuseAfterMs
-      this.#refuseAll(
-        (held) => held.sinceMs <= sinceMs,
-        (held) => this.#noSpace(held),
-      )
+      this.#refuseAll((held) => held.sinceMs <= sinceMs, noSpace)
       // What stood behind them.
       this.relieve()
       this.#startRefusing()
     })
   }
 
-  #noSpace({ storeBytes }: HeldBack): RefusalError {
-    const reason =
-      storeBytes > 0
-        ? `the store has no room for ${storeBytes} bytes`
-        : `the broker's memory is full (${this.#memory.used} of ${this.#memory.limit} bytes)`
-    return new RefusalError('RESOURCE_LIMIT', `Cannot send: ${reason} (sendFailIfNoSpace)`)
-  }
-
-  #refuseSender(sender: SenderAccount, reason: string): void {
+  #refuseSender(sender: SenderAccount, reason: (held: HeldBack) => string): void {
     if (sender.heldBackCount === 0) return
     this.#refuseAll(
       (held) => held.sender === sender,
-      () => new RefusalError('RESOURCE_LIMIT', reason),
+      (held) => new RefusalError('RESOURCE_LIMIT', reason(held)),
     )
   }
 
   #refuseAll(
-    isMeant: (held: HeldBack & { readonly sinceMs: number }) => boolean,
+    isMeant: (held: Waiting) => boolean,
     errorFor: (held: HeldBack) => RefusalError | undefined = () => undefined,
   ): void {
     const refused: HeldBack[] = []
-    for (const line of [this.#forMemory, this.#forStore]) {
+    for (const line of this.#lines.values()) {
       const kept: Line['waiting'] = new Deque()
       for (const held of line.waiting) {
         if (!isMeant(held)) {
@@ -268,7 +248,11 @@ export class FlowControl {
         this.#count(held, -1, line)
       }
       line.waiting = kept
+      this.#endIfEmpty(line)
     }
     for (const held of refused) held.refuse(errorFor(held))
   }
 }
+
+const noSpace = (held: HeldBack): RefusalError =>
+  new RefusalError('RESOURCE_LIMIT', `Cannot send: ${held.whatIsFull()} (sendFailIfNoSpace)`)

@@ -19,6 +19,21 @@ export const connectionLimits = {
   unsyncedBytes: 16 * 2 ** 20,
 } as const
 
+export const flowLimits = {
+  /** So many destinations without room are asked again with every acknowledgement; more would slow acknowledgements down. */
+  linesRelievedAtOnce: 16,
+  /** More of them are asked again together, this long after something has changed. */
+  relieveManyLinesMs: 2,
+  /** Share of memory that a topic leaves to others when its subscribers do not keep up: one alone may have half of it. */
+  topicReserveShare: 0.5,
+  /** The same for a queue while there is no temp store: what does not fit in memory waits with its sender. */
+  queueReserveShare: 0.1,
+  /** Bytes on their way to the temp store, of all queues; senders wait until they are written. */
+  unspilledBytes: 16 * 2 ** 20,
+  /** What one queue alone has to leave of it. */
+  unspilledReserveBytes: 8 * 2 ** 20,
+} as const
+
 export const unsupportedLimits = {
   /** For each feature, log lines about destinations: whoever reads a hundred of them needs no more, and clients name them. */
   maximumToldDestinations: 100,

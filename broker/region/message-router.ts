@@ -4,26 +4,22 @@ import { RefusalError } from '../base/errors.ts'
 import { readdress } from '../destination/dead-letter.ts'
 import { concreteMembers } from '../routing/destination-name.ts'
 import { QueueEntry } from '../destination/entry.ts'
-import { destinationLimits } from '../destination/limits.ts'
 import { Queue } from '../destination/queue/queue.ts'
 import { isExpired } from '../destination/expiry.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
-import type { Topic } from '../destination/topic/topic.ts'
 import type { Message } from '../message/message.ts'
-import type { MessageHolder, Sequence } from '../store/message-store.ts'
+import type { Sequence } from '../store/message-store.ts'
 import type { StoreTransaction } from '../store/store-transaction.ts'
+import type { TempMessages } from '../store/temp-store.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
-import type { HeldBack, SenderAccount } from './flow-control.ts'
+import type { SenderAccount, SendOrder } from './flow-control.ts'
 import { addedMessage } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
+import { isStored, placeOf, type Target } from './room.ts'
 import { UnsyncedProducers } from './unsynced-producers.ts'
-
-type Target = Queue | Topic
-
-type StoreNeeds = Pick<HeldBack, 'storeHolder' | 'storeBytes'>
 
 /** One message for one destination. */
 interface Routed {
@@ -55,9 +51,10 @@ export class MessageRouter {
   sendInTransaction(sender: SenderAccount, transaction: LocalTransaction, message: Message, done: Done): void {
     const routed = this.#route(message)
     transaction.checkRoom(routed.length)
-    const { flow } = this.#context
-    const storeNeeds = storeNeedsOf(routed)
-    if (!flow.mustWait(sender, transaction, false, storeNeeds.storeHolder, storeNeeds.storeBytes)) {
+    // The others take room at commit.
+    const stored = routed.filter(({ target, message: copy }) => isStored(target, copy))
+    const first = stored.find((one) => this.#mustWait(sender, transaction, one))
+    if (!first && !this.#context.flow.holds(sender, transaction)) {
       this.#addToTransaction(sender, transaction, routed)
       return done()
     }
@@ -75,8 +72,7 @@ export class MessageRouter {
       if (error) transaction.markRollbackOnly(error)
       done(error)
     }
-    const needs = { needsMemory: false, ownBytes: 0, ...storeNeeds }
-    flow.holdBack({ sender, order: transaction, bytes: message.size, ...needs, admit, refuse })
+    this.#holdBack(sender, transaction, first ?? routed[0]!, stored, admit, refuse)
   }
 
   #addToTransaction(sender: SenderAccount, transaction: LocalTransaction, routed: readonly Routed[]): void {
@@ -86,7 +82,7 @@ export class MessageRouter {
         this.#takeExpired(target, copy, ignore)
       } else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
       else {
-        const room = this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
+        const room = target.memoryRoom
         transaction.inStore(this.#context.store).add(addedMessage(target.holder, copy))
         transaction.addStored(target, copy, room > copy.size)
         sender.intake.written(copy.bytes.length)
@@ -94,11 +90,25 @@ export class MessageRouter {
     }
   }
 
-  /** To memory: a queue's or its subscribers'. Never waits. */
+  /** To memory, a queue's or its subscribers', or to a queue by way of the temp store. Never waits. */
   deliverVolatile(target: Target, sequence: Sequence, message: Message): void {
-    const { memory } = this.#context
-    if (target instanceof Queue) target.arriveVolatile(new QueueEntry(target, sequence, message, false, memory))
-    else target.send(new TopicMessage(message, sequence, memory))
+    const { memory, room, temp } = this.#context
+    if (!(target instanceof Queue)) target.send(new TopicMessage(message, sequence, memory, target))
+    else if (!temp || room.keepsInMemory(target, message))
+      target.arriveVolatile(new QueueEntry(target, sequence, message, 'memory', memory))
+    else this.#spill(temp, target, sequence, message)
+  }
+
+  #spill(temp: TempMessages, queue: Queue, sequence: Sequence, message: Message): void {
+    const { room, flow } = this.#context
+    temp.add(addedMessage(queue.tempHolder, message), sequence)
+    queue.expectSpilled(message)
+    room.unspilledBytes += message.size
+    temp.whenWritten(() => {
+      room.unspilledBytes -= message.size
+      queue.arriveSpilled(sequence, message)
+      flow.relieve()
+    })
   }
 
   #route(message: Message): Routed[] {
@@ -124,13 +134,13 @@ export class MessageRouter {
   // An expired one waits too: its dead letter would tell the store of a sequence beyond those that are held back, and their
   // repetitions after a failover would be taken for duplicates.
   #sendToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
-    const stored = isStored(target, message)
-    const takesMemory = !stored && needsMemory(target) && !this.#expired(message)
-    const storeHolder = stored ? target.holder : undefined
-    const storeBytes = stored ? message.bytes.length : 0
-    if (this.#context.flow.mustWait(sender, message.producerId, takesMemory, storeHolder, storeBytes)) {
+    const { flow, room } = this.#context
+    const needsNone = !isStored(target, message) && this.#expired(message)
+    const place = placeOf(target, message)
+    if (flow.hasOthersBefore(sender, message.producerId, place) || !(needsNone || room.has(target, message))) {
+      const one = { target, message }
       const admit = (): void => this.#admitToOne(sender, target, message, done)
-      return this.#holdBack(sender, message, takesMemory, { storeHolder, storeBytes }, admit, done)
+      return this.#holdBack(sender, message.producerId, one, [one], admit, done)
     }
     this.#admitToOne(sender, target, message, done)
   }
@@ -154,9 +164,7 @@ export class MessageRouter {
 
   /** With a consumer waiting and memory for its body; else there is nothing to gain, or it may have to be read back. */
   #goesAhead(target: Queue, { size }: Message): boolean {
-    const { concurrentStoreAndDispatchQueues, memory } = this.#context
-    if (!concurrentStoreAndDispatchQueues || !target.takesAtOnce) return false
-    return memory.headroom(destinationLimits.bodyHighWaterShare) >= size
+    return this.#context.concurrentStoreAndDispatchQueues && target.takesAtOnce && target.memoryRoom >= size
   }
 
   /** To the consumer and to the store at once. Its sender is answered when it is durable, or consumed before that. */
@@ -171,12 +179,10 @@ export class MessageRouter {
   }
 
   #sendToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
-    const waits = routed.some(({ target, message: copy }) => !isStored(target, copy) && needsMemory(target))
-    const storeNeeds = storeNeedsOf(routed)
-    const { storeHolder, storeBytes } = storeNeeds
-    if (this.#context.flow.mustWait(sender, message.producerId, waits, storeHolder, storeBytes)) {
+    const first = routed.find((one) => this.#mustWait(sender, message.producerId, one))
+    if (first) {
       const admit = (): void => this.#admitToMany(sender, routed, message, done)
-      return this.#holdBack(sender, message, waits, storeNeeds, admit, done)
+      return this.#holdBack(sender, message.producerId, first, routed, admit, done)
     }
     this.#admitToMany(sender, routed, message, done)
   }
@@ -211,16 +217,32 @@ export class MessageRouter {
     })
   }
 
+  #mustWait(sender: SenderAccount, order: SendOrder, { target, message }: Routed): boolean {
+    const { flow, room } = this.#context
+    return flow.hasOthersBefore(sender, order, placeOf(target, message)) || !room.has(target, message)
+  }
+
+  /** `first` of those that it has no room for, or has to wait behind others for; it goes when there is room for `all`. */
   #holdBack(
     sender: SenderAccount,
-    { producerId, size }: Message,
-    needsMemory: boolean,
-    storeNeeds: StoreNeeds,
+    order: SendOrder,
+    first: Routed,
+    all: readonly Routed[],
     admit: () => void,
     refuse: Done,
   ): void {
-    const needs = { needsMemory, ownBytes: 0, ...storeNeeds }
-    this.#context.flow.holdBack({ sender, order: producerId, bytes: size, ...needs, admit, refuse })
+    const { flow, room } = this.#context
+    const { target, message } = first
+    flow.holdBack({
+      sender,
+      order,
+      bytes: message.size,
+      place: placeOf(target, message),
+      fits: () => all.every((one) => room.has(one.target, one.message)),
+      whatIsFull: () => room.whatIsFull(target, message),
+      admit,
+      refuse,
+    })
   }
 
   #expired(message: Message): boolean {
@@ -232,22 +254,5 @@ export class MessageRouter {
     this.#deadLetters.takeExpiredArrival(target.destination, message, done)
   }
 }
-
-/** Only queues that outlive their connection are in the store. */
-const isStored = (target: Target, message: Message): target is Queue =>
-  message.persistent && target instanceof Queue && target.stored
-
-const storeNeedsOf = (routed: readonly Routed[]): StoreNeeds => {
-  let storeHolder: MessageHolder | undefined
-  let storeBytes = 0
-  for (const { target, message } of routed) {
-    if (!isStored(target, message)) continue
-    storeHolder ??= target.holder
-    storeBytes += message.bytes.length
-  }
-  return { storeHolder, storeBytes }
-}
-
-const needsMemory = (target: Target): boolean => target instanceof Queue || target.wouldHold
 
 const ignore = (): void => {}

@@ -20,6 +20,7 @@ import { isAdvisory, isQueue } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import type { MessageStore, Sequence } from '../store/message-store.ts'
+import type { TempMessages } from '../store/temp-store.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { AfterSync } from './after-sync.ts'
 import { BrokerConnection } from './broker-connection.ts'
@@ -27,6 +28,7 @@ import { DeadLetterRouter } from './dead-letter-router.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { MessageRouter } from './message-router.ts'
 import { SequenceSource } from './region-context.ts'
+import { Room } from './room.ts'
 import { UnsupportedFeatures } from './unsupported-features.ts'
 import { joinListeners } from './region-listeners.ts'
 import type { RegionContext } from './region-context.ts'
@@ -42,6 +44,8 @@ import type {
 export interface RegionOptions {
   /** Open: this broker is the writer. */
   readonly store: MessageStore
+  /** Open. Where messages go that are not stored and find no room in memory; without it their senders wait. */
+  readonly temp?: TempMessages | null
   readonly clock: Clock
   readonly logger: Logger
   /** Bytes of message bodies in memory. */
@@ -68,7 +72,7 @@ class RegionBroker implements Region {
   #sweepingStore = false
 
   constructor(options: RegionOptions) {
-    const { store, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
+    const { store, temp = null, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
     const memory = new MemoryUsage(memoryLimit)
     const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
     concreteMembers(deadLetterStrategy.destination)
@@ -78,6 +82,7 @@ class RegionBroker implements Region {
         logger,
         memory,
         store,
+        temp,
         scan: (bytes) => StoredMessage.scan(bytes),
         expired: (entry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
       },
@@ -87,17 +92,20 @@ class RegionBroker implements Region {
       clock,
       logger,
       store,
+      temp,
       memory,
+      room: new Room({ memory, store, temp }),
       registry,
       deadLetterStrategy,
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
-      flow: new FlowControl({ memory, store, clock, logger, whenNoSpace }),
+      flow: new FlowControl({ clock, logger, whenNoSpace }),
       sequences: new SequenceSource(),
       unsupported: new UnsupportedFeatures(logger),
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
     }
     store.whenRoom(() => this.#context.flow.relieve())
+    temp?.whenRoom(() => this.#context.flow.relieve())
     const deadLetters = new DeadLetterRouter(this.#context)
     this.#router = new MessageRouter(this.#context, deadLetters)
     this.#acknowledger = new Acknowledger(this.#context, deadLetters)
@@ -175,7 +183,9 @@ class RegionBroker implements Region {
   #share(message: Message): TopicMessage {
     if (isQueue(message.destination))
       throw new RefusalError('INVALID_DESTINATION', 'Cannot publish: only topics are published to')
-    return new TopicMessage(message, this.#context.sequences.next(), this.#context.memory)
+    const { registry, sequences, memory } = this.#context
+    const topic = registry.find(message.destination) as Topic | undefined
+    return new TopicMessage(message, sequences.next(), memory, topic ?? null)
   }
 
   #destinationCreated(destination: Destination, owner: string | null): void {

@@ -6,16 +6,21 @@ import type { DestinationRegistry } from '../destination/destination-registry.ts
 import type { MemoryUsage } from '../destination/memory-usage.ts'
 import type { Message } from '../message/message.ts'
 import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../store/message-store.ts'
+import type { TempMessages } from '../store/temp-store.ts'
 import type { AfterSync } from './after-sync.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { RegionListener } from './region.ts'
+import type { Room } from './room.ts'
 import type { UnsupportedFeatures } from './unsupported-features.ts'
 
 export interface RegionContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly store: MessageStore
+  /** Where messages are that are not stored and find no room in memory; null when there is no such place. */
+  readonly temp: TempMessages | null
   readonly memory: MemoryUsage
+  readonly room: Room
   readonly registry: DestinationRegistry
   readonly deadLetterStrategy: DeadLetterStrategy
   readonly listener: RegionListener

@@ -4,12 +4,13 @@ import type { EntryQueue, QueueEntry } from '../destination/entry.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { transactionLimits } from '../transaction/limits.ts'
 import { LocalTransaction } from '../transaction/local-transaction.ts'
-import type { OpenMessages, TransactedSend } from '../transaction/local-transaction.ts'
+import type { OpenMessages, TransactedSend, VolatileSend } from '../transaction/local-transaction.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { SenderAccount } from './flow-control.ts'
 import type { MessageRouter } from './message-router.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
+import type { Target } from './room.ts'
 
 export class Transactions {
   readonly #context: RegionContext
@@ -58,27 +59,26 @@ export class Transactions {
     const transaction = this.get(id)
     this.#open.delete(id)
     transaction.close()
-    const { flow, memory } = this.#context
+    const { flow, room } = this.#context
     // A client begins with the first send or acknowledgement, and restores sends only: its acknowledgements went to the
     // broker before this one. Committed, the messages would come again although their commit returned.
-    const hasHeldSends = flow.mustWait(this.#sender, transaction, false)
+    const hasHeldSends = flow.holds(this.#sender, transaction)
     if (this.#afterFailover && transaction.isEmpty && !hasHeldSends) transaction.markRollbackOnly(lostWithFailover())
     if (transaction.rollbackCause) {
       flow.withdraw(this.#sender, transaction)
       throw this.#rolledBack(transaction, transaction.rollbackCause)
     }
-    const ownBytes = transaction.memoryBytes
-    const needsMemory = transaction.volatileSends > 0 && memory.used - ownBytes >= memory.limit
-    if (!needsMemory && !hasHeldSends) return this.#commit(transaction, done)
+    const crowded = this.#firstCrowded(transaction)
+    if (!crowded && !hasHeldSends) return this.#commit(transaction, done)
     this.#heldBack.add(transaction)
     flow.holdBack({
       sender: this.#sender,
       order: transaction,
       bytes: 0,
-      needsMemory,
-      ownBytes,
-      storeBytes: 0,
-      storeHolder: undefined,
+      place: crowded?.target ?? transaction,
+      fits: () => !this.#firstCrowded(transaction),
+      whatIsFull: () =>
+        crowded ? room.whatIsFull(crowded.target, crowded.message) : 'it has sends that wait for room',
       admit: () => {
         if (!this.#heldBack.delete(transaction)) return
         // One of the sends before it may have been refused.
@@ -111,6 +111,18 @@ export class Transactions {
     this.#open.clear()
     this.#heldBack.clear()
     return queues
+  }
+
+  /** Of the destinations that it brings messages to which are not in the store, the first one that has no room for one of them. */
+  #firstCrowded({ sends, volatileSends, memoryBytes }: LocalTransaction): VolatileSend | undefined {
+    if (volatileSends === 0) return undefined
+    const asked = new Set<Target>()
+    for (const send of sends) {
+      if (send.kind === 'stored' || asked.has(send.target)) continue
+      asked.add(send.target)
+      if (!this.#context.room.has(send.target, send.message, memoryBytes)) return send
+    }
+    return undefined
   }
 
   #commit(transaction: LocalTransaction, done: Done): void {

@@ -19,9 +19,14 @@ import { transactionLimits } from './limits.ts'
 /** A send that becomes visible at commit. */
 export type TransactedSend =
   /** In the store; `message` is null when its body was not kept. */
-  | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null }
-  /** In memory only, to a queue or a topic. */
-  | { readonly kind: 'volatile'; readonly target: Queue | Topic; readonly message: Message }
+  { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null } | VolatileSend
+
+/** In memory only, to a queue or a topic. */
+export interface VolatileSend {
+  readonly kind: 'volatile'
+  readonly target: Queue | Topic
+  readonly message: Message
+}
 
 export interface TransactedAcknowledgement {
   readonly subscription: Subscription

@@ -2,20 +2,24 @@
 // consumers, and a count of what is in flight; the in-flight messages themselves are in their consumers' lists.
 //
 // A message is exactly one of: waiting (window), in flight (dispatched, acknowledged by an open transaction, or on its way
-// to the dead letter queue), gone. The queue writes removals to the store; additions are written by the router before.
+// to the dead letter queue), gone. The queue writes removals to the store, and to the temp store, where messages are that are
+// not stored and found no room in memory; additions are written by the router before.
 import { assert } from '../../base/assert.ts'
 import type { Destination } from '../../message/destination.ts'
-import { isTemporary } from '../../message/destination.ts'
+import { destinationKey, isTemporary } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import { queueHolder, type MessageHolder, type Sequence } from '../../store/held-message.ts'
+import { queueHolder, type FoundMessage, type MessageHolder, type Sequence } from '../../store/held-message.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
-import type { EntryQueue } from '../entry.ts'
+import type { EntryQueue, KeptIn } from '../entry.ts'
 import { QueueEntry } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
-import { QueueDispatch } from './queue-dispatch.ts'
+import { mergedCursor } from '../window/merged-cursor.ts'
+import type { MessageCursor } from '../window/message-cursor.ts'
 import { MessageWindow } from '../window/message-window.ts'
+import { ArrivalOrder, type Way } from './arrival-order.ts'
+import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import { QueueLookers } from './queue-lookers.ts'
 
@@ -23,9 +27,13 @@ export class Queue implements EntryQueue {
   readonly destination: Destination
   /** What its messages are kept for in the store. */
   readonly holder: MessageHolder
+  /** The same in the temp store, which has also temporary queues: their names may be those of others. */
+  readonly tempHolder: MessageHolder
   readonly counters = new DestinationCounters()
-  /** Bytes of bodies that it holds in memory; kept by its entries. */
+  /** Bytes of bodies that it holds in memory; kept by its entries, and by itself for what is on its way to the temp store. */
   memoryUsed = 0
+  /** Bytes on their way to the temp store. */
+  spillingBytes = 0
   /** The connection that owns a temporary queue. */
   readonly owner: string | null
   /** Open transactions that sent to it: while there are some the queue cannot be deleted. */
@@ -38,6 +46,11 @@ export class Queue implements EntryQueue {
   #inFlight = 0
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
+  /** null while nothing is on its way here through the temp store. */
+  #arrivals: ArrivalOrder | null = null
+  /** Messages that the temp store has. */
+  #spilled = 0
+  readonly #cursor: MessageCursor
   #dispatching = false
   #deleted = false
 
@@ -45,14 +58,17 @@ export class Queue implements EntryQueue {
     this.destination = destination
     this.holder = queueHolder(destination.name)
     this.owner = owner
+    this.tempHolder = queueHolder(this.stored ? destination.name : destinationKey(destination))
     this.#context = context
-    const { store, memory } = context
+    const { memory } = context
+    this.#cursor = this.#makeCursor()
     this.#window = new MessageWindow(
       {
         queue: destination.name,
-        cursor: { read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes) },
+        cursor: this.#cursor,
         positions: this.#consumers.positions,
-        entryOf: (sequence, message) => new QueueEntry(this, sequence, message, true, memory),
+        entryOf: (sequence, message) => new QueueEntry(this, sequence, message, this.#placeOf(message), memory),
+        room: () => this.memoryRoom,
         loaded: () => this.#loaded(),
       },
       context,
@@ -88,6 +104,11 @@ export class Queue implements EntryQueue {
     return this.#window.loading
   }
 
+  /** Bytes of bodies that it may keep in memory besides those that it has: no more than others find free. */
+  get memoryRoom(): number {
+    return this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) - this.memoryUsed
+  }
+
   recover(messageCount: number, lastSequence: Sequence): void {
     this.#window.recover(messageCount, lastSequence)
   }
@@ -95,29 +116,48 @@ export class Queue implements EntryQueue {
   /** A message was written, and arrives when it is durable. */
   expectStored(): void {
     this.#expected++
+    this.#arrivals?.expect('store')
   }
 
   /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept. */
   arriveStored(sequence: Sequence, message: Message | null): void {
     this.#expected--
-    if (this.#deleted) return
-    this.counters.enqueued++
-    if (message && this.#hasExpired(message))
-      return this.#expire(new QueueEntry(this, sequence, message, true, this.#context.memory))
-    if (message && this.#lookers && this.#window.offerArrival(sequence, message, this.#lookers)) return
-    this.#window.arriveStored(sequence, message)
-    this.dispatch()
+    if (this.#arrivals) this.#arriveInOrder(this.#arrivals, 'store', sequence, message)
+    else this.#arriveReadable(sequence, message, 'store')
+  }
+
+  /** A message that is not stored was given to the temp store, and arrives when it is written there. */
+  expectSpilled({ size }: Message): void {
+    if (!this.#arrivals) {
+      this.#arrivals = new ArrivalOrder()
+      for (let i = 0; i < this.#expected; i++) this.#arrivals.expect('store')
+    }
+    this.#arrivals.expect('temp')
+    this.#spilled++
+    this.#countSpilling(size)
+  }
+
+  /** It can be read there now. */
+  arriveSpilled(sequence: Sequence, message: Message): void {
+    this.#countSpilling(-message.size)
+    if (this.#arrivals) this.#arriveInOrder(this.#arrivals, 'temp', sequence, message)
+  }
+
+  /** Whether messages that are not stored go to the temp store behind those that went there before them. */
+  get spills(): boolean {
+    return this.#arrivals !== null || (this.#spilled > 0 && this.#window.hasCold)
   }
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    return this.#expected === 0 && this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
+    if (this.#expected > 0 || this.#arrivals) return false
+    return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 
   /** A persistent message that is not durable yet, while `takesAtOnce`; the entry is told when it is. */
   arriveUnsynced(sequence: Sequence, message: Message): QueueEntry {
     this.counters.enqueued++
-    const entry = new QueueEntry(this, sequence, message, true, this.#context.memory)
+    const entry = new QueueEntry(this, sequence, message, 'store', this.#context.memory)
     entry.durable = false
     this.#window.arrive(entry)
     this.dispatch()
@@ -175,8 +215,13 @@ export class Queue implements EntryQueue {
   settle(entry: QueueEntry): void {
     this.#land(entry)
     entry.release()
-    if (entry.stored) this.#window.gone(entry.sequence)
+    if (entry.readable) this.#window.gone(entry.sequence)
+    if (entry.spilled) this.#unspill(entry)
     this.counters.dequeued++
+  }
+
+  async read(sequence: Sequence): Promise<FoundMessage | undefined> {
+    return (await this.#cursor.read(sequence - 1, sequence, 1, 1))[0]
   }
 
   /** Puts in-flight messages, in dispatch order, back before all others. */
@@ -202,6 +247,56 @@ export class Queue implements EntryQueue {
     this.#deleted = true
     this.#window.close()
     if (this.stored) this.#context.store.removeHolder(this.holder)
+    if (this.#spilled > 0) this.#context.temp?.removeHolder(this.tempHolder)
+    this.#spilled = 0
+  }
+
+  #makeCursor(): MessageCursor {
+    const { store, temp } = this.#context
+    const stored: MessageCursor = {
+      read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes),
+    }
+    if (!temp) return stored
+    const spilled: MessageCursor = {
+      read: (after, upTo, count, bytes) => temp.read(this.tempHolder, after, upTo, count, bytes),
+    }
+    if (!this.stored) return spilled
+    const both = mergedCursor(stored, spilled)
+    return {
+      read: (after, upTo, count, bytes) => (this.#spilled > 0 ? both : stored).read(after, upTo, count, bytes),
+    }
+  }
+
+  /** Where a message is that was read. */
+  #placeOf({ persistent }: Message): KeptIn {
+    return persistent && this.stored ? 'store' : 'temp'
+  }
+
+  #arriveInOrder(arrivals: ArrivalOrder, way: Way, sequence: Sequence, message: Message | null): void {
+    arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way))
+    if (arrivals.isEmpty && this.#arrivals === arrivals) this.#arrivals = null
+  }
+
+  #arriveReadable(sequence: Sequence, message: Message | null, keptIn: Way): void {
+    if (this.#deleted) return
+    this.counters.enqueued++
+    if (message && this.#hasExpired(message))
+      return this.#expire(new QueueEntry(this, sequence, message, keptIn, this.#context.memory))
+    if (message && this.#lookers && this.#window.offerArrival(sequence, message, this.#lookers)) return
+    this.#window.arriveStored(sequence, message)
+    this.dispatch()
+  }
+
+  #countSpilling(bytes: number): void {
+    this.spillingBytes += bytes
+    this.memoryUsed += bytes
+    this.#context.memory.add(bytes)
+  }
+
+  #unspill({ sequence }: QueueEntry): void {
+    if (this.#deleted) return
+    this.#spilled--
+    this.#context.temp!.remove(this.tempHolder, sequence)
   }
 
   /** To consumers that take every message: from the front, without looking at any. */
@@ -244,7 +339,7 @@ export class Queue implements EntryQueue {
   }
 
   #spareMemory(entry: QueueEntry): void {
-    if (!entry.stored || !entry.durable) return
+    if (!entry.readable || !entry.durable) return
     if (this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
   }
 

@@ -20,8 +20,8 @@ export class Topic {
   /** The connection that owns a temporary topic. */
   readonly owner: string | null
   readonly #subscribers = new Set<TopicSubscriber>()
-  /** Topic messages are shared by subscriptions, which may draw from many topics: they count for the broker only. */
-  readonly memoryUsed = 0
+  /** Bytes of messages that its subscribers keep waiting; kept by these messages. */
+  memoryUsed = 0
   readonly inFlight = 0
 
   constructor(destination: Destination, owner: string | null) {

@@ -16,18 +16,14 @@ import type { MessageCursor } from './message-cursor.ts'
 import type { WaitingList } from './waiting-list.ts'
 import { WindowContents } from './window-contents.ts'
 import type { WindowEntry } from './window-entry.ts'
-import { WindowReader, type ReaderContext } from './window-reader.ts'
+import { WindowReader, type ReaderContext, type ReaderOptions } from './window-reader.ts'
 
-export interface WindowOptions<E> {
-  /** The name of the queue, for the log. */
-  readonly queue: string
+export interface WindowOptions<E> extends ReaderOptions {
   readonly cursor: MessageCursor
   /** Those of the consumers who look. */
   readonly positions: LookPositions
   /** Makes an entry of a message that the store has. */
   entryOf(sequence: Sequence, message: Message): E
-  /** Called when a read has brought something, or has found that there is nothing. */
-  loaded(): void
 }
 
 export class MessageWindow<E extends WindowEntry, C> {
@@ -40,16 +36,21 @@ export class MessageWindow<E extends WindowEntry, C> {
   #closed = false
 
   constructor(options: WindowOptions<E>, context: ReaderContext) {
-    const { queue, cursor, positions, entryOf, loaded } = options
+    const { cursor, positions, entryOf } = options
     this.#context = context
     this.#contents = new WindowContents(positions, entryOf)
     this.#pending = this.#contents.pending
-    this.#reader = new WindowReader(this.#contents, cursor, context, queue, loaded)
+    this.#reader = new WindowReader(this.#contents, cursor, context, options)
   }
 
   /** All waiting messages, in memory or not. */
   get size(): number {
     return this.#contents.size
+  }
+
+  /** Some of them are not in memory. */
+  get hasCold(): boolean {
+    return this.#contents.cold.count > 0
   }
 
   get loading(): boolean {

@@ -6,11 +6,11 @@ export interface WindowEntry {
   readonly sequence: Sequence
   /** Milliseconds since the epoch; 0 = never. */
   readonly expiration: number
-  /** True when the store has it too. */
-  readonly stored: boolean
-  /** null while the body is only in the store. */
+  /** True when its body can be read again. */
+  readonly readable: boolean
+  /** null while the body is only where it can be read. */
   readonly message: Message | null
-  /** Puts a body back that was read from the store. */
+  /** Puts a body back that was read. */
   restore(message: Message): void
   /** Lets the body go and gives its memory back. */
   release(): void

@@ -23,13 +23,21 @@ export interface ReaderContext {
   scan(bytes: Buffer): Message
 }
 
+export interface ReaderOptions {
+  /** The name of the queue, for the log. */
+  readonly queue: string
+  /** Bytes of bodies that may be kept in memory for it; negative when there are too many. */
+  room(): number
+  /** Called when a read has brought something, or has found that there is nothing. */
+  loaded(): void
+}
+
 export class WindowReader<E extends WindowEntry> {
   readonly #contents: WindowContents<E>
   readonly #cursor: MessageCursor
   readonly #context: ReaderContext
-  /** For the log: of what the messages are. */
   readonly #queue: string
-  /** Called when a read has brought something, or has found that there is nothing. */
+  readonly #room: () => number
   readonly #loaded: () => void
   #loading = false
   #closed = false
@@ -40,13 +48,13 @@ export class WindowReader<E extends WindowEntry> {
     contents: WindowContents<E>,
     cursor: MessageCursor,
     context: ReaderContext,
-    queue: string,
-    loaded: () => void,
+    { queue, room, loaded }: ReaderOptions,
   ) {
     this.#contents = contents
     this.#cursor = cursor
     this.#context = context
     this.#queue = queue
+    this.#room = room
     this.#loaded = loaded
   }
 
@@ -59,9 +67,9 @@ export class WindowReader<E extends WindowEntry> {
     if (this.#loading) this.#arrivedDuringRead++
   }
 
-  /** Bytes of bodies that memory has room for. */
+  /** Bytes of bodies that it may keep in memory. */
   get room(): number {
-    return this.#context.memory.headroom(destinationLimits.bodyHighWaterShare)
+    return this.#room()
   }
 
   /** The first cold messages, to the end of those that are in memory. */
@@ -164,7 +172,7 @@ export class WindowReader<E extends WindowEntry> {
     let count = 0
     for (let i = index; count < destinationLimits.pageMessages; i++, count++) {
       const entry = list.at(i)
-      if (!entry || entry.message || !entry.stored) break
+      if (!entry || entry.message || !entry.readable) break
       last = entry
     }
     const found = await this.#cursor.read(first.sequence - 1, last.sequence, count, this.#pageBytes)

@@ -20,7 +20,7 @@ const made = () => {
   const memory = new MemoryUsage(2 ** 20)
   const scan = (bytes: Buffer) => StoredMessage.scan(bytes)
   const registry = new DestinationRegistry(
-    { clock, logger: silentLogger, memory, store, scan, expired: () => {} },
+    { clock, logger: silentLogger, memory, store, temp: null, scan, expired: () => {} },
     (destination, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),
   )
   const subscribe = (...names: string[]) => {

@@ -103,7 +103,7 @@ test('non-persistent messages, and clients that did not fail over, are never tak
 
 // Found by the queue model: the dead letter of the expired message told the store of its sequence, beyond the one held back.
 test('a held back send is not taken for stored because a later one of its producer expired', async () => {
-  const harness = await RegionHarness.start({ memoryLimit: 2 * 1024 })
+  const harness = await RegionHarness.start({ memoryLimit: 3 * 1024 })
   const before = harness.connect()
   for (let i = 1; i <= 3; i++) before.send('queue://Q', { ...again, persistent: false, producerSequenceId: i })
   const held = before.send('queue://Q', { ...again, producerSequenceId: 4 })

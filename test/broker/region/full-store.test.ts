@@ -69,7 +69,7 @@ describe('when the store is full', () => {
   })
 
   test('senders that wait for memory and senders that wait for the store do not hold up each other', async () => {
-    const { store, harness } = await fullStore({ memoryLimit: 4 * kib })
+    const { store, harness } = await fullStore({ memoryLimit: 5 * kib })
     const volatile = harness.connect()
     const stored = harness.connect().send('queue://Q', { persistent: true })
     for (let i = 0; i < 4; i++) volatile.send('queue://N')
@@ -173,7 +173,7 @@ describe('sendFailIfNoSpace', () => {
   })
 
   test('refuses non-persistent sends when memory is full', async () => {
-    const harness = await RegionHarness.start({ memoryLimit: 2 * kib, whenNoSpace: { refuseAfterMs: 0 } })
+    const harness = await RegionHarness.start({ memoryLimit: 3 * kib, whenNoSpace: { refuseAfterMs: 0 } })
     const producer = harness.connect()
     const sent = [1, 2, 3].map(() => producer.send('queue://Q'))
     expect(sent.map(({ state }) => state)).toEqual(['done', 'done', 'failed'])

@@ -241,7 +241,7 @@ describe('a backlog', () => {
 describe('while memory is short', () => {
   test('bodies leave it with their dispatch, and come back when the message does', async () => {
     const { store, harness, client, serveAll } = await start(20 * 1024)
-    for (let i = 0; i < 19; i++) client.send('queue://FULL')
+    for (let i = 0; i < 18; i++) client.send('queue://FULL')
     for (let i = 0; i < 5; i++) client.send('queue://Q', { persistent: true })
     await harness.settle()
     expect(harness.of('queue://Q')).toMatchObject({ size: 5, memoryUsed: 0 })
@@ -251,7 +251,7 @@ describe('while memory is short', () => {
     first.close(-2)
     const second = client.consume('queue://Q')
     await serveAll()
-    expect(second.received).toEqual([20, 21, 22, 23, 24])
+    expect(second.received).toEqual([19, 20, 21, 22, 23])
     expect(second.deliveries.map(({ redeliveryCounter }) => redeliveryCounter)).toEqual([1, 1, 1, 0, 0])
     expect(harness.of('queue://Q')).toMatchObject({ inFlight: 5, memoryUsed: 0 })
     store.failing = true
@@ -295,7 +295,7 @@ describe('reads', () => {
 
   test('a message that expires while its body is read is not missed', async () => {
     const { store, harness, client, serveAll } = await start(20 * 1024)
-    for (let i = 0; i < 19; i++) client.send('queue://FULL')
+    for (let i = 0; i < 18; i++) client.send('queue://FULL')
     const expiration = harness.clock.nowMs() + 1000
     client.send('queue://Q', { persistent: true, expiration })
     await harness.settle()

@@ -24,11 +24,14 @@ import { acknowledgementNamed, type AcknowledgementFields } from '../../support/
 import { testMessage } from '../../support/test-message.ts'
 import type { TestMessageOptions } from '../../support/test-message.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
+import type { TestTempStore } from '../../support/test-temp-store.ts'
 
 export interface HarnessOptions {
   readonly memoryLimit?: number
   readonly whenNoSpace?: WhenNoSpace
   readonly store?: MessageStore
+  /** Default: what finds no room in memory waits. */
+  readonly temp?: TestTempStore
   /** Of the store; default: nobody else wants it. */
   readonly owner?: StoreOwner
   readonly recovered?: RecoveredState
@@ -62,6 +65,7 @@ export class RegionHarness {
     }
     this.region = createRegion({
       store,
+      temp: options.temp ?? null,
       clock: this.clock,
       logger,
       memoryLimit: options.memoryLimit ?? 2 ** 30,

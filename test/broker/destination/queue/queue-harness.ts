@@ -77,6 +77,7 @@ export class QueueHarness {
   reads = 0
   failing = false
   readonly #stored = new Map<Sequence, Buffer>()
+  readonly #spilled = new Map<Sequence, Buffer>()
   readonly #open: (() => void)[] = []
 
   constructor(memoryLimit: number) {
@@ -89,10 +90,15 @@ export class QueueHarness {
       },
       memory: this.memory,
       store: {
-        read: (_holder, after, upTo, count, bytes) => this.#read(after, upTo, count, bytes),
+        read: (_holder, after, upTo, count, bytes) => this.#read(this.#stored, after, upTo, count, bytes),
         remove: (_holder: MessageHolder, sequence: Sequence) => void this.#stored.delete(sequence),
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
+      },
+      temp: {
+        read: (_holder, after, upTo, count, bytes) => this.#read(this.#spilled, after, upTo, count, bytes),
+        remove: (_holder: MessageHolder, sequence: Sequence) => void this.#spilled.delete(sequence),
+        removeHolder: () => this.#spilled.clear(),
       },
       scan: (bytes) => StoredMessage.scan(bytes),
       expired: (entry) => {
@@ -125,11 +131,28 @@ export class QueueHarness {
     this.queue.arriveStored(number, message)
   }
 
-  sendVolatile(number: number, options: { expiration?: number; body?: string } = {}): void {
-    this.queue.arriveVolatile(new Entry(this.queue, number, this.message(number, options), false, this.memory))
+  /** What the temp store has. */
+  get spilled(): number {
+    return this.#spilled.size
   }
 
-  message(number: number, options: { expiration?: number; body?: string } = {}): Message {
+  /** Written to the temp store; it arrives with `arriveSpilled`. */
+  spill(number: number, options: { expiration?: number; body?: string } = {}): Message {
+    const message = this.message(number, { ...options, persistent: false })
+    this.queue.expectSpilled(message)
+    return message
+  }
+
+  arriveSpilled(number: number, message: Message): void {
+    this.#spilled.set(number, message.bytes)
+    this.queue.arriveSpilled(number, message)
+  }
+
+  sendVolatile(number: number, options: { expiration?: number; body?: string } = {}): void {
+    this.queue.arriveVolatile(new Entry(this.queue, number, this.message(number, options), 'memory', this.memory))
+  }
+
+  message(number: number, options: { expiration?: number; body?: string; persistent?: boolean } = {}): Message {
     return testMessage({
       destination: this.queue.destination,
       producerSequenceId: number,
@@ -172,11 +195,17 @@ export class QueueHarness {
   }
 
   /** What the store has when the read is served, as one that looks into its index at the beginning may find it, too. */
-  async #read(after: Sequence, upTo: Sequence, count: number, bytes: number): Promise<readonly FoundMessage[]> {
+  async #read(
+    kept: ReadonlyMap<Sequence, Buffer>,
+    after: Sequence,
+    upTo: Sequence,
+    count: number,
+    bytes: number,
+  ): Promise<readonly FoundMessage[]> {
     this.reads++
     const found: FoundMessage[] = []
     let total = 0
-    for (const [sequence, body] of [...this.#stored].sort(([a], [b]) => a - b)) {
+    for (const [sequence, body] of [...kept].sort(([a], [b]) => a - b)) {
       if (sequence <= after || sequence > upTo) continue
       if (found.length >= count || (found.length > 0 && total + body.length > bytes)) break
       found.push({ sequence, bytes: body })

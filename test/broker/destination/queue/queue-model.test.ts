@@ -7,11 +7,19 @@ import { destinationLimits } from '../../../../broker/destination/limits.ts'
 import { QueueHarness, type Given, type TestQueueConsumer } from './queue-harness.ts'
 
 type State = 'sending' | 'waiting' | 'inFlight' | 'gone'
+type Way = 'store' | 'temp'
 
 interface ModelMessage {
   state: State
-  readonly stored: boolean
   readonly expiration: number
+}
+
+/** Written, on its way behind its sync. */
+interface OnTheWay {
+  readonly number: number
+  readonly way: Way
+  readonly arrive: () => void
+  isThere: boolean
 }
 
 class Model {
@@ -19,8 +27,8 @@ class Model {
   readonly #harness: QueueHarness
   readonly #messages = new Map<number, ModelMessage>()
   #consumers: TestQueueConsumer[] = []
-  /** Written, on their way behind their syncs. */
-  readonly #syncing: { readonly number: number; readonly arrive: () => void }[] = []
+  /** In the order in which they were sent. */
+  readonly #onTheWay: OnTheWay[] = []
   #last = 0
   #heard = 0
   #expiredHeard = 0
@@ -48,7 +56,7 @@ class Model {
   #command(): void {
     const drawn = this.#random.next()
     if (drawn < 0.35) this.#send(this.#chance(0.02) ? 600 : this.#below(12))
-    else if (drawn < 0.5) this.#sync()
+    else if (drawn < 0.5) this.#sync(this.#pick(['store', 'temp']))
     else if (drawn < 0.8) this.#acknowledge(this.#below(10))
     else if (drawn < 0.9) this.#consume()
     else if (drawn < 0.96) this.#close()
@@ -66,25 +74,34 @@ class Model {
       const number = ++this.#last
       const expiration = this.#chance(0.05) ? this.#harness.clock.nowMs() + this.#below(500) + 1 : 0
       const options = { expiration, body: 'x'.repeat(this.#pick([0, 100, 3000])) }
-      const stored = this.#chance(0.8)
-      this.#messages.set(number, { state: 'sending', stored, expiration })
-      if (stored) {
+      this.#messages.set(number, { state: 'sending', expiration })
+      const drawn = this.#random.next()
+      if (drawn < 0.7) {
         const message = this.#harness.write(number, options)
         const kept = this.#chance(0.9) ? message : null
-        this.#syncing.push({ number, arrive: () => this.#harness.arrive(number, kept) })
+        this.#expect(number, 'store', () => this.#harness.arrive(number, kept))
+      } else if (drawn < 0.9) {
+        const message = this.#harness.spill(number, options)
+        this.#expect(number, 'temp', () => this.#harness.arriveSpilled(number, message))
       } else {
         this.#messages.get(number)!.state = 'waiting'
         this.#harness.sendVolatile(number, options)
       }
     }
-    if (this.#chance(0.5)) this.#sync()
+    if (this.#chance(0.5)) this.#sync(this.#pick(['store', 'temp']))
   }
 
-  #sync(): void {
+  #expect(number: number, way: Way, arrive: () => void): void {
+    this.#onTheWay.push({ number, way, arrive, isThere: false })
+  }
+
+  /** All that is on its way by this way is there; it waits in the queue when all before it are there, too. */
+  #sync(way: Way): void {
     this.#listen()
-    for (const { number, arrive } of this.#syncing.splice(0)) {
-      this.#messages.get(number)!.state = 'waiting'
-      arrive()
+    for (const one of this.#onTheWay.filter((other) => other.way === way && !other.isThere)) {
+      one.isThere = true
+      while (this.#onTheWay[0]?.isThere) this.#messages.get(this.#onTheWay.shift()!.number)!.state = 'waiting'
+      one.arrive()
       this.#listen()
     }
   }
@@ -145,7 +162,8 @@ class Model {
   }
 
   async #rest(): Promise<void> {
-    this.#sync()
+    this.#sync('store')
+    this.#sync('temp')
     await this.#harness.rest()
     this.#listen()
     const { queue, errors, memory } = this.#harness
@@ -184,7 +202,7 @@ class Model {
     const order = this.#harness.given.slice(first).map(({ entry }) => entry.sequence)
     expect(order).toEqual(order.toSorted((a, b) => a - b))
     expect([...this.#messages.values()].every(({ state }) => state === 'gone')).toBe(true)
-    expect([queue.size, memory.used]).toEqual([0, 0])
+    expect([queue.size, memory.used, this.#harness.spilled]).toEqual([0, 0, 0])
     expect(this.#harness.errors).toEqual([])
   }
 

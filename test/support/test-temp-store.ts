@@ -1,0 +1,81 @@
+// A temp store in memory, whose writes end when the test says so, and whose room the test decides about.
+import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../../broker/store/held-message.ts'
+import type { TempMessages } from '../../broker/store/temp-store.ts'
+
+export class TestTempStore implements TempMessages {
+  /** Bytes of new messages that every holder has room for. */
+  room = Number.POSITIVE_INFINITY
+  /** When a write ends: at once, or with `finishWrites`. */
+  writesAtOnce = true
+  readonly #kept = new Map<string, Map<Sequence, Buffer>>()
+  readonly #writing: (AddedMessage & { readonly sequence: Sequence })[] = []
+  #callbacks: (() => void)[] = []
+  #onRoom = (): void => {}
+
+  /** Sequences of what is kept for a holder. */
+  kept(name: string): Sequence[] {
+    return [...(this.#kept.get(name)?.keys() ?? [])]
+  }
+
+  get isEmpty(): boolean {
+    return this.#writing.length === 0 && [...this.#kept.values()].every(({ size }) => size === 0)
+  }
+
+  setRoom(bytes: number): void {
+    this.room = bytes
+    this.#onRoom()
+  }
+
+  finishWrites(): void {
+    for (const { holder, bytes, sequence } of this.#writing.splice(0)) {
+      const kept = this.#kept.get(holder.name) ?? new Map<Sequence, Buffer>()
+      this.#kept.set(holder.name, kept.set(sequence, bytes))
+    }
+    const callbacks = this.#callbacks
+    this.#callbacks = []
+    for (const callback of callbacks) callback()
+  }
+
+  add(message: AddedMessage, sequence: Sequence): void {
+    this.#writing.push({ ...message, sequence })
+  }
+
+  whenWritten(callback: () => void): void {
+    this.#callbacks.push(callback)
+    if (this.writesAtOnce) queueMicrotask(() => this.finishWrites())
+  }
+
+  remove(holder: MessageHolder, sequence: Sequence): void {
+    this.#kept.get(holder.name)?.delete(sequence)
+  }
+
+  removeHolder(holder: MessageHolder): void {
+    this.#kept.delete(holder.name)
+  }
+
+  hasRoom(_holder: MessageHolder, bytes: number): boolean {
+    return bytes <= this.room
+  }
+
+  whenRoom(callback: () => void): void {
+    this.#onRoom = callback
+  }
+
+  async read(
+    { name }: MessageHolder,
+    after: Sequence,
+    upTo: Sequence,
+    maxMessages: number,
+    maxBytes: number,
+  ): Promise<readonly FoundMessage[]> {
+    const found: FoundMessage[] = []
+    let total = 0
+    for (const [sequence, bytes] of this.#kept.get(name) ?? []) {
+      if (sequence <= after || sequence > upTo || found.length >= maxMessages) continue
+      if (found.length > 0 && total + bytes.length > maxBytes) break
+      found.push({ sequence, bytes })
+      total += bytes.length
+    }
+    return found
+  }
+}
