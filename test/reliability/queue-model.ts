@@ -25,9 +25,10 @@ export interface ModelFigures {
   deliveries: number
   acknowledged: number
   deadLetters: number
-  /** Rests at which senders were held back, and at which messages were in the store only. */
+  /** Rests at which senders were held back, at which messages were not in memory, and at which some were in the temp store. */
   heldBack: number
   paged: number
+  spilled: number
   drained: number
 }
 
@@ -54,6 +55,7 @@ export async function runQueueModel({ seed, steps, progress }: ModelOptions): Pr
     deadLetters: 0,
     heldBack: 0,
     paged: 0,
+    spilled: 0,
     drained: 0,
   }
   for (let world = 0; figures.steps < steps; world++) {
@@ -117,6 +119,7 @@ export class QueueModel {
     this.world = new QueueWorld({
       random,
       memoryLimit: this.#memoryLimit,
+      tempLimit: this.pick([undefined, 64 * 1024, plenty]),
       ...this.#options,
       maxFileLength: this.pick([4096, 16 * 1024, 64 * 1024]),
     })
@@ -291,6 +294,7 @@ export class QueueModel {
     if (blockedConnections > 0) this.figures.heldBack++
     let paged = false
     let stored = 0
+    let others = 0
     let sum = 0
     for (const statistics of region.statistics()) {
       const { name, size, inFlight, enqueued, dispatched, dequeued, expired, memoryUsed, consumers } = statistics
@@ -315,9 +319,15 @@ export class QueueModel {
       )
     }
     for (const name of queues)
-      for (const { persistent, state } of book.queues.get(name)!.values())
-        if (persistent && (state === 'waiting' || state === 'inFlight')) stored++
+      for (const { persistent, state } of book.queues.get(name)!.values()) {
+        if (state !== 'waiting' && state !== 'inFlight') continue
+        if (persistent) stored++
+        else others++
+      }
     if (paged) this.figures.paged++
+    const { spilled } = this.world
+    if (spilled > 0) this.figures.spilled++
+    check(spilled <= others, () => `The temp store has ${spilled} messages, of ${others} that are not stored`)
     const { messages } = this.world.store.statistics()
     check(messages === stored, () => `The store has ${messages} messages, not ${stored}`)
     // What open transactions hold comes on top, at most a quarter of the limit for each.

@@ -18,6 +18,7 @@ import type {
 } from '../../broker/region/region.ts'
 import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { FoundMessage, RecoveredState, StoreOwner } from '../../broker/store/message-store.ts'
+import { TestTempStore } from '../support/test-temp-store.ts'
 import { turns } from '../support/turns.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
 
@@ -34,6 +35,8 @@ export type Told =
 export interface WorldOptions {
   readonly random: Random
   readonly memoryLimit: number
+  /** Bytes that the temp store may have; undefined: there is none. */
+  readonly tempLimit: number | undefined
   readonly processNonPersistent: boolean
   readonly concurrentStoreAndDispatchQueues: boolean
   /** Size of a segment of the journal: small ones are reclaimed often. */
@@ -45,6 +48,7 @@ interface Life {
   readonly term: number
   readonly store: JournalStore
   readonly region: Region
+  readonly temp: TestTempStore | null
   readonly clock: ManualClock
   /** What it says after its end reaches nobody. */
   over: boolean
@@ -73,6 +77,11 @@ export class QueueWorld {
 
   get region(): Region {
     return this.#life.region
+  }
+
+  /** Messages in the temp store. */
+  get spilled(): number {
+    return this.#life.temp?.messages ?? 0
   }
 
   get store(): JournalStore {
@@ -236,6 +245,20 @@ export class QueueWorld {
     return store
   }
 
+  /** Its writes take a few turns. */
+  #makeTemp(life: { over: boolean }): TestTempStore | null {
+    const { tempLimit, random } = this.#options
+    if (tempLimit === undefined) return null
+    const temp = new TestTempStore()
+    temp.limitTo(tempLimit)
+    temp.writesAtOnce = false
+    temp.onWhenWritten = () =>
+      void turns(Math.floor(random.next() * 4)).then(() => {
+        if (!life.over) temp.finishWrites()
+      })
+    return temp
+  }
+
   #owned(term: number): StoreOwner {
     const verify = (): void => {
       if (this.#owner > term) throw new Error('Replaced')
@@ -248,8 +271,10 @@ export class QueueWorld {
     const life = { term: this.#term, store, clock, over: false } as { -readonly [K in keyof Life]: Life[K] }
     // Also at its end: a message may become a dead letter while the store is being closed.
     const tell = (told: Told): void => void this.log.push(told)
+    life.temp = this.#makeTemp(life)
     life.region = createRegion({
       store,
+      temp: life.temp,
       clock,
       logger: this.#watchedLogger(() => life.over),
       memoryLimit,

@@ -3,27 +3,42 @@ import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../../
 import type { TempMessages } from '../../broker/store/temp-store.ts'
 
 export class TestTempStore implements TempMessages {
-  /** Bytes of new messages that every holder has room for. */
+  /** Bytes of new messages that every holder has room for, besides those that are kept. */
   room = Number.POSITIVE_INFINITY
   /** When a write ends: at once, or with `finishWrites`. */
   writesAtOnce = true
+  /** Called when somebody waits for a write. */
+  onWhenWritten = (): void => {}
   readonly #kept = new Map<string, Map<Sequence, Buffer>>()
   readonly #writing: (AddedMessage & { readonly sequence: Sequence })[] = []
   #callbacks: (() => void)[] = []
   #onRoom = (): void => {}
+  #limitBytes = Number.POSITIVE_INFINITY
+  #usedBytes = 0
 
   /** Sequences of what is kept for a holder. */
   kept(name: string): Sequence[] {
     return [...(this.#kept.get(name)?.keys() ?? [])]
   }
 
+  get messages(): number {
+    let messages = this.#writing.length
+    for (const { size } of this.#kept.values()) messages += size
+    return messages
+  }
+
   get isEmpty(): boolean {
-    return this.#writing.length === 0 && [...this.#kept.values()].every(({ size }) => size === 0)
+    return this.messages === 0
   }
 
   setRoom(bytes: number): void {
     this.room = bytes
     this.#onRoom()
+  }
+
+  /** Has room for so many bytes in all, from now on. */
+  limitTo(bytes: number): void {
+    this.#limitBytes = bytes
   }
 
   finishWrites(): void {
@@ -37,24 +52,30 @@ export class TestTempStore implements TempMessages {
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
+    this.#usedBytes += message.bytes.length
     this.#writing.push({ ...message, sequence })
   }
 
   whenWritten(callback: () => void): void {
     this.#callbacks.push(callback)
     if (this.writesAtOnce) queueMicrotask(() => this.finishWrites())
+    this.onWhenWritten()
   }
 
   remove(holder: MessageHolder, sequence: Sequence): void {
-    this.#kept.get(holder.name)?.delete(sequence)
+    const bytes = this.#kept.get(holder.name)?.get(sequence)
+    if (!bytes) return
+    this.#kept.get(holder.name)!.delete(sequence)
+    this.#usedBytes -= bytes.length
   }
 
   removeHolder(holder: MessageHolder): void {
+    for (const bytes of this.#kept.get(holder.name)?.values() ?? []) this.#usedBytes -= bytes.length
     this.#kept.delete(holder.name)
   }
 
   hasRoom(_holder: MessageHolder, bytes: number): boolean {
-    return bytes <= this.room
+    return bytes <= this.room && this.#usedBytes + bytes <= this.#limitBytes
   }
 
   whenRoom(callback: () => void): void {

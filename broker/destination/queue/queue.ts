@@ -101,7 +101,7 @@ export class Queue implements EntryQueue {
   }
 
   get loading(): boolean {
-    return this.#window.loading
+    return this.#window.loading || this.#arrivals !== null
   }
 
   /** Bytes of bodies that it may keep in memory besides those that it has: no more than others find free. */
@@ -274,7 +274,9 @@ export class Queue implements EntryQueue {
 
   #arriveInOrder(arrivals: ArrivalOrder, way: Way, sequence: Sequence, message: Message | null): void {
     arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way))
-    if (arrivals.isEmpty && this.#arrivals === arrivals) this.#arrivals = null
+    if (!arrivals.isEmpty || this.#arrivals !== arrivals) return
+    this.#arrivals = null
+    this.#loaded()
   }
 
   #arriveReadable(sequence: Sequence, message: Message | null, keptIn: Way): void {
@@ -358,6 +360,6 @@ export class Queue implements EntryQueue {
 
   #loaded(): void {
     this.dispatch()
-    if (!this.#window.loading) for (const consumer of this.#consumers) consumer.answerPull()
+    if (!this.loading) for (const consumer of this.#consumers) consumer.answerPull()
   }
 }

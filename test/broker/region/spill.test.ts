@@ -115,6 +115,22 @@ test('a message does not overtake those on their way to the temp store, persiste
   expect(consumer.received).toEqual(numbers(62))
 })
 
+test('a pull that will not wait waits for what is on its way to the temp store', async () => {
+  const { harness, temp } = await started()
+  temp.writesAtOnce = false
+  const producer = harness.connect()
+  const body = 'x'.repeat(100 * kib)
+  producer.send('queue://Q', { body })
+  const client = harness.connect()
+  const consumer = client.consume('queue://Q', { prefetchSize: 0 })
+  client.connection.pull(consumer.consumerId, -1)
+  await harness.settle()
+  expect([consumer.received, consumer.nothings]).toEqual([[], 0])
+  temp.finishWrites()
+  await harness.settle()
+  expect([consumer.received, consumer.nothings]).toEqual([[1], 0])
+})
+
 test('a commit brings its messages by way of the temp store, too', async () => {
   const { harness, temp } = await started()
   const producer = harness.connect()
