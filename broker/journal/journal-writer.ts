@@ -91,6 +91,17 @@ export class JournalWriter {
     return this.#segments.current.number
   }
 
+  get segmentBytes(): number {
+    return this.#segments.current.end
+  }
+
+  /** Begins the next segment before this one is full. */
+  closeSegment(): void {
+    if (this.#failure) return
+    this.#roll()
+    this.requestWrite()
+  }
+
   get syncs(): number {
     return this.#files.syncs
   }

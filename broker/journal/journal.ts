@@ -120,6 +120,16 @@ export class Journal {
     return this.#open.segment
   }
 
+  /** Its bytes, as far as they are queued. */
+  get segmentBytes(): number {
+    return this.#open.segmentBytes
+  }
+
+  /** Begins the next segment, so that this one can be removed before it is full. */
+  closeSegment(): void {
+    this.#open.closeSegment()
+  }
+
   get syncs(): number {
     return this.#writer?.syncs ?? 0
   }

@@ -105,6 +105,7 @@ export class JournalStore implements MessageStore {
       limitBytes: options.limitBytes ?? journalStoreLimits.limitBytes,
       journal: this.#journal,
       messages: () => this.#messages,
+      onTight: () => this.#reclaimer.trigger(),
       isEmpty: () => this.#messages === 0 && this.#state.transactions.size === 0,
     })
     this.#reclaimer = new Reclaimer({
@@ -112,6 +113,7 @@ export class JournalStore implements MessageStore {
       maxFileLength,
       state: this.#state,
       journal: this.#journal,
+      isTight: () => this.#space.isTight,
       onRemoved: () => void this.#space.look(),
     })
     this.failed = this.#journal.failed

@@ -39,6 +39,14 @@ export const journalStoreLimits = {
   recordOverheadBytes: 64,
   /** A closed segment with less than this share of a full one alive is moved on: later, it would hold on to too much. */
   sparseShare: 1 / 4,
+  /**
+   * With less room than so many full segments, or than half of what a queue that is alone leaves to others, space is got back at
+   * any price: those who keep up live on it, and what they leave behind is in the way of their next messages.
+   */
+  tightFiles: 4,
+  tightReserves: 1 / 2,
+  /** The price: a segment is moved on, or closed before it is full, for so much of a full one. */
+  tightGainShare: 1 / 4,
   /** Telling again may cost this share of what comes back: more, and reclaiming would not make the journal smaller for long. */
   retellShare: 1 / 4,
   /** Room of a transaction's columns, in messages, that is kept for the next one when it ends: 1.5 MiB. */

@@ -6,6 +6,9 @@
 //     (record `live`: what is still needed there) and commits of transactions that began in older segments (those
 //     messages are moved). Queues, producers and the last sequence stand at the start of every segment anyway.
 //
+// Where room is tight more is moved on, and the segment that is written to is closed before it is full: else the last room of a
+// journal would be what those who keep up have left behind in it.
+//
 // A segment is left alone while telling again would cost more than a quarter of what comes back; so each removal makes the
 // journal smaller, and reclaiming comes to an end.
 import type { Logger } from '../../base/logger.ts'
@@ -23,6 +26,8 @@ export interface ReclaimerOptions {
   readonly journal: Journal
   readonly logger: Logger
   readonly maxFileLength: number
+  /** There is next to no room left for new messages. */
+  readonly isTight: () => boolean
   /** Files are gone, and the disk has more space. */
   readonly onRemoved: () => void
 }
@@ -46,7 +51,11 @@ export class Reclaimer {
 
   /** Cheap: whether it is worth to look after `segment` lost something. */
   isCandidate(use: SegmentUse): boolean {
-    return use.pins === 0 && use.liveBytes <= this.#options.maxFileLength * journalStoreLimits.sparseShare
+    const { maxFileLength, isTight } = this.#options
+    if (use.pins > 0) return false
+    return (
+      use.liveBytes <= maxFileLength * journalStoreLimits.sparseShare || (isTight() && this.#gains(use, maxFileLength))
+    )
   }
 
   /** Does what there is to do, in the background. */
@@ -83,8 +92,8 @@ export class Reclaimer {
         continue
       }
       const sparse = this.#sparseSegment()
-      if (sparse === undefined) return
-      await this.#moveOn(sparse)
+      if (sparse !== undefined) await this.#moveOn(sparse)
+      else return this.#closeSegment()
     }
   }
 
@@ -100,10 +109,32 @@ export class Reclaimer {
     })
   }
 
+  /** The one that costs least. */
   #sparseSegment(): number | undefined {
-    for (const [segment, use] of this.#options.state.uses.entries())
-      if (use.live > 0 && this.isCandidate(use) && this.#isRemovable(segment)) return segment
-    return undefined
+    const { state, journal, maxFileLength } = this.#options
+    let sparse: number | undefined
+    let leastBytes = Number.POSITIVE_INFINITY
+    for (const [segment, use] of state.uses.entries()) {
+      if (use.live === 0 || use.liveBytes >= leastBytes || !this.isCandidate(use) || !this.#isRemovable(segment))
+        continue
+      const isSparse = use.liveBytes <= maxFileLength * journalStoreLimits.sparseShare
+      if (!isSparse && !this.#gains(use, journal.closedLength(segment)!)) continue
+      sparse = segment
+      leastBytes = use.liveBytes
+    }
+    return sparse
+  }
+
+  /** Whether there is enough in a segment of this length that is not needed. */
+  #gains({ liveBytes }: SegmentUse, length: number): boolean {
+    return length - liveBytes >= this.#options.maxFileLength * journalStoreLimits.tightGainShare
+  }
+
+  /** The one that is written to, when nothing but that is left to be removed. */
+  #closeSegment(): void {
+    const { state, journal, isTight } = this.#options
+    const use = state.uses.of(journal.segment)
+    if (use.pins === 0 && isTight() && this.#gains(use, journal.segmentBytes)) journal.closeSegment()
   }
 
   #isRemovable(segment: number): boolean {

@@ -24,6 +24,8 @@ export interface StoreSpaceOptions {
   /** Bytes that the journal may take. */
   readonly limitBytes: number
   readonly messages: () => number
+  /** Somebody was refused although that may be helped. */
+  readonly onTight: () => void
   /** No messages, and no open transactions that may have some. */
   readonly isEmpty: () => boolean
 }
@@ -52,6 +54,13 @@ export class StoreSpace {
     return isOutOfSpace ? 0 : Math.max(0, this.#end - appendedBytes)
   }
 
+  /** Those who keep up may soon find no room. */
+  get isTight(): boolean {
+    const { tightFiles, tightReserves } = journalStoreLimits
+    const { bytes } = this
+    return bytes < tightFiles * this.#options.maxFileLength && bytes < tightReserves * this.#share.reserveBytes
+  }
+
   whenRoom(callback: () => void): void {
     this.#refused.whenRoom(callback)
   }
@@ -66,6 +75,7 @@ export class StoreSpace {
     if (this.#share.allows(ownBytes, bytes + journalStoreLimits.messageOverheadBytes, this.bytes)) return true
     if (ownBytes === 0 && this.#isAllAlone(bytes)) return true
     this.#refused.refuse(holder, () => this.#fields)
+    if (this.isTight) this.#options.onTight()
     return false
   }
 

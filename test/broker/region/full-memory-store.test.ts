@@ -23,6 +23,7 @@ test('persistent messages are taken up to the limit; more come in as some are co
   const first = doneOf(sent)
   expect(first).toBeGreaterThan(5)
   expect(first).toBeLessThan(10)
+  // What one queue leaves to the others.
   expect(harness.store.statistics().roomBytes).toBeLessThan(4 * kib)
   const consumer = harness.connect().consume('queue://Q')
   for (let acknowledged = 0; acknowledged < sent.length;) {
