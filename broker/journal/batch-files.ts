@@ -42,7 +42,8 @@ export class BatchFiles {
     if (createsFile) await this.#create(segment)
     const { file, space } = segment
     assert(file && space, 'A segment is made before it is written to')
-    await space.before(batch.end)
+    const wait = space.before(batch.end)
+    if (wait) await wait
     const buffers = batch.finish()
     await this.#whereThereIsSpace(() => file.writeDurably(buffers, batch.start))
     this.writtenBytes += batch.end - batch.start

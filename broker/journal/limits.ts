@@ -23,7 +23,10 @@ export const journalLimits = {
   scanBytes: 1024 * 1024,
   /** Space set aside in a segment at first: there before the next write, and a broker with little to store takes little. */
   firstSpaceBytes: 64 * 1024,
-  /** And at most at once, each time twice as much: at 30 MB/s half of it lasts for 60 ms, in which the next is there. */
+  /**
+   * And at most at once, each time twice as much, when no more than the last step or half of this is left: at 30 MB/s that
+   * lasts for 60 ms, in which the next is there.
+   */
   spaceBytes: 4 * 1024 * 1024,
   /** What a standby reads first of a segment that may have nothing new. */
   firstScanBytes: 16 * 1024,

@@ -29,10 +29,13 @@ export class SegmentSpace {
     this.#maxFileLength = maxFileLength
   }
 
-  /** Resolves when a write up to `end` can begin. Rejects when setting aside failed: nobody knows what else that disk loses. */
-  async before(end: number): Promise<void> {
-    while (this.#preparing && end > this.#end) await this.#preparing
+  /**
+   * When a write up to `end` can begin: at once, or when this resolves. Rejects, or throws, when setting aside failed: nobody
+   * knows what else that disk loses.
+   */
+  before(end: number): void | Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#preparing && end > this.#end) return this.#preparing.then(() => this.before(end))
   }
 
   /** The file is written and synced up to `end`. */
@@ -57,7 +60,7 @@ export class SegmentSpace {
     try {
       await this.#file.preallocate(this.#end, to)
       this.#end = to
-      this.#lowWater = this.#step / 2
+      this.#lowWater = Math.min(this.#step, journalLimits.spaceBytes / 2)
       this.#step = Math.min(2 * this.#step, journalLimits.spaceBytes)
     } catch (error) {
       // No such path: another member has the journal, as the next confirmation finds out.

@@ -1,8 +1,11 @@
 // The crash model of the journal store: a random workload on a simulated disk that dies at every write boundary in turn, tears
-// and loses what was not synced, and dies again while the store recovers; the same with a disk that fills up, and with one
-// that returns errors. After each death the store has to be in a state that it was in, no older than what was acknowledged.
+// and loses what was not synced, and dies again while the store recovers; the same with a disk that fills up, with one that is
+// full for a moment, and with one that returns errors. After each death the store has to be in a state that it was in, no older than what was acknowledged.
 import * as fc from 'fast-check'
+import { systemClock, type Clock } from '../../broker/base/clock.ts'
+import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../broker/base/random.ts'
+import { journalLimits } from '../../broker/journal/limits.ts'
 import { SimulatedDisk } from '../support/simulated-disk.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../support/store-model.ts'
@@ -21,6 +24,8 @@ export interface CrashFigures {
   crashes: number
   /** Runs into a full disk. */
   full: number
+  /** Runs with an operation that found no space at first. */
+  refused: number
   /** Runs with an operation that failed. */
   errors: number
   /** Recoveries whose state was compared with what had been acknowledged. */
@@ -31,7 +36,7 @@ type End = 'done' | 'crashed' | 'failed'
 
 /** Throws when something acknowledged is missing, or something is half there. */
 export async function runCrashes({ seed, workloads, progress }: CrashOptions): Promise<CrashFigures> {
-  const figures: CrashFigures = { workloads: 0, crashes: 0, full: 0, errors: 0, recoveries: 0 }
+  const figures: CrashFigures = { workloads: 0, crashes: 0, full: 0, refused: 0, errors: 0, recoveries: 0 }
   const lists = fc.sample(fc.tuple(operations, operations), { seed, numRuns: workloads })
   for (const [index, [first, second]] of lists.entries()) {
     const whole = new SimulatedDisk()
@@ -40,6 +45,7 @@ export async function runCrashes({ seed, workloads, progress }: CrashOptions): P
       const run = new CrashRun(first, second, seed + index * 1000 + boundary, figures)
       await run.crashAt(boundary)
       if (boundary % 4 === 0) await run.failAt(boundary)
+      if (boundary % 4 === 1) await run.refuseAt(boundary)
       if (boundary % 4 === 2) await run.fillUp()
     }
     figures.workloads++
@@ -87,6 +93,28 @@ class CrashRun {
     await this.#recoverFrom(model, disk.restart(random))
   }
 
+  /**
+   * One operation finds no space, when any part of it may be on the disk already, and there is some soon after: what is done
+   * again counts. Then the disk dies, soon enough that it may be before that.
+   */
+  async refuseAt(boundary: number): Promise<void> {
+    const random = seededRandom(this.#seed)
+    const model = new StoreModel()
+    const disk = new SimulatedDisk()
+    const clock = new ManualClock()
+    let refused = false
+    disk.fail = () => {
+      if (refused || disk.operations !== boundary) return undefined
+      refused = true
+      disk.crashAfter(Math.floor(random.next() * 8))
+      void turns(2).then(() => clock.advance(journalLimits.spaceRetryMs))
+      return 'ENOSPC'
+    }
+    await runOnce(model, this.#first, disk, 1, this.#figures, clock)
+    this.#figures.refused++
+    await this.#recoverFrom(model, disk.restart(random))
+  }
+
   async fillUp(): Promise<void> {
     const random = seededRandom(this.#seed)
     const model = new StoreModel()
@@ -112,8 +140,9 @@ async function runOnce(
   disk: SimulatedDisk,
   term: number,
   figures: CrashFigures,
+  clock: Clock = systemClock,
 ): Promise<End> {
-  const store = createJournalStore({ disk })
+  const store = createJournalStore({ disk, clock })
   let hasFailed = false
   void store.failed.then(() => (hasFailed = true))
   // Opening never ends when the disk dies or is full meanwhile.

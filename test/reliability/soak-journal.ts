@@ -5,7 +5,7 @@ import { runFlips } from './journal-flips.ts'
 import { runKills } from './journal-kills.ts'
 import type { SoakOptions } from './soak.ts'
 
-const workloads = 200
+const workloads = 320
 const flips = 20_000
 const kills = 200
 

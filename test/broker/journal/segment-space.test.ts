@@ -22,23 +22,39 @@ beforeEach(async () => {
   space = new SegmentSpace(file, maxFileLength)
 })
 
-const isPending = async (promise: Promise<void>): Promise<boolean> => {
-  let pending = true
-  void promise.then(() => (pending = false))
+const isPending = async (promise: void | Promise<void>): Promise<boolean> => {
+  let pending = promise !== undefined
+  void promise?.then(() => (pending = false))
   await turns(1)
   return pending
 }
 
-test('a little is there after the first write, the next when half of it is used, twice as much each time', async () => {
+test('a little is there after the first write; the next, twice as much, when no more is left than the last step', async () => {
   space.written(written)
   await turns(1)
   expect(await file.size()).toBe(written + firstSpaceBytes)
-  space.written(written + firstSpaceBytes / 2 - 1)
-  await turns(1)
-  expect(await file.size()).toBe(written + firstSpaceBytes)
-  space.written(written + firstSpaceBytes / 2)
+  space.written(written + 8)
   await turns(1)
   expect(await file.size()).toBe(written + 3 * firstSpaceBytes)
+  space.written(written + firstSpaceBytes - 8)
+  await turns(1)
+  expect(await file.size()).toBe(written + 3 * firstSpaceBytes)
+  space.written(written + firstSpaceBytes)
+  await turns(1)
+  expect(await file.size()).toBe(written + 7 * firstSpaceBytes)
+})
+
+test('of the largest steps half is left when the next begins: no more than one and a half is there at once', async () => {
+  let end = written
+  let most = 0
+  for (let size = end; size < 8 * spaceBytes; size = await file.size()) {
+    most = Math.max(most, size - end)
+    // As records do: little by little.
+    end = Math.min(size, end + firstSpaceBytes)
+    space.written(end)
+    await turns(1)
+  }
+  expect(most).toBe(spaceBytes + spaceBytes / 2)
 })
 
 test('the steps end at a largest one', async () => {
@@ -114,7 +130,7 @@ describe('where there is none', () => {
     disk.fail = (operation) => (operation === 'preallocate' ? 'EIO' : undefined)
     space.written(written)
     await turns(1)
-    await expect(space.before(written + 8)).rejects.toMatchObject({ code: 'EIO' })
+    await expect(async () => space.before(written + 8)).rejects.toMatchObject({ code: 'EIO' })
   })
 })
 
