@@ -16,6 +16,7 @@ import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
 import { activemqJars, type ActivemqVersion } from '../support/activemq-broker.ts'
 import { compileJava, runTool } from '../support/java-clients.ts'
+import { limitedConfig, type RoomLimits } from '../support/room-limits.ts'
 
 const cache = process.env.FLOTILLA_BENCH_CACHE ?? join(homedir(), '.cache', 'flotilla-bench')
 const javaSources = join(import.meta.dirname, 'java')
@@ -35,6 +36,11 @@ export interface StartOptions {
   readonly lockAcquireSleepIntervalMs?: number
   /** Dispatch only what is stored: ours and ActiveMQ's concurrentStoreAndDispatchQueues="false", all that Artemis does. */
   readonly storesFirst?: boolean
+  /**
+   * Otherwise as it comes. ActiveMQ: memoryUsage, tempUsage and storeUsage. Artemis: memory is global-max-size, beyond which its
+   * addresses page to disk (PAGE, its default); it has no limit for what all of them page, and none for its journal.
+   */
+  readonly limits?: RoomLimits
 }
 
 export interface RunningBroker {
@@ -104,12 +110,13 @@ function flotilla(): BenchBroker {
     id: 'flotilla',
     title: `Flotilla ${version}`,
     settings: 'Defaults.',
-    async start({ directory, env, member = 'member-0', storesFirst = false }) {
+    async start({ directory, env, member = 'member-0', storesFirst = false, limits }) {
       const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
       const dataDirectory = join(directory, 'data')
-      const config: BrokerConfigInput = storesFirst
-        ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } }
-        : {}
+      const config: BrokerConfigInput = {
+        ...(storesFirst ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } } : {}),
+        ...(limits ? limitedConfig(limits) : {}),
+      }
       const process = new BrokerMember({
         member,
         directory,
@@ -141,13 +148,14 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     id,
     title: `ActiveMQ ${version}`,
     settings: `KahaDB with disk syncs, embedded in a main of ours without destination policies; ${heap}.`,
-    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false }) {
+    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits }) {
       const [port] = (await freePorts(1)) as [number]
       mkdirSync(directory, { recursive: true })
       const interval = lockAcquireSleepIntervalMs
       const settings = [
         ...(interval === undefined ? [] : [`lockAcquireSleepInterval=${interval}`]),
         ...(storesFirst ? ['concurrentStoreAndDispatchQueues=false'] : []),
+        ...(limits ? usageSettings(limits) : []),
       ]
       const options = [heap, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
       const args = [...options, '-cp', classpath, 'ActiveMqBroker', directory, String(port), ...settings]
@@ -170,7 +178,7 @@ function artemis(workDirectory: string): BenchBroker {
     id: 'artemis',
     title: `Artemis ${artemisVersion}`,
     settings: `Instance as "artemis create" makes it here: journal ${setting('journal-type')} with datasync ${setting('journal-datasync')}, buffer timeout ${setting('journal-buffer-timeout')} ns; heap 1G.`,
-    async start({ directory, env }) {
+    async start({ directory, env, limits }) {
       const [port] = (await freePorts(1)) as [number]
       const instance = join(directory, 'instance')
       cpSync(template, instance, { recursive: true })
@@ -178,12 +186,19 @@ function artemis(workDirectory: string): BenchBroker {
       rewrite(join(instance, 'etc'), (text) =>
         text
           .replace('tcp://0.0.0.0:61616?', `tcp://127.0.0.1:${port}?`)
-          .replace(/protocols=[A-Z,]+/, 'protocols=OPENWIRE'),
+          .replace(/protocols=[A-Z,]+/, 'protocols=OPENWIRE')
+          .replace(/(?=<acceptors>)/, limits ? `<global-max-size>${limits.memoryBytes}</global-max-size>` : ''),
       )
       return new PeerProcess(join(instance, 'bin', 'artemis'), ['run'], env, port)
     },
   }
 }
+
+const usageSettings = ({ memoryBytes, tempBytes, storeBytes }: RoomLimits): string[] => [
+  `memoryUsage=${memoryBytes}`,
+  `tempUsage=${tempBytes}`,
+  `storeUsage=${storeBytes}`,
+]
 
 function fetchArtemis(): void {
   const artifact = `org.apache.artemis:apache-artemis:${artemisVersion}:tar.gz:bin`

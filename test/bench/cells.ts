@@ -1,4 +1,5 @@
 // The cells of the bench: what is driven, what is measured, and what we want to reach against the best peer.
+import { mebibytes, type RoomLimits } from '../support/room-limits.ts'
 
 /** One value that a run measures. */
 export type Figure =
@@ -14,6 +15,8 @@ export type Figure =
   | 'fillRate'
   | 'drainRate'
   | 'timeMs'
+  | 'shareBeside'
+  | 'stalledPairs'
 
 export const figures: Readonly<Record<Figure, { readonly title: string; readonly better: 'higher' | 'lower' }>> = {
   rate: { title: 'messages/s', better: 'higher' },
@@ -29,6 +32,9 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   fillRate: { title: 'filled/s', better: 'higher' },
   drainRate: { title: 'drained/s', better: 'higher' },
   timeMs: { title: 'ms', better: 'lower' },
+  /** Of the rate that the pairs have alone: see neighbours-answer.ts. */
+  shareBeside: { title: 'share of the rate alone', better: 'higher' },
+  stalledPairs: { title: 'pairs that stand still', better: 'lower' },
 }
 
 /** `ratio`: ours divided by the best peer's; `absolute`: ours alone. At least or at most, as is better for the figure. */
@@ -51,11 +57,27 @@ export interface LoadOptions {
   readonly rate?: number
 }
 
+/** Pairs measured alone, and again beside somebody who makes trouble: see java/driver/Neighbours.java and Troublemaker.java. */
+export interface NeighboursOptions {
+  /**
+   * flood: a sender to a queue that nobody consumes. stuck: the same with a consumer that took its prefetch and acknowledges
+   * nothing. deaf: with a client that subscribed and reads nothing from its socket.
+   */
+  readonly troublemaker: 'flood' | 'stuck' | 'deaf'
+  /** Of the troublemaker; of the pairs there are all kinds. */
+  readonly topic?: boolean
+  readonly persistent?: boolean
+  readonly limits: RoomLimits
+  /** What the sender is let send as fast as it can, unless it is blocked before; after that it goes on slowly. */
+  readonly upToMiB: number
+}
+
 export type Procedure =
   | { readonly kind: 'load'; readonly load: LoadOptions }
   | { readonly kind: 'backlog' }
   | { readonly kind: 'start'; readonly backlog: boolean }
   | { readonly kind: 'takeover' }
+  | { readonly kind: 'neighbours'; readonly neighbours: NeighboursOptions }
 
 export interface Cell {
   readonly id: string
@@ -81,6 +103,29 @@ function load(options: Partial<LoadOptions> & Pick<LoadOptions, 'producers' | 'c
 
 function goals(rate: number, cpu: number, ...more: Goal[]): Goal[] {
   return [{ figure: 'rate', ratio: rate }, { figure: 'cpuPer100k', ratio: cpu }, ...more]
+}
+
+const roomLimits = mebibytes(64, 256, 256)
+/** More than a broker takes that keeps to its limits. */
+const moreThanEverything = 64 + 256 + 128
+/** Memory is full, the temp store is not. */
+const moreThanMemory = 64 + 64
+
+function neighbours(
+  what: string,
+  title: string,
+  options: Omit<NeighboursOptions, 'limits' | 'upToMiB'> & Partial<NeighboursOptions>,
+): Cell {
+  return {
+    id: `neighbours-${what}`,
+    title: `20 pairs beside ${title}`,
+    procedure: { kind: 'neighbours', neighbours: { limits: roomLimits, upToMiB: moreThanEverything, ...options } },
+    goals: [
+      { figure: 'shareBeside', absolute: 0.8 },
+      { figure: 'stalledPairs', absolute: 0 },
+    ],
+    also: ['rate'],
+  }
 }
 
 export const cells: readonly Cell[] = [
@@ -229,4 +274,22 @@ export const cells: readonly Cell[] = [
     ],
     without: ['artemis'],
   },
+  neighbours('flood-memory', 'a flood that is not persistent, memory full, temp store not', {
+    troublemaker: 'flood',
+    upToMiB: moreThanMemory,
+  }),
+  neighbours('flood-temp', 'a flood that is not persistent, temp store full', { troublemaker: 'flood' }),
+  neighbours('flood-store', 'a persistent flood, store full', { troublemaker: 'flood', persistent: true }),
+  neighbours('stuck-temp', 'a stuck consumer of a queue, temp store full', { troublemaker: 'stuck' }),
+  neighbours('stuck-store', 'a stuck consumer of a persistent queue, store full', {
+    troublemaker: 'stuck',
+    persistent: true,
+  }),
+  neighbours('stuck-topic', 'a stuck subscriber of a topic', { troublemaker: 'stuck', topic: true }),
+  neighbours('deaf-temp', 'a client that reads nothing from a queue, temp store full', { troublemaker: 'deaf' }),
+  neighbours('deaf-store', 'a client that reads nothing from a persistent queue, store full', {
+    troublemaker: 'deaf',
+    persistent: true,
+  }),
+  neighbours('deaf-topic', 'a client that reads nothing from a topic', { troublemaker: 'deaf', topic: true }),
 ]

@@ -2,10 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
+import { connectDeaf } from '../support/deaf-client.ts'
+import type { OpenWirePeer } from '../support/openwire-peer.ts'
 import { accepts, firstToAccept, type BenchBroker, type RunningBroker } from './brokers.ts'
-import type { Cell, Figure, LoadOptions } from './cells.ts'
+import type { Cell, Figure, LoadOptions, NeighboursOptions } from './cells.ts'
 import { measureSyncRate } from './disk-rate.ts'
 import { measuredMessages, type LoadAnswer } from './load-answer.ts'
+import { judgeNeighbours, type NeighboursAnswer } from './neighbours-answer.ts'
 import { percentile } from './statistics.ts'
 import { cpuSeconds, peakMemoryBytes, SyncCounters } from './usage.ts'
 
@@ -39,6 +42,7 @@ interface Run {
   /** Everything that has to be ended afterwards. */
   readonly started: RunningBroker[]
   readonly drivers: JavaProcess[]
+  readonly deaf: OpenWirePeer[]
 }
 
 const driverHeap = ['-Xmx1g', '-Dslf4j.internal.verbosity=ERROR']
@@ -48,6 +52,12 @@ const patienceMs = 300_000
 /** Between the start of a Java standby and the moment from which it certainly waits for the lock. */
 const standbyStartMs = 3000
 const trafficBetweenKillsMs = 1000
+const neighbourPairs = 20
+const neighbourBytes = 1024
+/** Large, so that limits are reached in seconds. */
+const troubleBytes = 16 * 1024
+/** Two of them in a run, and a flood between. */
+const longestNeighbourWindowMs = 8000
 
 export async function runCell(settings: BenchSettings, cell: Cell, broker: BenchBroker): Promise<RunResult> {
   mkdirSync(settings.directory, { recursive: true })
@@ -59,7 +69,7 @@ export async function runCell(settings: BenchSettings, cell: Cell, broker: Bench
     FLOTILLA_SYNC_DELAY_US: String((cell.syncDelayMs ?? 0) * 1000),
     ...(broker.id === 'flotilla' ? settings.ourEnv : {}),
   }
-  const run: Run = { settings, broker, cell, directory, syncs, env, started: [], drivers: [] }
+  const run: Run = { settings, broker, cell, directory, syncs, env, started: [], drivers: [], deaf: [] }
   const timer = setTimeout(() => run.drivers.forEach((driver) => driver.kill()), limitMs(settings))
   try {
     return await procedure(run)
@@ -68,6 +78,7 @@ export async function runCell(settings: BenchSettings, cell: Cell, broker: Bench
     throw new Error(`${cell.id} with ${broker.title}: ${String(error)}\n${logs}`, { cause: error })
   } finally {
     clearTimeout(timer)
+    run.deaf.forEach((client) => client.destroy())
     run.drivers.forEach((driver) => driver.kill())
     await Promise.all(run.drivers.map((driver) => driver.ended))
     await Promise.all(run.started.map((started) => started.stop(settings.endSignal)))
@@ -90,6 +101,8 @@ function procedure(run: Run): Promise<RunResult> {
       return runStart(run, run.cell.procedure.backlog)
     case 'takeover':
       return runTakeover(run)
+    case 'neighbours':
+      return runNeighbours(run, run.cell.procedure.neighbours)
   }
 }
 
@@ -209,6 +222,35 @@ function longestGap(answer: TakeoverAnswer, killedAt: number): number {
   return Math.max(0, ...met.map(({ ms }) => ms))
 }
 
+/** The pairs rest while the troublemaker takes what it can get: on few cores its speed would be what is measured. */
+async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunResult> {
+  const { troublemaker, topic = false, persistent = false, upToMiB } = options
+  const broker = await start(run)
+  const pairs = await drive(run, broker.url)
+  const { warmupMs, measureMs } = run.settings
+  command(pairs, 'neighbours', {
+    pairs: neighbourPairs,
+    size: neighbourBytes,
+    warmupMs,
+    settleMs: warmupMs / 4,
+    measureMs: Math.min(measureMs, longestNeighbourWindowMs),
+  })
+  for (const word of ['begin', 'end', 'alone']) await expect(pairs, word)
+  const destination = 'TROUBLE'
+  if (troublemaker === 'deaf')
+    run.deaf.push(await connectDeaf(broker.port, { kind: topic ? 'topic' : 'queue', name: destination }))
+  const trouble = await drive(run, broker.url)
+  const stuck = troublemaker === 'stuck'
+  command(trouble, 'trouble', { destination, topic, persistent, stuck, size: troubleBytes, upTo: upToMiB })
+  const state = await reply<object>(trouble)
+  pairs.write('again\n')
+  for (const word of ['begin', 'end']) await expect(pairs, word)
+  const answer = await reply<NeighboursAnswer>(pairs)
+  const { rate, shareBeside, stalledPairs } = judgeNeighbours(answer)
+  const peakMemoryMiB = peakMemoryBytes(broker.pid) / bytesPerMiB
+  return { figures: { shareBeside, stalledPairs, rate, peakMemoryMiB }, raw: { ...answer, troublemaker: state } }
+}
+
 async function waitForStandby(run: Run): Promise<void> {
   await pause(run.broker.id === 'flotilla' ? standbyStartMs / 2 : standbyStartMs)
 }
@@ -222,7 +264,8 @@ async function start(run: Run): Promise<RunningBroker> {
 async function startOne(run: Run, member: string): Promise<RunningBroker> {
   const { procedure, storesFirst } = run.cell
   const interval = procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
-  const settings = { ...interval, ...(storesFirst === undefined ? {} : { storesFirst }) }
+  const limits = procedure.kind === 'neighbours' ? { limits: procedure.neighbours.limits } : {}
+  const settings = { ...interval, ...limits, ...(storesFirst === undefined ? {} : { storesFirst }) }
   const directory = join(run.directory, 'store')
   const broker = await run.broker.start({ directory, env: run.env, member, ...settings })
   run.started.push(broker)

@@ -110,6 +110,18 @@ const explanation = [
   'an answer was given early. Where a consumer is as fast as its producer, its end-to-end latency has no sync in it.',
   '"Stored before dispatch" is with that setting off in ours and in ActiveMQ; Artemis always stores first.',
   '',
+  '"20 pairs beside …": each pair is one sender and one consumer with a destination of its own, five pairs each of queues and',
+  'topics, persistent and not, as fast as they can with 32 messages on their way. They are measured twice in the life of one',
+  'broker: alone, and when somebody beside them has taken what there is: a sender to a queue that nobody consumes (flood),',
+  'one whose consumer took its prefetch of 1,000 and acknowledges nothing (stuck), one whose consumer has subscribed and reads',
+  'nothing from its socket (deaf). While that sender fills the broker, with messages of 16 KiB, the pairs rest, because on two',
+  'cores its speed would be what is measured; in the second window it is blocked and still trying, or, if nothing blocks it',
+  'before it has sent 448 MiB (128 MiB where only memory is to be full), sends 100 messages a second. The share is the rate',
+  'beside it divided by the rate alone, of that kind of pairs where it is least; a pair without one message in the second',
+  'window stands still. Limits: 64 MiB of memory, 256 MiB of temp store, 256 MiB of store; in ActiveMQ memoryUsage, tempUsage',
+  'and storeUsage; in Artemis global-max-size 64 MiB with its default address-full-policy PAGE, and no limit on disk, as it has',
+  'none for all addresses together. Command: `npm run bench -- --cell neighbours-flood-temp` and so on.',
+  '',
 ]
 
 /** So that nobody takes a trial for a result. */

@@ -6,6 +6,9 @@
 //   fill      count transaction size
 //   drain     count transaction
 //   first     url send=true|false: tries until a message has come, then prints "received" and JSON
+//   neighbours pairs size warmupMs settleMs measureMs: "begin" and "end" around a window, "alone"; and after the line "again"
+//             once more "begin" and "end", and JSON of both windows (Neighbours.java)
+//   trouble   destination topic persistent stuck size upTo rate: JSON when it has all that it can get; goes on (Troublemaker.java)
 //   takeover  works until the line "stop"; says how long its producer and its consumer stood still around each kill
 //   quit
 //
@@ -45,6 +48,8 @@ public class BenchDriver {
           case "fill": print(fill(url, options)); break;
           case "drain": print(drain(url, options)); break;
           case "first": print(first(options)); break;
+          case "neighbours": new Neighbours(url, options).run(); break;
+          case "trouble": print(new Troublemaker(url, options).settle()); break;
           case "takeover": print(takeover(url, options)); break;
           default: throw new IllegalArgumentException("no such command: " + words[0]);
         }

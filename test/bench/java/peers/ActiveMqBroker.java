@@ -1,6 +1,7 @@
 // An ActiveMQ broker with its defaults as a process: KahaDB with disk syncs, advisories, JMX without a remote port.
 //
 //   java ActiveMqBroker DIRECTORY PORT [lockAcquireSleepInterval=MS] [concurrentStoreAndDispatchQueues=false]
+//        [memoryUsage=BYTES] [tempUsage=BYTES] [storeUsage=BYTES]
 //
 // Prints "active" once its connector is open; a broker that waits for the store's lock waits before that.
 import java.io.File;
@@ -15,11 +16,11 @@ public class ActiveMqBroker {
   public static void main(String[] args) throws Exception {
     KahaDBPersistenceAdapter store = new KahaDBPersistenceAdapter();
     store.setDirectory(new File(args[0], "kahadb"));
-    for (String setting : Arrays.asList(args).subList(2, args.length)) configure(store, setting);
     BrokerService broker = new BrokerService();
     broker.setBrokerName("bench");
     broker.setDataDirectory(args[0]);
     broker.setPersistenceAdapter(store);
+    for (String setting : Arrays.asList(args).subList(2, args.length)) configure(broker, store, setting);
     broker.getManagementContext().setCreateConnector(false);
     // As from a configuration file: bound when the store is ours, not before.
     TransportConnector connector = new TransportConnector();
@@ -31,7 +32,7 @@ public class ActiveMqBroker {
     broker.waitUntilStopped();
   }
 
-  private static void configure(KahaDBPersistenceAdapter store, String setting) throws Exception {
+  private static void configure(BrokerService broker, KahaDBPersistenceAdapter store, String setting) throws Exception {
     String[] parts = setting.split("=", 2);
     switch (parts[0]) {
       case "lockAcquireSleepInterval":
@@ -41,6 +42,15 @@ public class ActiveMqBroker {
         break;
       case "concurrentStoreAndDispatchQueues":
         store.setConcurrentStoreAndDispatchQueues(Boolean.parseBoolean(parts[1]));
+        break;
+      case "memoryUsage":
+        broker.getSystemUsage().getMemoryUsage().setLimit(Long.parseLong(parts[1]));
+        break;
+      case "tempUsage":
+        broker.getSystemUsage().getTempUsage().setLimit(Long.parseLong(parts[1]));
+        break;
+      case "storeUsage":
+        broker.getSystemUsage().getStoreUsage().setLimit(Long.parseLong(parts[1]));
         break;
       default:
         throw new IllegalArgumentException("no such setting: " + setting);
