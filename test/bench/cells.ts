@@ -110,6 +110,8 @@ const roomLimits = mebibytes(64, 256, 256)
 const moreThanEverything = 64 + 256 + 128
 /** Memory is full, the temp store is not. */
 const moreThanMemory = 64 + 64
+/** The whole process: the limit, what it takes with 42 busy connections and no limit reached, and room for its collector. */
+const neighboursMemoryMiB = 400
 
 function neighbours(
   what: string,
@@ -123,6 +125,7 @@ function neighbours(
     goals: [
       { figure: 'shareBeside', absolute: 0.8 },
       { figure: 'stalledPairs', absolute: 0 },
+      { figure: 'peakMemoryMiB', absolute: neighboursMemoryMiB },
     ],
     also: ['rate'],
   }

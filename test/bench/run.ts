@@ -1,4 +1,4 @@
-// The bench: `npm run bench` fills the whole table, which takes nearly three hours; `npm run bench -- --short` is a
+// The bench: `npm run bench` fills the whole table, which takes about five hours; `npm run bench -- --short` is a
 // minute that only shows that it runs; see --help for the rest. Raw data goes to data/bench, the table of a complete
 // run to docs/benchmarks.md. Ends with 1 when a run of our broker failed, never because of a figure.
 import { spawnSync } from 'node:child_process'
