@@ -421,9 +421,17 @@ export class QueueBook {
         other.queue === message.queue &&
         other.priority > consumer.priority &&
         hasRoom(other) &&
-        accepts(other, message),
+        accepts(other, message) &&
+        !this.#isOwedEarlier(other, message),
     )
     check(!better, () => `${consumer.id} was given ${nameOf(message)}, but ${better?.id} has a higher priority`)
+  }
+
+  /** It may be about to be given one that has to be read first; others do not wait for that. */
+  #isOwedEarlier(consumer: BookConsumer, { queue, sequence }: BookMessage): boolean {
+    for (const other of this.queues.get(queue)!.values())
+      if (other.state === 'waiting' && other.sequence < sequence && accepts(consumer, other)) return true
+    return false
   }
 }
 
