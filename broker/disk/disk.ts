@@ -32,6 +32,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
   makeDirectory(path: string): Promise<void>
+  /** Only an empty one. */
+  removeDirectory(path: string): Promise<void>
   /** Makes created, renamed and removed entries of a directory durable. */
   syncDirectory(directory: string): Promise<void>
   /** Free bytes for this process on the file system that holds `path`. */

@@ -29,6 +29,7 @@ import {
   read,
   readdir,
   rename,
+  rmdir,
   stat,
   statfs,
   unlink,
@@ -78,6 +79,7 @@ export const nodeDisk: Disk = {
   async makeDirectory(path) {
     await promisify(mkdir)(path, { recursive: true, mode: 0o750 })
   },
+  removeDirectory: promisify(rmdir),
   async syncDirectory(directory) {
     const descriptor = await openFile(directory, constants.O_RDONLY)
     try {

@@ -2,24 +2,24 @@
 // nothing; and told to whoever reads the log, once for all of them.
 import type { LogFields, Logger } from '../base/logger.ts'
 
-export interface RefusedHoldersOptions {
-  readonly logger: Logger
-  /** As the log calls it. */
+/** As the log calls the store, and what is waiting for it. */
+export interface StoreNames {
   readonly store: string
-  /** What is waiting, as the log calls it. */
   readonly messages: string
 }
 
 export class RefusedHolders {
-  readonly #options: RefusedHoldersOptions
+  readonly #logger: Logger
+  readonly #names: StoreNames
   /** Since they were last told that there may be room. */
-  readonly #names = new Set<string>()
+  readonly #refused = new Set<string>()
   #told = false
   #telling = false
   #onRoom = (): void => {}
 
-  constructor(options: RefusedHoldersOptions) {
-    this.#options = options
+  constructor(logger: Logger, names: StoreNames) {
+    this.#logger = logger
+    this.#names = names
   }
 
   /** `callback` is called whenever one that was refused may have room; not from within what brought it. */
@@ -33,31 +33,34 @@ export class RefusedHolders {
   }
 
   refuse(holder: string, fields: () => LogFields): void {
-    this.#names.add(holder)
+    this.#refused.add(holder)
     if (this.#told) return
     this.#told = true
-    const { logger, store, messages } = this.#options
-    logger.warn(`The ${store} is full for a queue: senders of ${messages} messages to it wait for its consumers`, {
-      queue: holder,
-      ...fields(),
-    })
+    const { store, messages } = this.#names
+    this.#logger.warn(
+      `The ${store} is full for a queue: senders of ${messages} messages to it wait for its consumers`,
+      {
+        queue: holder,
+        ...fields(),
+      },
+    )
   }
 
   /** Some of what this one has is gone: its share has more room. */
   released(holder: string): void {
-    if (this.#names.size > 0 && this.#names.has(holder)) this.#tellLater()
+    if (this.#refused.size > 0 && this.#refused.has(holder)) this.#tellLater()
   }
 
   /** There is more room for all. */
   mayHaveRoom(): void {
-    if (this.#names.size > 0) this.#tellLater()
+    if (this.#refused.size > 0) this.#tellLater()
   }
 
   /** Everybody has room again. */
   allHaveRoom(fields: LogFields): void {
     if (!this.#told) return
     this.#told = false
-    this.#options.logger.info(`The ${this.#options.store} has room again`, fields)
+    this.#logger.info(`The ${this.#names.store} has room again`, fields)
   }
 
   #tellLater(): void {
@@ -65,7 +68,7 @@ export class RefusedHolders {
     this.#telling = true
     queueMicrotask(() => {
       this.#telling = false
-      this.#names.clear()
+      this.#refused.clear()
       this.#onRoom()
     })
   }

@@ -45,6 +45,20 @@ export function diskContract(name: string, open: () => Promise<OpenedDisk>): voi
       expect(await contentOf(disk, path)).toBe('Content')
     })
 
+    test('removes files, and directories that are empty', async () => {
+      const { disk, path, directory } = await created('content')
+      const inner = `${directory}/inner`
+      await disk.makeDirectory(inner)
+      await disk.makeDirectory(`${inner}/most`)
+      await expect(disk.remove(inner)).rejects.toThrow()
+      await expect(disk.removeDirectory(inner)).rejects.toMatchObject({ code: 'ENOTEMPTY' })
+      await expect(disk.removeDirectory(`${directory}/other`)).rejects.toMatchObject({ code: 'ENOENT' })
+      await disk.removeDirectory(`${inner}/most`)
+      await disk.removeDirectory(inner)
+      await disk.remove(path)
+      expect(await disk.list(directory)).toEqual([])
+    })
+
     test('does not write to what was opened for reading', async () => {
       const { disk, path } = await created('content')
       const file = await disk.open(path, 'read')

@@ -123,7 +123,8 @@ export class SimulatedDisk implements Disk {
   async remove(path: string): Promise<void> {
     await this.change('remove', path)
     const { folder, name } = this.#parent(path)
-    if (!folder.entries.has(name)) throw failure('ENOENT', path)
+    const node = folder.entries.get(name)
+    if (!(node instanceof Content)) throw failure(node ? 'EISDIR' : 'ENOENT', path)
     folder.set([[name, undefined]])
   }
 
@@ -136,6 +137,13 @@ export class SimulatedDisk implements Disk {
       if (!(next instanceof Folder)) throw failure('ENOTDIR', path)
       folder = next
     }
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await this.change('remove', path)
+    const { folder, name } = this.#parent(path)
+    if (this.#folder(path).entries.size > 0) throw failure('ENOTEMPTY', path)
+    folder.set([[name, undefined]])
   }
 
   async syncDirectory(directory: string): Promise<void> {

@@ -25,6 +25,7 @@ import type {
 import type { StoreTransaction } from '../store-transaction.ts'
 import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
+import type { StoreNames } from '../refused-holders.ts'
 import { PutOffWrites } from './put-off-writes.ts'
 import { Reclaimer } from './reclaimer.ts'
 import { RecordWriter } from './record-writer.ts'
@@ -45,6 +46,10 @@ export interface JournalStoreOptions {
   readonly maxFileLength?: number
   /** Bytes that the journal may take before new messages have to wait; default 100 GiB. */
   readonly limitBytes?: number
+  /** Share of the disk, as far as it is free or the journal's, that is left to others; default 0. */
+  readonly leftFreeShare?: number
+  /** How the log calls it when there is no room; default: the store of persistent messages. */
+  readonly calledInLog?: StoreNames
 }
 
 export class JournalStore implements MessageStore {
@@ -100,6 +105,8 @@ export class JournalStore implements MessageStore {
       whenDurable: (callback) => this.whenDurable(callback),
     })
     this.#space = new StoreSpace({
+      leftFreeShare: 0,
+      calledInLog: { store: 'store', messages: 'persistent' },
       ...options,
       maxFileLength,
       limitBytes: options.limitBytes ?? journalStoreLimits.limitBytes,

@@ -11,7 +11,7 @@ import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Disk } from '../../disk/disk.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { storeLimits } from '../limits.ts'
-import { RefusedHolders } from '../refused-holders.ts'
+import { RefusedHolders, type StoreNames } from '../refused-holders.ts'
 import { journalStoreLimits } from './limits.ts'
 
 export interface StoreSpaceOptions {
@@ -23,6 +23,9 @@ export interface StoreSpaceOptions {
   readonly maxFileLength: number
   /** Bytes that the journal may take. */
   readonly limitBytes: number
+  /** Share of the disk, as far as it is free or the journal's, that is left to others. */
+  readonly leftFreeShare: number
+  readonly calledInLog: StoreNames
   readonly messages: () => number
   /** Somebody was refused although that may be helped. */
   readonly onTight: () => void
@@ -45,7 +48,7 @@ export class StoreSpace {
 
   constructor(options: StoreSpaceOptions) {
     this.#options = options
-    this.#refused = new RefusedHolders({ logger: options.logger, store: 'store', messages: 'persistent' })
+    this.#refused = new RefusedHolders(options.logger, options.calledInLog)
   }
 
   /** Bytes of new messages that there is room for; not below 0. */
@@ -102,14 +105,12 @@ export class StoreSpace {
   }
 
   async #look(): Promise<void> {
-    const { disk, directory, journal, limitBytes, maxFileLength, messages, logger } = this.#options
+    const { disk, directory, journal, limitBytes, logger } = this.#options
     const { writtenBytes } = journal
     try {
       const freeBytes = await disk.freeBytes(directory)
-      const reserveBytes =
-        journalStoreLimits.reserveFiles * maxFileLength + messages() * journalStoreLimits.removalBytes
       const { bytes, appendedBytes } = journal
-      this.#diskEnd = writtenBytes + freeBytes - reserveBytes
+      this.#diskEnd = writtenBytes + freeBytes - this.#leftFreeBytes(freeBytes)
       this.#end = Math.min(this.#diskEnd, appendedBytes + limitBytes - bytes)
       this.#share = this.#shareOf(Math.max(0, bytes + this.#end - appendedBytes))
     } catch (error) {
@@ -119,6 +120,12 @@ export class StoreSpace {
     this.#refused.mayHaveRoom()
     if (this.#refused.isTold && this.bytes >= storeLimits.roomyReserves * this.#share.reserveBytes)
       this.#refused.allHaveRoom(this.#fields)
+  }
+
+  #leftFreeBytes(freeBytes: number): number {
+    const { maxFileLength, leftFreeShare, journal, messages } = this.#options
+    const { reserveFiles, removalBytes } = journalStoreLimits
+    return reserveFiles * maxFileLength + messages() * removalBytes + leftFreeShare * (journal.bytes + freeBytes)
   }
 
   #shareOf(capacityBytes: number): FairShare {

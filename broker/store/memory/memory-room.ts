@@ -18,7 +18,7 @@ export class MemoryRoom {
     this.#limitBytes = limitBytes
     this.#share = fairShare(limitBytes, fairReserve(limitBytes))
     this.#roomyBytes = storeLimits.roomyReserves * this.#share.reserveBytes
-    this.#refused = new RefusedHolders({ logger, store: 'store', messages: 'persistent' })
+    this.#refused = new RefusedHolders(logger, { store: 'store', messages: 'persistent' })
   }
 
   /** Bytes of new messages that there is room for; not below 0. */

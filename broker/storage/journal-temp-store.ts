@@ -1,0 +1,172 @@
+// The temp store over a journal that is never synced: index, paging, sharing of room and reclaiming of space are the same as
+// the store's. It is for one process:
+//
+//   <directory>/<owner>.<random>/     a journal of its own each time it is opened: who had one before, and may not know yet that
+//                                     it was replaced, goes on in its own files until it finds them gone
+//
+// What others left is removed in the background, and what is left of that the next time: opening waits for none of it.
+import { basename } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import type { Disk } from '../disk/disk.ts'
+import { unsyncedDisk } from '../disk/unsynced-disk.ts'
+import { JournalStore } from '../store/journal/journal-store.ts'
+import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../store/message-store.ts'
+import type { TempStore, TempStoreStatistics } from '../store/temp-store.ts'
+import { storageLimits } from './limits.ts'
+
+export interface JournalTempStoreOptions {
+  readonly disk: Disk
+  /** Made if it is not there. */
+  readonly directory: string
+  /** Of what is in the directory only this one's is taken for left over; undefined: all of it. */
+  readonly owner?: string | undefined
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly limitBytes: number
+}
+
+export class JournalTempStore implements TempStore {
+  readonly failed: Promise<Error>
+  readonly #options: JournalTempStoreOptions
+  /** Of this life. */
+  readonly #directory: string
+  readonly #store: JournalStore
+  #removing: Promise<void> = Promise.resolve()
+  #isBegun = false
+  #isOpen = false
+  #isClosed = false
+
+  constructor(options: JournalTempStoreOptions) {
+    const { disk, directory, owner, random, logger, limitBytes } = options
+    const { tempFileShare, smallestTempFileBytes, largestTempFileBytes, leftToStoreShare } = storageLimits
+    const fileBytes = Math.round(limitBytes * tempFileShare)
+    this.#options = { ...options, logger: logger.child({ store: 'temp' }) }
+    this.#directory = `${directory}/${owner ?? 'active'}.${randomName(random)}`
+    this.#store = new JournalStore({
+      ...this.#options,
+      disk: unsyncedDisk(disk),
+      directory: this.#directory,
+      maxFileLength: Math.min(Math.max(fileBytes, smallestTempFileBytes), largestTempFileBytes),
+      leftFreeShare: leftToStoreShare,
+      calledInLog: { store: 'temp store', messages: 'non-persistent' },
+    })
+    this.failed = this.#store.failed
+  }
+
+  /** Rejects with what is to be done about a directory that cannot be used. */
+  async open(): Promise<void> {
+    const { disk, directory } = this.#options
+    try {
+      await disk.makeDirectory(directory)
+      this.#isBegun = true
+      const leftOver = (await disk.list(directory)).filter((name) => this.#isLeftOver(name))
+      // Before anything is written: it may be what fills the disk.
+      this.#removing = this.#removeAll(leftOver)
+      // Nobody else writes to it, so that there is nothing to prove.
+      await this.#store.open({ term: 1, verify() {} })
+    } catch (error) {
+      throw unusable(directory, error)
+    }
+    this.#isOpen = true
+  }
+
+  add({ holder, bytes }: AddedMessage, sequence: Sequence): void {
+    this.#store.add({ holder, bytes, producerId: '', producerSequenceId: 0 }, sequence)
+  }
+
+  whenWritten(callback: () => void): void {
+    this.#store.whenDurable(callback)
+  }
+
+  remove(holder: MessageHolder, sequence: Sequence): void {
+    this.#store.remove(holder, sequence)
+  }
+
+  removeHolder(holder: MessageHolder): void {
+    this.#store.removeHolder(holder)
+  }
+
+  hasRoom(holder: MessageHolder, bytes: number): boolean {
+    return this.#isOpen && this.#store.hasRoom(holder, bytes)
+  }
+
+  whenRoom(callback: () => void): void {
+    this.#store.whenRoom(callback)
+  }
+
+  read(
+    holder: MessageHolder,
+    after: Sequence,
+    upTo: Sequence,
+    maxMessages: number,
+    maxBytes: number,
+  ): Promise<readonly FoundMessage[]> {
+    return this.#store.read(holder, after, upTo, maxMessages, maxBytes)
+  }
+
+  statistics(): TempStoreStatistics {
+    const { limitBytes } = this.#options
+    if (!this.#isOpen) return { messages: 0, bytesUsed: 0, limitBytes, roomBytes: 0 }
+    const { messages, bytesUsed, roomBytes } = this.#store.statistics()
+    return { messages, bytesUsed, limitBytes, roomBytes }
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    this.#isClosed = true
+    await this.#store.close()
+    await this.#removing
+    if (this.#isBegun) await this.#remove(this.#directory)
+  }
+
+  #isLeftOver(name: string): boolean {
+    const { owner } = this.#options
+    return name !== basename(this.#directory) && (owner === undefined || name.startsWith(`${owner}.`))
+  }
+
+  async #removeAll(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    const { directory, logger } = this.#options
+    for (const name of names) {
+      if (this.#isClosed) return
+      await this.#remove(`${directory}/${name}`)
+    }
+    logger.info('Removed what was left in the temp store', { directories: names.length })
+  }
+
+  /** Never rejects: what stays is removed another time. */
+  async #remove(path: string): Promise<void> {
+    const { disk, logger } = this.#options
+    try {
+      await removeTree(disk, path)
+    } catch (error) {
+      logger.warn('Cannot remove what was left in the temp store', { path, error: errorMessage(error) })
+    }
+  }
+}
+
+/** 48 bits. */
+const randomName = (random: Random): string => Math.floor(random.next() * 2 ** 48).toString(36)
+
+async function removeTree(disk: Disk, path: string): Promise<void> {
+  try {
+    for (const name of await disk.list(path)) await removeTree(disk, `${path}/${name}`)
+    await disk.removeDirectory(path)
+  } catch (error) {
+    // Gone already, by somebody who does the same.
+    if (errorCode(error) === 'ENOENT') return
+    if (errorCode(error) !== 'ENOTDIR') throw error
+    await disk.remove(path)
+  }
+}
+
+const unusable = (directory: string, cause: unknown): FlotillaError =>
+  new FlotillaError(
+    'TEMP_DIRECTORY',
+    `Cannot use ${directory} for messages that do not fit into memory: ${errorMessage(cause)}; tempLimit: "0" does without`,
+    { fields: { directory }, cause },
+  )

@@ -1,0 +1,12 @@
+// Limits of storage, each with its reason.
+
+export const storageLimits = {
+  /** Share of its limit that a segment of the temp store has: one message that stays holds on to no more for long. */
+  tempFileShare: 1 / 16,
+  /** Smallest segment of the temp store: files are few. */
+  smallestTempFileBytes: 2 ** 20,
+  /** Largest: as the journal's. */
+  largestTempFileBytes: 32 * 2 ** 20,
+  /** Share of the disk, as far as it is free or the temp store's, that is left to the store: what is in there has been promised. */
+  leftToStoreShare: 0.1,
+} as const
