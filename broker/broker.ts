@@ -1,8 +1,8 @@
 // One member of a group, put together: configuration in; admin port, storage, region and transport connectors out.
 //
-//   start      admin port → storage not refused → store follows → Standby → lock → store opens its term → region recovers
-//              → connectors → Active
-//   stop       connectors → region → store (synced) → lock released → admin port
+//   start      admin port → storage not refused → store follows → Standby → lock → store opens its term, temp store begins
+//              empty → region recovers → connectors → Active
+//   stop       connectors → region → store (synced), temp store (removed) → lock released → admin port
 //   step down  connectors are cut first, without answering anybody, then the same; `ended` tells why. Whoever made the
 //              broker makes a new one (which is a standby again) or ends the process: a Broker is used once.
 //
@@ -132,6 +132,7 @@ export class Broker {
     this.#throwIfEnding()
     void handle.lost.then((reason) => this.#stepDown(reason))
     void storage.store.failed.then((reason) => this.#stepDown(reason))
+    void storage.temp?.failed.then((reason) => this.#stepDown(reason))
     await this.#activate(handle)
   }
 
@@ -157,9 +158,9 @@ export class Broker {
   }
 
   async #activate(handle: LockHandle): Promise<void> {
-    const { clock, storage } = this.#parts
+    const { clock } = this.#parts
     const startMs = clock.monotonicMs()
-    const recovered = await storage.store.open(handle)
+    const recovered = await this.#openStores(handle)
     this.#throwIfEnding()
     const parts = this.#build(recovered)
     const recoveryMs = Math.round(clock.monotonicMs() - startMs)
@@ -176,6 +177,17 @@ export class Broker {
     this.#announce(handle, parts, recoveryMs)
   }
 
+  /** Side by side: neither has to wait for the other. */
+  async #openStores(handle: LockHandle): Promise<RecoveredState> {
+    const { store, temp } = this.#parts.storage
+    const opened = temp?.open()
+    // Told below; until then the store may take its time.
+    opened?.catch(() => {})
+    const recovered = await store.open(handle)
+    await opened
+    return recovered
+  }
+
   #build(recovered: RecoveredState): ActiveParts {
     const { config, hostName, clock, logger, storage } = this.#parts
     return buildActiveParts({
@@ -185,6 +197,7 @@ export class Broker {
       clock,
       logger,
       store: storage.store,
+      temp: storage.temp,
       recovered,
       memoryLimit: this.#memoryLimit,
       buildConnectors: (service) => this.#buildConnectors(service),
@@ -243,7 +256,11 @@ export class Broker {
   async #closeParts(): Promise<void> {
     this.#state.activity?.parts.region.stop()
     await this.#waiting?.catch(() => {})
-    await this.#closing('store', () => this.#parts.storage.store.close())
+    const { store, temp } = this.#parts.storage
+    await Promise.all([
+      this.#closing('store', () => store.close()),
+      this.#closing('temp store', async () => temp?.close()),
+    ])
     await this.#closing('lock', async () => this.#state.handle?.release())
     await this.#closing('admin port', () => this.#adminServer.close())
     this.#admin.stop()

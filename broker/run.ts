@@ -97,6 +97,7 @@ function buildBroker(
   const availableMemoryBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
   const storage = openStorage(config, {
     member,
+    hostName: hostname(),
     dataDirectory,
     makesDirectory,
     disk: nodeDisk,

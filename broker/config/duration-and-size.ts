@@ -34,3 +34,6 @@ export function parseSize(text: string): number | undefined {
   const bytes = Number(match[1]) * (unitBytes[match[2] ?? ''] ?? Number.NaN)
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
+
+/** Whether a limit of the temp store means that there is none. */
+export const isNoTempLimit = (text: string): boolean => text === '0' || text === '0B'

@@ -2,7 +2,7 @@
 // Paths never stand in the file: the data directory is the argument --data-directory, so that the same file serves
 // a container and a process on a laptop.
 import { z } from 'zod'
-import { durationHint, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
+import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
   error: 'expected 1 to 63 letters, digits, ".", "_" or "-", first and last a letter or digit',
@@ -15,6 +15,11 @@ const memoryLimit = z
   .refine((text) => /^([1-9]|[1-8]\d|90)%$/.test(text) || (parseSize(text) ?? 0) >= smallestMemoryLimit, {
     error: `expected 1% to 90% of the memory available to the process, or ${sizeHint} of at least 1Mi`,
   })
+export const defaultTempLimit = '50Gi'
+const smallestTempLimit = 4 * 2 ** 20
+const tempLimit = z.string().refine((text) => isNoTempLimit(text) || (parseSize(text) ?? 0) >= smallestTempLimit, {
+  error: `expected ${sizeHint} of at least 4Mi, or 0 for none`,
+})
 const port = z.int().min(0).max(65_535)
 
 const lockSchema = z.strictObject({
@@ -76,6 +81,8 @@ export const brokerConfigSchema = z.strictObject({
   brokerName: name.default('localhost'),
   store: storeSchema.prefault({ type: 'Journal' }),
   memoryLimit: memoryLimit.default('60%'),
+  /** What non-persistent messages that do not fit into memory may take on disk: ActiveMQ's tempUsage. 0: they wait instead. */
+  tempLimit: tempLimit.default(defaultTempLimit),
   /** When memory or store are full: refuse a send at once with ResourceAllocationException, instead of letting it wait. */
   sendFailIfNoSpace: z.boolean().default(false),
   /** The same after this time; 0s = let it wait. */

@@ -35,6 +35,7 @@ import {
   unlink,
   writev,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { errorCode } from '../base/errors.ts'
 import type { Disk, DiskFile } from './disk.ts'
@@ -76,8 +77,16 @@ export const nodeDisk: Disk = {
   },
   rename: promisify(rename),
   remove: promisify(unlink),
+  /** Not with Node's `recursive`: where a directory is there but takes no other (/proc), that tries again for ever. */
   async makeDirectory(path) {
-    await promisify(mkdir)(path, { recursive: true, mode: 0o750 })
+    if (await isDirectory(path)) return
+    await this.makeDirectory(dirname(path))
+    try {
+      await promisify(mkdir)(path, { mode: 0o750 })
+    } catch (error) {
+      // Somebody may have been faster.
+      if (errorCode(error) !== 'EEXIST' || !(await isDirectory(path))) throw error
+    }
   },
   removeDirectory: promisify(rmdir),
   async syncDirectory(directory) {
@@ -92,6 +101,16 @@ export const nodeDisk: Disk = {
     const { bavail, bsize } = await promisify(statfs)(path)
     return bavail * bsize
   },
+}
+
+/** False also when nothing is there. */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await promisify(stat)(path)).isDirectory()
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 class NodeFile implements DiskFile {

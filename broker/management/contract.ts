@@ -40,6 +40,8 @@ export interface BrokerSnapshot extends RoleAnswer {
   }
   readonly lock: { readonly type: 'None' | 'File'; readonly holder: string | null; readonly term: number | null }
   readonly memory: { readonly used: number; readonly limit: number }
+  /** On disk, of what did not fit into memory; a limit of 0: there is none. */
+  readonly temp: { readonly messages: number; readonly used: number; readonly limit: number }
   readonly transportConnectors: readonly {
     readonly name: string
     readonly protocol: 'OpenWire'

@@ -24,6 +24,12 @@ export interface Measurements {
   readonly unsupportedUses: ReadonlyMap<string, number>
   readonly destinations: readonly DestinationTotals[]
   readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
+  readonly temp: {
+    readonly messages: number
+    readonly bytesUsed: number
+    readonly limitBytes: number
+    readonly roomBytes: number
+  }
   readonly store: {
     readonly messages: number
     readonly bytesUsed: number
@@ -85,7 +91,10 @@ class MetricSet {
 
 type Labelled = readonly [labels: readonly string[], value: number]
 
-function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, store, ...counts }: Measurements): void {
+function addBrokerMetrics(
+  set: MetricSet,
+  { role, term, connections, memory, temp, store, ...counts }: Measurements,
+): void {
   set.gauges(
     'flotilla_role',
     'Role of this member: 1 for the one it has',
@@ -129,6 +138,10 @@ function addBrokerMetrics(set: MetricSet, { role, term, connections, memory, sto
     'Connections whose sends wait for memory or for the store',
     memory.blockedConnections,
   )
+  set.gauge('flotilla_temp_messages', 'Messages in the temp store', temp.messages)
+  set.gauge('flotilla_temp_used_bytes', 'Bytes that the temp store takes on disk', temp.bytesUsed)
+  set.gauge('flotilla_temp_limit_bytes', 'Limit of bytes in the temp store, 0 when there is none', temp.limitBytes)
+  set.gauge('flotilla_temp_room_bytes', 'Bytes of new messages that the temp store has room for', temp.roomBytes)
   set.gauge('flotilla_store_messages', 'Messages in the store', store.messages)
   set.gauge('flotilla_store_used_bytes', 'Bytes that the store takes on disk', store.bytesUsed)
   set.gauge('flotilla_store_room_bytes', 'Bytes of new messages that the store has room for', store.roomBytes)

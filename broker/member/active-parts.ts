@@ -16,6 +16,7 @@ import { LimitCounts } from '../session/limit-counts.ts'
 import { logBurstEntries, logBurstPeriodMs } from '../session/limits.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { MessageStore, RecoveredState } from '../store/message-store.ts'
+import type { TempStore } from '../store/temp-store.ts'
 
 export interface ActiveParts {
   readonly region: Region
@@ -34,6 +35,8 @@ export interface ActivePartsOptions {
   readonly logger: Logger
   /** Open: this member is the owner. */
   readonly store: MessageStore
+  /** Open, too; null when there is none. */
+  readonly temp: TempStore | null
   readonly recovered: RecoveredState
   readonly memoryLimit: number
   /** Closed ones, in the order of the configuration. */
@@ -41,11 +44,12 @@ export interface ActivePartsOptions {
 }
 
 export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
-  const { config, clock, logger, store, recovered, memoryLimit, buildConnectors } = options
+  const { config, clock, logger, store, temp, recovered, memoryLimit, buildConnectors } = options
   const identity = identityOf(options, () => connectors)
   const advisories = new Advisories(identity, clock)
   const region = createRegion({
     store,
+    temp,
     clock,
     logger,
     listeners: [advisories],

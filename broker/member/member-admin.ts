@@ -18,6 +18,7 @@ import type { TransportConnector } from '../net/transport-connector.ts'
 import type { DestinationStatistics } from '../region/region.ts'
 import type { RegisteredConnection } from '../session/connection-registry.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TempStoreStatistics } from '../store/temp-store.ts'
 import type { MemberState } from './member-state.ts'
 
 export interface MemberAdminOptions {
@@ -70,6 +71,7 @@ export class MemberAdmin implements AdminSource {
     const { config, version, brokerId, startedAt, storage, memoryLimit } = this.#options
     const holder = await this.#lockHolder()
     const { role, activity, connectors, refusal } = this.#state
+    const temp = storage.temp?.statistics() ?? noTemp
     const { messages, bytesUsed } = activity ? storage.store.statistics() : { messages: 0, bytesUsed: 0 }
     return {
       ...this.role(),
@@ -87,6 +89,7 @@ export class MemberAdmin implements AdminSource {
       },
       lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },
       memory: { used: activity?.parts.region.memory().used ?? 0, limit: memoryLimit },
+      temp: { messages: temp.messages, used: temp.bytesUsed, limit: temp.limitBytes },
       transportConnectors: config.transportConnectors.map(({ name, protocol, port }, index) => {
         const connector = connectors[index]
         return {
@@ -127,6 +130,7 @@ export class MemberAdmin implements AdminSource {
       unsupportedUses: activity?.parts.region.unsupportedUses() ?? new Map<string, number>(),
       destinations: activity?.parts.region.statistics() ?? [],
       memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
+      temp: storage.temp?.statistics() ?? noTemp,
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
       eventLoopDelayMs,
     }
@@ -151,6 +155,8 @@ export class MemberAdmin implements AdminSource {
     return this.#options.storage.lock.holder().catch(() => undefined)
   }
 }
+
+const noTemp: TempStoreStatistics = { messages: 0, bytesUsed: 0, limitBytes: 0, roomBytes: 0 }
 
 /** undefined: of a member that is not active. */
 function answerOf<Item, Row>(page: InventoryPage<Item> | undefined, rowOf: (item: Item) => Row): InventoryAnswer<Row> {

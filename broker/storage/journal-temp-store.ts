@@ -35,6 +35,7 @@ export class JournalTempStore implements TempStore {
   /** Of this life. */
   readonly #directory: string
   readonly #store: JournalStore
+  #opening: Promise<void> = Promise.resolve()
   #removing: Promise<void> = Promise.resolve()
   #isBegun = false
   #isOpen = false
@@ -48,7 +49,7 @@ export class JournalTempStore implements TempStore {
     this.#directory = `${directory}/${owner ?? 'active'}.${randomName(random)}`
     this.#store = new JournalStore({
       ...this.#options,
-      disk: unsyncedDisk(disk),
+      disk: { ...unsyncedDisk(disk), makeDirectory: (path) => this.#makeDirectory(path) },
       directory: this.#directory,
       maxFileLength: Math.min(Math.max(fileBytes, smallestTempFileBytes), largestTempFileBytes),
       leftFreeShare: leftToStoreShare,
@@ -58,20 +59,10 @@ export class JournalTempStore implements TempStore {
   }
 
   /** Rejects with what is to be done about a directory that cannot be used. */
-  async open(): Promise<void> {
-    const { disk, directory } = this.#options
-    try {
-      await disk.makeDirectory(directory)
-      this.#isBegun = true
-      const leftOver = (await disk.list(directory)).filter((name) => this.#isLeftOver(name))
-      // Before anything is written: it may be what fills the disk.
-      this.#removing = this.#removeAll(leftOver)
-      // Nobody else writes to it, so that there is nothing to prove.
-      await this.#store.open({ term: 1, verify() {} })
-    } catch (error) {
-      throw unusable(directory, error)
-    }
-    this.#isOpen = true
+  open(): Promise<void> {
+    const opening = this.#open()
+    this.#opening = opening.catch(() => {})
+    return opening
   }
 
   add({ holder, bytes }: AddedMessage, sequence: Sequence): void {
@@ -118,9 +109,54 @@ export class JournalTempStore implements TempStore {
   async close(): Promise<void> {
     this.#isOpen = false
     this.#isClosed = true
+    await this.#openedOrStuck()
     await this.#store.close()
+    await this.#opening
     await this.#removing
     if (this.#isBegun) await this.#remove(this.#directory)
+  }
+
+  async #open(): Promise<void> {
+    const { disk, directory } = this.#options
+    try {
+      await this.#makeDirectory(directory)
+      this.#isBegun = true
+      const leftOver = (await disk.list(directory)).filter((name) => this.#isLeftOver(name))
+      // Before anything is written: it may be what fills the disk.
+      this.#removing = this.#removeAll(leftOver)
+      this.#throwIfClosed()
+      // Nobody else writes to it, so that there is nothing to prove.
+      await this.#store.open({ term: 1, verify() {} })
+      this.#throwIfClosed()
+    } catch (error) {
+      throw unusable(directory, error)
+    }
+    this.#isOpen = true
+  }
+
+  /** Waits for space on a full disk, as the journal's writes do. */
+  async #makeDirectory(path: string): Promise<void> {
+    const { disk, clock } = this.#options
+    for (;;) {
+      try {
+        return await disk.makeDirectory(path)
+      } catch (error) {
+        if (this.#isClosed || !['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) throw error
+        await new Promise<void>((resolve) => clock.after(storageLimits.spaceRetryMs, resolve))
+      }
+    }
+  }
+
+  /** A journal that is being opened is not closed before, unless it waits for space. */
+  async #openedOrStuck(): Promise<void> {
+    const stuck = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(storageLimits.openingMs, stuck.resolve)
+    await Promise.race([this.#opening, stuck.promise])
+    timer.cancel()
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw new FlotillaError('TEMP_CLOSED', 'it was closed')
   }
 
   #isLeftOver(name: string): boolean {
@@ -150,7 +186,7 @@ export class JournalTempStore implements TempStore {
 }
 
 /** 48 bits. */
-const randomName = (random: Random): string => Math.floor(random.next() * 2 ** 48).toString(36)
+export const randomName = (random: Random): string => Math.floor(random.next() * 2 ** 48).toString(36)
 
 async function removeTree(disk: Disk, path: string): Promise<void> {
   try {

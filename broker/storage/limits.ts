@@ -9,4 +9,8 @@ export const storageLimits = {
   largestTempFileBytes: 32 * 2 ** 20,
   /** Share of the disk, as far as it is free or the temp store's, that is left to the store: what is in there has been promised. */
   leftToStoreShare: 0.1,
+  /** When a directory for which there was no space is tried again. */
+  spaceRetryMs: 500,
+  /** Opening takes milliseconds: one that has not come to its end after this, when it is closed, waits for space. */
+  openingMs: 1000,
 } as const

@@ -2,6 +2,7 @@
 // The lock's holder is the store's owner: `store.open(await lock.acquire(signal))`.
 import type { Lock } from '../lock/lock.ts'
 import type { MessageStore } from '../store/message-store.ts'
+import type { TempStore } from '../store/temp-store.ts'
 
 export type StorageKind = 'Memory' | 'Journal'
 
@@ -10,4 +11,6 @@ export interface Storage {
   readonly kind: StorageKind
   readonly lock: Lock
   readonly store: MessageStore
+  /** Where messages go that do not fit into memory and need not survive it; null: they have to wait. */
+  readonly temp: TempStore | null
 }

@@ -1,6 +1,7 @@
 // spec of a BrokerCluster: the one source of its TypeScript types, its defaults, the CRD in crds/ and the reference
 // in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
+import { defaultTempLimit } from '../../broker/config/schema.ts'
 import {
   livenessProbeDefaults,
   maxGroups,
@@ -128,7 +129,17 @@ const brokerSchema = z.strictObject({
     })
     .default('60%')
     .describe(
-      'Memory for messages: a share of the memory limit of a member (1% to 90%), or a size such as 512Mi, at least 1Mi. Producers are held back beyond it.',
+      'Memory for messages: a share of the memory limit of a member (1% to 90%), or a size such as 512Mi, at least 1Mi. Beyond it messages are on disk only, or their producers are held back.',
+    ),
+  tempLimit: z
+    .string()
+    .max(20)
+    .regex(/^(0|0B|[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T))$/, {
+      error: 'expected a size such as 50Gi, or 0 for none',
+    })
+    .default(defaultTempLimit)
+    .describe(
+      'Disk for non-persistent messages that do not fit into memory, at least 4Mi: in the volume of the group, or without one on the node. A tenth of what is free there is left alone. Producers are held back beyond it; 0: as soon as memory is full.',
     ),
 })
 

@@ -6,7 +6,7 @@ import { memberClaimName, memberName, sharedClaimName, statefulSetName, template
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
-import type { BrokerConfigInput } from '../../broker/config/schema.ts'
+import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { memberRevision } from './member-revision.ts'
 import type { ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
 
@@ -49,6 +49,8 @@ function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage:
     brokerName,
     store: type === 'None' ? { type: 'Memory' } : { type: 'Journal', ...(sharedVolume && { lock: sharedVolume.lock }) },
     memoryLimit: spec.broker.memoryLimit,
+    // The broker's own default is not said: an image of before knows no such field, and would not start.
+    ...(spec.broker.tempLimit !== defaultTempLimit && { tempLimit: spec.broker.tempLimit }),
     transportConnectors: spec.transportConnectors.map(({ name, protocol, port, maximumConnections, maxFrameSize }) => ({
       name,
       protocol,

@@ -213,6 +213,19 @@ describe('a data directory that cannot be used ends with 1 and one sentence', ()
   })
 })
 
+test('a directory that cannot be used for what does not fit into memory ends with 1 and says the way out', async () => {
+  const config = {
+    store: { type: 'Memory' },
+    transportConnectors: [{ name: 'openwire', host: '127.0.0.1', port: 0 }],
+    admin: { host: '127.0.0.1', port: 0 },
+  }
+  const { code, output } = await run('--config', configFile(config), '--data-directory', '/proc/nope')
+  expect(code).toBe(1)
+  expect(output).toMatch(
+    /Cannot use \/proc\/nope\/temp for messages .* no such file .*tempLimit: \\?"0\\?" does without/,
+  )
+})
+
 describe('arguments', () => {
   test('all problems of a configuration are told at once, and the exit code is 2', async () => {
     const { code, output } = await run(

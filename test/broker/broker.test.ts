@@ -8,7 +8,8 @@ import { StorageRefusedError } from '../../broker/lock/storage-refused-error.ts'
 import type { BrokerSnapshot, DestinationRow, InventoryAnswer } from '../../broker/management/contract.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../broker/wire/openwire/wire-format.ts'
-import type { StoreLag } from '../../broker/store/message-store.ts'
+import type { FoundMessage, StoreLag } from '../../broker/store/message-store.ts'
+import type { TempStore, TempStoreStatistics } from '../../broker/store/temp-store.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { buildTestBroker, startBroker, type StartedBroker, type StartOptions } from '../support/started-broker.ts'
 import { connectionInfo } from './session/openwire/session-harness.ts'
@@ -132,6 +133,87 @@ describe('roles', () => {
     expect(text).toContain('flotilla_term 4')
     expect(text).toContain('flotilla_destination_messages{kind="queue",destination="Q"} 1')
     peer.destroy()
+  })
+})
+
+/** A temp store of which only its life is of interest. */
+class TestTemp implements TempStore {
+  readonly events: string[] = []
+  readonly failure = Promise.withResolvers<Error>()
+  readonly failed = this.failure.promise
+  cannotOpen: Error | undefined
+
+  async open(): Promise<void> {
+    this.events.push('open')
+    if (this.cannotOpen) throw this.cannotOpen
+  }
+
+  async close(): Promise<void> {
+    this.events.push('close')
+  }
+
+  statistics(): TempStoreStatistics {
+    return { messages: 3, bytesUsed: 4000, limitBytes: 9000, roomBytes: 5000 }
+  }
+
+  hasRoom(): boolean {
+    return false
+  }
+
+  async read(): Promise<readonly FoundMessage[]> {
+    return []
+  }
+
+  add(): void {}
+  remove(): void {}
+  removeHolder(): void {}
+  whenRoom(): void {}
+  whenWritten(): void {}
+}
+
+describe('the temp store', () => {
+  test('is opened by the active, shown, and closed', async () => {
+    const lock = new TestLock()
+    const temp = new TestTemp()
+    const broker = buildTestBroker({ lock, temp })
+    const start = broker.start()
+    while (broker.adminPort === 0) await new Promise(setImmediate)
+    expect(temp.events).toEqual([])
+    lock.granted.resolve()
+    await start
+    expect(temp.events).toEqual(['open'])
+    const url = `http://127.0.0.1:${broker.adminPort}`
+    expect(JSON.parse((await get(`${url}/snapshot`)).text)).toMatchObject({
+      temp: { messages: 3, used: 4000, limit: 9000 },
+    })
+    await broker.stop()
+    expect(temp.events).toEqual(['open', 'close'])
+  })
+
+  test('that fails ends its member', async () => {
+    const temp = new TestTemp()
+    const { broker } = await started({ temp })
+    const reason = new Error('EIO')
+    temp.failure.resolve(reason)
+    expect(await broker.ended).toMatchObject({ steppedDown: true, reason, cannotStart: false, closed: true })
+    expect(temp.events).toEqual(['open', 'close'])
+  })
+
+  test('that cannot be opened keeps it from starting', async () => {
+    const temp = new TestTemp()
+    temp.cannotOpen = new Error('no such directory')
+    const broker = buildTestBroker({ temp })
+    await expect(broker.start()).rejects.toThrow('no such directory')
+    expect(await broker.ended).toMatchObject({ steppedDown: true, cannotStart: true })
+    expect(temp.events).toEqual(['open', 'close'])
+  })
+
+  test('that is not there is shown with a limit of 0', async () => {
+    const { adminUrl } = await started()
+    expect(JSON.parse((await get(`${adminUrl}/snapshot`)).text)).toMatchObject({
+      temp: { messages: 0, used: 0, limit: 0 },
+    })
+    expect((await get(`${adminUrl}/metrics`)).text).toContain('flotilla_temp_limit_bytes 0')
   })
 })
 

@@ -9,6 +9,7 @@ import type { Lock } from '../../broker/lock/lock.ts'
 import type { Storage } from '../../broker/storage/storage.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
+import type { TempStore } from '../../broker/store/temp-store.ts'
 
 export interface StartedBroker {
   readonly broker: Broker
@@ -23,7 +24,8 @@ export interface StartOptions {
   readonly logger?: Logger
   readonly store?: MessageStore
   readonly lock?: Lock
-  /** Instead of both. */
+  readonly temp?: TempStore
+  /** Instead of all three. */
   readonly storage?: Storage
   readonly waitsWhenRefused?: boolean
 }
@@ -50,6 +52,7 @@ export function buildTestBroker(options: StartOptions = {}): Broker {
       kind: config.store.type,
       store: options.store ?? new MemoryStore(),
       lock: options.lock ?? new NoLock('member-0'),
+      temp: options.temp ?? null,
     },
     availableMemoryBytes: 2 ** 30,
     waitsWhenRefused: options.waitsWhenRefused ?? false,

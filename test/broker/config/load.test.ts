@@ -107,3 +107,13 @@ test('a memory limit is a size or a share of what there is', () => {
   expect(memoryLimitBytes('25%', 1000)).toBe(250)
   expect(memoryLimitBytes('2Mi', 1000)).toBe(2 * 2 ** 20)
 })
+
+test.each(['0', '0B', '4Mi', '50Gi'])('a temp limit may be %s', async (tempLimit) => {
+  expect(await parseBrokerConfigText('file', JSON.stringify({ tempLimit }))).toMatchObject({ tempLimit })
+})
+
+test.each(['3Mi', '4194303', 'lots', '-1', '50%', ''])('a temp limit of %j is refused', async (tempLimit) => {
+  await expect(parseBrokerConfigText('file', JSON.stringify({ tempLimit }))).rejects.toThrow(
+    `tempLimit: got ${JSON.stringify(tempLimit)}, expected a size such as 512Ki, 64Mi, 2Gi of at least 4Mi, or 0 for none`,
+  )
+})

@@ -18,6 +18,7 @@ const measurements: Measurements = {
   unsupportedUses: new Map([['messageGroups', 5]]),
   destinations: [],
   memory: { used: 5, limit: 100, blockedConnections: 1 },
+  temp: { messages: 6, bytesUsed: 8192, limitBytes: 65536, roomBytes: 50000 },
   store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
   eventLoopDelayMs: 20,
 }
@@ -128,6 +129,10 @@ test('/metrics is Prometheus text', async () => {
     'flotilla_limit_reached_total{limit="maximumDestinations"} 3',
     'flotilla_unsupported_total{feature="messageGroups"} 5',
     'flotilla_memory_used_bytes 5',
+    'flotilla_temp_messages 6',
+    'flotilla_temp_used_bytes 8192',
+    'flotilla_temp_limit_bytes 65536',
+    'flotilla_temp_room_bytes 50000',
     'flotilla_store_syncs_total 12',
     'flotilla_store_recovery_seconds 1.5',
     'flotilla_event_loop_delay_seconds 0.02',

@@ -35,6 +35,7 @@ const storageOf = (type: 'Memory' | 'Journal'): Storage =>
   openStorage(testConfig({ config: { store: { type } } }), {
     member: 'member-0',
     dataDirectory: directory,
+    hostName: 'host',
     makesDirectory: true,
     disk: nodeDisk,
     clock: systemClock,

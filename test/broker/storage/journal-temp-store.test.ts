@@ -254,3 +254,47 @@ test('a directory that cannot be made is said together with the way out', async 
   })
   await store.close()
 })
+
+test('a directory for which there is no space is made when there is some', async () => {
+  const disk = new SimulatedDisk()
+  const clock = new ManualClock()
+  disk.fail = (operation) => (operation === 'create' ? 'ENOSPC' : undefined)
+  const store = tempStoreOn(disk, { clock })
+  let opened = false
+  const opening = store.open().then(() => (opened = true))
+  await turns(5)
+  expect(opened).toBe(false)
+  disk.fail = () => undefined
+  clock.advance(500)
+  await opening
+  expect(store.hasRoom(orders, 1)).toBe(true)
+  await store.close()
+})
+
+test('one that waits for space while it is being opened can be closed', async () => {
+  const disk = new SimulatedDisk()
+  const clock = new ManualClock()
+  disk.fail = (operation) => (operation === 'write' ? 'ENOSPC' : undefined)
+  const store = tempStoreOn(disk, { clock })
+  const opening = store.open().catch((error: unknown) => error)
+  await turns(5)
+  const closed = store.close()
+  clock.advance(1000)
+  await turns(5)
+  clock.advance(1000)
+  await closed
+  expect(await opening).toMatchObject({ code: 'TEMP_DIRECTORY' })
+})
+
+test('one that is closed while it is being opened ends, and leaves nothing', async () => {
+  for (let steps = 0; steps < 12; steps++) {
+    const disk = new SimulatedDisk()
+    const store = tempStoreOn(disk)
+    const opening = store.open().catch((error: unknown) => error)
+    for (let step = 0; step < steps; step++) await Promise.resolve()
+    await store.close()
+    await opening
+    expect(store.hasRoom(orders, 1)).toBe(false)
+    expect((await disk.exists('/data/temp')) ? await disk.list('/data/temp') : []).toEqual([])
+  }
+})

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../broker/base/clock.ts'
@@ -10,9 +10,11 @@ import { nodeDisk } from '../../../broker/disk/node-disk.ts'
 import { openStorage } from '../../../broker/storage/open-storage.ts'
 import type { Storage } from '../../../broker/storage/storage.ts'
 import { message } from '../../contract/message-store.ts'
+import { turns } from '../../support/turns.ts'
 
 const never = new AbortController().signal
 
+let seed = 0
 let parent: string
 let dataDirectory: string
 beforeEach(() => {
@@ -21,14 +23,18 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(parent, { recursive: true }))
 
-const storageOf = (store: BrokerConfigInput['store'], member = 'a'): Storage =>
-  openStorage(brokerConfigSchema.parse({ store }), {
-    member,
+const storageOf = (
+  store: BrokerConfigInput['store'],
+  { hostName = 'host', ...config }: Omit<BrokerConfigInput, 'store'> & { hostName?: string } = {},
+): Storage =>
+  openStorage(brokerConfigSchema.parse({ store, ...config }), {
+    member: 'a',
     dataDirectory,
+    hostName,
     makesDirectory: true,
     disk: nodeDisk,
     clock: systemClock,
-    random: seededRandom(1),
+    random: seededRandom(++seed),
     logger: silentLogger,
     memoryLimitBytes: 2 ** 20,
     watchUrl: () => 'http://127.0.0.1:8161/watch',
@@ -94,4 +100,50 @@ test('terms go on from the journal when the files of the lock are gone', async (
   const next = await storageOf({ type: 'Journal' }).lock.acquire(never)
   expect(next.term).toBe(handle.term + 1)
   await next.release()
+})
+
+describe('the temp store', () => {
+  const directories = (): string[] => readdirSync(join(dataDirectory, 'temp'))
+
+  test.each(['Journal', 'Memory'] as const)(
+    'of a %s is in the data directory, with a limit of its own',
+    async (type) => {
+      const { temp } = storageOf({ type }, { tempLimit: '8Mi' })
+      expect(existsSync(dataDirectory)).toBe(false)
+      await temp!.open()
+      expect(temp!.statistics().limitBytes).toBe(8 * 2 ** 20)
+      expect(directories()).toHaveLength(1)
+      await temp!.close()
+      expect(directories()).toEqual([])
+    },
+  )
+
+  test.each(['0', '0B'])('is not there with a limit of %s', (tempLimit) => {
+    expect(storageOf({ type: 'Journal' }, { tempLimit }).temp).toBeNull()
+    expect(storageOf({ type: 'Memory' }, { tempLimit }).temp).toBeNull()
+  })
+
+  test('of a journal removes what others left, because it has the lock', async () => {
+    const [killed, next] = [1, 2].map(() => storageOf({ type: 'Journal' }).temp!)
+    await killed!.open()
+    await next!.open()
+    while (directories().length > 1) await turns(1)
+    await Promise.all([killed!.close(), next!.close()])
+  })
+
+  test('without a lock removes only what it had itself: others may use the directory', async () => {
+    const memory = (hostName: string, port: number) =>
+      storageOf({ type: 'Memory' }, { hostName, admin: { port } }).temp!
+    const others = [memory('host', 8162), memory('host2', 8161), memory('host', 0)]
+    for (const other of others) await other.open()
+    const killed = memory('host', 8161)
+    await killed.open()
+    const next = memory('host', 8161)
+    const free = memory('host', 0)
+    await next.open()
+    await free.open()
+    while (directories().length > 5) await turns(1)
+    await Promise.all([...others, killed, next, free].map((temp) => temp.close()))
+    expect(directories()).toEqual([])
+  })
 })

@@ -81,6 +81,7 @@ describe('the revision', () => {
   test.each<[string, BrokerClusterSpecInput]>([
     ['the image', sharedPair({ image: { reference: 'mine:1' } })],
     ['the memory limit', sharedPair({ broker: { memoryLimit: '1Gi' } })],
+    ['the temp limit', sharedPair({ broker: { tempLimit: '0' } })],
     ['a connector', sharedPair({ transportConnectors: [{ name: 'openwire', port: 61_617 }] })],
     ['the grace period', sharedPair({ terminationGracePeriodSeconds: 60 })],
     ['the lock', lock],

@@ -45,6 +45,17 @@ describe('the plan of a pair', () => {
     expect(JSON.stringify(brokerConfig)).not.toContain('/')
   })
 
+  test.each([
+    ['50Gi', undefined],
+    ['0', '0'],
+    ['0B', '0B'],
+    ['4Mi', '4Mi'],
+  ])('a temp limit of %s is told as %s: what the broker takes by itself is not', (tempLimit, told) => {
+    const { brokerConfig } = plan(sharedPair({ broker: { tempLimit } })).groups[0]!
+    expect(brokerConfig.tempLimit).toBe(told)
+    expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: { tempLimit } })
+  })
+
   test('shares one claim, kept when the cluster goes', () => {
     expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
     expect(groups[0]!.store).toMatchObject({

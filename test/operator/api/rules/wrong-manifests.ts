@@ -332,6 +332,13 @@ export const wrongManifests: readonly WrongManifest[] = [
     text: 'expected at least 1Mi',
   },
   {
+    title: 'a temp limit that is too small',
+    spec: { ...single(none), broker: { tempLimit: '3Mi' } },
+    by: 'operator',
+    field: 'spec.broker.tempLimit',
+    text: 'expected at least 4Mi, or 0 for none',
+  },
+  {
     title: 'a frame that does not fit',
     spec: { ...single(none), transportConnectors: [{ ...connector('a', 61_616), maxFrameSize: '4Gi' }] },
     by: 'operator',
