@@ -203,13 +203,11 @@ export class StoreState implements JournalVisitor {
     if (!adds) return
     let queue: QueueState | undefined
     for (let index = 0; index < adds.length; index++) {
-      if (queue?.number !== adds.queue(index)) {
-        if (queue) this.#onReleased(queue)
-        queue = this.#queue(adds.queue(index))
-      }
+      if (queue?.number !== adds.queue(index)) queue = this.queues.get(adds.queue(index))
+      if (!queue) continue
       queue.uncommittedBytes -= adds.bodyLength(index) + journalStoreLimits.heldOverheadBytes
+      this.#onReleased(queue)
     }
-    if (queue) this.#onReleased(queue)
   }
 
   endTransaction(tx: number): void {

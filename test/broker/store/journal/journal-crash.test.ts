@@ -10,13 +10,16 @@ import { soleOwner } from '../../../support/sole-owner.ts'
 
 const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
 
+const plentyOfBytes = 2 ** 40
+
 async function runAll(
   model: StoreModel,
   list: readonly Operation[],
   disk: SimulatedDisk,
   term: number,
+  limitBytes = plentyOfBytes,
 ): Promise<boolean> {
-  const store = createJournalStore({ disk })
+  const store = createJournalStore({ disk, limitBytes })
   let failure: Error | undefined
   void store.failed.then((error) => (failure = error))
   const opened = store.open(soleOwner(term))
@@ -36,23 +39,26 @@ async function runAll(
   return !disk.crashed
 }
 
-test('recovers what was acknowledged after a crash at any write', async () => {
+test.each([
+  ['', plentyOfBytes],
+  [', while space is got back at any price', 4096],
+])('recovers what was acknowledged after a crash at any write%s', async (_, limitBytes) => {
   await fc.assert(
     fc.asyncProperty(operations, operations, fc.nat(), async (first, second, seed) => {
       const whole = new SimulatedDisk()
-      await runAll(new StoreModel(), first, whole, 1)
+      await runAll(new StoreModel(), first, whole, 1, limitBytes)
       for (let crash = 0; crash <= whole.operations; crash++) {
         const random = seededRandom(seed + crash)
         const model = new StoreModel()
         let disk = new SimulatedDisk()
         disk.crashAfter(crash)
-        await runAll(model, first, disk, 1)
+        await runAll(model, first, disk, 1, limitBytes)
         // Crashes again, at times while it recovers.
         disk = disk.restart(random)
         disk.crashAfter(Math.floor(random.next() * 40))
-        await runAll(model, second, disk, 2)
+        await runAll(model, second, disk, 2, limitBytes)
         disk = disk.restart(random)
-        expect(await runAll(model, second.slice(0, 5), disk, 3)).toBe(true)
+        expect(await runAll(model, second.slice(0, 5), disk, 3, limitBytes)).toBe(true)
       }
     }),
     { numRuns: runs },
