@@ -25,6 +25,10 @@ class UnsyncedFile implements DiskFile {
     return this.#file.write(buffers, position)
   }
 
+  writeDurably(buffers: readonly Buffer[], position: number): Promise<void> {
+    return this.#file.write(buffers, position)
+  }
+
   read(position: number, length: number, into?: Buffer): Promise<Buffer> {
     return this.#file.read(position, length, into)
   }

@@ -21,9 +21,9 @@ describe('a share of 1000 with a reserve of 100', () => {
   })
 
   test('is less for each of several, and what is left is for those who hold nothing', () => {
-    // Two at their share: 1000 / (1 + 2 * 9) stays free.
-    expect([share.allows(473, 1, 54), share.allows(474, 1, 52)]).toEqual([true, false])
-    expect([share.allows(0, 52, 52), share.allows(0, 53, 52)]).toEqual([true, false])
+    // Two at their share: each has 18 times what is free besides the pool of 50.
+    expect([share.allows(461, 1, 77), share.allows(462, 1, 76)]).toEqual([true, false])
+    expect([share.allows(0, 75, 75), share.allows(0, 76, 75)]).toEqual([true, false])
   })
 
   test('is anything for the first, but nothing beyond the limit for others', () => {
@@ -100,8 +100,29 @@ test('many that flood at the same pace have the same, and leave a share like the
         }
       }
       expect(Math.max(...held) - Math.min(...held)).toBeLessThanOrEqual(bytes)
-      // Each has nine times what is free.
-      expect(limit - used).toBeGreaterThanOrEqual((limit - floods * bytes) / (1 + 9 * floods))
+      // Each has 18 times what is free besides the pool.
+      const pool = share.reserveBytes / 2
+      expect(limit - used - pool).toBeGreaterThanOrEqual((limit - pool - floods * bytes) / (1 + 18 * floods))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('many that flood one after the other leave the pool to those who hold little', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 100 }), (floods, bytes) => {
+      const limit = 100_000
+      const share = fairShare(limit, fairReserve(limit))
+      let used = 0
+      const fill = (): number => {
+        let own = 0
+        for (; share.allows(own, bytes, limit - used); own += bytes) used += bytes
+        return own
+      }
+      for (let flood = 0; flood < floods; flood++) fill()
+      expect(limit - used).toBeGreaterThanOrEqual(share.reserveBytes / 4)
+      // Who keeps up has little at any time, and always gets it.
+      expect(fill()).toBeGreaterThan(share.reserveBytes / 2 / 16 - bytes)
     }),
     { numRuns: 50 },
   )
