@@ -16,6 +16,10 @@ export const destinationLimits = {
   pageBytesUnderPressure: 64 * 2 ** 10,
   /** Above this share of the memory limit, bodies that are on disk leave memory (ActiveMQ: cursorMemoryHighWaterMark). */
   bodyHighWaterShare: 0.7,
+  /** Of it, what those leave to others who keep more than a little: floods that come one after the other would take it all. */
+  bodyPoolShare: 0.1,
+  /** That much anybody may keep as long as there is any: what is on its way between a sender and a consumer who keeps up. */
+  littleShare: 0.005,
   /** Pages kept per queue for consumers that do not want every message, each where one of them ran full. */
   lookedPages: 4,
   /** After so many pages that were looked through at once, others get their turn: about 10,000 messages. */

@@ -1,5 +1,6 @@
 // Counts the bytes of message bodies in memory against the broker's limit. It only counts; who gets how much of it is decided
 // in region/room.ts.
+import { destinationLimits } from './limits.ts'
 
 export class MemoryUsage {
   readonly limit: number
@@ -16,6 +17,16 @@ export class MemoryUsage {
   /** Bytes left below `share` of the limit; negative above it. */
   headroom(share: number): number {
     return this.limit * share - this.#used
+  }
+
+  /**
+   * Bytes of bodies that a destination which has `ownBytes` may keep besides: no more than is left for others, apart from a pool
+   * that is for those who have little. Negative when it has too many.
+   */
+  roomBesides(ownBytes: number): number {
+    const { bodyHighWaterShare, bodyPoolShare, littleShare } = destinationLimits
+    const free = this.headroom(bodyHighWaterShare)
+    return Math.max(free - this.limit * bodyPoolShare - ownBytes, Math.min(free, this.limit * littleShare - ownBytes))
   }
 
   add(bytes: number): void {

@@ -28,10 +28,11 @@ export const flowLimits = {
   topicReserveShare: 0.5,
   /** The same for a queue while there is no temp store: what does not fit in memory waits with its sender. */
   queueReserveShare: 0.1,
-  /** Bytes on their way to the temp store, of all queues; senders wait until they are written. */
+  /** Bytes on their way to the temp store, of all queues, as a share of memory and at most; senders wait until they are written. */
+  unspilledShare: 1 / 8,
   unspilledBytes: 16 * 2 ** 20,
-  /** What one queue alone has to leave of it. */
-  unspilledReserveBytes: 8 * 2 ** 20,
+  /** What of it one queue alone has to leave to others. */
+  unspilledReserveShare: 0.5,
 } as const
 
 export const unsupportedLimits = {

@@ -31,14 +31,18 @@ export class Room {
   readonly #temp: RoomOptions['temp']
   readonly #topics: FairShare
   readonly #queues: FairShare
-  readonly #unspilled = fairShare(flowLimits.unspilledBytes, flowLimits.unspilledReserveBytes)
+  readonly #unspilledLimit: number
+  readonly #unspilled: FairShare
 
   constructor({ memory, store, temp }: RoomOptions) {
     this.#memory = memory
     this.#store = store
     this.#temp = temp
-    this.#topics = fairShare(memory.limit, memory.limit * flowLimits.topicReserveShare)
-    this.#queues = fairShare(memory.limit, memory.limit * flowLimits.queueReserveShare)
+    const { topicReserveShare, queueReserveShare, unspilledShare, unspilledBytes, unspilledReserveShare } = flowLimits
+    this.#topics = fairShare(memory.limit, memory.limit * topicReserveShare)
+    this.#queues = fairShare(memory.limit, memory.limit * queueReserveShare)
+    this.#unspilledLimit = Math.min(memory.limit * unspilledShare, unspilledBytes)
+    this.#unspilled = fairShare(this.#unspilledLimit, this.#unspilledLimit * unspilledReserveShare)
   }
 
   /** `ownBytes`: memory that the message takes already, in an open transaction. */
@@ -74,7 +78,7 @@ export class Room {
   }
 
   #hasInTemp(temp: NonNullable<RoomOptions['temp']>, queue: Queue, { size, bytes }: Message): boolean {
-    const freeBytes = flowLimits.unspilledBytes - this.unspilledBytes
+    const freeBytes = this.#unspilledLimit - this.unspilledBytes
     return this.#unspilled.allows(queue.spillingBytes, size, freeBytes) && temp.hasRoom(queue.tempHolder, bytes.length)
   }
 }

@@ -32,6 +32,7 @@ export interface TroubleOptions {
 export interface RoomFigures {
   readonly blockedConnections: number
   readonly memoryUsed: number
+  readonly tempMessages: number
   readonly tempUsed: number
   readonly storeUsed: number
   /** Unacknowledged messages of the troublemaker's destination. */
@@ -55,6 +56,7 @@ export async function roomFigures(adminUrl: string): Promise<RoomFigures> {
   return {
     blockedConnections: value('flotilla_blocked_connections'),
     memoryUsed: value('flotilla_memory_used_bytes'),
+    tempMessages: value('flotilla_temp_messages'),
     tempUsed: value('flotilla_temp_used_bytes'),
     storeUsed: value('flotilla_store_used_bytes'),
     inFlight: destination ?? 0,

@@ -104,9 +104,9 @@ export class Queue implements EntryQueue {
     return this.#window.loading || this.#arrivals !== null
   }
 
-  /** Bytes of bodies that it may keep in memory besides those that it has: no more than others find free. */
+  /** Bytes of bodies that it may keep in memory besides those that it has. */
   get memoryRoom(): number {
-    return this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) - this.memoryUsed
+    return this.#context.memory.roomBesides(this.memoryUsed)
   }
 
   recover(messageCount: number, lastSequence: Sequence): void {
