@@ -93,11 +93,11 @@ export function watchMemory(adminUrl: string): () => Promise<number> {
   }
 }
 
+/** Ends with its broker, at the latest: a sender that is held back does not end before. */
 export class Troublemaker {
   /** Taken by the socket, or answered: what has to arrive. */
   sent = 0
   readonly #options: TroubleOptions
-  readonly #connections: readonly Connection[]
   readonly #removeConsumer: () => Promise<void> | void
   /** Of the one that is stuck. */
   readonly #consumer: MessageConsumer | undefined
@@ -110,29 +110,28 @@ export class Troublemaker {
   static async start(options: TroubleOptions): Promise<Troublemaker> {
     const { kind, destination, port } = options
     const sending = await connect(port)
-    if (kind === 'flood') return new Troublemaker(options, [sending], () => {})
+    if (kind === 'flood') return new Troublemaker(options, sending, () => {})
     if (kind === 'deaf') {
       const deaf = await connectDeaf(port, { kind: destination, name: destinationName })
-      return new Troublemaker(options, [sending], () => deaf.destroy())
+      return new Troublemaker(options, sending, () => deaf.destroy())
     }
     const stuck = await connect(port)
     stuck.start()
     const session = await stuck.createSession('client')
     const consumer = await session.createConsumer(urlOf(options), { prefetchSize: stuckPrefetch })
-    return new Troublemaker(options, [sending, stuck], () => stuck.close(), consumer)
+    return new Troublemaker(options, sending, () => stuck.close(), consumer)
   }
 
   private constructor(
     options: TroubleOptions,
-    connections: readonly Connection[],
+    sending: Connection,
     removeConsumer: () => Promise<void> | void,
     consumer?: MessageConsumer,
   ) {
     this.#options = options
-    this.#connections = connections
     this.#removeConsumer = removeConsumer
     this.#consumer = consumer
-    this.#ended = this.#send(connections[0]!).finally(() => (this.#over = true))
+    this.#ended = this.#send(sending).finally(() => (this.#over = true))
     this.#ended.catch(() => {})
   }
 
@@ -175,12 +174,6 @@ export class Troublemaker {
     }
     this.#sending = false
     await this.#ended
-  }
-
-  async close(): Promise<void> {
-    this.#sending = false
-    await this.#removeConsumer()
-    await Promise.allSettled(this.#connections.map((connection) => connection.close()))
   }
 
   async #drain(consumer: MessageConsumer): Promise<void> {
