@@ -61,9 +61,10 @@ export interface LoadOptions {
 export interface NeighboursOptions {
   /**
    * flood: a sender to a queue that nobody consumes. stuck: the same with a consumer that took its prefetch and acknowledges
-   * nothing. deaf: with a client that subscribed and reads nothing from its socket.
+   * nothing. deaf: with a client that subscribed and reads nothing from its socket. nobody: how far the second window differs
+   * from the first by itself.
    */
-  readonly troublemaker: 'flood' | 'stuck' | 'deaf'
+  readonly troublemaker: 'flood' | 'stuck' | 'deaf' | 'nobody'
   /** Of the troublemaker; of the pairs there are all kinds. */
   readonly topic?: boolean
   readonly persistent?: boolean
@@ -277,6 +278,7 @@ export const cells: readonly Cell[] = [
     ],
     without: ['artemis'],
   },
+  neighbours('nobody', 'nobody', { troublemaker: 'nobody' }),
   neighbours('flood-memory', 'a flood that is not persistent, memory full, temp store not', {
     troublemaker: 'flood',
     upToMiB: moreThanMemory,

@@ -224,7 +224,6 @@ function longestGap(answer: TakeoverAnswer, killedAt: number): number {
 
 /** The pairs rest while the troublemaker takes what it can get: on few cores its speed would be what is measured. */
 async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunResult> {
-  const { troublemaker, topic = false, persistent = false, upToMiB } = options
   const broker = await start(run)
   const pairs = await drive(run, broker.url)
   const { warmupMs, measureMs } = run.settings
@@ -236,19 +235,25 @@ async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunR
     measureMs: Math.min(measureMs, longestNeighbourWindowMs),
   })
   for (const word of ['begin', 'end', 'alone']) await expect(pairs, word)
-  const destination = 'TROUBLE'
-  if (troublemaker === 'deaf')
-    run.deaf.push(await connectDeaf(broker.port, { kind: topic ? 'topic' : 'queue', name: destination }))
-  const trouble = await drive(run, broker.url)
-  const stuck = troublemaker === 'stuck'
-  command(trouble, 'trouble', { destination, topic, persistent, stuck, size: troubleBytes, upTo: upToMiB })
-  const state = await reply<object>(trouble)
+  const state = options.troublemaker === 'nobody' ? null : await makeTrouble(run, broker, options)
   pairs.write('again\n')
   for (const word of ['begin', 'end']) await expect(pairs, word)
   const answer = await reply<NeighboursAnswer>(pairs)
   const { rate, shareBeside, stalledPairs } = judgeNeighbours(answer)
   const peakMemoryMiB = peakMemoryBytes(broker.pid) / bytesPerMiB
   return { figures: { shareBeside, stalledPairs, rate, peakMemoryMiB }, raw: { ...answer, troublemaker: state } }
+}
+
+/** Resolves with what it says when it has got what it can; it goes on until the end of the run. */
+async function makeTrouble(run: Run, broker: RunningBroker, options: NeighboursOptions): Promise<object> {
+  const { troublemaker, topic = false, persistent = false, upToMiB } = options
+  const destination = 'TROUBLE'
+  if (troublemaker === 'deaf')
+    run.deaf.push(await connectDeaf(broker.port, { kind: topic ? 'topic' : 'queue', name: destination }))
+  const trouble = await drive(run, broker.url)
+  const stuck = troublemaker === 'stuck'
+  command(trouble, 'trouble', { destination, topic, persistent, stuck, size: troubleBytes, upTo: upToMiB })
+  return reply<object>(trouble)
 }
 
 async function waitForStandby(run: Run): Promise<void> {

@@ -118,9 +118,10 @@ const explanation = [
   'cores its speed would be what is measured; in the second window it is blocked and still trying, or, if nothing blocks it',
   'before it has sent 448 MiB (128 MiB where only memory is to be full), sends 100 messages a second. The share is the rate',
   'beside it divided by the rate alone, of that kind of pairs where it is least; a pair without one message in the second',
-  'window stands still. Limits: 64 MiB of memory, 256 MiB of temp store, 256 MiB of store; in ActiveMQ memoryUsage, tempUsage',
-  'and storeUsage; in Artemis global-max-size 64 MiB with its default address-full-policy PAGE, and no limit on disk, as it has',
-  'none for all addresses together. Command: `npm run bench -- --cell neighbours-flood-temp` and so on.',
+  'window stands still. "Beside nobody" tells how far the windows differ by themselves. Limits: 64 MiB of memory, 256 MiB of',
+  'temp store, 256 MiB of store; in ActiveMQ memoryUsage, tempUsage and storeUsage; in Artemis global-max-size 64 MiB with its',
+  'default address-full-policy PAGE, and no limit on disk, as it has none for all addresses together. Command:',
+  '`npm run bench -- --cell neighbours-flood-temp` and so on.',
   '',
 ]
 
