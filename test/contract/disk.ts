@@ -153,7 +153,8 @@ export function diskContract(name: string, open: () => Promise<OpenedDisk>): voi
       await file.writeDurably([Buffer.from('c')], 5)
       await longer
       expect(await file.size()).toBe(1_000_000)
-      expect(await file.read(0, 1_000_001)).toEqual(Buffer.concat([Buffer.from('012abc6789'), Buffer.alloc(999_990)]))
+      const found = await file.read(0, 1_000_001)
+      expect(found.equals(Buffer.concat([Buffer.from('012abc6789'), Buffer.alloc(999_990)]))).toBe(true)
       await file.write([Buffer.from('z')], 999_999)
       await file.truncate(11)
       expect(await contentOf(disk, path)).toBe('012abc6789\0')
