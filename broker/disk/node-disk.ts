@@ -1,7 +1,7 @@
 // The real disk. Errors are those of Node (ENOSPC, EIO, ENOENT, …), unchanged.
 //
 // A durable write is one trip through the thread pool, because its descriptor is a synchronous one (O_DSYNC): the system writes
-// and syncs in one call. Measured on ext4 with one writer of 1.3 kB after the other: 6 to 20 % more writes at 0.9 of the CPU of a
+// and syncs in one call. Measured on ext4 with one writer of 1.3 kB after the other: 8 to 11 % more writes at 0.8 to 0.9 of the CPU of a
 // write and a sync. A thread of its own that is woken by Atomics came to the same; synchronous calls are faster, and would
 // hold up everybody else while a volume does not answer.
 //
