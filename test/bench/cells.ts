@@ -111,7 +111,7 @@ const roomLimits = mebibytes(64, 256, 256)
 const moreThanEverything = 64 + 256 + 128
 /** Memory is full, the temp store is not. */
 const moreThanMemory = 64 + 64
-/** The whole process: the limit, what it takes with 42 busy connections and no limit reached, and room for its collector. */
+/** The whole process: the limit, what it takes with 82 busy connections and no limit reached, and room for its collector. */
 const neighboursMemoryMiB = 400
 
 function neighbours(
@@ -128,7 +128,6 @@ function neighbours(
       { figure: 'stalledPairs', absolute: 0 },
       { figure: 'peakMemoryMiB', absolute: neighboursMemoryMiB },
     ],
-    also: ['rate'],
   }
 }
 

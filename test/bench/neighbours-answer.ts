@@ -3,22 +3,15 @@
 import { spreadOf } from './statistics.ts'
 
 export interface NeighboursAnswer {
-  readonly alone: PairsWindow
-  readonly beside: PairsWindow
+  /** Messages a second of each pair. */
+  readonly alone: readonly number[]
+  readonly beside: readonly number[]
   /** Sent and not received in the end. */
   readonly missing: number
   readonly problems: string
 }
 
-interface PairsWindow {
-  readonly elapsedMs: number
-  /** By each pair. */
-  readonly received: readonly number[]
-}
-
 export interface NeighboursFigures {
-  /** Of all pairs beside the troublemaker. */
-  readonly rate: number
   /** Rate beside the troublemaker, divided by that alone, of the kind of pairs where it is least. */
   readonly shareBeside: number
   readonly stalledPairs: number
@@ -30,19 +23,14 @@ export const pairKinds = ['queue', 'persistent queue', 'topic', 'persistent topi
 /** Throws when messages of pairs that went on are missing. */
 export function judgeNeighbours({ alone, beside, missing, problems }: NeighboursAnswer): NeighboursFigures {
   if (problems !== '') throw new Error(problems)
-  const stillAlone = alone.received.filter((count) => count === 0).length
+  const stillAlone = alone.filter((rate) => rate === 0).length
   if (stillAlone > 0) throw new Error(`${stillAlone} pairs stood still with nobody beside them`)
-  const stalledPairs = beside.received.filter((count) => count === 0).length
+  const stalledPairs = beside.filter((rate) => rate === 0).length
   if (stalledPairs === 0 && missing > 0) throw new Error(`${missing} messages of the pairs were not delivered`)
   const shares = pairKinds.map((_, kind) => rateOf(beside, kind) / rateOf(alone, kind))
-  return {
-    rate: pairKinds.reduce((sum, _, kind) => sum + rateOf(beside, kind), 0),
-    shareBeside: spreadOf(shares)!.min,
-    stalledPairs,
-  }
+  return { shareBeside: spreadOf(shares)!.min, stalledPairs }
 }
 
-function rateOf({ received, elapsedMs }: PairsWindow, kind: number): number {
-  const counts = received.filter((_, pair) => pair % pairKinds.length === kind)
-  return (counts.reduce((sum, count) => sum + count, 0) / elapsedMs) * 1000
+function rateOf(rates: readonly number[], kind: number): number {
+  return rates.filter((_, pair) => pair % pairKinds.length === kind).reduce((sum, rate) => sum + rate, 0)
 }

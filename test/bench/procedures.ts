@@ -52,12 +52,13 @@ const patienceMs = 300_000
 /** Between the start of a Java standby and the moment from which it certainly waits for the lock. */
 const standbyStartMs = 3000
 const trafficBetweenKillsMs = 1000
-const neighbourPairs = 20
+/** Of which 20 run at a time. */
+const neighbourPairs = 40
 const neighbourBytes = 1024
 /** Large, so that limits are reached in seconds. */
 const troubleBytes = 16 * 1024
-/** Two of them in a run, and a flood between. */
-const longestNeighbourWindowMs = 8000
+/** Those that are persistent and those that are not, alone and beside a flood: each has its part of the time of a window. */
+const neighbourWindows = 4
 
 export async function runCell(settings: BenchSettings, cell: Cell, broker: BenchBroker): Promise<RunResult> {
   mkdirSync(settings.directory, { recursive: true })
@@ -230,18 +231,15 @@ async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunR
   command(pairs, 'neighbours', {
     pairs: neighbourPairs,
     size: neighbourBytes,
-    warmupMs,
-    settleMs: warmupMs / 4,
-    measureMs: Math.min(measureMs, longestNeighbourWindowMs),
+    warmupMs: warmupMs / neighbourWindows,
+    measureMs: measureMs / neighbourWindows,
   })
-  for (const word of ['begin', 'end', 'alone']) await expect(pairs, word)
+  await expect(pairs, 'alone')
   const state = options.troublemaker === 'nobody' ? null : await makeTrouble(run, broker, options)
   pairs.write('again\n')
-  for (const word of ['begin', 'end']) await expect(pairs, word)
   const answer = await reply<NeighboursAnswer>(pairs)
-  const { rate, shareBeside, stalledPairs } = judgeNeighbours(answer)
   const peakMemoryMiB = peakMemoryBytes(broker.pid) / bytesPerMiB
-  return { figures: { shareBeside, stalledPairs, rate, peakMemoryMiB }, raw: { ...answer, troublemaker: state } }
+  return { figures: { ...judgeNeighbours(answer), peakMemoryMiB }, raw: { ...answer, troublemaker: state } }
 }
 
 /** Resolves with what it says when it has got what it can; it goes on until the end of the run. */

@@ -6,8 +6,8 @@
 //   fill      count transaction size
 //   drain     count transaction
 //   first     url send=true|false: tries until a message has come, then prints "received" and JSON
-//   neighbours pairs size warmupMs settleMs measureMs: "begin" and "end" around a window, "alone"; and after the line "again"
-//             once more "begin" and "end", and JSON of both windows (Neighbours.java)
+//   neighbours pairs size warmupMs measureMs: prints "alone" when it has measured, and after the line "again" JSON of what was
+//             measured before and after it (Neighbours.java)
 //   trouble   destination topic persistent stuck size upTo rate: JSON when it has all that it can get; goes on (Troublemaker.java)
 //   takeover  works until the line "stop"; says how long its producer and its consumer stood still around each kill
 //   quit

@@ -1,5 +1,7 @@
 // Pairs of one producer and one consumer, each on a destination of its own, measured twice: alone, and beside somebody who
-// makes trouble meanwhile. The pairs take turns in what they are: queue, persistent queue, topic, persistent topic.
+// makes trouble meanwhile. The pairs take turns in what they are: queue, persistent queue, topic, persistent topic. Those that
+// are persistent and those that are not run one after the other: beside pairs that never wait for an answer, how fast the others
+// get theirs differs by a factor of two from window to window.
 import java.util.*;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -8,50 +10,52 @@ import javax.jms.*;
 final class Neighbours {
   /** Of one pair on their way: all pairs together hold little of any limit. */
   static final int OUTSTANDING = 32;
-  static final int DRAIN_MS = 10_000;
+  static final int DRAIN_MS = 3_000;
+  static final int RESTING = -1;
 
-  final String url; final int pairs, size, warmupMs, measureMs, settleMs;
+  final String url; final int pairs, size, warmupMs, measureMs;
   final AtomicLong[] sent, received;
   final Collection<String> problems = new ConcurrentLinkedQueue<>();
-  volatile boolean sending = true;
+  /** 0: those that are not persistent, 1: those that are. */
+  volatile int group = RESTING;
 
   Neighbours(String url, Map<String, String> options) {
     this.url = url;
-    pairs = BenchDriver.number(options, "pairs", 20); size = BenchDriver.number(options, "size", 1024);
+    pairs = BenchDriver.number(options, "pairs", 40); size = BenchDriver.number(options, "size", 1024);
     warmupMs = BenchDriver.number(options, "warmupMs", 5000); measureMs = BenchDriver.number(options, "measureMs", 5000);
-    settleMs = BenchDriver.number(options, "settleMs", 1000);
     sent = BenchDriver.Load.counters(pairs); received = BenchDriver.Load.counters(pairs);
   }
 
   /** Connections are not closed: a send that waits for ever would hold that up. The harness ends the process. */
   void run() throws Exception {
     for (int i = 0; i < pairs; i++) { consume(i); produce(i).start(); }
-    Thread.sleep(warmupMs);
+    for (int g = 0; g < 2; g++) run(g);
     String alone = measure();
-    sending = false;
-    drain();
     BenchDriver.print("alone");
     BenchDriver.commands.take();
-    sending = true;
-    Thread.sleep(settleMs);
     String beside = measure();
-    sending = false;
-    drain();
     BenchDriver.print(String.format(Locale.ROOT, "{\"alone\":%s,\"beside\":%s,\"missing\":%d,\"problems\":\"%s\"}", alone, beside,
       missing(), String.join("; ", problems).replaceAll("[\"\\\\\\s]+", " ")));
   }
 
+  /** Only these, warmed up. */
+  void run(int g) throws InterruptedException { group = RESTING; drain(); group = g; Thread.sleep(warmupMs); }
+
+  /** Messages a second of each pair. */
   String measure() throws InterruptedException {
-    BenchDriver.print("begin");
-    long[] before = counts(received);
-    long beginAt = System.nanoTime();
-    Thread.sleep(measureMs);
-    long[] after = counts(received);
-    double elapsedMs = (System.nanoTime() - beginAt) / 1e6;
-    BenchDriver.print("end");
-    StringJoiner each = new StringJoiner(",", "[", "]");
-    for (int i = 0; i < pairs; i++) each.add(String.valueOf(after[i] - before[i]));
-    return String.format(Locale.ROOT, "{\"elapsedMs\":%.1f,\"received\":%s}", elapsedMs, each);
+    String[] rates = new String[pairs];
+    for (int g = 0; g < 2; g++) {
+      run(g);
+      long[] before = counts(received);
+      long beginAt = System.nanoTime();
+      Thread.sleep(measureMs);
+      long[] after = counts(received);
+      double seconds = (System.nanoTime() - beginAt) / 1e9;
+      for (int i = g; i < pairs; i += 2) rates[i] = String.format(Locale.ROOT, "%.1f", (after[i] - before[i]) / seconds);
+    }
+    group = RESTING;
+    drain();
+    return "[" + String.join(",", rates) + "]";
   }
 
   static long[] counts(AtomicLong[] all) { return Arrays.stream(all).mapToLong(AtomicLong::get).toArray(); }
@@ -80,7 +84,7 @@ final class Neighbours {
     return new Thread(() -> {
       try {
         for (long n = 0; ; n++) {
-          while (!sending || n - received[index].get() >= OUTSTANDING) Thread.sleep(1);
+          while (group != index % 2 || n - received[index].get() >= OUTSTANDING) Thread.sleep(1);
           BytesMessage message = session.createBytesMessage();
           message.writeBytes(body);
           producer.send(message);
