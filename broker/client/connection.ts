@@ -159,15 +159,19 @@ export class Connection
     }
     this.#sessions.clear()
     try {
-      if (this.#advisories) await this.post(buildRemoveInfo(this.#advisories.info.consumerId))
-      const removed = this.request(buildRemoveConnection(this.connectionId, lastDelivered))
-      await this.#within(removed, this.options.closeTimeout)
-      await this.post(buildShutdownInfo())
+      await this.#within(this.#sayGoodbye(lastDelivered), this.options.closeTimeout)
     } catch (error) {
       if (!isError(error)) throw error
     }
     this.#fail(new JmsError('javax.jms.IllegalStateException', 'The connection is closed'))
     this.#transport.close()
+  }
+
+  /** Takes for ever when the broker does not read: it holds back who sends too much. */
+  async #sayGoodbye(lastDelivered: number | bigint): Promise<void> {
+    if (this.#advisories) await this.post(buildRemoveInfo(this.#advisories.info.consumerId))
+    await this.request(buildRemoveConnection(this.connectionId, lastDelivered))
+    await this.post(buildShutdownInfo())
   }
 
   request(command: Command): Promise<DataStructure> {

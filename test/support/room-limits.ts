@@ -1,5 +1,5 @@
 // What a broker process of a test or of the bench may take: the same three limits for all brokers that are compared.
-import { brokerConfigSchema, type BrokerConfigInput } from '../../broker/config/schema.ts'
+import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 
 const mebibyte = 2 ** 20
 /** Segments of the store: small enough that a small store has several. */
@@ -24,8 +24,7 @@ export function limitedConfig({ memoryBytes, tempBytes, storeBytes }: RoomLimits
   const maxFileLength = Math.min(largestSegment, storeBytes / segmentsOfStore)
   return {
     memoryLimit: size(memoryBytes),
-    // A broker without a temp store does not know the word.
-    ...('tempLimit' in brokerConfigSchema.shape ? { tempLimit: size(tempBytes) } : {}),
+    tempLimit: size(tempBytes),
     store: { type: 'Journal', maxFileLength: size(maxFileLength), limit: size(storeBytes) },
   }
 }

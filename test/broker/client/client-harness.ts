@@ -15,6 +15,8 @@ export class FakeTransport implements Transport {
   /** Commands that are refused instead of answered, by kind. */
   readonly refused = new Map<string, string>()
   answering = true
+  /** The socket takes nothing: what is sent waits. */
+  heldBack = false
 
   connect(listener: TransportListener): Promise<void> {
     this.listener = listener
@@ -22,6 +24,7 @@ export class FakeTransport implements Transport {
   }
 
   send(command: Command): Promise<void> {
+    if (this.heldBack) return new Promise(() => {})
     this.sent.push(command)
     if (!('responseRequired' in command) || !command.responseRequired || !this.answering) return Promise.resolve()
     const header = { commandId: 0, responseRequired: false, correlationId: command.commandId }

@@ -133,3 +133,17 @@ describe('closing while a listener runs', () => {
     expect(all.log).toEqual(['begin m1', 'end m1', 'begin m2'])
   })
 })
+
+test('a connection whose socket takes nothing is closed after closeTimeout', async () => {
+  const { connection, transport, clock } = await world('auto', 'jms.closeTimeout=500')
+  transport.heldBack = true
+  let closed = false
+  const closing = connection.close().then(() => (closed = true))
+  await settle()
+  clock.advance(499)
+  await settle()
+  expect(closed).toBe(false)
+  clock.advance(1)
+  await closing
+  expect(closed).toBe(true)
+})
