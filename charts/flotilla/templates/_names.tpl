@@ -2,6 +2,11 @@
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
+{{- /* Of what is not in the release's namespace. A colon stands in no name of a namespace or release: no two are alike. */}}
+{{- define "flotilla.clusterWideName" -}}
+flotilla:{{ .Release.Namespace }}:{{ .Release.Name }}
+{{- end -}}
+
 {{- define "flotilla.serviceAccount" -}}
 {{- .Values.serviceAccount.name | default (include "flotilla.name" .) -}}
 {{- end -}}

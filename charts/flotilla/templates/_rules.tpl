@@ -1,0 +1,43 @@
+{{- /*
+What the operator does with broker clusters and with what it makes for them. The same rules for a namespace and for all of
+them. Nothing here reads a Secret, makes a pod or changes what a user wrote into a BrokerCluster.
+*/}}
+{{- define "flotilla.rules" -}}
+# It keeps a view of the clusters; what is wanted of them is the user's to write.
+- apiGroups: [flotilla.dev]
+  resources: [brokerclusters]
+  verbs: [list, watch]
+# It writes the status by server-side apply.
+- apiGroups: [flotilla.dev]
+  resources: [brokerclusters/status]
+  verbs: [patch]
+# Its objects have their cluster as an owner that waits for them: where the admission plugin
+# OwnerReferencesPermissionEnforcement is on (OpenShift), this may be said only by who may update the finalizers.
+- apiGroups: [flotilla.dev]
+  resources: [brokerclusters/finalizers]
+  verbs: [update]
+# The members of a group. create and patch: server-side apply; get: a name may be taken by somebody else.
+- apiGroups: [apps]
+  resources: [statefulsets]
+  verbs: [get, list, watch, create, patch, delete]
+# The configuration of a group, and the names that clients connect to.
+- apiGroups: [""]
+  resources: [configmaps, services]
+  verbs: [get, list, watch, create, patch, delete]
+# Stores. get: a claim that a user names; delete: only what policy `Delete` says to delete.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, list, watch, create, patch, delete]
+# Role labels; delete is the step of a rollout. The StatefulSet makes pods, never the operator.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch, patch, delete]
+# No drain takes the last member that serves.
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+# What `kubectl describe brokercluster` shows; patch counts what happens again.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
