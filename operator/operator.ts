@@ -70,6 +70,8 @@ class RunningOperator {
   #controller: Controller | undefined
   #recorder: EventRecorder | undefined
   #synced = false
+  /** Of what is looked after, what could not be read yet: `namespace shop`. */
+  readonly #unread = new Set<string>()
 
   constructor(options: OperatorOptions) {
     this.#options = options
@@ -94,7 +96,9 @@ class RunningOperator {
     if (this.#stopping.signal.aborted) return 'stopping'
     // One that waits for leadership is as ready as it can be.
     if (this.#election && !this.#election.isLeader()) return undefined
-    return this.#synced ? undefined : 'reading the state of the cluster'
+    if (this.#synced) return undefined
+    const missing = this.#unread.size > 0 ? [...this.#unread].join(', ') : 'the cluster'
+    return `reading the state of ${missing}`
   }
 
   async stop(started: Promise<boolean>): Promise<void> {
@@ -107,7 +111,8 @@ class RunningOperator {
   }
 
   #reconcile(): Promise<boolean> {
-    const { client, brokerAdmin, clock, random, logger, metrics, brokerImage, concurrency, identity } = this.#options
+    const { client, brokerAdmin, clock, random, logger, metrics, brokerImage, watchNamespaces, concurrency, identity } =
+      this.#options
     const recorder = createEventRecorder({
       client,
       controller: eventController,
@@ -117,10 +122,10 @@ class RunningOperator {
       logger,
     })
     this.#recorder = recorder
-    const clusters = this.#watch(brokerClusters, {})
-    const children = (Object.keys(childTypes) as ChildKind[]).flatMap((kind) =>
-      this.#watch(childTypes[kind], { labelSelector: labels.cluster }).map((reflector) => ({ kind, reflector })),
-    )
+    const scopes = watchNamespaces.length === 0 ? [undefined] : watchNamespaces
+    const views = scopes.map((namespace) => this.#watch(namespace))
+    const clusters = views.map((view) => view.clusters)
+    const children = views.flatMap((view) => view.children)
     const reconciler = new ClusterReconciler({
       client,
       brokerAdmin,
@@ -129,14 +134,10 @@ class RunningOperator {
       settings: { defaultImage: brokerImage },
       recordEvent: (cluster, event) => recorder.record({ regarding: asObject(cluster), action: 'Reconcile', ...event }),
     })
-    const sources: Source[] = [
-      ...clusters.map((reflector) => watchedBy(reflector, (object) => [keyOf(object)], ignoreStatusWrites)),
-      ...children.map(({ reflector }) => watchedBy(reflector, (object) => clusterKeys(object))),
-    ]
     this.#controller = startController({
       name: 'brokercluster',
       reconcile: (key) => reconciler.reconcile(key),
-      sources,
+      views: views.map(sourcesOf),
       queue: { concurrency },
       clock,
       random,
@@ -147,18 +148,42 @@ class RunningOperator {
     return this.#controller.started
   }
 
-  /** One reflector for each namespace that is looked after, or one for all. */
-  #watch(type: ResourceType, select: ListOptions): Reflector[] {
-    const { client, clock, random, logger, metrics, watchNamespaces } = this.#options
-    const scopes = watchNamespaces.length === 0 ? [{}] : watchNamespaces.map((namespace) => ({ namespace }))
+  /** A namespace that cannot be read, such as one that is gone with its permissions, holds up no other one. */
+  #watch(namespace: string | undefined): View {
+    const { client, clock, random, logger, metrics } = this.#options
     const { signal } = this.#stopping
-    const reflectors = scopes.map((scope) =>
-      startReflector({ client, type, select: { ...select, ...scope }, clock, random, logger, metrics, signal }),
-    )
-    this.#reflectors.push(...reflectors)
-    return reflectors
+    const scope = namespace === undefined ? {} : { namespace }
+    const reflect = (type: ResourceType, select: ListOptions): Reflector => {
+      const reflector = startReflector({ client, type, select, clock, random, logger, metrics, signal })
+      this.#reflectors.push(reflector)
+      return reflector
+    }
+    const kinds = Object.keys(childTypes) as ChildKind[]
+    const view = {
+      clusters: reflect(brokerClusters, scope),
+      children: kinds.map((kind) => ({
+        kind,
+        reflector: reflect(childTypes[kind], { ...scope, labelSelector: labels.cluster }),
+      })),
+    }
+    const name = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`
+    this.#unread.add(name)
+    const reflectors = [view.clusters, ...view.children.map(({ reflector }) => reflector)]
+    void Promise.all(reflectors.map(({ synced }) => synced)).then(() => this.#unread.delete(name))
+    return view
   }
 }
+
+/** Everything that is known of one namespace, or of all. */
+interface View {
+  readonly clusters: Reflector
+  readonly children: readonly { readonly kind: ChildKind; readonly reflector: Reflector }[]
+}
+
+const sourcesOf = ({ clusters, children }: View): Source[] => [
+  watchedBy(clusters, (object) => [keyOf(object)], ignoreStatusWrites),
+  ...children.map(({ reflector }) => watchedBy(reflector, (object) => clusterKeys(object))),
+]
 
 /** Who reports Events. */
 const eventController = 'flotilla.dev/operator'

@@ -1,5 +1,6 @@
-// Joins sources (reflectors: which changes concern which keys) with a queue and a reconcile function. Reconciling starts
-// when every source has its first complete list, so that it never acts upon half a view.
+// Joins sources (reflectors: which changes concern which keys) with a queue and a reconcile function. Sources that make a
+// whole view only together, such as those of one namespace, are one view: what it reports is reconciled when each of them
+// has its first complete list, so that nobody acts upon half a view; other views do not wait for it.
 //
 // It will not read or write objects itself, and does not elect: start it when this process is the leader.
 import type { Clock } from '../../broker/base/clock.ts'
@@ -56,7 +57,7 @@ interface ControllerOptions {
   /** For logs and metrics, such as `brokercluster`. */
   readonly name: string
   readonly reconcile: Reconcile
-  readonly sources: readonly Source[]
+  readonly views: readonly (readonly Source[])[]
   readonly queue?: WorkQueueOptions
   readonly clock: Clock
   readonly random: Random
@@ -67,7 +68,7 @@ interface ControllerOptions {
 }
 
 export interface Controller {
-  /** True when every source was synced and reconciling began; false if the controller was stopped before. Never rejects. */
+  /** True when every view was complete and is reconciled; false if the controller was stopped before. Never rejects. */
   readonly started: Promise<boolean>
   /** Resolves after the signal, when the last reconcile has ended. Never rejects. */
   readonly stopped: Promise<void>
@@ -85,7 +86,7 @@ export function startController(options: ControllerOptions): Controller {
     options.queue,
   )
   const enqueue = (key: ObjectKey) => queue.add(formatKey(key))
-  const disconnect = options.sources.map((source) => source.connect(enqueue))
+  const disconnect: (() => void)[] = []
 
   const stopped = Promise.withResolvers<void>()
   const aborted = Promise.withResolvers<false>()
@@ -100,11 +101,18 @@ export function startController(options: ControllerOptions): Controller {
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop, { once: true })
 
-  const start = async (): Promise<boolean> => {
-    const synced = await Promise.race([Promise.all(options.sources.map((source) => source.synced)), aborted.promise])
+  /** A source tells what it has already when it is connected: nothing is missed by doing so late. */
+  const open = async (view: readonly Source[]): Promise<boolean> => {
+    const synced = await Promise.race([Promise.all(view.map((source) => source.synced)), aborted.promise])
     if (synced === false || synced.includes(false) || signal.aborted) return false
-    logger.info('Controller started')
+    for (const source of view) disconnect.push(source.connect(enqueue))
     queue.start()
+    return true
+  }
+  const start = async (): Promise<boolean> => {
+    const opened = await Promise.all(options.views.map(open))
+    if (opened.includes(false)) return false
+    logger.info('Controller started')
     return true
   }
   return { started: start(), stopped: stopped.promise, enqueue }

@@ -90,7 +90,8 @@ class ReflectorRun<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
     this.#metrics = options.metrics ?? noMetrics
-    this.#logger = options.logger.child({ kind: options.type.kind })
+    const { namespace } = options.select ?? {}
+    this.#logger = options.logger.child({ kind: options.type.kind, ...(namespace !== undefined && { namespace }) })
   }
 
   async run(): Promise<void> {

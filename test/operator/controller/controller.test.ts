@@ -39,7 +39,7 @@ function start(server: MemoryKube, reconcile?: (key: ObjectKey, signal: AbortSig
       reconciled.push(key.name)
       return (await reconcile?.(key, signal)) ?? {}
     },
-    sources: [watchedBy(reflect(brokerClusters), ownKey, ignoreStatusWrites), watchedBy(reflect(pods), ownerKey)],
+    views: [[watchedBy(reflect(brokerClusters), ownKey, ignoreStatusWrites), watchedBy(reflect(pods), ownerKey)]],
     metrics: {
       reconciled: (name, result) => counted.push(`${name} ${result}`),
       queueDepth() {},
