@@ -13,7 +13,9 @@ const chart = join(root, 'charts', 'flotilla')
 const read = (...path: string[]): string => readFileSync(join(chart, ...path), 'utf8')
 const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
 const values = load(read('values.yaml')) as Record<string, unknown>
-const templates = readdirSync(join(chart, 'templates')).map((file) => read('templates', file))
+const templates = readdirSync(join(chart, 'templates'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
 
 interface Rule {
   readonly apiGroups: string[]
@@ -40,7 +42,7 @@ describe('the chart', () => {
   test('gives the operator flags that it knows', () => {
     const args = [...read('templates', 'deployment.yaml').matchAll(/- (--[a-z-]+)$/gm)].map((match) => match[1]!)
     expect(args.length).toBeGreaterThan(3)
-    const given = args.flatMap((flag) => [flag, flag === '--log-level' ? 'info' : 'x'])
+    const given = args.flatMap((flag) => [flag, { '--log-level': 'info', '--concurrency': '4' }[flag] ?? 'x'])
     expect(parseOperatorSettings(given, {}, 'suffix')).toMatchObject({ ok: true })
   })
 })

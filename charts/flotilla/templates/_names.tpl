@@ -18,7 +18,39 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "flotilla.labels" -}}
 {{ include "flotilla.selector" . }}
+{{ include "flotilla.chartLabels" . }}
+{{- end -}}
+
+{{- /* Not those by which Deployment, Service and budget find the operator's pods. */}}
+{{- define "flotilla.testLabels" -}}
+app.kubernetes.io/name: flotilla-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{ include "flotilla.chartLabels" . }}
+{{- end -}}
+
+{{- define "flotilla.chartLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "flotilla.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+
+{{- /* What the Pod Security Standard `restricted` asks for. No user: the image has one, and OpenShift chooses its own. */}}
+{{- define "flotilla.podSecurity" -}}
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "flotilla.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
 {{- end -}}
