@@ -9,8 +9,8 @@ export function generatedFiles(): Record<string, string> {
   const crd = notice + dump(buildBrokerClusterCrd(), { lineWidth: 120, noRefs: true })
   return {
     'crds/flotilla.dev_brokerclusters.yaml': crd,
-    // Helm installs what stands in crds/ of a chart; a link would not survive packaging.
-    'charts/flotilla/crds/flotilla.dev_brokerclusters.yaml': crd,
+    // Its template (templates/crd.yaml) takes it from here; a link would not survive packaging.
+    'charts/flotilla/files/brokerclusters.yaml': crd,
     'docs/brokercluster-reference.md': buildReference(),
   }
 }

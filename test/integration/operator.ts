@@ -243,7 +243,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
 const brokerCluster = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster' }
 
 /** Asks until the answer is something else than a text, which says what is missing. */
-async function eventually<T>(ask: () => Promise<T | string>): Promise<Exclude<T, string>> {
+export async function eventually<T>(ask: () => Promise<T | string>): Promise<Exclude<T, string>> {
   const endMs = systemClock.monotonicMs() + waitMs - 2000
   for (;;) {
     const answer = await ask()

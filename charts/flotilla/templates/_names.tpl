@@ -54,3 +54,13 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
+
+{{- /* The release that owns the CRD if it is another one, as NAMESPACE/NAME; empty as well where there is no cluster to ask. */}}
+{{- define "flotilla.crdOwner" -}}
+{{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "brokerclusters.flotilla.dev" -}}
+{{- $annotations := dig "metadata" "annotations" dict $crd -}}
+{{- $owner := printf "%s/%s" (get $annotations "meta.helm.sh/release-namespace") (get $annotations "meta.helm.sh/release-name") -}}
+{{- if not (has $owner (list "/" (printf "%s/%s" .Release.Namespace .Release.Name))) -}}
+{{ $owner }}
+{{- end -}}
+{{- end -}}
