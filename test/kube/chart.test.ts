@@ -303,4 +303,20 @@ describeOnKube('the chart on a real API server', () => {
       waitMs,
     )
   })
+
+  test(
+    'dist/install.yaml is taken by `kubectl apply --server-side`, once and again',
+    async () => {
+      await plane.helm('uninstall', 'flotilla', '--namespace', 'operators', '--wait')
+      await plane.kubectl('delete', 'crd', crd.name)
+      const apply = ['apply', '--server-side', '--filename', join(root, 'dist', 'install.yaml')]
+      await plane.kubectl(...apply)
+      const generations = ['get', 'deployment,crd', '--all-namespaces', '--output', 'jsonpath={..metadata.generation}']
+      const before = await plane.kubectl(...generations)
+      expect(before).toMatch(/^1( 1)*$/)
+      await plane.kubectl(...apply)
+      expect(await plane.kubectl(...generations)).toBe(before)
+    },
+    waitMs,
+  )
 })
