@@ -42,9 +42,10 @@ async function main(): Promise<void> {
 async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<number> {
   const version = packageVersion()
   const access = await loadClusterAccess({ ...settings, env: process.env, clock: systemClock })
-  const client = openKubeClient({ access, userAgent: `flotilla-operator/${version}` })
-  const brokerAdmin = openBrokerAdmin()
   const metrics = new OperatorMetrics()
+  const onAnswer = (verb: string, code: number | undefined): void => metrics.requested(verb, code)
+  const client = openKubeClient({ access, userAgent: `flotilla-operator/${version}`, onAnswer })
+  const brokerAdmin = openBrokerAdmin()
   const { enabled, leaseName, leaseNamespace, identity } = settings.leaderElection
   const operator = startOperator({
     client,
@@ -59,7 +60,10 @@ async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<
     identity,
     concurrency: settings.concurrency,
   })
-  const source = { notReadyReason: () => operator.notReadyReason(), renderMetrics: () => metrics.render() }
+  const source = {
+    notReadyReason: () => operator.notReadyReason(),
+    renderMetrics: () => metrics.render(operator.clusters()),
+  }
   const health = await openHealthServer(source, settings.health, logger)
   logger.info('Operator started', { version, server: access.server, healthPort: health.port, identity })
   const signal = await Promise.race([nextSignal(), operator.failed])

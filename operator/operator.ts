@@ -6,6 +6,7 @@ import type { Logger } from '../broker/base/logger.ts'
 import type { Random } from '../broker/base/random.ts'
 import { labels } from './api/names.ts'
 import type { BrokerCluster } from './api/broker-cluster.ts'
+import type { Condition } from './api/conditions.ts'
 import type { BrokerAdmin } from './broker-admin/broker-admin.ts'
 import { type Controller, type Source, startController, watchedBy } from './controller/controller.ts'
 import { createEventRecorder, type EventRecorder } from './controller/event-recorder.ts'
@@ -39,6 +40,10 @@ interface OperatorOptions {
   readonly concurrency: number
 }
 
+interface ClusterConditions extends ObjectKey {
+  readonly conditions: readonly Condition[]
+}
+
 export interface Operator {
   /** Resolves when it reconciles; false if it was stopped before. Never rejects. */
   readonly started: Promise<boolean>
@@ -46,6 +51,8 @@ export interface Operator {
   readonly failed: Promise<string>
   /** Why it is not ready to work or to take over; undefined when it is. */
   notReadyReason(): string | undefined
+  /** The clusters that it works on; none while it waits for leadership. */
+  clusters(): ClusterConditions[]
   /** Finishes what is being written, gives up leadership. Never rejects. */
   stop(): Promise<void>
 }
@@ -57,6 +64,7 @@ export function startOperator(options: OperatorOptions): Operator {
     started,
     failed: operator.failed.promise,
     notReadyReason: () => operator.notReadyReason(),
+    clusters: () => operator.clusters(),
     stop: () => operator.stop(started),
   }
 }
@@ -99,6 +107,17 @@ class RunningOperator {
     if (this.#synced) return undefined
     const missing = this.#unread.size > 0 ? [...this.#unread].join(', ') : 'the cluster'
     return `reading the state of ${missing}`
+  }
+
+  clusters(): ClusterConditions[] {
+    const clusters = this.#reflectors
+      .filter(({ type }) => type === brokerClusters)
+      .flatMap(({ cache }) => cache.list() as unknown as BrokerCluster[])
+    return clusters.map(({ metadata, status }) => ({
+      namespace: metadata.namespace,
+      name: metadata.name,
+      conditions: status?.conditions ?? [],
+    }))
   }
 
   async stop(started: Promise<boolean>): Promise<void> {

@@ -148,7 +148,7 @@ const rim = [
   /^broker\/net\//,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,
-  /^broker\/base\/(pino-logger|node-http)\.ts$/,
+  /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,
   /^broker\/client\/transport\/(tcp-transport|load-uri-list)\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
   /^operator\/broker-admin\/http-broker-admin\.ts$/,

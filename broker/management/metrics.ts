@@ -2,6 +2,7 @@
 // Totals are kept by those who count; here they only get their text. The library is loaded by the first scrape, because
 // a standby should be ready before it.
 import type { Counter, Gauge, Registry } from 'prom-client'
+import { processMetrics } from '../base/process-metrics.ts'
 import type { BrokerRole, DestinationRow } from './contract.ts'
 import { maxDestinationLabels } from './limits.ts'
 
@@ -46,18 +47,14 @@ const roles: readonly BrokerRole[] = ['Starting', 'Standby', 'Active', 'Stopping
 
 /** The registry's text and its content type. */
 export async function renderMetrics(measurements: Measurements): Promise<{ contentType: string; text: string }> {
-  const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client')
+  const { Counter, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   const set = new MetricSet(registry, Gauge, Counter)
   addBrokerMetrics(set, measurements)
   addDestinationMetrics(set, measurements.destinations)
-  processRegistry ??= new Registry()
-  if (processRegistry.getMetricsAsArray().length === 0) collectDefaultMetrics({ register: processRegistry })
-  return { contentType: registry.contentType, text: (await registry.metrics()) + (await processRegistry.metrics()) }
+  const ofProcess = await (await processMetrics()).metrics()
+  return { contentType: registry.contentType, text: (await registry.metrics()) + ofProcess }
 }
-
-/** CPU, memory and garbage collection of the process: these keep their own history between scrapes. */
-let processRegistry: Registry | undefined
 
 class MetricSet {
   readonly #registry: Registry

@@ -35,6 +35,8 @@ interface KubeClientOptions {
   readonly access: ClusterAccess
   /** Seen in the server's audit log; also the default field manager of creates and replaces. */
   readonly userAgent?: string
+  /** Told of each request: what was asked (`list`, `apply`, …) and the status of the answer, if there was one. */
+  readonly onAnswer?: (verb: string, code: number | undefined) => void
   /** For tests. */
   readonly limits?: {
     readonly connectTimeoutMs?: number
@@ -73,16 +75,18 @@ class UndiciKubeClient implements HttpKubeClient {
   readonly #origin: string
   readonly #basePath: string
   readonly #userAgent: string
+  readonly #onAnswer: (verb: string, code: number | undefined) => void
   readonly #answerTimeoutMs: number
   readonly #watchSlackMs: number
   readonly #listPageSize: number
 
-  constructor({ access, userAgent = 'flotilla-operator', limits = {} }: KubeClientOptions) {
+  constructor({ access, userAgent = 'flotilla-operator', onAnswer = () => {}, limits = {} }: KubeClientOptions) {
     const url = new URL(access.server)
     this.#access = access
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
     this.#userAgent = userAgent
+    this.#onAnswer = onAnswer
     this.#answerTimeoutMs = limits.answerTimeoutMs ?? answerTimeoutMs
     this.#watchSlackMs = limits.watchSlackMs ?? watchSlackMs
     this.#listPageSize = limits.listPageSize ?? listPageSize
@@ -284,7 +288,7 @@ class UndiciKubeClient implements HttpKubeClient {
     if (request.body) headers['content-type'] = request.contentType ?? 'application/json'
     try {
       Object.assign(headers, await this.#access.credentials(freshCredentials))
-      return await this.#agent.request({
+      const answer = await this.#agent.request({
         origin: this.#origin,
         path: this.#basePath + request.path,
         method: request.method,
@@ -293,7 +297,10 @@ class UndiciKubeClient implements HttpKubeClient {
         ...(request.signal ? { signal: request.signal } : {}),
         ...(request.bodyTimeoutMs === undefined ? {} : { bodyTimeout: request.bodyTimeoutMs }),
       })
+      this.#onAnswer(verbOf(request), answer.statusCode)
+      return answer
     } catch (error) {
+      this.#onAnswer(verbOf(request), undefined)
       throw this.#unreachable(request.action, error)
     }
   }
@@ -322,6 +329,8 @@ class UndiciKubeClient implements HttpKubeClient {
     return new KubeUnreachableError(`Cannot ${action}: no answer from ${this.#origin}: ${explain(cause)}`, { cause })
   }
 }
+
+const verbOf = ({ action }: Request): string => action.split(' ', 1)[0]!
 
 const nameOf = (type: ResourceType, key: { readonly namespace?: string; readonly name: string }): string =>
   `${type.kind} ${key.namespace ? `${key.namespace}/` : ''}${key.name}`

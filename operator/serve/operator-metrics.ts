@@ -8,8 +8,10 @@
 //   flotilla_operator_watches_ended_total{kind,reason}        closed, expired, error
 //   flotilla_operator_lists_total{kind}
 //   flotilla_operator_leader                                  1 while this process is the leader
+//   flotilla_operator_api_requests_total{verb,code}           requests to the API server; code none: no answer
+//   flotilla_operator_cluster_condition{namespace,cluster,condition}   1 while it is True; of the leader only
 //   process_* nodejs_*                                        the library's own
-import type { Registry } from 'prom-client'
+import { processMetrics } from '../../broker/base/process-metrics.ts'
 
 interface ControllerTotals {
   readonly results: Map<string, number>
@@ -18,12 +20,19 @@ interface ControllerTotals {
   depth: number
 }
 
+/** What is told of a BrokerCluster. */
+interface ClusterRow {
+  readonly namespace: string
+  readonly name: string
+  readonly conditions: readonly { readonly type: string; readonly status: string }[]
+}
+
 export class OperatorMetrics {
   readonly #controllers = new Map<string, ControllerTotals>()
   readonly #watchesEnded = new Map<string, { kind: string; reason: string; count: number }>()
   readonly #lists = new Map<string, number>()
+  readonly #requests = new Map<string, { verb: string; code: string; count: number }>()
   #leader = false
-  #processRegistry: Registry | undefined
 
   reconciled(controller: string, result: 'success' | 'requeue' | 'error', durationMs: number): void {
     const totals = this.#of(controller)
@@ -51,9 +60,17 @@ export class OperatorMetrics {
     this.#leader = isLeader
   }
 
+  /** The API server has answered with this status, or not at all. */
+  requested(verb: string, code: number | undefined): void {
+    const id = `${verb} ${code}`
+    const row = this.#requests.get(id) ?? { verb, code: code === undefined ? 'none' : String(code), count: 0 }
+    row.count++
+    this.#requests.set(id, row)
+  }
+
   /** Prometheus text and its content type. Begins the longest durations anew. */
-  async render(): Promise<{ contentType: string; text: string }> {
-    const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client')
+  async render(clusters: readonly ClusterRow[] = []): Promise<{ contentType: string; text: string }> {
+    const { Counter, Gauge, Registry } = await import('prom-client')
     const registry = new Registry()
     const define = (kind: typeof Counter | typeof Gauge, name: string, help: string, labelNames: string[] = []) =>
       new kind({ name: `flotilla_operator_${name}`, help, labelNames, registers: [registry] })
@@ -65,6 +82,12 @@ export class OperatorMetrics {
     const depth = define(Gauge, 'queue_depth', 'Keys waiting to be reconciled', ['controller'])
     const watches = define(Counter, 'watches_ended_total', 'Watches ended', ['kind', 'reason'])
     const lists = define(Counter, 'lists_total', 'Complete lists read', ['kind'])
+    const requests = define(Counter, 'api_requests_total', 'Requests to the API server', ['verb', 'code'])
+    const conditions = define(Gauge, 'cluster_condition', 'Whether a condition of a BrokerCluster is True', [
+      'namespace',
+      'cluster',
+      'condition',
+    ])
     define(Gauge, 'leader', 'Whether this process is the leader').inc(this.#leader ? 1 : 0)
     for (const [controller, totals] of this.#controllers) {
       for (const [result, count] of totals.results) reconciles.labels(controller, result).inc(count)
@@ -75,11 +98,10 @@ export class OperatorMetrics {
     }
     for (const { kind, reason, count } of this.#watchesEnded.values()) watches.labels(kind, reason).inc(count)
     for (const [kind, count] of this.#lists) lists.labels(kind).inc(count)
-    if (!this.#processRegistry) {
-      this.#processRegistry = new Registry()
-      collectDefaultMetrics({ register: this.#processRegistry })
-    }
-    const text = (await registry.metrics()) + (await this.#processRegistry.metrics())
+    for (const { verb, code, count } of this.#requests.values()) requests.labels(verb, code).inc(count)
+    for (const { namespace, name, conditions: known } of clusters)
+      for (const { type, status } of known) conditions.labels(namespace, name, type).inc(status === 'True' ? 1 : 0)
+    const text = (await registry.metrics()) + (await (await processMetrics()).metrics())
     return { contentType: registry.contentType, text }
   }
 

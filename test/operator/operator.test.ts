@@ -64,6 +64,15 @@ describe('the operator', () => {
     await operator.stop()
   })
 
+  test('tells the conditions of the clusters that it works on', async () => {
+    const { operator } = await start(['shop', 'bank'])
+    const told = operator.clusters()
+    expect(told.map(({ namespace, name }) => `${namespace}/${name}`).sort()).toEqual(['bank/orders', 'shop/orders'])
+    for (const { conditions } of told)
+      expect(conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False' }))
+    await operator.stop()
+  })
+
   test('serves the other namespaces while it may not read one, and says which', async () => {
     const { server, clock, operator, servedNamespaces } = await start(['shop', 'attic'], ['attic'])
     expect(servedNamespaces()).toEqual(new Set(['shop']))

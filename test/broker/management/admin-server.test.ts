@@ -4,6 +4,7 @@ import { AdminServer, type AdminSource } from '../../../broker/management/admin-
 import type { BrokerRole, BrokerSnapshot, InventoryAnswer } from '../../../broker/management/contract.ts'
 import { defaultPageItems, maxDestinationLabels, maxPageItems, maxWatches } from '../../../broker/management/limits.ts'
 import type { PageRequest } from '../../../broker/management/page-request.ts'
+import { metricProblems } from '../../support/metric-rules.ts'
 import { renderMetrics, type DestinationTotals, type Measurements } from '../../../broker/management/metrics.ts'
 
 const role = { role: 'Standby' as BrokerRole, term: null, brokerName: 'orders', member: 'orders-1' }
@@ -118,6 +119,7 @@ test.each([
 
 test('/metrics is Prometheus text', async () => {
   const { type, text } = await get('/metrics')
+  expect(metricProblems(text)).toEqual([])
   expect(type).toMatch(/^text\/plain; version=0\.0\.4/)
   for (const line of [
     'flotilla_role{role="Active"} 1',

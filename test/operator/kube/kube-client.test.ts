@@ -9,6 +9,7 @@ import { json, type ScriptedServer, startScriptedServer } from './scripted-serve
 let server: ScriptedServer
 let client: HttpKubeClient
 const tokens: boolean[] = []
+const answers: string[] = []
 
 const access = (url: string): ClusterAccess => ({
   server: url,
@@ -22,8 +23,13 @@ const access = (url: string): ClusterAccess => ({
 
 beforeEach(async () => {
   tokens.length = 0
+  answers.length = 0
   server = await startScriptedServer()
-  client = openKubeClient({ access: access(`${server.url}/base/`), userAgent: 'test/1' })
+  client = openKubeClient({
+    access: access(`${server.url}/base/`),
+    userAgent: 'test/1',
+    onAnswer: (verb, code) => answers.push(`${verb} ${code}`),
+  })
 })
 
 afterEach(async () => {
@@ -51,6 +57,17 @@ describe('requests', () => {
     expect(await client.get(configMaps, key)).toBeUndefined()
     expect(server.asked[0]).toMatchObject({ method: 'GET', path: '/base/api/v1/namespaces/shop/configmaps/a' })
     expect(server.asked[0]?.headers).toMatchObject({ authorization: 'Bearer old', 'user-agent': 'test/1' })
+  })
+
+  test('each answer is told, with what was asked', async () => {
+    server.next(json(200, configMap))
+    server.next(json(401, status(401, 'Unauthorized', 'who are you?')))
+    server.next(json(404, status(404, 'NotFound', 'configmaps "a" not found')))
+    await client.apply(configMaps, configMap, { fieldManager: 'test', force: true })
+    await client.delete(configMaps, key)
+    await server.close()
+    await expect(client.get(configMaps, key)).rejects.toBeInstanceOf(KubeUnreachableError)
+    expect(answers).toEqual(['apply 200', 'delete 401', 'delete 404', 'get undefined'])
   })
 
   test('list: all pages, with what the items of a list do not say', async () => {

@@ -1,14 +1,25 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { type HealthServer, openHealthServer } from '../../../operator/serve/health-server.ts'
+import { metricProblems } from '../../support/metric-rules.ts'
 import { OperatorMetrics } from '../../../operator/serve/operator-metrics.ts'
 
 let server: HealthServer
 let reason: string | undefined
 const metrics = new OperatorMetrics()
+const clusters = [
+  {
+    namespace: 'shop',
+    name: 'orders',
+    conditions: [
+      { type: 'Ready', status: 'False' },
+      { type: 'Available', status: 'True' },
+    ],
+  },
+]
 
 beforeEach(async () => {
-  const source = { notReadyReason: () => reason, renderMetrics: () => metrics.render() }
+  const source = { notReadyReason: () => reason, renderMetrics: () => metrics.render(clusters) }
   server = await openHealthServer(source, { host: '127.0.0.1', port: 0 }, silentLogger)
 })
 afterEach(() => server.close())
@@ -36,6 +47,9 @@ test('metrics', async () => {
   metrics.watchEnded('Pod', 'expired')
   metrics.listed('Pod')
   metrics.leader(true)
+  metrics.requested('apply', 200)
+  metrics.requested('apply', 200)
+  metrics.requested('watch', undefined)
   const [, text] = await ask('/metrics')
   for (const line of [
     'flotilla_operator_reconciles_total{controller="brokercluster",result="success"} 2',
@@ -46,9 +60,14 @@ test('metrics', async () => {
     'flotilla_operator_watches_ended_total{kind="Pod",reason="expired"} 1',
     'flotilla_operator_lists_total{kind="Pod"} 1',
     'flotilla_operator_leader 1',
+    'flotilla_operator_api_requests_total{verb="apply",code="200"} 2',
+    'flotilla_operator_api_requests_total{verb="watch",code="none"} 1',
+    'flotilla_operator_cluster_condition{namespace="shop",cluster="orders",condition="Ready"} 0',
+    'flotilla_operator_cluster_condition{namespace="shop",cluster="orders",condition="Available"} 1',
   ])
     expect(text.split('\n')).toContain(line)
   expect(text).toContain('process_cpu_seconds_total')
+  expect(metricProblems(text)).toEqual([])
   const [, later] = await ask('/metrics')
   expect(later.split('\n')).toContain('flotilla_operator_reconcile_longest_seconds{controller="brokercluster"} 0')
   expect(later.split('\n')).toContain('flotilla_operator_reconcile_seconds_total{controller="brokercluster"} 0.4')
