@@ -9,7 +9,7 @@
 //   flotilla_operator_lists_total{kind}
 //   flotilla_operator_leader                                  1 while this process is the leader
 //   flotilla_operator_api_requests_total{verb,code}           requests to the API server; code none: no answer
-//   flotilla_operator_cluster_condition{namespace,cluster,condition}   1 while it is True; of the leader only
+//   flotilla_operator_cluster_condition{namespace,brokercluster,condition}   1 while it is True; of the leader only
 //   process_* nodejs_*                                        the library's own
 import { processMetrics } from '../../broker/base/process-metrics.ts'
 
@@ -85,7 +85,7 @@ export class OperatorMetrics {
     const requests = define(Counter, 'api_requests_total', 'Requests to the API server', ['verb', 'code'])
     const conditions = define(Gauge, 'cluster_condition', 'Whether a condition of a BrokerCluster is True', [
       'namespace',
-      'cluster',
+      'brokercluster',
       'condition',
     ])
     define(Gauge, 'leader', 'Whether this process is the leader').inc(this.#leader ? 1 : 0)

@@ -62,8 +62,8 @@ test('metrics', async () => {
     'flotilla_operator_leader 1',
     'flotilla_operator_api_requests_total{verb="apply",code="200"} 2',
     'flotilla_operator_api_requests_total{verb="watch",code="none"} 1',
-    'flotilla_operator_cluster_condition{namespace="shop",cluster="orders",condition="Ready"} 0',
-    'flotilla_operator_cluster_condition{namespace="shop",cluster="orders",condition="Available"} 1',
+    'flotilla_operator_cluster_condition{namespace="shop",brokercluster="orders",condition="Ready"} 0',
+    'flotilla_operator_cluster_condition{namespace="shop",brokercluster="orders",condition="Available"} 1',
   ])
     expect(text.split('\n')).toContain(line)
   expect(text).toContain('process_cpu_seconds_total')
