@@ -5,7 +5,7 @@ import { persistentVolumeClaims } from '../kube/resource-types.ts'
 import type { ClusterPlan, ReferencePlan } from '../topology/plan.ts'
 import type { Claim } from './kinds.ts'
 
-/** What can be named. A kind that is added needs the permission to get it (charts/flotilla/templates/rbac.yaml). */
+/** What can be named. A kind that is added needs the permission to get it (charts/flotilla/templates/_rules.tpl). */
 const types: Readonly<Record<ReferencePlan['kind'], ResourceType>> = { PersistentVolumeClaim: persistentVolumeClaims }
 
 /** What was found; what is missing is left out. */
