@@ -18,6 +18,7 @@ import { type Reflector, startReflector } from './controller/reflector.ts'
 import type { KubeClient, KubeObject, ListOptions, ObjectKey, ResourceType } from './kube/port.ts'
 import { brokerClusters } from './kube/resource-types.ts'
 import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cached-cluster-reader.ts'
+import { ClusterClaims, formatOwner } from './reconcile/cluster-claims.ts'
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
 import { childTypes } from './reconcile/cluster-reader.ts'
 
@@ -34,6 +35,8 @@ interface OperatorOptions {
   readonly watchNamespaces: readonly string[]
   /** undefined: works at once, without asking whether another operator does. */
   readonly lease: ObjectKey | undefined
+  /** For tests: how long the Lease of another operator has to stand still before its clusters are taken over. */
+  readonly claimPatienceMs?: number
   /** Unique among operators: the name of the pod, and from one start to the next. */
   readonly identity: string
   /** Reconciles at the same time. */
@@ -151,6 +154,7 @@ class RunningOperator {
       clock,
       reader: new CachedClusterReader(clusters, children),
       settings: { defaultImage: brokerImage },
+      claims: this.#claims(recorder),
       recordEvent: (cluster, event) => recorder.record({ regarding: asObject(cluster), action: 'Reconcile', ...event }),
     })
     this.#controller = startController({
@@ -165,6 +169,25 @@ class RunningOperator {
       signal: this.#stopping.signal,
     })
     return this.#controller.started
+  }
+
+  /** An operator that does not elect is alone. */
+  #claims(recorder: EventRecorder): ClusterClaims | undefined {
+    const { client, clock, lease, logger, claimPatienceMs: patienceMs } = this.#options
+    if (!lease) return undefined
+    const onConflict = (cluster: BrokerCluster, owner: string): void => {
+      const { namespace, name } = cluster.metadata
+      const note = `Operator ${owner} looks after this cluster, operator ${formatOwner(lease)} leaves it alone`
+      logger.warn('Conflict: another operator looks after this cluster', { namespace, name, owner })
+      recorder.record({
+        regarding: asObject(cluster),
+        action: 'Reconcile',
+        type: 'Warning',
+        reason: 'Conflict',
+        note: `${note}. Give each operator namespaces of its own.`,
+      })
+    }
+    return new ClusterClaims({ client, clock, lease, onConflict, patienceMs })
   }
 
   /** A namespace that cannot be read, such as one that is gone with its permissions, holds up no other one. */

@@ -95,6 +95,7 @@ export const statusSchema = z.strictObject({
     .meta({ format: 'int64' })
     .optional()
     .describe('Generation that was last looked at.'),
+  operator: text(317, 'The operator that looks after the cluster: namespace and name of its Lease.').optional(),
   replicas: count('Active members.').optional(),
   selector: text(512, 'Label selector of the active members.').optional(),
   summary: z

@@ -13,7 +13,9 @@ export async function applyStatus(
   cluster: BrokerCluster,
   status: BrokerClusterStatus,
 ): Promise<boolean> {
-  if (canonicalJson(ordered(status)) === canonicalJson(ordered(cluster.status ?? {}))) return false
+  // Whose the cluster is, is written by itself: cluster-claims.ts.
+  const { operator: _, ...known } = cluster.status ?? {}
+  if (canonicalJson(ordered(status)) === canonicalJson(ordered(known))) return false
   const { name, namespace, uid } = cluster.metadata
   // The uid says whose status it is: a cluster that was made anew under the name is not to get it.
   const object: KubeObject = {

@@ -12,10 +12,12 @@ import { planCluster, type PlannerSettings } from '../topology/planner.ts'
 import type { Clock } from '../../broker/base/clock.ts'
 import { act, type ActEnvironment, type ActOutcome } from './act.ts'
 import { applyStatus } from './apply-status.ts'
+import type { ClusterClaims } from './cluster-claims.ts'
 import { statusEvents } from './cluster-events.ts'
 import type { ClusterReader } from './cluster-reader.ts'
 import { decide } from './decide.ts'
 import type { Judgement } from './judgement.ts'
+import { claimRecheckMs } from './limits.ts'
 import { observe } from './observe.ts'
 import { noReferences, resolveReferences } from './references.ts'
 import { planRequeue } from './requeue.ts'
@@ -27,6 +29,8 @@ interface ReconcilerEnvironment extends ActEnvironment {
   readonly brokerAdmin: BrokerAdmin
   readonly clock: Clock
   readonly settings: PlannerSettings
+  /** undefined: every cluster is ours. */
+  readonly claims?: ClusterClaims | undefined
 }
 
 export class ClusterReconciler {
@@ -43,10 +47,12 @@ export class ClusterReconciler {
 
   /** Rejects after the status has been written if it can be; a rejection means: try again with a back-off. */
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
-    const { client, reader, brokerAdmin, clock, settings } = this.#environment
+    const { client, reader, brokerAdmin, clock, settings, claims } = this.#environment
     const cluster = await this.#readCluster(key)
     // Children have their owner: the garbage collector of Kubernetes removes them.
+    if (!cluster) claims?.forget(key)
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return {}
+    if (claims && !(await claims.isOurs(cluster))) return { requeueAfterMs: claimRecheckMs }
     const parsed = parseSpec(cluster)
     const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings) : undefined
     const read = await reader.readObjects(key)

@@ -8,3 +8,9 @@ export const slowPollMs = 5_000
 export const settlingMs = 120_000
 /** Of the message of a condition; the schema of the status has the same bound. */
 export const maxConditionMessageLength = 1024
+/** The Lease of an operator that is at work changes every 2 s. One that does not for this long is gone for good: an upgrade takes less. */
+export const claimPatienceMs = 60_000
+/** How often a Lease is read that belongs to another operator, however many clusters it has. */
+export const claimReadPeriodMs = 5_000
+/** When to look again at a cluster of somebody else, which costs nothing but the Lease above. */
+export const claimRecheckMs = 5_000

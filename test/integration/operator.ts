@@ -60,7 +60,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     let operator: Operator
     const writes: string[] = []
 
-    const start = () =>
+    const start = (change: Partial<Parameters<typeof startOperator>[0]> = {}) =>
       startOperator({
         client: counting(client, writes),
         brokerAdmin: player,
@@ -73,6 +73,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         lease: undefined,
         identity: 'test',
         concurrency: 4,
+        ...change,
       })
     const read = async (name: string) => (await client.get(brokerClusters, metadata(name))) as unknown as BrokerCluster
     const put = (name: string, spec: BrokerClusterSpecInput) =>
@@ -216,6 +217,51 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         ).toHaveLength(1)
       },
       waitMs * 2,
+    )
+
+    test(
+      'leaves a cluster alone that another operator looks after, and takes it over when that one is gone',
+      async () => {
+        const shared = `${namespace}-shared`
+        await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: shared } })
+        const startOne = (name: string) =>
+          start({
+            watchNamespaces: [shared],
+            lease: { namespace: shared, name },
+            identity: name,
+            claimPatienceMs: 6_000,
+          })
+        const owners = async () => {
+          const { items } = await client.list(brokerClusters, { namespace: shared })
+          return items.map(({ status }) => (status as BrokerClusterStatus | undefined)?.operator)
+        }
+        const one = startOne('one')
+        const two = startOne('two')
+        await Promise.all([one.started, two.started])
+        for (const name of ['a', 'b', 'c', 'd'])
+          await client.apply(
+            brokerClusters,
+            { ...brokerCluster, metadata: { namespace: shared, name }, spec: pair({ paused: true }) },
+            apply,
+          )
+        const first = await eventually(async () => {
+          const known = await owners()
+          return known.every((owner) => owner !== undefined) ? known : 'a cluster is nobody’s'
+        })
+        await eventually(async () => {
+          const { items } = await client.list(events, { namespace: shared })
+          return items.filter(({ reason }) => reason === 'Conflict').length === 4 || 'not told'
+        })
+        expect(await owners()).toEqual(first)
+        await one.stop()
+        await eventually(async () => {
+          const now = new Set(await owners())
+          return (now.size === 1 && now.has(`${shared}/two`)) || 'not taken over'
+        })
+        await two.stop()
+        await client.delete(namespaces, { namespace: '', name: shared })
+      },
+      waitMs,
     )
 
     test(

@@ -40,4 +40,8 @@ them. Nothing here reads a Secret, makes a pod or changes what a user wrote into
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# Whether another operator, which a cluster names as its own, is still at work.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get]
 {{- end -}}
