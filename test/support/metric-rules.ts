@@ -1,6 +1,9 @@
 // The rules by which `promtool check metrics` finds fault with the text of metrics, for machines that have no promtool; those
 // that have it (PROMTOOL, or in the PATH) are asked as well.
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** Names of all metrics, as their TYPE lines say. */
 export const metricNames = (text: string): string[] => [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!)
@@ -8,7 +11,7 @@ export const metricNames = (text: string): string[] => [...text.matchAll(/^# TYP
 /** What is wrong, each with the name of its metric. */
 export function metricProblems(text: string): string[] {
   const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => ({ name: name!, type: type! }))
-  return [...families.flatMap((family) => problemsOf(family, text)), ...askPromtool(text)]
+  return [...families.flatMap((family) => problemsOf(family, text)), ...askPromtool('metrics', text)]
 }
 
 /** As client_golang's promlint has them. */
@@ -35,10 +38,15 @@ function problemsOf({ name, type }: { name: string; type: string }, text: string
   ]
 }
 
-function askPromtool(text: string): string[] {
-  const { error, status, stderr, stdout } = spawnSync(process.env['PROMTOOL'] ?? 'promtool', ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  })
+/** What promtool says is wrong with a file of this text: nothing when all is well, or where there is no promtool. */
+export function askPromtool(check: 'metrics' | 'rules', text: string): string[] {
+  const promtool = process.env['PROMTOOL'] ?? 'promtool'
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-promtool-'))
+  const file = join(folder, 'rules.yaml')
+  writeFileSync(file, text)
+  // Metrics it reads from its standard input only.
+  const args = ['check', check, ...(check === 'rules' ? [file] : [])]
+  const { error, status, stderr, stdout } = spawnSync(promtool, args, { input: text, encoding: 'utf8' })
+  rmSync(folder, { recursive: true })
   return error || status === 0 ? [] : [`promtool: ${stderr}${stdout}`]
 }
