@@ -43,6 +43,7 @@ describeOnKube('the chart on a real API server', () => {
     admin = openKubeClient({ access })
     for (const namespace of ['operators', 'north', 'south', 'shop', 'bank'])
       await plane.kubectl('create', 'namespace', namespace)
+    await plane.kubectl('label', 'namespace', 'operators', 'pod-security.kubernetes.io/enforce=restricted')
   }, waitMs)
 
   afterAll(async () => {
@@ -183,6 +184,25 @@ describeOnKube('the chart on a real API server', () => {
       waitMs,
     )
   })
+
+  test(
+    'its pods are admitted where Pod Security is `restricted`, and everything that may be switched on is taken',
+    async () => {
+      const values = [
+        'networkPolicy.enabled=true',
+        'dashboard.enabled=true',
+        'priorityClassName=system-cluster-critical',
+      ]
+      const set = values.flatMap((value) => ['--set', value])
+      await plane.helm('upgrade', 'flotilla', chart, '--namespace', 'operators', ...set)
+      await eventually(async () => {
+        const { items } = await admin.list(pods, { namespace: 'operators' })
+        const urgent = items.filter(({ spec }) => (spec as { priorityClassName?: string }).priorityClassName)
+        return urgent.length > 0 || 'no pod'
+      })
+    },
+    waitMs,
+  )
 
   test(
     'who may edit a namespace may edit its broker clusters',
