@@ -4,7 +4,12 @@ export default {
   moduleFileExtensions: ['ts', 'mjs', 'js', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types-transformer.mjs' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/interop/', '<rootDir>/test/kube/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/interop/',
+    '<rootDir>/test/kube/',
+    '<rootDir>/test/image/',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/'],
   restoreMocks: true,
   // Jest leaves one core to itself, which is half of two.

@@ -128,6 +128,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'hack/localkube/controllers': ['hack/localkube/base', 'hack/localkube/api'],
   'hack/localkube/kubelet': ['hack/localkube/base', 'hack/localkube/api', 'hack/localkube/controllers'],
   'hack/localkube': ['hack/localkube/*'],
+  'hack/image': [],
   'hack/start': ['hack/localkube', 'broker/client', 'broker/management'],
 }
 
