@@ -30,16 +30,14 @@ COPY . .
 RUN mkdir -p /code/opt/flotilla/hack/image \
     && /system/usr/local/bin/node hack/image/compile.ts /code/opt/flotilla/compiled \
     && cp -a package.json LICENSE broker operator /code/opt/flotilla/ \
-    && cd hack/image && cp -a entrypoint.mjs compiled-code.mjs early-signal.ts programs.ts /code/opt/flotilla/hack/image/ \
+    && cd hack/image && cp -a entrypoint.mjs compiled-code.mjs early-signal.ts programs.mjs /code/opt/flotilla/hack/image/ \
     && chmod -R a+rX,go-w /code
 
 FROM scratch
 COPY --from=packages /system/ /
 COPY --from=packages /opt/flotilla/node_modules/ /opt/flotilla/node_modules/
 COPY --from=code /code/ /
-ARG VERSION
-ARG REVISION
-ARG SOURCE
+ARG VERSION REVISION SOURCE
 LABEL org.opencontainers.image.title="Flotilla" \
       org.opencontainers.image.description="ActiveMQ-compatible message broker, and the operator that runs clusters of it on Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -4,7 +4,7 @@
 //   compile.ts DIRECTORY      must not exist yet
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,17 +16,16 @@ const [compiled] = process.argv.slice(2)
 if (compiled === undefined) throw new Error('Cannot compile: no directory was given')
 const scratch = mkdtempSync(join(tmpdir(), 'flotilla-compile-'))
 try {
-  await runBroker(join(scratch, 'data'))
-  await endOf('operator --help', run(['operator', '--help']))
-  await endOf('journal --help', run(['journal', '--help']))
-  const [made] = readdirSync(join(scratch, 'compiled'))
-  renameSync(join(scratch, 'compiled', made!), compiled)
+  await runBroker()
+  for (const program of ['operator', 'journal']) await endOf(program, run(program, ['--help']))
+  for (const program of readdirSync(join(scratch, 'compiled'))) keep(program)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-async function runBroker(dataDirectory: string): Promise<void> {
-  const broker = run(['broker', '--data-directory', dataDirectory, '--admin-port', '0', '--openwire-port', '0'])
+async function runBroker(): Promise<void> {
+  const data = join(scratch, 'data')
+  const broker = run('broker', ['--data-directory', data, '--admin-port', '0', '--openwire-port', '0'])
   let output = ''
   broker.stdout!.on('data', (data: Buffer) => {
     if (output.includes(active)) return
@@ -37,11 +36,18 @@ async function runBroker(dataDirectory: string): Promise<void> {
   if (!output.includes(active)) throw new Error(`Cannot compile: the broker was never active\n${output}`)
 }
 
-function run(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entrypoint, ...args], {
+/** Each program has a folder: the broker sets flags of V8, and what was compiled without them does not fit. */
+function run(program: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entrypoint, program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(scratch, 'compiled') },
+    env: { ...process.env, NODE_COMPILE_CACHE: join(scratch, 'compiled', program) },
   })
+}
+
+/** Without the folder that Node names after itself, the processor and the user: compiled-code.mjs. */
+function keep(program: string): void {
+  const [made] = readdirSync(join(scratch, 'compiled', program))
+  cpSync(join(scratch, 'compiled', program, made!), join(compiled!, program), { recursive: true })
 }
 
 async function endOf(what: string, child: ChildProcess): Promise<void> {

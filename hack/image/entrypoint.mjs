@@ -8,19 +8,19 @@
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { useCompiledCode } from './compiled-code.mjs'
+import { programOf } from './programs.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const wrongInput = 2
 
-useCompiledCode(join(root, 'compiled'))
-const { endOnEarlySignal } = await import('./early-signal.ts')
-endOnEarlySignal(process)
-const { programOf } = await import('./programs.ts')
 const program = programOf(process.argv.slice(2))
-if ('refused' in program) {
+if (program.refused !== undefined) {
   process.stderr.write(`Cannot start: ${program.refused}\n`)
   process.exit(wrongInput)
 }
+useCompiledCode(join(root, 'compiled', program.name))
+const { endOnEarlySignal } = await import('./early-signal.ts')
+endOnEarlySignal(process)
 const file = join(root, program.file)
 process.argv = [process.argv[0], file, ...program.args]
 await import(pathToFileURL(file).href)

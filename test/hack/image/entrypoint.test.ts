@@ -1,21 +1,22 @@
 // The entry of the image with programs that only tell what they were given.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const nodeBinary = join(root, 'node_modules', '.bin', 'node')
 
-/** Prints its arguments, and where Node looks for compiled code: the folder, and what that is. */
+/** Prints its file, its arguments, and where Node looks for compiled code: the folder, and what that is. */
 const teller = `
 import { realpathSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 const cache = getCompileCacheDir()
-console.log(JSON.stringify({ args: process.argv.slice(2), cache, target: cache && realpathSync(cache) }))`
+console.log(JSON.stringify({ file: process.argv[1], args: process.argv.slice(2), cache, target: cache && realpathSync(cache) }))`
 
 interface Told {
+  readonly file?: string
   readonly args: string[]
   readonly cache?: string
   readonly target?: string
@@ -46,22 +47,26 @@ function start(
   return { told: stdout === '' ? { args: [] } : (JSON.parse(stdout) as Told), code: status, error: stderr }
 }
 
-test('a program gets the arguments behind its name', () => {
-  expect(start(['operator', '--log-level', 'debug'])).toMatchObject({
-    code: 0,
-    told: { args: ['--log-level', 'debug'] },
-  })
+test.each([
+  [[], 'broker/main.mjs', []],
+  [['--config', 'a.yaml'], 'broker/main.mjs', ['--config', 'a.yaml']],
+  [['broker', '--help'], 'broker/main.mjs', ['--help']],
+  [['operator', '--log-level', 'debug'], 'operator/main.ts', ['--log-level', 'debug']],
+  [['journal', 'check', '/data'], 'broker/cli.ts', ['journal', 'check', '/data']],
+])('%j runs %s', (given: string[], file: string, args: string[]) => {
+  expect(start(given)).toMatchObject({ code: 0, told: { args, file: join(image, file) } })
+  expect(existsSync(join(root, file))).toBe(true)
 })
 
-test('what is no program is refused in one sentence', () => {
-  expect(start(['sh', '-c', 'id'])).toMatchObject({
+test.each(['sh', 'Broker', 'constructor'])('%s is no program, and refused in one sentence', (name) => {
+  expect(start([name, '-c', 'id'])).toMatchObject({
     code: 2,
-    error: 'Cannot start: "sh" is none of broker, operator, journal; flags alone are for the broker\n',
+    error: `Cannot start: "${name}" is none of broker, operator, journal; flags alone are for the broker\n`,
   })
 })
 
 test('without compiled code it is not looked for, and nothing is written', () => {
-  expect(start([]).told).toEqual({ args: [] })
+  expect(start([]).told).not.toHaveProperty('cache')
   expect(readdirSync(temporary)).toEqual([])
 })
 
@@ -69,8 +74,8 @@ describe('with code that was compiled when the image was made', () => {
   let compiled: string
 
   beforeAll(() => {
-    compiled = join(image, 'compiled')
-    mkdirSync(compiled)
+    compiled = join(image, 'compiled', 'broker')
+    mkdirSync(compiled, { recursive: true })
   })
 
   test('Node looks there, whatever the user, and what was made for that is gone afterwards', () => {
@@ -78,6 +83,10 @@ describe('with code that was compiled when the image was made', () => {
     expect(told.target).toBe(compiled)
     expect(told.cache?.startsWith(temporary)).toBe(true)
     expect(readdirSync(temporary)).toEqual([])
+  })
+
+  test('each program has its own', () => {
+    expect(start(['operator']).told).not.toHaveProperty('cache')
   })
 
   test('shared memory serves where there is no folder for temporary files', () => {
