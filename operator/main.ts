@@ -54,7 +54,7 @@ async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<
     clock: systemClock,
     random: systemRandom,
     logger,
-    brokerImage: settings.brokerImage ?? `ghcr.io/flotilla-mq/broker:${version}`,
+    brokerImage: settings.brokerImage ?? `ghcr.io/flotilla-mq/flotilla:${version}`,
     watchNamespaces: settings.watchNamespaces,
     lease: enabled ? { namespace: leaseNamespace ?? access.namespace, name: leaseName } : undefined,
     identity,

@@ -1,7 +1,7 @@
-// The image brings its code compiled (compile.ts), because compiling it takes twice as long as all the rest of a start. Node
-// looks for such code in a folder that is named after its version, the processor and the user, and the user of a container
-// is not known before it runs: so that folder is made for each start where something may be written, as a link to what the
-// image has. Whether the code fits (version, flags, source) V8 checks for each file that it reads; what does not is compiled.
+// The image brings its code compiled (compile.ts), because compiling it is half of a start. Node looks for such code in a
+// folder that is named after its version, the processor and the user, and neither processor nor user are known when the image
+// is made: so that folder is made for each start where something may be written, as a link to what the image has. Whether
+// the code fits (version, flags, source) V8 checks for each file that it reads; what does not is compiled.
 import { existsSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { tmpdir } from 'node:os'

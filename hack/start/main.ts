@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..', '..')
 const readyWithinMs = 60_000
 const proofMessages = 1000
 const proofWithinMs = 60_000
-const brokerImage = 'ghcr.io/flotilla-mq/broker'
+const brokerImage = 'ghcr.io/flotilla-mq/flotilla'
 
 const images: Images = {
   [brokerImage]: {

@@ -45,6 +45,12 @@ describe('the chart', () => {
     const given = args.flatMap((flag) => [flag, { '--log-level': 'info', '--concurrency': '4' }[flag] ?? 'x'])
     expect(parseOperatorSettings(given, {}, 'suffix')).toMatchObject({ ok: true })
   })
+
+  test('runs the operator of the image that it has in common with brokers', () => {
+    expect(read('templates', 'deployment.yaml')).toMatch(/args:\n +- operator\n/)
+    const { repository } = values['image'] as { repository: string }
+    expect(readFileSync(join(root, 'operator', 'main.ts'), 'utf8')).toContain(`\`${repository}:\${version}\``)
+  })
 })
 
 describe('the permissions of the chart', () => {

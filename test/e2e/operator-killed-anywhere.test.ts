@@ -150,7 +150,7 @@ function startInProcess(client: KubeClient, brokerAdmin: PodPlayer, namespace: s
     random: systemRandom,
     logger: silentLogger,
     metrics: noMetrics,
-    brokerImage: 'ghcr.io/flotilla-mq/broker:test',
+    brokerImage: 'ghcr.io/flotilla-mq/flotilla:test',
     watchNamespaces: [namespace],
     lease: undefined,
     identity: 'test',

@@ -9,14 +9,21 @@ import { buildRuntimeSpec, type ContainerSpec } from './runtime-spec.ts'
 const nodeBinary = join(import.meta.dirname, '..', '..', 'node_modules', '.bin', 'node')
 
 export type ContainerOptions = Partial<Pick<ContainerSpec, 'env' | 'args' | 'mounts'>> &
-  Pick<ContainerSpec, 'hostname' | 'user'>
+  Pick<ContainerSpec, 'hostname' | 'user'> & {
+    /** Made, but not started before `release`. */
+    readonly isHeld?: boolean
+  }
 
 export class Container {
   output = ''
+  /** Of one that is held. */
+  readonly isMade: Promise<unknown>
   readonly #id: string
   readonly #state: string
   readonly #child: ChildProcess
   readonly #ended: Promise<number | null>
+  /** Nothing of it writes any more. */
+  #isOver = false
   #heard = (): void => {}
 
   /** `directory` is for what the runtime wants to have in files. */
@@ -36,15 +43,18 @@ export class Container {
       args: [...config.Entrypoint, ...args],
     })
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec, undefined, 2))
-    this.#child = spawn('runc', ['--root', this.#state, 'run', '--bundle', bundle, this.#id], {
+    const command = options.isHeld === true ? 'create' : 'run'
+    this.#child = spawn('runc', ['--root', this.#state, command, '--bundle', bundle, this.#id], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    this.isMade = once(this.#child, 'exit')
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on('data', (data: Buffer) => {
         this.output += data.toString()
         this.#heard()
       })
     this.#ended = once(this.#child, 'close').then(([code]) => {
+      this.#isOver = true
       this.#heard()
       return code as number | null
     })
@@ -55,19 +65,23 @@ export class Container {
     return this.#ended
   }
 
+  release(): void {
+    spawn('runc', ['--root', this.#state, 'start', this.#id], { stdio: 'inherit' })
+  }
+
   says(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#heard = () => {
         if (this.output.includes(text)) resolve()
-        else if (this.#child.exitCode !== null) reject(new Error(`It ended without "${text}":\n${this.output}`))
+        else if (this.#isOver) reject(new Error(`It ended without "${text}":\n${this.output}`))
       }
       this.#heard()
     })
   }
 
-  /** To process 1. Resolves with the exit code. */
+  /** To process 1. Resolves with the exit code, for one that was held with that of its making. */
   stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    if (this.#child.exitCode === null) execFileSync('runc', ['--root', this.#state, 'kill', this.#id, signal])
+    if (!this.#isOver) execFileSync('runc', ['--root', this.#state, 'kill', this.#id, signal])
     return this.#ended
   }
 

@@ -49,13 +49,14 @@ export interface MemberOptions {
   /** Instead of what the operator has configured. */
   readonly config?: string
   readonly env?: readonly string[]
+  readonly isHeld?: boolean
 }
 
 /** `directory` holds what a kubelet would write for the pod. */
 export function startMember(
   image: Image,
   directory: string,
-  { name, user, data, config, env = [] }: MemberOptions,
+  { name, user, data, config, env = [], isHeld = false }: MemberOptions,
 ): Container {
   const configuration = join(directory, `${name}-config`)
   mkdirSync(configuration, { recursive: true })
@@ -71,6 +72,7 @@ export function startMember(
     hostname: name,
     user,
     mounts,
+    isHeld,
     env: [`POD_NAME=${name}`, 'POD_IP=127.0.0.1', 'KUBERNETES_SERVICE_HOST=10.96.0.1', ...env],
     args: container.args.map((argument) => argument.replace('$(POD_NAME)', name)),
   })

@@ -68,7 +68,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         random: systemRandom,
         logger: silentLogger,
         metrics: noMetrics,
-        brokerImage: 'ghcr.io/flotilla-mq/broker:test',
+        brokerImage: 'ghcr.io/flotilla-mq/flotilla:test',
         watchNamespaces: [namespace],
         lease: undefined,
         identity: 'test',

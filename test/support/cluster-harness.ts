@@ -33,7 +33,7 @@ export class ClusterHarness {
       reader,
       brokerAdmin: this.world,
       clock: this.clock,
-      settings: { defaultImage: 'ghcr.io/flotilla-mq/broker:0.1.0' },
+      settings: { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0' },
       recordEvent: (_, event) => this.events.push(event),
     })
     return this.reconciler

@@ -30,7 +30,7 @@ export const brokerClusters: ResourceName = { group: 'flotilla.dev', plural: 'br
 
 /** Like those of `npm start`. */
 export const brokerImages: Images = {
-  'ghcr.io/flotilla-mq/broker': {
+  'ghcr.io/flotilla-mq/flotilla': {
     command: ['node', '--disable-warning=ExperimentalWarning', join(root, 'broker', 'main.mjs')],
     cwd: root,
   },

@@ -23,7 +23,7 @@ const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
 function plan(spec: BrokerClusterSpecInput): ClusterPlan {
   const parsed = parseSpec({ metadata, spec } as BrokerCluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/broker:0.1.0' })
+  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0' })
 }
 
 function expectGolden(name: string, object: object): void {
