@@ -80,9 +80,12 @@ export class Container {
   }
 
   /** To process 1. Resolves with the exit code, for one that was held with that of its making. */
-  stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     if (!this.#isOver) execFileSync('runc', ['--root', this.#state, 'kill', this.#id, signal])
-    return this.#ended
+    const code = await this.#ended
+    // Of one that ran to its end the runtime has left nothing.
+    execFileSync('runc', ['--root', this.#state, 'delete', '--force', this.#id])
+    return code
   }
 
   /** Runs a program of this repository outside of the container, but in its network; returns what it writes. */

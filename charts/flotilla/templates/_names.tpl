@@ -64,7 +64,3 @@ capabilities: {drop: [ALL]}
 {{ $owner }}
 {{- end -}}
 {{- end -}}
-
-{{- define "flotilla.image" -}}
-{{- .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
-{{- end -}}
