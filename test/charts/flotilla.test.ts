@@ -47,7 +47,7 @@ describe('the chart', () => {
   })
 
   test('runs the operator of the image that it has in common with brokers', () => {
-    expect(read('templates', 'deployment.yaml')).toMatch(/args:\n +- operator\n/)
+    expect(read('templates', 'deployment.yaml')).toMatch(/ - operator\n +- --log-level\n/)
     const { repository } = values['image'] as { repository: string }
     expect(readFileSync(join(root, 'operator', 'main.ts'), 'utf8')).toContain(`\`${repository}:\${version}\``)
   })
