@@ -13,7 +13,7 @@ import { buildLaunch, hostAddress, type LaunchSurroundings } from './container-l
 import { ContainerLog } from './container-log.ts'
 import { type ContainerHost, ContainerRunner, type ContainerState, type RestartPolicy } from './container-runner.ts'
 import type { Container } from './environment.ts'
-import { defaultGraceSeconds, mountRetryMs } from './limits.ts'
+import { defaultGraceSeconds, endNoticedMs, mountRetryMs } from './limits.ts'
 import { buildPodStatus, isSidecar } from './pod-status.ts'
 import type { ProcessTable } from './process-table.ts'
 import { mountVolumes, type VolumePaths } from './volumes.ts'
@@ -205,7 +205,9 @@ export class PodWorker {
     void stopped.then(() => {
       if (this.#silent) return
       this.#publish()
-      confirmDeletion(this.#around.registry, this.#pod)
+      this.#around.clock.after(endNoticedMs, () => {
+        if (!this.#silent) confirmDeletion(this.#around.registry, this.#pod)
+      })
     })
   }
 

@@ -1,64 +1,21 @@
 // The real kubectl, unmodified and without special flags, against the stand-in's API server.
-// Takes kubectl from KUBECTL or PATH; without one the suite says so and is skipped.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { execFile, execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApiServer, type ApiServer } from '../../../hack/localkube/api-server.ts'
 import { buildKubeconfig } from '../../../hack/localkube/api/http/kubeconfig.ts'
 import { fleet, fleetDefinition, fleets } from './api/sample-definition.ts'
-
-const kubectlPath = findKubectl()
-const describeWithKubectl = kubectlPath === undefined ? describe.skip : describe
-if (kubectlPath === undefined) console.warn('kubectl is neither in KUBECTL nor on PATH: its suite is skipped')
-
-function findKubectl(): string | undefined {
-  const candidate = process.env['KUBECTL'] ?? 'kubectl'
-  try {
-    execFileSync(candidate, ['version', '--client'], { stdio: 'ignore' })
-    return candidate
-  } catch {
-    return undefined
-  }
-}
+import { describeWithKubectl, Kubectl } from './kubectl-command.ts'
 
 let server: ApiServer
 let home: string
 
-interface Outcome {
-  code: number
-  out: string
-}
+let command: Kubectl
 
-/** Exit code and everything printed. `input` goes to the standard input. */
-function run(args: readonly string[], input: unknown = '', environment: Record<string, string> = {}): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, HOME: home, KUBECONFIG: join(home, 'kubeconfig'), ...environment }
-    const child = execFile(kubectlPath!, args, { env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out: stdout + stderr })
-    })
-    child.stdin!.end(typeof input === 'string' ? input : JSON.stringify(input))
-  })
-}
-
-/** The output of a command that must succeed. */
-async function kubectl(command: string, input?: unknown, environment?: Record<string, string>): Promise<string> {
-  const { code, out } = await run(splitCommand(command), input, environment)
-  if (code !== 0) throw new Error(`kubectl ${command}: exit ${code}: ${out}`)
-  return out
-}
-
-/** The output of a command that must fail. */
-async function refused(command: string, input?: unknown): Promise<string> {
-  const { code, out } = await run(splitCommand(command), input)
-  expect(code).not.toBe(0)
-  return out
-}
-
-/** Splits at blanks outside single quotes. */
-const splitCommand = (command: string): string[] =>
-  [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!)
+const kubectl = (line: string, input?: unknown, environment?: Record<string, string>): Promise<string> =>
+  command.ok(line, input, environment)
+const refused = (line: string, input?: unknown): Promise<string> => command.refused(line, input)
 
 const applied = (name: string, spec: Record<string, unknown>): unknown => ({
   apiVersion: 'example.dev/v1',
@@ -84,6 +41,7 @@ const statefulSet = {
 describeWithKubectl('kubectl', () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'localkube-kubectl-'))
+    command = new Kubectl(home)
     server = createApiServer()
     const { url } = await server.listen()
     writeFileSync(join(home, 'kubeconfig'), buildKubeconfig(url))
@@ -179,7 +137,7 @@ describeWithKubectl('kubectl', () => {
     expect(await kubectl(ships)).toBe('7 nelson')
     await kubectl('apply --server-side --field-manager=me -f -', applied('second', { ships: [{ name: 'rodney' }] }))
     expect(await kubectl(ships)).toBe('1 rodney')
-    const { code, out } = await run(['diff', '-f', '-'], applied('second', { big: true, ships: [{ name: 'hood' }] }))
+    const { code, out } = await command.run('diff -f -', applied('second', { big: true, ships: [{ name: 'hood' }] }))
     expect(code).toBe(1)
     expect(out).toMatch(/\+ +big: true/)
   })
