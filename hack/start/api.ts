@@ -5,6 +5,16 @@ import type { ManifestObject } from './manifests.ts'
 const fieldManager = 'flotilla-start'
 const answerWithinMs = 30_000
 
+/** The namespace that an object asks for does not exist. */
+export class NamespaceMissing extends StartProblem {
+  readonly namespace: string
+
+  constructor(message: string, namespace: string) {
+    super(message)
+    this.namespace = namespace
+  }
+}
+
 interface ApiResource {
   readonly name: string
   readonly kind: string
@@ -22,7 +32,10 @@ export class Api {
     this.#signal = signal
   }
 
-  /** Server-side apply, as `kubectl apply --server-side --force-conflicts`; what the server refuses becomes one sentence. */
+  /**
+   * Server-side apply, as `kubectl apply --server-side --force-conflicts`; what the server refuses becomes one sentence.
+   * Errors: StartProblem, NamespaceMissing.
+   */
   async apply(object: ManifestObject, where: string): Promise<void> {
     const path = await this.#pathOf(object, where)
     const answer = await this.#request(`${path}?fieldManager=${fieldManager}&force=true&fieldValidation=Strict`, {
@@ -31,8 +44,14 @@ export class Api {
       body: JSON.stringify(object),
     })
     if (answer.ok) return
-    const status = (await answer.json().catch(() => ({}))) as { message?: string }
-    throw new StartProblem(`Cannot apply ${where}: ${status.message ?? `the API server answered ${answer.status}`}`)
+    const status = (await answer.json().catch(() => ({}))) as {
+      message?: string
+      details?: { kind?: string; name?: string }
+    }
+    const message = `Cannot apply ${where}: ${status.message ?? `the API server answered ${answer.status}`}`
+    const { kind, name } = status.details ?? {}
+    if (answer.status === 404 && kind === 'namespaces' && name !== undefined) throw new NamespaceMissing(message, name)
+    throw new StartProblem(message)
   }
 
   async get<T>(path: string): Promise<T | undefined> {

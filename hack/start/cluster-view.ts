@@ -44,12 +44,16 @@ export const isReady = (cluster: ClusterObject): boolean =>
 export const isInMemory = ({ spec }: ClusterObject): boolean =>
   [spec?.groupTemplate, ...(spec?.groups ?? [])].some((group) => group?.storage?.type === 'None')
 
+/** Why waiting will not help, in its present generation. */
+export function whyStalled(cluster: ClusterObject): string | undefined {
+  if (cluster.status?.observedGeneration !== cluster.metadata.generation) return undefined
+  const stalled = cluster.status?.conditions?.find(({ type, status }) => type === 'Stalled' && status === 'True')
+  return stalled && `${stalled.reason}${stalled.message ? `: ${stalled.message}` : ''}`
+}
+
 /** The condition that says most about why a cluster is not ready. */
 export function whyNotReady(cluster: ClusterObject): string {
-  const conditions = cluster.status?.conditions ?? []
-  const telling =
-    conditions.find(({ type, status }) => type === 'Stalled' && status === 'True') ??
-    conditions.find(({ type }) => type === 'Ready')
+  const telling = cluster.status?.conditions?.find(({ type }) => type === 'Ready')
   if (!telling) return 'the operator has not reported anything yet'
   return `${telling.type}=${telling.status}, ${telling.reason}${telling.message ? `: ${telling.message}` : ''}`
 }

@@ -1,11 +1,13 @@
 // Waits for BrokerClusters and finds their pods, over the API of the stand-in.
 import type { Api } from './api.ts'
-import { adminUrl, isReady, whyNotReady, type ClusterObject, type PodObject } from './cluster-view.ts'
+import { adminUrl, isReady, whyNotReady, whyStalled, type ClusterObject, type PodObject } from './cluster-view.ts'
 import type { Manifest } from './manifests.ts'
 import { StartProblem } from './problem.ts'
 import { roleAt } from './role-at.ts'
 
 const pollMs = 100
+/** A status that is there at the first look may be that of a run before, until the operator has started and looked. */
+const staleStatusMs = 10_000
 const clustersPath = '/apis/flotilla.dev/v1alpha1'
 /** On the clusters of examples/. */
 const exampleSelector = encodeURIComponent('flotilla.dev/example=true')
@@ -20,20 +22,29 @@ export const clustersIn = (manifests: readonly Manifest[]): ClusterName[] =>
     .filter(({ object }) => object.kind === 'BrokerCluster')
     .map(({ object }) => ({ namespace: object.metadata.namespace ?? 'default', name: object.metadata.name }))
 
-/** Resolves when every cluster is Ready; rejects with what the one that is not says of itself. */
+/** Resolves when every cluster is Ready; rejects with what one says of itself that is Stalled, or not Ready in time. */
 export async function waitUntilReady(api: Api, clusters: readonly ClusterName[], timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs
-  for (const cluster of clusters)
-    for (;;) {
+  const startedAt = Date.now()
+  const waiting = new Set(clusters)
+  const atFirst = new Map<ClusterName, string | undefined>()
+  while (waiting.size > 0) {
+    const waitedMs = Date.now() - startedAt
+    for (const cluster of waiting) {
       const found = await getCluster(api, cluster)
-      if (isReady(found) && (await brokersAgree(found, await podsOf(api, cluster)))) break
-      if (Date.now() > deadline)
-        throw new StartProblem(
-          `BrokerCluster ${cluster.namespace}/${cluster.name} is not Ready after ${timeoutMs / 1000} s: ${whyNotReady(found)}.${await podTroubles(api, cluster)}`,
-        )
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      const stalled = whyStalled(found)
+      if (!atFirst.has(cluster)) atFirst.set(cluster, stalled)
+      if (isReady(found) && (await brokersAgree(found, await podsOf(api, cluster)))) waiting.delete(cluster)
+      else if (stalled !== undefined && (stalled !== atFirst.get(cluster) || waitedMs > staleStatusMs))
+        throw await problemOf(api, cluster, `is Stalled, waiting will not help: ${stalled}`)
+      else if (waitedMs > timeoutMs)
+        throw await problemOf(api, cluster, `is not Ready after ${timeoutMs / 1000} s: ${whyNotReady(found)}`)
     }
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
 }
+
+const problemOf = async (api: Api, cluster: ClusterName, state: string): Promise<StartProblem> =>
+  new StartProblem(`BrokerCluster ${cluster.namespace}/${cluster.name} ${state}.${await podTroubles(api, cluster)}`)
 
 /**
  * True when the brokers themselves are what the status says: after a restart of the stand-in the status on disk is that

@@ -3,7 +3,7 @@
 //   0  stopped by Ctrl-C, or the proof succeeded with --exit      1  something is wrong, in one sentence      2  wrong arguments
 import { join, resolve } from 'node:path'
 import { LocalKubeError, startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
-import { Api } from './api.ts'
+import { Api, NamespaceMissing } from './api.ts'
 import { adminUrl, describeCluster, failoverUrl, isInMemory, processId } from './cluster-view.ts'
 import { clustersIn, getCluster, podsOf, removeExamples, waitUntilReady, type ClusterName } from './clusters.ts'
 import { loadManifests, type Manifest } from './manifests.ts'
@@ -143,7 +143,20 @@ async function removeOldExamples(api: Api, wanted: readonly ClusterName[]): Prom
 
 async function applyAll(api: Api, manifests: readonly Manifest[]): Promise<void> {
   for (const { file, object } of manifests)
-    await api.apply(object, `${object.kind} "${object.metadata.name}" of ${file}`)
+    try {
+      await api.apply(object, `${object.kind} "${object.metadata.name}" of ${file}`)
+    } catch (error) {
+      throw error instanceof NamespaceMissing ? withWayOut(error, manifests) : error
+    }
+}
+
+/** As with kubectl, nobody makes a namespace because an object asks for it, and the order is that of the manifest. */
+function withWayOut({ message, namespace }: NamespaceMissing, manifests: readonly Manifest[]): StartProblem {
+  const comes = manifests.some(({ object: { kind, metadata } }) => kind === 'Namespace' && metadata.name === namespace)
+  const wayOut = comes
+    ? 'The manifest has it, but further down: put it first'
+    : `Put it first in the manifest (apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}), or leave out metadata.namespace for "default"`
+  return new StartProblem(`${message}. ${wayOut}.`)
 }
 
 async function show(api: Api, clusters: readonly ClusterName[], kube: LocalKube): Promise<void> {

@@ -33,14 +33,21 @@ function start(...args: string[]): StartedProgram {
 const startHere = (...args: string[]): StartedProgram =>
   start('--data', join(directory, 'data'), '--port', '0', ...args)
 
-function manifest(spec: unknown, name = 'mine'): string {
-  const path = join(directory, `${name}.json`)
-  writeFileSync(
-    path,
-    JSON.stringify({ apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata: { name }, spec }),
-  )
+const cluster = (spec: unknown, metadata: object = {}) => ({
+  apiVersion: 'flotilla.dev/v1alpha1',
+  kind: 'BrokerCluster',
+  metadata: { name: 'mine', ...metadata },
+  spec,
+})
+
+/** A file with these objects, one document each. */
+function documents(...objects: unknown[]): string {
+  const path = join(directory, 'mine.yaml')
+  writeFileSync(path, objects.map((object) => JSON.stringify(object)).join('\n---\n'))
   return path
 }
+
+const manifest = (spec: unknown): string => documents(cluster(spec))
 
 describe('wrong from the start', () => {
   test('--help explains and ends with 0', async () => {
@@ -113,6 +120,28 @@ describe('wrong from the start', () => {
     expect(run.output).toContain('Cannot apply BrokerCluster "mine"')
     expect(run.output).toContain('groupTemplate')
     expect(run.output).not.toContain('    at ')
+  })
+
+  test('a namespace that there is not ends with 1, and says what to do', async () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
+    const inShop = cluster(standalone('None'), { namespace: 'shop' })
+    const missing = startHere('-f', documents(inShop))
+    expect(await missing.ended).toBe(1)
+    expect(missing.output).toMatch(/Cannot apply BrokerCluster "mine" of \S+: namespaces "shop" not found\. /)
+    expect(missing.output).toContain('kind: Namespace')
+    const late = startHere('-f', documents(inShop, namespace))
+    expect(await late.ended).toBe(1)
+    expect(late.output).toContain('namespaces "shop" not found. The manifest has it, but further down')
+    for (const { output } of [missing, late]) expect(output).not.toContain('    at ')
+  })
+
+  test('a cluster that is Stalled ends with 1 at once, and says why', async () => {
+    const spec = { ...standalone('None'), image: { reference: 'ghcr.io/flotilla-mq/brokr:1' } }
+    const run = startHere('-f', manifest(spec))
+    expect(await run.ended).toBe(1)
+    expect(run.output).toContain('BrokerCluster default/mine is Stalled, waiting will not help: ImagePullFailed: ')
+    expect(run.output).toContain('Cannot run image "ghcr.io/flotilla-mq/brokr')
+    expect(run.output).not.toContain('is not Ready after')
   })
 })
 
