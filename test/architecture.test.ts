@@ -117,8 +117,10 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'hack/localkube/api/kinds',
     'hack/localkube/api/patch',
   ],
+  'hack/localkube/api/stream': ['hack/localkube/api'],
   'hack/localkube/api/http': [
     'hack/localkube/api',
+    'hack/localkube/api/stream',
     'hack/localkube/api/schema',
     'hack/localkube/api/print',
     'hack/localkube/api/kinds',

@@ -8,7 +8,7 @@ import { Lifecycle } from './api/storage/lifecycle.ts'
 import { LocalRegistry } from './api/storage/local-registry.ts'
 import { ObjectStore, type ObjectLog } from './api/storage/object-store.ts'
 import { Operations } from './api/storage/operations.ts'
-import type { PodLogs, Registry } from './api/registry.ts'
+import type { PodLogs, PodStreams, Registry } from './api/registry.ts'
 import { KindTable } from './api/kinds/resource-kind.ts'
 
 interface ApiServerOptions {
@@ -30,6 +30,7 @@ export interface ApiServer {
   /** A registry whose writes own fields under another manager name. */
   registryFor(manager: string): Registry
   setPodLogs(podLogs: PodLogs): void
+  setPodStreams(podStreams: PodStreams): void
   /** Watches and lists older than now get 410 Gone from here on, as after a compaction of the real store. */
   forgetHistory(): void
   listen(host?: string, port?: number): Promise<{ host: string; port: number; url: string }>
@@ -57,9 +58,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const lifecycle = new Lifecycle(operations)
   lifecycle.createBasics()
   const podLogs: { current: PodLogs | undefined } = { current: options.podLogs }
+  const podStreams: { current: PodStreams | undefined } = { current: undefined }
   const http = createHttpServer({
     operations,
     podLogs: () => podLogs.current,
+    podStreams: () => podStreams.current,
     ...(options.faults ? { faults: options.faults } : {}),
   })
   return {
@@ -67,6 +70,9 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     registryFor: (manager) => new LocalRegistry(operations, manager),
     setPodLogs: (logs) => {
       podLogs.current = logs
+    },
+    setPodStreams: (streams) => {
+      podStreams.current = streams
     },
     forgetHistory: () => store.forgetHistory(),
     listen: (host = '127.0.0.1', port = 0) => http.listen(host, port),

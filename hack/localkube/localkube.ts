@@ -126,6 +126,7 @@ function runCluster(
   const context = { registry, clock, log, events }
   const kubelet = startKubelet({ ...context, directory: join(data, 'kubelet'), images, remapPorts, apiServer })
   api.setPodLogs(kubelet.logs)
+  api.setPodStreams(kubelet.streams)
   const controllers = startControllers(context, createVolumeDirectories(join(data, 'volumes')))
   const serverUrl = apiServer.url
   const { kubeconfigPath } = options

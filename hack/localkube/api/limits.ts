@@ -9,6 +9,12 @@ export const defaultHistoryLimit = 10_000
 /** Bytes that may wait for a slow watcher before it is cut off; it will list again. */
 export const maxWatchBacklogBytes = 64 * 1024 * 1024
 
+/** Output of a command in a pod that may wait for a slow client before the command has to: a few of its writes. */
+export const maxStreamBacklogBytes = 1024 * 1024
+
+/** Largest control frame of SPDY: headers of a stream are some hundred bytes. */
+export const maxSpdyControlFrameBytes = 64 * 1024
+
 /** How often a watcher that asked for bookmarks gets one while nothing else happens. The real server: about a minute. */
 export const bookmarkPeriodMs = 60_000
 

@@ -1,5 +1,6 @@
 // The stand-in's API as its own controllers see it: the same objects, admission and versions as over HTTP, without HTTP.
 // storage/local-registry.ts implements it; the controllers and the kubelet of the stand-in use nothing else.
+import type { Duplex, Readable, Writable } from 'node:stream'
 
 export interface LocalObjectMeta {
   name: string
@@ -82,11 +83,43 @@ export interface Registry {
   ): void
 }
 
+export interface PodName {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** A command that runs in a pod. */
+export interface RemoteProcess {
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable
+  /** With a terminal there is none: both are one. */
+  readonly stderr: Readable | undefined
+  /** The exit code, once all output was read. */
+  readonly ended: Promise<number>
+  /** Ends it and what it has started. */
+  kill(): void
+  /** Only with a terminal. */
+  resize?(size: { columns: number; rows: number }): void
+}
+
+/** What the API server asks of the kubelet for `kubectl exec`, `cp` and `port-forward`. */
+export interface PodStreams {
+  /** Throws RegistryError when the container does not run. */
+  requireRunning(pod: PodName, container: string): void
+  /** Rejects with RegistryError when the command cannot be started. */
+  exec(
+    pod: PodName,
+    options: { container: string; command: readonly string[]; stdin: boolean; tty: boolean },
+  ): Promise<RemoteProcess>
+  connect(pod: PodName, port: number): Promise<Duplex>
+}
+
 /** What the API server asks of the kubelet for `kubectl logs`. */
 export interface PodLogs {
   /** Lines so far and, with `follow`, those to come, until the container ends or `signal` aborts. */
   read(
-    pod: { namespace: string; name: string; uid: string },
+    pod: PodName,
     options: {
       container?: string
       follow: boolean

@@ -94,6 +94,9 @@ export const forbidden = (subject: Subject, name: string, why: string, causes?: 
 
 export const badRequest = (message: string): RegistryError => new RegistryError(400, 'BadRequest', message)
 
+export const internalError = (message: string): RegistryError =>
+  new RegistryError(500, 'InternalError', `Internal error occurred: ${message}`)
+
 export const expired = (message: string): RegistryError => new RegistryError(410, 'Expired', message)
 
 export const noSuchPath = (): RegistryError =>

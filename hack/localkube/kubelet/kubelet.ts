@@ -2,8 +2,9 @@
 // Layout of its directory: pods/NAMESPACE_NAME_UID (volumes, home, tmp), logs/…, processes/PID.json (what a killed stand-in
 // left), network/cluster.json (names and addresses for the preload), network/ports (see pod-preload.mjs), addresses.json.
 import { existsSync, type FSWatcher, mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import type { LocalObject, PodLogs, Registry, RegistryEvent } from '../api/registry.ts'
+import type { LocalObject, PodLogs, PodName, PodStreams, Registry, RegistryEvent } from '../api/registry.ts'
 import { badRequest } from '../api/status-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
@@ -18,7 +19,7 @@ import {
 } from '../controllers/resource-names.ts'
 import { type Log, messageOf } from '../base/log.ts'
 import { startClusterNetwork } from './cluster-network.ts'
-import { networkEnvironment } from './container-launch.ts'
+import { hostAddress, networkEnvironment } from './container-launch.ts'
 import type { Images } from './images.ts'
 import { shutdownGraceMs } from './limits.ts'
 import { ensureNode, nodeName, schedulePod } from './node-object.ts'
@@ -40,6 +41,7 @@ interface KubeletOptions {
 
 export interface Kubelet {
   readonly logs: PodLogs
+  readonly streams: PodStreams
   /** Environment with which a Node process outside of pods resolves and reaches what is in the cluster, as from `namespace`. */
   networkEnvironment(namespace: string): Record<string, string>
   /** Ends every process; the pods stay in the registry and run again with the next stand-in. */
@@ -54,6 +56,7 @@ export function startKubelet(options: KubeletOptions): Kubelet {
 
 class NodeAgent implements Kubelet {
   readonly logs: PodLogs
+  readonly streams: PodStreams
   readonly #options: KubeletOptions
   readonly #around: PodSurroundings
   readonly #addresses: PodAddresses
@@ -73,6 +76,12 @@ class NodeAgent implements Kubelet {
     this.#addresses = new PodAddresses(join(directory, 'addresses.json'), directory)
     this.#around = this.#surroundings(processes)
     this.logs = { read: (pod, readOptions, signal) => this.#read(pod, readOptions, signal) }
+    this.streams = {
+      requireRunning: (pod, container) => void this.#workerOf(pod).requireRunning(container),
+      exec: async (pod, { container, command, ...execOptions }) =>
+        this.#workerOf(pod).exec(container, command, execOptions),
+      connect: async (pod, port) => connectTo(hostAddress(this.#around, this.#workerOf(pod).address, port)),
+    }
     mkdirSync(this.#around.portsRoot, { recursive: true })
     this.#sweep()
     ensureNode(registry, clock, hostIp)
@@ -207,6 +216,12 @@ class NodeAgent implements Kubelet {
     this.#portsWatch.unref()
   }
 
+  #workerOf({ name, uid }: PodName): PodWorker {
+    const worker = this.#workers.get(uid)
+    if (!worker) throw badRequest(`pod "${name}" does not run on this node`)
+    return worker
+  }
+
   #read(pod: Parameters<PodLogs['read']>[0], options: Parameters<PodLogs['read']>[1], signal: AbortSignal) {
     const worker = this.#workers.get(pod.uid)
     const log = worker ? worker.log(options.container, options.previous) : this.#earlierLog(pod, options)
@@ -226,4 +241,14 @@ class NodeAgent implements Kubelet {
     const directory = join(this.#around.logDirectoryOf(pod), container)
     return findLog(directory, this.#options.clock, options.previous ? 1 : 0)
   }
+}
+
+function connectTo(address: { host: string; port: number }): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...address, allowHalfOpen: true })
+    socket.once('error', reject).once('connect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
 }

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalObject, Registry } from '../api/registry.ts'
+import { badRequest, internalError } from '../api/status-error.ts'
 import { canonicalJson } from '../base/canonical-json.ts'
 import { type Clock, type Timer, timestamp } from '../base/clock.ts'
 import type { EventRecorder } from '../controllers/event-recorder.ts'
@@ -13,6 +14,7 @@ import { buildLaunch, hostAddress, type LaunchSurroundings } from './container-l
 import { ContainerLog } from './container-log.ts'
 import { type ContainerHost, ContainerRunner, type ContainerState, type RestartPolicy } from './container-runner.ts'
 import type { Container } from './environment.ts'
+import { type ExecProcess, packAsInContainer, startExecProcess } from './exec-process.ts'
 import { defaultGraceSeconds, endNoticedMs, mountRetryMs } from './limits.ts'
 import { buildPodStatus, isSidecar } from './pod-status.ts'
 import type { ProcessTable } from './process-table.ts'
@@ -39,6 +41,7 @@ export class PodWorker {
   readonly #directory: string
   readonly #init: ContainerRunner[]
   readonly #main: ContainerRunner[]
+  readonly #execs = new Map<ExecProcess, string>()
   #pod: LocalObject
   #volumes: VolumePaths | undefined
   #mountFailure = ''
@@ -118,6 +121,43 @@ export class PodWorker {
   log(name: string | undefined, previous: boolean): ContainerLog | undefined {
     const runner = [...this.#main, ...this.#init].find(({ container }) => name === undefined || container.name === name)
     return runner && (runner.log(previous) ?? this.#earlierLog(runner, previous))
+  }
+
+  /** Throws 400 unless the container runs. */
+  requireRunning(name: string): ContainerRunner {
+    const runner = [...this.#main, ...this.#init].find(({ container }) => container.name === name)
+    if (runner?.state.running && !this.#ending) return runner
+    throw badRequest(`container "${name}" in pod "${this.#pod.metadata.name}" does not run`)
+  }
+
+  /** Runs a command in the surroundings of a container. Rejects with RegistryError. */
+  async exec(
+    name: string,
+    command: readonly string[],
+    options: { stdin: boolean; tty: boolean },
+  ): Promise<ExecProcess> {
+    const runner = this.requireRunning(name)
+    let started: ExecProcess
+    try {
+      const spec = packAsInContainer(command, this.#launch(runner.container, command), this.#directory)
+      started = await startExecProcess(spec, options)
+    } catch (error) {
+      throw internalError(`cannot run "${command[0]}" in container "${name}": ${messageOf(error)}`)
+    }
+    this.#record(started.pid)
+    this.#execs.set(started, name)
+    void started.ended.then(() => {
+      this.#execs.delete(started)
+      this.#around.processes.remove(started.pid)
+    })
+    // The container may have ended meanwhile.
+    if (!runner.state.running) started.kill()
+    return started
+  }
+
+  /** What was run in a container does not outlive it. */
+  #endExecs(container: string): void {
+    for (const [started, name] of this.#execs) if (name === container) started.kill()
   }
 
   /** Tells the world where the ports are (only where they are not where the pod says). */
@@ -274,6 +314,8 @@ export class PodWorker {
       processStarted: (pid) => this.#record(pid),
       processEnded: (pid) => {
         around.processes.remove(pid)
+        for (const runner of [...this.#init, ...this.#main])
+          if (runner.pid === pid) this.#endExecs(runner.container.name)
         if ([...this.#init, ...this.#main].every((runner) => runner.pid === pid || runner.pid === undefined))
           this.#wipePorts()
       },

@@ -61,15 +61,13 @@ export function startProcessGroup(spec: ProcessSpec, onOutput: OnOutput): Promis
       child.once('exit', (code, signal) => {
         killGroup(child.pid!, 'SIGKILL')
         lifeline?.destroy()
-        const number = signal === null ? undefined : (signalNumbers[signal] ?? 0)
-        const result = number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number }
         const drained = setTimeout(() => {
           child.stdout?.destroy()
           child.stderr?.destroy()
         }, outputDrainMs)
         child.once('close', () => {
           clearTimeout(drained)
-          end(result)
+          end(endOf(code, signal))
         })
       })
     })
@@ -78,6 +76,13 @@ export function startProcessGroup(spec: ProcessSpec, onOutput: OnOutput): Promis
       resolve({ pid, ended, signal: (name) => killGroup(pid, name) })
     })
   })
+}
+
+/** As Kubernetes tells of it, from what Node tells of it. */
+export function endOf(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
+  if (signal === null) return { exitCode: code ?? 0 }
+  const number = signalNumbers[signal] ?? 0
+  return { exitCode: 128 + number, signal: number }
 }
 
 function ignore(): void {}

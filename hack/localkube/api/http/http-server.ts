@@ -1,11 +1,14 @@
 // The HTTP door: sockets, limits, faults for tests, Status objects for errors. What requests mean is router.ts.
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { dump } from 'js-yaml'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
 import type { JsonObject } from '../json-value.ts'
 import { maxRequestBodyBytes } from '../limits.ts'
-import { route, type RouterPorts } from './router.ts'
+import { asksForStream, createStreamServer, type StreamServer } from './pod-streams.ts'
+import { requireResource, route, type RouterPorts } from './router.ts'
 import { RegistryError } from '../status-error.ts'
 
 export interface Fault {
@@ -41,7 +44,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096 },
+    http: { shouldUpgradeCallback: asksForStream },
   })
+  const streams = createStreamServer()
+  app.server.on('upgrade', (request, socket, head) => upgrade(options, streams, request, socket, head))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, _request, reply) => sendAnswer(reply, errorAnswer(error)))
@@ -52,7 +58,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const address = app.server.address()
       return { host, port: typeof address === 'object' && address ? address.port : port, url }
     },
-    close: () => app.close(),
+    close: async () => {
+      streams.close()
+      await app.close()
+    },
   }
 }
 
@@ -76,16 +85,48 @@ async function answer(options: HttpServerOptions, request: FastifyRequest, reply
   sendAnswer(reply, result)
 }
 
-function readRequest(request: FastifyRequest): ApiRequest {
-  const end = request.url.indexOf('?')
+/** What asks for a WebSocket never came to the application. */
+function upgrade(
+  options: HttpServerOptions,
+  streams: StreamServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const { method = 'GET', url = '/', headers } = request
+  socket.on('error', () => socket.destroy())
+  const fault = options.faults?.({ method, path: url })
+  if (fault === 'drop') return void socket.destroy()
+  try {
+    if (fault) throw faultError(fault)
+    streams.accept(requireResource(options, parseRequest({ method, url, headers })), request, socket, head)
+  } catch (error) {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket as Socket)
+    response.once('finish', () => socket.end())
+    sendRaw(response, errorAnswer(error))
+  }
+}
+
+const readRequest = ({ method, url, headers, body }: FastifyRequest): ApiRequest =>
+  parseRequest({ method, url, headers, ...(Buffer.isBuffer(body) ? { body } : {}) })
+
+function parseRequest({
+  method,
+  url,
+  headers,
+  body,
+}: Pick<FastifyRequest, 'method' | 'url' | 'headers'> & { body?: Buffer }): ApiRequest {
+  const end = url.indexOf('?')
   return {
-    method: request.method,
-    path: end < 0 ? request.url : request.url.slice(0, end),
-    query: new URLSearchParams(end < 0 ? '' : request.url.slice(end)),
-    accept: request.headers.accept,
-    contentType: request.headers['content-type'],
-    userAgent: request.headers['user-agent'],
-    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    method,
+    path: end < 0 ? url : url.slice(0, end),
+    query: new URLSearchParams(end < 0 ? '' : url.slice(end)),
+    accept: headers.accept,
+    contentType: headers['content-type'],
+    userAgent: headers['user-agent'],
+    body: body ?? Buffer.alloc(0),
   }
 }
 
@@ -160,9 +201,10 @@ function fromForeignError(error: unknown): RegistryError {
   return new RegistryError(500, 'InternalError', `Internal error occurred: ${message ?? String(error)}`)
 }
 
-function faultAnswer(fault: Fault): ApiAnswer {
+const faultAnswer = (fault: Fault): ApiAnswer => errorAnswer(faultError(fault))
+
+function faultError(fault: Fault): RegistryError {
   const details: JsonObject =
     fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }
-  const status = new RegistryError(fault.status, faultReasons[fault.status]!, 'injected fault', details)
-  return errorAnswer(status)
+  return new RegistryError(fault.status, faultReasons[fault.status]!, 'injected fault', details)
 }

@@ -1,30 +1,27 @@
-// log, eviction and binding of pods. exec, attach and port-forward are refused with the way that there is instead (501);
-// ephemeral containers are not served (404), by which kubectl knows that there are none.
+// log, eviction and binding of pods. exec and port-forward are pod-streams.ts. attach is refused with the way that there is
+// instead (501); ephemeral containers are not served (404), by which kubectl knows that there are none.
 import { parseCount, parseFlag, parseWriteRequest, type ApiAnswer } from './api-request.ts'
 import { arrayOrEmpty, isObject, objectOrEmpty, valueAt, type JsonObject } from '../json-value.ts'
-import type { LocalObject } from '../registry.ts'
+import type { LocalObject, PodName } from '../registry.ts'
 import { parseDeleteOptions } from './delete-options.ts'
 import { objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
 import { matchesSelector, parseSelectorObject } from '../selectors.ts'
 import { badRequest, RegistryError } from '../status-error.ts'
 
-/** What needs a container around the process: what cannot be done, and what can. */
-const withoutContainer: Readonly<Record<string, readonly [string, string]>> = {
-  exec: ['run commands in', 'its process id is in containerID'],
-  attach: ['attach to', 'kubectl logs -f shows its output'],
-  portforward: ['forward ports to', 'connect to its own address, status.podIP'],
-}
-
-export function refuseWithoutContainer(name: string, subresource: string): void {
-  const refused = withoutContainer[subresource]
-  if (!refused) return
-  const [what, instead] = refused
+export function refuseAttach(name: string, subresource: string): void {
+  if (subresource !== 'attach') return
   throw new RegistryError(
     501,
     'NotImplemented',
-    `Cannot ${what} pod "${name}": in localkube it is a process of this machine; ${instead}`,
+    `Cannot attach to pod "${name}": in localkube it is a process of this machine; kubectl logs -f shows its output`,
   )
 }
+
+export const podNameOf = ({ metadata: { name, namespace, uid } }: LocalObject): PodName => ({
+  name,
+  namespace: namespace!,
+  uid,
+})
 
 export function podSubresource(target: ResourceRequest): ApiAnswer {
   const { subresource } = target.path
@@ -51,12 +48,11 @@ function podLog(target: ResourceRequest): ApiAnswer {
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
   }
-  const { name, namespace, uid } = pod.metadata
   return {
     code: 200,
     stream: async (response, signal) => {
       // The first piece is fetched before the header goes out: a refusal can still be answered as one.
-      const pieces = logs.read({ name, namespace: namespace!, uid }, options, signal)[Symbol.asyncIterator]()
+      const pieces = logs.read(podNameOf(pod), options, signal)[Symbol.asyncIterator]()
       let next = await pieces.next()
       response.writeHead(200, { 'Content-Type': 'text/plain' })
       let left = limitBytes ?? Infinity
@@ -76,7 +72,8 @@ function podLog(target: ResourceRequest): ApiAnswer {
   }
 }
 
-function chooseContainer(pod: LocalObject, wanted: string | undefined): string {
+/** The one asked for, or the only one. Errors: 400. */
+export function chooseContainer(pod: LocalObject, wanted: string | undefined): string {
   const names = ['containers', 'initContainers'].flatMap((field) =>
     arrayOrEmpty(valueAt(pod, ['spec', field])).map((container) => String(objectOrEmpty(container)['name'])),
   )

@@ -5,7 +5,8 @@ import { cloneJson } from '../json-value.ts'
 import { listPage, parseFilter } from './list-page.ts'
 import { inVersion } from '../storage/operations.ts'
 import { patchObject } from './patch-object.ts'
-import { podSubresource, refuseWithoutContainer } from './pod-subresources.ts'
+import { podStream } from './pod-streams.ts'
+import { podSubresource, refuseAttach } from './pod-subresources.ts'
 import { buildTable, chooseRepresentation, parseIncludeObject, partialMetadata } from './representation.ts'
 import { apiVersionOf, type KindVersion } from '../kinds/resource-kind.ts'
 import { answerWith, objectBody, refusedMethod, requireObject, type ResourceRequest } from './resource-request.ts'
@@ -21,8 +22,10 @@ export function handleResource(target: ResourceRequest): ApiAnswer | Promise<Api
   if (path.subresource === undefined || path.subresource === 'status' || path.subresource === 'finalize')
     return withWarning(handleObject(target), version)
   if (path.subresource === 'scale' && version.scale) return scaleRequest(target)
-  if (kind.subresources.includes(path.subresource)) return podSubresource(target)
-  if (kind.group === '' && kind.plural === 'pods') refuseWithoutContainer(path.name, path.subresource)
+  if (path.subresource === 'exec' || path.subresource === 'portforward') {
+    if (kind.subresources.includes(path.subresource)) return podStream(target)
+  } else if (kind.subresources.includes(path.subresource)) return podSubresource(target)
+  if (kind.group === '' && kind.plural === 'pods') refuseAttach(path.name, path.subresource)
   throw noSuchPath()
 }
 

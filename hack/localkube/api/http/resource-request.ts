@@ -3,7 +3,7 @@ import { reportStrictFaults } from '../storage/admission.ts'
 import type { ApiAnswer, ApiRequest, parseWriteRequest } from './api-request.ts'
 import { isObject, type JsonObject } from '../json-value.ts'
 import { inVersion, type Operations } from '../storage/operations.ts'
-import type { LocalObject, PodLogs } from '../registry.ts'
+import type { LocalObject, PodLogs, PodStreams } from '../registry.ts'
 import { chooseRepresentation, parseIncludeObject, represent } from './representation.ts'
 import { decodeBody } from './request-body.ts'
 import type { ResourcePath } from './request-path.ts'
@@ -12,6 +12,8 @@ import { badRequest, methodNotAllowed, notFound } from '../status-error.ts'
 
 /** The kubelet's side of logs, once there is a kubelet. */
 export type PodLogSource = () => PodLogs | undefined
+/** … and of exec and port-forward. */
+export type PodStreamSource = () => PodStreams | undefined
 
 /** A request for a resource that is served. */
 export interface ResourceRequest {
@@ -21,6 +23,7 @@ export interface ResourceRequest {
   readonly path: ResourcePath
   readonly request: ApiRequest
   readonly podLogs: PodLogSource
+  readonly podStreams: PodStreamSource
 }
 
 export const refusedMethod = (): Error =>

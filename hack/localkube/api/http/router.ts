@@ -20,16 +20,17 @@ import {
   openApiV2WithoutDefinitions,
 } from '../kinds/openapi.ts'
 import type { Operations } from '../storage/operations.ts'
-import type { PodLogSource } from './resource-request.ts'
+import type { PodLogSource, PodStreamSource, ResourceRequest } from './resource-request.ts'
 import { notAcceptable, parseAccept } from './representation.ts'
 import { decodeBody } from './request-body.ts'
-import { parseResourcePath } from './request-path.ts'
+import { parseResourcePath, type ResourcePath } from './request-path.ts'
 import { handleResource } from './resource-handlers.ts'
 import { badRequest, methodNotAllowed, noSuchPath } from '../status-error.ts'
 
 export interface RouterPorts {
   readonly operations: Operations
   readonly podLogs: PodLogSource
+  readonly podStreams: PodStreamSource
 }
 
 const healthPaths = ['/healthz', '/livez', '/readyz']
@@ -44,10 +45,22 @@ export function route(ports: RouterPorts, request: ApiRequest): ApiAnswer | Prom
   }
   const resource = parseResourcePath(path)
   if (!resource) throw noSuchPath()
-  const kind = ports.operations.ports.kinds.find(resource.group, resource.plural)
-  const version = kind?.versions.find((one) => one.name === resource.version && one.served)
-  if (kind && version) return handleResource({ ...ports, kind, version, path: resource, request })
-  return reviewAnswer(resource.group, resource.plural, request)
+  const target = findResource(ports, resource, request)
+  return target ? handleResource(target) : reviewAnswer(resource.group, resource.plural, request)
+}
+
+/** The resource behind a path that is to become a stream. Errors: 404. */
+export function requireResource(ports: RouterPorts, request: ApiRequest): ResourceRequest {
+  const resource = parseResourcePath(request.path)
+  const target = resource && findResource(ports, resource, request)
+  if (!target) throw noSuchPath()
+  return target
+}
+
+function findResource(ports: RouterPorts, path: ResourcePath, request: ApiRequest): ResourceRequest | undefined {
+  const kind = ports.operations.ports.kinds.find(path.group, path.plural)
+  const version = kind?.versions.find((one) => one.name === path.version && one.served)
+  return kind && version && { ...ports, kind, version, path, request }
 }
 
 function reviewAnswer(group: string, plural: string, request: ApiRequest): ApiAnswer {

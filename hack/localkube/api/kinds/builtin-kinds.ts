@@ -86,7 +86,7 @@ const rows: readonly Row[] = [
     categories: all,
     status: true,
     generation: true,
-    subresources: ['log', 'eviction', 'binding'],
+    subresources: ['log', 'eviction', 'binding', 'exec', 'portforward'],
     selectableFields: podFields,
   },
   { group: '', kind: 'Secret', plural: 'secrets', selectableFields: ['type'] },

@@ -30,8 +30,17 @@ const subresourceVerbs = ['get', 'patch', 'update']
 const specialVerbs: Readonly<Record<string, readonly string[]>> = {
   log: ['get'],
   eviction: ['create'],
+  exec: ['create', 'get'],
+  portforward: ['create', 'get'],
   binding: ['create'],
   finalize: ['update'],
+}
+/** Where the answer is not the object itself. */
+const answerKinds: Readonly<Record<string, Resource['responseKind']>> = {
+  eviction: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  binding: { group: '', version: 'v1', kind: 'Binding' },
+  exec: { group: '', version: 'v1', kind: 'PodExecOptions' },
+  portforward: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
 }
 const reviewKinds = ['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview']
 
@@ -97,16 +106,7 @@ function* resourcesOfKind(kind: ResourceKind, version: KindVersion): Generator<R
   })
   if (version.scale) yield sub('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })
   if (version.status) yield sub('status')
-  for (const name of kind.subresources)
-    yield sub(
-      name,
-      name === 'eviction'
-        ? { group: 'policy', version: 'v1', kind: 'Eviction' }
-        : name === 'binding'
-          ? { group: '', version: 'v1', kind: 'Binding' }
-          : responseKind,
-      specialVerbs[name],
-    )
+  for (const name of kind.subresources) yield sub(name, answerKinds[name] ?? responseKind, specialVerbs[name])
 }
 
 /** APIGroupDiscoveryList: everything at once. `core` chooses between /api and /apis. */

@@ -15,6 +15,7 @@ const answers = {
   '/env': ({ name }) => process.env[name] ?? '',
   '/args': () => process.argv.slice(2).join(' '),
   '/file': ({ path }) => readFileSync(path, 'utf8'),
+  '/bytes': ({ count }) => Buffer.alloc(Number(count)),
   '/pid': () => String(process.pid),
   '/lookup': async ({ name }) =>
     lookup(name, { all: true }).then(
