@@ -10,6 +10,14 @@ export const eventSweepPeriodMs = 300_000
 /** Longest message of an Event (the API's own limit is 1024). */
 export const longestEventMessage = 1000
 
+/**
+ * Between the end of a StatefulSet's pod and the next one of its name. A real kubelet needs about a second after the last process
+ * until it lets the object go (it waits for its next listing of what runs); here the object goes at once, so that the next one
+ * has to wait instead. Otherwise `kubectl delete pod` finds the next pod when it looks at the one that it waits for, a tenth
+ * of a second after its request (1.32 then waits for ever, 1.36 compares uids).
+ */
+export const samePodNameAfterMs = 1000
+
 /** Old revisions kept when spec.revisionHistoryLimit says nothing: Kubernetes' default. */
 export const defaultRevisionHistoryLimit = 10
 

@@ -2,13 +2,14 @@
 // Parallel sets act on all pods at once, OrderedReady ones on the first that is not available. Rolling updates replace one
 // pod at a time from the highest ordinal down to the partition; OnDelete waits for somebody to delete pods.
 // Not here: maxUnavailable (an alpha field: one at a time is kept).
-import type { LocalObject, Registry } from '../api/registry.ts'
+import type { LocalObject, Registry, RegistryEvent } from '../api/registry.ts'
 import { canonicalJson } from '../base/canonical-json.ts'
 import { messageOf } from '../base/log.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { matchesSelector } from './label-selector.ts'
 import { controllerKeys, controllerOf, controllerReference, isControlledBy } from './owners.ts'
 import { availableInMs, isTerminal, isTerminating } from './pod-facts.ts'
+import { PodNames } from './pod-names.ts'
 import { keyOf, persistentVolumeClaims, pods, splitKey, statefulSets } from './resource-names.ts'
 import { syncClaimOwners } from './stateful-set-claims.ts'
 import { buildClaims, buildPod, firstOrdinal, ordinalOf, replicasOf, revisionLabel } from './stateful-set-pods.ts'
@@ -17,11 +18,18 @@ import { buildStatefulSetStatus } from './stateful-set-status.ts'
 
 export function startStatefulSetController(base: ControllerContext): Stoppable {
   const context = { ...base, events: base.events.as('statefulset-controller') }
+  const podNames = new PodNames(context.clock)
   const triggers = [
     { resource: statefulSets, keysOf: (set: LocalObject) => [keyOf(set)] },
-    { resource: pods, keysOf: (pod: LocalObject) => keysOfPod(context.registry, pod) },
+    {
+      resource: pods,
+      keysOf: (pod: LocalObject, type: RegistryEvent['type']) => {
+        podNames.observe(keyOf(pod), type)
+        return keysOfPod(context.registry, pod)
+      },
+    },
   ]
-  return runController(context, 'statefulset', triggers, (key) => reconcile(context, key))
+  return runController(context, 'statefulset', triggers, (key) => reconcile(context, podNames, key))
 }
 
 function keysOfPod(registry: Registry, pod: LocalObject): Iterable<string> {
@@ -32,19 +40,21 @@ function keysOfPod(registry: Registry, pod: LocalObject): Iterable<string> {
     .map(keyOf)
 }
 
-function reconcile(context: ControllerContext, key: string): number | undefined {
+function reconcile(context: ControllerContext, podNames: PodNames, key: string): number | undefined {
   const { namespace, name } = splitKey(key)
   const set = context.registry.get(statefulSets, namespace, name)
   if (!set) return undefined
   const revisions = syncRevisions(context, set)
   adoptPods(context, set)
+  const pass = new Pass(context, podNames, set, revisions)
   try {
-    if (!isTerminating(set)) new Pass(context, set, revisions).run()
+    if (!isTerminating(set)) pass.run()
   } finally {
     writeStatus(context, set, revisions)
   }
-  const { nextAvailableInMs } = statusOf(context, set, revisions)
-  return nextAvailableInMs
+  const { nextAvailableInMs = Infinity } = statusOf(context, set, revisions)
+  const againMs = Math.min(nextAvailableInMs, pass.nameFreeInMs)
+  return againMs === Infinity ? undefined : againMs
 }
 
 const podsOf = (registry: Registry, set: LocalObject): LocalObject[] =>
@@ -75,15 +85,19 @@ function writeStatus(context: ControllerContext, set: LocalObject, revisions: Re
 
 /** One look at one set: creates, deletes and replaces until the order of the set says to wait. */
 class Pass {
+  /** Until a pod that was not made for the sake of its name can be. */
+  nameFreeInMs = Infinity
   readonly #context: ControllerContext
+  readonly #podNames: PodNames
   readonly #set: LocalObject
   readonly #revisions: Revisions
   readonly #ordered: boolean
   /** Live pods by ordinal. */
   readonly #pods = new Map<number, LocalObject>()
 
-  constructor(context: ControllerContext, set: LocalObject, revisions: Revisions) {
+  constructor(context: ControllerContext, podNames: PodNames, set: LocalObject, revisions: Revisions) {
     this.#context = context
+    this.#podNames = podNames
     this.#set = set
     this.#revisions = revisions
     this.#ordered = (set['spec'].podManagementPolicy ?? 'OrderedReady') === 'OrderedReady'
@@ -147,6 +161,11 @@ class Pass {
 
   #create(ordinal: number): void {
     const pod = buildPod(this.#set, this.#revisionFor(ordinal), ordinal)
+    const freeInMs = this.#podNames.freeInMs(`${pod.metadata.namespace}/${pod.metadata.name}`)
+    if (freeInMs > 0) {
+      this.nameFreeInMs = Math.min(this.nameFreeInMs, freeInMs)
+      return
+    }
     const what = `create Pod ${pod.metadata.name} in StatefulSet ${this.#set.metadata.name}`
     try {
       this.#ensureClaims(pod.metadata.name!)

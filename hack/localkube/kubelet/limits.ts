@@ -6,10 +6,8 @@ export const longestRestartBackOffMs = 300_000
 export const restartBackOffResetMs = 600_000
 
 /**
- * Between the end of a container and its first restart, or the end of a deleted pod's last container and the end of its object.
- * The kubelet lists what runs once a second, so it notices half a second later on average. Without that a broker would be back
- * before the standby that waits for its lock is given a processor; and `kubectl delete pod` would find the next pod of that name
- * when it looks at the one that it waits for, 0.1 s after its request (1.32 then waits for ever, 1.36 compares uids).
+ * Between the end of a container and its first restart. The kubelet lists what runs once a second, so it notices half a second
+ * later on average; here a broker would otherwise be back before the standby that waits for its lock is given a processor.
  */
 export const endNoticedMs = 500
 

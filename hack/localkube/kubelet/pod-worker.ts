@@ -15,7 +15,7 @@ import { ContainerLog } from './container-log.ts'
 import { type ContainerHost, ContainerRunner, type ContainerState, type RestartPolicy } from './container-runner.ts'
 import type { Container } from './environment.ts'
 import { type ExecProcess, packAsInContainer, startExecProcess } from './exec-process.ts'
-import { defaultGraceSeconds, endNoticedMs, mountRetryMs } from './limits.ts'
+import { defaultGraceSeconds, mountRetryMs } from './limits.ts'
 import { buildPodStatus, isSidecar } from './pod-status.ts'
 import type { ProcessTable } from './process-table.ts'
 import { mountVolumes, type VolumePaths } from './volumes.ts'
@@ -245,9 +245,7 @@ export class PodWorker {
     void stopped.then(() => {
       if (this.#silent) return
       this.#publish()
-      this.#around.clock.after(endNoticedMs, () => {
-        if (!this.#silent) confirmDeletion(this.#around.registry, this.#pod)
-      })
+      confirmDeletion(this.#around.registry, this.#pod)
     })
   }
 
