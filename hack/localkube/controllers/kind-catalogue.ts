@@ -16,6 +16,8 @@ const namespacedKinds: readonly (readonly [group: string, kind: string, plural: 
   ['', 'Secret', 'secrets'],
   ['', 'ServiceAccount', 'serviceaccounts'],
   ['', 'PersistentVolumeClaim', 'persistentvolumeclaims'],
+  ['apps', 'Deployment', 'deployments'],
+  ['apps', 'ReplicaSet', 'replicasets'],
   ['apps', 'StatefulSet', 'statefulsets'],
   ['apps', 'ControllerRevision', 'controllerrevisions'],
   ['batch', 'Job', 'jobs'],

@@ -6,7 +6,7 @@ import { type ControllerContext, runController, type Stoppable } from './control
 import { matchesSelector } from './label-selector.ts'
 import { controllerOf } from './owners.ts'
 import { isReady, isTerminal, isTerminating } from './pod-facts.ts'
-import { keyOf, podDisruptionBudgets, pods, splitKey, statefulSets } from './resource-names.ts'
+import { keyOf, podDisruptionBudgets, pods, splitKey, replicaSets, statefulSets } from './resource-names.ts'
 
 export function startPodDisruptionBudgetController(context: ControllerContext): Stoppable {
   const { registry } = context
@@ -65,14 +65,19 @@ function buildStatus(registry: Registry, clock: Clock, budget: LocalObject, sele
   }
 }
 
+const scaledKinds: Readonly<Record<string, typeof statefulSets>> = {
+  StatefulSet: statefulSets,
+  ReplicaSet: replicaSets,
+}
+
 /** Pods that the controllers of the selected pods want in total; a pod without one counts as one. */
 function scaleOf(registry: Registry, selected: readonly LocalObject[]): number {
   const controllers = new Map<string, number>()
   let single = 0
   for (const pod of selected) {
     const owner = controllerOf(pod)
-    const set =
-      owner?.kind === 'StatefulSet' ? registry.get(statefulSets, pod.metadata.namespace, owner.name) : undefined
+    const kind = owner && scaledKinds[owner.kind]
+    const set = kind && registry.get(kind, pod.metadata.namespace, owner.name)
     if (owner && set) controllers.set(owner.uid, set['spec'].replicas ?? 1)
     else single += 1
   }

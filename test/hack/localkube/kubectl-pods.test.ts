@@ -202,6 +202,54 @@ describeWithKubectl('kubectl', () => {
     })
   })
 
+  test('a Deployment beside the rest: apply, rollout, scale, undo, an image that there is not, delete', async () => {
+    const app = (change: object = {}, image = 'test/pod:1') => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'app' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'app' } },
+        template: {
+          metadata: { labels: { app: 'app' } },
+          spec: {
+            terminationGracePeriodSeconds: 5,
+            containers: [
+              { name: 'main', image, readinessProbe: { httpGet: { path: '/health', port: 8080 } }, ...change },
+            ],
+          },
+        },
+      },
+    })
+    await kubectl.ok('apply -f -', app())
+    expect(await kubectl.ok('rollout status deployment app --timeout=60s')).toContain('successfully rolled out')
+    expect(await kubectl.ok('get deploy,rs')).toMatch(
+      /deployment.apps\/app +2\/2 +2 +2 [^]*replicaset.apps\/app-\w+ +2 +2 +2 /,
+    )
+    expect((await kubectl.ok('get pods -l app=app --no-headers')).trim().split('\n')).toHaveLength(2)
+    expect(await kubectl.ok('exec deploy/app -- node -p 1+1')).toBe('2\n')
+    expect(await kubectl.ok('wait --for=condition=Available deploy/app')).toContain('condition met')
+
+    await kubectl.ok('scale deploy app --replicas 3')
+    await kubectl.ok('set env deploy/app COLOUR=blue')
+    expect(await kubectl.ok('rollout status deployment app --timeout=60s')).toContain('successfully rolled out')
+    expect(await kubectl.ok(['exec', 'deploy/app', '--', 'sh', '-c', 'echo $COLOUR'])).toBe('blue\n')
+    expect(await kubectl.ok('rollout history deploy app')).toMatch(/1 [^]*2 /)
+    await kubectl.ok('rollout undo deploy app')
+    await kubectl.ok('rollout status deployment app --timeout=60s')
+    expect(await kubectl.ok("get deploy app -o 'jsonpath={.spec.template.spec.containers[0].env}'")).toBe('')
+    await kubectl.ok('rollout restart deploy app')
+    await kubectl.ok('rollout status deployment app --timeout=60s')
+
+    await kubectl.ok('set image deploy/app main=nowhere/to/be:found')
+    expect(await kubectl.refused('rollout status deployment app --timeout=1s')).toContain('timed out waiting')
+    expect(await kubectl.ok('get pods -l app=app')).toContain('ImagePullBackOff')
+    expect(await kubectl.ok('get events')).toContain('Cannot run image "nowhere/to/be:found"')
+    expect(await kubectl.ok('describe deploy app')).toMatch(/NewReplicaSet: +app-\w+ \(\d\/\d replicas created\)/)
+    await kubectl.ok('delete deploy app --cascade=foreground')
+    expect(await kubectl.ok('get rs')).toContain('No resources found')
+  })
+
   async function deleteAgainAndAgain(): Promise<void> {
     kube.registry.create(statefulSets, {
       apiVersion: 'apps/v1',

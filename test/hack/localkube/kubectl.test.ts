@@ -85,7 +85,7 @@ describeWithKubectl('kubectl', () => {
     )
     const misspelt = { ...statefulSet, spec: { ...statefulSet.spec, replica: 1 } }
     expect(await refused('apply -f -', misspelt)).toContain('strict decoding error: unknown field "spec.replica"')
-    expect(await refused('get deployments')).toContain(`the server doesn't have a resource type "deployments"`)
+    expect(await refused('get daemonsets')).toContain(`the server doesn't have a resource type "daemonsets"`)
   })
 
   test('explain, from our own schema and from those of Kubernetes', async () => {

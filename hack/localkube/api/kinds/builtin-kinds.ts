@@ -101,6 +101,22 @@ const rows: readonly Row[] = [
     selectableFields: ['spec.clusterIP', 'spec.type'],
   },
   { group: 'apps', kind: 'ControllerRevision', plural: 'controllerrevisions' },
+  ...(
+    [
+      ['Deployment', 'deployments', 'deploy'],
+      ['ReplicaSet', 'replicasets', 'rs'],
+    ] as const
+  ).map(([kind, plural, shortName]) => ({
+    group: 'apps',
+    kind,
+    plural,
+    shortNames: [shortName],
+    categories: all,
+    status: true as const,
+    generation: true as const,
+    scale: workloadScale,
+    ...(kind === 'ReplicaSet' ? { selectableFields: ['status.replicas'] } : {}),
+  })),
   {
     group: 'apps',
     kind: 'StatefulSet',

@@ -3,6 +3,7 @@ import { isObject, objectOrEmpty, arrayOrEmpty, type JsonObject } from '../json-
 import type { LocalObject } from '../registry.ts'
 import type { Strategy } from './resource-kind.ts'
 import * as workloads from './workload-strategies.ts'
+import { deployment, replicaSet } from './deployment-strategies.ts'
 import * as services from './service-strategies.ts'
 import * as storage from './storage-strategies.ts'
 import { customResourceDefinition } from './definition-strategy.ts'
@@ -57,6 +58,8 @@ const networkPolicy: Strategy = {
 const strategies: Readonly<Record<string, Strategy>> = {
   'v1/Pod': workloads.pod,
   'apps/v1/StatefulSet': workloads.statefulSet,
+  'apps/v1/Deployment': deployment,
+  'apps/v1/ReplicaSet': replicaSet,
   'batch/v1/Job': workloads.job,
   'v1/Service': services.service,
   'v1/PersistentVolumeClaim': storage.persistentVolumeClaim,

@@ -44,17 +44,7 @@ export const statefulSet: Strategy = {
   prepareCreate(object) {
     object['status'] = { replicas: 0, availableReplicas: 0 }
   },
-  validate(object) {
-    const spec = objectOrEmpty(object['spec'])
-    const template = objectOrEmpty(spec['template'])
-    const errors = [...templateErrors(spec, template), ...podSpecErrors(template['spec'], 'spec.template.spec')]
-    const policy = valueAt(template, ['spec', 'restartPolicy'])
-    if (policy !== undefined && policy !== 'Always')
-      errors.push(fieldErrors.unsupported('spec.template.spec.restartPolicy', policy, ['Always']))
-    if (typeof spec['replicas'] === 'number' && spec['replicas'] < 0)
-      errors.push(fieldErrors.invalid('spec.replicas', spec['replicas'], 'must be greater than or equal to 0'))
-    return errors
-  },
+  validate: (object) => replicatedErrors(object, 'statefulset'),
   validateUpdate(object, old) {
     const fixed = (one: LocalObject): JsonObject => {
       const {
@@ -118,7 +108,7 @@ export const job: Strategy = {
 }
 
 /** Computed while decoding, for pods and templates alike: an image without a tag, or with `latest`, is always pulled. */
-function fillPodSpec(spec: unknown): void {
+export function fillPodSpec(spec: unknown): void {
   if (!isObject(spec)) return
   for (const container of containersOf(spec)) {
     const image = typeof container['image'] === 'string' ? container['image'] : ''
@@ -193,12 +183,25 @@ function containerErrors(container: JsonObject, path: string, volumes: ReadonlyS
   return errors
 }
 
-function templateErrors(spec: JsonObject, template: JsonObject): FieldError[] {
+/** What all kinds with replicas of a template are held to. */
+export function replicatedErrors(object: LocalObject, kind: string): FieldError[] {
+  const spec = objectOrEmpty(object['spec'])
+  const template = objectOrEmpty(spec['template'])
+  const errors = [...templateErrors(spec, template, kind), ...podSpecErrors(template['spec'], 'spec.template.spec')]
+  const policy = valueAt(template, ['spec', 'restartPolicy'])
+  if (policy !== undefined && policy !== 'Always')
+    errors.push(fieldErrors.unsupported('spec.template.spec.restartPolicy', policy, ['Always']))
+  if (typeof spec['replicas'] === 'number' && spec['replicas'] < 0)
+    errors.push(fieldErrors.invalid('spec.replicas', spec['replicas'], 'must be greater than or equal to 0'))
+  return errors
+}
+
+function templateErrors(spec: JsonObject, template: JsonObject, kind: string): FieldError[] {
   const selector = objectOrEmpty(spec['selector'])
   const labels = objectOrEmpty(objectOrEmpty(template['metadata'])['labels'])
   const errors = labelErrors(labels, 'spec.template.metadata.labels')
   if (Object.keys(selector).length === 0)
-    errors.push(fieldErrors.invalid('spec.selector', selector, 'empty selector is invalid for statefulset'))
+    errors.push(fieldErrors.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
   else if (!matchesSelector(parseSelectorObject(selector), labels as Record<string, string>))
     errors.push(
       fieldErrors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),

@@ -27,6 +27,11 @@ const at = (path: string, absent = '<none>'): Cell => {
   return (object) => textOr(valueAt(object, fields), absent)
 }
 
+const readyOfWanted: Cell = (object) =>
+  `${textOr(valueAt(object, ['status', 'readyReplicas']), '0')}/${textOr(valueAt(object, ['spec', 'replicas']), '0')}`
+
+const ownSelector: Cell = (object) => formatSelector(objectOrEmpty(valueAt(object, ['spec', 'selector'])))
+
 const textOr = (value: unknown, absent: string): string => {
   if (value === undefined || value === null || value === '') return absent
   return typeof value === 'string' ? value : JSON.stringify(value)
@@ -357,13 +362,29 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     ),
   ],
   ServiceAccount: [name, age],
+  Deployment: [
+    name,
+    column('Ready', readyOfWanted),
+    column('Up-to-date', at('status.updatedReplicas', '0')),
+    column('Available', at('status.availableReplicas', '0')),
+    age,
+    wide('Containers', templateContainers('name')),
+    wide('Images', templateContainers('image')),
+    wide('Selector', ownSelector),
+  ],
+  ReplicaSet: [
+    name,
+    column('Desired', at('spec.replicas', '0')),
+    column('Current', at('status.replicas', '0')),
+    column('Ready', at('status.readyReplicas', '0')),
+    age,
+    wide('Containers', templateContainers('name')),
+    wide('Images', templateContainers('image')),
+    wide('Selector', ownSelector),
+  ],
   StatefulSet: [
     name,
-    column(
-      'Ready',
-      (object) =>
-        `${textOr(valueAt(object, ['status', 'readyReplicas']), '0')}/${textOr(valueAt(object, ['spec', 'replicas']), '0')}`,
-    ),
+    column('Ready', readyOfWanted),
     age,
     wide('Containers', templateContainers('name')),
     wide('Images', templateContainers('image')),

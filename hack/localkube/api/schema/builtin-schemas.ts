@@ -38,7 +38,7 @@ export function schemaNameOf(group: string, version: string, kind: string): stri
 
 const rootClasses: readonly string[] = (
   'ConfigMap Endpoints Namespace Node PersistentVolumeClaim PersistentVolume Pod Secret ServiceAccount Service ' +
-  'ControllerRevision StatefulSet Job Lease EndpointSlice NetworkPolicy PodDisruptionBudget ClusterRoleBinding ' +
+  'ControllerRevision Deployment ReplicaSet StatefulSet Job Lease EndpointSlice NetworkPolicy PodDisruptionBudget ClusterRoleBinding ' +
   'ClusterRole RoleBinding Role StorageClass CustomResourceDefinition Event'
 )
   .split(' ')

@@ -6,7 +6,7 @@ const api = new ServedApi()
 const { call } = api
 
 test('what is not served is 404, with a Status', async () => {
-  expect(await call('GET', '/apis/apps/v1/deployments')).toMatchObject({
+  expect(await call('GET', '/apis/apps/v1/daemonsets')).toMatchObject({
     status: 404,
     body: { kind: 'Status', reason: 'NotFound' },
   })

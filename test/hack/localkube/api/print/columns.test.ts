@@ -91,6 +91,17 @@ describe('columns of built-in kinds', () => {
         status: { readyReplicas: 2 },
       }),
     ).toEqual(['a', '2/3', '60m', 'c', 'i'])
+    const template = { spec: { containers: [{ name: 'c', image: 'i' }] } }
+    const selector = { matchLabels: { app: 'x' } }
+    expect(
+      row('Deployment', {
+        spec: { replicas: 3, template, selector },
+        status: { readyReplicas: 2, updatedReplicas: 1 },
+      }),
+    ).toEqual(['a', '2/3', '1', '0', '60m', 'c', 'i', 'app=x'])
+    expect(
+      row('ReplicaSet', { spec: { replicas: 3, template, selector }, status: { replicas: 2, readyReplicas: 1 } }),
+    ).toEqual(['a', '3', '2', '1', '60m', 'c', 'i', 'app=x'])
     const event = {
       involvedObject: { kind: 'Pod', name: 'p' },
       type: 'Normal',
