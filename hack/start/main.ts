@@ -24,6 +24,8 @@ const images: Images = {
     command: ['node', '--disable-warning=ExperimentalWarning', join(root, 'broker', 'main.mjs')],
     cwd: root,
   },
+  // For applications beside their cluster: whatever JavaScript lies on this machine.
+  node: { command: ['node'], cwd: process.cwd() },
 }
 
 async function main(): Promise<number> {

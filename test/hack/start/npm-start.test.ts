@@ -6,11 +6,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalKube } from '../../../hack/localkube/localkube.ts'
-import { gone, isAlive, masterSlave, standalone } from '../../support/local-stack.ts'
+import { gone, isAlive, masterSlave, standalone, until } from '../../support/local-stack.ts'
 import { StartedProgram } from '../../support/started-program.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const program = join(root, 'hack', 'start', 'main.ts')
+
+interface Deployment {
+  status?: { availableReplicas?: number }
+}
 
 let directory: string
 let running: StartedProgram[] = []
@@ -158,7 +162,19 @@ test('--exit ends with 0 after the proof; the next one, with -f, has its cluster
   expect(first.output).toMatch(/killed orders-g0-\d \(SIGKILL\): orders-g0-\d took over after \d+ ms/)
   expect(processes.filter(isAlive)).toEqual([])
 
-  const second = startHere('-f', manifest(standalone('None')))
+  const app = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'app' },
+    spec: {
+      selector: { matchLabels: { app: 'app' } },
+      template: {
+        metadata: { labels: { app: 'app' } },
+        spec: { containers: [{ name: 'app', image: 'node:26', args: ['-e', 'setInterval(() => {}, 1000)'] }] },
+      },
+    },
+  }
+  const second = startHere('-f', documents(cluster(standalone('None')), app))
   await second.says('Up until Ctrl-C.')
   expect(second.output).toContain('Removed the examples of an earlier run: orders, single; their claims stay')
   expect(second.output).toContain('nobody is killed, because without storage they are in memory only')
@@ -170,6 +186,13 @@ test('--exit ends with 0 after the proof; the next one, with -f, has its cluster
   }
   expect(await names('/apis/flotilla.dev/v1alpha1/brokerclusters')).toEqual(['mine'])
   expect(await names('/api/v1/persistentvolumeclaims')).toEqual(['data-single-g0-0', 'orders-g0-data'])
+  // An application beside its cluster.
+  await until(
+    async () =>
+      ((await (await fetch(`${url}/apis/apps/v1/namespaces/default/deployments/app`)).json()) as Deployment).status
+        ?.availableReplicas === 1,
+    'the Deployment is not available',
+  )
   const left = second.processes()
   second.child.kill('SIGINT')
   expect(await second.ended).toBe(0)

@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { matchesSelector } from '../../../../hack/localkube/controllers/label-selector.ts'
 import { startNamespaceController } from '../../../../hack/localkube/controllers/namespaces.ts'
+import { startDeploymentController } from '../../../../hack/localkube/controllers/deployment.ts'
+import { startReplicaSetController } from '../../../../hack/localkube/controllers/replica-set.ts'
 import { startPodDisruptionBudgetController } from '../../../../hack/localkube/controllers/pod-disruption-budget.ts'
 import { runController } from '../../../../hack/localkube/controllers/controller.ts'
 import {
   configMaps,
   events,
   namespaces,
+  deployments,
   podDisruptionBudgets,
   pods,
   serviceAccounts,
@@ -57,6 +60,26 @@ describe('PodDisruptionBudget', () => {
     const allowed = expected.disruptionsAllowed > 0
     expect(status.conditions).toMatchObject([{ type: 'DisruptionAllowed', status: allowed ? 'True' : 'False' }])
   })
+})
+
+test('a PodDisruptionBudget counts what a Deployment wants, not what there is of it', async () => {
+  plane = new ControlPlane(startPodDisruptionBudgetController, startDeploymentController, startReplicaSetController)
+  const selector = { matchLabels: { app: 'web' } }
+  const template = podTemplate({ app: 'web' })
+  plane.create(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { replicas: 4, selector, template },
+  })
+  plane.create(podDisruptionBudgets, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'web' },
+    spec: { selector, maxUnavailable: 1 },
+  })
+  await plane.settle()
+  expect(plane.get(podDisruptionBudgets, 'web')!['status']).toMatchObject({ expectedPods: 4, desiredHealthy: 3 })
 })
 
 test('every namespace has a ServiceAccount default, also after somebody deleted it', async () => {
