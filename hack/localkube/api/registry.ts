@@ -99,8 +99,6 @@ export interface RemoteProcess {
   readonly ended: Promise<number>
   /** Ends it and what it has started. */
   kill(): void
-  /** Only with a terminal. */
-  resize?(size: { columns: number; rows: number }): void
 }
 
 /** What the API server asks of the kubelet for `kubectl exec`, `cp` and `port-forward`. */

@@ -1,9 +1,10 @@
 // `kubectl exec` over a WebSocket: subprotocols v4.channel.k8s.io and v5.channel.k8s.io. Each binary message is one byte, the
-// channel, and what is on it: 0 standard input, 1 output, 2 error output, 3 how it ended (a Status), 4 sizes of the terminal.
+// channel, and what is on it: 0 standard input, 1 output, 2 error output, 3 how it ended (a Status). What comes on others (4: sizes of
+// the terminal) is left alone.
 // In v5 a message of 255 and a channel closes that channel: so the end of the standard input is known.
 import type { Readable, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { isObject, type JsonObject } from '../json-value.ts'
+import type { JsonObject } from '../json-value.ts'
 import { maxStreamBacklogBytes } from '../limits.ts'
 import type { RemoteProcess } from '../registry.ts'
 import { internalError, RegistryError } from '../status-error.ts'
@@ -11,7 +12,7 @@ import { bytesOf } from './web-socket-bytes.ts'
 
 export const remoteCommandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const
 
-const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const
+const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const
 
 /** Joins the process to the socket until one of them ends; the process does not outlive the socket. */
 export function attachProcess(socket: WebSocket, starting: Promise<RemoteProcess>): void {
@@ -42,12 +43,11 @@ function join(socket: WebSocket, started: RemoteProcess): void {
   void started.ended.then((exitCode) => finish(socket, exitCode === 0 ? success : exited(exitCode)))
 }
 
-function receive(socket: WebSocket, { stdin, resize }: RemoteProcess, message: Buffer): void {
+function receive(socket: WebSocket, { stdin }: RemoteProcess, message: Buffer): void {
   const [channel] = message
   const content = message.subarray(1)
   if (channel === channels.stdin && stdin) write(socket, stdin, content)
   else if (channel === channels.close && content[0] === channels.stdin) stdin?.end()
-  else if (channel === channels.resize) resize?.(sizeOf(content))
 }
 
 function write(socket: WebSocket, stdin: Writable, content: Buffer): void {
@@ -58,12 +58,6 @@ function write(socket: WebSocket, stdin: Writable, content: Buffer): void {
     socket.resume()
   }
   stdin.on('drain', go).on('close', go)
-}
-
-function sizeOf(content: Buffer): { columns: number; rows: number } {
-  const size: unknown = JSON.parse(content.toString())
-  const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
-  return isObject(size) ? { columns: number(size['Width']), rows: number(size['Height']) } : { columns: 0, rows: 0 }
 }
 
 function forward(socket: WebSocket, channel: number, output: Readable): void {
