@@ -152,7 +152,10 @@ describeWithKubectl('kubectl', () => {
   })
 
   describe('port-forward', () => {
-    beforeAll(() => runPod('server', { args: ['serve', '8080'], readinessProbe: { tcpSocket: { port: 8080 } } }))
+    beforeAll(async () => {
+      await runPod('server', { args: ['serve', '8080'], readinessProbe: { tcpSocket: { port: 8080 } } })
+      await kubectl.ok('wait --for=condition=Ready pod/server --timeout=60s')
+    })
 
     /** The local port, once kubectl listens on it. */
     async function forward(remote: number): Promise<{ child: ChildProcess; port: number; said: () => string }> {
