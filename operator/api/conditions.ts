@@ -55,6 +55,8 @@ export const conditionReasons = {
     'RolloutBlocked',
     'UpdateHeldByPolicy',
   ],
+  /** Present only while true: the operator has another default image than the cluster, which names none and keeps its own. */
+  UpdateAvailable: ['OtherDefaultImage'],
   /** Present only while true. */
   Paused: ['PausedBySpec'],
 } as const satisfies Record<string, readonly string[]>

@@ -34,6 +34,8 @@ export const annotations = {
    * changes.
    */
   store: 'flotilla.dev/store',
+  /** On the StatefulSet: the image that it was made with while its cluster named none; never changes. */
+  firstImage: 'flotilla.dev/first-image',
   /** On claims: what happens to them when their group leaves the cluster. */
   whenScaled: 'flotilla.dev/when-scaled',
 } as const

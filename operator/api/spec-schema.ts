@@ -34,7 +34,15 @@ const imageSchema = z.strictObject({
     .string()
     .max(maxImageReferenceLength)
     .default('')
-    .describe('Image of the broker. Empty: the one that the operator was released with.'),
+    .describe(
+      'Image of the broker. Empty: the one that the members have, and for new clusters the default of the operator; see update.',
+    ),
+  update: z
+    .enum(['Manual', 'Automatic'])
+    .default('Manual')
+    .describe(
+      'What another default of the operator (after an upgrade of it) means where reference is empty. Manual: nothing; condition UpdateAvailable tells, and the cluster gets it by a reference. Automatic: it is rolled out like any change.',
+    ),
   pullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
     .default('IfNotPresent')

@@ -2,7 +2,7 @@
 // lock ages) ever stands here, so that a cluster at rest is never written.
 import { z } from 'zod'
 import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
-import { maxGroups, maxReplicas, maxTransportConnectors } from './limits.ts'
+import { maxGroups, maxImageReferenceLength, maxReplicas, maxTransportConnectors } from './limits.ts'
 import { listMap } from './schema-parts.ts'
 
 const text = (maxLength: number, description: string) => z.string().max(maxLength).describe(description)
@@ -30,6 +30,7 @@ const groupStatusSchema = z.strictObject({
   readyReplicas: count('Members that are Ready.'),
   updatedReplicas: count('Members that have the current revision.'),
   revision: text(63, 'Revision that members are to have.'),
+  image: text(maxImageReferenceLength, 'Image that members are to have.').optional(),
   lock: z
     .strictObject({
       type: text(32, 'What decides which member is active, as the broker says: None or File.'),

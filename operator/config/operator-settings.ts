@@ -12,7 +12,7 @@ export interface OperatorSettings {
   readonly context: string | undefined
   /** Namespaces looked after; empty = all. */
   readonly watchNamespaces: readonly string[]
-  /** What brokers run that name no image; undefined = the image this operator was released with. */
+  /** What new clusters run that name no image; undefined = the image this operator was released with. */
   readonly brokerImage: string | undefined
   readonly leaderElection: {
     readonly enabled: boolean
@@ -45,7 +45,7 @@ const flags = {
   },
   context: { value: undefined, help: 'context of the kubeconfig; default: its current one' },
   'watch-namespaces': { value: '', help: 'namespaces to look after, separated by commas; default: all' },
-  'broker-image': { value: undefined, help: 'image of brokers that name none; default: the one of this release' },
+  'broker-image': { value: undefined, help: 'image of new clusters that name none; default: the one of this release' },
   'leader-election': { value: 'true', help: 'true or false: whether to wait until no other operator is at work' },
   'lease-name': { value: 'flotilla-operator', help: 'name of the Lease that elects the leader' },
   'lease-namespace': { value: undefined, help: 'its namespace; default: that of the pod or of the context' },

@@ -35,6 +35,7 @@ export function buildConditions(judgement: Judgement, views: readonly GroupView[
         judgement.storage.message,
       ),
     judgement.plan && judgeUpToDate(judgement),
+    judgeUpdateAvailable(judgement),
     judgement.paused
       ? found('Paused', 'True', 'PausedBySpec', 'spec.paused is true: nothing but role labels is changed')
       : undefined,
@@ -182,6 +183,14 @@ function judgeUpToDate({ rollout, rolloutMessage, paused }: Judgement): Finding<
     case 'Blocked':
       return no('RolloutBlocked')
   }
+}
+
+function judgeUpdateAvailable({ plan }: Judgement): Finding<'UpdateAvailable'> | undefined {
+  const group = plan?.groups.find(({ pod }) => pod.offeredImage !== undefined)
+  if (!group) return undefined
+  const { image, offeredImage } = group.pod
+  const message = `Group ${group.name} keeps ${image}; the operator's default is ${offeredImage}. Set spec.image.reference, or spec.image.update to Automatic, to get it`
+  return found('UpdateAvailable', 'True', 'OtherDefaultImage', message)
 }
 
 const names = (members: readonly { readonly name: string }[]): string => members.map(({ name }) => name).join(', ')

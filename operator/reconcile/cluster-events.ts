@@ -41,6 +41,10 @@ export function statusEvents(
     normal('RolloutStarted', `To be updated: ${newPending.join(', ')}`)
   if (oldPending.length > 0 && newPending.length === 0)
     normal('RolloutCompleted', 'All members have the current revision')
+  const [oldOffer, newOffer] = [before, after].map((status) =>
+    status?.conditions?.find(({ type }) => type === 'UpdateAvailable'),
+  )
+  if (newOffer && newOffer.message !== oldOffer?.message) normal('UpdateAvailable', newOffer.message)
   for (const [type, reason] of [
     ['SpecValid', 'SpecInvalid'],
     ['StorageReady', 'StorageNotReady'],

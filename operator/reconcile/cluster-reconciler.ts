@@ -16,6 +16,7 @@ import type { ClusterClaims } from './cluster-claims.ts'
 import { statusEvents } from './cluster-events.ts'
 import type { ClusterReader } from './cluster-reader.ts'
 import { decide } from './decide.ts'
+import { existingImages } from './existing-images.ts'
 import type { Judgement } from './judgement.ts'
 import { claimRecheckMs } from './limits.ts'
 import { observe } from './observe.ts'
@@ -54,8 +55,9 @@ export class ClusterReconciler {
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return {}
     if (claims && !(await claims.isOurs(cluster))) return { requeueAfterMs: claimRecheckMs }
     const parsed = parseSpec(cluster)
-    const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings) : undefined
     const read = await reader.readObjects(key)
+    const images = existingImages(cluster, read.statefulSets)
+    const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images) : undefined
     const references = plan ? await resolveReferences(client, plan) : noReferences
     const objects = { ...read, claims: [...read.claims, ...references.claims] }
     const observation = await observe(cluster, objects, brokerAdmin)

@@ -12,6 +12,8 @@ export interface Judgement {
   /** Undefined when the spec has problems that forbid planning. */
   readonly plan: ClusterPlan | undefined
   readonly problems: readonly SpecProblem[]
+  /** Objects are written, as planned. */
+  readonly acts: boolean
   /** The spec is good, but what there is cannot become it. */
   readonly unsupportedChange: boolean
   readonly storage: StorageState | undefined

@@ -21,7 +21,13 @@ export interface ContainerStatus {
 export interface StatefulSet extends KubeObject {
   spec?: {
     replicas?: number
-    template?: { spec?: { volumes?: { configMap?: { name?: string } }[] } }
+    template?: {
+      metadata?: { annotations?: Record<string, string> }
+      spec?: {
+        volumes?: { configMap?: { name?: string } }[]
+        containers?: { name: string; image?: string }[]
+      }
+    }
     volumeClaimTemplates?: { spec?: { resources?: { requests?: { storage?: string } } } }[]
   }
   status?: { observedGeneration?: number }

@@ -35,6 +35,9 @@ function buildGroupStatus(judgement: Judgement, { name, members, revision }: Gro
   const claims = judgement.storage?.claims.get(name)
   const lastFailover = lastFailoverOf(judgement, previous, members, active)
   const lock = lockOf(active, previous)
+  const planned = judgement.acts ? judgement.plan?.groups.find((group) => group.name === name) : undefined
+  // What is only wished for while nothing is written is not what the group is to keep.
+  const image = planned?.pod.image ?? previous?.image
   return {
     name,
     ...(active && { active: active.name }),
@@ -44,6 +47,7 @@ function buildGroupStatus(judgement: Judgement, { name, members, revision }: Gro
     readyReplicas: members.filter(({ ready }) => ready).length,
     updatedReplicas: members.filter((member) => member.revision === revision).length,
     revision,
+    ...(image !== undefined && { image }),
     ...(lock && { lock }),
     ...(claims && claims.length > 0 && { storage: { claims: [...claims] } }),
     ...(lastFailover && { lastFailover }),

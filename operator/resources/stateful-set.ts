@@ -9,12 +9,18 @@ import { buildPodTemplate } from './pod-template.ts'
 
 /** `replicas` is how many members there are to be next, which while shrinking is more than wanted. */
 export function buildStatefulSet(plan: ClusterPlan, group: GroupPlan, replicas: number): Child {
-  const { store } = group
+  const { pod, store } = group
   const metadata = buildChildMetadata(plan.cluster, group.statefulSet, group.name)
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
-    metadata: { ...metadata, annotations: { [annotations.store]: store.note } },
+    metadata: {
+      ...metadata,
+      annotations: {
+        [annotations.store]: store.note,
+        ...(pod.firstImage !== undefined && { [annotations.firstImage]: pod.firstImage }),
+      },
+    },
     spec: {
       replicas,
       serviceName: group.statefulSet,

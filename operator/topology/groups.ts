@@ -7,7 +7,7 @@ import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
-import { memberRevision } from './member-revision.ts'
+import type { ImagePlan } from './member-image.ts'
 import type { ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
 
 /** The groups that a spec names, or that are made from its template. */
@@ -22,7 +22,7 @@ export function planGroup(
   cluster: ClusterIdentity,
   spec: BrokerClusterSpec,
   group: GroupSpec,
-  defaultImage: string,
+  image: ImagePlan,
 ): GroupPlan {
   const statefulSet = statefulSetName(cluster.name, group.name)
   return {
@@ -32,8 +32,8 @@ export function planGroup(
     members: Array.from({ length: group.replicas }, (_, ordinal) => planMember(cluster, group, ordinal)),
     brokerConfig: buildBrokerConfig(statefulSet, spec, group.storage),
     store: planStore(cluster, group),
-    pod: planPod(spec, group, defaultImage),
-    revision: memberRevision(spec, group),
+    pod: planPod(spec, group, image),
+    revision: image.revision,
   }
 }
 
@@ -84,9 +84,15 @@ function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
   }
 }
 
-function planPod(spec: BrokerClusterSpec, group: GroupSpec, defaultImage: string): PodPlan {
+function planPod(
+  spec: BrokerClusterSpec,
+  group: GroupSpec,
+  { image, firstImage, offered: offeredImage }: ImagePlan,
+): PodPlan {
   return {
-    image: spec.image.reference === '' ? defaultImage : spec.image.reference,
+    image,
+    firstImage,
+    offeredImage,
     pullPolicy: spec.image.pullPolicy,
     pullSecrets: spec.image.pullSecrets,
     resources: group.resources,

@@ -1,5 +1,6 @@
 // The revision of a member: what it must be restarted for, as the user gave it. It says nothing of what this version of
-// the operator makes of a spec, so that an upgrade of the operator, its default image included, restarts nothing.
+// the operator makes of a spec, so that an upgrade of the operator restarts nothing. Which image a spec that names none
+// comes to is decided in member-image.ts.
 //
 // For the same reason a field joins only where it differs from its default: whatever is added to the API later, with a
 // default, is in no spec that exists anything else than that default, and changes no revision.

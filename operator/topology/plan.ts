@@ -59,6 +59,9 @@ export interface EdgePlan {
 
 export interface PodPlan {
   readonly image: string
+  /** ImagePlan.firstImage and offered. */
+  readonly firstImage: string | undefined
+  readonly offeredImage: string | undefined
   readonly pullPolicy: BrokerClusterSpec['image']['pullPolicy']
   readonly pullSecrets: BrokerClusterSpec['image']['pullSecrets']
   readonly resources: GroupSpec['resources']

@@ -1,10 +1,12 @@
-// The planner: one pure function from a spec to a plan. It knows nothing of what exists, and decides nothing over time.
+// The planner: one pure function from a spec to a plan. Of what exists it knows the images of groups, which they
+// keep, and nothing else; it decides nothing over time.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import type { BrokerClusterSpec } from '../api/spec-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { parseDuration } from '../../broker/config/duration-and-size.ts'
 import { linksOf, planEdges } from './edges.ts'
 import { groupsOf, planGroup } from './groups.ts'
+import { type ExistingImages, planImage } from './member-image.ts'
 import type { ClusterPlan, GroupPlan, ReferencePlan } from './plan.ts'
 
 export interface PlannerSettings {
@@ -12,9 +14,18 @@ export interface PlannerSettings {
   readonly defaultImage: string
 }
 
+const noImages: ExistingImages = { haveWorked: false, byGroup: new Map() }
+
 /** `spec` has passed parseSpec; as far as the planner is concerned it may have any number of groups. */
-export function planCluster(cluster: ClusterIdentity, spec: BrokerClusterSpec, settings: PlannerSettings): ClusterPlan {
-  const groups = groupsOf(spec).map((group) => planGroup(cluster, spec, group, settings.defaultImage))
+export function planCluster(
+  cluster: ClusterIdentity,
+  spec: BrokerClusterSpec,
+  { defaultImage }: PlannerSettings,
+  images: ExistingImages = noImages,
+): ClusterPlan {
+  const groups = groupsOf(spec).map((group) =>
+    planGroup(cluster, spec, group, planImage(spec, group, defaultImage, images)),
+  )
   return {
     cluster,
     groups,

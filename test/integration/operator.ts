@@ -220,6 +220,40 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     )
 
     test(
+      'restarts nothing and changes no StatefulSet when it comes with another image for brokers',
+      async () => {
+        await put('kept', pair())
+        const { groups } = await ready('kept')
+        expect(groups![0]!.image).toBe('ghcr.io/flotilla-mq/flotilla:test')
+        const set = async () => (await client.get(statefulSets, metadata('kept-g0')))!
+        const [setBefore, podsBefore] = [await set(), await podsOf('kept')]
+        await operator.stop()
+        operator = start({ brokerImage: 'ghcr.io/flotilla-mq/flotilla:next' })
+        await operator.started
+        await eventually(async () => {
+          const { status } = await read('kept')
+          return status!.conditions!.some(({ type }) => type === 'UpdateAvailable') || 'not looked at yet'
+        })
+        await settled(writes)
+        expect(await set()).toEqual(setBefore)
+        const uids = (found: readonly KubeObject[]) => new Set(found.map(({ metadata: { uid } }) => uid))
+        expect(uids(await podsOf('kept'))).toEqual(uids(podsBefore))
+        // And what takes the other image when it is told to.
+        await put('kept', pair({ image: { update: 'Automatic' } }))
+        const { groups: moved } = await ready('kept')
+        expect(moved![0]).toMatchObject({ image: 'ghcr.io/flotilla-mq/flotilla:next', updatedReplicas: 2 })
+        const images = (await podsOf('kept')).map(
+          ({ spec }) => (spec as { containers: { image: string }[] }).containers[0]!.image,
+        )
+        expect(images).toEqual(Array(2).fill('ghcr.io/flotilla-mq/flotilla:next'))
+        await operator.stop()
+        operator = start()
+        await operator.started
+      },
+      waitMs * 2,
+    )
+
+    test(
       'leaves a cluster alone that another operator looks after, and takes it over when that one is gone',
       async () => {
         const shared = `${namespace}-shared`

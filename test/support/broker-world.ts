@@ -26,6 +26,8 @@ export class BrokerWorld implements BrokerAdmin {
   readonly brokers = new Map<string, FakeBroker>()
   /** Members that never get further than Starting, by revision: a bad configuration. */
   readonly brokenRevisions = new Set<string>()
+  /** Images that no registry has. */
+  readonly missingImages = new Set<string>()
   /** Pods that the operator cannot ask. */
   readonly unreachable = new Set<string>()
   /** How many ticks the StatefulSet controller is behind: pods are made from what it has seen. */
@@ -137,6 +139,11 @@ export class BrokerWorld implements BrokerAdmin {
     }
     if (!broker) {
       if (!this.#claimsAreBound(pod)) return
+      const { image } = pod.spec.containers[0]
+      if (this.missingImages.has(image)) {
+        this.#kube.change(pod, (changed) => (changed.status = withoutImage(image)))
+        return
+      }
       this.brokers.set(uid, { role: 'Starting', term: null, activeSince: null })
       const podIP = pod.status?.podIP ?? `10.0.0.${this.#nextAddress++}`
       this.#kube.change(pod, (changed) => (changed.status = { phase: 'Running', podIP, ...running(false) }))
@@ -184,6 +191,17 @@ const revisionOf = ({ metadata }: KubeObject): string => metadata.annotations?.[
 const running = (ready: boolean) => ({
   conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
   containerStatuses: [{ name: 'broker', ready, state: { running: {} } }],
+})
+const withoutImage = (image: string) => ({
+  phase: 'Pending',
+  conditions: [{ type: 'Ready', status: 'False' }],
+  containerStatuses: [
+    {
+      name: 'broker',
+      ready: false,
+      state: { waiting: { reason: 'ErrImagePull', message: `no such image: ${image}` } },
+    },
+  ],
 })
 const notRunning = {
   conditions: [{ type: 'Ready', status: 'False' }],

@@ -19,6 +19,8 @@ export class ClusterHarness {
   readonly kube = new FakeKube()
   readonly world: BrokerWorld
   readonly events: ClusterEvent[] = []
+  /** Image of members whose spec names none; for the operator that is started next. */
+  defaultImage = 'ghcr.io/flotilla-mq/flotilla:0.1.0'
   reconciler: ClusterReconciler
 
   constructor(seed = 1) {
@@ -33,7 +35,7 @@ export class ClusterHarness {
       reader,
       brokerAdmin: this.world,
       clock: this.clock,
-      settings: { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0' },
+      settings: { defaultImage: this.defaultImage },
       recordEvent: (_, event) => this.events.push(event),
     })
     return this.reconciler
