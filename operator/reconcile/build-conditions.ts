@@ -133,12 +133,20 @@ function judgeStalled(
   if (problems.length > 0) return yes('SpecInvalid', problems.map(formatSpecProblem).join('; '))
   if (failure instanceof KubeApiError && failure.code === 403)
     return yes(/exceeded quota/i.test(failure.message) ? 'QuotaExceeded' : 'Forbidden', failure.message)
-  for (const { name, failure: broken } of views.flatMap(({ members }) => members))
+  for (const { name, failure: broken } of views.flatMap(({ members }) => members)) {
+    if (broken?.reason === 'Unschedulable' && waitsForVolume(broken.message)) continue
     if (broken?.reason === 'ImagePullFailed' || broken?.reason === 'Unschedulable')
       return yes(broken.reason, `${name}: ${broken.message}`)
+  }
   if (ready.status !== 'True' && isOverdue(judgement)) return yes('ProgressDeadlineExceeded', ready.message)
   return undefined
 }
+
+/**
+ * In the words of the scheduler. A volume that is being made takes its time; one that never comes is told by StorageReady,
+ * and is overdue at last.
+ */
+const waitsForVolume = (message: string): boolean => message.includes('unbound immediate PersistentVolumeClaims')
 
 /** Since the last progress of a rollout, or else since it began to reconcile, more time has passed than is granted. */
 function isOverdue({ cluster, plan, rollout, nowMs, paused }: Judgement): boolean {

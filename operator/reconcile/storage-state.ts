@@ -37,7 +37,7 @@ export function judgeStorage(
   const missing = all.find(({ phase }) => phase === 'Missing')
   if (missing) return state(false, 'ClaimMissing', `There is no claim ${missing.name}`)
   const unbound = all.find(({ phase }) => phase !== 'Bound')
-  if (unbound) return state(false, 'VolumePending', `Claim ${unbound.name} is ${unbound.phase}`)
+  if (unbound) return state(false, 'VolumePending', describeUnbound(unbound, objects.claims))
   if (refused !== undefined) return state(false, 'ResizeUnsupported', refused)
   const shrunk = plan.groups
     .map((group) => planStorageStep(group, existingStorage(group, objects)).refusedShrink)
@@ -51,6 +51,22 @@ export function judgeStorage(
       `Claim ${growing.name} grows from ${growing.capacity} to ${growing.requested}`,
     )
   return state(true, 'Bound', all.length === 1 ? 'The claim is bound' : 'All claims are bound')
+}
+
+/** Why it is so, only its provisioner knows; what is asked for, and what is seldom given, can be said. */
+function describeUnbound({ name, phase, requested }: ClaimStatus, claims: readonly Claim[]): string {
+  const { accessModes = [], storageClassName } = claims.find(({ metadata }) => metadata.name === name)?.spec ?? {}
+  if (phase !== 'Pending') return `Claim ${name} is ${phase}`
+  const asked = `Claim ${name} is Pending: it asks for ${requested} with ${accessModes.join(', ')} ${describeClass(storageClassName)}`
+  const hint = accessModes.includes('ReadWriteMany')
+    ? ', and many classes, the default one among them, give no such volumes: see docs/storage.md'
+    : ''
+  return `${asked}${hint}. Events of the claim say more`
+}
+
+function describeClass(name: string | undefined): string {
+  if (name === undefined) return 'of the default class'
+  return name === '' ? 'without a class' : `of class ${name}`
 }
 
 function claimsOf(group: GroupPlan, claims: readonly Claim[]): ClaimStatus[] {

@@ -254,6 +254,24 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     )
 
     test(
+      'says what the claim of a cluster waits for, and where to read on',
+      async () => {
+        const waiting = pair()
+        waiting.groupTemplate!.storage.sharedVolume!.claimTemplate!.storageClassName = 'nowhere'
+        await put('waiting', waiting)
+        const condition = await eventually(async () => {
+          const { status } = await read('waiting')
+          const found = status?.conditions?.find(({ type }) => type === 'StorageReady')
+          return found?.reason === 'VolumePending' ? found : JSON.stringify(found ?? 'no status')
+        })
+        expect(condition.message).toBe(
+          'Claim waiting-g0-data is Pending: it asks for 1Gi with ReadWriteMany of class nowhere, and many classes, the default one among them, give no such volumes: see docs/storage.md. Events of the claim say more',
+        )
+      },
+      waitMs,
+    )
+
+    test(
       'leaves a cluster alone that another operator looks after, and takes it over when that one is gone',
       async () => {
         const shared = `${namespace}-shared`

@@ -110,6 +110,8 @@ export class PodPlayer implements BrokerAdmin {
     const { namespace = '', name, uid = '' } = claim.metadata
     const requested = claim.spec?.resources?.requests?.storage
     if (claim.status?.phase === 'Bound' || requested === undefined || this.#provisioned.has(uid)) return
+    // Of a class, which somebody else would have to serve.
+    if (claim.spec?.storageClassName !== undefined) return
     this.#provisioned.add(uid)
     this.#provisions ??= (await this.#client.list(storageClasses, {})).items.length === 0
     if (!this.#provisions) return

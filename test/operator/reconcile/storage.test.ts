@@ -12,6 +12,14 @@ import {
   single,
 } from '../../support/cluster-harness.ts'
 
+type Claim = KubeObject & { spec: { storageClassName?: string } }
+
+const unschedulable = ({ kube, world }: ClusterHarness, message: string): void => {
+  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+  for (const pod of world.pods())
+    kube.change(pod, (changed) => (changed.status = { phase: 'Pending', conditions: [condition] }))
+}
+
 describe('storage', () => {
   test('grows with the spec, and never shrinks', async () => {
     const harness = new ClusterHarness()
@@ -45,6 +53,53 @@ describe('storage', () => {
     await harness.reconcile()
     expect(harness.condition('StorageReady')).toMatchObject({ status: 'False', reason: 'ResizeUnsupported' })
     expect(harness.kube.read('Service', key)).toMatchObject({ spec: { type: 'NodePort' } })
+  })
+
+  test.each([
+    ['standard', 'of class standard'],
+    [undefined, 'of the default class'],
+    ['', 'without a class'],
+  ])('that no class gives (%s) is named with its claim, and with where to read on', async (storageClassName, named) => {
+    const harness = new ClusterHarness()
+    harness.world.holdClaims = true
+    harness.apply(sharedPair())
+    await harness.reconcile()
+    harness.kube.change(harness.kube.all('PersistentVolumeClaim')[0] as Claim, ({ spec }) => {
+      if (storageClassName !== undefined) spec.storageClassName = storageClassName
+    })
+    await harness.reconcile()
+    const message = `Claim orders-g0-data is Pending: it asks for 1Gi with ReadWriteMany ${named}, and many classes, the default one among them, give no such volumes: see docs/storage.md. Events of the claim say more`
+    expect(harness.condition('StorageReady')).toMatchObject({ status: 'False', reason: 'VolumePending', message })
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'StorageNotReady', message })
+  })
+
+  test('of one member is not suspected of its access mode', async () => {
+    const harness = new ClusterHarness()
+    harness.world.holdClaims = true
+    harness.apply(single('Volume'))
+    await harness.run(() => harness.condition('StorageReady')?.reason === 'VolumePending')
+    expect(harness.condition('StorageReady')!.message).toBe(
+      'Claim data-orders-g0-0 is Pending: it asks for 1Gi with ReadWriteOnce of the default class. Events of the claim say more',
+    )
+  })
+
+  test('that pods wait for is waited for, and is what is told when that takes too long', async () => {
+    const harness = new ClusterHarness()
+    harness.world.holdClaims = true
+    harness.apply(sharedPair())
+    await harness.run(() => harness.world.pods().length === 2)
+    unschedulable(harness, '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found')
+    await harness.reconcile()
+    expect(harness.condition('Stalled')).toBeUndefined()
+    expect(harness.condition('Reconciling')).toMatchObject({ reason: 'WaitingForDependency' })
+    harness.clock.advance(11 * 60_000)
+    await harness.reconcile()
+    expect(harness.condition('Stalled')).toMatchObject({ reason: 'ProgressDeadlineExceeded' })
+    expect(harness.condition('Stalled')!.message).toContain('docs/storage.md')
+    // A claim that waits for its pod: it is the pod that has no place.
+    unschedulable(harness, '0/2 nodes are available: 2 Insufficient cpu.')
+    await harness.reconcile()
+    expect(harness.condition('Stalled')).toMatchObject({ reason: 'Unschedulable' })
   })
 
   test('outlives the cluster, unless its policy says otherwise', async () => {
