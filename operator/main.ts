@@ -55,6 +55,7 @@ async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<
     random: systemRandom,
     logger,
     brokerImage: settings.brokerImage ?? `ghcr.io/flotilla-mq/flotilla:${version}`,
+    brokerUser: settings.brokerUser,
     watchNamespaces: settings.watchNamespaces,
     lease: enabled ? { namespace: leaseNamespace ?? access.namespace, name: leaseName } : undefined,
     identity,

@@ -21,6 +21,7 @@ import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cach
 import { ClusterClaims, formatOwner } from './reconcile/cluster-claims.ts'
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
 import { childTypes } from './reconcile/cluster-reader.ts'
+import type { PlannerSettings } from './topology/planner.ts'
 
 interface OperatorOptions {
   readonly client: KubeClient
@@ -29,8 +30,10 @@ interface OperatorOptions {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: ControllerMetrics
-  /** Image of brokers that name none. */
+  /** Image of new brokers that name none. */
   readonly brokerImage: string
+  /** User and group of brokers; left out: those that the image is made for. */
+  readonly brokerUser?: PlannerSettings['user']
   /** Empty: all. */
   readonly watchNamespaces: readonly string[]
   /** undefined: works at once, without asking whether another operator does. */
@@ -133,8 +136,9 @@ class RunningOperator {
   }
 
   #reconcile(): Promise<boolean> {
-    const { client, brokerAdmin, clock, random, logger, metrics, brokerImage, watchNamespaces, concurrency, identity } =
+    const { client, brokerAdmin, clock, random, logger, metrics, watchNamespaces, concurrency, identity } =
       this.#options
+    const { brokerImage, brokerUser } = this.#options
     const recorder = createEventRecorder({
       client,
       controller: eventController,
@@ -153,7 +157,7 @@ class RunningOperator {
       brokerAdmin,
       clock,
       reader: new CachedClusterReader(clusters, children),
-      settings: { defaultImage: brokerImage },
+      settings: { defaultImage: brokerImage, ...(brokerUser !== undefined && { user: brokerUser }) },
       claims: this.#claims(recorder),
       recordEvent: (cluster, event) => recorder.record({ regarding: asObject(cluster), action: 'Reconcile', ...event }),
     })

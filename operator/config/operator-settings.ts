@@ -14,6 +14,8 @@ export interface OperatorSettings {
   readonly watchNamespaces: readonly string[]
   /** What new clusters run that name no image; undefined = the image this operator was released with. */
   readonly brokerImage: string | undefined
+  /** User and group of the pods of brokers; assigned = those that the platform gives them. */
+  readonly brokerUser: number | 'assigned'
   readonly leaderElection: {
     readonly enabled: boolean
     readonly leaseName: string
@@ -46,6 +48,10 @@ const flags = {
   context: { value: undefined, help: 'context of the kubeconfig; default: its current one' },
   'watch-namespaces': { value: '', help: 'namespaces to look after, separated by commas; default: all' },
   'broker-image': { value: undefined, help: 'image of new clusters that name none; default: the one of this release' },
+  'broker-user': {
+    value: '1000',
+    help: 'user and group of brokers; assigned: those that the platform gives (OpenShift)',
+  },
   'leader-election': { value: 'true', help: 'true or false: whether to wait until no other operator is at work' },
   'lease-name': { value: 'flotilla-operator', help: 'name of the Lease that elects the leader' },
   'lease-namespace': { value: undefined, help: 'its namespace; default: that of the pod or of the context' },
@@ -59,6 +65,8 @@ const flags = {
 type FlagName = keyof typeof flags
 
 const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+/** As far as Kubernetes goes; 0, root, is refused to members anyway. */
+const maxUser = 2_147_483_647
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const dnsSubdomain = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 
@@ -85,10 +93,10 @@ export function parseOperatorSettings(
     if (value !== undefined && !pattern.test(value)) refuse(name, accepted)
     return value
   }
-  const wholeNumber = (name: FlagName, min: number, max: number): number => {
+  const wholeNumber = (name: FlagName, min: number, max: number, other = ''): number => {
     const value = Number(text(name))
     if (!/^\d+$/.test(text(name) ?? '') || value < min || value > max)
-      refuse(name, `a whole number from ${min} to ${max}`)
+      refuse(name, `a whole number from ${min} to ${max}${other}`)
     return value
   }
 
@@ -105,6 +113,8 @@ export function parseOperatorSettings(
     context: text('context'),
     watchNamespaces: [...new Set(watchNamespaces)],
     brokerImage: check('broker-image', /^\S+$/, 'the reference of an image'),
+    brokerUser:
+      text('broker-user') === 'assigned' ? 'assigned' : wholeNumber('broker-user', 1, maxUser, ', or assigned'),
     leaderElection: {
       enabled: check('leader-election', /^(true|false)$/, 'true or false') === 'true',
       leaseName: check('lease-name', dnsSubdomain, 'the name of a Lease')!,

@@ -13,8 +13,6 @@ const dataDirectory = '/var/lib/flotilla'
 const temporaryVolume = 'tmp'
 /** Name of the container of the broker. */
 export const brokerContainer = 'broker'
-/** The user that the image is made for. */
-const userId = 1000
 
 export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
   const { cluster } = plan
@@ -31,9 +29,7 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
       ...(pod.pullSecrets.length > 0 && { imagePullSecrets: pod.pullSecrets }),
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: userId,
-        runAsGroup: userId,
-        fsGroup: userId,
+        ...buildUser(pod),
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
@@ -47,6 +43,10 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
     },
   }
 }
+
+/** Where a platform assigns users, it refuses a pod that asks for another one. */
+const buildUser = ({ user }: PodPlan): { runAsUser?: number; runAsGroup?: number; fsGroup?: number } =>
+  user === 'assigned' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }
 
 function buildContainer(plan: ClusterPlan, pod: PodPlan) {
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })

@@ -8,7 +8,7 @@ import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { ImagePlan } from './member-image.ts'
-import type { ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
+import type { BrokerUser, ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
 
 /** The groups that a spec names, or that are made from its template. */
 export function groupsOf(spec: BrokerClusterSpec): GroupSpec[] {
@@ -23,6 +23,7 @@ export function planGroup(
   spec: BrokerClusterSpec,
   group: GroupSpec,
   image: ImagePlan,
+  user: BrokerUser,
 ): GroupPlan {
   const statefulSet = statefulSetName(cluster.name, group.name)
   return {
@@ -32,7 +33,7 @@ export function planGroup(
     members: Array.from({ length: group.replicas }, (_, ordinal) => planMember(cluster, group, ordinal)),
     brokerConfig: buildBrokerConfig(statefulSet, spec, group.storage),
     store: planStore(cluster, group),
-    pod: planPod(spec, group, image),
+    pod: planPod(spec, group, image, user),
     revision: image.revision,
   }
 }
@@ -88,9 +89,11 @@ function planPod(
   spec: BrokerClusterSpec,
   group: GroupSpec,
   { image, firstImage, offered: offeredImage }: ImagePlan,
+  user: BrokerUser,
 ): PodPlan {
   return {
     image,
+    user,
     firstImage,
     offeredImage,
     pullPolicy: spec.image.pullPolicy,

@@ -59,6 +59,7 @@ export interface EdgePlan {
 
 export interface PodPlan {
   readonly image: string
+  readonly user: BrokerUser
   /** ImagePlan.firstImage and offered. */
   readonly firstImage: string | undefined
   readonly offeredImage: string | undefined
@@ -69,6 +70,9 @@ export interface PodPlan {
   readonly terminationGracePeriodSeconds: number
   readonly livenessProbe: LivenessProbePlan
 }
+
+/** User and group of a member, which also gets its volumes; assigned: those that the platform gives to the pod. */
+export type BrokerUser = number | 'assigned'
 
 /** When a member that hangs is ended, so that a standby can take over. */
 export type LivenessProbePlan = Readonly<Record<keyof BrokerClusterSpec['livenessProbe'], number>>

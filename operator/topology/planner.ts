@@ -7,24 +7,27 @@ import { parseDuration } from '../../broker/config/duration-and-size.ts'
 import { linksOf, planEdges } from './edges.ts'
 import { groupsOf, planGroup } from './groups.ts'
 import { type ExistingImages, planImage } from './member-image.ts'
-import type { ClusterPlan, GroupPlan, ReferencePlan } from './plan.ts'
+import type { BrokerUser, ClusterPlan, GroupPlan, ReferencePlan } from './plan.ts'
 
 export interface PlannerSettings {
-  /** Image of members whose spec names none. */
+  /** Image of new groups whose spec names none. */
   readonly defaultImage: string
+  /** Left out: the user that the image is made for. */
+  readonly user?: BrokerUser
 }
 
+const imageUser = 1000
 const noImages: ExistingImages = { haveWorked: false, byGroup: new Map() }
 
 /** `spec` has passed parseSpec; as far as the planner is concerned it may have any number of groups. */
 export function planCluster(
   cluster: ClusterIdentity,
   spec: BrokerClusterSpec,
-  { defaultImage }: PlannerSettings,
+  { defaultImage, user = imageUser }: PlannerSettings,
   images: ExistingImages = noImages,
 ): ClusterPlan {
   const groups = groupsOf(spec).map((group) =>
-    planGroup(cluster, spec, group, planImage(spec, group, defaultImage, images)),
+    planGroup(cluster, spec, group, planImage(spec, group, defaultImage, images), user),
   )
   return {
     cluster,

@@ -55,6 +55,15 @@ describeRendered('the Deployment', () => {
     })
   })
 
+  test.each([
+    [undefined, 1000],
+    [1_000_680_000, 1_000_680_000],
+    ['assigned', 'assigned'],
+  ])('gives brokers user %s', (brokerUser, expected) => {
+    const [, ...args] = operatorOf(render({ values: brokerUser === undefined ? {} : { brokerUser } })).args!
+    expect(parseOperatorSettings(args, {}, 'suffix')).toMatchObject({ ok: true, settings: { brokerUser: expected } })
+  })
+
   test('has the port that the operator opens without being told', () => {
     const { ports, livenessProbe, readinessProbe } = operatorOf(render())
     const parsed = parseOperatorSettings([], {}, 'suffix')

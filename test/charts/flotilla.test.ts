@@ -42,7 +42,10 @@ describe('the chart', () => {
   test('gives the operator flags that it knows', () => {
     const args = [...read('templates', 'deployment.yaml').matchAll(/- (--[a-z-]+)$/gm)].map((match) => match[1]!)
     expect(args.length).toBeGreaterThan(3)
-    const given = args.flatMap((flag) => [flag, { '--log-level': 'info', '--concurrency': '4' }[flag] ?? 'x'])
+    const given = args.flatMap((flag) => [
+      flag,
+      { '--log-level': 'info', '--concurrency': '4', '--broker-user': '1000' }[flag] ?? 'x',
+    ])
     expect(parseOperatorSettings(given, {}, 'suffix')).toMatchObject({ ok: true })
   })
 

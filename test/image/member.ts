@@ -25,9 +25,9 @@ const { template, brokerConfig } = podOfPair()
 
 /** The user that the template asks for. */
 export const templateUser: User = {
-  uid: template.spec.securityContext.runAsUser,
-  gid: template.spec.securityContext.runAsGroup,
-  fsGroup: template.spec.securityContext.fsGroup,
+  uid: template.spec.securityContext.runAsUser!,
+  gid: template.spec.securityContext.runAsGroup!,
+  fsGroup: template.spec.securityContext.fsGroup!,
 }
 
 /** As a cluster gives one that chooses users itself: a number that no file knows, in group 0. */

@@ -254,6 +254,35 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     )
 
     test(
+      'asks for no user where the platform assigns them, and restarts nothing for it',
+      async () => {
+        await put('assigned', pair())
+        await ready('assigned')
+        const user = async () => {
+          const { spec } = (await client.get(statefulSets, metadata('assigned-g0')))!
+          const { runAsUser, runAsGroup, fsGroup } = (spec as TemplateSpec).template.spec.securityContext
+          return [runAsUser, runAsGroup, fsGroup]
+        }
+        expect(await user()).toEqual([1000, 1000, 1000])
+        const uids = async () => new Set((await podsOf('assigned')).map(({ metadata: { uid } }) => uid))
+        const before = await uids()
+        await operator.stop()
+        operator = start({ brokerUser: 'assigned' })
+        await operator.started
+        await eventually(async () => {
+          const now = await user()
+          return now.every((id) => id === undefined) || JSON.stringify(now)
+        })
+        await settled(writes)
+        expect(await uids()).toEqual(before)
+        await operator.stop()
+        operator = start()
+        await operator.started
+      },
+      waitMs,
+    )
+
+    test(
       'says what the claim of a cluster waits for, and where to read on',
       async () => {
         const waiting = pair()
@@ -336,6 +365,10 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
       waitMs,
     )
   })
+}
+
+interface TemplateSpec {
+  readonly template: { readonly spec: { readonly securityContext: Readonly<Record<string, number | undefined>> } }
 }
 
 const brokerCluster = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster' }

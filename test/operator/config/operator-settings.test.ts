@@ -12,6 +12,7 @@ test('without anything: what suits an operator in a pod', () => {
       context: undefined,
       watchNamespaces: [],
       brokerImage: undefined,
+      brokerUser: 1000,
       leaderElection: {
         enabled: true,
         leaseName: 'flotilla-operator',
@@ -40,6 +41,20 @@ test('flags, and variables where there is no flag', () => {
       concurrency: 8,
       logLevel: 'debug',
     },
+  })
+})
+
+test.each([
+  ['assigned', 'assigned'],
+  ['1000680000', 1_000_680_000],
+])('brokers run as %s', (given, brokerUser) => {
+  expect(parse([], { FLOTILLA_BROKER_USER: given })).toMatchObject({ ok: true, settings: { brokerUser } })
+})
+
+test.each(['0', 'root', '2147483648'])('brokers do not run as %s', (given) => {
+  expect(parse(['--broker-user', given])).toEqual({
+    ok: false,
+    problems: [`--broker-user: got "${given}", expected a whole number from 1 to 2147483647, or assigned`],
   })
 })
 

@@ -14,16 +14,16 @@ import { buildHeadlessService } from '../../../operator/resources/headless-servi
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts'
 import { buildStatefulSet } from '../../../operator/resources/stateful-set.ts'
 import type { ClusterPlan } from '../../../operator/topology/plan.ts'
-import { planCluster } from '../../../operator/topology/planner.ts'
+import { planCluster, type PlannerSettings } from '../../../operator/topology/planner.ts'
 import { sharedPair, single } from '../../support/cluster-harness.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'golden', 'resources')
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
 
-function plan(spec: BrokerClusterSpecInput): ClusterPlan {
+function plan(spec: BrokerClusterSpecInput, settings: Partial<PlannerSettings> = {}): ClusterPlan {
   const parsed = parseSpec({ metadata, spec } as BrokerCluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0' })
+  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0', ...settings })
 }
 
 function expectGolden(name: string, object: object): void {
@@ -53,6 +53,7 @@ const pair = plan(sharedPair())
 const rich = plan(full)
 const volume = plan(single('Volume'))
 const memory = plan(single('None'))
+const assigned = plan(sharedPair(), { user: 'assigned' })
 const claimOf = (from: ClusterPlan): object => {
   const group = from.groups[0]!
   if (group.store.type === 'None' || !group.store.claim) throw new Error('no claim')
@@ -71,6 +72,7 @@ describe('builders', () => {
     ['claim', () => claimOf(pair)],
     ['claim-full', () => claimOf(rich)],
     ['stateful-set', () => buildStatefulSet(pair, pair.groups[0]!, 2)],
+    ['stateful-set-assigned-user', () => buildStatefulSet(assigned, assigned.groups[0]!, 2)],
     ['stateful-set-full', () => buildStatefulSet(rich, rich.groups[0]!, 2)],
     ['stateful-set-volume', () => buildStatefulSet(volume, volume.groups[0]!, 1)],
     ['stateful-set-memory', () => buildStatefulSet(memory, memory.groups[0]!, 1)],
@@ -85,6 +87,20 @@ test('paths stand in the pod only, never in the configuration', () => {
     expect(Object.keys(data)).toEqual(['broker.json'])
     expect(data['broker.json']).not.toContain('/')
   }
+})
+
+test('the user of members is asked for, unless the platform assigns it, and is not what they are restarted for', () => {
+  const userOf = (from: ClusterPlan) => {
+    const { spec } = buildStatefulSet(from, from.groups[0]!, 2) as unknown as {
+      spec: { template: { spec: { securityContext: Record<string, unknown> } } }
+    }
+    const { runAsUser, runAsGroup, fsGroup, runAsNonRoot } = spec.template.spec.securityContext
+    return { runAsUser, runAsGroup, fsGroup, runAsNonRoot }
+  }
+  const as = (id: number | undefined) => ({ runAsUser: id, runAsGroup: id, fsGroup: id, runAsNonRoot: true })
+  const other = plan(sharedPair(), { user: 2000 })
+  expect([pair, other, assigned].map(userOf)).toEqual([as(1000), as(2000), as(undefined)])
+  expect(new Set([pair, other, assigned].map(({ groups }) => groups[0]!.revision)).size).toBe(1)
 })
 
 test('a ConfigMap has another name when it says something else', () => {
