@@ -20,9 +20,14 @@ const packageJson = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
+const packageLock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>
+}
 
-/** Types are needed by packages that say so. */
-const onlyDevelopment = Object.keys(packageJson.devDependencies).filter((name) => !name.startsWith('@types/'))
+/** Types are needed by packages that say so, and what we develop with may be what a package of production needs. */
+const onlyDevelopment = Object.keys(packageJson.devDependencies).filter(
+  (name) => !name.startsWith('@types/') && packageLock.packages[`node_modules/${name}`]?.dev === true,
+)
 
 let directory: string
 let image: Image

@@ -14,7 +14,7 @@ export const frameTypes = {
   goAway: 7,
   headers: 8,
 } as const
-export const finFlag = 1
+const finFlag = 1
 
 const headLength = 8
 const version = 3
