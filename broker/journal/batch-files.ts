@@ -6,9 +6,10 @@
 // disk after it.
 import { assert } from '../base/assert.ts'
 import type { Disk } from '../disk/disk.ts'
+import { isNoSpace } from '../disk/no-space.ts'
 import { segmentFileName } from './format.ts'
 import type { OpenSegment, QueuedBatch } from './open-segment.ts'
-import { isNoSpace, SegmentSpace } from './segment-space.ts'
+import { SegmentSpace } from './segment-space.ts'
 
 export interface BatchFilesOptions {
   readonly disk: Disk

@@ -6,6 +6,7 @@
 // nothing is set aside: then writes make the file longer as they need it, and are told by the disk when it is full.
 import { errorCode } from '../base/errors.ts'
 import type { DiskFile } from '../disk/disk.ts'
+import { isNoSpace } from '../disk/no-space.ts'
 import { journalLimits } from './limits.ts'
 
 export class SegmentSpace {
@@ -69,6 +70,3 @@ export class SegmentSpace {
     }
   }
 }
-
-/** The file system, or what this user may have of it, is full. */
-export const isNoSpace = (error: unknown): error is Error => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

@@ -3,7 +3,8 @@
 // waits for its answer waits; one that does not is not read any more once it has sent too much. Acknowledgements never wait.
 //
 // Those who wait for the same place (of one destination in memory, or in the store) stand in one line, so that no destination
-// holds up the senders to another, and persistent messages do not hold up others; a send that has an earlier one of the same producer (or transaction) before it stands in the same line behind it.
+// holds up the senders to another, and persistent messages do not hold up others; a send that has an earlier one of the same
+// producer (or transaction) before it stands in the same line behind it.
 //
 // A connection that both sends and consumes could block itself: its acknowledgements stand behind its sends in the socket.
 // Therefore sends are held back outside the destinations while the connection is still read, more of them when it holds

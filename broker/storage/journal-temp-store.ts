@@ -11,6 +11,7 @@ import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
+import { isNoSpace } from '../disk/no-space.ts'
 import { unsyncedDisk } from '../disk/unsynced-disk.ts'
 import { JournalStore } from '../store/journal/journal-store.ts'
 import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../store/message-store.ts'
@@ -141,7 +142,7 @@ export class JournalTempStore implements TempStore {
       try {
         return await disk.makeDirectory(path)
       } catch (error) {
-        if (this.#isClosed || !['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) throw error
+        if (this.#isClosed || !isNoSpace(error)) throw error
         await new Promise<void>((resolve) => clock.after(storageLimits.spaceRetryMs, resolve))
       }
     }

@@ -53,9 +53,7 @@ export class Reclaimer {
   isCandidate(use: SegmentUse): boolean {
     const { maxFileLength, isTight } = this.#options
     if (use.pins > 0) return false
-    return (
-      use.liveBytes <= maxFileLength * journalStoreLimits.sparseShare || (isTight() && this.#gains(use, maxFileLength))
-    )
+    return this.#isSparse(use) || (isTight() && this.#gains(use, maxFileLength))
   }
 
   /** Does what there is to do, in the background. */
@@ -111,18 +109,21 @@ export class Reclaimer {
 
   /** The one that costs least. */
   #sparseSegment(): number | undefined {
-    const { state, journal, maxFileLength } = this.#options
+    const { state, journal } = this.#options
     let sparse: number | undefined
     let leastBytes = Number.POSITIVE_INFINITY
     for (const [segment, use] of state.uses.entries()) {
       if (use.live === 0 || use.liveBytes >= leastBytes || !this.isCandidate(use) || !this.#isRemovable(segment))
         continue
-      const isSparse = use.liveBytes <= maxFileLength * journalStoreLimits.sparseShare
-      if (!isSparse && !this.#gains(use, journal.closedLength(segment)!)) continue
+      if (!this.#isSparse(use) && !this.#gains(use, journal.closedLength(segment)!)) continue
       sparse = segment
       leastBytes = use.liveBytes
     }
     return sparse
+  }
+
+  #isSparse({ liveBytes }: SegmentUse): boolean {
+    return liveBytes <= this.#options.maxFileLength * journalStoreLimits.sparseShare
   }
 
   /** Whether there is enough in a segment of this length that is not needed. */
