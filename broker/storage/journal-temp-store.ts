@@ -189,13 +189,15 @@ export class JournalTempStore implements TempStore {
 /** 48 bits. */
 export const randomName = (random: Random): string => Math.floor(random.next() * 2 ** 48).toString(36)
 
-async function removeTree(disk: Disk, path: string): Promise<void> {
+async function removeTree(disk: Disk, path: string, attempts: number = storageLimits.removalAttempts): Promise<void> {
   try {
     for (const name of await disk.list(path)) await removeTree(disk, `${path}/${name}`)
     await disk.removeDirectory(path)
   } catch (error) {
     // Gone already, by somebody who does the same.
     if (errorCode(error) === 'ENOENT') return
+    // Who left it does not know yet that it was replaced, and has made another file.
+    if (errorCode(error) === 'ENOTEMPTY' && attempts > 1) return removeTree(disk, path, attempts - 1)
     if (errorCode(error) !== 'ENOTDIR') throw error
     await disk.remove(path)
   }

@@ -13,4 +13,6 @@ export const storageLimits = {
   spaceRetryMs: 500,
   /** Opening takes milliseconds: one that has not come to its end after this, when it is closed, waits for space. */
   openingMs: 1000,
+  /** How often a directory is emptied into which its old owner still puts files: a segment in seconds, so that twice is enough. */
+  removalAttempts: 10,
 } as const

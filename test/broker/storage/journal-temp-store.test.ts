@@ -173,6 +173,21 @@ describe('what an earlier process left', () => {
     await third.close()
   })
 
+  test('goes although who left it has not ended and makes another file meanwhile', async () => {
+    const disk = new SimulatedDisk()
+    disk.capacity = 100 * mib
+    await leftOver(disk)
+    const { removeDirectory } = disk
+    let made = 0
+    disk.removeDirectory = async (path) => {
+      if (made++ < 2) await (await disk.open(`${path}/late.segment`, 'create')).close()
+      return removeDirectory.call(disk, path)
+    }
+    const next = await opened(disk)
+    await until(async () => made > 2 && (await disk.list('/data/temp')).length === 1)
+    await next.close()
+  })
+
   test('is left to others where each has its own', async () => {
     const directory = realDirectory()
     const other = await leftOver(nodeDisk, { directory, owner: 'b' })
