@@ -1,5 +1,5 @@
 // What the admin port of a member is told, from what the member is at that moment (member-state.ts). Only reads.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { EventLoopDelay } from '../base/event-loop-delay.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { LockHolder } from '../lock/lock.ts'
@@ -35,7 +35,7 @@ export interface MemberAdminOptions {
 export class MemberAdmin implements AdminSource {
   readonly #options: MemberAdminOptions
   readonly #state: MemberState
-  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: 100 })
+  readonly #eventLoopDelay = new EventLoopDelay()
 
   constructor(options: MemberAdminOptions, state: MemberState) {
     this.#options = options
@@ -44,11 +44,11 @@ export class MemberAdmin implements AdminSource {
 
   /** Measures until `stop`. */
   start(): void {
-    this.#eventLoopDelay.enable()
+    this.#eventLoopDelay.start()
   }
 
   stop(): void {
-    this.#eventLoopDelay.disable()
+    this.#eventLoopDelay.stop()
   }
 
   role(): RoleAnswer {
@@ -117,8 +117,6 @@ export class MemberAdmin implements AdminSource {
     const store = activity
       ? storage.store.statistics()
       : { messages: 0, bytesUsed: 0, roomBytes: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 }
-    const eventLoopDelayMs = this.#eventLoopDelay.max / 1e6
-    this.#eventLoopDelay.reset()
     return {
       role,
       term: this.role().term,
@@ -132,7 +130,7 @@ export class MemberAdmin implements AdminSource {
       memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
       temp: storage.temp?.statistics() ?? noTemp,
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
-      eventLoopDelayMs,
+      eventLoopDelayMs: this.#eventLoopDelay.takeLargestMs(),
     }
   }
 
