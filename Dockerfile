@@ -37,7 +37,9 @@ FROM scratch
 COPY --from=packages /system/ /
 COPY --from=packages /opt/flotilla/node_modules/ /opt/flotilla/node_modules/
 COPY --from=code /code/ /
-ARG VERSION REVISION SOURCE
+ARG VERSION
+ARG REVISION
+ARG SOURCE
 LABEL org.opencontainers.image.title="Flotilla" \
       org.opencontainers.image.description="ActiveMQ-compatible message broker, and the operator that runs clusters of it on Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0" \
