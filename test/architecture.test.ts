@@ -131,6 +131,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'hack/localkube/kubelet': ['hack/localkube/base', 'hack/localkube/api', 'hack/localkube/controllers'],
   'hack/localkube': ['hack/localkube/*'],
   'hack/image': [],
+  'hack/dashboard-picture': [],
   'hack/start': ['hack/localkube', 'broker/client', 'broker/management'],
 }
 

@@ -29,6 +29,7 @@ const entries = new Set([
   'hack/image/entrypoint.mjs',
   'hack/image/compile.ts',
   'hack/image/sbom.ts',
+  'hack/dashboard-picture/main.ts',
   'hack/localkube/main.ts',
   'hack/localkube/kubelet/pod-preload.mjs',
   'hack/start/main.ts',
