@@ -1,6 +1,7 @@
 // Query options of connection URLs, from tables: each option has a type and a default, and what is not in the table is
 // refused by name together with what is accepted.
 import { FlotillaError } from '../../base/errors.ts'
+import { nearestName } from '../../base/nearest-name.ts'
 
 export interface OptionKind<T> {
   readonly fallback: T
@@ -65,15 +66,18 @@ export function parseOptions<T extends OptionTable>(
   for (const [key, text] of given) {
     const name = aliases[key] ?? key
     const kind = table[name]
-    if (!kind)
-      throw new UrlError(
-        `Cannot use option ${key} of ${place}: accepted are ${[...Object.keys(table), ...Object.keys(aliases)].sort().join(', ')}`,
-      )
+    if (!kind) throw unknownOption(key, place, [...Object.keys(table), ...Object.keys(aliases)])
     const value = kind.parse(text)
     if (value === null) throw new UrlError(`Cannot use option ${key}=${text} of ${place}: accepted is ${kind.accepts}`)
     values[name] = value
   }
   return values as OptionValues<T>
+}
+
+function unknownOption(key: string, place: string, known: readonly string[]): UrlError {
+  const nearest = nearestName(key, known)
+  const hint = nearest === null ? '' : `; did you mean ${nearest}?`
+  return new UrlError(`Cannot use option ${key} of ${place}: accepted are ${known.toSorted().join(', ')}${hint}`)
 }
 
 /** `a=1&b=2`, percent-encoding undone. Throws UrlError. */

@@ -13,6 +13,9 @@ test('options of the connection stand beside those of the way to it', () => {
 test.each([
   ['tcp://a:1?jms.foo=1', 'Cannot use option foo of tcp://a:1 (jms.)'],
   ['failover:(tcp://a:1)?jms.foo=1', 'Cannot use option foo of failover: (jms.)'],
+  ['tcp://a:1?jms.useCompresion=true', 'watchTopicAdvisories; did you mean useCompression?'],
+  ['failover:(tcp://a:1)?maxReconectDelay=1', '; did you mean maxReconnectDelay?'],
+  ['tcp://a:1?wireFormat.tightEncoding=true', '; did you mean tightEncodingEnabled?'],
 ])('what is not understood is refused by name: %s', (url, message) => {
   expect(() => parseConnectionUrl(url)).toThrow(message)
 })
