@@ -14,6 +14,10 @@ export const connectionOptionTable = {
   checkForDuplicates: booleanOption(true),
   dispatchAsync: booleanOption(true),
   useCompression: booleanOption(false),
+  nestedMapAndListEnabled: booleanOption(true),
+  // Not ActiveMQ's, which takes every name: Qpid JMS's.
+  validatePropertyNames: booleanOption(true),
+  disableTimeStampsByDefault: booleanOption(false),
   closeTimeout: numberOption(15_000, 0),
   sendTimeout: numberOption(0, 0),
   'prefetchPolicy.all': numberOption(-1, 0),

@@ -80,24 +80,26 @@ export class MessageProducer {
     check('send', 'deliveryMode', deliveryMode, aDeliveryMode)
     check('send', 'timeToLive', timeToLive, aTimeToLive)
     const persistent = deliveryMode === 'persistent'
-    const timestamp = this.#context.clock.nowMs()
+    const { options: settings } = this.#context
+    // Without the time of sending there is none of expiry either, as in ActiveMQSession.send.
+    const timestamp = settings.disableTimeStampsByDefault ? 0 : this.#context.clock.nowMs()
     const sequence = ++this.#sequence
-    const { useCompression, useAsyncSend, alwaysSyncSend } = this.#context.options
     try {
-      const command = buildMessageCommand(message, {
+      const header = {
         producerId: this.info.producerId!,
         sequence,
         destination,
         transactionId: null,
         persistent,
         priority,
-        expiration: timeToLive > 0 ? timestamp + timeToLive : 0,
+        expiration: timestamp > 0 && timeToLive > 0 ? timestamp + timeToLive : 0,
         timestamp,
-        compress: useCompression,
-      })
+        compress: settings.useCompression,
+      }
+      const command = buildMessageCommand(message, header, settings)
       // Not begun for what cannot be sent.
       command.transactionId = this.#session.beginTransaction()
-      const wait = alwaysSyncSend || (persistent && !useAsyncSend && command.transactionId === null)
+      const wait = settings.alwaysSyncSend || (persistent && !settings.useAsyncSend && command.transactionId === null)
       await (wait ? this.#context.request(command) : this.#context.post(command))
     } catch (error) {
       throw isError(error) ? jmsErrorOf(error) : error

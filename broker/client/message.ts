@@ -1,46 +1,45 @@
-// Messages as users write and read them ⇄ the commands that carry them. Text, bytes and map bodies; Java objects and streams
-// are handed out as bytes.
+// Messages as users write and read them ⇄ the commands that carry them. What bodies and properties may be is said in
+// message-body.ts and message-properties.ts.
 import type { Destination } from '../message/destination.ts'
+import { messageIdText, transactionIdText } from '../openwire/id-text.ts'
 import type { MessageCommand, ProducerId, TransactionId } from '../wire/openwire/commands.ts'
 import type { PrimitiveMap, PrimitiveValue } from '../wire/openwire/properties.ts'
 import {
   decodePrimitiveMap,
+  decodePrimitiveStream,
   decodeTextBody,
   deflateBody,
   encodePrimitiveMap,
-  encodeTextBody,
   inflateBody,
 } from '../wire/openwire/properties.ts'
-import type { DestinationLike } from './destination-text.ts'
-import type { Fields } from './given.ts'
-import {
-  anything,
-  aText,
-  aWholeNumber,
-  bufferOf,
-  checkFields,
-  isBytes,
-  isMap,
-  isPlainObject,
-  refused,
-} from './given.ts'
-import type { MessageValues } from './message-value.ts'
-import { typedMap } from './message-value.ts'
 import { destinationOf, structureOf } from '../openwire/destination-structure.ts'
+import type { DestinationLike } from './destination-text.ts'
 import { toDestination } from './destination-text.ts'
-import { messageIdText } from '../openwire/id-text.ts'
-
-/** A text gives a text message, bytes a bytes message, a map or a plain object a map message, null a message without body. */
-export type MessageBody = string | Uint8Array | MessageValues | null
+import type { Fields } from './given.ts'
+import { anything, aText, aWholeNumber, checkFields, isBytes, isMap, isPlainObject, refused } from './given.ts'
+import type { BlobReference, MessageBody, MessageKind } from './message-body.ts'
+import { aMessageKind, encodeBody, kindOfCommand } from './message-body.ts'
+import { outgoingProperties } from './message-properties.ts'
+import type { MessageRules } from './message-rules.ts'
+import { ordinaryRules } from './message-rules.ts'
+import type { MessageValues } from './message-value.ts'
+import { unusable } from './message-value.ts'
+import { groupIdName, groupSequenceName } from './property-name.ts'
+import type { ReadableType, ReadableTypes } from './value-conversion.ts'
+import { valueAs } from './value-conversion.ts'
 
 export interface OutgoingMessage {
+  /** Left out: by what the body is, see MessageBody. */
+  readonly kind?: MessageKind | null | undefined
   readonly body?: MessageBody | undefined
   readonly properties?: MessageValues | null | undefined
   readonly correlationId?: string | null | undefined
   readonly replyTo?: DestinationLike | null | undefined
   /** JMSType. */
   readonly type?: string | null | undefined
+  /** JMSXGroupID, also accepted as a property of that name. */
   readonly groupId?: string | null | undefined
+  /** JMSXGroupSeq, also accepted as a property of that name. */
   readonly groupSequence?: number | null | undefined
 }
 
@@ -52,6 +51,7 @@ const outgoingFields: Fields = {
   type: aText,
   groupId: aText,
   groupSequence: aWholeNumber(-(2 ** 31), 2 ** 31 - 1),
+  kind: aMessageKind,
 }
 
 /** What can be sent: a message, or only its body. */
@@ -71,13 +71,17 @@ interface SendHeader {
 }
 
 /** Throws JmsError that names what cannot be sent. */
-export function buildMessageCommand(given: Sendable, header: SendHeader): MessageCommand {
+export function buildMessageCommand(
+  given: Sendable,
+  header: SendHeader,
+  rules: MessageRules = ordinaryRules,
+): MessageCommand {
   const message = outgoingOf(given)
-  const { kind, content } = encodeBody(message.body ?? null)
-  const properties = message.properties ? typedMap('property', message.properties) : null
+  const { kind, content, blob } = encodeBody(message.body ?? null, message.kind ?? null, rules)
+  const properties = message.properties ? outgoingProperties(message.properties, rules) : null
   const compressed = header.compress && content !== null
   const { producerId, sequence: producerSequenceId } = header
-  return {
+  const command = {
     kind,
     commandId: 0,
     responseRequired: false,
@@ -87,8 +91,8 @@ export function buildMessageCommand(given: Sendable, header: SendHeader): Messag
     originalDestination: null,
     messageId: { kind: 'MessageId', textView: null, producerId, producerSequenceId, brokerSequenceId: 0 },
     originalTransactionId: null,
-    groupID: message.groupId ?? null,
-    groupSequence: message.groupSequence ?? 0,
+    groupID: oneOfBoth(groupIdName, message.groupId, properties?.groupId),
+    groupSequence: oneOfBoth(groupSequenceName, message.groupSequence, properties?.groupSequence) ?? 0,
     correlationId: message.correlationId ?? null,
     persistent: header.persistent,
     expiration: header.expiration,
@@ -97,7 +101,7 @@ export function buildMessageCommand(given: Sendable, header: SendHeader): Messag
     timestamp: header.timestamp,
     type: message.type ?? null,
     content: compressed ? deflateBody(kind, content) : content,
-    marshalledProperties: properties?.size ? encodePrimitiveMap(properties) : null,
+    marshalledProperties: properties?.map.size ? encodePrimitiveMap(properties.map) : null,
     dataStructure: null,
     targetConsumerId: null,
     compressed,
@@ -111,7 +115,8 @@ export function buildMessageCommand(given: Sendable, header: SendHeader): Messag
     brokerInTime: 0,
     brokerOutTime: 0,
     jmsxGroupFirstForConsumer: false,
-  }
+  } as MessageCommand
+  return blob === null ? command : withBlob(command, blob)
 }
 
 export type MessageListener = (message: ReceivedMessage) => void | Promise<void>
@@ -131,6 +136,10 @@ export class ReceivedMessage {
     this.#command = command
     this.redeliveryCounter = redeliveryCounter
     this.#acknowledge = acknowledge
+  }
+
+  get kind(): MessageKind {
+    return kindOfCommand(this.#command)
   }
 
   /** JMSMessageID. */
@@ -171,6 +180,10 @@ export class ReceivedMessage {
     return this.#command.persistent
   }
 
+  get deliveryMode(): 'persistent' | 'non-persistent' {
+    return this.#command.persistent ? 'persistent' : 'non-persistent'
+  }
+
   get redelivered(): boolean {
     return this.redeliveryCounter > 0
   }
@@ -180,14 +193,28 @@ export class ReceivedMessage {
     return this.redeliveryCounter + 1
   }
 
+  /** JMSXGroupID. */
   get groupId(): string | null {
     return this.#command.groupID
   }
 
+  /** JMSXGroupSeq. */
   get groupSequence(): number {
     return this.#command.groupSequence
   }
 
+  /** JMSXGroupFirstForConsumer: the broker has just given the group to this consumer. */
+  get groupFirstForConsumer(): boolean {
+    return this.#command.jmsxGroupFirstForConsumer
+  }
+
+  /** JMSXProducerTXID: the transaction that it was sent in. */
+  get producerTransactionId(): string | null {
+    const id = this.#command.originalTransactionId ?? this.#command.transactionId
+    return id === null ? null : transactionIdText(id)
+  }
+
+  /** JMSXUserID. */
   get userId(): string | null {
     return this.#command.userID
   }
@@ -202,20 +229,57 @@ export class ReceivedMessage {
     return Object.fromEntries([...this.typedProperties].map(([name, { value }]) => [name, value]))
   }
 
+  /**
+   * One property, read as `type` by the conversions of JMS; null when it is not there, or null. The JMSX properties that
+   * OpenWire has fields for are among them. Throws JmsError when it cannot be read so.
+   */
+  property<T extends ReadableType>(name: string, type: T): ReadableTypes[T] | null {
+    const field = name.startsWith('JMSX') ? this.#fieldProperty(name) : undefined
+    return valueAs(field ?? this.typedProperties.get(name), type)
+  }
+
   /** The text of a text message; null for other messages and without body. */
   get text(): string | null {
-    return this.#command.kind === 'ActiveMQTextMessage' ? decodeTextBody(this.bytes) : null
+    return this.kind === 'text' ? decodeTextBody(this.bytes) : null
   }
 
   /** The entries of a map message; null for other messages. */
   get map(): PrimitiveMap | null {
-    return this.#command.kind === 'ActiveMQMapMessage' ? decodePrimitiveMap(this.bytes) : null
+    return this.kind === 'map' ? decodePrimitiveMap(this.bytes) : null
   }
 
-  /** The body as it was before compression, in its encoded form; of a bytes message this is the body. */
+  /** One entry of a map message, read as `type`; like `property`. */
+  entry<T extends ReadableType>(name: string, type: T): ReadableTypes[T] | null {
+    return valueAs(this.map?.get(name), type)
+  }
+
+  /** The values of a stream message in their order; null for other messages. `valueAs` reads one as another type. */
+  get stream(): readonly PrimitiveValue[] | null {
+    if (this.kind !== 'stream') return null
+    const { bytes } = this
+    return bytes === null ? [] : decodePrimitiveStream(bytes)
+  }
+
+  /** Of an object message what Java's serialization wrote; null for other messages and without an object. */
+  get object(): Buffer | null {
+    return this.kind === 'object' ? this.bytes : null
+  }
+
+  /** Where the content of a blob message is; null for other messages. */
+  get blob(): Required<BlobReference> | null {
+    if (this.#command.kind !== 'ActiveMQBlobMessage') return null
+    const { remoteBlobUrl, mimeType, deletedByBroker } = this.#command
+    return { url: remoteBlobUrl ?? '', mimeType, deletedByBroker }
+  }
+
+  /**
+   * The body as it was before compression, in its encoded form; of a bytes message this is the body, which is never null. Throws
+   * WireError when it cannot be inflated.
+   */
   get bytes(): Buffer | null {
     const { kind, content, compressed } = this.#command
-    return content !== null && compressed ? inflateBody(kind, content) : content
+    if (content === null) return kind === 'ActiveMQBytesMessage' ? noBytes : null
+    return compressed ? inflateBody(kind, content) : content
   }
 
   /** The message as it came over the wire. */
@@ -227,9 +291,31 @@ export class ReceivedMessage {
   acknowledge(): Promise<void> {
     return this.#acknowledge(this)
   }
+
+  /** As ActiveMQ's PropertyExpression names them. */
+  #fieldProperty(name: string): PrimitiveValue | undefined {
+    switch (name) {
+      case groupIdName:
+        return textOrNull(this.groupId)
+      case groupSequenceName:
+        return { type: 'int', value: this.groupSequence }
+      case 'JMSXDeliveryCount':
+        return { type: 'int', value: this.deliveryCount }
+      case 'JMSXUserID':
+        return textOrNull(this.userId)
+      case 'JMSXProducerTXID':
+        return textOrNull(this.producerTransactionId)
+      case 'JMSXGroupFirstForConsumer':
+        return { type: 'boolean', value: this.groupFirstForConsumer }
+    }
+    return undefined
+  }
 }
 
-type BodyKind = 'ActiveMQMessage' | 'ActiveMQTextMessage' | 'ActiveMQBytesMessage' | 'ActiveMQMapMessage'
+const textOrNull = (value: string | null): PrimitiveValue =>
+  value === null ? { type: 'null', value } : { type: 'string', value }
+
+const noBytes = Buffer.alloc(0)
 
 function outgoingOf(given: Sendable): OutgoingMessage {
   if (typeof given === 'string' || isBytes(given) || isMap(given)) return { body: given }
@@ -239,19 +325,25 @@ function outgoingOf(given: Sendable): OutgoingMessage {
   return given
 }
 
-function encodeBody(body: MessageBody): { kind: BodyKind; content: Buffer | null } {
-  if (body === null) return { kind: 'ActiveMQMessage', content: null }
-  if (typeof body === 'string') return { kind: 'ActiveMQTextMessage', content: encodeTextBody(body) }
-  if (isBytes(body)) return { kind: 'ActiveMQBytesMessage', content: bufferOf(body) }
-  if (!isMap(body) && !isPlainObject(body))
-    throw refused(
-      'send',
-      'body',
-      body,
-      'a text, bytes, a map, a plain object (both as map message) or null',
-      formatError,
-    )
-  return { kind: 'ActiveMQMapMessage', content: encodePrimitiveMap(typedMap('map entry', body)) }
+/** A field of the message and a property mean the same. */
+function oneOfBoth<T extends string | number>(
+  name: string,
+  field: T | null | undefined,
+  property: T | null | undefined,
+): T | null {
+  const ofField = field ?? null
+  const ofProperty = property ?? null
+  if (ofField !== null && ofProperty !== null && ofField !== ofProperty)
+    throw unusable(`property ${name}`, ofProperty, `what the field of the message says, ${JSON.stringify(ofField)}`)
+  return ofField ?? ofProperty
 }
+
+const withBlob = (command: MessageCommand, { url, mimeType, deletedByBroker }: BlobReference): MessageCommand => ({
+  ...command,
+  kind: 'ActiveMQBlobMessage',
+  remoteBlobUrl: url,
+  mimeType: mimeType ?? null,
+  deletedByBroker: deletedByBroker ?? false,
+})
 
 const formatError = 'javax.jms.MessageFormatException'

@@ -6,7 +6,12 @@ import { isError } from '../../base/errors.ts'
 import { maxInflatedBytes } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
-export { decodePrimitiveMap, encodePrimitiveMap } from '../../marshal/primitive-map.ts'
+export {
+  decodePrimitiveMap,
+  decodePrimitiveStream,
+  encodePrimitiveMap,
+  encodePrimitiveStream,
+} from '../../marshal/primitive-map.ts'
 export type { PrimitiveMap, PrimitiveValue } from '../../marshal/primitive-map.ts'
 
 /** The text of a text message; null for a message without body or with a null text. */
@@ -35,6 +40,8 @@ export function encodeTextBody(text: string | null): Buffer | null {
  * stream is the body. Throws WireError.
  */
 export function inflateBody(kind: string, content: Buffer): Buffer {
+  // Nothing was written, so nothing was compressed: what says otherwise is the sender's connection.
+  if (content.length === 0) return content
   if (kind !== 'ActiveMQBytesMessage') return inflate(content)
   if (content.length < 4) throw new WireError(`Cannot inflate body: ${content.length} bytes are too few`)
   const length = content.readInt32BE(0)

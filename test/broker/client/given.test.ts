@@ -92,8 +92,11 @@ describe('sending', () => {
     [['x'], 'of class Array was given'],
     [classInstance, 'of class Order was given'],
     [{ text: 'x' }, 'field text is "x"; accepted is body, properties, correlationId,'],
-    [{ body: 7 }, 'body is 7; accepted is a text, bytes, a map, a plain object (both as map message) or null'],
-    [{ body: ['x'] }, 'body is of class Array'],
+    [
+      { body: 7 },
+      'body is 7; accepted is a text, bytes, a map, a plain object (both as map message), an array (as stream',
+    ],
+    [{ body: [['x']] }, 'stream value 0 is of class Array'],
     [{ body: new Float64Array(1) }, 'body is of class Float64Array'],
     [{ body: new Date(0) }, 'body is of class Date'],
     [{ body: { a: [1] } }, 'map entry a is of class Array; accepted is a text, number, boolean, bytes, null or {type'],
