@@ -18,8 +18,12 @@ export const connectionOptionTable = {
   // Not ActiveMQ's, which takes every name: Qpid JMS's.
   validatePropertyNames: booleanOption(true),
   disableTimeStampsByDefault: booleanOption(false),
+  exclusiveConsumer: booleanOption(false),
+  useRetroactiveConsumer: booleanOption(false),
+  consumerExpiryCheckEnabled: booleanOption(true),
   closeTimeout: numberOption(15_000, 0),
   sendTimeout: numberOption(0, 0),
+  connectResponseTimeout: numberOption(0, 0),
   'prefetchPolicy.all': numberOption(-1, 0),
   'prefetchPolicy.queuePrefetch': numberOption(1000, 0),
   'prefetchPolicy.queueBrowserPrefetch': numberOption(500, 0),

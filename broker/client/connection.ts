@@ -48,6 +48,9 @@ interface ConnectionSettings {
   readonly random: Random
 }
 
+/** The options that say how long an answer is waited for. */
+type RequestTimeout = 'sendTimeout' | 'connectResponseTimeout'
+
 interface PendingRequest {
   readonly resolve: (answer: DataStructure) => void
   readonly reject: (error: Error) => void
@@ -178,9 +181,9 @@ export class Connection
     if (this.#failure) return Promise.reject(this.#failure)
     const commandId = this.#nextCommandId++
     return new Promise((resolve, reject) => {
-      const { sendTimeout } = this.options
-      const timer =
-        sendTimeout > 0 && 'messageId' in command ? this.clock.after(sendTimeout, () => this.#expire(commandId)) : null
+      const limit = this.#timeoutOf(command)
+      const timeoutMs = limit === null ? 0 : this.options[limit]
+      const timer = timeoutMs > 0 ? this.clock.after(timeoutMs, () => this.#expire(commandId, limit!)) : null
       this.#requests.set(commandId, { resolve, reject, timer })
       this.#transport.send({ ...command, commandId, responseRequired: true } as Command).catch((error: Error) => {
         this.#requests.delete(commandId)
@@ -286,11 +289,13 @@ export class Connection
     return request
   }
 
-  #expire(commandId: number): void {
-    const error = new JmsError(
-      'javax.jms.JMSException',
-      `No answer came within sendTimeout ${this.options.sendTimeout} ms`,
-    )
+  #timeoutOf(command: Command): RequestTimeout | null {
+    if ('messageId' in command) return 'sendTimeout'
+    return command.kind === 'ConnectionInfo' ? 'connectResponseTimeout' : null
+  }
+
+  #expire(commandId: number, limit: RequestTimeout): void {
+    const error = new JmsError('javax.jms.JMSException', `No answer came within ${limit} ${this.options[limit]} ms`)
     this.#settle(commandId)?.reject(error)
   }
 

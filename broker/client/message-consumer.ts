@@ -321,6 +321,7 @@ export class MessageConsumer implements DispatchTarget {
   /** The next message that may be handed out now. */
   #next(): Delivery | undefined {
     if (!this.#mayHandOut()) return undefined
+    if (!this.#context.options.consumerExpiryCheckEnabled) return this.#pending.shift()
     for (let delivery = this.#pending.shift(); delivery; delivery = this.#pending.shift()) {
       const expiration = Number(delivery.message.expiration)
       if (expiration === 0 || expiration > this.#context.clock.nowMs()) return delivery

@@ -153,9 +153,9 @@ export class Session implements ConsumerSession, ProducerSession {
       // In JMS an empty selector is none.
       selector: settings.selector || null,
       noLocal: settings.noLocal ?? false,
-      exclusive: settings.exclusive ?? false,
+      exclusive: settings.exclusive ?? options.exclusiveConsumer,
       priority: settings.priority ?? 0,
-      retroactive: settings.retroactive ?? false,
+      retroactive: settings.retroactive ?? options.useRetroactiveConsumer,
       subscriptionName,
     })
     const consumer = new MessageConsumer(info, this.#context, this)
