@@ -1,9 +1,10 @@
 // Interop with the stock ActiveMQ Java clients: `npm run interop`, or with --kills 20 for the long failover run; --help tells
 // the rest.
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
-// that offers tight encoding and cache; then producers and consumers over failover: while the active is killed again and
-// again. And what a program is told by ActiveMQ brokers and by ours is compared (comparison.ts), and a little
-// of the recorded data is recorded anew (recorder/check.ts). Prints a line per check and ends with "N passed, N failed".
+// that offers tight encoding and cache; messages between it and our client in TypeScript (messages.ts); then producers and
+// consumers over failover: while the active is killed again and again. And what a program is told by ActiveMQ brokers and by
+// ours is compared (comparison.ts), and a little of the recorded data is recorded anew (recorder/check.ts). Prints a line per
+// check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { checkChoices, parseCommandLine, refuse } from '../support/command-line.
 import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { compareWithActivemq } from './comparison.ts'
+import { checkMessages } from './messages.ts'
 import { checkRecorder } from './recorder/check.ts'
 
 const longestGapMs = 2000
@@ -27,7 +29,7 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'failover', 'comparison', 'recorder']
+const parts = ['suite', 'messages', 'failover', 'comparison', 'recorder']
 
 const help = `npm run interop -- [options]
   --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}
@@ -217,6 +219,8 @@ for (const version of clientVersions.filter((known) => flags.client.includes(kno
   try {
     const client = prepareJavaClient(version, join(import.meta.dirname, 'java'))
     if (runs('suite')) for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
+    if (runs('messages'))
+      await withMembers(1, {}, async (members) => checkMessages(client, (await settled(members)).url, report))
     if (runs('failover'))
       for (const mode of flags.mode)
         for (const layout of flags.layout) await failover(client, mode, layout, Number(flags.kills))
