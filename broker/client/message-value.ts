@@ -38,7 +38,7 @@ export function typedMap(values: MessageValues, rules: ValueRules): Map<string, 
 }
 
 export function typedList(values: readonly MessageValue[], rules: ValueRules): PrimitiveValue[] {
-  return values.map((value, index) => typedValue(`${rules.what} ${index}`, value, rules, 0))
+  return values.map((value, index) => typedValue(rules.what, index, value, rules, 0))
 }
 
 /** Any text that is not empty: entries of maps have no other rule. */
@@ -58,25 +58,28 @@ function mapOf(what: string, values: unknown, rules: ValueRules, depth: number):
   const checkName: ValueRules['checkName'] = depth === 0 ? rules.checkName : aName
   for (const [name, value] of entries) {
     checkName(what, name)
-    if (value !== undefined) typed.set(name, typedValue(`${what} ${name}`, value, rules, depth))
+    if (value !== undefined) typed.set(name, typedValue(what, name, value, rules, depth))
   }
   return typed
 }
 
-function typedValue(what: string, value: unknown, rules: ValueRules, depth: number): PrimitiveValue {
-  if (depth > maxValueDepth) throw unusable(what, value, `maps and lists up to ${maxValueDepth} deep`)
+/** Of a value: a property's, an entry's, or its place in a stream. Put into words only for errors. */
+type Name = string | number
+
+function typedValue(what: string, name: Name, value: unknown, rules: ValueRules, depth: number): PrimitiveValue {
+  if (depth > maxValueDepth) throw unusable(`${what} ${name}`, value, `maps and lists up to ${maxValueDepth} deep`)
   if (value === null) return { type: 'null', value }
   if (typeof value === 'string') return { type: 'string', value }
   if (typeof value === 'boolean') return { type: 'boolean', value }
-  if (typeof value === 'bigint') return exactly(what, 'long', value, rules, depth)
+  if (typeof value === 'bigint') return exactly(what, name, 'long', value, rules, depth)
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) return { type: 'double', value }
     return { type: value === (value | 0) ? 'int' : 'long', value }
   }
   if (isBytes(value)) return { type: 'bytes', value: bufferOf(value) }
   if (isPlainObject(value) && 'type' in value && 'value' in value)
-    return exactly(what, value['type'], value['value'], rules, depth)
-  throw unusable(what, value, 'a text, number, boolean, bytes, null or {type, value}')
+    return exactly(what, name, value['type'], value['value'], rules, depth)
+  throw unusable(`${what} ${name}`, value, 'a text, number, boolean, bytes, null or {type, value}')
 }
 
 /** Smallest and largest whole number of each type. */
@@ -87,64 +90,72 @@ export const wholeNumberRanges = {
   int: [-(2 ** 31), 2 ** 31 - 1],
 } as const
 
-function exactly(what: string, type: unknown, value: unknown, rules: ValueRules, depth: number): PrimitiveValue {
+function exactly(
+  what: string,
+  name: Name,
+  type: unknown,
+  value: unknown,
+  rules: ValueRules,
+  depth: number,
+): PrimitiveValue {
   switch (type) {
     case 'null':
       if (value === null) return { type, value }
-      throw unusable(what, value, 'null')
+      throw unusable(`${what} ${name}`, value, 'null')
     case 'boolean':
       if (typeof value === 'boolean') return { type, value }
-      throw unusable(what, value, 'true or false')
+      throw unusable(`${what} ${name}`, value, 'true or false')
     case 'char':
       if (typeof value === 'string' && value.length === 1) return { type, value: value.charCodeAt(0) }
-      if (typeof value !== 'string') return { type, value: wholeNumber(what, type, value) }
-      throw unusable(what, value, 'one UTF-16 code unit, as a text or a number')
+      if (typeof value !== 'string') return { type, value: wholeNumber(what, name, type, value) }
+      throw unusable(`${what} ${name}`, value, 'one UTF-16 code unit, as a text or a number')
     case 'byte':
     case 'short':
     case 'int':
-      return { type, value: wholeNumber(what, type, value) }
+      return { type, value: wholeNumber(what, name, type, value) }
     case 'long':
       if (Number.isSafeInteger(value)) return { type, value: value as number }
       if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return { type, value }
-      throw unusable(what, value, 'a whole number of 64 bits, above 2^53 as bigint')
+      throw unusable(`${what} ${name}`, value, 'a whole number of 64 bits, above 2^53 as bigint')
     case 'float':
       // What is too large for one would become infinite on the way.
       if (typeof value === 'number' && Number.isFinite(value) === Number.isFinite(Math.fround(value)))
         return { type, value }
-      throw unusable(what, value, 'a number that 32 bits hold')
+      throw unusable(`${what} ${name}`, value, 'a number that 32 bits hold')
     case 'double':
       if (typeof value === 'number') return { type, value }
-      throw unusable(what, value, 'a number')
+      throw unusable(`${what} ${name}`, value, 'a number')
     case 'string':
       if (typeof value === 'string') return { type, value }
-      throw unusable(what, value, 'a text')
+      throw unusable(`${what} ${name}`, value, 'a text')
     case 'bytes':
       if (isBytes(value)) return { type, value: bufferOf(value) }
-      throw unusable(what, value, 'bytes')
+      throw unusable(`${what} ${name}`, value, 'bytes')
     case 'map':
-      assertNested(what, type, rules)
-      return { type, value: mapOf(`${what}:`, value, rules, depth + 1) }
+      assertNested(what, name, type, rules)
+      return { type, value: mapOf(`${what} ${name}:`, value, rules, depth + 1) }
     case 'list':
-      assertNested(what, type, rules)
-      if (Array.isArray(value)) return { type, value: value.map((item) => typedValue(what, item, rules, depth + 1)) }
-      throw unusable(what, value, 'an array')
+      assertNested(what, name, type, rules)
+      if (Array.isArray(value))
+        return { type, value: value.map((item) => typedValue(what, name, item, rules, depth + 1)) }
+      throw unusable(`${what} ${name}`, value, 'an array')
     default:
       throw unusable(
-        `type of ${what}`,
+        `type of ${what} ${name}`,
         type,
         'one of null, boolean, byte, char, short, int, long, float, double, string, bytes, map, list',
       )
   }
 }
 
-function wholeNumber(what: string, type: keyof typeof wholeNumberRanges, value: unknown): number {
+function wholeNumber(what: string, name: Name, type: keyof typeof wholeNumberRanges, value: unknown): number {
   const [minimum, maximum] = wholeNumberRanges[type]
   if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum) return value
-  throw unusable(what, value, `a whole number from ${minimum} to ${maximum}`)
+  throw unusable(`${what} ${name}`, value, `a whole number from ${minimum} to ${maximum}`)
 }
 
-function assertNested(what: string, type: string, { nested }: ValueRules): void {
-  if (!nested) throw unusable(`type of ${what}`, type, 'a type that holds one value, not map and list')
+function assertNested(what: string, name: Name, type: string, { nested }: ValueRules): void {
+  if (!nested) throw unusable(`type of ${what} ${name}`, type, 'a type that holds one value, not map and list')
 }
 
 /** Of received values, too. */

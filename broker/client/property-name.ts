@@ -10,6 +10,9 @@ export const groupSequenceName = 'JMSXGroupSeq'
 /** Character.isJavaIdentifierStart and isJavaIdentifierPart, without what Java ignores in identifiers. */
 const identifier = /^[\p{L}\p{Nl}\p{Sc}\p{Pc}][\p{L}\p{Nl}\p{Sc}\p{Pc}\p{Nd}\p{Mn}\p{Mc}]*$/u
 
+/** What nearly all are; a fraction of the work. */
+const asciiIdentifier = /^[A-Za-z_$][\w$]*$/
+
 /** Words of selectors, in any case. */
 const reservedWord = /^(null|true|false|not|and|or|between|like|in|is|escape)$/i
 
@@ -29,7 +32,7 @@ const headers: ReadonlyMap<string, string> = new Map([
 
 export const checkPropertyName: ValueRules['checkName'] = (what: string, name: unknown): asserts name is string => {
   checkForeignPropertyName(what, name)
-  if (!identifier.test(name))
+  if (!asciiIdentifier.test(name) && !identifier.test(name))
     throw unusable(
       `name of a ${what}`,
       name,
