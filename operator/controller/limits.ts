@@ -2,19 +2,21 @@
 
 /** First delay after a failed reconcile: a write conflict is usually over at once. */
 export const firstReconcileRetryMs = 5
-/** Longest delay between two tries of one key: after an outage every object is looked at again within this time. */
+/** Longest delay between two tries of one key that fails for a reason which does not pass by itself. */
 export const maxReconcileRetryMs = 300_000
+/** And for one that does, such as an API server that is away: how late its end may be noticed. */
+export const maxPassingRetryMs = 10_000
 /** Reconciles mostly wait for the API server; more than this many at once only load it. */
 export const defaultReconcileConcurrency = 4
 
 /** Delays between tries of a list or watch. The longest is also how late the end of an outage may be noticed. */
 export const firstWatchRetryMs = 500
-export const maxWatchRetryMs = 30_000
+export const maxWatchRetryMs = 10_000
 /** A watch asks to be ended after a random time in this range, so that watches spread over the API servers. */
 export const minWatchTimeoutSeconds = 300
 export const maxWatchTimeoutSeconds = 600
-/** A watch that lasted this long, or brought anything, was a good one: the next failure counts as the first. */
-export const watchHealthyMs = 5_000
+/** A watch that was not refused and lasted this long, or brought anything, was a good one: the next failure counts as the first. */
+export const watchHealthyMs = 500
 /** Everything is listed again this often (between 80 % and 120 %), which makes good an event that was lost. */
 export const relistPeriodMs = 3_600_000
 

@@ -143,13 +143,16 @@ class ReflectorRun<T extends KubeObject> {
         },
         signal,
       )
-    } finally {
-      if (lasted()) this.#failures = 0
+    } catch (error) {
+      // Refused, however slowly, is something else than cut.
+      if (lasted() && error instanceof KubeUnreachableError) this.#failures = 0
+      throw error
     }
     if (signal.aborted) return
     this.#metrics.watchEnded(type.kind, 'closed')
+    if (lasted()) this.#failures = 0
     // A server that ends every watch at once is not to be asked in a tight loop.
-    if (!lasted()) await this.#pause(0)
+    else await this.#pause(0)
   }
 
   #receive(event: WatchEvent<T>): void {

@@ -7,15 +7,16 @@
 // says itself when it wants to be called again.
 import type { Clock, Timer } from '../../broker/base/clock.ts'
 import type { Random } from '../../broker/base/random.ts'
+import { isPassing } from '../kube/errors.ts'
 import { backoffMs } from './backoff.ts'
-import { defaultReconcileConcurrency, firstReconcileRetryMs, maxReconcileRetryMs } from './limits.ts'
+import { defaultReconcileConcurrency, firstReconcileRetryMs, maxPassingRetryMs, maxReconcileRetryMs } from './limits.ts'
 
 export interface WorkQueueOptions {
   /** How many keys are processed at the same time. Default 4. */
   readonly concurrency?: number
   /** Delay after the first failure of a key. Default 5 ms. */
   readonly retryBaseMs?: number
-  /** Longest delay between two tries of a key. Default 5 min. */
+  /** Longest delay between two tries of a key. Default 5 min; not above 10 s for what passes by itself. */
   readonly retryMaxMs?: number
 }
 
@@ -132,6 +133,11 @@ export class WorkQueue {
     })
   }
 
+  #retryOf(error: unknown): { readonly baseMs: number; readonly maxMs: number } {
+    const { baseMs, maxMs } = this.#retry
+    return isPassing(error) ? { baseMs, maxMs: Math.min(maxMs, maxPassingRetryMs) } : this.#retry
+  }
+
   async #run(key: string): Promise<void> {
     const running = { again: false }
     this.#processing.set(key, running)
@@ -144,7 +150,7 @@ export class WorkQueue {
     } catch (error) {
       const failures = this.failures(key) + 1
       this.#failures.set(key, failures)
-      nextMs = Math.max(backoffMs(failures, this.#retry, this.#random), retryAfterMs(error))
+      nextMs = Math.max(backoffMs(failures, this.#retryOf(error), this.#random), retryAfterMs(error))
     }
     this.#processing.delete(key)
     if (this.#stopped) {

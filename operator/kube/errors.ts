@@ -37,6 +37,11 @@ export function isGone(error: unknown): boolean {
   return error.code === 422 && causes.some(({ field }) => field === 'metadata.uid')
 }
 
+/** Whether it passes by itself: another write came between, or the server is away or in trouble. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof KubeUnreachableError ||
+  (error instanceof KubeApiError && ([408, 409, 429].includes(error.code) || error.code >= 500))
+
 /** No answer: connection refused, reset, timed out, TLS failure. */
 export class KubeUnreachableError extends Error {
   override readonly name = 'KubeUnreachableError'

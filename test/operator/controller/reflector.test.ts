@@ -200,12 +200,38 @@ describe('reflector', () => {
 
   test('a watch that ends at once, again and again, is opened ever more rarely', async () => {
     const { server, clock, calls } = start()
-    for (let second = 0; second < 60; second++) {
-      server.endWatches()
-      clock.advance(1000)
+    for (let tenths = 0; tenths < 600; tenths++) {
       await settle(2)
+      server.endWatches()
+      await settle(2)
+      clock.advance(100)
     }
-    expect(calls('watch')).toBeLessThan(12)
+    expect(calls('watch')).toBeLessThan(15)
+  })
+
+  test('a watch that is cut each second is open again half a second later, each time', async () => {
+    const { server, clock, calls } = start()
+    for (let second = 0; second < 60; second++) {
+      await settle(2)
+      expect(server.openWatches).toBe(1)
+      clock.advance(1000)
+      server.endWatches(unreachable())
+      await settle(2)
+      clock.advance(500)
+    }
+    expect([calls('list'), calls('watch')]).toEqual([1, 60])
+  })
+
+  test('a server that is in trouble is asked every 10 s, however long that lasts', async () => {
+    const server = new MemoryKube()
+    for (let count = 0; count < 100; count++) server.failNext('list', kubeError(500, 'InternalError'))
+    const { clock, calls } = start(server)
+    for (let second = 0; second < 300; second++) {
+      await settle(2)
+      clock.advance(1000)
+    }
+    expect(calls('list')).toBeGreaterThanOrEqual(30)
+    expect(calls('list')).toBeLessThan(50)
   })
 
   test('makes good an event that was lost, within the period of the relist', async () => {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { WorkQueue, type WorkQueueOptions } from '../../../operator/controller/work-queue.ts'
-import { kubeError, settle } from '../../support/memory-kube.ts'
+import { kubeError, settle, unreachable } from '../../support/memory-kube.ts'
 
 interface Run {
   readonly key: string
@@ -93,6 +93,42 @@ describe('work queue', () => {
     clock.advance(1)
     await settle()
     expect(runs.length).toBe(2)
+  })
+
+  test.each([
+    ['no answer', unreachable()],
+    ['too many requests', kubeError(429, 'TooManyRequests')],
+    ['a failure of the server', kubeError(500, 'InternalError')],
+    ['a conflict', kubeError(409, 'Conflict')],
+  ])(
+    'what passes by itself, such as %s, is tried again every 10 s at least, however long it lasts',
+    async (_, error) => {
+      const { clock, queue, runs } = startQueue()
+      queue.start()
+      queue.add('a')
+      await settle()
+      for (let count = 0; count < 30; count++) {
+        runs.at(-1)!.fail(error)
+        await settle()
+        clock.advance(10_000)
+        await settle()
+        expect(runs.length).toBe(count + 2)
+      }
+    },
+  )
+
+  test('what does not pass by itself is tried ever more rarely, up to every 5 min', async () => {
+    const { clock, queue, runs } = startQueue()
+    queue.start()
+    queue.add('a')
+    await settle()
+    for (let minute = 0; minute < 60; minute++) {
+      if (runs.length > 0) runs.at(-1)!.fail(kubeError(422, 'Invalid'))
+      await settle()
+      clock.advance(60_000)
+      await settle()
+    }
+    expect(runs.length).toBeLessThan(30)
   })
 
   test('a change ends the wait of a key in back-off', async () => {
