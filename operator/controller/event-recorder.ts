@@ -32,7 +32,7 @@ interface EventToRecord {
 
 export interface EventRecorder {
   record(event: EventToRecord): void
-  /** Writes what is still waiting, for `limitMs` at most; takes nothing more. Never rejects. */
+  /** Writes what is still waiting, for `limitMs` at most; then no more is written. Takes nothing more. Never rejects. */
   stop(limitMs?: number): Promise<void>
 }
 
@@ -99,6 +99,7 @@ class QueueingEventRecorder implements EventRecorder {
     const timer = this.#options.clock.after(limitMs, over.resolve)
     await Promise.race([this.#writing, over.promise])
     timer.cancel()
+    this.#queue.length = 0
   }
 
   #begin(id: string, event: EventToRecord, nowMs: number): Series {
@@ -118,7 +119,7 @@ class QueueingEventRecorder implements EventRecorder {
     const delayMs = series.written <= 1 ? 0 : dueMs - clock.monotonicMs()
     if (delayMs <= 0) return this.#enqueue(series)
     series.queued = true
-    clock.after(delayMs, () => this.#enqueue(series))
+    clock.after(delayMs, () => this.#stopped || this.#enqueue(series))
   }
 
   #enqueue(series: Series): void {

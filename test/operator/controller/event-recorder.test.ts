@@ -143,3 +143,24 @@ test('stop writes what is waiting, but does not wait for ever', async () => {
   await stopping
   expect(clock.pendingTimers).toBe(0)
 })
+
+test('after stop nothing is written any more: neither what would not wait, nor a series whose time comes later', async () => {
+  const { server, clock, recorder, record } = start()
+  for (let count = 0; count < 3; count++) {
+    record()
+    await settle()
+  }
+  const release = server.holdNext('create')
+  record('under way')
+  record('waiting')
+  await settle()
+  const stopping = recorder.stop()
+  await settle()
+  clock.advance(2_000)
+  await stopping
+  const before = server.calls.length
+  release()
+  clock.advance(60_000)
+  await settle()
+  expect(server.calls.slice(before)).toEqual([])
+})
