@@ -1,6 +1,6 @@
 // The operator process: settings, signals, exit codes.
 //
-//   0  stopped by SIGTERM or SIGINT      1  could not start, or must not go on (lost the leadership)      2  wrong settings
+//   0  stopped by SIGTERM or SIGINT      1  could not start      2  wrong settings
 import { readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../broker/base/clock.ts'
@@ -49,6 +49,7 @@ async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<
   const { enabled, leaseName, leaseNamespace, identity } = settings.leaderElection
   const operator = startOperator({
     client,
+    cutRequests: () => client.cutRequests(),
     brokerAdmin,
     metrics,
     clock: systemClock,
@@ -67,11 +68,11 @@ async function runUntilEnd(settings: OperatorSettings, logger: Logger): Promise<
   }
   const health = await openHealthServer(source, settings.health, logger)
   logger.info('Operator started', { version, server: access.server, healthPort: health.port, identity })
-  const signal = await Promise.race([nextSignal(), operator.failed])
+  const signal = await nextSignal()
   logger.info('Stopping', { reason: signal })
   await withinTime(operator.stop())
   await withinTime(Promise.all([health.close(), client.close(), brokerAdmin.close()]))
-  return signal.startsWith('SIG') ? exitCodes.stopped : exitCodes.failed
+  return exitCodes.stopped
 }
 
 /** A second signal ends the process at once. */

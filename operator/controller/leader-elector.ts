@@ -7,7 +7,7 @@
 // Who contends waits until the Lease has not changed for its duration, by the own monotonic clock: the times in the Lease
 // were written by another clock and are for people. Who holds it gives up before that time is over: renewDeadlineMs is
 // shorter than durationMs, and counts from before the last successful write was sent. A lost leadership does not come
-// back: the process is to exit, so that nothing of it goes on writing.
+// back: who wants to lead again starts another election, when nothing of the last time is written any more.
 import type { Clock } from '../../broker/base/clock.ts'
 import { errorMessage } from '../../broker/base/errors.ts'
 import type { Logger } from '../../broker/base/logger.ts'
@@ -41,8 +41,9 @@ interface LeaderElectionOptions {
 export interface LeaderElection {
   /** True once this process is the leader; false if it was stopped before. Never rejects. */
   readonly elected: Promise<boolean>
-  /** Resolves with the reason when leadership is lost; never after `stop`. The process is to exit. */
+  /** Resolves with the reason when leadership is lost; never after `stop`. */
   readonly lost: Promise<string>
+  /** By the clock: a process that was frozen is not the leader when it goes on, whatever it does first. */
   isLeader(): boolean
   /** Ends the election. A Lease that is held is released, so that another may take it at once: stop all writing before. */
   stop(): Promise<void>
@@ -65,7 +66,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   return {
     elected: elector.elected.promise,
     lost: elector.lost.promise,
-    isLeader: () => elector.leading,
+    isLeader: () => elector.isLeader(),
     stop: async () => {
       elector.stopping.abort()
       await ended
@@ -88,6 +89,8 @@ class LeaderElector {
   /** The Lease as last read or written, and since when it has been like that, by the own clock. */
   #observed: Lease | undefined
   #observedSinceMs = 0
+  /** Until when the last renewal is good. */
+  #goodUntilMs = 0
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
@@ -102,17 +105,22 @@ class LeaderElector {
     this.#metrics.leader(false)
     const heldSinceMs = await this.#contend()
     if (heldSinceMs === undefined) return this.elected.resolve(false)
+    this.#goodUntilMs = heldSinceMs + this.#renewDeadlineMs
     this.leading = true
     this.#metrics.leader(true)
     this.#logger.info('Became the leader', { identity: this.#options.identity })
     // Taken while being stopped: only to be released.
     this.elected.resolve(!this.stopping.signal.aborted)
-    const reason = await this.#hold(heldSinceMs)
+    const reason = await this.#hold()
     if (reason === undefined) return
     this.leading = false
     this.#metrics.leader(false)
     this.#logger.error('Lost the leadership', { reason })
     this.lost.resolve(reason)
+  }
+
+  isLeader(): boolean {
+    return this.leading && this.#options.clock.monotonicMs() < this.#goodUntilMs
   }
 
   /** Empties the holder, so that the next contender need not wait. Best effort, and not for long. */
@@ -145,19 +153,18 @@ class LeaderElector {
   }
 
   /** Returns why the Lease is no longer held, or undefined when stopped. */
-  async #hold(sinceMs: number): Promise<string | undefined> {
+  async #hold(): Promise<string | undefined> {
     const { clock } = this.#options
     const { signal } = this.stopping
-    let renewedMs = sinceMs
+    const leftMs = () => this.#goodUntilMs - clock.monotonicMs()
     for (;;) {
-      const leftMs = () => renewedMs + this.#renewDeadlineMs - clock.monotonicMs()
       await sleep(clock, Math.max(0, Math.min(this.#retryPeriodMs, leftMs())), signal)
       if (signal.aborted) return undefined
       const beganMs = clock.monotonicMs()
       const held = leftMs() > 0 ? await this.#within(this.#attempt(), leftMs()) : undefined
       if (signal.aborted) return undefined
       const holder = this.#observed?.spec?.holderIdentity
-      if (held === true && leftMs() > 0) renewedMs = beganMs
+      if (held === true && leftMs() > 0) this.#goodUntilMs = beganMs + this.#renewDeadlineMs
       else if (held === false && holder !== this.#options.identity) return `the lease is held by ${holder || 'nobody'}`
       else if (leftMs() <= 0) return `the lease could not be renewed for ${this.#renewDeadlineMs} ms`
     }

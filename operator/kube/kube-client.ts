@@ -47,7 +47,9 @@ interface KubeClientOptions {
 }
 
 export interface HttpKubeClient extends KubeClient {
-  /** Ends watches and requests that are under way, which then reject. */
+  /** Ends watches and requests that are under way, which then reject; later ones are not touched. */
+  cutRequests(): void
+  /** The same, for good. */
   close(): Promise<void>
 }
 
@@ -71,7 +73,8 @@ interface ListPage {
 
 class UndiciKubeClient implements HttpKubeClient {
   readonly #access: ClusterAccess
-  readonly #agent: Agent
+  readonly #openAgent: () => Agent
+  #agent: Agent
   readonly #origin: string
   readonly #basePath: string
   readonly #userAgent: string
@@ -90,19 +93,21 @@ class UndiciKubeClient implements HttpKubeClient {
     this.#answerTimeoutMs = limits.answerTimeoutMs ?? answerTimeoutMs
     this.#watchSlackMs = limits.watchSlackMs ?? watchSlackMs
     this.#listPageSize = limits.listPageSize ?? listPageSize
-    this.#agent = new Agent({
-      connect: {
-        ...access.tls,
-        timeout: limits.connectTimeoutMs ?? connectTimeoutMs,
-        keepAlive: true,
-        keepAliveInitialDelay: 30_000,
-      },
-      allowH2: false,
-      connections: maxConnections,
-      keepAliveTimeout: keepAliveMs,
-      headersTimeout: this.#answerTimeoutMs,
-      bodyTimeout: this.#answerTimeoutMs,
-    })
+    this.#openAgent = () =>
+      new Agent({
+        connect: {
+          ...access.tls,
+          timeout: limits.connectTimeoutMs ?? connectTimeoutMs,
+          keepAlive: true,
+          keepAliveInitialDelay: 30_000,
+        },
+        allowH2: false,
+        connections: maxConnections,
+        keepAliveTimeout: keepAliveMs,
+        headersTimeout: this.#answerTimeoutMs,
+        bodyTimeout: this.#answerTimeoutMs,
+      })
+    this.#agent = this.#openAgent()
   }
 
   async get<T extends KubeObject>(type: ResourceType, key: ObjectKey): Promise<T | undefined> {
@@ -211,6 +216,12 @@ class UndiciKubeClient implements HttpKubeClient {
     } catch (error) {
       if (!isNotFound(error)) throw error
     }
+  }
+
+  cutRequests(): void {
+    const cut = this.#agent
+    this.#agent = this.#openAgent()
+    void cut.destroy()
   }
 
   async close(): Promise<void> {

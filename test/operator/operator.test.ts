@@ -7,9 +7,9 @@ import { seededRandom } from '../../broker/base/random.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import { noMetrics } from '../../operator/controller/metrics.ts'
 import type { KubeList, KubeObject, ListOptions, ResourceType } from '../../operator/kube/port.ts'
-import { brokerClusters, statefulSets } from '../../operator/kube/resource-types.ts'
+import { brokerClusters, leases, statefulSets } from '../../operator/kube/resource-types.ts'
 import { startOperator } from '../../operator/operator.ts'
-import { kubeError, MemoryKube, settle } from '../support/memory-kube.ts'
+import { kubeError, MemoryKube, settle, unreachable } from '../support/memory-kube.ts'
 
 class GuardedKube extends MemoryKube {
   readonly forbidden = new Set<string | undefined>()
@@ -20,7 +20,26 @@ class GuardedKube extends MemoryKube {
   }
 }
 
-async function start(watchNamespaces: readonly string[], forbidden: readonly string[] = []) {
+const lease = { namespace: 'flotilla', name: 'operator' }
+
+/** `wakeAfter`: as of a process that was stopped and goes on; no timer has fired yet. */
+class FrozenClock extends ManualClock {
+  #frozenMs = 0
+
+  wakeAfter(durationMs: number): void {
+    this.#frozenMs += durationMs
+  }
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.#frozenMs
+  }
+}
+
+async function start(
+  watchNamespaces: readonly string[],
+  forbidden: readonly string[] = [],
+  change: Partial<Parameters<typeof startOperator>[0]> = {},
+) {
   const server = new GuardedKube()
   for (const namespace of forbidden) server.forbidden.add(namespace)
   for (const namespace of ['shop', 'bank', 'attic'])
@@ -30,7 +49,7 @@ async function start(watchNamespaces: readonly string[], forbidden: readonly str
       metadata: { namespace, name: 'orders', generation: 1 },
       spec: { topology: { type: 'Standalone' }, groupTemplate: { storage: { type: 'None' } } },
     })
-  const clock = new ManualClock()
+  const clock = new FrozenClock()
   const operator = startOperator({
     client: server,
     brokerAdmin: {
@@ -45,6 +64,7 @@ async function start(watchNamespaces: readonly string[], forbidden: readonly str
     lease: undefined,
     identity: 'one',
     concurrency: 4,
+    ...change,
   })
   await settle(50)
   const servedNamespaces = () => new Set(server.all(statefulSets).map(({ metadata }) => metadata.namespace))
@@ -84,5 +104,84 @@ describe('the operator', () => {
     expect(servedNamespaces()).toEqual(new Set(['shop', 'attic']))
     expect(operator.notReadyReason()).toBeUndefined()
     await operator.stop()
+  })
+})
+
+describe('the leadership', () => {
+  const isWrite = (call: string) =>
+    /^(create|replace|apply|mergePatch|delete) /.test(call) && !call.includes(' leases ')
+  const pass = async (clock: ManualClock, seconds: number) => {
+    for (let halves = 0; halves < 2 * seconds; halves++) {
+      clock.advance(500)
+      await settle(5)
+    }
+  }
+  const addCluster = (server: MemoryKube, name: string) =>
+    server.create(brokerClusters, {
+      apiVersion: brokerClusters.apiVersion,
+      kind: brokerClusters.kind,
+      metadata: { namespace: 'shop', name, generation: 1 },
+      spec: { topology: { type: 'Standalone' }, groupTemplate: { storage: { type: 'None' } } },
+    })
+
+  test('lost, it stops everything, cuts what is under way, and is won again by the same process', async () => {
+    let cuts = 0
+    const { server, clock, operator } = await start(['shop'], [], { lease, cutRequests: () => cuts++ })
+    await pass(clock, 1)
+    expect(operator.clusters()).toHaveLength(1)
+    for (let count = 0; count < 8; count++) server.failNext('replace', unreachable())
+    await pass(clock, 12)
+    expect([operator.clusters(), server.openWatches, cuts]).toEqual([[], 0, 1])
+    expect(operator.notReadyReason()).toBeUndefined()
+    const before = server.calls.length
+    await addCluster(server, 'late')
+    await pass(clock, 1)
+    expect(server.calls.slice(before).filter(isWrite)).toEqual(['create brokerclusters shop/late'])
+    await pass(clock, 30)
+    expect(operator.clusters()).toHaveLength(2)
+    expect(await server.get(statefulSets, { namespace: 'shop', name: 'late-g0' })).toBeDefined()
+    await operator.stop()
+    expect(await server.get(leases, lease)).toMatchObject({ spec: { holderIdentity: '' } })
+    expect(server.openWatches).toBe(0)
+  })
+
+  test('taken by another one, it is left to that one', async () => {
+    const { server, clock, operator } = await start(['shop'], [], { lease })
+    await pass(clock, 1)
+    await server.mergePatch(leases, lease, { spec: { holderIdentity: 'other' } })
+    await pass(clock, 3)
+    const before = server.calls.length
+    await addCluster(server, 'late')
+    for (let turn = 0; turn < 4; turn++) {
+      await server.mergePatch(leases, lease, { spec: { renewTime: String(turn) } })
+      await pass(clock, 10)
+    }
+    expect(server.calls.slice(before).filter(isWrite)).toEqual(['create brokerclusters shop/late'])
+    await operator.stop()
+    expect(await server.get(leases, lease)).toMatchObject({ spec: { holderIdentity: 'other' } })
+  })
+
+  test('is over for one that was frozen in the middle of a reconcile: after what was under way it writes nothing', async () => {
+    const { server, clock, operator } = await start(['shop'], [], { lease })
+    await pass(clock, 1)
+    const release = server.holdNext('apply')
+    await addCluster(server, 'late')
+    await settle(20)
+    const before = server.calls.length
+    clock.wakeAfter(16_000)
+    release()
+    await settle(50)
+    expect(server.calls.slice(before).filter(isWrite)).toEqual([])
+    await operator.stop()
+  })
+
+  test('stopped while it waits to win it again, it ends', async () => {
+    const { server, clock, operator } = await start(['shop'], [], { lease })
+    for (let count = 0; count < 100; count++) server.failNext('replace', unreachable())
+    await pass(clock, 20)
+    const stopped = operator.stop()
+    await pass(clock, 3)
+    await stopped
+    expect([clock.pendingTimers, server.openWatches]).toEqual([0, 0])
   })
 })

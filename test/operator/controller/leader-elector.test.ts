@@ -31,6 +31,19 @@ async function pass(clock: ManualClock, durationMs: number): Promise<void> {
   }
 }
 
+/** Time has gone by, but no timer has fired yet: a process that was stopped and goes on. */
+class FrozenClock extends ManualClock {
+  #frozenMs = 0
+
+  wakeAfter(durationMs: number): void {
+    this.#frozenMs += durationMs
+  }
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.#frozenMs
+  }
+}
+
 const read = async (server: MemoryKube): Promise<Lease['spec']> => (await server.get<Lease>(leases, lease))?.spec
 
 describe('leader election', () => {
@@ -112,6 +125,19 @@ describe('leader election', () => {
     expect(a.state.lost).toBe('the lease could not be renewed for 10000 ms')
     await a.stop()
     await b.stop()
+  })
+
+  test('who was frozen for longer is no leader when it wakes up, before anything else of it runs', async () => {
+    const server = new MemoryKube()
+    const clock = new FrozenClock()
+    const a = contend(server, clock, 'a')
+    await settle()
+    expect(a.isLeader()).toBe(true)
+    clock.wakeAfter(9_999)
+    expect(a.isLeader()).toBe(true)
+    clock.wakeAfter(1)
+    expect(a.isLeader()).toBe(false)
+    await a.stop()
   })
 
   test('a server that does not answer at all is the same', async () => {

@@ -219,6 +219,22 @@ describe('no answer', () => {
     expect(await failure(client.get(configMaps, key))).toBeInstanceOf(KubeUnreachableError)
   })
 
+  test('requests that are under way are cut when that is asked for, later ones are not', async () => {
+    const closed = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    server.next((response) => {
+      response.on('close', closed.resolve)
+      asked.resolve()
+    })
+    const cut = failure(client.apply(configMaps, configMap, { fieldManager: 'test', force: true }))
+    await asked.promise
+    client.cutRequests()
+    expect(await cut).toBeInstanceOf(KubeUnreachableError)
+    await closed.promise
+    server.next(json(200, configMap))
+    expect(await client.get(configMaps, key)).toEqual(configMap)
+  })
+
   test('the server takes too long', async () => {
     const impatient = openKubeClient({ access: access(server.url), limits: { answerTimeoutMs: 20 } })
     server.next(() => {})
