@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NodeCluster, processes, run, traces } from './nodes.ts'
+import { NodeCluster, processes, run, sharedVolume, traces } from './nodes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const kube = join(root, 'hack', 'kube', 'kube')
@@ -167,20 +167,5 @@ function serviceOf(node: string): object {
     kind: 'Service',
     metadata: { name: `on-${node}`, labels: { of: 'test' } },
     spec: { selector: { on: node }, ports: [{ port: 8161 }] },
-  }
-}
-
-/** For claims that name no class. */
-function sharedVolume(path: string): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'shared' },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteMany'],
-      storageClassName: '',
-      hostPath: { path, type: 'Directory' },
-    },
   }
 }

@@ -5,6 +5,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { StartedProgram } from '../support/started-program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const kube = join(root, 'hack', 'kube', 'kube')
@@ -47,6 +48,19 @@ export class NodeCluster {
     return run(kube, ['exec', this.directory, program, ...args])
   }
 
+  /** A program that goes on. */
+  start(program: string, ...args: string[]): StartedProgram {
+    return new StartedProgram(kube, ['exec', this.directory, program, ...args])
+  }
+
+  /** The image of another checkout, on every node as well. */
+  async addImage(checkout: string, tag: string): Promise<void> {
+    const archive = join(this.#folder, 'image.tar')
+    await run(join(checkout, 'hack', 'image', 'build'), ['--tag', tag, '--archive', archive])
+    await run(kube, ['load', this.directory, archive])
+    rmSync(archive)
+  }
+
   kubectl(...args: string[]): Promise<string> {
     return this.exec('kubectl', ...args)
   }
@@ -86,6 +100,21 @@ export class NodeCluster {
       readFileSync(join(this.directory, 'pid', name), 'utf8').trim(),
     )
     return new Set(pids.flatMap(namespacesOf).filter((one) => !own.includes(one)))
+  }
+}
+
+/** A volume that pods of all nodes may write, for claims that name no class. */
+export function sharedVolume(path: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'shared' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteMany'],
+      storageClassName: '',
+      hostPath: { path, type: 'Directory' },
+    },
   }
 }
 

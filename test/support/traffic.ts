@@ -17,6 +17,8 @@ export interface TrafficAccount {
   readonly outOfOrder: readonly number[]
   /** Between two answers to the producer. */
   readonly longestGapMs: number
+  /** How often one of the two connections was lost. */
+  readonly interruptions: number
 }
 
 export class Traffic {
@@ -30,6 +32,7 @@ export class Traffic {
   readonly #outOfOrder: number[] = []
   #last = -1
   #longestGapMs = 0
+  #interruptions = 0
   #sending = true
   /** The last answer has come. */
   #sent = false
@@ -40,6 +43,7 @@ export class Traffic {
   private constructor(queue: string, connections: readonly [Connection, Connection]) {
     this.#queue = `queue://${queue}`
     this.#connections = connections
+    for (const connection of connections) connection.on('transportInterrupted', () => this.#interruptions++)
     this.#ended = Promise.all([this.#send(), this.#receive()]).catch((error: unknown) => this.#fail(error))
   }
 
@@ -68,6 +72,7 @@ export class Traffic {
       duplicates: this.#duplicates,
       outOfOrder: this.#outOfOrder,
       longestGapMs: Math.round(this.#longestGapMs),
+      interruptions: this.#interruptions,
     }
   }
 
