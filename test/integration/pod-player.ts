@@ -10,7 +10,7 @@ import {
   type MemberSnapshot,
 } from '../../operator/broker-admin/broker-admin.ts'
 import { sleep } from '../../operator/controller/sleep.ts'
-import { KubeApiError } from '../../operator/kube/errors.ts'
+import { KubeApiError, KubeUnreachableError } from '../../operator/kube/errors.ts'
 import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/port.ts'
 import { persistentVolumeClaims, pods } from '../../operator/kube/resource-types.ts'
 import type { Claim, Pod } from '../../operator/reconcile/kinds.ts'
@@ -48,11 +48,19 @@ export class PodPlayer implements BrokerAdmin {
   readonly #stopping = new AbortController()
   readonly #stopped: Promise<void>
   #addresses = 0
+  readonly #addressOf: (name: string) => Promise<string>
   readonly #provisioned = new Set<string>()
   #provisions: boolean | undefined
 
-  constructor(client: KubeClient, namespace: string, pollMs = usualPollMs) {
+  /** `addressOf` gives a pod the address at which its broker can be asked; without it nobody listens there. */
+  constructor(
+    client: KubeClient,
+    namespace: string,
+    pollMs = usualPollMs,
+    addressOf?: (name: string) => Promise<string>,
+  ) {
     this.#pollMs = pollMs
+    this.#addressOf = addressOf ?? (() => Promise.resolve(`10.9.0.${(this.#addresses++ % 250) + 1}`))
     this.#client = client
     this.#namespace = namespace
     this.#stopped = this.#play()
@@ -94,8 +102,8 @@ export class PodPlayer implements BrokerAdmin {
         for (const claim of await this.#list<Claim>(persistentVolumeClaims)) await this.#provision(claim)
         await this.#run(await this.#list<Pod>(pods))
       } catch (error) {
-        // Objects come and go under our hands.
-        if (!(error instanceof KubeApiError)) throw error
+        // Objects come and go under our hands, and so does the API server in some tests.
+        if (!(error instanceof KubeApiError) && !(error instanceof KubeUnreachableError)) throw error
       }
       await sleep(systemClock, this.#pollMs, this.#stopping.signal)
     }
@@ -161,7 +169,7 @@ export class PodPlayer implements BrokerAdmin {
 
   async #showRunning(pod: Pod, restartCount = 0): Promise<void> {
     const now = `${new Date().toISOString().slice(0, 19)}Z`
-    const podIP = pod.status?.podIP ?? `10.9.0.${(this.#addresses++ % 250) + 1}`
+    const podIP = pod.status?.podIP ?? (await this.#addressOf(pod.metadata.name))
     const state = { running: { startedAt: now } }
     const { image = 'broker' } = (pod.spec as { containers?: { image?: string }[] }).containers?.[0] ?? {}
     await this.#applyStatus(pods, pod, {

@@ -14,6 +14,9 @@ export interface ControlPlane {
   /** Resolves with what it printed; rejects with what it said when it failed. */
   helm(...args: string[]): Promise<string>
   kubectl(...args: string[]): Promise<string>
+  /** Kills a part, such as `apiserver`; starts it again, and waits until the API server serves. */
+  stopPart(part: string): Promise<void>
+  startPart(part: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -28,6 +31,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
     kubeconfig,
     helm: (...args) => run(helm, args, env),
     kubectl: (...args) => run(kubectl, args, env),
+    stopPart: async (part) => void (await run(kube, ['part-stop', directory, part])),
+    startPart: async (part) => void (await run(kube, ['part-start', directory, part])),
     async stop() {
       await run(kube, ['down', directory])
       rmSync(folder, { recursive: true, force: true })
