@@ -21,6 +21,7 @@ import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cach
 import { ClusterClaims, formatOwner } from './reconcile/cluster-claims.ts'
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
 import { childTypes } from './reconcile/cluster-reader.ts'
+import { RoleWatches } from './reconcile/role-watches.ts'
 import type { PlannerSettings } from './topology/planner.ts'
 
 export interface WorkOptions {
@@ -58,15 +59,17 @@ export class Work {
   readonly #reflectors: Reflector[] = []
   readonly #controller: Controller
   readonly #recorder: EventRecorder
+  readonly #roleWatches: RoleWatches
   /** Of what is looked after, what could not be read yet: `namespace shop`. */
   readonly #unread = new Set<string>()
   #synced = false
 
   constructor(options: WorkOptions) {
     this.#options = options
-    const { client, identity, clock, random, logger } = options
+    const { client, brokerAdmin, identity, clock, random, logger } = options
     const controller = eventController
     this.#recorder = createEventRecorder({ client, controller, instance: identity, clock, random, logger })
+    this.#roleWatches = new RoleWatches(brokerAdmin, clock, (key) => this.#controller.enqueue(key))
     this.#controller = this.#reconcile()
     this.started = this.#controller.started.then((synced) => (this.#synced = synced))
   }
@@ -93,6 +96,7 @@ export class Work {
   async end(): Promise<void> {
     this.#ending.abort()
     await this.#controller.stopped
+    this.#roleWatches.close()
     await this.#recorder.stop()
     await Promise.all([this.started, ...this.#reflectors.map(({ stopped }) => stopped)])
   }
@@ -108,7 +112,9 @@ export class Work {
     const reconciler = new ClusterReconciler({
       client,
       brokerAdmin,
+      roleWatches: this.#roleWatches,
       clock,
+      random,
       reader: new CachedClusterReader(clusters, children),
       settings: { defaultImage: brokerImage, ...(brokerUser !== undefined && { user: brokerUser }) },
       claims: this.#claims(),

@@ -155,7 +155,7 @@ const rim = [
   /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,
   /^broker\/client\/transport\/(tcp-transport|load-uri-list)\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
-  /^operator\/broker-admin\/http-broker-admin\.ts$/,
+  /^operator\/broker-admin\/(http-broker-admin|role-watch)\.ts$/,
   /^operator\/(serve|config)\//,
   /^operator\/api\/write-crds\.ts$/,
   /^hack\//,

@@ -12,6 +12,7 @@ import {
   type DestinationRow,
   type InventoryAnswer,
   type RoleAnswer,
+  rolesQuery,
 } from './contract.ts'
 import {
   keepAliveInitialDelayMs,
@@ -27,6 +28,8 @@ import { parsePageRequest, type PageRequest } from './page-request.ts'
 /** What the admin port asks of the broker. */
 export interface AdminSource {
   role(): RoleAnswer
+  /** Calls the listener each time the role is another one. Returns how to end that. */
+  onRoleChange(listener: () => void): () => void
   /** Why this member is not healthy in its role; undefined when it is. */
   notReadyReason(): string | undefined
   snapshot(): Promise<BrokerSnapshot>
@@ -140,18 +143,28 @@ export class AdminServer {
     this.#watches++
     response.once('close', () => this.#watches--)
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-    response.flushHeaders()
+    if (queryOf(request) === rolesQuery) this.#tellRoles(response)
+    else response.flushHeaders()
+  }
+
+  /** A handful of lines in the life of a process: whoever does not read them does no harm. */
+  #tellRoles(response: ServerResponse): void {
+    const tell = (): void => void response.write(`${JSON.stringify(this.#source.role())}\n`)
+    response.once('close', this.#source.onRoleChange(tell))
+    tell()
   }
 }
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? ''
+
+const queryOf = (request: IncomingMessage): string => (request.url ?? '').split('?').slice(1).join('?')
 
 function sendPage<Row>(
   request: IncomingMessage,
   response: ServerResponse,
   read: (page: PageRequest) => InventoryAnswer<Row>,
 ): void {
-  const parsed = parsePageRequest((request.url ?? '').split('?').slice(1).join('?'))
+  const parsed = parsePageRequest(queryOf(request))
   if (parsed.ok) sendJson(response, read(parsed.request))
   else sendText(response, 400, `${parsed.problems.join('\n')}\n`)
 }

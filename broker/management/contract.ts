@@ -8,6 +8,8 @@
 //   GET /destinations  InventoryAnswer of DestinationRow as JSON
 //   GET /metrics       Prometheus text
 //   GET /watch         200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
+//   GET /watch?roles   the same, but with the answer of /role as a line, now and each time that the role changes. Brokers up to
+//                      0.1 did not know this, and answer as to /watch
 //
 // The inventories of an active member come in pages: ?limit=N items at most, ?after=the `next` of the page before. Rows stand
 // in the order in which they came to be, so that whatever stays is in one page and no more. A standby has none.
@@ -87,3 +89,6 @@ export const adminPaths = {
   metrics: '/metrics',
   watch: '/watch',
 } as const
+
+/** Behind the path of `watch`. */
+export const rolesQuery = 'roles'

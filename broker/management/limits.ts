@@ -6,7 +6,7 @@ export const maxHeaderBytes = 8 * 1024
 /** A prober, a scraper and an operator need a handful; a leak on their side must not take our descriptors. */
 export const maxAdminConnections = 64
 
-/** Each keeps a connection for as long as it likes; a group has a handful of standbys, and the probes need theirs. */
+/** Each keeps a connection for as long as it likes; a group has a handful of standbys and one operator, and the probes need theirs. */
 export const maxWatches = 16
 
 /** Before the system asks whether the other side of a silent connection is still there. */

@@ -58,6 +58,10 @@ export class MemberAdmin implements AdminSource {
     return { role, term, brokerName: config.brokerName, member }
   }
 
+  onRoleChange(listener: () => void): () => void {
+    return this.#state.onRoleChange(listener)
+  }
+
   notReadyReason(): string | undefined {
     const { role, refusal, handle, connectors } = this.#state
     if (role === 'Starting') return refusal ?? 'starting'

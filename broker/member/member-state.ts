@@ -15,7 +15,8 @@ export interface Activity {
 }
 
 export class MemberState {
-  role: BrokerRole = 'Starting'
+  readonly #roleListeners = new Set<() => void>()
+  #role: BrokerRole = 'Starting'
   /** Why the storage is not this member's to wait for; a member that is refused stays Starting. */
   refusal: string | null = null
   /** The lock is held; also while the store is being opened for it. */
@@ -23,4 +24,20 @@ export class MemberState {
   /** In the order of the configuration; none before there is a region. */
   connectors: readonly TransportConnector[] = []
   activity: Activity | undefined
+
+  get role(): BrokerRole {
+    return this.#role
+  }
+
+  set role(role: BrokerRole) {
+    if (role === this.#role) return
+    this.#role = role
+    for (const listener of this.#roleListeners) listener()
+  }
+
+  /** Calls the listener each time the role is another one. Returns how to end that. */
+  onRoleChange(listener: () => void): () => void {
+    this.#roleListeners.add(listener)
+    return () => void this.#roleListeners.delete(listener)
+  }
 }

@@ -29,6 +29,18 @@ export interface MemberSnapshot extends RoleAnswer {
 export interface BrokerAdmin {
   /** Rejects with BrokerAdminError. Always settles within a few seconds. */
   snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot>
+  /** Listens to what the broker tells of its role by itself. Returns how to end that, after which the listener hears nothing. */
+  watchRole(target: BrokerAdminTarget, listener: RoleListener): () => void
+}
+
+export interface RoleListener {
+  /**
+   * The role is known from now on, or has just changed: a snapshot has it. Never called by a broker that tells only its end,
+   * as those up to 0.1 do.
+   */
+  told(): void
+  /** The process has ended, or cannot be reached, or does not tell. Called once; nothing follows. */
+  ended(): void
 }
 
 /**

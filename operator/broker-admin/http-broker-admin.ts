@@ -6,6 +6,7 @@ import { adminPaths } from '../../broker/management/contract.ts'
 import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget, type MemberSnapshot } from './broker-admin.ts'
 import { connectTimeoutMs, keepAliveMs, maxSnapshotBytes, totalTimeoutMs } from './limits.ts'
 import { parseBrokerSnapshot } from './parse-snapshot.ts'
+import { openRoleWatch } from './role-watch.ts'
 
 export interface HttpBrokerAdmin extends BrokerAdmin {
   close(): Promise<void>
@@ -21,6 +22,7 @@ export function openBrokerAdmin(limits: { readonly totalTimeoutMs?: number } = {
   })
   return {
     snapshot: (target) => readSnapshot(agent, target, limits.totalTimeoutMs ?? totalTimeoutMs),
+    watchRole: openRoleWatch,
     close: () => agent.destroy(),
   }
 }

@@ -8,3 +8,9 @@ export const totalTimeoutMs = 2_000
 export const maxSnapshotBytes = 4 * 1024 * 1024
 /** Idle connections are kept between two looks at the same broker. */
 export const keepAliveMs = 10_000
+/** A broker that is there answers at once; later than this it is asked anew with the next look. */
+export const watchAnswerMs = 2_000
+/** Before the system asks whether the other side of a silent connection is still there; ten questions a second apart follow. */
+export const watchKeepAliveMs = 10_000
+/** Before the first line of a watch: what stands there is a few headers. */
+export const maxWatchHeadBytes = 8 * 1024

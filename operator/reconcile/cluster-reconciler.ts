@@ -10,6 +10,7 @@ import type { ReconcileResult } from '../controller/controller.ts'
 import type { ObjectKey } from '../kube/port.ts'
 import { planCluster, type PlannerSettings } from '../topology/planner.ts'
 import type { Clock } from '../../broker/base/clock.ts'
+import type { Random } from '../../broker/base/random.ts'
 import { act, type ActEnvironment, type ActOutcome } from './act.ts'
 import { applyStatus } from './apply-status.ts'
 import type { ClusterClaims } from './cluster-claims.ts'
@@ -22,13 +23,16 @@ import { claimRecheckMs } from './limits.ts'
 import { observe } from './observe.ts'
 import { noReferences, resolveReferences } from './references.ts'
 import { planRequeue } from './requeue.ts'
+import type { RoleWatches } from './role-watches.ts'
 import { buildStatus } from './status.ts'
 import { judgeStorage } from './storage-state.ts'
 
 interface ReconcilerEnvironment extends ActEnvironment {
   readonly reader: ClusterReader
   readonly brokerAdmin: BrokerAdmin
+  readonly roleWatches: RoleWatches
   readonly clock: Clock
+  readonly random: Random
   readonly settings: PlannerSettings
   /** undefined: every cluster is ours. */
   readonly claims?: ClusterClaims | undefined
@@ -48,25 +52,33 @@ export class ClusterReconciler {
 
   /** Rejects after the status has been written if it can be; a rejection means: try again with a back-off. */
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
-    const { client, reader, brokerAdmin, clock, settings, claims } = this.#environment
+    const { client, reader, brokerAdmin, roleWatches, clock, settings, claims } = this.#environment
     const cluster = await this.#readCluster(key)
     // Children have their owner: the garbage collector of Kubernetes removes them.
     if (!cluster) claims?.forget(key)
-    if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return {}
-    if (claims && !(await claims.isOurs(cluster))) return { requeueAfterMs: claimRecheckMs }
+    if (!cluster || cluster.metadata.deletionTimestamp !== undefined) return this.#leave(key, {})
+    if (claims && !(await claims.isOurs(cluster))) return this.#leave(key, { requeueAfterMs: claimRecheckMs })
     const parsed = parseSpec(cluster)
     const read = await reader.readObjects(key)
     const images = existingImages(cluster, read.statefulSets)
     const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images) : undefined
     const references = plan ? await resolveReferences(client, plan) : noReferences
     const objects = { ...read, claims: [...read.claims, ...references.claims] }
+    const brokersTell = roleWatches.follow(key, read.pods)
     const observation = await observe(cluster, objects, brokerAdmin)
     const nowMs = clock.nowMs()
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
     const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused)
-    return this.#report({ ...decision, cluster, observation, plan, storage, paused, failure: outcome.failure, nowMs })
+    const { failure } = outcome
+    const status = await this.#report({ ...decision, cluster, observation, plan, storage, paused, failure, nowMs })
+    return { requeueAfterMs: planRequeue(status, brokersTell, { nowMs, random: this.#environment.random }) }
+  }
+
+  #leave(key: ObjectKey, result: ReconcileResult): ReconcileResult {
+    this.#environment.roleWatches.forget(key)
+    return result
   }
 
   async #readCluster(key: ObjectKey): Promise<BrokerCluster | undefined> {
@@ -88,15 +100,16 @@ export class ClusterReconciler {
     }
   }
 
-  async #report(judgement: Judgement): Promise<ReconcileResult> {
+  /** Rejects with what went wrong, when that is written. */
+  async #report(judgement: Judgement): Promise<BrokerClusterStatus> {
     const { client, recordEvent } = this.#environment
-    const { cluster, failure, nowMs } = judgement
+    const { cluster, failure } = judgement
     const status = buildStatus(judgement)
     for (const event of statusEvents(cluster, status)) recordEvent(cluster, event)
     const { namespace, name, resourceVersion } = cluster.metadata
     if (await applyStatus(client, cluster, status))
       this.#written.set(`${namespace}/${name}`, { resourceVersion, status })
     if (failure !== undefined) throw failure
-    return { requeueAfterMs: planRequeue(status, nowMs) }
+    return status
   }
 }

@@ -2,8 +2,12 @@
 
 /** While something is expected to change. */
 export const fastPollMs = 500
-/** At rest: how late a change of role may be seen that no pod shows. */
+/** How late a change of role may be seen that no pod shows, and no broker tells by itself. */
 export const slowPollMs = 5_000
+/** At rest, when every broker tells its changes: for what nobody tells, such as a claim of somebody else that has grown. */
+export const restPollMs = 60_000
+/** A connection to a broker that ended within this time is not opened anew at once. */
+export const watchRetryMs = 1_000
 /** What has not settled for this long will not settle within the next half second either. */
 export const settlingMs = 120_000
 /** Of the message of a condition; the schema of the status has the same bound. */

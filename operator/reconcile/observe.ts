@@ -85,7 +85,7 @@ async function askBroker(pod: Pod, brokerAdmin: BrokerAdmin): Promise<MemberSnap
   }
 }
 
-const brokerStatus = (pod: Pod): ContainerStatus | undefined =>
+export const brokerStatus = (pod: Pod): ContainerStatus | undefined =>
   pod.status?.containerStatuses?.find(({ name }) => name === brokerContainer)
 
 function hasEnded(pod: Pod): boolean {

@@ -1,11 +1,22 @@
-// When to look again although nothing was reported: brokers change their role without telling Kubernetes. A change of
-// a pod wakes at once, whatever stands here.
+// When to look again although nothing was reported. A change of a pod, and what brokers tell, wakes at once, whatever stands
+// here.
+import type { Random } from '../../broker/base/random.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
-import { fastPollMs, settlingMs, slowPollMs } from './limits.ts'
+import { fastPollMs, restPollMs, settlingMs, slowPollMs } from './limits.ts'
 
-export function planRequeue(status: BrokerClusterStatus, nowMs: number): number {
-  const reconciling = status.conditions?.find(({ type }) => type === 'Reconciling')
-  if (!reconciling) return slowPollMs
+/** `brokersTell`: each of them tells by itself when its role changes. */
+export function planRequeue(
+  status: BrokerClusterStatus,
+  brokersTell: boolean,
+  { nowMs, random }: { readonly nowMs: number; readonly random: Random },
+): number {
+  const conditionOf = (name: string) => status.conditions?.find(({ type }) => type === name)
+  const reconciling = conditionOf('Reconciling')
+  if (!reconciling) {
+    if (!brokersTell || conditionOf('Ready')?.status !== 'True') return slowPollMs
+    // Not all clusters in one moment, in which a change of one of them would wait for all others.
+    return restPollMs * (0.75 + 0.5 * random.next())
+  }
   const began = status.rollout?.since ?? reconciling.lastTransitionTime
   return nowMs - Date.parse(began) > settlingMs ? slowPollMs : fastPollMs
 }

@@ -1,6 +1,11 @@
 // What every BrokerAdmin does: the one that asks over HTTP, and the world of fake brokers that tests of reconciling ask.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type BrokerAdmin, BrokerAdminError, type BrokerAdminTarget } from '../../operator/broker-admin/broker-admin.ts'
+import {
+  type BrokerAdmin,
+  BrokerAdminError,
+  type BrokerAdminTarget,
+  type RoleListener,
+} from '../../operator/broker-admin/broker-admin.ts'
 
 /** An active and a standby of one group. */
 export interface BrokersUnderTest {
@@ -9,6 +14,8 @@ export interface BrokersUnderTest {
   readonly standby: BrokerAdminTarget
   /** From now on the standby says that it does not use its data directory. */
   refuseStore(sentence: string): void
+  /** From now on the standby is active. */
+  promote(): void
   /** From now on nobody answers for the standby. */
   silence(): Promise<void> | void
   close?(): Promise<void>
@@ -54,6 +61,35 @@ export function brokerAdminContract(title: string, open: () => Promise<BrokersUn
       expect((await admin.snapshot(active)).store.refusal ?? undefined).toBeUndefined()
     })
 
+    test('who watches a member is told its role once, and again when it changes, until that is given up', async () => {
+      const { admin, standby } = brokers
+      const [watched, given] = [new Heard(), new Heard()]
+      const giveUp = admin.watchRole(standby, given)
+      const end = admin.watchRole(standby, watched)
+      await watched.count(1)
+      await given.count(1)
+      giveUp()
+      brokers.promote()
+      await watched.count(2)
+      expect(watched.heard).toEqual(['told', 'told'])
+      expect(given.heard).toEqual(['told'])
+      end()
+    })
+
+    test('who watches a member is told its end', async () => {
+      const { admin, standby } = brokers
+      const watched = new Heard()
+      admin.watchRole(standby, watched)
+      await watched.count(1)
+      await brokers.silence()
+      await watched.count(2)
+      expect(watched.heard).toEqual(['told', 'ended'])
+      const late = new Heard()
+      admin.watchRole(standby, late)
+      await late.count(1)
+      expect(late.heard).toEqual(['ended'])
+    })
+
     test('one that does not answer is an error that names it', async () => {
       const { admin, standby, active } = brokers
       await brokers.silence()
@@ -65,4 +101,34 @@ export function brokerAdminContract(title: string, open: () => Promise<BrokersUn
       expect(await admin.snapshot(active)).toMatchObject({ role: 'Active' })
     })
   })
+}
+
+class Heard implements RoleListener {
+  readonly heard: string[] = []
+  #waiting: { readonly count: number; resolve(): void } | undefined
+
+  told(): void {
+    this.#hear('told')
+  }
+
+  ended(): void {
+    this.#hear('ended')
+  }
+
+  /** Resolves when so much was heard. */
+  count(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting = { count, resolve }
+      this.#check()
+    })
+  }
+
+  #hear(what: string): void {
+    this.heard.push(what)
+    this.#check()
+  }
+
+  #check(): void {
+    if (this.#waiting && this.heard.length >= this.#waiting.count) this.#waiting.resolve()
+  }
 }

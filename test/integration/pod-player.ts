@@ -78,6 +78,11 @@ export class PodPlayer implements BrokerAdmin {
     return buildSnapshot(target.name, broker)
   }
 
+  /** As brokers of an earlier version: they do not tell by themselves. */
+  watchRole(): () => void {
+    return () => {}
+  }
+
   activeOf(group: string): string | undefined {
     for (const [name, uid] of this.#uids) {
       const broker = this.#brokers.get(uid)

@@ -54,6 +54,7 @@ async function start(
     client: server,
     brokerAdmin: {
       snapshot: (target) => Promise.reject(new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')),
+      watchRole: () => () => {},
     },
     clock,
     random: seededRandom(1),

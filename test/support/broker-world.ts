@@ -1,7 +1,12 @@
 // What Kubernetes and the brokers do while the operator is tested: the StatefulSet controller, the kubelet, the
 // volume binder, and brokers that contend for the lock of their group. Everything moves one step per tick, in an
 // order that `random` decides.
-import type { BrokerAdmin, BrokerAdminTarget, MemberSnapshot } from '../../operator/broker-admin/broker-admin.ts'
+import type {
+  BrokerAdmin,
+  BrokerAdminTarget,
+  MemberSnapshot,
+  RoleListener,
+} from '../../operator/broker-admin/broker-admin.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import type { KubeObject } from '../../operator/kube/port.ts'
 import type { BrokerRole } from '../../broker/management/contract.ts'
@@ -12,6 +17,13 @@ interface FakeBroker {
   role: BrokerRole
   term: number | null
   activeSince: string | null
+}
+
+/** `role` is what was told last; undefined: nothing yet. */
+interface FakeWatch {
+  readonly target: BrokerAdminTarget
+  readonly listener: RoleListener
+  role: BrokerRole | undefined
 }
 
 interface AnyObject extends KubeObject {
@@ -36,6 +48,9 @@ export class BrokerWorld implements BrokerAdmin {
   readonly refusals = new Map<string, string>()
   /** Claims stay Pending. */
   holdClaims = false
+  /** Whether brokers tell their role by themselves; those of an earlier version do not. */
+  tellsRoles = true
+  readonly #watches = new Set<FakeWatch>()
   readonly #kube: FakeKube
   readonly #random: Random
   readonly #nowMs: () => number
@@ -52,11 +67,37 @@ export class BrokerWorld implements BrokerAdmin {
 
   // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
   async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
-    const pod = this.#kube.read<AnyObject>('Pod', target)
-    const broker = pod && this.brokers.get(pod.metadata.uid!)
-    if (!pod || !broker || pod.status?.podIP !== target.podIP || this.unreachable.has(target.name))
-      throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
+    const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
+    if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
     return buildSnapshot(target.name, broker, this.refusals.get(target.name))
+  }
+
+  watchRole(target: BrokerAdminTarget, listener: RoleListener): () => void {
+    const watch: FakeWatch = { target, listener, role: undefined }
+    this.#watches.add(watch)
+    queueMicrotask(() => this.tell())
+    return () => void this.#watches.delete(watch)
+  }
+
+  /** How many connections are kept open at brokers. */
+  get watchCount(): number {
+    return this.#watches.size
+  }
+
+  /** Brokers tell their listeners what has become of them; a tick ends with it. */
+  tell(): void {
+    for (const watch of this.#watches) {
+      const { target, listener } = watch
+      const pod = this.#kube.read<AnyObject>('Pod', target)
+      const role = this.#reachable(pod, target)?.role
+      if (role === undefined) {
+        this.#watches.delete(watch)
+        listener.ended()
+      } else if (this.tellsRoles && role !== watch.role) {
+        watch.role = role
+        listener.told()
+      }
+    }
   }
 
   tick(): void {
@@ -64,6 +105,7 @@ export class BrokerWorld implements BrokerAdmin {
     for (const claim of this.#kube.all<AnyObject>('PersistentVolumeClaim')) this.#bind(claim)
     for (const pod of shuffled(this.#kube.all<AnyObject>('Pod'), this.#random)) this.#runPod(pod)
     for (const group of new Set(this.pods().map(groupOf))) this.#elect(group)
+    this.tell()
   }
 
   pods(): AnyObject[] {
@@ -87,6 +129,12 @@ export class BrokerWorld implements BrokerAdmin {
     const pod = this.pods().find(({ metadata }) => metadata.name === name)!
     this.brokers.delete(pod.metadata.uid!)
     this.#kube.change(pod, (changed) => (changed.status = { ...changed.status, ...notRunning }))
+    this.tell()
+  }
+
+  #reachable(pod: AnyObject | undefined, { name, podIP }: BrokerAdminTarget): FakeBroker | undefined {
+    if (!pod || pod.status?.podIP !== podIP || this.unreachable.has(name)) return undefined
+    return this.brokers.get(pod.metadata.uid!)
   }
 
   #controlSet(newest: AnyObject): void {

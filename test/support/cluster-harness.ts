@@ -10,6 +10,7 @@ import type { ClusterEvent } from '../../operator/reconcile/cluster-events.ts'
 import type { ClusterReader } from '../../operator/reconcile/cluster-reader.ts'
 import { BrokerWorld } from './broker-world.ts'
 import { FakeKube } from './fake-kube.ts'
+import { RoleWatches } from '../../operator/reconcile/role-watches.ts'
 import { LiveClusterReader } from './live-cluster-reader.ts'
 
 export const key = { namespace: 'shop', name: 'orders' }
@@ -22,6 +23,8 @@ export class ClusterHarness {
   /** Image of members whose spec names none; for the operator that is started next. */
   defaultImage = 'ghcr.io/flotilla-mq/flotilla:0.1.0'
   reconciler: ClusterReconciler
+  /** Clusters that what a broker told has woken. */
+  readonly woken: string[] = []
 
   constructor(seed = 1) {
     this.world = new BrokerWorld(this.kube, seededRandom(seed), () => this.clock.nowMs())
@@ -34,7 +37,9 @@ export class ClusterHarness {
       client: this.kube,
       reader,
       brokerAdmin: this.world,
+      roleWatches: new RoleWatches(this.world, this.clock, ({ name }) => this.woken.push(name)),
       clock: this.clock,
+      random: seededRandom(1),
       settings: { defaultImage: this.defaultImage },
       recordEvent: (_, event) => this.events.push(event),
     })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { AdminServer, type AdminSource } from '../../../broker/management/admin-server.ts'
-import type { BrokerRole, BrokerSnapshot, InventoryAnswer } from '../../../broker/management/contract.ts'
+import type { BrokerRole, BrokerSnapshot, InventoryAnswer, RoleAnswer } from '../../../broker/management/contract.ts'
 import { defaultPageItems, maxDestinationLabels, maxPageItems, maxWatches } from '../../../broker/management/limits.ts'
 import type { PageRequest } from '../../../broker/management/page-request.ts'
 import { metricProblems } from '../../support/metric-rules.ts'
@@ -24,8 +24,13 @@ const measurements: Measurements = {
   eventLoopDelayMs: 20,
 }
 let reason: string | undefined
+const roleListeners = new Set<() => void>()
 const source: AdminSource = {
   role: () => role,
+  onRoleChange(listener) {
+    roleListeners.add(listener)
+    return () => void roleListeners.delete(listener)
+  },
   notReadyReason: () => reason,
   snapshot: async () => ({ ...role, version: '1' }) as BrokerSnapshot,
   connections: (page) => answerTo('connections', page),
@@ -71,6 +76,22 @@ test('/watch is answered at once and ends with the port; only so many may watch'
   const ends = watches.map((watch) => watch.text().catch(() => 'ended'))
   await watched.close()
   expect(new Set(await Promise.all(ends))).toEqual(new Set(['ended']))
+})
+
+test('/watch?roles tells the role, now and whenever it changes', async () => {
+  let current: RoleAnswer = role
+  const watched = new AdminServer({ ...source, role: () => current }, silentLogger)
+  const watchUrl = `http://127.0.0.1:${await watched.open({ host: '127.0.0.1', port: 0 })}/watch?roles`
+  const answer = await fetch(watchUrl)
+  expect(answer.status).toBe(200)
+  const lines = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+  expect(await lines.read()).toMatchObject({ value: `${JSON.stringify(role)}\n` })
+  current = { ...role, role: 'Active', term: 8 }
+  for (const listener of roleListeners) listener()
+  expect(await lines.read()).toMatchObject({ value: `${JSON.stringify(current)}\n` })
+  await watched.close()
+  await expect(lines.read()).rejects.toThrow()
+  expect(roleListeners.size).toBe(0)
 })
 
 test('/snapshot is JSON', async () => {

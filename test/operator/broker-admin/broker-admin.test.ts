@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
 import { brokerAdminContract } from '../../contract/broker-admin.ts'
@@ -42,13 +42,14 @@ brokerAdminContract('HTTP', async () => {
   })
   return {
     admin,
-    active: targetOf(active, 'orders-g0-0'),
-    standby: targetOf(standby, 'orders-g0-1'),
+    active: targetOf(active.server, 'orders-g0-0'),
+    standby: targetOf(standby.server, 'orders-g0-1'),
     refuseStore: (sentence) => void (refusal = sentence),
-    silence: () => ended(standby),
+    promote: () => standby.watches.forEach((watch) => watch.write('{"role":"Active"}\n')),
+    silence: () => ended(standby.server),
     async close() {
       await admin.close()
-      await ended(active)
+      await ended(active.server)
     },
   }
 })
@@ -66,14 +67,31 @@ brokerAdminContract('BrokerWorld', async () => {
     active: targetOf(active!),
     standby: targetOf(standby),
     refuseStore: (sentence) => void world.refusals.set(standby, sentence),
-    silence: () => void world.unreachable.add(standby),
+    promote: () => {
+      Object.assign(world.broker(standby)!, { role: 'Active', term: 2 })
+      world.tell()
+    },
+    silence: () => {
+      world.unreachable.add(standby)
+      world.tell()
+    },
   }
 })
 
-async function listening(answer: () => object): Promise<Server> {
-  const server = createServer((_, response) => response.end(JSON.stringify(answer())))
+interface Listening {
+  readonly server: Server
+  readonly watches: ServerResponse[]
+}
+
+async function listening(answer: () => object): Promise<Listening> {
+  const watches: ServerResponse[] = []
+  const server = createServer((request, response) => {
+    if (request.url !== '/watch?roles') return response.end(JSON.stringify(answer()))
+    response.write('{"role":"Standby"}\n')
+    watches.push(response)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return server
+  return { server, watches }
 }
 
 function ended(server: Server): Promise<void> {

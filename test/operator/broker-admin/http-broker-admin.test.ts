@@ -105,6 +105,41 @@ describe('what a broker is asked', () => {
   })
 })
 
+describe('what a broker tells by itself', () => {
+  const heard = (): Promise<string> =>
+    new Promise((resolve) => {
+      const end = admin.watchRole(target(), {
+        told: () => {
+          end()
+          resolve('told')
+        },
+        ended: () => resolve('ended'),
+      })
+    })
+
+  test.each<[string, RequestListener]>([
+    ['a line with the head', (_, response) => response.write('{"role":"Standby"}\n')],
+    ['a head, and then a line', (_, response) => void (response.flushHeaders(), response.write('{}\n'))],
+    ['many headers', (_, response) => response.setHeader('x', 'y'.repeat(4000)).write('{}\n')],
+  ])('%s is its role', async (_title, listener) => {
+    answer = (request, response) => {
+      expect(request.url).toBe('/watch?roles')
+      listener(request, response)
+    }
+    expect(await heard()).toBe('told')
+  })
+
+  test.each<[string, RequestListener]>([
+    ['a broker that has watchers enough', (_, response) => response.writeHead(503).end('no more than 16 watch\n')],
+    ['somebody else', (request) => void request.socket.end('SSH-2.0-OpenSSH_9.2 and so on\r\n')],
+    ['a head without end', (request) => void request.socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(9000)}`)],
+    ['an earlier version that ends', (_, response) => void (response.flushHeaders(), response.end())],
+  ])('nothing, but its end: %s', async (_title, listener) => {
+    answer = listener
+    expect(await heard()).toBe('ended')
+  })
+})
+
 describe('what is taken for a snapshot', () => {
   test.each([
     ['<html>', 'the answer is not JSON: "<html>"'],
