@@ -21,6 +21,7 @@ import { CachedClusterReader, type ChildKind, clusterOf } from './reconcile/cach
 import { ClusterClaims, formatOwner } from './reconcile/cluster-claims.ts'
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts'
 import { childTypes } from './reconcile/cluster-reader.ts'
+import { keepOfPod } from './reconcile/kept-fields.ts'
 import { RoleWatches } from './reconcile/role-watches.ts'
 import type { PlannerSettings } from './topology/planner.ts'
 
@@ -158,7 +159,9 @@ export class Work {
     const { signal } = this.#ending
     const scope = namespace === undefined ? {} : { namespace }
     const reflect = (type: ResourceType, select: ListOptions): Reflector => {
-      const reflector = startReflector({ client, type, select, clock, random, logger, metrics, signal })
+      const transform = type === childTypes.pods ? keepOfPod : undefined
+      const environment = { client, clock, random, logger, metrics, signal }
+      const reflector = startReflector({ ...environment, type, select, ...(transform && { transform }) })
       this.#reflectors.push(reflector)
       return reflector
     }

@@ -4,7 +4,7 @@
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'
-import { persistentVolumeClaims, pods, statefulSets } from '../kube/resource-types.ts'
+import { persistentVolumeClaims, podDisruptionBudgets, pods, statefulSets } from '../kube/resource-types.ts'
 import type { ClusterPlan } from '../topology/plan.ts'
 import { applyChild } from './apply-child.ts'
 import { buildChildren, type PlannedChild } from './children.ts'
@@ -50,10 +50,10 @@ async function applyChildren(
 ): Promise<{ written: number; resizeRefused: string | undefined }> {
   let written = 0
   let resizeRefused: string | undefined
-  for (const child of children) {
+  const apply = async (child: PlannedChild): Promise<void> => {
     try {
       const outcome = await applyChild(environment.client, cluster, child)
-      if (outcome === 'Unchanged') continue
+      if (outcome === 'Unchanged') return
       written++
       reportScale(environment, cluster, child)
     } catch (error) {
@@ -62,7 +62,18 @@ async function applyChildren(
       resizeRefused = `Claim ${child.object.metadata.name} cannot grow: ${error.message}`
     }
   }
+  const users = children.filter(({ type }) => usesOthers.has(type))
+  await allOf(children.filter(({ type }) => !usesOthers.has(type)).map(apply))
+  await allOf(users.map(apply))
   return { written, resizeRefused }
+}
+
+/** Written when what they refer to is there. */
+const usesOthers: ReadonlySet<unknown> = new Set([statefulSets, podDisruptionBudgets])
+
+/** Side by side, as whoever waits for a new cluster waits for each answer. Rejects when all have ended. */
+async function allOf(writes: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
 
 const isRefusedResize = (child: PlannedChild, error: unknown): error is KubeApiError =>

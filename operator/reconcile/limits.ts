@@ -5,7 +5,7 @@ export const fastPollMs = 500
 /** How late a change of role may be seen that no pod shows, and no broker tells by itself. */
 export const slowPollMs = 5_000
 /** At rest, when every broker tells its changes: for what nobody tells, such as a claim of somebody else that has grown. */
-export const restPollMs = 60_000
+export const restPollMs = 300_000
 /** A connection to a broker that ended within this time is not opened anew at once. */
 export const watchRetryMs = 1_000
 /** What has not settled for this long will not settle within the next half second either. */

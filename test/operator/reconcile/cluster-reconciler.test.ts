@@ -62,6 +62,25 @@ describe('a new cluster', () => {
     expect(harness.events.map(({ reason }) => reason)).toEqual(['Created'])
   })
 
+  test('has its objects written side by side, and the StatefulSet when those are there that it refers to', async () => {
+    const harness = new ClusterHarness()
+    harness.apply(sharedPair())
+    const [begun, together] = [[] as string[], [] as string[]]
+    const apply = harness.kube.apply.bind(harness.kube)
+    harness.kube.apply = async (type, object, options) => {
+      begun.push(type.kind)
+      await new Promise((resolve) => setImmediate(resolve))
+      together.push(begun.splice(0).sort().join(' '))
+      return apply(type, object, options)
+    }
+    await harness.reconcile()
+    expect(together.filter((kinds) => kinds !== '')).toEqual([
+      'ConfigMap PersistentVolumeClaim Service Service',
+      'PodDisruptionBudget StatefulSet',
+      'BrokerCluster',
+    ])
+  })
+
   test('is not written again once it is at rest', async () => {
     const harness = await settledPair()
     await harness.reconcile()
