@@ -10,6 +10,7 @@ import { createLogger } from '../broker/base/pino-logger.ts'
 import { systemRandom } from '../broker/base/random.ts'
 import { openBrokerAdmin } from './broker-admin/http-broker-admin.ts'
 import { type OperatorSettings, parseOperatorSettings } from './config/operator-settings.ts'
+import { keepHeapSmall } from './heap-growth.ts'
 import { openKubeClient } from './kube/kube-client.ts'
 import { loadClusterAccess } from './kube/kube-config.ts'
 import { stopTimeoutMs } from './limits.ts'
@@ -22,6 +23,7 @@ const exitCodes = { stopped: 0, failed: 1, wrongSettings: 2 } as const
 await main()
 
 async function main(): Promise<void> {
+  keepHeapSmall()
   const parsed = parseOperatorSettings(process.argv.slice(2), process.env, randomBytes(4).toString('hex'))
   if (parsed.ok === 'help') return void process.stdout.write(parsed.text)
   if (!parsed.ok) {

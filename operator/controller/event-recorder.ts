@@ -49,11 +49,20 @@ interface EventRecorderOptions {
 
 export const createEventRecorder = (options: EventRecorderOptions): EventRecorder => new QueueingEventRecorder(options)
 
+interface ObjectReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly uid: string | undefined
+  readonly resourceVersion: string | undefined
+}
+
 /** One Event in the API and what is yet to be written of it. */
 interface Series {
   readonly id: string
   readonly key: ObjectKey
-  readonly event: EventToRecord
+  readonly event: Omit<EventToRecord, 'regarding'> & { readonly regarding: ObjectReference }
   count: number
   lastSeenMs: number
   /** The count that the API server has; 0 = the Event is still to be made. */
@@ -108,7 +117,16 @@ class QueueingEventRecorder implements EventRecorder {
     const suffix = `${clock.nowMs().toString(16)}${Math.floor(random.next() * 2 ** 32).toString(16)}`
     // The name of an Event may have 253 characters.
     const key = { namespace: namespace ?? 'default', name: `${name.slice(0, 220)}.${suffix}` }
-    return { id, key, event, count: 1, lastSeenMs: nowMs, written: 0, lastWrittenMs: -Infinity, queued: false }
+    return {
+      id,
+      key,
+      event: { ...event, regarding: referenceOf(event.regarding) },
+      count: 1,
+      lastSeenMs: nowMs,
+      written: 0,
+      lastWrittenMs: -Infinity,
+      queued: false,
+    }
   }
 
   /** The first repetition at once, so that a series is seen as one; the others not more often than permitted. */
@@ -162,7 +180,6 @@ class QueueingEventRecorder implements EventRecorder {
 
   #build({ key, event }: Series): KubeObject {
     const { clock, controller, instance } = this.#options
-    const { apiVersion, kind, metadata } = event.regarding
     return {
       apiVersion: events.apiVersion,
       kind: events.kind,
@@ -174,17 +191,20 @@ class QueueingEventRecorder implements EventRecorder {
       reason: event.reason,
       action: event.action,
       note: cutToBytes(event.note, maxEventNoteBytes),
-      regarding: {
-        apiVersion,
-        kind,
-        namespace: metadata.namespace,
-        name: metadata.name,
-        uid: metadata.uid,
-        resourceVersion: metadata.resourceVersion,
-      },
+      regarding: event.regarding,
     }
   }
 }
+
+/** An object may be large, and its series is remembered long after it has changed. */
+const referenceOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectReference => ({
+  apiVersion,
+  kind,
+  namespace: metadata.namespace,
+  name: metadata.name,
+  uid: metadata.uid,
+  resourceVersion: metadata.resourceVersion,
+})
 
 /** The longest beginning of the text that has this many bytes at most as UTF-8, with an ellipsis if something is missing. */
 function cutToBytes(text: string, maxBytes: number): string {
