@@ -19,6 +19,8 @@ export function openBrokerAdmin(limits: { readonly totalTimeoutMs?: number } = {
     allowH2: false,
     connections: 2,
     keepAliveTimeout: keepAliveMs,
+    // Whatever the broker offers.
+    keepAliveMaxTimeout: keepAliveMs,
   })
   return {
     snapshot: (target) => readSnapshot(agent, target, limits.totalTimeoutMs ?? totalTimeoutMs),

@@ -96,8 +96,10 @@ function wasStopped(
   const known = previous?.activeSince ?? (available?.status === 'False' ? available.lastTransitionTime : undefined)
   if (known === undefined) return false
   const knownMs = Date.parse(known)
-  // Whole seconds: a pod may be made, become active and be lost in one of them.
-  return createdMs > knownMs || (createdMs === knownMs && !before.hasEnded)
+  // Whole seconds: a pod may be made, become active and be lost in one of them. That it ended is often seen before its node
+  // tells it; later, a pod that does not answer may be one that was made anew and is only starting.
+  const hasFailed = before.hasEnded || (previous?.activeSince !== undefined && before.role === 'Unknown')
+  return createdMs > knownMs || (createdMs === knownMs && !hasFailed)
 }
 
 function buildMemberStatus(member: SeenMember): MemberStatus {

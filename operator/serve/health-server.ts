@@ -5,10 +5,11 @@
 //   GET /metrics   Prometheus text
 //
 // Nothing here says anything about broker clusters: their state is in their status.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../../broker/base/errors.ts'
 import type { Logger } from '../../broker/base/logger.ts'
+import { http } from '../../broker/base/node-http.ts'
 import { maxConnections, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
 
 interface HealthSource {
@@ -28,7 +29,7 @@ export async function openHealthServer(
   address: { readonly host: string; readonly port: number },
   logger: Logger,
 ): Promise<HealthServer> {
-  const server = createServer(
+  const server = http.createServer(
     { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs },
     (request, response) => void answer(source, request, response, logger),
   )

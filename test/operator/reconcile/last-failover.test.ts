@@ -85,3 +85,11 @@ test('its pod was made, became active and was killed in one second', () => {
   expect(reasonFor(seenMember('orders-g0-0', { hasEnded: true }, lost), seenNobody)).toBe('Failover')
   expect(reasonFor(seenMember('orders-g0-0', {}, lost), seenNobody)).toBe('Switchover')
 })
+
+test('its broker does not answer in that second, before the node has told that its container ended', () => {
+  const before = seenMember('orders-g0-0', { running: true, role: 'Unknown' }, old)
+  expect(reasonFor(before, { groups: [{ ...seenActive.groups[0]!, activeSince: old }] })).toBe('Failover')
+  // Nobody was active for a while: by now it may be another pod, which is starting.
+  const lost = seenNobody.conditions![0]!.lastTransitionTime
+  expect(reasonFor(seenMember('orders-g0-0', { running: true, role: 'Unknown' }, lost), seenNobody)).toBe('Switchover')
+})
