@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gone } from '../support/local-stack.ts'
+import { gone } from '../support/stack.ts'
 import { StartedProgram } from '../support/started-program.ts'
 
 const root = join(import.meta.dirname, '../..')

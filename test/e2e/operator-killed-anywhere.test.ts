@@ -1,7 +1,7 @@
 // The operator is killed after each single write, and a new one goes on: it ends where an operator that lives ends. Here
-// against the stand-in's real server-side apply, garbage collection and StatefulSet controller. For every write the
-// operator is one of this process, on an API server without a kubelet (a PodPlayer takes that part); for some it is a
-// real process among real brokers.
+// against the stand-in's real server-side apply, garbage collection and StatefulSet controller. The operator is one of
+// this process, on an API server without a kubelet (a PodPlayer takes that part); operator-process-killed.ts kills a real
+// process among real brokers.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ import type { KubeClient } from '../../operator/kube/port.ts'
 import * as types from '../../operator/kube/resource-types.ts'
 import { type Operator, startOperator } from '../../operator/operator.ts'
 import { PodPlayer } from '../integration/pod-player.ts'
-import { brokerClusters, LocalStack, masterSlave, until } from '../support/local-stack.ts'
+import { brokerClusters, masterSlave, until } from '../support/stack.ts'
 
 const name = 'orders'
 /** Runs at the same time: each has a namespace, an operator and a PodPlayer of its own. */
@@ -231,49 +231,3 @@ function endState(registry: Registry, namespace: string): unknown {
   const conditions = status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)
   return { objects, conditions, summary: status?.summary, rollout: status?.rollout }
 }
-
-test('operator-killed-anywhere: the process, in the middle of creating and of rolling out', async () => {
-  // Counted from 1: among the children, at the first label, and whenever it has just deleted a pod.
-  const deadly = new Set([2, 6, 9])
-  let writes = 0
-  let killed = 0
-  let dying = false
-  let restart: Promise<void> = Promise.resolve()
-  const stack: LocalStack = await LocalStack.start({
-    faults: ({ method, path }) => {
-      const isOperators = path.includes('fieldManager=flotilla-operator') || method === 'DELETE'
-      // What a killed process had sent before is let through.
-      if (method === 'GET' || !isOperators || dying) return undefined
-      writes++
-      if (!deadly.has(writes) && method !== 'DELETE') return undefined
-      killed++
-      // Dead before its write arrives; whether it takes effect alternates.
-      dying = true
-      restart = stack.endOperator('SIGKILL').then(() => {
-        dying = false
-        stack.startOperator()
-      })
-      return method === 'DELETE' || killed % 2 === 0 ? undefined : 'drop'
-    },
-  })
-  try {
-    await stack.apply(name, masterSlave())
-    const { groups } = await stack.ready(name)
-    expect(killed).toBe(deadly.size)
-    const before = stack.pods(name).map(({ metadata }) => metadata)
-    const uids = new Set<string>()
-    const watch = stack.kube.registry.watch(kinds.pods, ({ object }) => uids.add(object.metadata.uid))
-    await stack.apply(name, masterSlave(changed))
-    const after = await stack.settled(name, (status) => status.groups![0]!.updatedReplicas === 2)
-    await restart
-    watch.close()
-    expect(killed).toBeGreaterThanOrEqual(deadly.size + 2)
-    // Each was made anew exactly once.
-    expect(uids.size).toBe(2 * before.length)
-    expect(after.groups![0]!.active).toBe(groups![0]!.standbys[0])
-    expect(stack.listOf(kinds.configMaps, name)).toHaveLength(1)
-  } finally {
-    await restart
-    await stack.stop()
-  }
-})

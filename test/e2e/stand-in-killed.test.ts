@@ -6,17 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import {
-  brokerImages,
-  gone,
-  isAlive,
-  LocalStack,
-  masterSlave,
-  numbersUpTo,
-  receive,
-  send,
-  until,
-} from '../support/local-stack.ts'
+import { brokerImages, startLocalStack } from '../support/local-stack.ts'
+import { gone, isAlive, masterSlave, numbersUpTo, receive, send, until } from '../support/stack.ts'
 import { Api } from '../../hack/start/api.ts'
 import { failoverUrl, isReady, type PodObject, processId } from '../../hack/start/cluster-view.ts'
 import { getCluster, podsOf } from '../../hack/start/clusters.ts'
@@ -50,7 +41,7 @@ async function startStandIn(): Promise<string> {
 
 test('stand-in-killed: all brokers end with it, and the next start is Ready again with the data', async () => {
   // The cluster is made by a stack on the same directory; what is to be killed finds it there.
-  const first = await LocalStack.start({ directory })
+  const first = await startLocalStack({ directory })
   await first.apply(cluster.name, masterSlave())
   await first.ready(cluster.name)
   await first.stop()
@@ -69,7 +60,7 @@ test('stand-in-killed: all brokers end with it, and the next start is Ready agai
   await once(child!, 'exit')
   await Promise.all(pids.map(gone))
 
-  const second = await LocalStack.start({ directory })
+  const second = await startLocalStack({ directory })
   try {
     const { groups } = await second.settled(cluster.name, (status) => {
       const running = second.pods(cluster.name).map((pod) => processId(pod))

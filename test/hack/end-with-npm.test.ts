@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gone, isAlive, standalone, until } from '../support/local-stack.ts'
+import { gone, isAlive, standalone, until } from '../support/stack.ts'
 import { StartedProgram } from '../support/started-program.ts'
 
 let directory: string

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalKube } from '../../../hack/localkube/localkube.ts'
-import { gone, isAlive, masterSlave, standalone, until } from '../../support/local-stack.ts'
+import { gone, isAlive, masterSlave, standalone, until } from '../../support/stack.ts'
 import { StartedProgram } from '../../support/started-program.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
