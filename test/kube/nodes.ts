@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..', '..')
 const kube = join(root, 'hack', 'kube', 'kube')
 const client = join(import.meta.dirname, 'nodes-client.ts')
 /** Whom pods of brokers run as. */
-const brokerUser = 1000
+export const brokerUser = 1000
 
 export class NodeCluster {
   readonly directory: string

@@ -2,6 +2,7 @@
 // (test/kube/nodes-kubernetes.ts), so that the same suites run on both.
 import type { LocalObject, RegistryEvent, ResourceName } from '../../hack/localkube/api/registry.ts'
 import type { PodObject } from '../../hack/start/cluster-view.ts'
+import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
 
 /** Asked before each request that comes by `serverUrl`; `drop` cuts the connection, and the request does not arrive. */
 export type Faults = (request: { readonly method: string; readonly path: string }) => undefined | 'drop'
@@ -24,8 +25,8 @@ export interface Kubernetes {
   /** Resolves when all that was written before now is seen. */
   caughtUp(): Promise<void>
   /** As this machine numbers it, of the broker in this pod; undefined when none runs. */
-  processOf(pod: PodObject): number | undefined
+  processOf(pod: LocalObject): number | undefined
   /** Where clients on this machine reach the members of a cluster. */
-  failoverUrl(pods: readonly PodObject[]): string
+  failoverUrl(cluster: BrokerCluster, pods: readonly PodObject[]): string
   stop(): Promise<void>
 }

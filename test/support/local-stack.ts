@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Registry, ResourceName } from '../../hack/localkube/api/registry.ts'
 import { type Images, type LocalKube, startLocalKube } from '../../hack/localkube/localkube.ts'
-import { failoverUrl, processId } from '../../hack/start/cluster-view.ts'
+import { failoverUrl, type PodObject, processId } from '../../hack/start/cluster-view.ts'
 import type { Faults, Kubernetes } from './kubernetes.ts'
 import { root, Stack, type StackOptions, until } from './stack.ts'
 
@@ -56,8 +56,8 @@ function kubernetesOf(kube: LocalKube, clear: () => void): Kubernetes {
     list: (resource) => registry.list(resource, namespace),
     watch: (resource, onEvent) => registry.watch(resource, onEvent),
     caughtUp: () => Promise.resolve(),
-    processOf: processId,
-    failoverUrl,
+    processOf: (pod) => processId(pod as unknown as PodObject),
+    failoverUrl: (_cluster, pods) => failoverUrl(pods),
     async stop() {
       await kube.stop()
       clear()

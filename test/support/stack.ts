@@ -138,7 +138,7 @@ export class Stack {
 
   /** As `kubectl delete --wait=false`. */
   async delete(resource: ResourceName, name: string): Promise<void> {
-    await this.#api.delete(`${pathOf(resource)}/namespaces/${this.#kube.namespace}/${resource.plural}/${name}`)
+    await this.#api.delete(`${apiPathOf(resource)}/namespaces/${this.#kube.namespace}/${resource.plural}/${name}`)
     await this.#kube.caughtUp()
   }
 
@@ -184,7 +184,7 @@ export class Stack {
   }
 
   pidOf(pod: string): number {
-    const pid = this.#kube.processOf(this.pod(pod) as unknown as PodObject)
+    const pid = this.#kube.processOf(this.pod(pod))
     if (pid === undefined) throw new Error(`${pod} does not run`)
     return pid
   }
@@ -196,7 +196,7 @@ export class Stack {
 
   /** Where clients on this machine reach its members. */
   url(cluster: string): string {
-    return this.#kube.failoverUrl(this.pods(cluster))
+    return this.#kube.failoverUrl(this.cluster(cluster), this.pods(cluster))
   }
 
   /** Sends `kill -9` to the broker's process, and returns when it is gone. */
@@ -304,7 +304,7 @@ export class Stack {
   }
 }
 
-const pathOf = ({ group }: ResourceName): string =>
+export const apiPathOf = ({ group }: ResourceName): string =>
   group === '' ? '/api/v1' : `/apis/${group}/${group === brokerClusters.group ? 'v1alpha1' : 'v1'}`
 
 const describe = (status: BrokerClusterStatus | undefined): string => {
