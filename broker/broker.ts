@@ -2,7 +2,8 @@
 //
 //   start      admin port → storage not refused → store follows → Standby → lock → store opens its term, temp store begins
 //              empty → region recovers → connectors → Active
-//   stop       connectors → region → store (synced), temp store (removed) → lock released → admin port
+//   stop       connectors → region → store (synced), temp store (removed) → lock released → admin port; in a pod the process
+//              then waits for its successor
 //   step down  connectors are cut first, without answering anybody, then the same; `ended` tells why. Whoever made the
 //              broker makes a new one (which is a standby again) or ends the process: a Broker is used once.
 //
@@ -20,6 +21,7 @@ import { Election } from './member/election.ts'
 import { closeTimeoutMs } from './member/limits.ts'
 import { MemberAdmin } from './member/member-admin.ts'
 import { MemberState } from './member/member-state.ts'
+import { awaitSuccessor } from './member/successor.ts'
 import type { TransportConnector } from './net/transport-connector.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { Storage } from './storage/storage.ts'
@@ -61,6 +63,8 @@ export class Broker {
   readonly #brokerId: string
   readonly #memoryLimit: number
   #waiting: Promise<LockHandle> | undefined
+  /** The term that others waited to see the end of when this member was stopped. */
+  #awaitedTerm: number | undefined
   #ending: Promise<void> | undefined
   #adminPort = 0
 
@@ -120,6 +124,14 @@ export class Broker {
   /** Closes connections, syncs the store and gives the lock to the next member. */
   stop(): Promise<void> {
     return (this.#ending ??= this.#finish())
+  }
+
+  /** After a stop: resolves when one of those that waited for it is active and clients have found it, or soon in any case. */
+  async succeeded(): Promise<void> {
+    const { storage, clock, logger } = this.#parts
+    if (this.#awaitedTerm === undefined) return
+    logger.info('Waiting for the next active member', { term: this.#awaitedTerm })
+    await awaitSuccessor(storage.lock, this.#awaitedTerm, clock)
   }
 
   async #start(): Promise<void> {
@@ -231,6 +243,7 @@ export class Broker {
   }
 
   async #finish(): Promise<void> {
+    if (this.#adminServer.watches > 0) this.#awaitedTerm = this.#state.handle?.term
     this.#state.role = 'Stopping'
     this.#stopping.abort(new Error('The broker is being stopped'))
     await Promise.all(this.#state.connectors.map((connector) => connector.close()))

@@ -39,6 +39,9 @@ const version = (
 /** The journal wants numbers that nobody can guess. */
 const cryptographicRandom: Random = { next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32 }
 
+/** There the address of this member goes with its process, and a supervisor starts it again. */
+const isInPod = process.env['KUBERNETES_SERVICE_HOST'] !== undefined
+
 export const exitCodes = { stopped: 0, failed: 1, wrongInput: 2, steppedDown: 3 } as const
 
 /** Does not return: ends the process. */
@@ -69,7 +72,10 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
     // Told by `ended` as well.
     broker.start().catch(() => {})
     const end = await broker.ended
-    if (!end.steppedDown) return end.closed ? exitCodes.stopped : cut
+    if (!end.steppedDown) {
+      if (end.closed && isInPod) await aliveUntil(broker.succeeded())
+      return end.closed ? exitCodes.stopped : cut
+    }
     release()
     if (!end.closed) return cut
     const isRefused = errorCode(end.reason) === 'STORAGE_REFUSED' && parsed.exitOnLockLoss
@@ -82,6 +88,13 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
     logger.warn(isRefused ? 'Starting anew' : 'Coming back as a standby', { reason: end.reason.message })
     await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
   }
+}
+
+/** Once all ports are closed, nothing else would keep the process: the clock's timers do not. */
+async function aliveUntil(over: Promise<void>): Promise<void> {
+  const alive = setTimeout(() => {}, stopTimeoutMs)
+  await over
+  clearTimeout(alive)
 }
 
 /** Another member was faster, or took over before this one was active: nothing is wrong with this one. */
@@ -170,11 +183,7 @@ function parseArguments(): Arguments {
       "port of the first transport connector, instead of the configuration's",
       parsePort,
     )
-    .option(
-      '--exit-on-lock-loss',
-      'end with code 3 instead of coming back as a standby; always so in a pod',
-      process.env['KUBERNETES_SERVICE_HOST'] !== undefined,
-    )
+    .option('--exit-on-lock-loss', 'end with code 3 instead of coming back as a standby; always so in a pod', isInPod)
     .allowExcessArguments(false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.stopped : exitCodes.wrongInput))
   return command.parse().opts<Arguments>()

@@ -66,6 +66,11 @@ export class AdminServer {
     this.#server.maxConnections = maxAdminConnections
   }
 
+  /** So many wait for the end of this member. */
+  get watches(): number {
+    return this.#watches
+  }
+
   /** Resolves with the port. Rejects with a FlotillaError that names host and port. */
   open({ host, port }: AdminAddress): Promise<number> {
     const server = this.#server

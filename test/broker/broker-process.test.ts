@@ -25,14 +25,14 @@ function temporaryDirectory(): string {
   return directory
 }
 
-async function pair(): Promise<{
+async function pair(env?: NodeJS.ProcessEnv): Promise<{
   directory: string
   members: BrokerMember[]
   active: BrokerMember
   standby: BrokerMember
 }> {
   const directory = temporaryDirectory()
-  const members = await startMembers(directory, 2)
+  const members = await startMembers(directory, 2, env && { env })
   cleanups.push(() => Promise.all(members.map((member) => member.stop('SIGKILL'))))
   const active = await settled(members)
   return { directory, members, active, standby: members.find((member) => member !== active)! }
@@ -84,6 +84,24 @@ describe('two members on one directory', () => {
     expect(await active.stop('SIGTERM')).toBe(0)
     await connected.closed
     await standby.waitForRole('Active')
+    expect(await standby.stop('SIGTERM')).toBe(0)
+  })
+
+  test('SIGTERM in a pod: the process is there, and its ports refuse, until a standby that waited has taken over', async () => {
+    const { active, standby } = await pair({ KUBERNETES_SERVICE_HOST: '127.0.0.1' })
+    // As the standby does some time after it has found the lock taken.
+    const watched = await fetch(`http://127.0.0.1:${active.options.adminPort}/watch`)
+    standby.kill('SIGSTOP')
+    let ended = false
+    const stopped = active.stop('SIGTERM').finally(() => (ended = true))
+    await active.hasLogged('Waiting for the next active member')
+    await watched.text().catch(() => 'ended')
+    await expect(client(active.options.openwirePort)).rejects.toThrow('ECONNREFUSED')
+    expect(ended).toBe(false)
+    standby.kill('SIGCONT')
+    expect(await stopped).toBe(0)
+    await standby.waitForRole('Active')
+    // Nobody waits for it.
     expect(await standby.stop('SIGTERM')).toBe(0)
   })
 })

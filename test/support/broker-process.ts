@@ -101,6 +101,15 @@ export class BrokerMember {
     }
   }
 
+  /** Waits until its log has this text; rejects when it ends without. */
+  async hasLogged(text: string): Promise<void> {
+    while (!this.log.some((line) => line.includes(text))) {
+      const { exitCode, signalCode } = this.#child!
+      if (exitCode !== null || signalCode !== null) throw new Error(`${this.options.member} ended without ${text}`)
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal)
   }
@@ -154,7 +163,7 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function startMembers(
   directory: string,
   count: number,
-  options: Pick<MemberOptions, 'config' | 'wire'> = {},
+  options: Pick<MemberOptions, 'config' | 'wire' | 'env'> = {},
 ): Promise<BrokerMember[]> {
   const ports = await freePorts(count * 2)
   return Array.from({ length: count }, (_, index) =>

@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
+import type { LockHolder } from '../../../broker/lock/lock.ts'
+import { clientsMoveMs, successorPollMs, successorWithinMs } from '../../../broker/member/limits.ts'
+import { awaitSuccessor } from '../../../broker/member/successor.ts'
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function setUp(ask: () => Promise<LockHolder | undefined>) {
+  const clock = new ManualClock()
+  let over = false
+  void awaitSuccessor({ holder: ask }, 7, clock).then(() => (over = true))
+  const pass = async (durationMs: number): Promise<boolean> => {
+    for (let passed = 0; passed < durationMs; passed += successorPollMs) {
+      await turn()
+      clock.advance(Math.min(successorPollMs, durationMs - passed))
+    }
+    await turn()
+    return over
+  }
+  return { pass, clock }
+}
+
+test('it is over some moments after a member has the lock in a later term', async () => {
+  let holder: LockHolder = { member: 'orders-0', term: 7 }
+  const { pass } = setUp(async () => holder)
+  expect(await pass(successorWithinMs / 2)).toBe(false)
+  holder = { member: 'orders-1', term: 8 }
+  expect(await pass(successorPollMs + clientsMoveMs - 1)).toBe(false)
+  expect(await pass(1)).toBe(true)
+})
+
+test.each<[string, () => Promise<LockHolder | undefined>]>([
+  ['nobody takes the lock', async () => ({ member: 'orders-0', term: 7 })],
+  ['there is no note of it', async () => undefined],
+  ['the note cannot be read', () => Promise.reject(new Error('EIO'))],
+])('it is over in time when %s', async (_, ask) => {
+  const { pass, clock } = setUp(ask)
+  expect(await pass(successorWithinMs - 1)).toBe(false)
+  expect(await pass(1 + successorPollMs)).toBe(true)
+  expect(clock.pendingTimers).toBe(0)
+})
