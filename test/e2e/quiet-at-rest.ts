@@ -12,7 +12,7 @@ const watched: ResourceName[] = [
 ]
 /**
  * That nothing happens can only be seen by watching for a while. This long, because the operator asks the brokers for
- * their roles every slowPollMs, which is when it would write.
+ * their roles once more after slowPollMs, which is when it would write; later they tell them by themselves.
  */
 const restMs = slowPollMs + 500
 /** What was still on its way when the cluster became Ready (Events, statuses of controllers) comes in the first ones. */

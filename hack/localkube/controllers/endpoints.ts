@@ -87,6 +87,9 @@ function namedPort(pod: LocalObject, name: string): number | undefined {
 const hostnameIn = (service: LocalObject, pod: LocalObject): { hostname?: string } =>
   pod['spec'].hostname && pod['spec'].subdomain === service.metadata.name ? { hostname: pod['spec'].hostname } : {}
 
+const headlessLabel = (service: LocalObject): Record<string, string> =>
+  service['spec'].clusterIP === 'None' ? { 'service.kubernetes.io/headless': '' } : {}
+
 const targetRef = ({ metadata: { namespace, name, uid } }: LocalObject) => ({ kind: 'Pod', namespace, name, uid })
 
 function byPorts(candidates: readonly Candidate[]): Candidate[][] {
@@ -122,7 +125,11 @@ function buildEndpoints(service: LocalObject, candidates: readonly Candidate[]):
     metadata: {
       name: service.metadata.name,
       namespace: service.metadata.namespace!,
-      labels: { ...service.metadata.labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
+      labels: {
+        ...service.metadata.labels,
+        ...headlessLabel(service),
+        'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+      },
     },
     subsets,
   }
@@ -151,9 +158,11 @@ function buildSlice(service: LocalObject, group: readonly Candidate[], index: nu
     kind: 'EndpointSlice',
     metadata: {
       name: `${service.metadata.name}-${service.metadata.uid.slice(0, 5)}${index === 0 ? '' : `-${index}`}`,
+      generateName: `${service.metadata.name}-`,
       namespace: service.metadata.namespace!,
       labels: {
         ...service.metadata.labels,
+        ...headlessLabel(service),
         [serviceNameLabel]: service.metadata.name,
         [managedByLabel]: 'endpointslice-controller.k8s.io',
       },

@@ -46,6 +46,7 @@ export function buildPod(set: LocalObject, revision: LocalObject, ordinal: numbe
     kind: 'Pod',
     metadata: {
       name,
+      generateName: `${set.metadata.name}-`,
       namespace: set.metadata.namespace!,
       labels: {
         ...template.metadata?.labels,

@@ -10,6 +10,8 @@ import { isTerminating } from './pod-facts.ts'
 import { controllerRevisions, pods } from './resource-names.ts'
 import { revisionLabel, templateHash } from './stateful-set-pods.ts'
 
+const hashLabel = 'controller.kubernetes.io/hash'
+
 export interface Revisions {
   readonly current: LocalObject
   readonly update: LocalObject
@@ -54,13 +56,15 @@ function ensureNewest({ registry }: ControllerContext, set: LocalObject, revisio
     })
     return raised ?? equal
   }
+  const hash = templateHash(set['spec'].template, set['status']?.collisionCount ?? 0)
   const created = registry.create(controllerRevisions, {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
     metadata: {
-      name: `${set.metadata.name}-${templateHash(set['spec'].template, set['status']?.collisionCount ?? 0)}`,
+      name: `${set.metadata.name}-${hash}`,
       namespace: set.metadata.namespace!,
-      labels: { ...set['spec'].template.metadata?.labels },
+      labels: { ...set['spec'].template.metadata?.labels, [hashLabel]: hash },
+      ...(set.metadata.annotations ? { annotations: { ...set.metadata.annotations } } : {}),
       ownerReferences: [controllerReference(set)],
     },
     data,

@@ -166,7 +166,7 @@ class Pass {
       this.nameFreeInMs = Math.min(this.nameFreeInMs, freeInMs)
       return
     }
-    const what = `create Pod ${pod.metadata.name} in StatefulSet ${this.#set.metadata.name}`
+    const what = `Create Pod ${pod.metadata.name} in StatefulSet ${this.#set.metadata.name}`
     try {
       this.#ensureClaims(pod.metadata.name!)
       this.#context.registry.create(pods, pod)
@@ -189,7 +189,7 @@ class Pass {
       const { namespace, name } = claim.metadata
       if (this.#context.registry.get(persistentVolumeClaims, namespace, name!)) continue
       this.#context.registry.create(persistentVolumeClaims, claim)
-      const message = `create Claim ${name} Pod ${podName} in StatefulSet ${this.#set.metadata.name} success`
+      const message = `Create Claim ${name} Pod ${podName} in StatefulSet ${this.#set.metadata.name} success`
       this.#context.events.record(this.#set, 'Normal', 'SuccessfulCreate', message)
     }
   }
@@ -197,7 +197,7 @@ class Pass {
   #delete(pod: LocalObject): void {
     const { namespace, name, uid } = pod.metadata
     this.#context.registry.delete(pods, namespace, name, { uid })
-    const message = `delete Pod ${name} in StatefulSet ${this.#set.metadata.name} successful`
+    const message = `Delete Pod ${name} in StatefulSet ${this.#set.metadata.name} successful`
     this.#context.events.record(this.#set, 'Normal', 'SuccessfulDelete', message)
   }
 }

@@ -12,7 +12,6 @@ import { RestartBackOff } from './restart-back-off.ts'
 
 interface Terminated {
   exitCode: number
-  signal?: number
   reason: string
   message?: string
   startedAt: string
@@ -175,8 +174,13 @@ export class ContainerRunner {
       const reason = error instanceof CannotStart ? error.reason : 'CreateContainerError'
       return this.#wait(reason, messageOf(error))
     }
-    this.#host.event('Normal', 'Pulled', `Container image "${container.image}" already present on machine`, container)
-    this.#host.event('Normal', 'Created', `Created container: ${container.name}`, container)
+    this.#host.event(
+      'Normal',
+      'Pulled',
+      `Container image "${container.image}" already present on machine and can be accessed by the pod`,
+      container,
+    )
+    this.#host.event('Normal', 'Created', 'Container created', container)
     const log = this.#newLog()
     const startedMs = this.#host.clock.nowMs()
     try {
@@ -216,7 +220,7 @@ export class ContainerRunner {
     this.#run = { group, log, startedMs, ended, terminating: false }
     this.containerId = `process://${group.pid}`
     this.state = { running: { startedAt: timestamp(startedMs) } }
-    this.#host.event('Normal', 'Started', `Started container ${this.container.name}`, this.container)
+    this.#host.event('Normal', 'Started', 'Container started', this.container)
     if (!this.#stopping) {
       this.#postStart()
       this.#startProbers(startedMs)

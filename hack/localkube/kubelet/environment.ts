@@ -33,7 +33,7 @@ export interface Container {
     configMapRef?: { name: string; optional?: boolean }
     secretRef?: { name: string; optional?: boolean }
   }[]
-  volumeMounts?: { name: string; mountPath: string; subPath?: string; subPathExpr?: string }[]
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string; subPathExpr?: string }[]
   ports?: { name?: string; containerPort: number }[]
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> }
   imagePullPolicy?: string

@@ -62,6 +62,19 @@ function buildContainerStatus(runner: ContainerRunner, facts: PodFacts): Record<
     restartCount: runner.restartCount,
     state,
     lastState: runner.lastState,
+    ...(runner.containerId === '' ? {} : { resources: runner.container.resources ?? {} }),
+    ...mountStatus(runner.container),
+  }
+}
+
+function mountStatus({ volumeMounts = [] }: Container): { volumeMounts?: object[] } {
+  if (volumeMounts.length === 0) return {}
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+    })),
   }
 }
 

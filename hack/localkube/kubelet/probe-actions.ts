@@ -64,7 +64,7 @@ function httpGet(get: NonNullable<ProbeSpec['httpGet']>, target: ProbeTarget, ti
   const url = `${secure ? 'https' : 'http'}://${host}:${number}${get.path ?? '/'}`
   const headers: Record<string, string> = { 'user-agent': 'kube-probe/localkube', connection: 'close' }
   for (const { name, value } of get.httpHeaders ?? []) headers[name] = value
-  return within(target, timeoutMs, `Get "${url}": context deadline exceeded`, (settle) => {
+  return within(target, timeoutMs, `Get "${url}": ${late}`, (settle) => {
     const options = { host, port, path: get.path ?? '/', headers, agent: false, rejectUnauthorized: false }
     const request = (secure ? https : http).get(options, (response) => {
       response.resume()
@@ -72,9 +72,16 @@ function httpGet(get: NonNullable<ProbeSpec['httpGet']>, target: ProbeTarget, ti
       settle(code >= 200 && code < 400 ? success : failure(`HTTP probe failed with statuscode: ${code}`))
       response.destroy()
     })
-    request.on('error', (error) => settle(failure(`Get "${url}": ${messageOf(error)}`)))
+    request.on('error', (error) => settle(failure(`Get "${url}": ${told(error, host, number)}`)))
     return () => request.destroy()
   })
+}
+
+const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+
+/** In the words of Go. */
+function told(error: NodeJS.ErrnoException, host: string, port: number): string {
+  return `dial tcp ${host}:${port}: ${error.code === 'ECONNREFUSED' ? 'connect: connection refused' : messageOf(error)}`
 }
 
 function tcpSocket(
@@ -90,7 +97,7 @@ function tcpSocket(
       settle(success)
       socket.destroy()
     })
-    socket.on('error', (error) => settle(failure(`dial tcp ${host}:${number}: ${messageOf(error)}`)))
+    socket.on('error', (error) => settle(failure(told(error, host, number))))
     return () => socket.destroy()
   })
 }

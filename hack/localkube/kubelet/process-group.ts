@@ -14,7 +14,6 @@ export interface ProcessSpec {
 
 export interface ProcessEnd {
   readonly exitCode: number
-  readonly signal?: number
 }
 
 export interface ProcessGroup {
@@ -78,11 +77,9 @@ export function startProcessGroup(spec: ProcessSpec, onOutput: OnOutput): Promis
   })
 }
 
-/** As Kubernetes tells of it, from what Node tells of it. */
+/** As containerd tells of it, which names no signal, from what Node tells of it. */
 export function endOf(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
-  if (signal === null) return { exitCode: code ?? 0 }
-  const number = signalNumbers[signal] ?? 0
-  return { exitCode: 128 + number, signal: number }
+  return { exitCode: signal === null ? (code ?? 0) : 128 + (signalNumbers[signal] ?? 0) }
 }
 
 function ignore(): void {}

@@ -23,6 +23,7 @@ export const pod: Strategy = {
     object['status'] = { phase: 'Pending', qosClass: qosClassOf(objectOrEmpty(object['spec'])) }
     const spec = objectOrEmpty(object['spec'])
     spec['serviceAccountName'] ??= 'default'
+    spec['serviceAccount'] ??= spec['serviceAccountName']
   },
   validate: (object) => podSpecErrors(object['spec'], 'spec'),
   validateUpdate(object, old) {

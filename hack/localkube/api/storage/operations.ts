@@ -276,7 +276,7 @@ export class Operations {
     ]
     if (errors.length > 0) throw invalid(kind, next.metadata.name, errors)
     if (current.metadata.generation === undefined) return
-    next.metadata.generation = current.metadata.generation + (desiredStateDiffers(next, old) ? 1 : 0)
+    next.metadata.generation = current.metadata.generation + (desiredStateDiffers(kind, next, old) ? 1 : 0)
   }
 
   #write(kind: ResourceKind, next: LocalObject, current: LocalObject): LocalObject {
@@ -367,8 +367,11 @@ function limitToSubresource(
 /** Kinds whose status may come with the object (the real server's own strategies fill it). */
 const startsWithStatus = (kind: ResourceKind): boolean => kind.plural === 'nodes'
 
-function desiredStateDiffers(next: LocalObject, old: LocalObject): boolean {
+function desiredStateDiffers(kind: ResourceKind, next: LocalObject, old: LocalObject): boolean {
   const fields = new Set([...Object.keys(next), ...Object.keys(old)])
   for (const field of ['apiVersion', 'kind', 'metadata', 'status']) fields.delete(field)
-  return [...fields].some((field) => !equalJson(next[field] as unknown, old[field] as unknown))
+  // The scheduler's binding of a pod is none of what was asked for.
+  const asked = (object: LocalObject, field: string): unknown =>
+    kind.plural === 'pods' && field === 'spec' ? { ...object['spec'], nodeName: undefined } : object[field]
+  return [...fields].some((field) => !equalJson(asked(next, field), asked(old, field)))
 }

@@ -48,7 +48,7 @@ test('ready and unready pods, with the number of the named port and the hostname
   ])
   expect(slices()).toMatchObject([
     {
-      metadata: { labels: { 'kubernetes.io/service-name': 'web' } },
+      metadata: { generateName: 'web-', labels: { 'kubernetes.io/service-name': 'web' } },
       addressType: 'IPv4',
       endpoints: [
         { addresses: ['127.70.0.1'], conditions: { ready: true, serving: true, terminating: false } },
@@ -64,6 +64,8 @@ test('publishNotReadyAddresses makes every pod with an address ready', async () 
   await plane.settle()
   expect(slices()[0]!['endpoints'][0].conditions).toMatchObject({ ready: true, serving: false })
   expect(plane.get(endpoints, 'web')!['subsets'][0].addresses).toHaveLength(1)
+  for (const { metadata } of [plane.get(endpoints, 'web')!, slices()[0]!])
+    expect(metadata.labels).toMatchObject({ 'service.kubernetes.io/headless': '' })
 })
 
 test('a pod that is being deleted is not ready any more', async () => {

@@ -64,7 +64,22 @@ test('a Parallel set gets all its pods and claims at once, named and labelled by
     subdomain: 'web',
     volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-web-1' } }],
   })
-  expect(plane.eventsOf('web')).toContain('SuccessfulCreate: create Pod web-1 in StatefulSet web successful')
+  expect(pod.metadata.generateName).toBe('web-')
+  expect(plane.eventsOf('web')).toContain('SuccessfulCreate: Create Pod web-1 in StatefulSet web successful')
+})
+
+test('a revision carries the labels of the pods, its own hash, and the annotations of the set', async () => {
+  plane = new ControlPlane(startStatefulSetController)
+  plane.create(statefulSets, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'web', annotations: { note: 'first' } },
+    spec: { serviceName: 'web', selector: { matchLabels: { app: 'web' } }, template: podTemplate({ app: 'web' }) },
+  })
+  await plane.settle()
+  const { name, labels, annotations } = plane.registry.list(controllerRevisions)[0]!.metadata
+  expect(labels).toEqual({ app: 'web', 'controller.kubernetes.io/hash': name.slice('web-'.length) })
+  expect(annotations).toEqual({ note: 'first' })
 })
 
 test('an OrderedReady set gets its next pod when the one before is ready', async () => {
