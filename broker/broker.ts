@@ -63,7 +63,7 @@ export class Broker {
   readonly #brokerId: string
   readonly #memoryLimit: number
   #waiting: Promise<LockHandle> | undefined
-  /** The term that others waited to see the end of when this member was stopped. */
+  /** The term that others still waited to see the end of when it had ended. */
   #awaitedTerm: number | undefined
   #ending: Promise<void> | undefined
   #adminPort = 0
@@ -243,7 +243,6 @@ export class Broker {
   }
 
   async #finish(): Promise<void> {
-    if (this.#adminServer.watches > 0) this.#awaitedTerm = this.#state.handle?.term
     this.#state.role = 'Stopping'
     this.#stopping.abort(new Error('The broker is being stopped'))
     await Promise.all(this.#state.connectors.map((connector) => connector.close()))
@@ -275,6 +274,8 @@ export class Broker {
       this.#closing('temp store', async () => temp?.close()),
     ])
     await this.#closing('lock', async () => this.#state.handle?.release())
+    // Not sooner: those that are stopped at the same time, and will not take over, have stopped waiting by now.
+    if (this.#adminServer.watches > 0) this.#awaitedTerm = this.#state.handle?.term
     await this.#closing('admin port', () => this.#adminServer.close())
     this.#admin.stop()
   }
