@@ -275,7 +275,7 @@ export class Broker {
     ])
     await this.#closing('lock', async () => this.#state.handle?.release())
     // Not sooner: those that are stopped at the same time, and will not take over, have stopped waiting by now.
-    if (this.#adminServer.watches > 0) this.#awaitedTerm = this.#state.handle?.term
+    if (this.#adminServer.awaiting > 0) this.#awaitedTerm = this.#state.handle?.term
     await this.#closing('admin port', () => this.#adminServer.close())
     this.#admin.stop()
   }

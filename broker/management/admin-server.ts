@@ -49,6 +49,8 @@ export class AdminServer {
   readonly #logger: Logger
   readonly #server: Server
   #watches = 0
+  /** Of these: who is told of changes, and does not wait for the end. */
+  #toldRoles = 0
 
   constructor(source: AdminSource, logger: Logger) {
     this.#source = source
@@ -67,8 +69,8 @@ export class AdminServer {
   }
 
   /** So many wait for the end of this member. */
-  get watches(): number {
-    return this.#watches
+  get awaiting(): number {
+    return this.#watches - this.#toldRoles
   }
 
   /** Resolves with the port. Rejects with a FlotillaError that names host and port. */
@@ -155,7 +157,9 @@ export class AdminServer {
   /** A handful of lines in the life of a process: whoever does not read them does no harm. */
   #tellRoles(response: ServerResponse): void {
     const tell = (): void => void response.write(`${JSON.stringify(this.#source.role())}\n`)
+    this.#toldRoles++
     response.once('close', this.#source.onRoleChange(tell))
+    response.once('close', () => this.#toldRoles--)
     tell()
   }
 }

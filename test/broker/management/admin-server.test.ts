@@ -73,6 +73,7 @@ test('/watch is answered at once and ends with the port; only so many may watch'
   const watches = await Promise.all(Array.from({ length: maxWatches }, () => fetch(watchUrl)))
   expect(new Set(watches.map(({ status }) => status))).toEqual(new Set([200]))
   expect((await fetch(watchUrl)).status).toBe(503)
+  expect(watched.awaiting).toBe(maxWatches)
   const ends = watches.map((watch) => watch.text().catch(() => 'ended'))
   await watched.close()
   expect(new Set(await Promise.all(ends))).toEqual(new Set(['ended']))
@@ -84,6 +85,8 @@ test('/watch?roles tells the role, now and whenever it changes', async () => {
   const watchUrl = `http://127.0.0.1:${await watched.open({ host: '127.0.0.1', port: 0 })}/watch?roles`
   const answer = await fetch(watchUrl)
   expect(answer.status).toBe(200)
+  // An operator will not take over.
+  expect(watched.awaiting).toBe(0)
   const lines = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
   expect(await lines.read()).toMatchObject({ value: `${JSON.stringify(role)}\n` })
   current = { ...role, role: 'Active', term: 8 }
