@@ -12,6 +12,8 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/marshal': ['broker/base'],
   'broker/disk': ['broker/base'],
   'broker/message': ['broker/base', 'broker/marshal'],
+  'broker/selector': ['broker/base'],
+  'broker/selection': ['broker/marshal', 'broker/message', 'broker/selector'],
   'broker/wire': ['broker/base', 'broker/marshal'],
   'broker/config': ['broker/base'],
   'broker/journal': ['broker/base', 'broker/disk'],

@@ -23,7 +23,7 @@ function beginsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): 
 }
 
 /** Behind `end` when it cannot be said. The codes are those of primitive-map.ts. */
-function afterValue(bytes: Buffer, at: number, end: number): number {
+export function afterValue(bytes: Buffer, at: number, end: number): number {
   switch (bytes[at]!) {
     case 0:
       return at + 1
@@ -40,11 +40,11 @@ function afterValue(bytes: Buffer, at: number, end: number): number {
     case 7:
       return at + 9
     case 9:
-      return at + 3 > end ? end : at + 3 + ((bytes[at + 1]! << 8) | bytes[at + 2]!)
+      return at + 3 > end ? end + 1 : at + 3 + ((bytes[at + 1]! << 8) | bytes[at + 2]!)
     case 10:
     case 13:
-      return at + 5 > end ? end : at + 5 + bytes.readUInt32BE(at + 1)
+      return at + 5 > end ? end + 1 : at + 5 + bytes.readUInt32BE(at + 1)
     default:
-      return end
+      return end + 1
   }
 }

@@ -67,6 +67,16 @@ export interface Message extends MessageIdentity {
   readonly userId: string | null
   /** What its sender or another broker counted; the queue here counts by itself. */
   readonly redeliveryCounter: number
+  /** The transaction that it was sent in: `TX:…` or `XID:[…]`. */
+  readonly transactionId: string | null
+  /** The one that it was sent in before it was put elsewhere. */
+  readonly originalTransactionId: string | null
+  /** JMSXGroupFirstForConsumer, as its sender or another broker said. */
+  readonly groupFirstForConsumer: boolean
+  /** When the broker got it; milliseconds since the epoch. */
+  readonly brokerInTime: number
+  /** When another broker sent it on. */
+  readonly brokerOutTime: number
   /** True when it came over a bridge. */
   readonly hasBrokerPath: boolean
   readonly bodyKind: BodyKind
@@ -76,6 +86,8 @@ export interface Message extends MessageIdentity {
   readonly compressed: boolean
   /** A primitive map, as a view; null = no properties. */
   readonly marshalledProperties: Buffer | null
+  /** Where in `bytes` the value of a property stands, at its type code, by its encoded name; -1 when there is none. */
+  findProperty(name: Uint8Array): number
   /** The properties as typed values. @throws {FormatError}: only their length was checked before. */
   decodeProperties(): PrimitiveMap
   /** A message of its own with other values; this one stays as it is. @throws {FormatError} for malformed properties. */

@@ -4,6 +4,7 @@ import { ByteMemo } from '../marshal/byte-memo.ts'
 import { decodePrimitiveMap, encodePrimitiveMap } from '../marshal/primitive-map.ts'
 import type { PrimitiveMap } from '../marshal/primitive-map.ts'
 import { hasNameWithPrefix } from '../marshal/property-names.ts'
+import { findPropertyValue } from '../marshal/property-value.ts'
 import { xidText } from '../marshal/xid-text.ts'
 import type { Destination } from './destination.ts'
 import { encodeDestination, readDestination } from './destination-form.ts'
@@ -45,6 +46,9 @@ export class StoredMessage implements Message {
   readonly carriesStructures: boolean
   readonly brokerSequenceAt: number
   readonly #producer: ProducerIdParts
+  /** Where the map of properties stands; both are the same place when there is none. */
+  readonly #propertiesAt: number
+  readonly #propertiesEnd: number
   /** Made on demand: most messages pass through without being asked. */
   #offsets: FieldOffsets | null = null
 
@@ -75,7 +79,10 @@ export class StoredMessage implements Message {
       dataLength(bytes, rangeOf(offsets, fields.content)) +
       dataLength(bytes, rangeOf(offsets, fields.marshalledProperties))
     this.grouped = bytes[offsets[fields.groupID]!] !== 0
-    this.scheduled = hasScheduledProperty(bytes, offsets[fields.marshalledProperties]!, offsets[fields.dataStructure]!)
+    const properties = offsets[fields.marshalledProperties]!
+    this.#propertiesEnd = offsets[fields.dataStructure]!
+    this.#propertiesAt = bytes[properties] === 0 ? this.#propertiesEnd : properties + 5
+    this.scheduled = hasNameWithPrefix(bytes, this.#propertiesAt, this.#propertiesEnd, scheduledPrefix)
     this.carriesStructures =
       bytes[offsets[fields.dataStructure]!] !== 0 ||
       bytes[offsets[fields.targetConsumerId]!] !== 0 ||
@@ -112,7 +119,6 @@ export class StoredMessage implements Message {
     return readDestination(this.#scanner(fields.originalDestination))
   }
 
-  /** `TX:…` or `XID:[…]`. */
   get transactionId(): string | null {
     return readTransactionId(this.#scanner(fields.transactionId))
   }
@@ -157,6 +163,14 @@ export class StoredMessage implements Message {
     return this.#scanner(fields.userID).string()
   }
 
+  get brokerInTime(): number {
+    return readLong(this.bytes, this.#at(fields.brokerInTime))
+  }
+
+  get brokerOutTime(): number {
+    return readLong(this.bytes, this.#at(fields.brokerOutTime))
+  }
+
   get hasBrokerPath(): boolean {
     return this.bytes[this.#at(fields.brokerPath)] !== 0
   }
@@ -171,6 +185,10 @@ export class StoredMessage implements Message {
 
   get marshalledProperties(): Buffer | null {
     return this.#scanner(fields.marshalledProperties).data()
+  }
+
+  findProperty(name: Uint8Array): number {
+    return findPropertyValue(this.bytes, this.#propertiesAt, this.#propertiesEnd, name)
   }
 
   decodeProperties(): PrimitiveMap {
@@ -236,9 +254,6 @@ const rangeOf = (offsets: FieldOffsets, field: number): Range => ({ start: offse
 const dataLength = (bytes: Buffer, { start, end }: Range): number => Math.max(0, end - start - 5)
 
 const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_')
-
-const hasScheduledProperty = (bytes: Buffer, start: number, end: number): boolean =>
-  bytes[start] !== 0 && hasNameWithPrefix(bytes, start + 5, end, scheduledPrefix)
 
 /** In the order of their type codes. */
 export const bodyKinds: readonly BodyKind[] = ['none', 'bytes', 'map', 'object', 'stream', 'text', 'blob']
