@@ -15,7 +15,8 @@ export interface QueueConsumer {
   readonly full: boolean
   /** False when it accepts every message. */
   readonly selective: boolean
-  accepts(message: Message): boolean
+  /** `redeliveryCounter`: how often it was delivered before. */
+  accepts(message: Message, redeliveryCounter: number): boolean
   deliverQueueEntry(entry: QueueEntry, message: Message): void
   /** The queue has read what it has: a pull that will not wait can be answered. */
   answerPull(): void

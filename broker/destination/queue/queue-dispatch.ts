@@ -4,17 +4,23 @@ import type { LookPosition } from '../window/look-positions.ts'
 import { LookPositions } from '../window/look-positions.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 
-interface PriorityGroup {
+export interface Member {
+  readonly consumer: QueueConsumer
+  readonly position: LookPosition
+  readonly group: PriorityGroup
+  /** Its place in the group. */
+  index: number
+}
+
+export interface PriorityGroup {
   readonly priority: number
-  readonly members: QueueConsumer[]
+  readonly members: Member[]
   /** Index of the member that is asked first next time. */
   turn: number
 }
 
 /** An exclusive consumer of this priority takes over from one that came before it. */
 const alwaysTakesOver = 127
-
-const hasRoom = (consumer: QueueConsumer): boolean => !consumer.full
 
 export class QueueDispatch {
   /** How far the consumers have looked, while there is one that does not want every message. */
@@ -47,9 +53,9 @@ export class QueueDispatch {
     const { priority, exclusive } = consumer.options
     let at = 0
     while (at < this.#groups.length && this.#groups[at]!.priority > priority) at++
-    const group = this.#groups[at]
-    if (group?.priority === priority) group.members.push(consumer)
-    else this.#groups.splice(at, 0, { priority, members: [consumer], turn: 0 })
+    let group = this.#groups[at]
+    if (group?.priority !== priority) this.#groups.splice(at, 0, (group = { priority, members: [], turn: 0 }))
+    group.members.push({ consumer, position, group, index: group.members.length })
     if (!exclusive) return
     const owner = this.#exclusive
     if (!owner || priority > owner.options.priority || priority === alwaysTakesOver) this.#exclusive = consumer
@@ -63,8 +69,9 @@ export class QueueDispatch {
     if (consumer.selective && --this.#selective === 0) this.positions.clear()
     const at = this.#groups.findIndex((group) => group.priority === consumer.options.priority)
     const group = this.#groups[at]!
-    const index = group.members.indexOf(consumer)
+    const index = group.members.findIndex((member) => member.consumer === consumer)
     group.members.splice(index, 1)
+    for (let i = index; i < group.members.length; i++) group.members[i]!.index = i
     if (index < group.turn) group.turn--
     if (group.members.length === 0) this.#groups.splice(at, 1)
     if (this.#exclusive === consumer) this.#exclusive = this.#nextExclusive()
@@ -73,29 +80,32 @@ export class QueueDispatch {
   /** True when some consumer has room for a message. */
   get hasRoom(): boolean {
     if (this.#exclusive) return !this.#exclusive.full
-    for (const group of this.#groups) for (const member of group.members) if (!member.full) return true
+    for (const group of this.#groups) for (const { consumer } of group.members) if (!consumer.full) return true
     return false
   }
 
   /** The consumer with room for the next message, or null. The next call begins with the one after it. */
   choose(): QueueConsumer | null {
-    return this.chooseWho(hasRoom)
-  }
-
-  /** The same of those who say that they take it. */
-  chooseWho(takes: (consumer: QueueConsumer) => boolean): QueueConsumer | null {
-    if (this.#exclusive) return takes(this.#exclusive) ? this.#exclusive : null
+    if (this.#exclusive) return this.#exclusive.full ? null : this.#exclusive
     for (const group of this.#groups) {
       const { members } = group
       for (let step = 0; step < members.length; step++) {
         const index = (group.turn + step) % members.length
-        const member = members[index]!
-        if (!takes(member)) continue
+        const { consumer } = members[index]!
+        if (consumer.full) continue
         group.turn = (index + 1) % members.length
-        return member
+        return consumer
       }
     }
     return null
+  }
+
+  /** Those who could be given a message now, in the order of their groups and of their places there. */
+  openMembers(): Member[] {
+    const open: Member[] = []
+    for (const { members } of this.#groups)
+      for (const member of members) if (this.isOpen(member.consumer)) open.push(member)
+    return open
   }
 
   /** The consumers, and how far each has looked. */
@@ -109,7 +119,8 @@ export class QueueDispatch {
   }
 
   #nextExclusive(): QueueConsumer | null {
-    for (const group of this.#groups) for (const member of group.members) if (member.options.exclusive) return member
+    for (const group of this.#groups)
+      for (const { consumer } of group.members) if (consumer.options.exclusive) return consumer
     return null
   }
 }

@@ -1,12 +1,15 @@
 // The consumers of a queue as its window shows messages to them, when some of them do not want every message: who would
 // look at a message, who takes it, and how far they have looked.
+//
+// Each look begins with those who have room, and each part of it with those of them who have not looked at all of that part: a
+// message is asked about of these only, so that a thousand who have looked cost nothing while one goes on.
 import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import type { QueueEntry } from '../entry.ts'
 import type { Lookers, Place } from '../window/look.ts'
 import type { LookPosition } from '../window/look-positions.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
-import type { QueueDispatch } from './queue-dispatch.ts'
+import type { Member, QueueDispatch } from './queue-dispatch.ts'
 
 /** What becomes of the messages. */
 export interface QueueActions {
@@ -20,11 +23,10 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   readonly give: QueueActions['give']
   readonly expire: QueueActions['expire']
   readonly passOver: QueueActions['passOver']
-  /** What is shown at this moment: fields, so that a message costs no closure. */
-  #place: Place = 'memory'
-  #sequence: Sequence = 0
-  #message: Message | null = null
-  #reached: LookPosition = { memory: 0, store: 0 }
+  /** Those who had room when the look began. */
+  #open: Member[] = []
+  /** Those of them who look at this part. */
+  #looking: Member[] = []
   #looked = false
 
   constructor(consumers: QueueDispatch, { give, expire, passOver }: QueueActions) {
@@ -34,8 +36,19 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
     this.passOver = passOver
   }
 
+  begin(): void {
+    this.#open = this.#looking = this.#consumers.openMembers()
+  }
+
+  beginPart(memory: Sequence, store: Sequence): void {
+    const open = this.#open
+    this.#looking = open.filter(({ position }) => position.memory < memory || position.store < store)
+  }
+
   get hasRoom(): boolean {
-    return this.#consumers.hasRoom
+    const looking = this.#looking
+    for (let i = 0; i < looking.length; i++) if (!looking[i]!.consumer.full) return true
+    return false
   }
 
   get looked(): boolean {
@@ -44,49 +57,79 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
 
   lowest(place: Place): Sequence {
     let lowest = Number.POSITIVE_INFINITY
-    for (const [consumer, position] of this.#consumers.members)
-      if (position[place] < lowest && this.#consumers.isOpen(consumer)) lowest = position[place]
+    for (const { position, consumer } of this.#open)
+      if (position[place] < lowest && !consumer.full) lowest = position[place]
     return lowest
   }
 
   highest(place: Place): Sequence {
     let highest = 0
-    for (const [consumer, position] of this.#consumers.members)
-      if (position[place] > highest && this.#consumers.isOpen(consumer)) highest = position[place]
+    for (const { position, consumer } of this.#open)
+      if (position[place] > highest && !consumer.full) highest = position[place]
     return highest
   }
 
   wouldLook(place: Place, sequence: Sequence, reached: LookPosition): boolean {
-    for (const [consumer, position] of this.#consumers.members)
-      if (isNext(position, place, sequence, reached) && this.#consumers.isOpen(consumer)) return true
+    for (const { position, consumer } of this.#looking)
+      if (isNext(position, place, sequence, reached) && !consumer.full) return true
     return false
   }
 
-  choose(place: Place, message: Message, sequence: Sequence, reached: LookPosition): QueueConsumer | null {
-    this.#place = place
-    this.#sequence = sequence
-    this.#message = message
-    this.#reached = reached
+  choose(
+    place: Place,
+    message: Message,
+    sequence: Sequence,
+    reached: LookPosition,
+    redeliveryCounter: number,
+  ): QueueConsumer | null {
     this.#looked = false
-    const chosen = this.#consumers.chooseWho(this.#looks)
-    this.#message = null
-    return chosen
+    const looking = this.#looking
+    for (let from = 0; from < looking.length;) {
+      const { group } = looking[from]!
+      const end = endOfGroup(looking, from)
+      const first = firstInTurn(looking, from, end)
+      for (let step = 0; step < end - from; step++) {
+        const at = first + step < end ? first + step : first + step - (end - from)
+        const { consumer, position, index } = looking[at]!
+        if (consumer.full || !isNext(position, place, sequence, reached)) continue
+        position[place] = sequence
+        this.#looked = true
+        if (!consumer.accepts(message, redeliveryCounter)) continue
+        group.turn = (index + 1) % group.members.length
+        return consumer
+      }
+      from = end
+    }
+    return null
   }
 
   lookedThrough(from: Sequence, upTo: Sequence): void {
-    for (const [consumer, position] of this.#consumers.members)
-      if (position.store >= from && position.store < upTo && this.#consumers.isOpen(consumer)) position.store = upTo
-  }
-
-  readonly #looks = (consumer: QueueConsumer): boolean => {
-    if (consumer.full) return false
-    const position = this.#consumers.members.get(consumer)!
-    if (!isNext(position, this.#place, this.#sequence, this.#reached)) return false
-    position[this.#place] = this.#sequence
-    this.#looked = true
-    return consumer.accepts(this.#message!)
+    for (const { position, consumer } of this.#open)
+      if (position.store >= from && position.store < upTo && !consumer.full) position.store = upTo
   }
 }
 
 const isNext = (position: LookPosition, place: Place, sequence: Sequence, reached: LookPosition): boolean =>
   position[place] < sequence && position.memory >= reached.memory && position.store >= reached.store
+
+/** Behind the last of those that are in the group of the one at `from`. */
+function endOfGroup(members: readonly Member[], from: number): number {
+  const { group } = members[from]!
+  if (members.at(-1)!.group === group) return members.length
+  let end = from + 1
+  while (members[end]!.group === group) end++
+  return end
+}
+
+/** Where among those of one group the one stands whose turn it is; when none of them stands there, the next one. */
+function firstInTurn(members: readonly Member[], from: number, end: number): number {
+  const { turn } = members[from]!.group
+  let low = from
+  let high = end
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (members[middle]!.index < turn) low = middle + 1
+    else high = middle
+  }
+  return low === end ? from : low
+}

@@ -19,7 +19,11 @@ export type Place = keyof LookPosition
 
 /** Those who messages are shown to; C is one of them. */
 export interface Lookers<E, C> {
-  /** Somebody can be given a message. */
+  /** A look begins: until the next one nobody gets room. */
+  begin(): void
+  /** What follows are entries in memory up to `memory` and messages of the store up to `store`; 0 = none. */
+  beginPart(memory: Sequence, store: Sequence): void
+  /** Somebody who looks at this part can be given a message. */
   readonly hasRoom: boolean
   /** The least of the positions of those with room; Infinity when there are none. */
   lowest(place: Place): Sequence
@@ -27,8 +31,8 @@ export interface Lookers<E, C> {
   highest(place: Place): Sequence
   /** Whether somebody would look at a message that stands there, having looked as far as `reached`. */
   wouldLook(place: Place, sequence: Sequence, reached: LookPosition): boolean
-  /** Shows it to those who would look, until one takes it. */
-  choose(place: Place, message: Message, sequence: Sequence, reached: LookPosition): C | null
+  /** Shows it to those who would look, until one takes it. `redeliveryCounter`: how often it was delivered before. */
+  choose(place: Place, message: Message, sequence: Sequence, reached: LookPosition, redeliveryCounter: number): C | null
   /** Whether somebody has looked at what was shown last. */
   readonly looked: boolean
   /** Those with room who began at `from` or further on have looked at all that the store has up to `upTo`. */
@@ -64,6 +68,7 @@ export class Look<E extends WindowEntry, C> {
   /** `inStore` false: only at what is in memory, because something is being read. Returns what has to be read to go on. */
   run(inStore: boolean): Wanted<E> | null {
     const { pending, cold, positions } = this.#contents
+    this.#lookers.begin()
     for (;;) {
       const missing = this.#lookAt(pending, 0, Number.POSITIVE_INFINITY) ?? this.#lookAtTail()
       if (missing) return missing
@@ -89,7 +94,8 @@ export class Look<E extends WindowEntry, C> {
     const { cold } = this.#contents
     this.#reached.memory = this.#contents.lastInMemory
     this.#reached.store = cold.count > 0 ? cold.upTo : 0
-    const to = this.#lookers.choose('store', message, sequence, this.#reached)
+    this.#lookers.begin()
+    const to = this.#lookers.choose('store', message, sequence, this.#reached, 0)
     if (!to) return false
     this.#lookers.give(this.#contents.passThrough(sequence, message), to)
     return true
@@ -107,6 +113,7 @@ export class Look<E extends WindowEntry, C> {
   #lookAt(list: WaitingList<E>, storeEnd: Sequence, last: Sequence): Wanted<E> | null {
     const nowMs = this.#clock.nowMs()
     this.#reached.memory = 0
+    this.#lookers.beginPart(Math.min(last, list.last()?.sequence ?? 0), 0)
     for (let index = list.indexAfter(this.#lookers.lowest('memory')); this.#lookers.hasRoom;) {
       const entry = list.at(index)
       if (!entry || entry.sequence > last) return null
@@ -128,6 +135,8 @@ export class Look<E extends WindowEntry, C> {
     this.#reached.store = from
     let index = indexAfter(page.messages, start)
     let inTail = tail.indexAfter(start)
+    const reachesTail = (tail.at(inTail)?.sequence ?? Number.POSITIVE_INFINITY) <= page.upTo
+    this.#lookers.beginPart(reachesTail ? page.upTo : 0, page.upTo)
     while (this.#lookers.hasRoom && cold.count > 0) {
       const found = page.messages[index]
       const entry = tail.at(inTail)
@@ -153,7 +162,7 @@ export class Look<E extends WindowEntry, C> {
       return index
     }
     if (!message) return lookers.wouldLook('memory', sequence, this.#reached) ? bodyIsMissing : index + 1
-    const to = lookers.choose('memory', message, sequence, this.#reached)
+    const to = lookers.choose('memory', message, sequence, this.#reached, entry.redeliveryCounter)
     if (to) {
       lookers.give(list.removeAt(index)!, to)
       return index
@@ -168,7 +177,8 @@ export class Look<E extends WindowEntry, C> {
       this.#lookers.expire(this.#contents.takeCold(sequence, message))
       return true
     }
-    const to = this.#lookers.choose('store', message, sequence, this.#reached)
+    // Those that came back are in memory.
+    const to = this.#lookers.choose('store', message, sequence, this.#reached, 0)
     if (to) this.#lookers.give(this.#contents.takeCold(sequence, message), to)
     return to !== null
   }

@@ -6,6 +6,8 @@ export interface WindowEntry {
   readonly sequence: Sequence
   /** Milliseconds since the epoch; 0 = never. */
   readonly expiration: number
+  /** How often it was delivered and came back. */
+  readonly redeliveryCounter: number
   /** True when its body can be read again. */
   readonly readable: boolean
   /** null while the body is only where it can be read. */

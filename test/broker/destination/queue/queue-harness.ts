@@ -25,6 +25,8 @@ export class TestQueueConsumer implements QueueConsumer {
   readonly held: QueueEntry[] = []
   /** How often it was asked about a message. */
   asked = 0
+  /** How often it was asked whether it has room. */
+  askedForRoom = 0
   pulls = 0
   room: number
   readonly #wants: (number: number) => boolean
@@ -44,6 +46,7 @@ export class TestQueueConsumer implements QueueConsumer {
   }
 
   get full(): boolean {
+    this.askedForRoom++
     return this.held.length >= this.room
   }
 

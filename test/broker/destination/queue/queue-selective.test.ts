@@ -51,6 +51,18 @@ test('one with a small window goes on where it ran full, and others do not hold 
   expect(harness.queue.size).toBe(2000)
 })
 
+test('while one goes on, those who have looked are asked no more than a few times', async () => {
+  const harness = await filled(windowMessages)
+  const others = Array.from({ length: 50 }, () => harness.consumer(1, () => false))
+  const one = harness.consumer(1, (number) => number % 500 === 1)
+  expect(one.held.map(({ sequence }) => sequence)).toEqual([1])
+  for (const other of others) other.askedForRoom = other.asked = 0
+  harness.acknowledge(one, one.held[0]!)
+  await harness.rest()
+  expect([one.held.map(({ sequence }) => sequence), one.asked]).toEqual([[501], 501])
+  for (const other of others) expect([other.askedForRoom <= 10, other.asked]).toEqual([true, 0])
+})
+
 test('what was passed over takes no more memory than a window, whatever the limit', async () => {
   const harness = await filled(2000, 200 * 1024)
   const nothing = harness.consumer(10, () => false)
