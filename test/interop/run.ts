@@ -3,8 +3,8 @@
 // For each client version: the JMS suite against a broker that offers loose frames only (our default) and against one
 // that offers tight encoding and cache; messages between it and our client in TypeScript (messages.ts); then producers and
 // consumers over failover: while the active is killed again and again. And what a program is told by ActiveMQ brokers and by
-// ours is compared (comparison.ts), and a little of the recorded data is recorded anew (recorder/check.ts). Prints a line per
-// check and ends with "N passed, N failed".
+// ours is compared (comparison.ts), selectors are compared with ActiveMQ's own parser (selectors/), and a little of the recorded
+// data is recorded anew (recorder/check.ts). Prints a line per check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { compareWithActivemq } from './comparison.ts'
 import { checkMessages } from './messages.ts'
 import { checkRecorder } from './recorder/check.ts'
+import { compareSelectors } from './selectors/compare-selectors.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
@@ -29,13 +30,15 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'messages', 'failover', 'comparison', 'recorder']
+const parts = ['suite', 'messages', 'failover', 'comparison', 'selectors', 'recorder']
 
 const help = `npm run interop -- [options]
   --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}
   --only PART        one of ${parts.join(' ')}
   --kills N          of each failover run (3)
   --mode MODE        of its consumers' sessions; may be repeated: ${modes.join(' ')} (transacted)
+  --selectors N      so many selectors, and as many broken ones, are compared with ActiveMQ's parser (3000)
+  --seed N           of these selectors (1)
   --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
 `
 
@@ -44,6 +47,8 @@ const { values: flags } = parseCommandLine('interop', help, {
     kills: { type: 'string', default: '3' },
     client: { type: 'string', multiple: true, default: [...clientVersions] },
     only: { type: 'string' },
+    selectors: { type: 'string', default: '3000' },
+    seed: { type: 'string', default: '1' },
     mode: { type: 'string', multiple: true, default: ['transacted'] },
     layout: { type: 'string', multiple: true, default: ['shared'] },
   },
@@ -52,7 +57,8 @@ checkChoices('interop', '--client', flags.client, clientVersions)
 checkChoices('interop', '--only', flags.only === undefined ? [] : [flags.only], parts)
 checkChoices('interop', '--mode', flags.mode, modes)
 checkChoices('interop', '--layout', flags.layout, layouts)
-if (!/^\d+$/.test(flags.kills)) refuse('interop', `--kills ${flags.kills} is no whole number`)
+for (const name of ['kills', 'selectors', 'seed'] as const)
+  if (!/^\d+$/.test(flags[name])) refuse('interop', `--${name} ${flags[name]} is no whole number`)
 
 let passed = 0
 let failed = 0
@@ -235,6 +241,12 @@ if (runs('comparison'))
     } catch (error) {
       report(false, `comparison with ActiveMQ ${version} ran`, String(error))
     }
+if (runs('selectors'))
+  try {
+    await compareSelectors(Number(flags.selectors), Number(flags.seed), report)
+  } catch (error) {
+    report(false, 'the comparison of selectors ran', String(error))
+  }
 if (runs('recorder'))
   try {
     await checkRecorder(report)
