@@ -14,6 +14,7 @@ import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
 import { SenderAccount } from './flow-control.ts'
 import { Intake } from './intake.ts'
+import { ConnectionSelectors } from './connection-selectors.ts'
 import { connectionLimits } from './limits.ts'
 import type { MessageRouter } from './message-router.ts'
 import type { RegionContext } from './region-context.ts'
@@ -53,6 +54,7 @@ export class BrokerConnection implements RegionConnection {
   readonly #producers = new Map<string, Producer>()
   readonly #temporary = new Set<Queue | Topic>()
   readonly #inFlight = new InFlight()
+  readonly #selectors: ConnectionSelectors
   #closed = false
 
   constructor(options: ConnectionOptions, port: ConnectionPort, context: RegionContext, parts: ConnectionParts) {
@@ -60,6 +62,7 @@ export class BrokerConnection implements RegionConnection {
     this.#port = port
     this.#context = context
     this.#parts = parts
+    this.#selectors = new ConnectionSelectors(context.selectors)
     this.#sender = new SenderAccount(options.connectionId, new Intake(port, context.afterSync), () =>
       this.#holdsDeliveries(),
     )
@@ -95,12 +98,14 @@ export class BrokerConnection implements RegionConnection {
     for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
     const { registry, clock, listener } = this.#context
     const { connectionId } = this.options
-    const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight)
+    const selector = this.#selectors.obtain(options.selector)
+    const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
       for (const member of members) registry.attach(subscription, member)
     } catch (error) {
       registry.detach(subscription)
+      this.#selectors.release(selector)
       throw error
     }
     this.#consumers.set(options.consumerId, subscription)
@@ -244,6 +249,7 @@ export class BrokerConnection implements RegionConnection {
     this.#consumers.delete(consumerId)
     if (this.#parts.subscriptions.get(consumerId) === subscription) this.#parts.subscriptions.delete(consumerId)
     this.#context.registry.detach(subscription)
+    this.#selectors.release(subscription.selector)
     subscription.close()
   }
 
@@ -325,9 +331,7 @@ function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map
   return returned
 }
 
-function refuseUnsupported({ selector, browser, subscriptionName, destination }: ConsumerOptions): void {
-  if (selector !== null && selector.trim() !== '')
-    throw new RefusalError('INVALID_SELECTOR', 'selectors are not supported by this version')
+function refuseUnsupported({ browser, subscriptionName, destination }: ConsumerOptions): void {
   if (browser) throw new RefusalError('UNSUPPORTED', 'Cannot browse: queue browsers are not supported by this version')
   // The name means nothing for queues.
   if (subscriptionName !== null && destination.kind === 'topic')

@@ -4,6 +4,11 @@ export const connectionLimits = {
   /** Each consumer is asked on every message of its queue; clients have one per session or listener. */
   maximumConsumersPerConnection: 10_000,
   maximumProducersPerConnection: 10_000,
+  /**
+   * Characters of the selectors of all consumers of a connection: every message of their queues is held against all of them, at some
+   * nanoseconds for each character. Ten thousand consumers with a hundred characters each have their place.
+   */
+  maximumSelectorCharactersPerConnection: 2 ** 20,
   /** One per reply queue; clients that make one per request forget to delete them, and should hear of it. */
   maximumTemporaryDestinationsPerConnection: 10_000,
   /** Sends of one connection held back while memory is full, before its socket is not read any more. */

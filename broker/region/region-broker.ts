@@ -19,6 +19,7 @@ import type { Destination } from '../message/destination.ts'
 import { isAdvisory, isQueue } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
+import { SelectorPool } from '../selection/selector-pool.ts'
 import type { MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import { Acknowledger } from './acknowledge.ts'
@@ -101,6 +102,7 @@ class RegionBroker implements Region {
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
       sequences: new SequenceSource(),
+      selectors: new SelectorPool(),
       unsupported: new UnsupportedFeatures(logger),
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
     }

@@ -5,6 +5,7 @@ import type { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
 import type { Message } from '../message/message.ts'
+import type { SelectorPool } from '../selection/selector-pool.ts'
 import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import type { AfterSync } from './after-sync.ts'
@@ -27,6 +28,7 @@ export interface RegionContext {
   readonly afterSync: AfterSync
   readonly flow: FlowControl
   readonly sequences: SequenceSource
+  readonly selectors: SelectorPool
   readonly unsupported: UnsupportedFeatures
   /** Consumers get persistent queue messages while these are being written; else after that. */
   readonly concurrentStoreAndDispatchQueues: boolean

@@ -39,8 +39,7 @@ const replayed = [
 /** What the others wait for, as the broker refuses it. */
 const refused = {
   browser: /^Cannot browse: queue browsers are not supported/,
-  // It has a selector, which is refused first.
-  'durable-subscription': /selectors are not supported/,
+  'durable-subscription': /durable subscriptions are not supported/,
   xa: /XA transactions are not supported/,
   'network-one-way': /networks of brokers are not supported/,
   'network-duplex': /networks of brokers are not supported/,

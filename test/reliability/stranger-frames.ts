@@ -90,6 +90,17 @@ const oddNames = [
   'y'.repeat(20_000),
   `${'strangers.'.repeat(90)}>`,
 ]
+/** Some of them good, some not, and such as make work. */
+const selectors = [
+  'number > 5',
+  "a LIKE '%a%_b%' ESCAPE '!' OR NOT (JMSRedelivered AND a = a)",
+  "JMSCorrelationID IN ('a', '') AND JMSPriority * 2 / 0 <> -a",
+  "a + a + a + a LIKE '%_a%_a%'",
+  `${'('.repeat(1000)}a`,
+  `a = ${"'x' + ".repeat(200)}a`,
+  'a = /*',
+  'convert_string_expressions:a = 1 OR a < 2',
+]
 const texts = ['', 'a', 'strangers', 'ID:', 'é\u0000ß', '\ud800', 'x'.repeat(300), 'select', '1=1']
 
 export class StrangerCommands {
@@ -171,7 +182,8 @@ export class StrangerCommands {
   #string(kind: string, name: string): string | null {
     if (name === 'connectionId' || (kind === 'ConnectionId' && name === 'value')) return this.#connectionId()
     if (name === 'clientId') return this.#chance(0.8) ? `client of ${this.ids.own}` : this.#pick(texts)
-    if (name === 'selector' || name === 'subscriptionName') return this.#chance(0.9) ? null : this.#pick(texts)
+    if (name === 'selector') return this.#chance(0.8) ? null : this.#pick([...selectors, ...texts])
+    if (name === 'subscriptionName') return this.#chance(0.9) ? null : this.#pick(texts)
     if (name === 'textView') return this.#chance(0.9) ? null : this.#pick(texts)
     return this.#chance(0.5) ? null : this.#pick(texts)
   }

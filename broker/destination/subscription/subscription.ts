@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Destination } from '../../message/destination.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
+import type { MessageSelector } from '../../selection/message-selector.ts'
 import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
 import type { TopicMessage } from '../topic/topic-message.ts'
@@ -37,6 +38,8 @@ export class Subscription {
   readonly queues = new Set<MessageSource>()
   /** True when it never gets anything from a queue: its acknowledgements are then only counted. */
   readonly topicsOnly: boolean
+  /** null: all messages. */
+  readonly selector: MessageSelector | null
   /** False when it accepts every message. */
   readonly selective: boolean
   /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
@@ -56,13 +59,15 @@ export class Subscription {
     port: DeliveryPort,
     clock: Clock,
     inFlight: InFlight = new InFlight(),
+    selector: MessageSelector | null = null,
   ) {
     this.options = options
     this.connectionId = connectionId
     this.#port = port
     this.members = members
     this.dispatched = new DispatchedList(inFlight)
-    this.selective = options.noLocal
+    this.selector = selector
+    this.selective = options.noLocal || selector !== null
     this.topicsOnly = !members.some(isQueue)
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
@@ -88,9 +93,11 @@ export class Subscription {
     return dispatched.size >= this.#window.limit || dispatched.inFlight.full
   }
 
-  /** noLocal: not what producers of the own connection sent. */
-  accepts(message: Message): boolean {
-    return !this.selective || message.connectionId !== this.connectionId
+  /** noLocal: not what producers of the own connection sent. `redeliveryCounter`: how often it was delivered before. */
+  accepts(message: Message, redeliveryCounter: number): boolean {
+    if (!this.selective) return true
+    if (this.options.noLocal && message.connectionId === this.connectionId) return false
+    return this.selector === null || this.selector.matches(message, redeliveryCounter)
   }
 
   deliverQueueEntry(entry: QueueEntry, message: Message): void {
@@ -99,7 +106,7 @@ export class Subscription {
 
   /** A topic message: delivered now, or kept while the window is closed. */
   offer(topic: EntryTopic | null, shared: TopicMessage): void {
-    if (this.#closed || !this.accepts(shared.message)) return
+    if (this.#closed || !this.accepts(shared.message, 0)) return
     if (this.#backlog.length === 0 && !this.full) return this.#deliverTopicMessage(topic, shared)
     const { congested } = this.#port
     this.#backlog.keep(topic, shared, congested ? Math.max(0, this.#window.size - this.dispatched.size) : 0)

@@ -193,7 +193,6 @@ test('a queue is removed with its messages, but not under its consumers', async 
 })
 
 test.each([
-  [{ selector: 'a = 1' }, 'javax.jms.InvalidSelectorException', 'selectors are not supported by this version'],
   [{ browser: true }, 'javax.jms.JMSException', 'queue browsers are not supported'],
   [{ subscriptionName: 'S', destination: { kind: 'topic', name: 'T' } }, 'javax.jms.JMSException', 'durable'],
 ] as const)('what this version cannot do is refused: %j', async (options, className, message) => {

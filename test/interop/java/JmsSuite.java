@@ -78,7 +78,7 @@ public class JmsSuite {
 
   public static void main(String[] args) throws Exception {
     url = args[0];
-    messages(); queues(); acknowledgements(); transactions(); topics(); temporaries(); pressure(); errors();
+    messages(); queues(); acknowledgements(); transactions(); topics(); selectors(); temporaries(); pressure(); errors();
     System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
     System.exit(failures == 0 ? 0 : 1);
   }
@@ -346,6 +346,67 @@ public class JmsSuite {
       Session s = f.auto(); MessageProducer p = s.createProducer(f.topic(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
       for (int i = 0; i < messages; i++) p.send(s.createTextMessage("" + i));
       expect(all.await(15, TimeUnit.SECONDS), all.getCount() + " deliveries missing");
+    });
+  }
+
+  static TextMessage colored(Session s, String color, int number) throws JMSException {
+    TextMessage m = s.createTextMessage(color + number);
+    m.setStringProperty("color", color); m.setIntProperty("number", number); m.setLongProperty("large", Long.MAX_VALUE - number);
+    m.setBooleanProperty("even", number % 2 == 0); m.setDoubleProperty("half", number / 2.0); m.setJMSType("t" + number); m.setJMSCorrelationID("c" + number);
+    return m;
+  }
+
+  static void selectors() {
+    check("selectors-share-a-queue", f -> {
+      for (int mode : new int[] {DeliveryMode.PERSISTENT, DeliveryMode.NON_PERSISTENT}) {
+        Session s = f.auto();
+        MessageConsumer red = s.createConsumer(f.queue(s), "color = 'red'");
+        MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(mode);
+        for (int i = 0; i < 9; i++) p.send(colored(s, i % 3 == 0 ? "red" : i % 3 == 1 ? "green" : "blue", i));
+        MessageConsumer green = s.createConsumer(f.queue(s), "color LIKE 'gr_en' AND number BETWEEN 2 AND 7");
+        for (String text : new String[] {"red0", "red3", "red6"}) same(text, text(receive(red)));
+        for (String text : new String[] {"green4", "green7"}) same(text, text(receive(green)));
+        nothing(red); nothing(green); red.close(); green.close();
+        MessageConsumer rest = s.createConsumer(f.queue(s));
+        for (String text : new String[] {"green1", "blue2", "blue5", "blue8"}) same(text, text(receive(rest)));
+        nothing(rest); rest.close();
+      }
+    });
+    check("selectors-on-a-topic", f -> {
+      Session s = f.auto();
+      MessageConsumer even = s.createConsumer(f.topic(s), "even"), odd = s.createConsumer(s.createTopic("SUITE.>"), "NOT even OR color IN ('red')");
+      MessageProducer p = s.createProducer(f.topic(s));
+      p.send(colored(s, "red", 1)); p.send(colored(s, "red", 2)); p.send(colored(s, "blue", 4)); p.send(s.createTextMessage("plain"));
+      same("red2", text(receive(even))); same("blue4", text(receive(even))); nothing(even);
+      same("red1", text(receive(odd))); same("red2", text(receive(odd))); nothing(odd);
+    });
+    check("selectors-over-every-type-and-header", f -> {
+      Session s = f.auto();
+      MessageProducer p = s.createProducer(f.topic(s));
+      for (String selector : new String[] {"color = 'it''s'", "large = " + (Long.MAX_VALUE - 2), "half = 1", "half >= 1.0 AND even = TRUE", "number + 3 = 5",
+          "JMSPriority > 4", "JMSType = 't2'", "JMSCorrelationID = 'c2'", "JMSDeliveryMode = 'PERSISTENT'", "JMSMessageID LIKE 'ID:%' AND number = 2",
+          "JMSTimestamp BETWEEN 1500000000000 AND JMSExpiration - 1", "JMSExpiration > 0", "JMSDestination = 'topic://SUITE.' + 'selectors-over-every-type-and-header' AND even"}) {
+        MessageConsumer c = s.createConsumer(f.topic(s), selector);
+        p.send(colored(s, "other", 1), DeliveryMode.NON_PERSISTENT, 3, 0);
+        p.send(colored(s, "it's", 2), DeliveryMode.PERSISTENT, 8, 600_000);
+        try { same("it's2", text(receive(c))); } catch (AssertionError e) { throw new AssertionError(selector + ": " + e.getMessage()); }
+        c.close();
+      }
+    });
+    check("selectors-behind-a-backlog", f -> {
+      Session s = f.auto();
+      MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+      for (int i = 0; i < 3000; i++) p.send(colored(s, "grey", i));
+      p.send(colored(s, "red", 3000));
+      MessageConsumer none = s.createConsumer(f.queue(s), "color = 'none'"), red = s.createConsumer(f.queue(s), "color = 'red'");
+      same("red3000", text(receive(red))); nothing(none);
+    });
+    check("selectors-that-only-the-broker-refuses", f -> {
+      Session s = f.auto();
+      try { s.createConsumer(f.queue(s), "number > 9223372036854775808"); throw new AssertionError("it was accepted"); }
+      catch (InvalidSelectorException expected) { expect(expected.getMessage().contains("at character 10 a number was expected"), expected.getMessage()); }
+      try { s.createConsumer(f.queue(s), "number >"); throw new AssertionError("it was accepted"); } catch (InvalidSelectorException expected) { }
+      send(s, f.queue(s), "after"); same("after", text(receive(s.createConsumer(f.queue(s)))));
     });
   }
 
