@@ -264,3 +264,40 @@ export async function drainQueue(options: DrainOptions): Promise<void> {
   await peer.responded(before + 1)
   peer.close()
 }
+
+export interface SelectOptions {
+  readonly port: number
+  readonly messages: number
+  /** One of so many is wanted. */
+  readonly oneOf: number
+  /** Consumers that want nothing, each with a selector of its own. */
+  readonly others: number
+}
+
+/** Receives each message of queue Q whose number `oneOf` divides, in order, and acknowledges it, beside consumers that get nothing. */
+export async function drainSelected({ port, messages, oneOf, others }: SelectOptions): Promise<void> {
+  const peer = await BulkPeer.connect(port)
+  for (let i = 0; i < others; i++) {
+    const consumerId = { ...consumerInfo().consumerId!, value: 100 + i }
+    await peer.call(consumerInfo({ consumerId, selector: `color = 'c${i}' OR JMSPriority > ${10 + i}` }))
+  }
+  let last = 0
+  const drained = new Promise<void>((resolve, reject) => {
+    peer.onDispatch = (frame) => {
+      const { message } = peer.codec.decode(frame) as MessageDispatch
+      const number = Number(message!.messageId!.producerSequenceId)
+      if (number !== last + oneOf) return reject(new Error(`Message ${number} came after ${last}`))
+      last = number
+      const isLast = number + oneOf > messages
+      peer.send(messageAck({ lastMessageId: message!.messageId, messageCount: 1, responseRequired: isLast }))
+      if (isLast) resolve()
+    }
+  })
+  // The number of a message ends its id.
+  const selector = `JMSMessageID LIKE '%${String(oneOf).slice(1)}'`
+  await peer.call(consumerInfo({ selector }))
+  const before = peer.responses
+  await Promise.race([drained, peer.responded(before + 1)])
+  await peer.responded(before + 1)
+  peer.close()
+}

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
-import { drainQueue, fillQueue, sendLarge } from './bulk-peers.ts'
+import { drainQueue, drainSelected, fillQueue, sendLarge } from './bulk-peers.ts'
 
 const mebibyte = 2 ** 20
 /** What a message needs on disk besides its content, roughly. */
@@ -73,6 +73,33 @@ export async function runBacklog(options: BacklogOptions): Promise<BacklogFigure
     say(`drained in ${drainSeconds.toFixed(1)} s, peak ${megabytes(drainPeakBytes)} MiB`)
     const figures = { fillSeconds, fillPeakBytes, restartPeakBytes, drainPeakBytes, drainSeconds }
     return { messages, ...figures, firstMessageSeconds, activeSeconds }
+  })
+}
+
+export interface SelectiveFigures {
+  readonly messages: number
+  readonly selectedSeconds: number
+  readonly peakBytes: number
+}
+
+/**
+ * Fills a queue, kills the broker, starts it again, and takes every hundredth message out by a selector, beside 99 consumers whose
+ * selectors match nothing.
+ */
+export async function runSelectiveBacklog(options: BacklogOptions): Promise<SelectiveFigures> {
+  const { messages, contentBytes, memoryLimit, heapMebibytes } = options
+  checkSpace(messages * (contentBytes + overheadBytes))
+  return withBroker({ memoryLimit, ...(heapMebibytes && { heapMebibytes }) }, async (member) => {
+    const port = member.options.openwirePort
+    await member.waitForRole('Active')
+    await fillQueue({ port, messages, contentBytes, perTransaction: 1000 })
+    member.kill('SIGKILL')
+    await member.exited
+    member.start()
+    await untilListening(port)
+    const start = performance.now()
+    await drainSelected({ port, messages, oneOf: 100, others: 99 })
+    return { messages, selectedSeconds: secondsSince(start), peakBytes: peakBytes(member.pid) }
   })
 }
 

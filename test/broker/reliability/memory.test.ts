@@ -2,7 +2,7 @@
 // sets have generous bounds that only a broker which keeps bodies in memory breaks; figures are in docs/reliability.md.
 import { describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
-import { runBacklog, runLargeMessage } from '../../reliability/memory.ts'
+import { runBacklog, runLargeMessage, runSelectiveBacklog } from '../../reliability/memory.ts'
 
 const mebibyte = 2 ** 20
 // The resident set is read from there.
@@ -19,6 +19,16 @@ describe('the memory of a broker process', () => {
     // 200 MiB of bodies, and about 90 MiB for a process that has done nothing.
     for (const peak of [figures.fillPeakBytes, figures.restartPeakBytes, figures.drainPeakBytes])
       expect(peak).toBeLessThan(290 * mebibyte)
+  })
+
+  onLinux('does not grow with what a hundred selectors pass over; what one of them wants comes, in order', async () => {
+    const figures = await runSelectiveBacklog({
+      messages: 20_000,
+      contentBytes: 4096,
+      memoryLimit: '4Mi',
+      heapMebibytes: 64,
+    })
+    expect(figures.peakBytes).toBeLessThan(290 * mebibyte)
   })
 
   onLinux('has room for a message larger than its memory limit', async () => {
