@@ -169,13 +169,15 @@ class Parser {
     if (this.#takeSymbol('+') !== null) return this.#deeper(() => this.#unary())
     if (this.#takeKeyword('NOT')) return this.#deeper(() => this.#negated(() => this.#unary()))
     if (this.#takeSymbol('-') === null) return this.#primary()
-    const { value } = this.#token
-    if (value === largestAfterMinus) {
-      this.#advance()
-      return { kind: 'literal', value: -value, numberType: numberTypes.long, depth: 1 }
-    }
-    const operand = this.#deeper(() => this.#unary())
+    const operand =
+      this.#token.value === largestAfterMinus ? this.#largestAfterMinus() : this.#deeper(() => this.#unary())
     return this.#grown({ kind: 'negation', operand }, operand)
+  }
+
+  /** The only number that is none without its sign. */
+  #largestAfterMinus(): Expression {
+    this.#advance()
+    return { kind: 'literal', value: largestAfterMinus, numberType: numberTypes.long, depth: 1 }
   }
 
   #primary(): Expression {
