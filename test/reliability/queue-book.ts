@@ -76,12 +76,31 @@ export interface BookConsumer {
   readonly priority: number
   readonly exclusive: boolean
   readonly noLocal: boolean
+  /** null: all messages. */
+  readonly wish: Wish | null
   prefetch: number
   extension: number
   pull: { readonly timeoutMs: number; readonly dueMs: number } | null
   congested: boolean
   dispatched: BookMessage[]
 }
+
+/** A selector, and what it means. */
+export interface Wish {
+  readonly selector: string
+  wants(message: BookMessage): boolean
+}
+
+export const wishes: readonly Wish[] = [
+  { selector: "JMSDeliveryMode = 'PERSISTENT'", wants: ({ persistent }) => persistent },
+  { selector: 'JMSRedelivered', wants: ({ redeliveries }) => redeliveries > 0 },
+  { selector: 'NOT JMSXDeliveryCount > 1', wants: ({ redeliveries }) => redeliveries === 0 },
+  {
+    selector: "JMSMessageID LIKE '%1' OR JMSMessageID LIKE '%5'",
+    wants: ({ number }) => number % 10 === 1 || number % 10 === 5,
+  },
+  { selector: 'color IS NOT NULL', wants: () => false },
+]
 
 export interface BookOptions {
   readonly processNonPersistent: boolean
@@ -409,7 +428,7 @@ export class QueueBook {
       if (transaction) this.apply(transaction)
     }
     check(hasRoom(consumer), () => `${consumer.id} was given ${nameOf(message)} without having room`)
-    check(accepts(consumer, message), () => `${consumer.id} was given ${nameOf(message)} of its own connection`)
+    check(accepts(consumer, message), () => `${consumer.id} was given ${nameOf(message)}, which it does not want`)
     const owner = this.exclusive.get(message.queue)
     check(
       !owner || owner === consumer,
@@ -438,7 +457,7 @@ export class QueueBook {
 export const hasRoom = ({ prefetch, pull, dispatched, extension, congested }: BookConsumer): boolean =>
   !congested && (prefetch === 0 ? pull !== null : dispatched.length - extension < prefetch)
 
-const accepts = ({ noLocal, connectionId }: BookConsumer, { producer }: BookMessage): boolean =>
-  !noLocal || !producer.startsWith(`${connectionId}:`)
+const accepts = ({ noLocal, connectionId, wish }: BookConsumer, message: BookMessage): boolean =>
+  (!noLocal || !message.producer.startsWith(`${connectionId}:`)) && (wish === null || wish.wants(message))
 
 const isExpired = ({ expiration }: BookMessage, nowMs: number): boolean => expiration > 0 && expiration <= nowMs

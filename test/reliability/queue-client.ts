@@ -6,7 +6,7 @@ import type { RegionConnection } from '../../broker/region/region.ts'
 import type { AcknowledgementTypeName } from '../../broker/openwire/acknowledgement-types.ts'
 import { acknowledgementNamed } from '../support/acknowledgement.ts'
 import { testMessage } from '../support/test-message.ts'
-import { check, type BookConsumer, type BookMessage, type BookTransaction } from './queue-book.ts'
+import { check, wishes, type BookConsumer, type BookMessage, type BookTransaction } from './queue-book.ts'
 import type { QueueModel } from './queue-model.ts'
 import { deadLetterQueue } from './queue-world.ts'
 
@@ -117,7 +117,7 @@ export class ModelClient {
 
   /** Takes all of a queue, whatever is in it. */
   drain(queue: string): void {
-    this.#addConsumer({ queue, priority: 0, exclusive: false, noLocal: false, prefetch: 1000 })
+    this.#addConsumer({ queue, priority: 0, exclusive: false, noLocal: false, wish: null, prefetch: 1000 })
   }
 
   takeAll(consumer: BookConsumer): void {
@@ -381,15 +381,18 @@ export class ModelClient {
       priority: model.pick([0, 0, 0, 5, 127]),
       exclusive: model.chance(0.1),
       noLocal,
+      wish: model.chance(0.15) ? model.pick(wishes) : null,
       prefetch: model.pick([0, 1, 2, 5, 30]),
     })
   }
 
-  #addConsumer(options: Pick<BookConsumer, 'queue' | 'priority' | 'exclusive' | 'noLocal' | 'prefetch'>): void {
-    const { queue, priority, exclusive, noLocal, prefetch } = options
+  #addConsumer(
+    options: Pick<BookConsumer, 'queue' | 'priority' | 'exclusive' | 'noLocal' | 'wish' | 'prefetch'>,
+  ): void {
+    const { queue, priority, exclusive, noLocal, wish, prefetch } = options
     const id = `${this.connectionId}:1:${++this.#consumerCount}`
     this.#model.note(
-      `${id} consumes ${queue}, prefetch ${prefetch}, priority ${priority}${exclusive ? ', exclusive' : ''}${noLocal ? ', noLocal' : ''}`,
+      `${id} consumes ${queue}, prefetch ${prefetch}, priority ${priority}${exclusive ? ', exclusive' : ''}${noLocal ? ', noLocal' : ''}${wish ? `, ${wish.selector}` : ''}`,
     )
     const consumer: BookConsumer = {
       id,
@@ -398,6 +401,7 @@ export class ModelClient {
       priority,
       exclusive,
       noLocal,
+      wish,
       prefetch,
       extension: 0,
       pull: null,
@@ -414,7 +418,7 @@ export class ModelClient {
       exclusive,
       noLocal,
       maximumPendingMessageLimit: 0,
-      selector: null,
+      selector: wish?.selector ?? null,
       browser: false,
       subscriptionName: null,
     })
