@@ -32,7 +32,8 @@ class Parser {
       throw new SelectorError(
         text,
         selectorLimits.maximumSelectorLength,
-        `its end was expected (limit maximumSelectorLength), it has ${text.length} characters`,
+        `its end was expected, it has ${text.length} characters`,
+        'maximumSelectorLength',
       )
     this.#text = text
     this.#lexer = new Lexer(text, position)
@@ -286,10 +287,8 @@ class Parser {
 
   #tooDeep(): SelectorError {
     const { maximumSelectorDepth } = selectorLimits
-    return this.#problem(
-      this.#token.position,
-      `at most ${maximumSelectorDepth} expressions within each other were expected (limit maximumSelectorDepth)`,
-    )
+    const problem = `at most ${maximumSelectorDepth} expressions within each other were expected`
+    return new SelectorError(this.#text, this.#token.position, problem, 'maximumSelectorDepth')
   }
 
   #expected(what: string): SelectorError {

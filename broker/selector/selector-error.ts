@@ -1,15 +1,17 @@
 // A selector that cannot be read: where, and what was expected there.
 import { FlotillaError } from '../base/errors.ts'
+import type { selectorLimits } from './limits.ts'
 
 /** Of a long selector, what the message shows. */
 const shownCharacters = 200
 
 export class SelectorError extends FlotillaError {
-  /** `position` counts characters from 0. */
-  constructor(text: string, position: number, problem: string) {
+  /** `position` counts characters from 0. `limit` is the one that the text does not keep. */
+  constructor(text: string, position: number, problem: string, limit?: keyof typeof selectorLimits) {
     const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text
-    super('SELECTOR', `Cannot read selector "${shown}": at character ${position + 1} ${problem}`, {
-      fields: { position },
+    const said = limit === undefined ? problem : `${problem} (limit ${limit})`
+    super('SELECTOR', `Cannot read selector "${shown}": at character ${position + 1} ${said}`, {
+      fields: limit === undefined ? { position } : { position, limit },
     })
   }
 }

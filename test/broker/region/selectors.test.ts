@@ -142,6 +142,18 @@ test('a bad selector is refused with its place and what was expected, and leaves
   expect(harness.region.destinations()).toEqual([])
 })
 
+test('a selector that is too long or too deep names the limit', async () => {
+  const harness = await RegionHarness.start()
+  const client = harness.connect()
+  for (const [selector, limit] of [
+    [`color = '${'x'.repeat(40_000)}'`, 'maximumSelectorLength'],
+    [`${'NOT '.repeat(1000)}color`, 'maximumSelectorDepth'],
+  ] as const) {
+    const options = { code: 'INVALID_SELECTOR', fields: expect.objectContaining({ limit }) }
+    expect(() => client.consume('queue://Q', { selector })).toThrow(expect.objectContaining(options))
+  }
+})
+
 test('an empty selector is none', async () => {
   const harness = await RegionHarness.start()
   const client = harness.connect()
