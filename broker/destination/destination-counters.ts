@@ -6,4 +6,11 @@ export class DestinationCounters {
   dispatched = 0
   expired = 0
   producers = 0
+  /** How often a consumer or a producer came: grows with every use that does not show in the other numbers. */
+  arrivals = 0
+
+  addProducer(): void {
+    this.producers++
+    this.arrivals++
+  }
 }

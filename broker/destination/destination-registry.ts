@@ -1,5 +1,5 @@
 // All destinations of a broker: found, made on first use, deleted; and the wildcard subscriptions that also want those made
-// later. It tells nobody: whoever asks for a destination learns by `created` that it is new.
+// later. Whoever keeps it learns by `created` and `deleted` what comes and goes.
 import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import { RefusalError } from '../base/errors.ts'
@@ -22,7 +22,8 @@ interface WildcardSubscription {
 export class DestinationRegistry {
   readonly #context: DestinationContext
   /** Told of each new destination, after its wildcard subscriptions are attached. */
-  readonly #created: (destination: Destination, owner: string | null) => void
+  readonly #created: (made: Queue | Topic, owner: string | null) => void
+  readonly #deleted: (found: Queue | Topic) => void
   readonly #queues = new Map<string, Queue>()
   readonly #topics = new Map<string, Topic>()
   readonly #temporary = new Map<string, Queue | Topic>()
@@ -31,9 +32,14 @@ export class DestinationRegistry {
   /** What each subscription draws from. */
   readonly #attached = new Map<Subscription, Set<Queue | Topic>>()
 
-  constructor(context: DestinationContext, created: (destination: Destination, owner: string | null) => void) {
+  constructor(
+    context: DestinationContext,
+    created: (made: Queue | Topic, owner: string | null) => void,
+    deleted: (found: Queue | Topic) => void,
+  ) {
     this.#context = context
     this.#created = created
+    this.#deleted = deleted
   }
 
   *[Symbol.iterator](): IterableIterator<Queue | Topic> {
@@ -94,7 +100,7 @@ export class DestinationRegistry {
     for (const { subscription, kind, pattern } of this.#wildcards)
       if (kind === destination.kind && matchesWildcard(pattern, destination.name)) this.#attach(made, subscription)
     if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
-    this.#created(destination, owner)
+    this.#created(made, owner)
     return made
   }
 
@@ -105,6 +111,7 @@ export class DestinationRegistry {
     else this.#topics.delete(destination.name)
     this.#inventory.remove(found)
     if (found instanceof Queue) found.delete()
+    this.#deleted(found)
   }
 
   /** Attaches a subscription to one member of its destination: now, and for a wildcard also later. */

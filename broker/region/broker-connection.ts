@@ -76,7 +76,7 @@ export class BrokerConnection implements RegionConnection {
     this.#checkLimit('maximumProducersPerConnection', this.#producers.size)
     const members = destination ? concreteMembers(destination) : []
     const found = members.map((member) => this.#context.registry.obtain(member))
-    for (const target of found) target.counters.producers++
+    for (const { counters } of found) counters.addProducer()
     this.#producers.set(producerId, { options, members })
     if (!destination) this.#context.listener.producerAdded(options, null, this.#anonymousProducers())
     for (const { destination: member, counters } of found)
@@ -96,13 +96,16 @@ export class BrokerConnection implements RegionConnection {
     refuseUnsupported(options)
     const members = consumableMembers(options.destination)
     for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
-    const { registry, clock, listener } = this.#context
+    const { registry, virtual, clock, listener } = this.#context
     const { connectionId } = this.options
     const selector = this.#selectors.obtain(options.selector)
     const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
-      for (const member of members) registry.attach(subscription, member)
+      for (const member of members) {
+        if (virtual.needsQueue(member)) registry.obtain(member)
+        registry.attach(subscription, member)
+      }
     } catch (error) {
       registry.detach(subscription)
       this.#selectors.release(selector)
@@ -270,7 +273,6 @@ export class BrokerConnection implements RegionConnection {
   #deleteDestination(found: Queue | Topic): void {
     this.#temporary.delete(found)
     this.#context.registry.delete(found)
-    if (!isAdvisory(found.destination)) this.#context.listener.destinationRemoved(found.destination)
   }
 
   #checkOwner(destination: Destination): void {

@@ -49,6 +49,8 @@ export class SenderAccount {
   heldBackBytes = 0
   heldBackCount = 0
   timer: Timer | null = null
+  /** Its connection has gone. */
+  closed = false
   /** In which line those of each order wait, and how many. */
   readonly orders = new Map<SendOrder, Order>()
 
@@ -141,6 +143,7 @@ export class FlowControl {
 
   /** The connection has gone: nobody waits for its sends any more. */
   leave(sender: SenderAccount): void {
+    sender.closed = true
     sender.timer?.cancel()
     sender.timer = null
     this.#refuseSender(sender, () => `Cannot send: connection ${sender.connectionId} was closed`)

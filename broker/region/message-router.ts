@@ -1,8 +1,6 @@
 // The way of a message from its producer to its destinations: names resolved, expired ones taken out, duplicates of failover
 // clients recognized, persistent ones written, all held back while what they need is full.
 import { RefusalError } from '../base/errors.ts'
-import { readdress } from '../destination/dead-letter.ts'
-import { concreteMembers } from '../routing/destination-name.ts'
 import { QueueEntry } from '../destination/entry.ts'
 import { Queue } from '../destination/queue/queue.ts'
 import { isExpired } from '../destination/expiry.ts'
@@ -19,37 +17,35 @@ import { addedMessage } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import { isStored, placeOf, type Target } from './room.ts'
+import { Routes, type Routed } from './routes.ts'
 import { UnsyncedProducers } from './unsynced-producers.ts'
-
-/** One message for one destination. */
-interface Routed {
-  readonly target: Target
-  readonly message: Message
-}
 
 export class MessageRouter {
   readonly #context: RegionContext
   readonly #deadLetters: DeadLetterRouter
+  readonly #routes: Routes
   readonly #unsynced = new UnsyncedProducers()
 
   constructor(context: RegionContext, deadLetters: DeadLetterRouter) {
     this.#context = context
     this.#deadLetters = deadLetters
+    this.#routes = new Routes(context.registry, context.virtual)
   }
 
   /** Outside a transaction. Throws RefusalError before anything has happened. */
   send(sender: SenderAccount, failoverReconnect: boolean, message: Message, done: Done): void {
     if (failoverReconnect && message.persistent && this.#isDuplicate(message)) return this.#context.afterSync.run(done)
     const target = this.#context.registry.find(message.destination)
-    if (target) return this.#sendToOne(sender, target, message, done)
-    const routed = this.#route(message)
+    if (target && !target.isVirtual) return this.#sendToOne(sender, target, message, done)
+    const routed = this.#routes.of(message)
     if (routed.length === 1) this.#sendToOne(sender, routed[0]!.target, routed[0]!.message, done)
     else this.#sendToMany(sender, routed, message, done)
   }
 
   /** Throws RefusalError; what was added before that leaves with the transaction, which can then only be rolled back. */
   sendInTransaction(sender: SenderAccount, transaction: LocalTransaction, message: Message, done: Done): void {
-    const routed = this.#route(message)
+    const routed = this.#routes.of(message)
+    if (routed.length === 0) return done()
     transaction.checkRoom(routed.length)
     // The others take room at commit.
     const stored = routed.filter(({ target, message: copy }) => isStored(target, copy))
@@ -58,21 +54,29 @@ export class MessageRouter {
       this.#addToTransaction(sender, transaction, routed)
       return done()
     }
-    const admit = (): void => {
-      try {
-        transaction.checkRoom(routed.length)
-        this.#addToTransaction(sender, transaction, routed)
-        done()
-      } catch (error) {
-        if (!(error instanceof RefusalError)) throw error
-        refuse(error)
-      }
+    const add = (to: () => readonly Routed[]): void => {
+      const refusal = refusalOf(() => {
+        const now = to()
+        transaction.checkRoom(now.length)
+        this.#addToTransaction(sender, transaction, now)
+      })
+      if (refusal) transaction.markRollbackOnly(refusal)
+      done(refusal)
     }
     const refuse = (error?: RefusalError): void => {
+      const others = error && this.#withoutDropped(sender, routed)
+      if (others) return add(() => others)
       if (error) transaction.markRollbackOnly(error)
       done(error)
     }
-    this.#holdBack(sender, transaction, first ?? routed[0]!, stored, admit, refuse)
+    this.#holdBack(
+      sender,
+      transaction,
+      first ?? routed[0]!,
+      stored,
+      () => add(() => this.#stillThere(routed, message)),
+      refuse,
+    )
   }
 
   #addToTransaction(sender: SenderAccount, transaction: LocalTransaction, routed: readonly Routed[]): void {
@@ -111,17 +115,6 @@ export class MessageRouter {
     })
   }
 
-  #route(message: Message): Routed[] {
-    const { registry } = this.#context
-    const members = concreteMembers(message.destination)
-    if (members.length === 1 && members[0] === message.destination)
-      return [{ target: registry.obtain(message.destination), message }]
-    return members.map((member) => ({
-      target: registry.obtain(member),
-      message: readdress(message, member, message.destination),
-    }))
-  }
-
   #isDuplicate(message: Message): boolean {
     const { producerId, producerSequenceId } = message
     // Foreign message ids (text only) have no producer to count for.
@@ -138,8 +131,11 @@ export class MessageRouter {
     const needsNone = !isStored(target, message) && this.#expired(message)
     const place = placeOf(target, message)
     if (flow.hasOthersBefore(sender, message.producerId, place) || !(needsNone || room.has(target, message))) {
-      const one = { target, message }
-      const admit = (): void => this.#admitToOne(sender, target, message, done)
+      const one = { target, message, droppable: false }
+      const admit = (): void => {
+        if (this.#routes.stillLead([one])) this.#admitToOne(sender, target, message, done)
+        else this.#admitHeld(sender, [one], message, done)
+      }
       return this.#holdBack(sender, message.producerId, one, [one], admit, done)
     }
     this.#admitToOne(sender, target, message, done)
@@ -180,11 +176,32 @@ export class MessageRouter {
 
   #sendToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
     const first = routed.find((one) => this.#mustWait(sender, message.producerId, one))
-    if (first) {
-      const admit = (): void => this.#admitToMany(sender, routed, message, done)
-      return this.#holdBack(sender, message.producerId, first, routed, admit, done)
+    if (!first) return this.#admitToMany(sender, routed, message, done)
+    const refuse = (error?: RefusalError): void => {
+      const others = error && this.#withoutDropped(sender, routed)
+      if (others) this.#admitToMany(sender, others, message, done)
+      else done(error)
     }
-    this.#admitToMany(sender, routed, message, done)
+    const admit = (): void => this.#admitHeld(sender, routed, message, done)
+    this.#holdBack(sender, message.producerId, first, routed, admit, refuse)
+  }
+
+  #admitHeld(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
+    const refusal = refusalOf(() => this.#admitToMany(sender, this.#stillThere(routed, message), message, done))
+    if (refusal) done(refusal)
+  }
+
+  /** Of a send that waited: what it was meant for may have been deleted meanwhile, and made again. */
+  #stillThere(routed: readonly Routed[], message: Message): readonly Routed[] {
+    return this.#routes.stillLead(routed) ? routed : this.#routes.of(message)
+  }
+
+  /** What is left of a send that found no room, without the queues that may be left out; undefined when it is to be refused. */
+  #withoutDropped(sender: SenderAccount, routed: readonly Routed[]): readonly Routed[] | undefined {
+    if (sender.closed) return undefined
+    const hasRoom = ({ target, message }: Routed): boolean => this.#context.room.has(target, message)
+    const kept = routed.filter((one) => !one.droppable || hasRoom(one))
+    return kept.length < routed.length && kept.every(hasRoom) ? kept : undefined
   }
 
   // All stored copies in one transaction: after a crash between them the client's repetition would be taken for a
@@ -252,6 +269,17 @@ export class MessageRouter {
   #takeExpired(target: Target, message: Message, done: Done): void {
     target.counters.expired++
     this.#deadLetters.takeExpiredArrival(target.destination, message, done)
+  }
+}
+
+/** The refusal that `body` throws. */
+function refusalOf(body: () => void): RefusalError | undefined {
+  try {
+    body()
+    return undefined
+  } catch (error) {
+    if (error instanceof RefusalError) return error
+    throw error
   }
 }
 

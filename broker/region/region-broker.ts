@@ -14,6 +14,7 @@ import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
 import type { Topic } from '../destination/topic/topic.ts'
+import type { VirtualDestination } from '../routing/virtual-destination.ts'
 import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
 import type { Destination } from '../message/destination.ts'
 import { isAdvisory, isQueue } from '../message/destination.ts'
@@ -27,10 +28,12 @@ import { AfterSync } from './after-sync.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { DeadLetterRouter } from './dead-letter-router.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
+import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
 import { SequenceSource } from './region-context.ts'
 import { Room } from './room.ts'
 import { UnsupportedFeatures } from './unsupported-features.ts'
+import { VirtualDestinations } from './virtual-destinations.ts'
 import { joinListeners } from './region-listeners.ts'
 import type { RegionContext } from './region-context.ts'
 import type {
@@ -54,6 +57,10 @@ export interface RegionOptions {
   /** Default: sends wait. */
   readonly whenNoSpace?: WhenNoSpace
   readonly deadLetter: DeadLetterConfig
+  /** Default: they stay. */
+  readonly inactiveDestinations?: InactiveDestinationsPolicy
+  /** Default: none. */
+  readonly virtualDestinations?: readonly VirtualDestination[]
   /** Whether consumers get persistent queue messages before they are durable; see docs/reliability.md. */
   readonly concurrentStoreAndDispatchQueues: boolean
   /** Told of what happens, in this order. */
@@ -69,6 +76,7 @@ class RegionBroker implements Region {
   readonly #acknowledger: Acknowledger
   readonly #connections = new Map<string, BrokerConnection>()
   readonly #subscriptions = new Map<string, Subscription>()
+  readonly #inactive: InactiveDestinations
   #sweep: Timer | null = null
   #sweepingStore = false
 
@@ -87,7 +95,8 @@ class RegionBroker implements Region {
         scan: (bytes) => StoredMessage.scan(bytes),
         expired: (entry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
       },
-      (destination, owner) => this.#destinationCreated(destination, owner),
+      (made, owner) => this.#destinationCreated(made, owner),
+      (found) => this.#destinationDeleted(found),
     )
     this.#context = {
       clock,
@@ -97,6 +106,7 @@ class RegionBroker implements Region {
       memory,
       room: new Room({ memory, store, temp }),
       registry,
+      virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
       deadLetterStrategy,
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
@@ -111,6 +121,7 @@ class RegionBroker implements Region {
     const deadLetters = new DeadLetterRouter(this.#context)
     this.#router = new MessageRouter(this.#context, deadLetters)
     this.#acknowledger = new Acknowledger(this.#context, deadLetters)
+    this.#inactive = new InactiveDestinations(options.inactiveDestinations ?? noneInactive, { clock, logger, registry })
     this.#scheduleSweep()
   }
 
@@ -177,7 +188,13 @@ class RegionBroker implements Region {
     }
   }
 
+  prepare(destinations: readonly Destination[]): void {
+    for (const destination of destinations)
+      if (!this.#context.registry.find(destination)) this.#context.registry.addBeyondLimit(destination, null)
+  }
+
   stop(): void {
+    this.#inactive.stop()
     this.#sweep?.cancel()
     this.#sweep = null
   }
@@ -190,9 +207,16 @@ class RegionBroker implements Region {
     return new TopicMessage(message, sequences.next(), memory, topic ?? null)
   }
 
-  #destinationCreated(destination: Destination, owner: string | null): void {
-    this.#context.unsupported.destinationAdded(destination)
-    if (!isAdvisory(destination)) this.#context.listener.destinationAdded(destination, owner)
+  #destinationCreated(made: Queue | Topic, owner: string | null): void {
+    const { virtual, listener } = this.#context
+    virtual.added(made)
+    if (!isAdvisory(made.destination)) listener.destinationAdded(made.destination, owner)
+  }
+
+  #destinationDeleted(found: Queue | Topic): void {
+    const { virtual, listener } = this.#context
+    virtual.removed(found)
+    if (!isAdvisory(found.destination)) listener.destinationRemoved(found.destination)
   }
 
   #scheduleSweep(): void {

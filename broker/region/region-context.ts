@@ -13,6 +13,7 @@ import type { FlowControl } from './flow-control.ts'
 import type { RegionListener } from './region.ts'
 import type { Room } from './room.ts'
 import type { UnsupportedFeatures } from './unsupported-features.ts'
+import type { VirtualDestinations } from './virtual-destinations.ts'
 
 export interface RegionContext {
   readonly clock: Clock
@@ -23,6 +24,7 @@ export interface RegionContext {
   readonly memory: MemoryUsage
   readonly room: Room
   readonly registry: DestinationRegistry
+  readonly virtual: VirtualDestinations
   readonly deadLetterStrategy: DeadLetterStrategy
   readonly listener: RegionListener
   readonly afterSync: AfterSync

@@ -191,5 +191,7 @@ export interface Region {
   unsupportedUses(): ReadonlyMap<string, number>
   /** Makes queues of what the store recovered; before any `connect`. */
   recover(queues: readonly { name: string; messageCount: number; messageBytes: number }[], lastSequence: Sequence): void
+  /** Makes destinations that are to be there from the beginning; after `recover`. */
+  prepare(destinations: readonly Destination[]): void
   stop(): void
 }

@@ -1,21 +1,17 @@
 // What this version takes and does not do: messages keep their fields, but not the meaning of these. ActiveMQ would keep the
-// messages of a group with one consumer, copy what is sent to a virtual topic into its consumers' queues, and, if its scheduler
-// is on, deliver a message later. It is told once for each destination, and counted for the metric `flotilla_unsupported_total`.
+// messages of a group with one consumer, and, if its scheduler is on, deliver a message later. It is told once for each
+// destination, and counted for the metric `flotilla_unsupported_total`.
 import type { Logger } from '../base/logger.ts'
 import { isTemporary, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { unsupportedLimits } from './limits.ts'
 
-export type UnsupportedFeature = 'messageGroups' | 'virtualTopics' | 'scheduledDelivery'
+export type UnsupportedFeature = 'messageGroups' | 'scheduledDelivery'
 
 const consequences: Readonly<Record<UnsupportedFeature, string>> = {
   messageGroups: 'several consumers of the queue share the messages of a group',
-  virtualTopics: 'what is sent to the topic does not come into the queues of its consumers',
   scheduledDelivery: 'the messages are delivered at once, as by an ActiveMQ whose scheduler is off',
 }
-
-const virtualTopic = /^VirtualTopic\./
-const virtualTopicConsumer = /^Consumer\.[^.]+\.VirtualTopic\./
 
 export class UnsupportedFeatures {
   readonly #logger: Logger
@@ -26,7 +22,7 @@ export class UnsupportedFeatures {
     this.#logger = logger
   }
 
-  /** How many messages, or destinations for virtual topics, asked for each. */
+  /** How many messages asked for each. */
   get uses(): ReadonlyMap<UnsupportedFeature, number> {
     return this.#uses
   }
@@ -35,12 +31,6 @@ export class UnsupportedFeatures {
   sent(message: Message): void {
     if (message.grouped && message.destination.kind !== 'topic') this.#use('messageGroups', message.destination)
     if (message.scheduled) this.#use('scheduledDelivery', message.destination)
-  }
-
-  destinationAdded(destination: Destination): void {
-    const { kind, name } = destination
-    if ((kind === 'topic' && virtualTopic.test(name)) || (kind === 'queue' && virtualTopicConsumer.test(name)))
-      this.#use('virtualTopics', destination)
   }
 
   #use(feature: UnsupportedFeature, destination: Destination): void {

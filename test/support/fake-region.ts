@@ -75,6 +75,7 @@ export class FakeRegion implements Region {
   }
 
   recover(): void {}
+  prepare(): void {}
   stop(): void {}
 
   /** Arguments of all calls of a method. */

@@ -38,6 +38,8 @@ export class Queue implements EntryQueue {
   readonly owner: string | null
   /** Open transactions that sent to it: while there are some the queue cannot be deleted. */
   openTransactions = 0
+  /** What is sent to it goes to others, instead or as well: region/virtual-destinations.ts. */
+  isVirtual = false
   readonly #context: DestinationContext
   readonly #consumers = new QueueDispatch()
   readonly #window: MessageWindow<QueueEntry, QueueConsumer>
@@ -98,6 +100,12 @@ export class Queue implements EntryQueue {
 
   get consumers(): number {
     return this.#consumers.size
+  }
+
+  /** Nothing is in it or on its way into it, and nobody uses it. */
+  get idle(): boolean {
+    if (this.size > 0 || this.consumers > 0 || this.counters.producers > 0) return false
+    return this.openTransactions === 0 && this.#expected === 0 && this.#arrivals === null
   }
 
   get loading(): boolean {
@@ -181,6 +189,7 @@ export class Queue implements EntryQueue {
   attach(consumer: QueueConsumer): void {
     if (consumer.queues.has(this)) return
     this.#consumers.add(consumer)
+    this.counters.arrivals++
     if (this.#consumers.selective) this.#lookers ??= this.#newLookers()
     consumer.queues.add(this)
   }

@@ -22,6 +22,8 @@ export class Topic {
   readonly #subscribers = new Set<TopicSubscriber>()
   /** Bytes of messages that its subscribers keep waiting; kept by these messages. */
   memoryUsed = 0
+  /** What is sent to it goes to others, instead or as well: region/virtual-destinations.ts. */
+  isVirtual = false
   readonly inFlight = 0
 
   constructor(destination: Destination, owner: string | null) {
@@ -31,6 +33,11 @@ export class Topic {
 
   get consumers(): number {
     return this.#subscribers.size
+  }
+
+  /** Nobody uses it. */
+  get idle(): boolean {
+    return this.consumers === 0 && this.counters.producers === 0
   }
 
   /** Messages that the slowest subscriber has waiting. */
@@ -49,6 +56,7 @@ export class Topic {
 
   attach(subscriber: TopicSubscriber): void {
     this.#subscribers.add(subscriber)
+    this.counters.arrivals++
   }
 
   detach(subscriber: TopicSubscriber): void {

@@ -6,6 +6,7 @@ import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { Message } from '../../../broker/message/message.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
+import type { InactiveDestinationsPolicy } from '../../../broker/region/inactive-destinations.ts'
 import { createRegion } from '../../../broker/region/region-broker.ts'
 import type {
   ConnectionPort,
@@ -15,6 +16,7 @@ import type {
   RegionConnection,
   RegionListener,
 } from '../../../broker/region/region.ts'
+import type { VirtualDestination } from '../../../broker/routing/virtual-destination.ts'
 import type { AcknowledgementTypeName } from '../../../broker/openwire/acknowledgement-types.ts'
 import { lastSeenOf } from '../../../broker/session/openwire/last-seen.ts'
 import type { MessageStore, RecoveredState, Sequence, StoreOwner } from '../../../broker/store/message-store.ts'
@@ -36,6 +38,8 @@ export interface HarnessOptions {
   readonly owner?: StoreOwner
   readonly recovered?: RecoveredState
   readonly concurrentStoreAndDispatchQueues?: boolean
+  readonly virtualDestinations?: readonly VirtualDestination[]
+  readonly inactiveDestinations?: InactiveDestinationsPolicy
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
 
@@ -70,6 +74,8 @@ export class RegionHarness {
       logger,
       memoryLimit: options.memoryLimit ?? 2 ** 30,
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues ?? false,
+      ...(options.virtualDestinations && { virtualDestinations: options.virtualDestinations }),
+      ...(options.inactiveDestinations && { inactiveDestinations: options.inactiveDestinations }),
       ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       listeners: [this.#listener()],

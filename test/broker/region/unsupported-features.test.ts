@@ -41,19 +41,6 @@ test.each([false, true])('scheduled messages, in a transaction: %p; they are del
   expect([...harness.region.unsupportedUses()]).toEqual([['scheduledDelivery', 1]])
 })
 
-test('virtual topics and the queues of their consumers', async () => {
-  const { harness, client, told } = await start()
-  client.consume('queue://Consumer.a.VirtualTopic.ORDERS')
-  for (let i = 0; i < 3; i++) client.send('topic://VirtualTopic.ORDERS')
-  client.send('queue://VirtualTopic.ORDERS')
-  client.send('topic://Consumer.a.VirtualTopic.ORDERS')
-  expect(told()).toEqual([
-    'virtualTopics queue://Consumer.a.VirtualTopic.ORDERS',
-    'virtualTopics topic://VirtualTopic.ORDERS',
-  ])
-  expect([...harness.region.unsupportedUses()]).toEqual([['virtualTopics', 2]])
-})
-
 test('temporary queues are told of once, and nobody can fill the log', async () => {
   const { harness, client, told } = await start()
   for (let i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { matchesWildcard, parseWildcard } from '../../../broker/routing/wildcard.ts'
+import { isWithin, matchesWildcard, parseWildcard, wildcardsOverlap } from '../../../broker/routing/wildcard.ts'
 
 test.each([
   ['A', ['A'], ['A.B', 'B', 'AA']],
@@ -12,4 +12,33 @@ test.each([
   const parsed = parseWildcard(pattern)
   expect(matching.filter((name) => !matchesWildcard(parsed, name))).toEqual([])
   expect(others.filter((name) => matchesWildcard(parsed, name))).toEqual([])
+})
+
+test.each([
+  ['A.B', 'A.B', true],
+  ['A.B', 'A.C', false],
+  ['A.*', '*.B', true],
+  ['A.*', 'A', false],
+  ['A.>', 'A', true],
+  ['A.>', '*.B.C', true],
+  ['A.>', 'B.>', false],
+  ['>', 'A', true],
+  ['A.*.C', 'A.>', true],
+])('%s and %s have a name in common: %s', (one, other, expected) => {
+  const [a, b] = [parseWildcard(one), parseWildcard(other)]
+  expect([wildcardsOverlap(a, b), wildcardsOverlap(b, a)]).toEqual([expected, expected])
+})
+
+test('one wildcard within another', () => {
+  const names = ['A.B', 'A.*', 'A.>', '>']
+  for (const [index, narrow] of names.entries())
+    for (const [other, wide] of names.entries())
+      expect([narrow, wide, isWithin(parseWildcard(narrow), parseWildcard(wide))]).toEqual([
+        narrow,
+        wide,
+        index <= other,
+      ])
+  expect(isWithin(parseWildcard('A'), parseWildcard('A.>'))).toBe(true)
+  expect(isWithin(parseWildcard('A'), parseWildcard('A.*'))).toBe(false)
+  expect(isWithin(parseWildcard('A.B.C'), parseWildcard('A.*'))).toBe(false)
 })
