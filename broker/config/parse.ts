@@ -1,5 +1,7 @@
 // Validates a configuration: all errors at once, each with its path, what was given and what is accepted.
 import type { z } from 'zod'
+import { forwardingCircles } from './forwarding-circles.ts'
+import { fieldsAt, nearest } from './nearest-field.ts'
 import { brokerConfigSchema, type BrokerConfig } from './schema.ts'
 
 export interface ConfigProblem {
@@ -16,10 +18,11 @@ export type ParsedConfig =
 
 export function parseBrokerConfig(value: unknown): ParsedConfig {
   const parsed = brokerConfigSchema.safeParse(value)
-  const problems = parsed.error?.issues.flatMap((issue) => problemsOf(issue, value)) ?? []
+  const problems = parsed.error?.issues.flatMap((issue) => problemsOf(issue, value, brokerConfigSchema)) ?? []
   // Also beside mistakes elsewhere: all at once.
   const connectors = brokerConfigSchema.shape.transportConnectors.safeParse(valueAt(value, ['transportConnectors']))
   if (connectors.success) problems.push(...duplicates(connectors.data))
+  if (parsed.success) problems.push(...circles(parsed.data.virtualDestinations ?? []))
   return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems }
 }
 
@@ -27,15 +30,20 @@ export const formatProblem = ({ path, given, accepted }: ConfigProblem): string 
   `${path === '' ? 'configuration' : path}: got ${given}, ${accepted}`
 
 /** An issue of any zod schema in the words of this project; `root` is the value that was parsed. */
-export function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {
+export function problemsOf(issue: z.core.$ZodIssue, root: unknown, schema: z.core.$ZodType): ConfigProblem[] {
   const at = (path: readonly PropertyKey[], accepted: string): ConfigProblem => ({
     path: formatPath(path),
     given: show(valueAt(root, path)),
     accepted,
   })
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => at([...issue.path, key], 'there is no such field'))
+    return issue.keys.map((key) => at([...issue.path, key], noSuchField(key, fieldsAt(schema, issue.path))))
   return [at(issue.path, lowerFirst(issue.message.replace(/^(Invalid (input|option)|Too (big|small)): /, '')))]
+}
+
+function noSuchField(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return `there is no such field${meant === null ? '' : `; the nearest is ${meant}`}`
 }
 
 function duplicates(connectors: BrokerConfig['transportConnectors']): ConfigProblem[] {
@@ -63,6 +71,13 @@ function duplicates(connectors: BrokerConfig['transportConnectors']): ConfigProb
   }
   return problems
 }
+
+const circles = (virtualDestinations: Parameters<typeof forwardingCircles>[0]): ConfigProblem[] =>
+  forwardingCircles(virtualDestinations).map(({ at, given }) => ({
+    path: `virtualDestinations${at}`,
+    given: show(given),
+    accepted: 'expected destinations from which nothing is forwarded back to its own name',
+  }))
 
 function formatPath(path: readonly PropertyKey[]): string {
   let text = ''

@@ -2,6 +2,7 @@
 // Paths never stand in the file: the data directory is the argument --data-directory, so that the same file serves
 // a container and a process on a laptop.
 import { z } from 'zod'
+import { destinationSettings } from './destination-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
@@ -100,6 +101,7 @@ export const brokerConfigSchema = z.strictObject({
       processNonPersistent: z.boolean().default(false),
     })
     .prefault({}),
+  ...destinationSettings,
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

@@ -17,6 +17,7 @@ import { logBurstEntries, logBurstPeriodMs } from '../session/limits.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { MessageStore, RecoveredState } from '../store/message-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
+import { inactiveDestinationsOf, startupDestinationsOf, virtualDestinationsOf } from './region-settings.ts'
 
 export interface ActiveParts {
   readonly region: Region
@@ -55,10 +56,13 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     listeners: [advisories],
     memoryLimit,
     deadLetter: config.deadLetter,
+    virtualDestinations: virtualDestinationsOf(config),
+    inactiveDestinations: inactiveDestinationsOf(config),
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
     whenNoSpace: whenNoSpaceOf(config),
   })
   region.recover(recovered.queues, recovered.lastSequence)
+  region.prepare(startupDestinationsOf(config))
   advisories.attach(region)
   const registry = new ConnectionRegistry(config.brokerName)
   const limits = new LimitCounts(clock, logger)

@@ -24,7 +24,7 @@ type ParsedSpec =
 export function parseSpec({ metadata, spec }: BrokerCluster): ParsedSpec {
   const parsed = specSchema.safeParse(spec)
   if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, spec))
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, spec, specSchema))
     return { ok: false, problems: problems.map((problem) => ({ ...problem, path: specPath(problem.path) })) }
   }
   const problems = [

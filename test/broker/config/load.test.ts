@@ -42,7 +42,7 @@ test('every problem is told with path, what was given and what is accepted', asy
     'Cannot use configuration broker.yaml: 3 problems',
     '  brokerName: got 1, expected string, received number',
     '  memoryLimit: got "lots", expected 1% to 90% of the memory available to the process, or a size such as 512Ki, 64Mi, 2Gi of at least 1Mi',
-    '  admin.hots: got "x", there is no such field',
+    '  admin.hots: got "x", there is no such field; the nearest is host',
   ])
 })
 
@@ -116,4 +116,90 @@ test.each(['3Mi', '4194303', 'lots', '-1', '50%', ''])('a temp limit of %j is re
   await expect(parseBrokerConfigText('file', JSON.stringify({ tempLimit }))).rejects.toThrow(
     `tempLimit: got ${JSON.stringify(tempLimit)}, expected a size such as 512Ki, 64Mi, 2Gi of at least 4Mi, or 0 for none`,
   )
+})
+
+test('a field that there is not: the nearest that there is', async () => {
+  const text = `
+tempLimits: 1Gi
+destinations: []
+virtualDestinations:
+  - virtualTopic: {prefixx: A., zzzzzz: 1}
+  - compositQueue: {name: A}
+  - compositeTopic: {name: A, forwardTo: [{que: A}]}
+store: {type: Journal, lock: {aquireInterval: 1s}}
+`
+  const error = await parseBrokerConfigText('broker.yaml', text).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems.map(({ path, accepted }) => `${path}: ${accepted}`)).toEqual([
+    'store.lock.aquireInterval: there is no such field; the nearest is acquireInterval',
+    'virtualDestinations[0].virtualTopic.prefixx: there is no such field; the nearest is prefix',
+    'virtualDestinations[0].virtualTopic.zzzzzz: there is no such field',
+    'virtualDestinations[1].compositQueue: there is no such field; the nearest is compositeQueue',
+    'virtualDestinations[1]: expected exactly one of virtualTopic, compositeQueue, compositeTopic',
+    'virtualDestinations[2].compositeTopic.forwardTo[0].que: there is no such field; the nearest is queue',
+    'virtualDestinations[2].compositeTopic.forwardTo[0]: expected exactly one of queue, topic, filteredDestination',
+    'tempLimits: there is no such field; the nearest is tempLimit',
+    'destinations: there is no such field; the nearest is startupDestinations',
+  ])
+})
+
+test('virtual destinations by the names that ActiveMQ has for them', async () => {
+  const text = `
+virtualDestinations:
+  - virtualTopic: {name: 'VT.>', postfix: .IN, dropOnResourceLimit: true}
+  - compositeQueue: {name: C, forwardTo: [{queue: A}, {topic: B}, {filteredDestination: {queue: D}}]}
+`
+  expect((await parseBrokerConfigText('file', text)).virtualDestinations).toMatchObject([
+    { virtualTopic: { name: 'VT.>', prefix: 'Consumer.*.', postfix: '.IN', local: false, dropOnResourceLimit: true } },
+    { compositeQueue: { name: 'C', forwardOnly: true, copyMessage: true, forwardTo: [{}, {}, {}] } },
+  ])
+})
+
+test.each([
+  ['virtualTopic: {selectorAware: true}', '[0].virtualTopic.selectorAware', 'needs selectors'],
+  [
+    'compositeQueue: {name: C, forwardTo: [{filteredDestination: {queue: A, selector: "a = 1"}}]}',
+    '[0].compositeQueue.forwardTo[0].filteredDestination.selector',
+    'needs selectors',
+  ],
+  [
+    'compositeQueue: {name: C, forwardTo: [{queue: A, topic: B}]}',
+    '[0].compositeQueue.forwardTo[0]',
+    'exactly one of queue, topic, filteredDestination',
+  ],
+  ['compositeQueue: {name: C, forwardTo: []}', '[0].compositeQueue.forwardTo', '>=1'],
+  [
+    'compositeQueue: {name: C, forwardTo: [{queue: "A.*"}]}',
+    '[0].compositeQueue.forwardTo[0].queue',
+    'without wildcards',
+  ],
+  ['compositeQueue: {name: C, forwardTo: [{queue: "A,B"}]}', '[0].compositeQueue.forwardTo[0].queue', 'without ","'],
+  ['virtualTopic: {prefix: ">."}', '[0].virtualTopic.prefix', 'without ",", "?", ">"'],
+  [
+    '{virtualTopic: {}, compositeQueue: {name: C, forwardTo: [{queue: A}]}}',
+    '[0]',
+    'exactly one of virtualTopic, compositeQueue, compositeTopic',
+  ],
+  ['compositeQueue: {name: "C.*", forwardTo: [{queue: C.1}]}', '[0].compositeQueue.forwardTo', 'forwarded back'],
+])('refused: %s', async (entry, path, accepted) => {
+  const error = await parseBrokerConfigText(
+    'file',
+    `virtualDestinations: [${entry.startsWith('{') ? entry : `{${entry}}`}]`,
+  ).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems).toEqual([
+    { path: `virtualDestinations${path}`, given: expect.anything(), accepted: expect.stringContaining(accepted) },
+  ])
+})
+
+test('composites that forward in a circle by way of others', async () => {
+  const text = `
+virtualDestinations:
+  - compositeQueue: {name: A, forwardTo: [{topic: B}]}
+  - compositeTopic: {name: 'B.>', forwardTo: [{queue: C}, {queue: A}]}
+  - compositeQueue: {name: C, forwardTo: [{queue: D}]}
+`
+  const error = await parseBrokerConfigText('file', text).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems.map(({ path }) => path)).toEqual([
+    'virtualDestinations[0].compositeQueue.forwardTo',
+    'virtualDestinations[1].compositeTopic.forwardTo',
+  ])
 })

@@ -1,0 +1,146 @@
+// What of destinations stands in the configuration, by ActiveMQ's names: virtual destinations, those that are there from the
+// beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
+import { z } from 'zod'
+import { durationHint, parseDuration } from './duration-and-size.ts'
+
+/** Each is looked at whenever a destination is made. */
+export const maxVirtualDestinations = 64
+/** Each costs a copy of the message. */
+export const maxForwardTargets = 64
+export const maxStartupDestinations = 1024
+export const maxDestinationPolicies = 256
+/** As the broker's own limit of names is too long for a schema with many of them. */
+const maxNameLength = 255
+
+const nameHint = `expected 1 to ${maxNameLength} characters without ",", "?", control characters, and space at either end`
+// oxlint-disable-next-line no-control-regex
+const namePattern = /^[^,?\u0000-\u0020\u007f]([^,?\u0000-\u001f\u007f]*[^,?\u0000-\u0020\u007f])?$/
+const name = z.string().max(maxNameLength).regex(namePattern, { error: nameHint })
+const concreteName = z
+  .string()
+  .max(maxNameLength)
+  // oxlint-disable-next-line no-control-regex
+  .regex(/^[^,?*>\u0000-\u0020\u007f]([^,?*>\u0000-\u001f\u007f]*[^,?*>\u0000-\u0020\u007f])?$/, {
+    error: `${nameHint}, and without wildcards`,
+  })
+/** Beside the name of a topic in that of a queue. */
+const affix = z
+  .string()
+  .max(maxNameLength)
+  // oxlint-disable-next-line no-control-regex
+  .regex(/^[^,?>\u0000-\u001f\u007f]*$/, { error: 'expected a text without ",", "?", ">" and control characters' })
+const duration = z
+  .string()
+  .max(20)
+  .refine((text) => parseDuration(text) !== undefined, { error: `expected ${durationHint}` })
+
+/** Of an object of which exactly one field says what it is. */
+const oneOf = (...fields: readonly string[]) =>
+  [
+    (value: object): boolean =>
+      fields.filter((field) => (value as Record<string, unknown>)[field] !== undefined).length === 1,
+    { error: `expected exactly one of ${fields.join(', ')}` },
+  ] as const
+
+export const virtualTopicFields = {
+  name: name.default('>').describe('Topics whose messages are put into queues, also by wildcard.'),
+  prefix: affix
+    .default('Consumer.*.')
+    .describe('Before the name of the topic in that of a queue. * is a level that each application chooses.'),
+  postfix: affix.default('').describe('After the name of the topic in that of a queue.'),
+  local: z.boolean().default(false).describe('true: not what came over a bridge from another broker.'),
+  concurrentSend: z
+    .boolean()
+    .default(false)
+    .describe('Changes nothing: the queues get a message in one write, whatever is said here.'),
+  transactedSend: z
+    .boolean()
+    .default(false)
+    .describe('Changes nothing: the queues get a message in one transaction of the store, whatever is said here.'),
+  dropOnResourceLimit: z
+    .boolean()
+    .default(false)
+    .describe('true: with sendFailIfNoSpace a queue without room is left out, and the others get the message.'),
+}
+
+export const forwardToFields = {
+  queue: concreteName.optional().describe('A queue.'),
+  topic: concreteName.optional().describe('A topic.'),
+}
+
+export const compositeFields = {
+  name: name.describe('What is sent to these is forwarded, also by wildcard.'),
+  forwardOnly: z.boolean().default(true).describe('false: the destination itself gets it, too.'),
+  copyMessage: z
+    .boolean()
+    .default(true)
+    .describe('Changes nothing: each destination gets a message with its own name, as in ActiveMQ either way.'),
+}
+
+export const startupDestinationFields = {
+  queue: concreteName.optional().describe('A queue.'),
+  topic: concreteName.optional().describe('A topic.'),
+}
+
+export const destinationPolicyFields = {
+  queue: name.optional().describe('Queues, also by wildcard.'),
+  topic: name.optional().describe('Topics, also by wildcard.'),
+  gcInactiveDestinations: z
+    .boolean()
+    .default(false)
+    .describe('true: deleted when nobody has used them for a while; see schedulePeriodForDestinationPurge.'),
+  inactiveTimeoutBeforeGC: duration.default('60s').describe('How long nobody has to have used them.'),
+}
+
+const notYet = 'it needs selectors, which this version does not have: leave it out'
+const virtualTopicSchema = z.strictObject({
+  ...virtualTopicFields,
+  selectorAware: z
+    .boolean()
+    .default(false)
+    .refine((aware) => !aware, { error: notYet }),
+})
+const filteredDestinationSchema = z
+  .strictObject({
+    ...forwardToFields,
+    selector: z
+      .string()
+      .refine(() => false, { error: notYet })
+      .optional(),
+  })
+  .refine(...oneOf('queue', 'topic'))
+const forwardToSchema = z
+  .strictObject({ ...forwardToFields, filteredDestination: filteredDestinationSchema.optional() })
+  .refine(...oneOf('queue', 'topic', 'filteredDestination'))
+const compositeSchema = z.strictObject({
+  ...compositeFields,
+  forwardTo: z.array(forwardToSchema).min(1).max(maxForwardTargets),
+})
+
+const virtualDestinationSchema = z
+  .strictObject({
+    virtualTopic: virtualTopicSchema.optional(),
+    compositeQueue: compositeSchema.optional(),
+    compositeTopic: compositeSchema.optional(),
+  })
+  .refine(...oneOf('virtualTopic', 'compositeQueue', 'compositeTopic'))
+
+export const destinationSettings = {
+  /** There from the beginning (ActiveMQ: destinations). */
+  startupDestinations: z
+    .array(z.strictObject(startupDestinationFields).refine(...oneOf('queue', 'topic')))
+    .max(maxStartupDestinations)
+    .default([]),
+  /** Without virtualDestinations: `VirtualTopic.>` with the prefix `Consumer.*.`. */
+  useVirtualTopics: z.boolean().default(true),
+  /** Instead of that one, as in ActiveMQ. */
+  virtualDestinations: z.array(virtualDestinationSchema).max(maxVirtualDestinations).optional(),
+  /** How often inactive destinations are looked for; 0s: never. */
+  schedulePeriodForDestinationPurge: duration.default('0s'),
+  /** 0: as many as there are. */
+  maxPurgedDestinationsPerSweep: z.int().min(0).max(1_000_000).default(0),
+  destinationPolicies: z
+    .array(z.strictObject(destinationPolicyFields).refine(...oneOf('queue', 'topic')))
+    .max(maxDestinationPolicies)
+    .default([]),
+}
