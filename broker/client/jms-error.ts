@@ -29,6 +29,7 @@ export type JmsErrorClass =
   | 'java.lang.IllegalStateException'
   | 'java.io.IOException'
   | 'javax.transaction.xa.XAException'
+  | 'org.apache.activemq.ConfigurationException'
 
 /** The same failure in JMS words; bugs stay what they are. */
 export function jmsErrorOf(error: Error): Error {

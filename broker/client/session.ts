@@ -16,7 +16,8 @@ import {
 import type { ConnectionContext } from './connection-context.ts'
 import type { DestinationLike } from './destination-text.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
-import { toDestination } from './destination-text.ts'
+import { consumerOptionsOf, producerOptionsOf } from './destination-options.ts'
+import { toDestinationWithOptions } from './destination-text.ts'
 import type { Fields } from './given.ts'
 import { aBoolean, aNonEmptyText, aText, aWholeNumber, check, checkFields } from './given.ts'
 import type { DispatchTarget } from './dispatch-target.ts'
@@ -117,11 +118,12 @@ export class Session implements ConsumerSession, ProducerSession {
       value: this.#nextProducer++,
       sessionId: this.#value,
     } as const
-    const structure =
-      destination === undefined || destination === null
-        ? null
-        : structureOf(toDestination(destination, 'create a producer'))
-    const info = buildProducerInfo(producerId, structure)
+    const given = destination ?? null
+    const named = given === null ? null : toDestinationWithOptions(given, 'create a producer')
+    const info = {
+      ...buildProducerInfo(producerId, named && structureOf(named.destination)),
+      ...(named && producerOptionsOf(named.options, 'create a producer')),
+    }
     const producer = new MessageProducer(info, this.#context, this)
     await this.#context.request(info)
     this.#producers.add(producer)
@@ -131,13 +133,14 @@ export class Session implements ConsumerSession, ProducerSession {
   async createConsumer(destination: DestinationLike, settings: ConsumerSettings = {}): Promise<MessageConsumer> {
     this.#assertOpen('create a consumer')
     checkFields('create a consumer', settings, consumerFields)
-    const target = toDestination(destination, 'create a consumer')
+    const { destination: target, options: named } = toDestinationWithOptions(destination, 'create a consumer')
+    const asked = { ...settings, ...consumerOptionsOf(named, 'create a consumer') }
     if (isTemporary(target) && temporaryOwner(target) !== this.#context.connectionId)
       throw new JmsError(
         'javax.jms.InvalidDestinationException',
         `Cannot consume from ${target.name}: it belongs to another connection`,
       )
-    const subscriptionName = settings.subscriptionName ?? null
+    const subscriptionName = asked.subscriptionName ?? null
     if (subscriptionName !== null && target.kind !== 'topic')
       throw new JmsError(
         'javax.jms.InvalidDestinationException',
@@ -147,15 +150,16 @@ export class Session implements ConsumerSession, ProducerSession {
     const info = buildConsumerInfo({
       consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
       destination: structureOf(target),
-      prefetchSize: settings.prefetchSize ?? this.#defaultPrefetch(target, subscriptionName !== null),
+      prefetchSize: asked.prefetchSize ?? this.#defaultPrefetch(target, subscriptionName !== null),
       clientId,
-      dispatchAsync: options.dispatchAsync,
-      // In JMS an empty selector is none.
-      selector: settings.selector || null,
-      noLocal: settings.noLocal ?? false,
-      exclusive: settings.exclusive ?? options.exclusiveConsumer,
-      priority: settings.priority ?? 0,
-      retroactive: settings.retroactive ?? options.useRetroactiveConsumer,
+      dispatchAsync: asked.dispatchAsync ?? options.dispatchAsync,
+      maximumPendingMessageLimit: asked.maximumPendingMessageLimit ?? 0,
+      // In JMS an empty selector is none. That of the call counts before that of the name, as in ActiveMQ's client.
+      selector: settings.selector || asked.selector || null,
+      noLocal: asked.noLocal ?? false,
+      exclusive: asked.exclusive ?? options.exclusiveConsumer,
+      priority: asked.priority ?? 0,
+      retroactive: asked.retroactive ?? options.useRetroactiveConsumer,
       subscriptionName,
     })
     const consumer = new MessageConsumer(info, this.#context, this)
@@ -175,7 +179,8 @@ export class Session implements ConsumerSession, ProducerSession {
   /** The messages that a queue holds now; they stay there. */
   async *browse(queue: DestinationLike, selector?: string | null): AsyncGenerator<ReceivedMessage, void, undefined> {
     this.#assertOpen('browse')
-    const target = toDestination(queue, 'browse')
+    const { destination: target, options: named } = toDestinationWithOptions(queue, 'browse')
+    const asked = consumerOptionsOf(named, 'browse')
     if (!isQueue(target))
       throw new JmsError(
         'javax.jms.InvalidDestinationException',
@@ -187,9 +192,9 @@ export class Session implements ConsumerSession, ProducerSession {
       consumerId: { kind: 'ConsumerId', connectionId, sessionId: this.#value, value: this.#nextConsumer++ },
       destination: structureOf(target),
       // Without prefetch a browser would never get anything.
-      prefetchSize: Math.max(1, options['prefetchPolicy.queueBrowserPrefetch']),
+      prefetchSize: Math.max(1, asked.prefetchSize ?? options['prefetchPolicy.queueBrowserPrefetch']),
       clientId,
-      selector: selector || null,
+      selector: selector || asked.selector || null,
       browser: true,
     })
     const browser = new QueueBrowser(info, this.#context)

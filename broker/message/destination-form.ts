@@ -1,6 +1,6 @@
 // A nested destination of a stored form:  present:bool type:uint8 = 100..103 name:string
 import { encodeModifiedUtf8 } from '../marshal/modified-utf8.ts'
-import type { Destination, DestinationKind } from './destination.ts'
+import { withoutOptions, type Destination, type DestinationKind } from './destination.ts'
 import type { LooseScanner } from './loose-scanner.ts'
 
 export const firstDestinationCode = 100
@@ -15,7 +15,7 @@ export const destinationCodeOf = (kind: DestinationKind): number => firstDestina
 export function readDestination(scanner: LooseScanner): Destination | null {
   if (!scanner.bool()) return null
   const kind = kinds[scanner.uint8() - firstDestinationCode]!
-  return { kind, name: scanner.string() ?? '' }
+  return { kind, name: withoutOptions(scanner.string() ?? '') }
 }
 
 export function encodeDestination(destination: Destination): Buffer {

@@ -27,6 +27,12 @@ export const advisoryPrefix = 'ActiveMQ.Advisory.'
 export const isAdvisory = (destination: Destination): boolean =>
   destination.kind === 'topic' && destination.name.startsWith(advisoryPrefix)
 
+/** Options behind a name are its client's own (ActiveMQ: ActiveMQDestination.setPhysicalName); most clients keep them to themselves. */
+export function withoutOptions(name: string): string {
+  const at = name.indexOf('?')
+  return at < 0 ? name : name.slice(0, at)
+}
+
 const prefixes: readonly (readonly [string, DestinationKind])[] = [
   ['queue://', 'queue'],
   ['topic://', 'topic'],

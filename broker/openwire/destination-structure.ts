@@ -1,6 +1,6 @@
 // Destinations on the wire ⇄ destinations of the core. What people write is read elsewhere: here are structures only.
 import { RefusalError } from '../base/errors.ts'
-import type { Destination, DestinationKind } from '../message/destination.ts'
+import { withoutOptions, type Destination, type DestinationKind } from '../message/destination.ts'
 import type { DestinationStructure } from '../wire/openwire/commands.ts'
 import { maxDestinationNameLength } from './limits.ts'
 
@@ -33,7 +33,7 @@ export const structureOf = ({ kind, name }: Destination): DestinationStructure =
  * @throws {RefusalError}
  */
 export function requiredDestination(structure: DestinationStructure | null, what: string): Destination {
-  const name = structure?.physicalName?.trim() ?? ''
+  const name = withoutOptions(structure?.physicalName ?? '').trim()
   if (!structure || name === '')
     throw new RefusalError('INVALID_DESTINATION', `Cannot ${what}: the destination is missing`)
   if (name.length > maxDestinationNameLength)

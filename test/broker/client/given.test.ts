@@ -162,9 +162,9 @@ describe('destinations', () => {
     ],
     [7, 'destination is 7'],
     [['A'], 'destination is of class Array'],
-    ['', 'name of the destination is ""; accepted is a text that is not empty and has no options'],
+    ['', 'name of the destination is ""; accepted is a text that is not empty'],
     ['queue:// ', 'name of the destination is ""'],
-    ['Q?a=1', 'name of the destination is "Q?a=1"'],
+    ['?a=1', 'name of the destination is ""'],
     [
       'que://A',
       'destination is "que://A"; accepted is queue://NAME, topic://NAME, temp-queue://NAME, temp-topic://NAME',

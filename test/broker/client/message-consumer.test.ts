@@ -219,8 +219,8 @@ test('what cannot be is refused before anything is sent', async () => {
   await expect((await session.createProducer()).send('x')).rejects.toThrow(
     'neither the producer nor the call names a destination',
   )
-  await expect(session.createConsumer('Q?consumer.prefetchSize=1')).rejects.toThrow(
-    'Cannot create a consumer: name of the destination is "Q?consumer.prefetchSize=1"; accepted is',
+  await expect(session.createConsumer('Q?consumer.prefetch=1')).rejects.toThrow(
+    'Cannot create a consumer: option consumer.prefetch is "1"; accepted is',
   )
   await expect(session.commit()).rejects.toThrow('the session is not transacted')
 })

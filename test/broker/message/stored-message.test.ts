@@ -217,3 +217,12 @@ describeWithVectors('recorded messages', () => {
     expect(scanned).toBeGreaterThanOrEqual(76)
   })
 })
+
+test('options behind the names of destinations are passed over', () => {
+  const destination = { kind: 'ActiveMQQueue', physicalName: 'A?x=1' } as const
+  const message = StoredMessage.scan(storedFormOf({ ...textMessage, destination, replyTo: destination }))
+  expect([message.destination, message.replyTo]).toEqual([
+    { kind: 'queue', name: 'A' },
+    { kind: 'queue', name: 'A' },
+  ])
+})

@@ -21,3 +21,8 @@ test('a peer that has to name a destination is told when it does not', () => {
     "Cannot send: the destination's name has 16385 characters, at most 16384 are accepted",
   )
 })
+
+test('options behind a name that a client did not keep to itself are none of the broker', () => {
+  const given = { kind: 'ActiveMQQueue', physicalName: ' A,topic://B ?consumer.prefetchSize=1,C' } as const
+  expect(requiredDestination(given, 'send')).toEqual({ kind: 'queue', name: 'A,topic://B' })
+})
