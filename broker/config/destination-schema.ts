@@ -1,7 +1,7 @@
 // What of destinations stands in the configuration, by ActiveMQ's names: virtual destinations, those that are there from the
 // beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
 import { z } from 'zod'
-import { durationHint, parseDuration } from './duration-and-size.ts'
+import { durationHint } from './duration-and-size.ts'
 
 /** Each is looked at whenever a destination is made. */
 export const maxVirtualDestinations = 64
@@ -9,18 +9,18 @@ export const maxVirtualDestinations = 64
 export const maxForwardTargets = 64
 export const maxStartupDestinations = 1024
 export const maxDestinationPolicies = 256
-/** As the broker's own limit of names is too long for a schema with many of them. */
+/** Shorter than what the broker takes from clients: the schema of BrokerCluster has many of them. */
 const maxNameLength = 255
 
 const nameHint = `expected 1 to ${maxNameLength} characters without ",", "?", control characters, and space at either end`
 // oxlint-disable-next-line no-control-regex
-const namePattern = /^[^,?\u0000-\u0020\u007f]([^,?\u0000-\u001f\u007f]*[^,?\u0000-\u0020\u007f])?$/
+const namePattern = /^[^,?\x00-\x20\x7f]([^,?\x00-\x1f\x7f]*[^,?\x00-\x20\x7f])?$/
 const name = z.string().max(maxNameLength).regex(namePattern, { error: nameHint })
 const concreteName = z
   .string()
   .max(maxNameLength)
   // oxlint-disable-next-line no-control-regex
-  .regex(/^[^,?*>\u0000-\u0020\u007f]([^,?*>\u0000-\u001f\u007f]*[^,?*>\u0000-\u0020\u007f])?$/, {
+  .regex(/^[^,?*>\x00-\x20\x7f]([^,?*>\x00-\x1f\x7f]*[^,?*>\x00-\x20\x7f])?$/, {
     error: `${nameHint}, and without wildcards`,
   })
 /** Beside the name of a topic in that of a queue. */
@@ -28,11 +28,11 @@ const affix = z
   .string()
   .max(maxNameLength)
   // oxlint-disable-next-line no-control-regex
-  .regex(/^[^,?>\u0000-\u001f\u007f]*$/, { error: 'expected a text without ",", "?", ">" and control characters' })
+  .regex(/^[^,?>\x00-\x1f\x7f]*$/, { error: 'expected a text without ",", "?", ">" and control characters' })
 const duration = z
   .string()
   .max(20)
-  .refine((text) => parseDuration(text) !== undefined, { error: `expected ${durationHint}` })
+  .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: `expected ${durationHint}` })
 
 /** Of an object of which exactly one field says what it is. */
 const oneOf = (...fields: readonly string[]) =>
@@ -125,20 +125,34 @@ const virtualDestinationSchema = z
   })
   .refine(...oneOf('virtualTopic', 'compositeQueue', 'compositeTopic'))
 
+/** What is no list. */
+export const destinationScalars = {
+  useVirtualTopics: z
+    .boolean()
+    .default(true)
+    .describe(
+      'true: without virtualDestinations the topics VirtualTopic.> are virtual, with the queues Consumer.*.VirtualTopic.>.',
+    ),
+  schedulePeriodForDestinationPurge: duration
+    .default('0s')
+    .describe('How often destinations are looked for that nobody uses, see destinationPolicies. 0s: never.'),
+  maxPurgedDestinationsPerSweep: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe('How many of them are deleted at a time. 0: as many as there are.'),
+}
+
 export const destinationSettings = {
+  ...destinationScalars,
   /** There from the beginning (ActiveMQ: destinations). */
   startupDestinations: z
     .array(z.strictObject(startupDestinationFields).refine(...oneOf('queue', 'topic')))
     .max(maxStartupDestinations)
     .default([]),
-  /** Without virtualDestinations: `VirtualTopic.>` with the prefix `Consumer.*.`. */
-  useVirtualTopics: z.boolean().default(true),
-  /** Instead of that one, as in ActiveMQ. */
+  /** Instead of the default virtual topic, as in ActiveMQ. */
   virtualDestinations: z.array(virtualDestinationSchema).max(maxVirtualDestinations).optional(),
-  /** How often inactive destinations are looked for; 0s: never. */
-  schedulePeriodForDestinationPurge: duration.default('0s'),
-  /** 0: as many as there are. */
-  maxPurgedDestinationsPerSweep: z.int().min(0).max(1_000_000).default(0),
   destinationPolicies: z
     .array(z.strictObject(destinationPolicyFields).refine(...oneOf('queue', 'topic')))
     .max(maxDestinationPolicies)

@@ -2,6 +2,7 @@
 // in docs/. A field stands here only when the operator acts on it.
 import { z } from 'zod'
 import { defaultTempLimit } from '../../broker/config/schema.ts'
+import { destinationsFields } from './destinations-schema.ts'
 import {
   livenessProbeDefaults,
   maxGroups,
@@ -149,6 +150,7 @@ const brokerSchema = z.strictObject({
     .describe(
       'Disk for non-persistent messages that do not fit into memory, at least 4Mi: in the volume of the group, or without one on the node. A tenth of what is free there is left alone. Producers are held back beyond it; 0: as soon as memory is full.',
     ),
+  ...destinationsFields,
 })
 
 const podDisruptionBudgetSchema = z.strictObject({

@@ -4,10 +4,17 @@
 import type { ConfigProblem } from '../../broker/config/parse.ts'
 import { problemsOf } from '../../broker/config/parse.ts'
 import type { BrokerCluster } from './broker-cluster.ts'
+import {
+  destinationPolicyRules,
+  forwardToRules,
+  startupDestinationRules,
+  virtualDestinationListRules,
+  virtualDestinationRules,
+} from './rules/destinations.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
 import { brokerRules, resourceRules } from './rules/members.ts'
 import { nameRules } from './rules/names.ts'
-import { type Finding, findingsAt } from './rules/rule.ts'
+import { type Finding, findingsAt, type Rule } from './rules/rule.ts'
 import { lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
 import { type BrokerClusterSpec, specSchema } from './spec-schema.ts'
@@ -32,6 +39,7 @@ export function parseSpec({ metadata, spec }: BrokerCluster): ParsedSpec {
     ...findingsAt(groupCountRules, parsed.data, 'spec'),
     ...listedGroups(parsed.data).flatMap(([group, path]) => groupFindings(group, path)),
     ...findingsAt(brokerRules, parsed.data.broker, 'spec.broker'),
+    ...destinationFindings(parsed.data.broker, 'spec.broker'),
     ...connectorFindings(parsed.data.transportConnectors, 'spec.transportConnectors'),
   ].map(asProblem)
   return problems.length > 0 ? { ok: false, problems } : { ok: true, spec: parsed.data }
@@ -65,6 +73,30 @@ function groupFindings(group: GroupFields, path: string): Finding[] {
     ...(sharedVolume ? findingsAt(sharedVolumeRules, sharedVolume, `${path}.storage.sharedVolume`) : []),
     ...(sharedVolume ? findingsAt(lockRules, sharedVolume.lock, `${path}.storage.sharedVolume.lock`) : []),
     ...findingsAt(resourceRules, resources, `${path}.resources`),
+  ]
+}
+
+function destinationFindings(broker: BrokerClusterSpec['broker'], path: string): Finding[] {
+  const { startupDestinations, destinationPolicies, virtualDestinations = [] } = broker
+  const each = (rules: readonly Rule<object>[], list: readonly object[], at: string): Finding[] =>
+    list.flatMap((entry, index) => findingsAt(rules, entry, `${path}.${at}[${index}]`))
+  return [
+    ...each(startupDestinationRules, startupDestinations, 'startupDestinations'),
+    ...each(destinationPolicyRules, destinationPolicies, 'destinationPolicies'),
+    ...each(virtualDestinationRules, virtualDestinations, 'virtualDestinations'),
+    ...virtualDestinations.flatMap(({ compositeQueue, compositeTopic }, index) => [
+      ...each(
+        forwardToRules,
+        compositeQueue?.forwardTo ?? [],
+        `virtualDestinations[${index}].compositeQueue.forwardTo`,
+      ),
+      ...each(
+        forwardToRules,
+        compositeTopic?.forwardTo ?? [],
+        `virtualDestinations[${index}].compositeTopic.forwardTo`,
+      ),
+    ]),
+    ...findingsAt(virtualDestinationListRules, virtualDestinations, `${path}.virtualDestinations`),
   ]
 }
 

@@ -52,6 +52,7 @@ function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage:
     memoryLimit: spec.broker.memoryLimit,
     // The broker's own default is not said: an image of before knows no such field, and would not start.
     ...(spec.broker.tempLimit !== defaultTempLimit && { tempLimit: spec.broker.tempLimit }),
+    ...planDestinations(spec.broker),
     transportConnectors: spec.transportConnectors.map(({ name, protocol, port, maximumConnections, maxFrameSize }) => ({
       name,
       protocol,
@@ -62,6 +63,23 @@ function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage:
     admin: { port: adminPort },
   }
 }
+
+/** For the same reason only what differs from the broker's own defaults. */
+const planDestinations = ({
+  useVirtualTopics,
+  virtualDestinations,
+  startupDestinations,
+  schedulePeriodForDestinationPurge,
+  maxPurgedDestinationsPerSweep,
+  destinationPolicies,
+}: BrokerClusterSpec['broker']): Partial<BrokerConfigInput> => ({
+  ...(!useVirtualTopics && { useVirtualTopics }),
+  ...(virtualDestinations && { virtualDestinations }),
+  ...(startupDestinations.length > 0 && { startupDestinations }),
+  ...(schedulePeriodForDestinationPurge !== '0s' && { schedulePeriodForDestinationPurge }),
+  ...(maxPurgedDestinationsPerSweep > 0 && { maxPurgedDestinationsPerSweep }),
+  ...(destinationPolicies.length > 0 && { destinationPolicies }),
+})
 
 function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
   const { type, volume, sharedVolume, retentionPolicy } = group.storage

@@ -82,6 +82,8 @@ describe('the revision', () => {
     ['the image', sharedPair({ image: { reference: 'mine:1' } })],
     ['the memory limit', sharedPair({ broker: { memoryLimit: '1Gi' } })],
     ['the temp limit', sharedPair({ broker: { tempLimit: '0' } })],
+    ['a virtual destination', sharedPair({ broker: { virtualDestinations: [{ virtualTopic: {} }] } })],
+    ['a startup destination', sharedPair({ broker: { startupDestinations: [{ queue: 'A' }] } })],
     ['a connector', sharedPair({ transportConnectors: [{ name: 'openwire', port: 61_617 }] })],
     ['the grace period', sharedPair({ terminationGracePeriodSeconds: 60 })],
     ['the lock', lock],

@@ -56,6 +56,23 @@ describe('the plan of a pair', () => {
     expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: { tempLimit } })
   })
 
+  test('has what the spec says of destinations in the broker’s file', () => {
+    const broker: BrokerClusterSpecInput['broker'] = {
+      useVirtualTopics: false,
+      virtualDestinations: [
+        { virtualTopic: { name: 'VT.>', postfix: '.IN', dropOnResourceLimit: true } },
+        { compositeQueue: { name: 'C', forwardTo: [{ queue: 'A' }, { topic: 'B' }], forwardOnly: false } },
+      ],
+      startupDestinations: [{ queue: 'A' }, { topic: 'B' }],
+      schedulePeriodForDestinationPurge: '10s',
+      maxPurgedDestinationsPerSweep: 5,
+      destinationPolicies: [{ queue: 'A.>', gcInactiveDestinations: true, inactiveTimeoutBeforeGC: '5m' }],
+    }
+    const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
+    expect(brokerConfig).toMatchObject(broker)
+    expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
+  })
+
   test('shares one claim, kept when the cluster goes', () => {
     expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
     expect(groups[0]!.store).toMatchObject({

@@ -41,6 +41,7 @@ const single = (storage: NonNullable<BrokerClusterSpecInput['groupTemplate']>['s
   groupTemplate: { storage },
 })
 const none = { type: 'None' } as const
+const composite = (name: string, queue: string) => ({ name, forwardTo: [{ queue }] })
 const volume = (size = '1Gi') => ({ type: 'Volume' as const, volume: { claimTemplate: claim({ size }) } })
 const connector = (name: string, port: number) => ({ name, port })
 
@@ -337,6 +338,51 @@ export const wrongManifests: readonly WrongManifest[] = [
     by: 'operator',
     field: 'spec.broker.tempLimit',
     text: 'expected at least 4Mi, or 0 for none',
+  },
+  {
+    title: 'a startup destination that is two',
+    spec: { ...single(none), broker: { startupDestinations: [{ queue: 'A', topic: 'A' }] } },
+    by: 'rule',
+    field: 'spec.broker.startupDestinations[0]',
+    text: 'exactly one of queue, topic must be given',
+  },
+  {
+    title: 'a policy for nothing',
+    spec: { ...single(none), broker: { destinationPolicies: [{ gcInactiveDestinations: true }] } },
+    by: 'rule',
+    field: 'spec.broker.destinationPolicies[0]',
+    text: 'exactly one of queue, topic must be given',
+  },
+  {
+    title: 'a virtual destination of two kinds',
+    spec: {
+      ...single(none),
+      broker: { virtualDestinations: [{ virtualTopic: {}, compositeQueue: composite('C', 'A') }] },
+    },
+    by: 'rule',
+    field: 'spec.broker.virtualDestinations[0]',
+    text: 'exactly one of virtualTopic, compositeQueue, compositeTopic must be given',
+  },
+  {
+    title: 'a composite that forwards nowhere',
+    spec: { ...single(none), broker: { virtualDestinations: [{ compositeTopic: { name: 'C', forwardTo: [{}] } }] } },
+    by: 'rule',
+    field: 'spec.broker.virtualDestinations[0].compositeTopic.forwardTo[0]',
+    text: 'exactly one of queue, topic must be given',
+  },
+  {
+    title: 'a composite that forwards to wildcards',
+    spec: { ...single(none), broker: { virtualDestinations: [{ compositeQueue: composite('C', 'A.*') }] } },
+    by: 'schema',
+    field: 'spec.broker.virtualDestinations[0].compositeQueue.forwardTo[0].queue',
+    text: '',
+  },
+  {
+    title: 'a composite that forwards to itself',
+    spec: { ...single(none), broker: { virtualDestinations: [{ compositeQueue: composite('C.*', 'C.A') }] } },
+    by: 'operator',
+    field: 'spec.broker.virtualDestinations[0].compositeQueue.forwardTo',
+    text: 'forwarded back',
   },
   {
     title: 'a frame that does not fit',

@@ -1,0 +1,62 @@
+// What of destinations stands in spec.broker: the fields of the broker's own file, by ActiveMQ's names.
+import { z } from 'zod'
+import {
+  compositeFields,
+  destinationPolicyFields,
+  destinationScalars,
+  forwardToFields,
+  maxDestinationPolicies,
+  maxForwardTargets,
+  maxStartupDestinations,
+  maxVirtualDestinations,
+  startupDestinationFields,
+  virtualTopicFields,
+} from '../../broker/config/destination-schema.ts'
+import {
+  destinationPolicyRules,
+  forwardToRules,
+  startupDestinationRules,
+  virtualDestinationRules,
+} from './rules/destinations.ts'
+import { celOf } from './rules/rule.ts'
+
+const compositeSchema = z.strictObject({
+  ...compositeFields,
+  forwardTo: z
+    .array(z.strictObject(forwardToFields).meta(celOf(forwardToRules)))
+    .min(1)
+    .max(maxForwardTargets)
+    .describe('Where it is forwarded to; each is made if it is not there.'),
+})
+
+const virtualDestinationSchema = z
+  .strictObject({
+    virtualTopic: z
+      .strictObject(virtualTopicFields)
+      .optional()
+      .describe('Topics whose messages are put into every queue that matches prefix, name and postfix.'),
+    compositeQueue: compositeSchema.optional().describe('Queues whose messages are forwarded.'),
+    compositeTopic: compositeSchema.optional().describe('Topics whose messages are forwarded.'),
+  })
+  .meta(celOf(virtualDestinationRules))
+
+export const destinationsFields = {
+  ...destinationScalars,
+  startupDestinations: z
+    .array(z.strictObject(startupDestinationFields).meta(celOf(startupDestinationRules)))
+    .max(maxStartupDestinations)
+    .default([])
+    .describe('Destinations that are there from the beginning.'),
+  virtualDestinations: z
+    .array(virtualDestinationSchema)
+    .max(maxVirtualDestinations)
+    .optional()
+    .describe(
+      'Destinations whose messages go to others. They stand in place of the default virtual topic, as in ActiveMQ.',
+    ),
+  destinationPolicies: z
+    .array(z.strictObject(destinationPolicyFields).meta(celOf(destinationPolicyRules)))
+    .max(maxDestinationPolicies)
+    .default([])
+    .describe('What holds for destinations of a name; of those that match, the most specific one counts.'),
+}
