@@ -1,5 +1,5 @@
 // All destinations of a broker: found, made on first use, deleted; and the wildcard subscriptions that also want those made
-// later. Whoever keeps it learns by `created` and `deleted` what comes and goes.
+// later. Its keeper learns what comes and goes.
 import type { Destination } from '../message/destination.ts'
 import { destinationKey, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import { RefusalError } from '../base/errors.ts'
@@ -19,11 +19,18 @@ interface WildcardSubscription {
   readonly pattern: WildcardPattern
 }
 
+/** Whoever keeps the destinations. */
+export interface DestinationKeeper {
+  /** After its wildcard subscriptions are attached. */
+  created(made: Queue | Topic, owner: string | null): void
+  deleted(found: Queue | Topic): void
+  /** Of one that has a wildcard as its name: whether only a consumer of that very wildcard draws from it. */
+  isOneConsumers(destination: Destination): boolean
+}
+
 export class DestinationRegistry {
   readonly #context: DestinationContext
-  /** Told of each new destination, after its wildcard subscriptions are attached. */
-  readonly #created: (made: Queue | Topic, owner: string | null) => void
-  readonly #deleted: (found: Queue | Topic) => void
+  readonly #keeper: DestinationKeeper
   readonly #queues = new Map<string, Queue>()
   readonly #topics = new Map<string, Topic>()
   readonly #temporary = new Map<string, Queue | Topic>()
@@ -32,14 +39,9 @@ export class DestinationRegistry {
   /** What each subscription draws from. */
   readonly #attached = new Map<Subscription, Set<Queue | Topic>>()
 
-  constructor(
-    context: DestinationContext,
-    created: (made: Queue | Topic, owner: string | null) => void,
-    deleted: (found: Queue | Topic) => void,
-  ) {
+  constructor(context: DestinationContext, keeper: DestinationKeeper) {
     this.#context = context
-    this.#created = created
-    this.#deleted = deleted
+    this.#keeper = keeper
   }
 
   *[Symbol.iterator](): IterableIterator<Queue | Topic> {
@@ -97,10 +99,10 @@ export class DestinationRegistry {
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
     this.#inventory.add(made)
-    for (const { subscription, kind, pattern } of this.#wildcards)
-      if (kind === destination.kind && matchesWildcard(pattern, destination.name)) this.#attach(made, subscription)
+    for (const wildcard of this.#wildcards)
+      if (this.#reaches(wildcard, destination)) this.#attach(made, wildcard.subscription)
     if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
-    this.#created(made, owner)
+    this.#keeper.created(made, owner)
     return made
   }
 
@@ -111,17 +113,15 @@ export class DestinationRegistry {
     else this.#topics.delete(destination.name)
     this.#inventory.remove(found)
     if (found instanceof Queue) found.delete()
-    this.#deleted(found)
+    this.#keeper.deleted(found)
   }
 
   /** Attaches a subscription to one member of its destination: now, and for a wildcard also later. */
   attach(subscription: Subscription, member: Destination): void {
     if (!isWildcard(member)) return this.#attach(this.obtain(member), subscription)
-    const pattern = parseWildcard(member.name)
-    this.#wildcards.add({ subscription, kind: member.kind, pattern })
-    for (const found of this)
-      if (found.destination.kind === member.kind && matchesWildcard(pattern, found.destination.name))
-        this.#attach(found, subscription)
+    const wildcard = { subscription, kind: member.kind, pattern: parseWildcard(member.name) }
+    this.#wildcards.add(wildcard)
+    for (const found of this) if (this.#reaches(wildcard, found.destination)) this.#attach(found, subscription)
   }
 
   detach(subscription: Subscription): void {
@@ -147,6 +147,13 @@ export class DestinationRegistry {
       seen.add(subscription)
       yield subscription
     }
+  }
+
+  #reaches({ kind, pattern }: WildcardSubscription, destination: Destination): boolean {
+    if (kind !== destination.kind || !matchesWildcard(pattern, destination.name)) return false
+    return (
+      !isWildcard(destination) || pattern.join('.') === destination.name || !this.#keeper.isOneConsumers(destination)
+    )
   }
 
   #attach(found: Queue | Topic, subscription: Subscription): void {

@@ -95,8 +95,11 @@ class RegionBroker implements Region {
         scan: (bytes) => StoredMessage.scan(bytes),
         expired: (entry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
       },
-      (made, owner) => this.#destinationCreated(made, owner),
-      (found) => this.#destinationDeleted(found),
+      {
+        created: (made, owner) => this.#destinationCreated(made, owner),
+        deleted: (found) => this.#destinationDeleted(found),
+        isOneConsumers: (destination) => this.#context.virtual.needsQueue(destination),
+      },
     )
     this.#context = {
       clock,

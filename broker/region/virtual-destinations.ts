@@ -100,10 +100,10 @@ export class VirtualDestinations {
 
   /**
    * Whether a consumer of this wildcard has to have a queue of that very name: what is sent to topics that nobody else has a queue
-   * for comes into that, as in ActiveMQ.
+   * for comes into that, as in ActiveMQ, and nobody else draws from it (MappedQueueFilter.addSubscription).
    */
   needsQueue(member: Destination): boolean {
-    return isQueue(member) && isWildcard(member) && this.#topics.some(({ names }) => names.cover(member.name))
+    return isQueue(member) && isWildcard(member) && this.#topics.some(({ names }) => names.meantBy(member.name))
   }
 
   /** Where a message goes that was sent to this destination. @throws {RefusalError} when a composite cannot have one it names. */

@@ -6,7 +6,7 @@
 //   composite       queue or topic     →  the destinations that it names, and itself unless forwardOnly
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import { isWithin, matchesWildcard, parseWildcard, wildcardsOverlap } from './wildcard.ts'
+import { matchesWildcard, parseWildcard, wildcardsOverlap } from './wildcard.ts'
 
 /** True for a message that goes there. */
 export type MessageTest = (message: Message) => boolean
@@ -76,9 +76,14 @@ export class QueueNames {
     return wildcardsOverlap(this.#patternFor(topicName), parseWildcard(queueName))
   }
 
-  /** Whether a consumer of this wildcard wants nothing but queues of this virtual topic. */
-  cover(wildcard: string): boolean {
-    return isWithin(parseWildcard(wildcard), this.#patternFor(this.#rule.name))
+  /**
+   * Whether a consumer of this wildcard means queues of this virtual topic. Not one that begins with a wildcard: it wants to see
+   * what others have, and would leave a queue behind that gets everything.
+   */
+  meantBy(wildcard: string): boolean {
+    const pattern = parseWildcard(wildcard)
+    const [first] = pattern
+    return first !== '*' && first !== '>' && wildcardsOverlap(this.#patternFor(this.#rule.name), pattern)
   }
 
   #patternFor(topicName: string): readonly string[] {

@@ -21,8 +21,11 @@ const made = () => {
   const scan = (bytes: Buffer) => StoredMessage.scan(bytes)
   const registry = new DestinationRegistry(
     { clock, logger: silentLogger, memory, store, temp: null, scan, expired: () => {} },
-    ({ destination }, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),
-    ({ destination }) => void told.push(`${destinationKey(destination)} gone`),
+    {
+      created: ({ destination }, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),
+      deleted: ({ destination }) => void told.push(`${destinationKey(destination)} gone`),
+      isOneConsumers: ({ name }) => name.startsWith('OWN.'),
+    },
   )
   const subscribe = (...names: string[]) => {
     const members = names.map((name) => parseDestination(name))
@@ -80,4 +83,17 @@ test('who is detached hears nothing more, from nowhere', () => {
   registry.detach(subscription)
   expect([...found, registry.obtain(at('queue://A.2'))].map(({ consumers }) => consumers)).toEqual([0, 0, 0, 0])
   expect(subscription.queues.size).toBe(0)
+})
+
+test('a destination with a wildcard as its name is drawn from by that and wider ones, unless it is one consumer’s own', () => {
+  const { registry, subscribe } = made()
+  const wide = subscribe('queue://OWN.>', 'queue://A.>')
+  const own = registry.obtain(at('queue://OWN.*'))
+  const other = registry.obtain(at('queue://A.*'))
+  expect([own.consumers, other.consumers]).toEqual([0, 1])
+  subscribe('queue://OWN.*')
+  subscribe('queue://OWN.>')
+  expect([own.consumers, other.consumers]).toEqual([1, 1])
+  registry.detach(wide)
+  expect([own.consumers, other.consumers]).toEqual([1, 0])
 })

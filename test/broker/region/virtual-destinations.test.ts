@@ -129,14 +129,28 @@ describe('a virtual topic', () => {
     const { harness, client, producer } = await start()
     const all = client.consume('queue://Consumer.a.VirtualTopic.>')
     const any = client.consume('queue://Consumer.*.VirtualTopic.T')
-    const wider = client.consume('queue://Consumer.>')
+    const everything = client.consume('queue://>', { prefetchSize: 0 })
     send(producer, 'topic://VirtualTopic.T')
     await harness.settle()
     expect(addresses(all)).toEqual(['queue://Consumer.a.VirtualTopic.> < topic://VirtualTopic.T'])
     expect(addresses(any)).toEqual(['queue://Consumer.*.VirtualTopic.T < topic://VirtualTopic.T'])
     // It shares those queues; for itself it has none.
-    expect(wider.received).toEqual([])
-    expect(harness.of('queue://Consumer.>')).toBeUndefined()
+    expect(everything.received).toEqual([])
+    expect(harness.of('queue://>')).toBeUndefined()
+  })
+
+  test('two of its consumers with wildcards do not take from each other', async () => {
+    const { harness, client, producer } = await start()
+    const names = [
+      'Consumer.a.VirtualTopic.>',
+      'Consumer.a.VirtualTopic.A.*',
+      'Consumer.*.VirtualTopic.A.B',
+      'Consumer.a.>',
+    ]
+    const consumers = names.map((name) => client.consume(`queue://${name}`))
+    for (let i = 0; i < 3; i++) send(producer, 'topic://VirtualTopic.A.B')
+    await harness.settle()
+    expect(consumers.map(({ received }) => received)).toEqual([1, 2, 3, 4].map(() => [1, 2, 3]))
   })
 
   test('a member of a composite, or one that a wildcard names', async () => {

@@ -39,16 +39,17 @@ test('names with wildcards match from both sides', () => {
   expect(names.match('VirtualTopic.T', 'Other.>')).toBe(false)
 })
 
-test('a consumer of a wildcard that wants nothing else', () => {
+test('a consumer of a wildcard that means its queues', () => {
   const names = namesOf('VirtualTopic.>', 'Consumer.*.')
-  const wildcards = [
+  const meant = [
     'Consumer.a.VirtualTopic.>',
     'Consumer.*.VirtualTopic.T',
     'Consumer.*.VirtualTopic',
+    'Consumer.a.>',
     'Consumer.>',
-    '>',
   ]
-  expect(wildcards.map((wildcard) => names.cover(wildcard))).toEqual([true, true, true, false, false])
+  const others = ['>', '*.>', '*.a.VirtualTopic.T', 'Other.>', 'Consumer.*.T']
+  expect([...meant, ...others].filter((wildcard) => names.meantBy(wildcard))).toEqual(meant)
 })
 
 test('a virtual topic is for topics, a composite for its own kind', () => {

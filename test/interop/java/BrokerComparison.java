@@ -1,6 +1,7 @@
 // What a broker does that no specification says, told in lines "<what> = <value>", so that two brokers can be compared:
 // dead letters, field by field, for every reason a message can become one; sends to wildcards and to temporary queues
-// that are gone. args: a broker as it comes, and one with processNonPersistent.
+// that are gone; virtual destinations (VirtualDestinations). args: a broker as it comes, one with processNonPersistent, and one with
+// virtual destinations.
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -42,7 +43,7 @@ public class BrokerComparison {
   BrokerComparison(String broker, String url) { this.broker = broker; this.url = url; }
 
   public static void main(String[] args) throws Exception {
-    Thread[] runs = {start("default", args[0]), start("processNonPersistent", args[1])};
+    Thread[] runs = {start("default", args[0]), start("processNonPersistent", args[1]), start("configured", args[2])};
     for (Thread run : runs) run.join();
     System.out.println("compared");
     System.exit(0);
@@ -52,8 +53,9 @@ public class BrokerComparison {
     Thread thread = new Thread(() -> {
       BrokerComparison comparison = new BrokerComparison(broker, url);
       try {
+        if (broker.equals("configured")) { new VirtualDestinations(comparison, url).ofConfigured(); return; }
         comparison.deadLetters();
-        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); }
+        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new VirtualDestinations(comparison, url).ofDefaults(); }
       } catch (Throwable problem) {
         System.out.println(broker + " failed = " + problem + " at " + Arrays.toString(problem.getStackTrace()));
       }
@@ -394,9 +396,6 @@ public class BrokerComparison {
     scheduled.setLongProperty("AMQ_SCHEDULED_DELAY", HOUR);
     session.createProducer(queue("scheduled")).send(scheduled);
     say("a message that is scheduled for later is delivered at once", later.receive(2000) != null);
-    MessageConsumer virtual = session.createConsumer(session.createQueue("Consumer.a.VirtualTopic.T"));
-    session.createProducer(session.createTopic("VirtualTopic.T")).send(session.createMessage());
-    say("a message to a virtual topic comes into the queue of its consumer", virtual.receive(1000) != null);
     MessageConsumer[] both = {session.createConsumer(queue("grouped")), session.createConsumer(queue("grouped"))};
     MessageProducer producer = session.createProducer(queue("grouped"));
     for (int i = 0; i < 10; i++) {

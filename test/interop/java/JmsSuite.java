@@ -78,7 +78,7 @@ public class JmsSuite {
 
   public static void main(String[] args) throws Exception {
     url = args[0];
-    messages(); queues(); acknowledgements(); transactions(); topics(); selectors(); temporaries(); pressure(); errors();
+    messages(); queues(); acknowledgements(); transactions(); topics(); selectors(); temporaries(); virtualDestinations(); pressure(); errors();
     System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
     System.exit(failures == 0 ? 0 : 1);
   }
@@ -435,6 +435,66 @@ public class JmsSuite {
       org.apache.activemq.advisory.DestinationSource source = f.connection.getDestinationSource();
       for (int i = 0; i < 100 && !source.getQueues().contains(f.queue(s)); i++) Thread.sleep(20);
       expect(source.getQueues().contains(f.queue(s)), "queue is not in " + source.getQueues());
+    });
+  }
+
+  static void virtualDestinations() {
+    check("virtual-topic", f -> {
+      Session s = f.auto();
+      String name = "VirtualTopic." + f.name;
+      MessageConsumer a1 = s.createConsumer(s.createQueue("Consumer.a." + name)), a2 = s.createConsumer(s.createQueue("Consumer.a." + name));
+      MessageConsumer b = s.createConsumer(s.createQueue("Consumer.b." + name)), topic = s.createConsumer(s.createTopic(name));
+      for (int mode : new int[] {DeliveryMode.PERSISTENT, DeliveryMode.NON_PERSISTENT}) {
+        MessageProducer p = s.createProducer(s.createTopic(name)); p.setDeliveryMode(mode);
+        for (int i = 0; i < 10; i++) { TextMessage m = s.createTextMessage(mode + "-" + i); m.setIntProperty("i", i); p.send(m); }
+        for (int i = 0; i < 10; i++) {
+          TextMessage m = (TextMessage) receive(b);
+          same(mode + "-" + i, m.getText()); same(i, m.getIntProperty("i")); same(mode, m.getJMSDeliveryMode()); same(s.createQueue("Consumer.b." + name), m.getJMSDestination());
+          same(mode + "-" + i, text(receive(topic)));
+        }
+        for (int i = 0; i < 5; i++) { receive(a1); receive(a2); }
+        nothing(a1); nothing(a2);
+      }
+    });
+    check("virtual-topic-for-a-consumer-that-is-away", f -> {
+      Session s = f.auto();
+      Queue queue = s.createQueue("Consumer.a.VirtualTopic." + f.name);
+      s.createConsumer(queue).close();
+      send(s, s.createTopic("VirtualTopic." + f.name), "one", "two");
+      MessageConsumer c = s.createConsumer(queue);
+      same("one", text(receive(c))); same("two", text(receive(c)));
+    });
+    check("virtual-topic-in-a-transaction", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED), r = f.auto();
+      MessageConsumer a = r.createConsumer(r.createQueue("Consumer.a.VirtualTopic." + f.name)), b = r.createConsumer(r.createQueue("Consumer.b.VirtualTopic." + f.name));
+      send(s, s.createTopic("VirtualTopic." + f.name), "lost"); s.rollback();
+      send(s, s.createTopic("VirtualTopic." + f.name), "one", "two"); nothing(a); s.commit();
+      for (MessageConsumer c : new MessageConsumer[] {a, b}) { same("one", text(receive(c))); same("two", text(receive(c))); nothing(c); }
+    });
+    check("virtual-topic-with-a-wildcard-consumer", f -> {
+      Session s = f.auto();
+      MessageConsumer c = s.createConsumer(s.createQueue("Consumer.a.VirtualTopic." + f.name + ".>"));
+      send(s, s.createTopic("VirtualTopic." + f.name + ".x"), "one"); send(s, s.createTopic("VirtualTopic." + f.name + ".y.z"), "two");
+      same("one", text(receive(c))); same("two", text(receive(c)));
+    });
+    check("options-in-the-name-of-a-destination", f -> {
+      Session s = f.auto();
+      String name = "SUITE." + f.name;
+      MessageConsumer none = s.createConsumer(s.createQueue(name + "?consumer.priority=-1")), first = s.createConsumer(s.createQueue(name + "?consumer.prefetchSize=2&consumer.exclusive=true&unknown=1"));
+      send(s, s.createQueue(name + "?producer.windowSize=100000"), "one", "two", "three");
+      for (String t : new String[] {"one", "two", "three"}) { Message m = receive(first); same(t, text(m)); same(s.createQueue(name), m.getJMSDestination()); }
+      nothing(none);
+      try { s.createConsumer(s.createQueue(name + "?consumer.nosuch=1")); expect(false, "taken"); } catch (JMSException refused) { same("org.apache.activemq.ConfigurationException", refused.getClass().getName()); }
+    });
+    check("temporary-queues-of-before-are-known-to-a-late-connection", f -> {
+      Session s = f.auto();
+      TemporaryQueue queue = s.createTemporaryQueue();
+      MessageConsumer c = s.createConsumer(queue);
+      ActiveMQConnection late = f.connect(""); late.start();
+      Session other = late.createSession(false, Session.AUTO_ACKNOWLEDGE);
+      for (int i = 0; ; i++)
+        try { send(other, queue, "hello"); break; } catch (InvalidDestinationException notTold) { expect(i < 100, "never told of it"); Thread.sleep(20); }
+      same("hello", text(receive(c)));
     });
   }
 

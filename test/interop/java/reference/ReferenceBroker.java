@@ -1,20 +1,32 @@
-// Two ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
-// processNonPersistent. Their data goes below the directory in args[0]; prints "urls FIRST SECOND" once both accept.
+// Three ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
+// processNonPersistent, the third with virtual destinations, startup destinations and a policy for inactive ones; comparison.ts
+// configures ours in the same way. Their data goes below the directory in args[0]; prints "urls FIRST SECOND THIRD" once all accept.
 import java.io.File;
+import java.util.Arrays;
 import org.apache.activemq.broker.BrokerService;
+import org.apache.activemq.broker.region.DestinationInterceptor;
 import org.apache.activemq.broker.region.policy.PolicyEntry;
 import org.apache.activemq.broker.region.policy.PolicyMap;
 import org.apache.activemq.broker.region.policy.SharedDeadLetterStrategy;
+import org.apache.activemq.broker.region.virtual.CompositeDestination;
+import org.apache.activemq.broker.region.virtual.CompositeQueue;
+import org.apache.activemq.broker.region.virtual.CompositeTopic;
+import org.apache.activemq.broker.region.virtual.VirtualDestination;
+import org.apache.activemq.broker.region.virtual.VirtualDestinationInterceptor;
+import org.apache.activemq.broker.region.virtual.VirtualTopic;
+import org.apache.activemq.command.ActiveMQDestination;
+import org.apache.activemq.command.ActiveMQQueue;
+import org.apache.activemq.command.ActiveMQTopic;
 import org.apache.activemq.store.kahadb.KahaDBPersistenceAdapter;
 
 public class ReferenceBroker {
   public static void main(String[] args) throws Exception {
-    System.out.println("urls " + start(args[0], "first", false) + " " + start(args[0], "second", true));
+    System.out.println("urls " + start(args[0], "first") + " " + start(args[0], "second") + " " + start(args[0], "third"));
     System.in.read();
     System.exit(0);
   }
 
-  static String start(String directory, String name, boolean processNonPersistent) throws Exception {
+  static String start(String directory, String name) throws Exception {
     KahaDBPersistenceAdapter store = new KahaDBPersistenceAdapter();
     store.setDirectory(new File(directory, name + "-kahadb"));
     BrokerService broker = new BrokerService();
@@ -22,18 +34,78 @@ public class ReferenceBroker {
     broker.setDataDirectory(directory);
     broker.setPersistenceAdapter(store);
     broker.setUseJmx(false);
-    if (processNonPersistent) {
-      SharedDeadLetterStrategy strategy = new SharedDeadLetterStrategy();
-      strategy.setProcessNonPersistent(true);
-      PolicyEntry policy = new PolicyEntry();
-      policy.setDeadLetterStrategy(strategy);
-      PolicyMap policies = new PolicyMap();
-      policies.setDefaultEntry(policy);
-      broker.setDestinationPolicy(policies);
-    }
+    if (name.equals("second")) processNonPersistent(broker);
+    if (name.equals("third")) destinations(broker);
     String url = broker.addConnector("tcp://127.0.0.1:0").getPublishableConnectString();
     broker.start();
     broker.waitUntilStarted();
     return url;
   }
+
+  static void processNonPersistent(BrokerService broker) {
+    SharedDeadLetterStrategy strategy = new SharedDeadLetterStrategy();
+    strategy.setProcessNonPersistent(true);
+    PolicyEntry policy = new PolicyEntry();
+    policy.setDeadLetterStrategy(strategy);
+    PolicyMap policies = new PolicyMap();
+    policies.setDefaultEntry(policy);
+    broker.setDestinationPolicy(policies);
+  }
+
+  static void destinations(BrokerService broker) {
+    VirtualDestinationInterceptor interceptor = new VirtualDestinationInterceptor();
+    interceptor.setVirtualDestinations(new VirtualDestination[] {
+      virtualTopic("VT.>", "Q.*.", ".IN"),
+      virtualTopic("VT.DOUBLE.>", "D.*.", ""),
+      virtualTopic("PLAIN", "P-", ""),
+      composite(new CompositeQueue(), "CQ.ONLY", true, queue("CQ.A"), topic("CQ.B")),
+      composite(new CompositeQueue(), "CQ.BOTH", false, queue("CQ.C")),
+      composite(new CompositeTopic(), "CT.ONLY", true, queue("CT.A"), topic("CT.B")),
+      composite(new CompositeTopic(), "CT.BOTH", false, queue("CT.C")),
+      withoutCopies(composite(new CompositeQueue(), "CQ.NOCOPY", true, queue("CQ.D"))),
+      composite(new CompositeQueue(), "CW.*", false, queue("CWT.A")),
+      composite(new CompositeQueue(), "CHAIN", true, queue("CQ.BOTH"), topic("VT.CHAIN")),
+      composite(new CompositeQueue(), "TWICE", true, queue("TW.A"), queue("TW.A")),
+      composite(new CompositeTopic(), "VT.BOTH", false, queue("VTB.A")),
+      composite(new CompositeQueue(), "Q.c.VT.FWD.IN", true, queue("FWD.A")),
+    });
+    broker.setDestinationInterceptors(new DestinationInterceptor[] {interceptor});
+    broker.setDestinations(new ActiveMQDestination[] {queue("STARTUP.Q"), topic("STARTUP.T")});
+    PolicyMap policies = new PolicyMap();
+    policies.setPolicyEntries(Arrays.asList(inactive(queue("GC.>")), inactive(topic("GC.>"))));
+    broker.setDestinationPolicy(policies);
+    broker.setSchedulePeriodForDestinationPurge(200);
+  }
+
+  static VirtualTopic virtualTopic(String name, String prefix, String postfix) {
+    VirtualTopic made = new VirtualTopic();
+    made.setName(name);
+    made.setPrefix(prefix);
+    made.setPostfix(postfix);
+    return made;
+  }
+
+  static CompositeDestination composite(CompositeDestination made, String name, boolean forwardOnly, ActiveMQDestination... forwardTo) {
+    made.setName(name);
+    made.setForwardOnly(forwardOnly);
+    made.setForwardTo(Arrays.asList(forwardTo));
+    return made;
+  }
+
+  static CompositeDestination withoutCopies(CompositeDestination made) {
+    made.setCopyMessage(false);
+    return made;
+  }
+
+  static PolicyEntry inactive(ActiveMQDestination pattern) {
+    PolicyEntry policy = new PolicyEntry();
+    policy.setDestination(pattern);
+    policy.setGcInactiveDestinations(true);
+    policy.setInactiveTimeoutBeforeGC(1000);
+    return policy;
+  }
+
+  static ActiveMQDestination queue(String name) { return new ActiveMQQueue(name); }
+
+  static ActiveMQDestination topic(String name) { return new ActiveMQTopic(name); }
 }
