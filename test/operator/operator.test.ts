@@ -4,10 +4,10 @@ import { describe, expect, test } from '@jest/globals'
 import { silentLogger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../broker/base/random.ts'
-import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
+import { type BrokerAdmin, BrokerAdminError, type RoleListener } from '../../operator/broker-admin/broker-admin.ts'
 import { noMetrics } from '../../operator/controller/metrics.ts'
 import type { KubeList, KubeObject, ListOptions, ResourceType } from '../../operator/kube/port.ts'
-import { brokerClusters, leases, statefulSets } from '../../operator/kube/resource-types.ts'
+import { brokerClusters, leases, pods, statefulSets } from '../../operator/kube/resource-types.ts'
 import { startOperator } from '../../operator/operator.ts'
 import { kubeError, MemoryKube, settle, unreachable } from '../support/memory-kube.ts'
 
@@ -35,6 +35,11 @@ class FrozenClock extends ManualClock {
   }
 }
 
+const nobodyListens: BrokerAdmin = {
+  snapshot: (target) => Promise.reject(new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')),
+  watchRole: () => () => {},
+}
+
 async function start(
   watchNamespaces: readonly string[],
   forbidden: readonly string[] = [],
@@ -52,10 +57,7 @@ async function start(
   const clock = new FrozenClock()
   const operator = startOperator({
     client: server,
-    brokerAdmin: {
-      snapshot: (target) => Promise.reject(new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')),
-      watchRole: () => () => {},
-    },
+    brokerAdmin: nobodyListens,
     clock,
     random: seededRandom(1),
     logger: silentLogger,
@@ -105,6 +107,40 @@ describe('the operator', () => {
     expect(servedNamespaces()).toEqual(new Set(['shop', 'attic']))
     expect(operator.notReadyReason()).toBeUndefined()
     await operator.stop()
+  })
+
+  test('asks brokers when they tell something, and listens to nobody any more when it is stopped', async () => {
+    const listeners = new Set<RoleListener>()
+    const asked: string[] = []
+    const brokerAdmin: BrokerAdmin = {
+      snapshot: (target) => {
+        asked.push(target.name)
+        return nobodyListens.snapshot(target)
+      },
+      watchRole: (_target, listener) => {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
+    }
+    const { server, operator } = await start(['shop'], [], { brokerAdmin })
+    const [set] = server.all(statefulSets)
+    const { metadata } = (set as unknown as { spec: { template: Pick<KubeObject, 'metadata'> } }).spec.template
+    await server.create(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata, namespace: 'shop', name: 'orders-g0-0' },
+      status: { podIP: '10.0.0.1', containerStatuses: [{ name: 'broker', state: { running: {} } }] },
+    })
+    await settle(50)
+    const [listener] = listeners
+    listener!.told()
+    await settle(50)
+    asked.length = 0
+    listener!.told()
+    await settle(50)
+    expect(asked).toEqual(['orders-g0-0'])
+    await operator.stop()
+    expect(listeners.size).toBe(0)
   })
 })
 
