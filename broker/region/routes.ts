@@ -27,6 +27,8 @@ export class Routes {
 
   /** @throws {RefusalError} for names that are none, and at the limit of destinations. */
   of(message: Message): readonly Routed[] {
+    const plain = this.#registry.find(message.destination)
+    if (plain && !plain.isVirtual) return [{ target: plain, message, droppable: false }]
     const members = concreteMembers(message.destination)
     const [only] = members
     const isComposite = only !== message.destination

@@ -486,16 +486,6 @@ public class JmsSuite {
       nothing(none);
       try { s.createConsumer(s.createQueue(name + "?consumer.nosuch=1")); expect(false, "taken"); } catch (JMSException refused) { same("org.apache.activemq.ConfigurationException", refused.getClass().getName()); }
     });
-    check("temporary-queues-of-before-are-known-to-a-late-connection", f -> {
-      Session s = f.auto();
-      TemporaryQueue queue = s.createTemporaryQueue();
-      MessageConsumer c = s.createConsumer(queue);
-      ActiveMQConnection late = f.connect(""); late.start();
-      Session other = late.createSession(false, Session.AUTO_ACKNOWLEDGE);
-      for (int i = 0; ; i++)
-        try { send(other, queue, "hello"); break; } catch (InvalidDestinationException notTold) { expect(i < 100, "never told of it"); Thread.sleep(20); }
-      same("hello", text(receive(c)));
-    });
   }
 
   static void pressure() {
