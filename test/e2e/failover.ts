@@ -61,11 +61,12 @@ export function failover(title: string, startStack: StartStack): void {
     })
 
     test('active-hangs: its liveness probe ends it without the grace of an orderly stop, and a standby takes over', async () => {
-      // Shorter than by default, and a pod that may take minutes to stop in good order: none of that is waited for.
+      // Shorter than by default, though not shorter than a start takes on a busy machine, and a pod that may take minutes to
+      // stop in good order: none of that is waited for.
       const livenessProbe = {
         periodSeconds: 1,
         timeoutSeconds: 1,
-        failureThreshold: 2,
+        failureThreshold: 6,
         terminationGracePeriodSeconds: 1,
       }
       await stack.apply('hung', masterSlave({ livenessProbe, terminationGracePeriodSeconds: 600 }))
