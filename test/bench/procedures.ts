@@ -276,7 +276,7 @@ async function startOne(run: Run, member: string): Promise<RunningBroker> {
 }
 
 async function drive(run: Run, url: string): Promise<JavaProcess> {
-  const driver = startJava(run.settings.driverClasspath, ['BenchDriver', url], driverHeap)
+  const driver = startJava(run.settings.driverClasspath, ['BenchDriver', url], { options: driverHeap })
   run.drivers.push(driver)
   await expect(driver, 'ready')
   return driver

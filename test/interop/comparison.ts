@@ -77,7 +77,7 @@ type Told = ReadonlyMap<string, string>
 
 async function toldOfActivemq(classpath: string): Promise<Told> {
   return inDirectory(async (directory) => {
-    const reference = startJava(classpath, ['ReferenceBroker', directory], quiet)
+    const reference = startJava(classpath, ['ReferenceBroker', directory], { options: quiet })
     try {
       const urls = await reference.line((line) => line.startsWith('urls '))
       return await tell(classpath, urls.split(' ').slice(1))
@@ -106,7 +106,7 @@ async function toldOfOurs(classpath: string): Promise<Told> {
 }
 
 async function tell(classpath: string, urls: readonly string[]): Promise<Told> {
-  const run = startJava(classpath, ['BrokerComparison', ...urls], quiet)
+  const run = startJava(classpath, ['BrokerComparison', ...urls], { options: quiet })
   await run.ended
   if (!run.lines.includes('compared')) throw new Error(`the comparison ended early: ${run.lines.at(-1)}`)
   const told = new Map<string, string>()

@@ -11,8 +11,9 @@ import { join } from 'node:path'
 import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptions } from '../support/broker-process.ts'
 import { activemqVersions } from '../support/activemq-broker.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
-import { clientVersions, prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
-import { startJava, type JavaProcess } from '../support/java-process.ts'
+import { FailoverRun, longestGaps, prepareFailoverClient, type FailoverAccount } from '../support/failover-run.ts'
+import { clientVersions, type JavaClient } from '../support/java-clients.ts'
+import { startJava } from '../support/java-process.ts'
 import { compareWithActivemq } from './comparison.ts'
 import { checkMessages } from './messages.ts'
 import { checkRecorder } from './recorder/check.ts'
@@ -108,29 +109,12 @@ async function suite(client: JavaClient, wire: keyof typeof wires): Promise<void
   })
 }
 
-interface FailoverResult {
-  failed?: string
-  acknowledged: number
-  delivered: number
-  consumed: number
-  lost: number
-  duplicatesOfConsumed: number
-  redeliveredUnconsumed: number
-  orderViolations: number
-  deadLetters: number
-  deadUndelivered: string[]
-  problems: string[]
-  gaps: { client: string; endedAt: number; ms: number }[]
-  [sample: string]: unknown
-}
-
 async function failover(client: JavaClient, mode: string, layout: string, kills: number): Promise<void> {
   const name = `${client.version} failover ${mode} ${layout}, ${kills} kills`
   await withMembers(2, {}, async (members) => {
     await settled(members)
     const url = `failover:(${members.map((member) => member.url).join(',')})`
-    const run = startJava(client.classpath, ['FailoverRun', url, mode, layout, '4', '4'])
-    await run.line((line) => line === 'running' || line.startsWith('{'))
+    const run = await FailoverRun.start(client, url, { mode, layout, producers: 4, consumers: 4 })
     const takeovers: number[] = []
     const killedAt: number[] = []
     for (let kill = 0; kill < kills; kill++) {
@@ -142,13 +126,11 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
       active.kill('SIGKILL')
       await activeAfter(members, term ?? 0)
       takeovers.push(Math.round(performance.now() - startedAt))
-      await allFlow(run, Date.now())
+      await run.allFlow(Date.now(), clientsRecoverMs)
     }
     await new Promise((resolve) => setTimeout(resolve, trafficBetweenKillsMs))
     await settled(members)
-    run.write('stop\n')
-    const result = JSON.parse(await run.line((line) => line.startsWith('{'))) as FailoverResult
-    await run.ended
+    const result = await run.stop()
     judge(name, mode, result, killedAt)
     console.log(
       `   ${result.acknowledged} acknowledged, ${result.delivered} delivered, takeovers ${takeovers.join(' ')} ms, ${result.redeliveredUnconsumed} redelivered, ${result.deadLetters} dead letters`,
@@ -157,20 +139,7 @@ async function failover(client: JavaClient, mode: string, layout: string, kills:
   })
 }
 
-/** Waits until each client has sent or consumed something after `since`. */
-async function allFlow(run: JavaProcess, since: number): Promise<void> {
-  const deadline = Date.now() + clientsRecoverMs
-  for (;;) {
-    run.write('flowing\n')
-    const succeededAt = Number((await run.line((line) => line.startsWith('flowing'))).split(' ')[1])
-    if (succeededAt > since) return
-    if (Date.now() > deadline) throw new Error(`A client got nothing done for ${Date.now() - succeededAt} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
-function judge(name: string, mode: string, result: FailoverResult, killedAt: readonly number[]): void {
-  if (result.failed) return report(false, name, `${result.failed} ${result.problems.join('; ')}`)
+function judge(name: string, mode: string, result: FailoverAccount, killedAt: readonly number[]): void {
   report(result.acknowledged > 100 * killedAt.length, `${name}: traffic flowed`, `${result.acknowledged} messages`)
   report(
     result.lost === 0,
@@ -200,19 +169,6 @@ function judge(name: string, mode: string, result: FailoverResult, killedAt: rea
   )
 }
 
-/** For each kill and each producer, the longest time between two answers around it; ascending. */
-function longestGaps(gaps: FailoverResult['gaps'], killedAt: readonly number[]): number[] {
-  const longest = new Map<string, number>()
-  for (const gap of gaps) {
-    if (!gap.client.startsWith('producer')) continue
-    const kill = killedAt.findLastIndex((at) => gap.endedAt >= at)
-    if (kill < 0) continue
-    const key = `${kill} ${gap.client}`
-    longest.set(key, Math.max(longest.get(key) ?? 0, gap.ms))
-  }
-  return [...longest.values()].sort((a, b) => a - b)
-}
-
 async function java(client: JavaClient, args: readonly string[]): Promise<readonly string[]> {
   const run = startJava(client.classpath, args)
   await run.ended
@@ -223,7 +179,7 @@ const startedAt = Date.now()
 const runs = (part: string): boolean => flags.only === undefined || flags.only === part
 for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
   try {
-    const client = prepareJavaClient(version, join(import.meta.dirname, 'java'))
+    const client = prepareFailoverClient(version)
     if (runs('suite')) for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
     if (runs('messages'))
       await withMembers(1, {}, async (members) => checkMessages(client, (await settled(members)).url, report))

@@ -1,8 +1,7 @@
 // The load of a fencing run, and its account: four producers and four transacted consumers of the stock Java client, or one
 // of each of our own client where Java is not needed.
-import { join } from 'node:path'
-import { prepareJavaClient, type ClientVersion } from '../support/java-clients.ts'
-import { startJava } from '../support/java-process.ts'
+import { FailoverRun, prepareFailoverClient } from '../support/failover-run.ts'
+import type { ClientVersion } from '../support/java-clients.ts'
 import { Traffic } from '../support/traffic.ts'
 
 export interface LoadAccount {
@@ -48,39 +47,14 @@ export async function startOwnLoad(url: string): Promise<Load> {
   }
 }
 
-interface JavaResult {
-  readonly failed?: string
-  readonly acknowledged: number
-  readonly lost: number
-  readonly unconfirmed: number
-  readonly inDoubt: number
-  readonly duplicatesOfConsumed: number
-  readonly orderViolations: number
-  readonly deadUndelivered: readonly string[]
-  readonly problems: readonly string[]
-  readonly gaps: readonly { readonly client: string; readonly ms: number }[]
-  readonly [sample: string]: unknown
-}
-
 export async function startJavaLoad(version: ClientVersion, url: string): Promise<Load> {
-  const client = prepareJavaClient(version, join(import.meta.dirname, '..', 'interop', 'java'))
   // A queue for each pair: with one for all, what is redelivered to others after one connection broke looks out of order.
-  const run = startJava(client.classpath, ['FailoverRun', url, 'transacted', 'pairs', '4', '4'])
-  await run.line((line) => line === 'running' || line.startsWith('{'))
-  const acknowledged = async (): Promise<number> => {
-    run.write('progress\n')
-    return Number((await run.line((line) => line.startsWith('acknowledged'))).split(' ')[1])
-  }
+  const load = { mode: 'transacted', layout: 'pairs', producers: 4, consumers: 4 }
+  const run = await FailoverRun.start(prepareFailoverClient(version), url, load)
   return {
-    async flows(count) {
-      const target = (await acknowledged()) + count
-      while ((await acknowledged()) < target) await new Promise((resolve) => setTimeout(resolve, 50))
-    },
+    flows: (count) => run.flows(count),
     async finish() {
-      run.write('stop\n')
-      const result = JSON.parse(await run.line((line) => line.startsWith('{'))) as JavaResult
-      await run.ended
-      if (result.failed) throw new Error(`${result.failed}: ${result.problems.join('; ')}`)
+      const result = await run.stop()
       const { lostSample, unconfirmedSample, duplicateSample, orderSample, problems, deadUndelivered, inDoubt } = result
       const gaps = result.gaps.filter(({ client }) => client.startsWith('producer')).map(({ ms }) => ms)
       return {

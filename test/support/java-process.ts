@@ -12,8 +12,20 @@ export interface JavaProcess {
   kill(): void
 }
 
-export function startJava(classpath: string, args: readonly string[], options = ['-Xmx512m']): JavaProcess {
-  const child = spawn('java', [...options, '-cp', classpath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+interface JavaOptions {
+  /** Of the virtual machine. */
+  readonly options?: readonly string[]
+  /** Program and arguments that run a command elsewhere. */
+  readonly launcher?: readonly string[]
+}
+
+export function startJava(
+  classpath: string,
+  args: readonly string[],
+  { options = ['-Xmx512m'], launcher = [] }: JavaOptions = {},
+): JavaProcess {
+  const [program, ...rest] = [...launcher, 'java', ...options, '-cp', classpath, ...args]
+  const child = spawn(program!, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.on('error', () => {}) // Its end is seen by who waits for a line.
   const lines: string[] = []
   let changed = () => {}

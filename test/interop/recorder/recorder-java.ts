@@ -31,7 +31,7 @@ export async function withRecorderJava<T>(body: (java: RecorderJava) => Promise<
   const table = join(scratch, 'fields.txt')
   writeFileSync(table, fieldTable())
   try {
-    return await body({ table, scratch, start: (...args) => startJava(classpath, args, options) })
+    return await body({ table, scratch, start: (...args) => startJava(classpath, args, { options }) })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
