@@ -84,6 +84,14 @@ describeRendered('the Deployment', () => {
     expect(spread(render({ values: { topologySpreadConstraints: [] } }))).toBeUndefined()
   })
 
+  test('leaves a node that is gone after half a minute, not after the five of Kubernetes', () => {
+    const seconds = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }
+    expect(podOf(render()).spec['tolerations']).toEqual([
+      { key: 'node.kubernetes.io/not-ready', ...seconds },
+      { key: 'node.kubernetes.io/unreachable', ...seconds },
+    ])
+  })
+
   test('takes everything that a pod may need', () => {
     const values = {
       imagePullSecrets: [{ name: 'registry' }],
