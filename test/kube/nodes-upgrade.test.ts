@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StartedProgram } from '../support/started-program.ts'
 import { nothingLost, type TrafficAccount } from '../support/traffic.ts'
-import { NodeCluster, sharedVolume } from './nodes.ts'
+import { NodeCluster } from './nodes.ts'
+import { makeVolume } from './nodes-release.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const waitMs = 300_000
@@ -32,7 +33,7 @@ describe(`chart and operator of ${earlier.title}`, () => {
     if (earlier.commit !== undefined) checkOut(earlier.commit, folder)
     cluster = await NodeCluster.start(2)
     await cluster.addImage(checkout, 'flotilla:earlier')
-    await cluster.apply(sharedVolume(cluster.shared))
+    await makeVolume(cluster, 'shared', 'ReadWriteMany')
     await helm('install', before, '--create-namespace')
     await cluster.kubectl('apply', '--filename', join(root, 'examples', 'master-slave.yaml'))
     await cluster.kubectl('wait', '--for=condition=Ready', 'brokercluster/orders', timeout)

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NodeCluster, processes, run, sharedVolume, traces } from './nodes.ts'
+import { NodeCluster, processes, run, traces } from './nodes.ts'
+import { applyExample, installChart, makeVolume } from './nodes-release.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const kube = join(root, 'hack', 'kube', 'kube')
@@ -75,11 +76,9 @@ describe('two nodes', () => {
     test(
       'the example becomes Ready, one member on each node',
       async () => {
-        await cluster.apply(sharedVolume(cluster.shared))
-        const image = ['repository=flotilla', 'tag=dev', 'pullPolicy=Never'].flatMap((one) => ['--set', `image.${one}`])
-        const release = ['flotilla', join(root, 'charts', 'flotilla'), '--namespace', 'flotilla-system']
-        await cluster.exec('helm', 'install', ...release, '--create-namespace', '--wait', ...image)
-        await cluster.kubectl('apply', '--filename', join(root, 'examples', 'master-slave.yaml'))
+        await makeVolume(cluster, 'shared', 'ReadWriteMany')
+        await installChart(cluster)
+        await applyExample(cluster, 'master-slave')
         await ready()
         expect([await member('orders-g0-0'), await member('orders-g0-1')].sort()).toEqual(nodes)
         url = await cluster.field('brokercluster/orders', '.status.endpoints[0].url')

@@ -43,6 +43,11 @@ export class NodeCluster {
     return cluster
   }
 
+  /** What stands in front of a command line that is to run in the cluster's network. */
+  get within(): readonly string[] {
+    return [kube, 'exec', this.directory]
+  }
+
   /** Resolves with what the program printed; rejects with what it said when it failed. */
   exec(program: string, ...args: string[]): Promise<string> {
     return run(kube, ['exec', this.directory, program, ...args])
@@ -88,6 +93,15 @@ export class NodeCluster {
     await run(kube, ['node-start', this.directory, node.slice('node'.length)])
   }
 
+  /** Kills a process of the control plane: etcd, apiserver, controller-manager or scheduler. */
+  async stopPart(part: string): Promise<void> {
+    await run(kube, ['part-stop', this.directory, part])
+  }
+
+  async startPart(part: string): Promise<void> {
+    await run(kube, ['part-start', this.directory, part])
+  }
+
   async stop(): Promise<void> {
     await run(kube, ['down', this.directory])
     rmSync(this.#folder, { recursive: true, force: true })
@@ -100,21 +114,6 @@ export class NodeCluster {
       readFileSync(join(this.directory, 'pid', name), 'utf8').trim(),
     )
     return new Set(pids.flatMap(namespacesOf).filter((one) => !own.includes(one)))
-  }
-}
-
-/** A volume that pods of all nodes may write, for claims that name no class. */
-export function sharedVolume(path: string): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'shared' },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteMany'],
-      storageClassName: '',
-      hostPath: { path, type: 'Directory' },
-    },
   }
 }
 

@@ -2,7 +2,7 @@
 // account. What it sends and how it counts stands there.
 import { join } from 'node:path'
 import { prepareJavaClient, type ClientVersion, type JavaClient } from './java-clients.ts'
-import { startJava, type JavaProcess } from './java-process.ts'
+import { startJava, type JavaOptions, type JavaProcess } from './java-process.ts'
 
 export interface FailoverLoad {
   /** Of the consumers' sessions: transacted, client or auto. */
@@ -11,6 +11,8 @@ export interface FailoverLoad {
   readonly layout: string
   readonly producers: number
   readonly consumers: number
+  /** Its name, or what the names of all begin with. */
+  readonly queue?: string
 }
 
 /** A client that stood still for 100 ms or more. */
@@ -53,18 +55,18 @@ export class FailoverRun {
     this.#java = java
   }
 
-  /** With `launcher` in front of the command line, when it is to run somewhere else. Returns once all clients work. */
+  /** Returns once all clients work. */
   static async start(
     client: JavaClient,
     url: string,
-    { mode, layout, producers, consumers }: FailoverLoad,
-    launcher: readonly string[] = [],
+    { mode, layout, producers, consumers, queue = 'FAILOVER.RUN' }: FailoverLoad,
+    java: JavaOptions = {},
   ): Promise<FailoverRun> {
-    const args = ['FailoverRun', url, mode, layout, String(producers), String(consumers)]
-    const java = startJava(client.classpath, args, { launcher })
-    const line = await java.line((said) => said === 'running' || said.startsWith('{'))
+    const args = ['FailoverRun', url, mode, layout, String(producers), String(consumers), queue]
+    const started = startJava(client.classpath, args, java)
+    const line = await started.line((said) => said === 'running' || said.startsWith('{'))
     if (line !== 'running') throw new Error(`Cannot start the load: ${line}`)
-    return new FailoverRun(java)
+    return new FailoverRun(started)
   }
 
   /** Resolves when so many more messages are acknowledged. */

@@ -12,7 +12,7 @@ export interface JavaProcess {
   kill(): void
 }
 
-interface JavaOptions {
+export interface JavaOptions {
   /** Of the virtual machine. */
   readonly options?: readonly string[]
   /** Program and arguments that run a command elsewhere. */

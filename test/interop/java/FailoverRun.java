@@ -2,7 +2,7 @@
 // else kills brokers. Keeps account of every message and says at the end what was lost, duplicated, out of order, and
 // how long each client stood still.
 //
-//   java FailoverRun URL transacted|auto|client shared|pairs PRODUCERS CONSUMERS
+//   java FailoverRun URL transacted|auto|client shared|pairs PRODUCERS CONSUMERS QUEUE
 //
 // Prints "running" once all clients work. Takes lines on standard input: on "progress" it says how many messages are
 // acknowledged; on "flowing" when (ms since 1970) the client that is furthest behind last sent or consumed something; on
@@ -28,7 +28,7 @@ public class FailoverRun {
   static final long QUIET_MS = 5000;
   static final int NOTABLE_GAP_MS = 100;
   static final int BATCH = 10;
-  static String url, mode;
+  static String url, mode, queue;
   static boolean pairs;
   static volatile boolean stopProducers, stopConsumers;
   static final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
@@ -67,7 +67,7 @@ public class FailoverRun {
     }
   }
 
-  static String queueOf(int index) { return pairs ? "FAILOVER.RUN." + index : "FAILOVER.RUN"; }
+  static String queueOf(int index) { return pairs ? queue + "." + index : queue; }
 
   static void produce(int index, CountDownLatch ready) {
     try {
@@ -150,6 +150,7 @@ public class FailoverRun {
 
   public static void main(String[] args) throws Exception {
     url = args[0]; mode = args[1]; pairs = args[2].equals("pairs");
+    queue = args[5];
     int producers = Integer.parseInt(args[3]), consumers = Integer.parseInt(args[4]);
     CountDownLatch ready = new CountDownLatch(producers + consumers);
     List<Thread> sending = new ArrayList<>(), receiving = new ArrayList<>();
