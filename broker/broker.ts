@@ -21,7 +21,7 @@ import { Election } from './member/election.ts'
 import { closeTimeoutMs } from './member/limits.ts'
 import { MemberAdmin } from './member/member-admin.ts'
 import { MemberState } from './member/member-state.ts'
-import { awaitSuccessor } from './member/successor.ts'
+import { type AskWhetherActive, awaitSuccessor } from './member/successor.ts'
 import type { TransportConnector } from './net/transport-connector.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { Storage } from './storage/storage.ts'
@@ -127,11 +127,11 @@ export class Broker {
   }
 
   /** After a stop: resolves when one of those that waited for it is active and clients have found it, or soon in any case. */
-  async succeeded(): Promise<void> {
+  async succeeded(isActive: AskWhetherActive): Promise<void> {
     const { storage, clock, logger } = this.#parts
     if (this.#awaitedTerm === undefined) return
     logger.info('Waiting for the next active member', { term: this.#awaitedTerm })
-    await awaitSuccessor(storage.lock, this.#awaitedTerm, clock)
+    await awaitSuccessor(storage.lock, this.#awaitedTerm, isActive, clock)
   }
 
   async #start(): Promise<void> {

@@ -20,7 +20,9 @@ import type { BrokerConfig } from './config/schema.ts'
 import { nodeDisk } from './disk/node-disk.ts'
 import { restartDelayMs, stopTimeoutMs } from './limits.ts'
 import { openWatch } from './lock/file/open-watch.ts'
-import { adminPaths } from './management/contract.ts'
+import type { LockHolder } from './lock/lock.ts'
+import { adminPaths, type RoleAnswer } from './management/contract.ts'
+import { roleAnswerMs } from './member/limits.ts'
 import { openStorage } from './storage/open-storage.ts'
 
 interface Arguments {
@@ -73,7 +75,7 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
     broker.start().catch(() => {})
     const end = await broker.ended
     if (!end.steppedDown) {
-      if (end.closed && isInPod) await aliveUntil(broker.succeeded())
+      if (end.closed && isInPod) await aliveUntil(broker.succeeded(isActive))
       return end.closed ? exitCodes.stopped : cut
     }
     release()
@@ -95,6 +97,17 @@ async function aliveUntil(over: Promise<void>): Promise<void> {
   const alive = setTimeout(() => {}, stopTimeoutMs)
   await over
   clearTimeout(alive)
+}
+
+async function isActive({ watchUrl, member }: LockHolder): Promise<boolean> {
+  if (watchUrl === undefined) return false
+  try {
+    const signal = AbortSignal.timeout(roleAnswerMs)
+    const answer = (await (await fetch(new URL(adminPaths.role, watchUrl), { signal })).json()) as RoleAnswer
+    return answer.role === 'Active' && answer.member === member
+  } catch {
+    return false
+  }
 }
 
 /** Another member was faster, or took over before this one was active: nothing is wrong with this one. */

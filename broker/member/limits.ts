@@ -12,14 +12,20 @@ export const refusedIntervalMs = 3000
 /** Closing store and lock takes milliseconds; a disk that hangs may hold them for ever. */
 export const closeTimeoutMs = 10_000
 
-/** A standby that waits takes a lock that is free within milliseconds, on a busy machine within a second. */
-export const successorWithinMs = 3000
+/**
+ * A standby that waits is active within some hundred milliseconds, on a machine with far too much to do within some seconds. One
+ * that is not by then has troubles of its own; and where members cannot ask each other it is not seen.
+ */
+export const successorWithinMs = 10_000
+
+/** A member that is there answers at once. */
+export const roleAnswerMs = 1000
 
 /** Between two looks at who has the lock. */
 export const successorPollMs = 50
 
 /**
- * From the lock to connectors that are open, and from there to clients that have tried again: they do so after 10 ms, 20 ms,
+ * From connectors that are open to clients that have tried again: they do so after 10 ms, 20 ms,
  * 40 ms and so on, if their URL says nothing else.
  */
 export const clientsMoveMs = 500

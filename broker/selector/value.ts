@@ -40,7 +40,7 @@ const isSameLong = (long: bigint, other: SelectorValue): boolean =>
   typeof other === 'number' && Number.isInteger(other) && BigInt(other) === long
 
 /** Texts compare by their characters, and false is less than true (ActiveMQ; JMS has no order of either). */
-export function inOrder(operator: Exclude<Comparison, '=' | '<>'>, left: SelectorValue, right: SelectorValue): Truth {
+function inOrder(operator: Exclude<Comparison, '=' | '<>'>, left: SelectorValue, right: SelectorValue): Truth {
   if (left === null || right === null) return null
   if (!isNumber(left) || !isNumber(right)) {
     if (typeof left !== typeof right || left === opaque) return false

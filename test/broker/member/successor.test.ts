@@ -6,10 +6,10 @@ import { awaitSuccessor } from '../../../broker/member/successor.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function setUp(ask: () => Promise<LockHolder | undefined>) {
+function setUp(ask: () => Promise<LockHolder | undefined>, isActive: () => boolean = () => true) {
   const clock = new ManualClock()
   let over = false
-  void awaitSuccessor({ holder: ask }, 7, clock).then(() => (over = true))
+  void awaitSuccessor({ holder: ask }, 7, async () => isActive(), clock).then(() => (over = true))
   const pass = async (durationMs: number): Promise<boolean> => {
     for (let passed = 0; passed < durationMs; passed += successorPollMs) {
       await turn()
@@ -21,21 +21,28 @@ function setUp(ask: () => Promise<LockHolder | undefined>) {
   return { pass, clock }
 }
 
-test('it is over some moments after a member has the lock in a later term', async () => {
+test('it is over some moments after a member that has the lock in a later term is active', async () => {
   let holder: LockHolder = { member: 'orders-0', term: 7 }
-  const { pass } = setUp(async () => holder)
+  let isActive = false
+  const { pass } = setUp(
+    async () => holder,
+    () => isActive,
+  )
   expect(await pass(successorWithinMs / 2)).toBe(false)
   holder = { member: 'orders-1', term: 8 }
+  expect(await pass(2 * clientsMoveMs)).toBe(false)
+  isActive = true
   expect(await pass(successorPollMs + clientsMoveMs - 1)).toBe(false)
   expect(await pass(1)).toBe(true)
 })
 
-test.each<[string, () => Promise<LockHolder | undefined>]>([
+test.each<[string, () => Promise<LockHolder | undefined>, boolean?]>([
   ['nobody takes the lock', async () => ({ member: 'orders-0', term: 7 })],
+  ['who has it does not become active', async () => ({ member: 'orders-1', term: 8 }), false],
   ['there is no note of it', async () => undefined],
   ['the note cannot be read', () => Promise.reject(new Error('EIO'))],
-])('it is over in time when %s', async (_, ask) => {
-  const { pass, clock } = setUp(ask)
+])('it is over in time when %s', async (_, ask, isActive = true) => {
+  const { pass, clock } = setUp(ask, () => isActive)
   expect(await pass(successorWithinMs - 1)).toBe(false)
   expect(await pass(1 + successorPollMs)).toBe(true)
   expect(clock.pendingTimers).toBe(0)
