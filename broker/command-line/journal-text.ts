@@ -1,10 +1,10 @@
 // A journal as text for people, and as one JSON document.
 import type { CheckedDamage } from '../journal/check.ts'
-import type { InspectedMessage, JournalInspection } from '../store/journal/journal-inspection.ts'
+import type { InspectedMessage, InspectedQueue, JournalInspection } from '../store/journal/journal-inspection.ts'
 
 export function describeJournal(path: string, inspection: JournalInspection): string {
-  const { term, segments, records, queues, openTransactions, lastSequence, damage, tornBytes } = inspection
-  const { unusedBytes, leftOver, unusableSummaries } = inspection
+  const { term, segments, records, queues, topics, subscriptions, openTransactions, lastSequence } = inspection
+  const { damage, tornBytes, unusedBytes, leftOver, unusableSummaries } = inspection
   const tail = segments.at(-1)
   const lines = [
     `Journal ${path}: term ${term}, ${count(segments.length, 'segment')}, last sequence ${lastSequence}`,
@@ -15,8 +15,16 @@ export function describeJournal(path: string, inspection: JournalInspection): st
     'Records',
     ...[...records].map(([type, number]) => `  ${type} ${number}`),
     'Queues',
-    ...queues.map(({ name, messages, bytes }) => `  ${name}  ${count(messages, 'message')}  ${count(bytes, 'byte')}`),
+    ...queues.map(describeContent),
   ]
+  if (topics.length > 0) lines.push('Topics, each message once for all their durable subscriptions')
+  lines.push(...topics.map(describeContent))
+  if (subscriptions.length > 0) lines.push('Durable subscriptions: topic, client id, name')
+  for (const { topic, clientId, name, selector, noLocal, messages, bytes } of subscriptions)
+    lines.push(
+      `  ${topic}  ${clientId}  ${name}  ${count(messages, 'message')}  ${count(bytes, 'byte')}` +
+        `${noLocal ? '  noLocal' : ''}${selector === null ? '' : `  selector ${selector}`}`,
+    )
   if (openTransactions.length > 0) lines.push('Open transactions, which the next broker drops')
   for (const { number, adds, removes } of openTransactions)
     lines.push(`  ${number}  ${count(adds, 'send')}  ${count(removes, 'acknowledgement')}`)
@@ -44,8 +52,8 @@ export const describeMessage = ({
   `${queue}  ${sequence}  ${messageId}  ${destination ?? '-'}  ${count(size, 'byte')}  ${file}@${offset}\n`
 
 export function journalDocument(path: string, inspection: JournalInspection): string {
-  const { term, lastSequence, segments, records, queues, openTransactions, damage, leftOver } = inspection
-  const { tornBytes, unusedBytes, unusableSummaries } = inspection
+  const { term, lastSequence, segments, records, queues, topics, subscriptions, openTransactions } = inspection
+  const { damage, leftOver, tornBytes, unusedBytes, unusableSummaries } = inspection
   return `${JSON.stringify({
     journal: path,
     term,
@@ -61,6 +69,8 @@ export function journalDocument(path: string, inspection: JournalInspection): st
     })),
     records: Object.fromEntries(records),
     queues,
+    topics,
+    subscriptions,
     openTransactions,
     damage,
     tornBytes,
@@ -69,6 +79,9 @@ export function journalDocument(path: string, inspection: JournalInspection): st
     unusableSummaries,
   })}\n`
 }
+
+const describeContent = ({ name, messages, bytes }: InspectedQueue): string =>
+  `  ${name}  ${count(messages, 'message')}  ${count(bytes, 'byte')}`
 
 const describeDamage = ({ file, what, from, to }: CheckedDamage): string =>
   what === 'missing file' ? `Damage: ${file} is missing` : `Damage: ${file}, bytes ${from} to ${to}: ${what}`

@@ -2,7 +2,7 @@
 // whose links it carries itself.
 import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
 import type { Destination } from '../message/destination.ts'
-import type { FoundMessage, MessageHolder, Sequence } from '../store/message-store.ts'
+import type { FoundMessage, MessageOwner, Sequence } from '../store/message-store.ts'
 import type { DestinationCounters } from './destination-counters.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 import type { MessageSource } from './subscription/message-source.ts'
@@ -12,7 +12,7 @@ export interface EntryQueue extends MessageSource {
   readonly destination: Destination
   readonly name: string
   /** For which the store keeps its messages. */
-  readonly holder: MessageHolder
+  readonly holder: MessageOwner
   readonly deleted: boolean
   readonly counters: DestinationCounters
   memoryUsed: number

@@ -14,7 +14,8 @@ import type { Disk } from '../disk/disk.ts'
 import { isNoSpace } from '../disk/no-space.ts'
 import { unsyncedDisk } from '../disk/unsynced-disk.ts'
 import { JournalStore } from '../store/journal/journal-store.ts'
-import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../store/message-store.ts'
+import type { QueueHolder } from '../store/held-message.ts'
+import type { AddedMessage, FoundMessage, Sequence } from '../store/message-store.ts'
 import type { TempStore, TempStoreStatistics } from '../store/temp-store.ts'
 import { storageLimits } from './limits.ts'
 
@@ -74,15 +75,15 @@ export class JournalTempStore implements TempStore {
     this.#store.whenDurable(callback)
   }
 
-  remove(holder: MessageHolder, sequence: Sequence): void {
+  remove(holder: QueueHolder, sequence: Sequence): void {
     this.#store.remove(holder, sequence)
   }
 
-  removeHolder(holder: MessageHolder): void {
+  removeHolder(holder: QueueHolder): void {
     this.#store.removeHolder(holder)
   }
 
-  hasRoom(holder: MessageHolder, bytes: number): boolean {
+  hasRoom(holder: QueueHolder, bytes: number): boolean {
     return this.#isOpen && this.#store.hasRoom(holder, bytes)
   }
 
@@ -91,7 +92,7 @@ export class JournalTempStore implements TempStore {
   }
 
   read(
-    holder: MessageHolder,
+    holder: QueueHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,

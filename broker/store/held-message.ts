@@ -8,15 +8,50 @@ export interface QueueHolder {
   readonly name: string
 }
 
-/**
- * What a message is kept for, and removed from. So far a queue; a durable subscription will be another kind, by client id and
- * name, and so will the schedule that has a message until it is due. A topic message that no durable subscription holds is
- * never stored.
- */
-export type MessageHolder = QueueHolder
+/** A topic whose messages are kept for its durable subscriptions: once, however many there are. */
+export interface TopicHolder {
+  readonly kind: 'topic'
+  readonly name: string
+}
 
-/** Whoever uses it often keeps it: it is compared by what it says, not by identity. */
+/** A durable subscription: it has the messages of its topic that it has not acknowledged. Made by `subscriptionHolder`. */
+export interface SubscriptionHolder {
+  readonly kind: 'subscription'
+  /** The concrete topic; a client's subscription to several topics is one of these for each. */
+  readonly topic: string
+  readonly clientId: string
+  readonly name: string
+  /** All of it in one text: subscriptions are compared by this. */
+  readonly key: string
+}
+
+/**
+ * What a message is added for. A topic without subscriptions keeps nothing. (The schedule that has a message until it is due
+ * will be another kind.)
+ */
+export type MessageHolder = QueueHolder | TopicHolder
+
+/** Who reads messages, and removes them. */
+export type MessageOwner = QueueHolder | SubscriptionHolder
+
+/** Whoever uses one of these often keeps it: it is compared by what it says, not by identity. */
 export const queueHolder = (name: string): QueueHolder => ({ kind: 'queue', name })
+
+export const topicHolder = (name: string): TopicHolder => ({ kind: 'topic', name })
+
+export const subscriptionHolder = (topic: string, clientId: string, name: string): SubscriptionHolder => ({
+  kind: 'subscription',
+  topic,
+  clientId,
+  name,
+  key: `${clientId.length}:${clientId}${name.length}:${name}${topic}`,
+})
+
+/** What a subscription asked for: kept, so that a new active knows it. The store itself decides nothing by it. */
+export interface SubscriptionTerms {
+  readonly selector: string | null
+  readonly noLocal: boolean
+}
 
 export interface AddedMessage {
   readonly holder: MessageHolder
@@ -25,6 +60,8 @@ export interface AddedMessage {
   /** Producer of the message id and its sequence: for duplicate detection after failover. */
   readonly producerId: string
   readonly producerSequenceId: number
+  /** For a topic: its subscriptions that do not want this one. */
+  readonly notFor?: readonly SubscriptionHolder[]
 }
 
 /** A message that was read back. */

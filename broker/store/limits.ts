@@ -13,6 +13,17 @@ export const storeLimits = {
   roomyReserves: 2,
   /** Bytes of a producer id: three parts of a connection id; longer ones are not made by any client. */
   producerIdBytes: 4096,
-  /** Bytes of a queue's name; the broker refuses names far shorter than this. */
+  /** Bytes of a queue's or topic's name; the broker refuses names far shorter than this. */
   queueNameBytes: 4096,
+  /** Bytes of each part of a subscription's name: clients' ids are host names and numbers, names are chosen by people. */
+  subscriptionNameBytes: 4096,
+  /** Bytes of a selector: far more than anybody writes, and a subscription still fits into one record of a journal. */
+  selectorBytes: 32_768,
+  /**
+   * Of a whole store: each is asked whether it wants a message, and a message names those that do not: as many as this fit
+   * into one record of a journal.
+   */
+  subscriptions: 10_000,
+  /** Sequences of others between two messages of a topic that a set of its sequences skips rather than begins anew. */
+  skippedSequences: 65_536,
 } as const

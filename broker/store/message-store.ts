@@ -5,10 +5,19 @@
 // Writes are synchronous calls that only queue work; `whenDurable` says when they are as durable as the store promises.
 // Everything queued before one sync shares it (group commit), and callbacks run in call order. After a failed write the
 // store is dead: no callback runs any more, `failed` resolves, and the broker steps down without answering anybody.
-import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from './held-message.ts'
+import type {
+  AddedMessage,
+  FoundMessage,
+  MessageHolder,
+  MessageOwner,
+  QueueHolder,
+  Sequence,
+  SubscriptionHolder,
+  SubscriptionTerms,
+} from './held-message.ts'
 import type { StoreTransaction } from './store-transaction.ts'
 
-export type { AddedMessage, FoundMessage, MessageHolder, Sequence } from './held-message.ts'
+export type { AddedMessage, FoundMessage, MessageHolder, MessageOwner, Sequence } from './held-message.ts'
 
 /** Who writes, and what proves it: the handle of the lock that elected this member. */
 export interface StoreOwner {
@@ -24,12 +33,26 @@ export interface RecoveredQueue {
   readonly messageBytes: number
 }
 
+/** What a subscription has not acknowledged. */
+export interface SubscriptionBacklog {
+  readonly messageCount: number
+  /** Sum of the stored forms, in bytes. */
+  readonly messageBytes: number
+}
+
+export interface RecoveredSubscription extends SubscriptionTerms, SubscriptionBacklog {
+  readonly topic: string
+  readonly clientId: string
+  readonly name: string
+}
+
 /**
- * All that a new active begins with, a list for each kind of thing. Durable subscriptions, prepared transactions and
- * schedules will have theirs beside the queues.
+ * All that a new active begins with, a list for each kind of thing. Prepared transactions and schedules will have theirs
+ * beside the queues.
  */
 export interface RecoveredState {
   readonly queues: readonly RecoveredQueue[]
+  readonly subscriptions: readonly RecoveredSubscription[]
   /** The largest sequence ever used; 0 for an empty store. */
   readonly lastSequence: Sequence
 }
@@ -70,25 +93,38 @@ export interface StoreLifecycle {
 }
 
 export interface StoreHolders {
-  /** Makes a holder without messages known; idempotent. */
-  addHolder(holder: MessageHolder): void
-  /** Forgets a holder and all its messages; idempotent. */
-  removeHolder(holder: MessageHolder): void
+  /** Makes a queue without messages known; idempotent. */
+  addHolder(holder: QueueHolder): void
+  /** Forgets a queue and all its messages; idempotent. */
+  removeHolder(holder: QueueHolder): void
+}
+
+/**
+ * Durable subscriptions. A message that is added for a topic is there for those subscriptions of the topic that are known
+ * then and that it does not leave out (`notFor`); it is gone when the last of them has removed it, or is removed itself.
+ */
+export interface StoreSubscriptions {
+  /** Makes a subscription known: it gets what is added from now on. Idempotent; the terms of a known one do not change. */
+  addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void
+  /** Forgets a subscription and what it had; idempotent. */
+  removeSubscription(holder: SubscriptionHolder): void
+  /** Nothing for an unknown one. */
+  backlog(holder: SubscriptionHolder): SubscriptionBacklog
 }
 
 export interface StoreMessages {
   /** Adds a message outside a transaction under a sequence larger than every earlier one. */
   add(message: AddedMessage, sequence: Sequence): void
   /**
-   * As `add`, for a message that a consumer was given already. `settled` is called when it is durable; or when it was
+   * As `add`, for a message of a queue that a consumer was given already. `settled` is called when it is durable; or when it was
    * removed before its write began: then it is never written. Not in the order of `whenDurable`.
    */
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void
   /**
-   * Removes a message outside a transaction; unknown sequences are ignored. `awaited` (true): somebody will be told, by
+   * Removes a message outside a transaction, for a subscription: acknowledged by this one; unknown sequences are ignored. `awaited` (true): somebody will be told, by
    * `whenDurable`, that it is gone for good; else it may come back after a crash.
    */
-  remove(holder: MessageHolder, sequence: Sequence, awaited?: boolean): void
+  remove(owner: MessageOwner, sequence: Sequence, awaited?: boolean): void
 }
 
 export interface StoreTransactions {
@@ -98,7 +134,8 @@ export interface StoreTransactions {
 export interface StoreRoom {
   /**
    * Whether a new message of so many bytes may be added for this holder. Room is shared (base/fair-share.ts): one holder
-   * alone never takes the last of it, and who holds nothing finds room as long as any is left. Only asked about what clients
+   * alone never takes the last of it, and who holds nothing finds room as long as any is left; messages of a topic count once,
+   * for the topic. Only asked about what clients
    * send: what gives space back, and dead letters, may always be written.
    */
   hasRoom(holder: MessageHolder, bytes: number): boolean
@@ -116,11 +153,11 @@ export interface StoreDurability {
 
 export interface StoreReading {
   /**
-   * Up to `maxMessages` and about `maxBytes` (at least one message) of `holder` with sequences in (after, upTo], ascending.
+   * Up to `maxMessages` and about `maxBytes` (at least one message) of `owner` with sequences in (after, upTo], ascending.
    * Only durable messages that were not removed. A record that fails its checksum is skipped and reported by the store.
    */
   read(
-    holder: MessageHolder,
+    owner: MessageOwner,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
@@ -134,6 +171,14 @@ export interface StoreReading {
 }
 
 export interface MessageStore
-  extends StoreLifecycle, StoreHolders, StoreMessages, StoreTransactions, StoreRoom, StoreDurability, StoreReading {
+  extends
+    StoreLifecycle,
+    StoreHolders,
+    StoreSubscriptions,
+    StoreMessages,
+    StoreTransactions,
+    StoreRoom,
+    StoreDurability,
+    StoreReading {
   statistics(): StoreStatistics
 }

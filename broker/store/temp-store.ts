@@ -3,7 +3,8 @@
 //
 // Writes are synchronous calls that only queue work. After a failed write the store is dead: no callback runs any more, and
 // `failed` resolves.
-import type { AddedMessage, MessageHolder, Sequence, StoreReading, StoreRoom } from './message-store.ts'
+import type { QueueHolder } from './held-message.ts'
+import type { AddedMessage, Sequence, StoreReading, StoreRoom } from './message-store.ts'
 
 /** Until it is open there is room for nothing; then as StoreRoom says. */
 export interface TempMessages extends StoreRoom, Pick<StoreReading, 'read'> {
@@ -15,9 +16,9 @@ export interface TempMessages extends StoreRoom, Pick<StoreReading, 'read'> {
   /** Calls back once everything added by earlier calls can be read, in call order. */
   whenWritten(callback: () => void): void
   /** Removes a message; unknown sequences are ignored. */
-  remove(holder: MessageHolder, sequence: Sequence): void
+  remove(holder: QueueHolder, sequence: Sequence): void
   /** Forgets a holder and all its messages; idempotent. */
-  removeHolder(holder: MessageHolder): void
+  removeHolder(holder: QueueHolder): void
 }
 
 export interface TempStoreStatistics {

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
+import { storeSubscriptionsContract } from './store-subscriptions.ts'
 
 export { contentOf, durable, message }
 
@@ -41,10 +42,12 @@ function whenItHasRoom(store: MessageStore, onRoom = (): void => {}, holder = qu
 export function messageStoreContract(name: string, factory: () => Promise<MessageStoreFactory>): void {
   const opened = async (): Promise<MessageStore> => (await (await factory()).open()).store
 
+  storeSubscriptionsContract(name, factory)
+
   describe(`${name} as a message store`, () => {
     test('is empty at first', async () => {
       const { recovered, store } = await (await factory()).open()
-      expect(recovered).toEqual({ queues: [], lastSequence: 0 })
+      expect(recovered).toEqual({ queues: [], subscriptions: [], lastSequence: 0 })
       expect(await contentOf(store)).toEqual([])
       expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBeUndefined()
       await store.close()

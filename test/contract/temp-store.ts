@@ -1,6 +1,6 @@
 // What every TempStore does. `create` gives one that is not open yet, with a limit of 4 MiB, in the same place each time.
 import { describe, expect, test } from '@jest/globals'
-import { queueHolder, type MessageHolder, type Sequence } from '../../broker/store/held-message.ts'
+import { queueHolder, type QueueHolder, type Sequence } from '../../broker/store/held-message.ts'
 import type { TempStore } from '../../broker/store/temp-store.ts'
 import { message } from '../support/store-content.ts'
 
@@ -14,7 +14,7 @@ export const tempLimitBytes = 4 * kib * kib
 
 export const written = (store: TempStore): Promise<void> => new Promise((resolve) => store.whenWritten(resolve))
 
-export async function sequencesOf(store: TempStore, holder: MessageHolder = orders): Promise<Sequence[]> {
+export async function sequencesOf(store: TempStore, holder: QueueHolder = orders): Promise<Sequence[]> {
   const found: Sequence[] = []
   for (let after = 0; ;) {
     const page = await store.read(holder, after, Number.MAX_SAFE_INTEGER, 1000, 1_000_000)

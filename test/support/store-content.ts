@@ -1,6 +1,6 @@
 // Messages for stores, and what is in a store: as tests of stores put it in and read it back.
 import type { AddedMessage, MessageStore } from '../../broker/store/message-store.ts'
-import { queueHolder } from '../../broker/store/held-message.ts'
+import { queueHolder, type MessageOwner } from '../../broker/store/held-message.ts'
 
 export interface MessageOptions {
   readonly queue?: string
@@ -16,10 +16,14 @@ export const message = (
 export const durable = (store: MessageStore): Promise<void> => new Promise((resolve) => store.whenDurable(resolve))
 
 /** `sequence:text` of everything in a queue. */
-export async function contentOf(store: MessageStore, queue = 'orders'): Promise<string[]> {
+export const contentOf = (store: MessageStore, queue = 'orders'): Promise<string[]> =>
+  readAll(store, queueHolder(queue))
+
+/** The same of whoever has messages. */
+export async function readAll(store: MessageStore, owner: MessageOwner): Promise<string[]> {
   const content: string[] = []
   for (let after = 0; ;) {
-    const page = await store.read(queueHolder(queue), after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)
+    const page = await store.read(owner, after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)
     if (page.length === 0) return content
     content.push(...page.map(({ sequence, bytes }) => `${sequence}:${bytes.toString()}`))
     after = page.at(-1)!.sequence

@@ -1,5 +1,5 @@
 // A temp store in memory, whose writes end when the test says so, and whose room the test decides about.
-import type { AddedMessage, FoundMessage, MessageHolder, Sequence } from '../../broker/store/held-message.ts'
+import type { AddedMessage, FoundMessage, QueueHolder, Sequence } from '../../broker/store/held-message.ts'
 import type { TempMessages } from '../../broker/store/temp-store.ts'
 
 export class TestTempStore implements TempMessages {
@@ -62,19 +62,19 @@ export class TestTempStore implements TempMessages {
     this.onWhenWritten()
   }
 
-  remove(holder: MessageHolder, sequence: Sequence): void {
+  remove(holder: QueueHolder, sequence: Sequence): void {
     const bytes = this.#kept.get(holder.name)?.get(sequence)
     if (!bytes) return
     this.#kept.get(holder.name)!.delete(sequence)
     this.#usedBytes -= bytes.length
   }
 
-  removeHolder(holder: MessageHolder): void {
+  removeHolder(holder: QueueHolder): void {
     for (const bytes of this.#kept.get(holder.name)?.values() ?? []) this.#usedBytes -= bytes.length
     this.#kept.delete(holder.name)
   }
 
-  hasRoom(_holder: MessageHolder, bytes: number): boolean {
+  hasRoom(_holder: QueueHolder, bytes: number): boolean {
     return bytes <= this.room && this.#usedBytes + bytes <= this.#limitBytes
   }
 
@@ -83,7 +83,7 @@ export class TestTempStore implements TempMessages {
   }
 
   async read(
-    { name }: MessageHolder,
+    { name }: QueueHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,

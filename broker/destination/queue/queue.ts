@@ -8,7 +8,7 @@ import { assert } from '../../base/assert.ts'
 import type { Destination } from '../../message/destination.ts'
 import { destinationKey, isTemporary } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import { queueHolder, type FoundMessage, type MessageHolder, type Sequence } from '../../store/held-message.ts'
+import { queueHolder, type FoundMessage, type QueueHolder, type Sequence } from '../../store/held-message.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { EntryQueue, KeptIn } from '../entry.ts'
@@ -26,9 +26,9 @@ import { QueueLookers } from './queue-lookers.ts'
 export class Queue implements EntryQueue {
   readonly destination: Destination
   /** What its messages are kept for in the store. */
-  readonly holder: MessageHolder
+  readonly holder: QueueHolder
   /** The same in the temp store, which has also temporary queues: their names may be those of others. */
-  readonly tempHolder: MessageHolder
+  readonly tempHolder: QueueHolder
   readonly counters = new DestinationCounters()
   /** Bytes of bodies that it holds in memory; kept by its entries, and by itself for what is on its way to the temp store. */
   memoryUsed = 0

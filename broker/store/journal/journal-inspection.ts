@@ -17,13 +17,28 @@ import { StoredMessage } from '../../message/stored-message.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageLocation } from './message-location.ts'
 import { decodeHead, recordType } from './store-records.ts'
-import { StoreState, type OpenTransaction, type QueueState } from './store-state.ts'
+import type { OpenTransaction } from './open-transactions.ts'
+import type { QueueState } from './queue-state.ts'
+import type { SubscriptionBacklog } from '../message-store.ts'
+import { StoreState } from './store-state.ts'
+import { subscriptionRecord, type SubscriptionState } from './topic-subscriptions.ts'
 
 export interface InspectedQueue {
   readonly number: number
   readonly name: string
   readonly messages: number
   /** Of the stored forms. */
+  readonly bytes: number
+}
+
+export interface InspectedSubscription {
+  readonly topic: string
+  readonly clientId: string
+  readonly name: string
+  readonly selector: string | null
+  readonly noLocal: boolean
+  /** What it has not acknowledged. */
+  readonly messages: number
   readonly bytes: number
 }
 
@@ -34,6 +49,7 @@ export interface InspectedTransaction {
 }
 
 export interface InspectedMessage {
+  /** Or `topic://` and the topic, whose durable subscriptions have it. */
   readonly queue: string
   readonly sequence: number
   /** Its JMSMessageID, where the body is an OpenWire message; otherwise producer and sequence. */
@@ -50,6 +66,9 @@ export interface JournalInspection extends JournalCheck {
   /** How many records there are of each type, by its name. */
   readonly records: ReadonlyMap<string, number>
   readonly queues: readonly InspectedQueue[]
+  /** That have durable subscriptions; each message once. */
+  readonly topics: readonly InspectedQueue[]
+  readonly subscriptions: readonly InspectedSubscription[]
   /** Begun and neither committed nor rolled back: recovery drops them. */
   readonly openTransactions: readonly InspectedTransaction[]
   /** All that recovery would find, queue by queue, in order. Those that a running broker removes meanwhile are left out. */
@@ -72,17 +91,15 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Jou
   const { state, counts } = reading
   const openTransactions = [...state.transactions].map(describeTransaction)
   state.finishRecovery(check.segments.map(({ number }) => number))
-  const queues = [...state.queues.values()].map(({ number, name, index }) => ({
-    number,
-    name,
-    messages: index.messages,
-    bytes: index.bytes,
-  }))
+  const all = [...state.queues.values()]
+  const { subscriptions } = state
   return {
     ...check,
     lastSequence: state.lastSequence,
     records: counts,
-    queues,
+    queues: all.filter(({ topic }) => !topic).map(describeQueue),
+    topics: all.filter(({ topic }) => topic).map(describeQueue),
+    subscriptions: [...subscriptions].map((one) => describeSubscription(one, subscriptions.backlog(one))),
     openTransactions,
     messages: () => readMessages(disk, check, state.queues.values()),
   }
@@ -108,10 +125,25 @@ class Reading implements CheckVisitor {
   }
 }
 
-const describeTransaction = ([number, { adds, removes }]: [number, OpenTransaction]): InspectedTransaction => ({
+const describeQueue = ({ number, name, index }: QueueState): InspectedQueue => ({
   number,
-  adds: adds.count,
-  removes: removes.length,
+  name,
+  messages: index.messages,
+  bytes: index.bytes,
+})
+
+function describeSubscription(
+  subscription: SubscriptionState,
+  { messageCount, messageBytes }: SubscriptionBacklog,
+): InspectedSubscription {
+  const { topicName: topic, clientId, name, selector, noLocal } = subscriptionRecord(subscription)
+  return { topic, clientId, name, selector, noLocal, messages: messageCount, bytes: messageBytes }
+}
+
+const describeTransaction = ([number, open]: [number, OpenTransaction]): InspectedTransaction => ({
+  number,
+  adds: open.adds.count,
+  removes: open.removes.length + open.acknowledgements.length,
 })
 
 async function* readMessages(
@@ -122,10 +154,10 @@ async function* readMessages(
   const salts = new Map(segments.map(({ number, salt }) => [number, salt]))
   const files = new SegmentFiles(disk, termDirectory)
   try {
-    for (const { name, index } of queues)
+    for (const { name, index, topic } of queues)
       for (const location of locationsOf(index)) {
         const body = await readBody(files, location, salts.get(location.segment)!)
-        if (body) yield describeMessage(name, location, body)
+        if (body) yield describeMessage(topic ? `topic://${name}` : name, location, body)
       }
   } finally {
     await files.close()

@@ -1,7 +1,7 @@
 // An open transaction of the journal store: its records are written as they come, and count with the record of its commit.
 // One that never recorded anything leaves nothing in the journal.
 import { assert } from '../../base/assert.ts'
-import type { AddedMessage, MessageHolder, Sequence } from '../held-message.ts'
+import type { AddedMessage, MessageOwner, Sequence, SubscriptionHolder } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import type { PutOffWrites } from './put-off-writes.ts'
 import type { RecordWriter } from './record-writer.ts'
@@ -27,17 +27,19 @@ export class JournalStoreTransaction implements StoreTransaction {
   }
 
   add(message: AddedMessage): void {
-    this.#records.addInTransaction(this.#recorded(), this.#adds, message)
+    const isKept = this.#records.addInTransaction(this.#recorded(), this.#adds, message)
     this.#adds++
+    if (!isKept) return
     const { producerId, producerSequenceId } = message
     const known = this.#producers.get(producerId) ?? producerSequenceId
     this.#producers.set(producerId, Math.max(known, producerSequenceId))
   }
 
-  remove(holder: MessageHolder, sequence: Sequence): void {
+  remove(owner: MessageOwner, sequence: Sequence): void {
     this.#checkOpen()
+    if (owner.kind === 'subscription') return this.#acknowledge(owner, sequence)
     if (this.#putOff.has(sequence)) this.#putOff.writeOut()
-    const queue = this.#state.queueNamed(holder.name)
+    const queue = this.#state.queueNamed(owner.name)
     if (queue?.index.get(sequence)) this.#records.removeInTransaction(this.#recorded(), queue, sequence)
   }
 
@@ -52,6 +54,13 @@ export class JournalStoreTransaction implements StoreTransaction {
   rollback(): void {
     const number = this.#end()
     if (number !== noNumber) this.#records.rollback(number)
+  }
+
+  #acknowledge({ key }: SubscriptionHolder, sequence: Sequence): void {
+    const { subscriptions } = this.#state
+    const state = subscriptions.find(key)
+    if (!state || !subscriptions.wants(state, sequence)) return
+    this.#records.acknowledgeInTransaction(this.#recorded(), state, subscriptions.before(state, sequence), sequence)
   }
 
   /** Its number in the journal: it is about to get a record. */

@@ -15,13 +15,16 @@ import type {
   AddedMessage,
   FoundMessage,
   MessageHolder,
+  MessageOwner,
   MessageStore,
   RecoveredState,
   Sequence,
   StoreLag,
   StoreOwner,
   StoreStatistics,
+  SubscriptionBacklog,
 } from '../message-store.ts'
+import type { QueueHolder, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
@@ -31,6 +34,7 @@ import { Reclaimer } from './reclaimer.ts'
 import { RecordWriter } from './record-writer.ts'
 import { StoreSpace } from './store-space.ts'
 import { StoreState } from './store-state.ts'
+import { subscriptionRecord } from './topic-subscriptions.ts'
 
 export { newestTerm } from '../../journal/segment-table.ts'
 
@@ -74,7 +78,7 @@ export class JournalStore implements MessageStore {
       (_segment, use) => {
         if (this.#isOpen && this.#reclaimer.isCandidate(use)) this.#reclaimer.trigger()
       },
-      ({ name }) => this.#space.released(name),
+      (queue) => this.#space.released(accountOf(queue.topic ? 'topic' : 'queue', queue.name)),
     )
     this.#journal = new Journal({
       ...options,
@@ -140,8 +144,9 @@ export class JournalStore implements MessageStore {
     const { clock, logger } = this.#options
     const startMs = clock.monotonicMs()
     await this.#journal.open(owner, ({ segments, cutBytes, damage }) => {
-      const renamed = this.#state.finishRecovery(segments.map(({ number }) => number))
+      const { renamed, lostSubscriptions } = this.#state.finishRecovery(segments.map(({ number }) => number))
       if (renamed.length > 0) logger.error('Names of queues were damaged; their messages got new ones', { renamed })
+      if (lostSubscriptions > 0) logger.error('Durable subscriptions were damaged and are gone', { lostSubscriptions })
       if (cutBytes > 0 || damage.length > 0)
         logger.warn('Recovered a damaged journal', { cutBytes, damage: damage.length })
     })
@@ -150,21 +155,38 @@ export class JournalStore implements MessageStore {
     await this.#space.start()
     this.#isOpen = true
     this.#reclaimer.trigger()
-    const queues = [...this.#state.queues.values()].map(({ name, index }) => ({
-      name,
-      messageCount: index.messages,
-      messageBytes: index.bytes,
-    }))
-    return { queues, lastSequence: this.#state.lastSequence }
+    return {
+      queues: [...this.#state.queues.values()].flatMap(({ name, index, topic }) =>
+        topic ? [] : [{ name, messageCount: index.messages, messageBytes: index.bytes }],
+      ),
+      subscriptions: [...this.#state.subscriptions].map((subscription) => {
+        const { topicName: topic, clientId, name, selector, noLocal } = subscriptionRecord(subscription)
+        return { topic, clientId, name, selector, noLocal, ...this.#state.subscriptions.backlog(subscription) }
+      }),
+      lastSequence: this.#state.lastSequence,
+    }
   }
 
-  addHolder(holder: MessageHolder): void {
+  addHolder(holder: QueueHolder): void {
     this.#records.queue(holder.name)
   }
 
-  removeHolder(holder: MessageHolder): void {
+  removeHolder(holder: QueueHolder): void {
     this.#putOff.writeOut()
     this.#records.removeQueue(holder.name)
+  }
+
+  addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
+    this.#records.addSubscription(holder, terms)
+  }
+
+  removeSubscription(holder: SubscriptionHolder): void {
+    this.#records.removeSubscription(holder)
+  }
+
+  backlog({ key }: SubscriptionHolder): SubscriptionBacklog {
+    const { subscriptions } = this.#state
+    return subscriptions.backlog(subscriptions.find(key))
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
@@ -182,7 +204,8 @@ export class JournalStore implements MessageStore {
     this.#putOff.add(message, sequence, settled)
   }
 
-  remove(holder: MessageHolder, sequence: Sequence, awaited = true): void {
+  remove(owner: MessageOwner, sequence: Sequence, awaited = true): void {
+    if (owner.kind === 'subscription') return this.#records.acknowledge(owner, sequence)
     if (this.#putOff.has(sequence)) {
       const spared = awaited ? undefined : this.#putOff.spare(sequence)
       if (spared) {
@@ -192,15 +215,16 @@ export class JournalStore implements MessageStore {
       this.#putOff.writeOut()
     }
     if (!awaited) this.#putOff.acknowledged(sequence)
-    this.#records.remove(holder.name, sequence)
+    this.#records.remove(owner.name, sequence)
   }
 
   begin(): StoreTransaction {
     return new JournalStoreTransaction(this.#records, this.#state, this.#putOff)
   }
 
-  hasRoom({ name }: MessageHolder, bytes: number): boolean {
-    return this.#space.hasForAnybody(bytes) || this.#space.hasFor(name, this.#heldBytes(name), bytes)
+  hasRoom(holder: MessageHolder, bytes: number): boolean {
+    if (this.#space.hasForAnybody(bytes)) return true
+    return this.#space.hasFor(accountOf(holder.kind, holder.name), this.#heldBytes(holder), bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -213,13 +237,13 @@ export class JournalStore implements MessageStore {
   }
 
   read(
-    holder: MessageHolder,
+    owner: MessageOwner,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
   ): Promise<readonly FoundMessage[]> {
-    return this.#reader.read(holder.name, after, upTo, maxMessages, maxBytes)
+    return this.#reader.read(owner, after, upTo, maxMessages, maxBytes)
   }
 
   lastProducerSequence(producerId: string): number | undefined {
@@ -245,9 +269,9 @@ export class JournalStore implements MessageStore {
     await this.#journal.close()
   }
 
-  /** About what a queue has of the journal, as far as it is alive. */
-  #heldBytes(name: string): number {
-    const queue = this.#state.queueNamed(name)
+  /** About what a queue or topic has of the journal, as far as it is alive. */
+  #heldBytes({ kind, name }: MessageHolder): number {
+    const queue = kind === 'queue' ? this.#state.queueNamed(name) : this.#state.topicNamed(name)
     if (!queue) return 0
     const { index, uncommittedBytes } = queue
     return index.bytes + index.messages * journalStoreLimits.heldOverheadBytes + uncommittedBytes
@@ -259,3 +283,6 @@ export class JournalStore implements MessageStore {
     return messages
   }
 }
+
+/** Under which it waits for room: a topic may have the name of a queue. */
+const accountOf = (kind: MessageHolder['kind'], name: string): string => (kind === 'queue' ? name : `topic://${name}`)

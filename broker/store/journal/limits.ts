@@ -49,6 +49,11 @@ export const journalStoreLimits = {
   tightGainShare: 1 / 4,
   /** Telling again may cost this share of what comes back: more, and reclaiming would not make the journal smaller for long. */
   retellShare: 1 / 4,
+  /**
+   * Messages of a topic that a standby keeps although nobody may want them any more, besides as many as it has: finding that out
+   * means to look at all of them.
+   */
+  uncheckedTopicMessages: 10_000,
   /** Room of a transaction's columns, in messages, that is kept for the next one when it ends: 1.5 MiB. */
   spareTransactionAdds: 65_536,
 } as const

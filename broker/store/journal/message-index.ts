@@ -1,4 +1,5 @@
-// Where the messages of one queue are: 18 bytes for each, ascending by sequence, in chunks of typed arrays.
+// Where the messages of one queue or topic are: 18 bytes for each, ascending by sequence, in chunks of typed arrays. For those of
+// a topic four more count how many subscriptions still want it, from the first time that this is said.
 //
 // Messages are added at the end, save for recovery, where moved ones turn up late. Removed ones keep their place, marked,
 // until most of their chunk is gone.
@@ -75,8 +76,54 @@ export class MessageIndex {
     const chunk = this.#chunks[this.#chunkOf(sequence)]
     if (!chunk) return undefined
     const place = chunk.placeOf(sequence)
-    if (place >= chunk.length || chunk.sequenceAt(place) !== sequence || chunk.isRemoved(place)) return undefined
-    return chunk.read(place, emptyLocation())
+    return chunk.hasAt(place, sequence) ? chunk.read(place, emptyLocation()) : undefined
+  }
+
+  /** The last message before this sequence; 0 when there is none. */
+  lastBefore(sequence: Sequence): Sequence {
+    for (let index = this.#chunkOf(sequence - 1); index >= 0; index--) {
+      const chunk = this.#chunks[index]!
+      for (let place = chunk.placeOf(sequence) - 1; place >= 0; place--)
+        if (!chunk.isRemoved(place)) return chunk.sequenceAt(place)
+    }
+    return 0
+  }
+
+  /** How many want it; 0 for an unknown one. */
+  wantedBy(sequence: Sequence): number {
+    const chunk = this.#chunks[this.#chunkOf(sequence)]
+    const place = chunk?.placeOf(sequence) ?? 0
+    return chunk?.hasAt(place, sequence) ? chunk.wantedAt(place) : 0
+  }
+
+  setWanted(sequence: Sequence, count: number): void {
+    const chunk = this.#chunks[this.#chunkOf(sequence)]!
+    chunk.setWanted(chunk.placeOf(sequence), count)
+  }
+
+  /**
+   * Counts anew how many want each message behind `after`, up to `upTo`: `count` is called with what was counted before.
+   * Returns those that nobody wants.
+   */
+  recount(
+    after: Sequence,
+    upTo: Sequence,
+    count: (sequence: Sequence, bytes: number, wantedBy: number) => number,
+  ): Sequence[] {
+    const unwanted: Sequence[] = []
+    for (let index = Math.max(0, this.#chunkOf(after)); index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index]!
+      const first = chunk.base > after ? 0 : chunk.placeOf(after + 1)
+      for (let place = first; place < chunk.length; place++) {
+        if (chunk.isRemoved(place)) continue
+        const sequence = chunk.sequenceAt(place)
+        if (sequence > upTo) return unwanted
+        const wantedBy = count(sequence, chunk.bytesAt(place), chunk.wantedAt(place))
+        chunk.setWanted(place, wantedBy)
+        if (wantedBy === 0) unwanted.push(sequence)
+      }
+    }
+    return unwanted
   }
 
   /** Returns where the message was; undefined when it is not known or was removed before. */
@@ -85,7 +132,7 @@ export class MessageIndex {
     const chunk = this.#chunks[index]
     if (!chunk) return undefined
     const place = chunk.placeOf(sequence)
-    if (place >= chunk.length || chunk.sequenceAt(place) !== sequence || chunk.isRemoved(place)) return undefined
+    if (!chunk.hasAt(place, sequence)) return undefined
     const location = chunk.read(place, emptyLocation())
     chunk.markRemoved(place)
     this.messages--
@@ -173,6 +220,8 @@ class Chunk {
   #numbers: Uint32Array<ArrayBuffer>
   #heads: Uint16Array<ArrayBuffer>
   #removed = nothingRemoved
+  /** null until somebody counts. What was not counted is 0. */
+  #wanted: Uint32Array<ArrayBuffer> | null = null
 
   constructor(base: Sequence, entries = smallestChunk) {
     this.base = base
@@ -202,6 +251,24 @@ class Chunk {
       else high = middle
     }
     return low
+  }
+
+  /** Whether the message of this sequence stands there and was not removed. */
+  hasAt(place: number, sequence: Sequence): boolean {
+    return place < this.length && this.sequenceAt(place) === sequence && !this.isRemoved(place)
+  }
+
+  bytesAt(place: number): number {
+    return this.#numbers[place * 4 + 3]! - this.#heads[place]!
+  }
+
+  wantedAt(place: number): number {
+    return this.#wanted === null ? 0 : this.#wanted[place]!
+  }
+
+  setWanted(place: number, count: number): void {
+    this.#wanted ??= new Uint32Array(this.#heads.length)
+    this.#wanted[place] = count
   }
 
   isRemoved(place: number): boolean {
@@ -250,6 +317,7 @@ class Chunk {
     numbers[at + 2] = position / 8
     numbers[at + 3] = bodyLength
     this.#heads[place] = headLength
+    if (this.#wanted !== null) this.#wanted[place] = 0
     this.length++
     this.live++
     return true
@@ -277,6 +345,7 @@ class Chunk {
       headBytes += headLength
       place++
     }
+    this.#wanted?.fill(0, length, place)
     this.length = place
     this.live += place - length
     appended.end = at
@@ -300,6 +369,7 @@ class Chunk {
     this.length++
     this.live++
     this.write(place, location)
+    if (this.#wanted !== null) this.#wanted[place] = 0
   }
 
   /** Takes the upper half out into a chunk of its own. */
@@ -311,6 +381,7 @@ class Chunk {
       if (this.isRemoved(place)) this.#removed[place >>> 5]! &= ~(1 << (place & 31))
       else {
         upper.insert(upper.length, this.read(place, location))
+        if (this.#wanted !== null) upper.setWanted(upper.length - 1, this.#wanted[place]!)
         this.live--
       }
     }
@@ -322,18 +393,23 @@ class Chunk {
   compact(): void {
     const kept = new Chunk(this.base)
     const location = emptyLocation()
-    for (let place = 0; place < this.length; place++)
-      if (!this.isRemoved(place)) kept.insert(kept.length, this.read(place, location))
+    for (let place = 0; place < this.length; place++) {
+      if (this.isRemoved(place)) continue
+      kept.insert(kept.length, this.read(place, location))
+      if (this.#wanted !== null) kept.setWanted(kept.length - 1, this.#wanted[place]!)
+    }
     this.length = kept.length
     this.live = kept.live
     this.#numbers = kept.#numbers
     this.#heads = kept.#heads
     this.#removed = kept.#removed
+    this.#wanted = kept.#wanted
   }
 
   #shift(place: number): void {
     this.#numbers.copyWithin((place + 1) * 4, place * 4, this.length * 4)
     this.#heads.copyWithin(place + 1, place, this.length)
+    this.#wanted?.copyWithin(place + 1, place, this.length)
     if (this.#removed === nothingRemoved) return
     for (let above = this.length; above > place; above--) {
       const bit = 1 << (above & 31)
@@ -349,5 +425,9 @@ class Chunk {
     heads.set(this.#heads)
     this.#numbers = numbers
     this.#heads = heads
+    if (this.#wanted === null) return
+    const wanted = new Uint32Array(entries)
+    wanted.set(this.#wanted)
+    this.#wanted = wanted
   }
 }

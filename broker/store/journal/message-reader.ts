@@ -1,7 +1,7 @@
 // Reads messages back from the journal, page by page: those that are durable and were not removed.
 import { errorCode } from '../../base/errors.ts'
 import type { Journal } from '../../journal/journal.ts'
-import type { FoundMessage, Sequence } from '../held-message.ts'
+import type { FoundMessage, MessageOwner, Sequence, SubscriptionHolder } from '../held-message.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
@@ -23,7 +23,7 @@ export class MessageReader {
   }
 
   async read(
-    queue: string,
+    owner: MessageOwner,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
@@ -31,9 +31,11 @@ export class MessageReader {
   ): Promise<readonly FoundMessage[]> {
     const { journal, state, durableSequence, whenDurable } = this.#options
     for (let attempt = 1; ; attempt++) {
-      const index = state.queueNamed(queue)?.index
       const last = Math.min(upTo, durableSequence())
-      const wanted = index ? locate(index, after, last, maxMessages, maxBytes) : []
+      const wanted =
+        owner.kind === 'queue'
+          ? locate(state.queueNamed(owner.name)?.index, after, last, maxMessages, maxBytes)
+          : this.#locateFor(owner, after, last, maxMessages, maxBytes)
       // Moved to a place that is on its way to the disk.
       if (wanted.some(({ segment, position }) => !journal.isDurable(segment, position)))
         await new Promise<void>((resolve) => whenDurable(resolve))
@@ -43,6 +45,22 @@ export class MessageReader {
         if (errorCode(error) !== 'ENOENT' || attempt === journalStoreLimits.readAttempts) throw error
       }
     }
+  }
+
+  #locateFor(
+    { key }: SubscriptionHolder,
+    after: Sequence,
+    last: Sequence,
+    maxMessages: number,
+    maxBytes: number,
+  ): MessageLocation[] {
+    const { subscriptions } = this.#options.state
+    const found = subscriptions.find(key)
+    if (!found) return []
+    const start = Math.max(after, found.progress.mark)
+    return locate(found.identity!.topic.index, start, last, maxMessages, maxBytes, (sequence) =>
+      subscriptions.isSettled(found, sequence),
+    )
   }
 
   /** Neighbours are read together, runs one after the other. */
@@ -65,17 +83,19 @@ export class MessageReader {
 }
 
 function locate(
-  index: MessageIndex,
+  index: MessageIndex | undefined,
   after: Sequence,
   last: Sequence,
   maxMessages: number,
   maxBytes: number,
+  isLeftOut: (sequence: Sequence) => boolean = leavesNoneOut,
 ): MessageLocation[] {
   const wanted: MessageLocation[] = []
   let total = 0
-  index.scan(after, (location) => {
+  index?.scan(after, (location) => {
     const length = location.bodyLength - location.headLength
     if (location.sequence > last || wanted.length >= maxMessages) return false
+    if (isLeftOut(location.sequence)) return true
     if (wanted.length > 0 && total + length > maxBytes) return false
     total += length
     wanted.push({ ...location })
@@ -83,6 +103,8 @@ function locate(
   })
   return wanted
 }
+
+const leavesNoneOut = (): boolean => false
 
 /** The end of what is read with `wanted[first]`: the first location that is not, and the end of their bytes. */
 function runFrom(wanted: readonly MessageLocation[], first: number): { next: number; end: number } {

@@ -19,7 +19,9 @@ import type { MessageLocation } from './message-location.ts'
 import type { Sequence } from '../held-message.ts'
 import type { SegmentUse } from './segment-uses.ts'
 import { encodeAdd, encodeLive, recordType } from './store-records.ts'
-import type { QueueState, StoreState } from './store-state.ts'
+import type { QueueState } from './queue-state.ts'
+import type { StoreState } from './store-state.ts'
+import { appendExcept } from './subscription-records.ts'
 
 export interface ReclaimerOptions {
   readonly state: StoreState
@@ -251,8 +253,11 @@ export class Reclaimer {
     const now = queue.index.get(sequence)
     // Removed meanwhile, perhaps with its whole queue.
     if (now?.segment !== location.segment || state.queues.get(queue.number) !== queue) return
-    const { meta, length } = encodeAdd(queue.number, sequence, location.headLength)
-    const position = journal.append(recordType.moved, meta, length, undefined, 0, body)
+    const encoded = encodeAdd(queue.number, sequence, location.headLength)
+    const { topic } = queue
+    const { meta, length } = topic ? appendExcept(encoded, state.subscriptions.except(topic, sequence)) : encoded
+    const type = topic ? recordType.topicMoved : recordType.moved
+    const position = journal.append(type, meta, length, undefined, 0, body)
     state.place(queue, { ...location, segment: journal.segment, position })
   }
 

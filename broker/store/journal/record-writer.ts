@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { JournalError } from '../../journal/journal-error.ts'
-import type { AddedMessage, Sequence } from '../held-message.ts'
+import type { AddedMessage, MessageHolder, Sequence, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
 import { storeLimits } from '../limits.ts'
 import { journalStoreLimits } from './limits.ts'
 import {
@@ -22,7 +22,17 @@ import {
   recordType,
   type EncodedMeta,
 } from './store-records.ts'
-import type { QueueState, StoreState } from './store-state.ts'
+import type { QueueState } from './queue-state.ts'
+import type { StoreState } from './store-state.ts'
+import {
+  appendExcept,
+  encodeAcknowledged,
+  encodeAcknowledgedInTx,
+  encodeRanges,
+  encodeSnapshotSubscription,
+  encodeSubscription,
+} from './subscription-records.ts'
+import { subscriptionRecord, type SubscriptionState } from './topic-subscriptions.ts'
 
 export class RecordWriter {
   readonly #journal: Journal
@@ -58,25 +68,39 @@ export class RecordWriter {
     }
   }
 
+  /** What a message is added to; undefined for a topic without subscriptions. */
+  #target({ kind, name }: MessageHolder): QueueState | undefined {
+    if (kind === 'queue') return this.queue(name)
+    const topic = this.#state.topicNamed(name)
+    return topic?.topic?.subscriptions.size === 0 ? undefined : topic
+  }
+
   /** Throws for a message that `add` would throw for, having made its queue known. */
   check({ holder, producerId }: AddedMessage): void {
-    this.queue(holder.name)
+    this.#target(holder)
     checkProducer(producerId)
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
     assert(sequence > this.#state.lastSequence, 'Sequences grow with every message')
-    const queue = this.queue(message.holder.name)
+    const queue = this.#target(message.holder)
+    if (!queue) return
     const head = headOf(message)
     const { bytes } = message
-    const position = this.#append(recordType.add, encodeAdd(queue.number, sequence, head.length), head, bytes)
-    this.#state.place(queue, {
+    const except = queue.topic ? this.#except(message) : undefined
+    const meta = encodeAdd(queue.number, sequence, head.length)
+    const position = queue.topic
+      ? this.#append(recordType.topicAdd, appendExcept(meta, except ?? []), head, bytes)
+      : this.#append(recordType.add, meta, head, bytes)
+    const location = {
       sequence,
       segment: this.#journal.segment,
       position,
       bodyLength: head.length + bytes.length,
       headLength: head.length,
-    })
+    }
+    if (queue.topic) this.#state.placeInTopic(queue, location, except)
+    else this.#state.place(queue, location)
     this.#state.lastSequence = sequence
     this.#state.producers.set(message.producerId, message.producerSequenceId)
   }
@@ -88,15 +112,62 @@ export class RecordWriter {
     this.#state.remove(queue.number, sequence, this.#journal.segment)
   }
 
+  addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
+    const { subscriptions, lastSequence } = this.#state
+    if (subscriptions.find(holder.key)) return
+    checkSubscription(holder, terms, subscriptions.size)
+    const topic = this.#state.topicNamed(holder.topic)
+    const number = this.#state.nextQueue
+    const record = {
+      ...terms,
+      number,
+      topic: topic?.number ?? number + 1,
+      topicName: holder.topic,
+      clientId: holder.clientId,
+      name: holder.name,
+      mark: lastSequence,
+    }
+    this.#append(recordType.subscription, encodeSubscription(record))
+    this.#state.addSubscription(record)
+  }
+
+  removeSubscription({ key }: SubscriptionHolder): void {
+    const subscription = this.#state.subscriptions.find(key)
+    if (!subscription) return
+    this.#append(recordType.subscriptionRemoved, encodeQueueRemoved(subscription.number))
+    this.#state.removeSubscription(subscription.number)
+  }
+
+  acknowledge({ key }: SubscriptionHolder, sequence: Sequence): void {
+    const { subscriptions } = this.#state
+    const state = subscriptions.find(key)
+    if (!state || !subscriptions.wants(state, sequence)) return
+    const range = { subscription: state.number, after: subscriptions.before(state, sequence), upTo: sequence }
+    this.#append(recordType.acknowledged, encodeAcknowledged(range.subscription, range.after, range.upTo))
+    subscriptions.acknowledge(range)
+  }
+
+  acknowledgeInTransaction(tx: number, { number }: SubscriptionState, after: Sequence, upTo: Sequence): void {
+    this.#append(recordType.acknowledgedInTx, encodeAcknowledgedInTx(tx, number, after, upTo))
+    const { segment } = this.#journal
+    this.#state.acknowledgeInTransaction(tx, { subscription: number, after, upTo, segment })
+  }
+
   takeTransactionNumber(): number {
     return this.#nextTransaction++
   }
 
-  addInTransaction(tx: number, ordinal: number, message: AddedMessage): void {
-    const queue = this.queue(message.holder.name)
+  /** False for a topic without subscriptions: nothing is kept, but the ordinal, and so a sequence, is taken. */
+  addInTransaction(tx: number, ordinal: number, message: AddedMessage): boolean {
+    const queue = this.#target(message.holder)
+    if (!queue) return false
     const head = headOf(message)
     const meta = encodeAddInTx(queue.number, tx, ordinal, head.length)
-    const position = this.#append(recordType.addInTx, meta, head, message.bytes)
+    const except = queue.topic ? this.#except(message) : undefined
+    const position = queue.topic
+      ? this.#append(recordType.topicAddInTx, appendExcept(meta, except ?? []), head, message.bytes)
+      : this.#append(recordType.addInTx, meta, head, message.bytes)
+    if (except) this.#state.exceptInTransaction(tx, ordinal, except)
     this.#state.addInTransaction(tx, ordinal, queue.number, {
       segment: this.#journal.segment,
       position,
@@ -104,6 +175,7 @@ export class RecordWriter {
       headLength: head.length,
     })
     queue.uncommittedBytes += head.length + message.bytes.length + journalStoreLimits.heldOverheadBytes
+    return true
   }
 
   removeInTransaction(tx: number, queue: QueueState, sequence: Sequence): void {
@@ -131,12 +203,37 @@ export class RecordWriter {
 
   /** What each segment starts with, so that older ones are not needed for it. */
   writeSnapshot(): void {
-    const { queues, producers, lastSequence, nextQueue } = this.#state
-    const names = [...queues.values()].map(({ number, name }) => [number, name] as const)
+    const { queues, producers, lastSequence, nextQueue, subscriptions } = this.#state
+    const names = [...queues.values()].flatMap(({ number, name, topic }) => (topic ? [] : [[number, name] as const]))
     encodeQueueList(names, (meta) => this.#append(recordType.snapshotQueues, meta))
     encodeProducerList(producers.entries(), (meta) => this.#append(recordType.snapshotProducers, meta))
-    this.#append(recordType.snapshotEnd, encodeSnapshotEnd({ lastSequence, nextQueue, queues: names.length }))
+    for (const subscription of subscriptions) this.#writeSubscription(subscription)
+    const counts = { queues: names.length, subscriptions: subscriptions.size }
+    this.#append(recordType.snapshotEnd, encodeSnapshotEnd({ lastSequence, nextQueue, ...counts }))
     this.#state.uses.of(this.#journal.segment)
+    this.#state.snapshotWritten()
+  }
+
+  #writeSubscription(subscription: SubscriptionState): void {
+    const { number, progress } = subscription
+    this.#append(recordType.snapshotSubscription, encodeSnapshotSubscription(subscriptionRecord(subscription)))
+    encodeRanges(
+      number,
+      progress.mark,
+      (range) => progress.visitAbove(range),
+      (meta) => this.#append(recordType.snapshotAcknowledged, meta),
+    )
+  }
+
+  /** The numbers of the subscriptions that do not want it, ascending; undefined when all do. */
+  #except({ notFor }: AddedMessage): number[] | undefined {
+    if (!notFor || notFor.length === 0) return undefined
+    const numbers: number[] = []
+    for (const { key } of notFor) {
+      const state = this.#state.subscriptions.find(key)
+      if (state) numbers.push(state.number)
+    }
+    return numbers.sort((a, b) => a - b)
   }
 
   #append(type: number, { meta, length }: EncodedMeta, head?: EncodedMeta, body?: Buffer): number {
@@ -150,6 +247,22 @@ function headOf({ producerId, producerSequenceId }: AddedMessage): EncodedMeta {
 }
 
 const checkProducer = (producerId: string): void => checkText('producer id', producerId, storeLimits.producerIdBytes)
+
+function checkSubscription(
+  { topic, clientId, name }: SubscriptionHolder,
+  { selector }: SubscriptionTerms,
+  count: number,
+): void {
+  const { queueNameBytes, subscriptionNameBytes, selectorBytes, subscriptions } = storeLimits
+  checkText('topic name', topic, queueNameBytes)
+  checkText('client id', clientId, subscriptionNameBytes)
+  checkText('subscription name', name, subscriptionNameBytes)
+  if (selector !== null) checkText('selector', selector, selectorBytes)
+  if (count < subscriptions) return
+  throw new JournalError('JOURNAL_LIMIT', `Cannot store subscription ${name}: there are ${count}, as many as may be`, {
+    fields: { count, limit: subscriptions },
+  })
+}
 
 function checkText(what: string, text: string, maxBytes: number): void {
   const length = Buffer.byteLength(text)

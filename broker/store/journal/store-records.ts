@@ -15,12 +15,27 @@
 //   25 snapshotQueues     { queue:4 length:2 name }*             Three kinds of records at the start of each segment:
 //   26 snapshotProducers  { sequence:8 length:2 producerId }*    everything known then, apart from messages, so that
 //   27 snapshotEnd     lastSequence:6 nextQueue:4 queues:4       older segments are not needed for it. A queue that is not
-//                                                                listed is gone only if as many as `queues` are.
+//                      subscriptions:4                           listed is gone only if as many as `queues` are; so with
+//                                                                subscriptions. Of 36 and 37 there may be none.
 //   28 live            segment:4 part:2 parts:2 { position/8:4 }*  All records of an older segment that were needed when part 0
 //                                                                was written; counts once all parts are there.
+//   29 topicAdd        as add, then except        For a topic and its durable subscriptions, but those in `except`
+//   30 topicMoved      as moved, then except      (subscription-records.ts). Topics and subscriptions have numbers of queues:
+//   31 topicAddInTx    as addInTx, then except    no two of all three have the same.
+//   32 subscription    subscription               One is known: it gets what is added to its topic from now on.
+//   33 subscriptionRemoved  subscription:4        It is forgotten with all it had.
+//   34 acknowledged    subscription:4 after:6 upTo:6         It wants nothing any more of what is in this range,
+//   35 acknowledgedInTx     as acknowledged, then tx:4       once the transaction is committed.
+//   36 snapshotSubscription subscription          In the snapshot, with what is settled up to now: all up to the mark,
+//   37 snapshotAcknowledged subscription:4 mark:6 ranges     and these ranges.
 //   head := producerSequenceId:8 producerId
 //
 // Numbers of transactions (tx) are used once in a term.
+//
+// That a message of a topic is gone stands nowhere: it is, when no subscription of the topic wants it. All that is known of
+// subscriptions stands in each snapshot, so that records 32 to 35 are needed until the next one only; except stands with the
+// message, because there may be much of it. A release that does not know records 29 to 37 passes them over: what subscriptions
+// have is lost with its first segment.
 import { assert } from '../../base/assert.ts'
 import { storeLimits } from '../limits.ts'
 import type { Sequence } from '../held-message.ts'
@@ -39,10 +54,23 @@ export const recordType = {
   snapshotProducers: 26,
   snapshotEnd: 27,
   live: 28,
+  topicAdd: 29,
+  topicMoved: 30,
+  topicAddInTx: 31,
+  subscription: 32,
+  subscriptionRemoved: 33,
+  acknowledged: 34,
+  acknowledgedInTx: 35,
+  snapshotSubscription: 36,
+  snapshotAcknowledged: 37,
 } as const
 
+export const metaBytes = 65_535
 /** A list is closed once it is this long; one more entry still fits into a meta. */
-const maxListBytes = 60_000
+export const maxListBytes = 60_000
+/** Where the metas of `add` and `addInTx` end, and `except` begins. */
+export const addBytes = 12
+export const addInTxBytes = 14
 
 /** Lives in `meta` until the next record of its kind is encoded: records are appended one by one. */
 export interface EncodedMeta {
@@ -50,9 +78,9 @@ export interface EncodedMeta {
   readonly length: number
 }
 
-const scratch = Buffer.alloc(65_536)
+const scratch = Buffer.alloc(metaBytes)
 /** Snapshots have their own: they are written from within the appending of another record. */
-const snapshotScratch = Buffer.alloc(65_536)
+const snapshotScratch = Buffer.alloc(metaBytes)
 const headScratch = Buffer.alloc(8 + storeLimits.producerIdBytes)
 const encoded = { meta: scratch, length: 0 }
 
@@ -114,12 +142,14 @@ export interface SnapshotEnd {
   readonly lastSequence: Sequence
   readonly nextQueue: number
   readonly queues: number
+  readonly subscriptions: number
 }
 
-export function encodeSnapshotEnd({ lastSequence, nextQueue, queues }: SnapshotEnd): EncodedMeta {
+export function encodeSnapshotEnd({ lastSequence, nextQueue, queues, subscriptions }: SnapshotEnd): EncodedMeta {
   snapshotScratch.writeUIntBE(lastSequence, 0, 6)
   snapshotScratch.writeUInt32BE(nextQueue, 6)
-  return { meta: snapshotScratch, length: snapshotScratch.writeUInt32BE(queues, 10) }
+  snapshotScratch.writeUInt32BE(queues, 10)
+  return { meta: snapshotScratch, length: snapshotScratch.writeUInt32BE(subscriptions, 14) }
 }
 
 export const decodeSnapshotEnd = (meta: Buffer): SnapshotEnd => ({
@@ -127,6 +157,8 @@ export const decodeSnapshotEnd = (meta: Buffer): SnapshotEnd => ({
   nextQueue: meta.readUInt32BE(6),
   // Journals of the first release have no count.
   queues: meta.length < 14 ? Number.POSITIVE_INFINITY : meta.readUInt32BE(10),
+  // A release that did not know subscriptions knew nothing of them either.
+  subscriptions: meta.length < 18 ? 0 : meta.readUInt32BE(14),
 })
 
 /** What stands in front of the message in a body; lives in the buffer until the next call. */

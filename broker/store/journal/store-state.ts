@@ -1,19 +1,21 @@
-// Everything the journal store knows: queues with their indexes, producers, open transactions, uses of segments. It is made
-// by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
-import { assert } from '../../base/assert.ts'
+// Everything the journal store knows: queues and topics with their indexes, subscriptions (topic-subscriptions.ts), producers,
+// open transactions, uses of segments. It is made by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
 import type { JournalVisitor } from '../../journal/journal-reader.ts'
-import type { SummaryRun } from '../../journal/summary.ts'
+import { entryParts, type SummaryRun } from '../../journal/summary.ts'
 import { storeLimits } from '../limits.ts'
 import { journalStoreLimits } from './limits.ts'
+import { LiveLists } from './live-lists.ts'
 import { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
-import { addInTxParts, addParts, endOfEqual, largestSequence, locationAt, type MessageRun } from './message-run.ts'
-import type { Sequence } from '../held-message.ts'
+import { subscriptionHolder, type Sequence } from '../held-message.ts'
 import { ProducerTable } from '../producer-table.ts'
+import { OpenTransactions, type TransactedRange } from './open-transactions.ts'
+import { emptyQueue, type QueueState } from './queue-state.ts'
 import { SegmentUses, type SegmentUse } from './segment-uses.ts'
 import {
+  addBytes,
+  addInTxBytes,
   decodeHead,
-  decodeLive,
   decodeProducerList,
   decodeQueue,
   decodeQueueList,
@@ -21,21 +23,16 @@ import {
   recordType,
   type SnapshotEnd,
 } from './store-records.ts'
-import { TransactionAdds, type SummarizedAdds } from './transaction-adds.ts'
-
-export interface QueueState {
-  readonly number: number
-  /** '' until its name turns up during recovery. */
-  name: string
-  readonly index: MessageIndex
-  /** What open transactions of this writer add to it. */
-  uncommittedBytes: number
-}
-
-export interface OpenTransaction {
-  readonly adds: TransactionAdds
-  readonly removes: { readonly queue: number; readonly sequence: Sequence; readonly segment: number }[]
-}
+import {
+  acknowledgedTransaction,
+  decodeAcknowledged,
+  decodeExcept,
+  decodeRanges,
+  decodeSubscription,
+} from './subscription-records.ts'
+import type { SubscriptionRecord } from './subscription-records.ts'
+import { topicState, TopicSubscriptions, type TopicState } from './topic-subscriptions.ts'
+import { SummarizedMessages } from './summarized-messages.ts'
 
 /** What a commit adds that is in segments before its own. */
 interface Elsewhere {
@@ -44,34 +41,38 @@ interface Elsewhere {
   count: number
 }
 
-/** Parts received so far of a list that counts only as a whole. */
-interface LiveList {
-  received: number
-  readonly positions: Set<number>
+/** What damage took away. */
+export interface Lost {
+  /** The new names of queues whose names were lost. */
+  readonly renamed: readonly string[]
+  /** How many subscriptions are known by nothing but their numbers. */
+  readonly lostSubscriptions: number
 }
 
 export class StoreState implements JournalVisitor {
   readonly queues = new Map<number, QueueState>()
   readonly producers = new ProducerTable(storeLimits.producers)
-  readonly transactions = new Map<number, OpenTransaction>()
+  readonly transactions: OpenTransactions
   readonly uses: SegmentUses
+  readonly subscriptions = new TopicSubscriptions({ drop: (topic, sequence) => this.#drop(topic.number, sequence) })
   lastSequence: Sequence = 0
   nextQueue = 1
   readonly #byName = new Map<string, QueueState>()
+  readonly #topicsByName = new Map<string, QueueState>()
+  /** Segments with acknowledgements of committed transactions, of which no snapshot knows yet. */
+  readonly #pinnedBySnapshot: number[] = []
   #segment = 0
   #term = 0
-  /** The one asked for last: mostly the next, too. */
-  #lastTransaction = 0
-  #lastOpen: OpenTransaction | undefined
-  #spareAdds: TransactionAdds | undefined
   /** Snapshots count when their end is there. */
   #snapshotQueues = new Map<number, string>()
   #snapshotProducers: Buffer[] = []
+  readonly #snapshotSubscriptions = new Set<number>()
   /** The producers of the newest snapshot, while nothing asks for them: mostly the next snapshot comes first. */
   #unreadProducers: Buffer[] | undefined
-  readonly #partialLiveLists = new Map<number, LiveList>()
-  readonly #liveLists = new Map<number, ReadonlySet<number>>()
+  readonly #liveLists = new LiveLists()
 
+  readonly #summarized: SummarizedMessages<QueueState>
+  readonly #queueOf = (number: number): QueueState => this.#queue(number)
   readonly #onReleased: (queue: QueueState) => void
 
   /** `onReleased` is called with a queue that has less than before. */
@@ -81,15 +82,24 @@ export class StoreState implements JournalVisitor {
   ) {
     this.#onReleased = onReleased
     this.uses = new SegmentUses(onShrunk)
+    this.transactions = new OpenTransactions(this.uses)
+    this.#summarized = new SummarizedMessages(this)
   }
 
   queueNamed(name: string): QueueState | undefined {
     return this.#byName.get(name)
   }
 
+  /** Known with its first subscription, and for as long as this process lives. */
+  topicNamed(name: string): QueueState | undefined {
+    return this.#topicsByName.get(name)
+  }
+
   // Applying: each for a record in `segment`.
 
   addQueue(number: number, name: string): QueueState {
+    // An older release gave the number of a topic, which it did not know, to a queue.
+    if (this.queues.get(number)?.topic) this.removeQueue(number, this.#segment)
     const queue = this.#queue(number)
     queue.name = name
     this.#byName.set(name, queue)
@@ -101,6 +111,7 @@ export class StoreState implements JournalVisitor {
     const queue = this.queues.get(number)
     if (!queue) return
     this.queues.delete(number)
+    if (queue.topic) this.#topicsByName.delete(queue.name)
     if (this.#byName.get(queue.name) === queue) this.#byName.delete(queue.name)
     queue.index.scan(0, ({ segment, bodyLength }) => {
       this.uses.dropLive(segment, bodyLength)
@@ -109,6 +120,27 @@ export class StoreState implements JournalVisitor {
       return true
     })
     this.#onReleased(queue)
+  }
+
+  addSubscription({ number, topic, topicName, clientId, name, selector, noLocal, mark }: SubscriptionRecord): void {
+    const queue = this.#topic(topic)
+    queue.name = topicName
+    this.#topicsByName.set(topicName, queue)
+    this.nextQueue = Math.max(this.nextQueue, number + 1, topic + 1)
+    const holder = subscriptionHolder(topicName, clientId, name)
+    this.subscriptions.add(number, mark, { holder, terms: { selector, noLocal }, topic: queue.topic! })
+  }
+
+  removeSubscription(number: number): void {
+    const topic = this.subscriptions.get(number)?.identity?.topic
+    this.subscriptions.remove(number)
+    if (topic) this.#onReleased(this.queues.get(topic.number)!)
+  }
+
+  /** A message of a topic is now at `location` for the first time. */
+  placeInTopic(queue: QueueState, location: Readonly<MessageLocation>, except: readonly number[] | undefined): void {
+    this.place(queue, location)
+    this.subscriptions.added(queue.topic!, location.sequence, location.bodyLength - location.headLength, except)
   }
 
   /** A message is now at `location`, for the first time or after it was moved. */
@@ -133,17 +165,6 @@ export class StoreState implements JournalVisitor {
     else this.place(queue, { sequence, segment, position, bodyLength, headLength })
   }
 
-  /** The same for many: one that does not stand behind all others is placed by itself. */
-  #placeRun(queue: QueueState, run: MessageRun): void {
-    const { segment, end, stride } = run
-    for (let at = run.start; at < end;) {
-      const { end: to, bodyBytes } = queue.index.appendRun(run, at)
-      if (to > at) this.uses.addLive(segment, bodyBytes, (to - at) / stride)
-      if (to < end) this.place(queue, locationAt(run, to))
-      at = to + stride
-    }
-  }
-
   remove(queue: number, sequence: Sequence, segment: number): void {
     const state = this.queues.get(queue)
     const location = state?.index.remove(sequence)
@@ -153,15 +174,35 @@ export class StoreState implements JournalVisitor {
     this.uses.tells(segment, location.segment)
   }
 
+  /** What tells that it is gone is what is told of subscriptions, and that is told again with each segment. */
+  #drop(topic: number, sequence: Sequence): void {
+    const state = this.queues.get(topic)
+    const location = state?.index.remove(sequence)
+    if (!location) return
+    this.#onReleased(state!)
+    this.uses.dropLive(location.segment, location.bodyLength)
+  }
+
   addInTransaction(tx: number, ordinal: number, queue: number, location: Omit<MessageLocation, 'sequence'>): void {
     const { segment, position, bodyLength, headLength } = location
-    this.#transaction(tx).adds.add(queue, ordinal, segment, position, bodyLength, headLength)
+    this.transactions.obtain(tx).adds.add(queue, ordinal, segment, position, bodyLength, headLength)
     this.uses.pin(segment)
   }
 
   removeInTransaction(tx: number, queue: number, sequence: Sequence, segment: number): void {
-    this.#transaction(tx).removes.push({ queue, sequence, segment })
+    this.transactions.obtain(tx).removes.push({ queue, sequence, segment })
     this.uses.pin(segment)
+  }
+
+  exceptInTransaction(tx: number, ordinal: number, except: readonly number[]): void {
+    const open = this.transactions.obtain(tx)
+    open.except ??= new Map()
+    open.except.set(ordinal, except)
+  }
+
+  acknowledgeInTransaction(tx: number, range: TransactedRange): void {
+    this.transactions.obtain(tx).acknowledgements.push(range)
+    this.uses.pin(range.segment)
   }
 
   commit(tx: number, firstSequence: Sequence, addCount: number, segment: number): void {
@@ -171,7 +212,7 @@ export class StoreState implements JournalVisitor {
     let elsewhere: Elsewhere | undefined
     let state: QueueState | undefined
     const { adds } = open
-    this.#commitSummarized(adds.summarized, firstSequence, segment)
+    this.#summarized.commit(adds.summarized, firstSequence, segment, this.#queueOf)
     for (let index = 0; index < adds.length; index++) {
       const queue = adds.queue(index)
       if (state?.number !== queue) state = this.#queue(queue)
@@ -182,6 +223,8 @@ export class StoreState implements JournalVisitor {
       const bodyLength = adds.bodyLength(index)
       const headLength = adds.headLength(index)
       this.#placeLast(state, sequence, at, position, bodyLength, headLength)
+      if (state.topic)
+        this.subscriptions.added(state.topic, sequence, bodyLength - headLength, open.except?.get(ordinal))
       if (at === segment) continue
       elsewhere ??= { queues: new Set(), firstSequence, count: 0 }
       elsewhere.queues.add(queue)
@@ -194,7 +237,22 @@ export class StoreState implements JournalVisitor {
       // Both records are needed to tell that the message is gone.
       if (location) this.uses.tells(at, location.segment)
     }
+    this.#commitAcknowledgements(open.acknowledgements, segment)
     this.endTransaction(tx)
+  }
+
+  #commitAcknowledgements(acknowledgements: readonly TransactedRange[], commitSegment: number): void {
+    for (const range of acknowledgements) {
+      this.subscriptions.acknowledge(range)
+      if (range.segment === commitSegment) continue
+      this.uses.pin(range.segment)
+      this.#pinnedBySnapshot.push(range.segment)
+    }
+  }
+
+  /** All that older segments tell of subscriptions stands in a newer one. */
+  snapshotWritten(): void {
+    for (const segment of this.#pinnedBySnapshot.splice(0)) this.uses.unpin(segment)
   }
 
   /** What a transaction of this writer adds is not counted as uncommitted any more: it is about to end. */
@@ -211,27 +269,7 @@ export class StoreState implements JournalVisitor {
   }
 
   endTransaction(tx: number): void {
-    const open = this.transactions.get(tx)
-    if (!open) return
-    this.transactions.delete(tx)
-    this.#lastOpen = undefined
-    const { adds, removes } = open
-    for (const { segment, start, end, stride } of adds.summarized) this.uses.unpin(segment, (end - start) / stride)
-    this.#unpin(adds.length, (index) => adds.segment(index))
-    this.#unpin(removes.length, (index) => removes[index]!.segment)
-    adds.clear()
-    if (adds.isReusable) this.#spareAdds = adds
-  }
-
-  /** Neighbours are mostly in one segment. */
-  #unpin(count: number, segmentOf: (index: number) => number): void {
-    for (let first = 0; first < count;) {
-      const segment = segmentOf(first)
-      let next = first + 1
-      while (next < count && segmentOf(next) === segment) next++
-      this.uses.unpin(segment, next - first)
-      first = next
-    }
+    this.transactions.end(tx)
   }
 
   // Recovery.
@@ -240,11 +278,12 @@ export class StoreState implements JournalVisitor {
     this.queues.clear()
     this.producers.clear()
     this.transactions.clear()
-    this.#lastOpen = undefined
     this.uses.clear()
     this.#byName.clear()
+    this.#topicsByName.clear()
+    this.subscriptions.clear()
+    this.#pinnedBySnapshot.length = 0
     this.#liveLists.clear()
-    this.#partialLiveLists.clear()
     this.#unreadProducers = undefined
     this.lastSequence = 0
     this.nextQueue = 1
@@ -253,20 +292,25 @@ export class StoreState implements JournalVisitor {
 
   segment(number: number, term: number): void {
     // Nobody goes on with the transactions of an older writer, and their numbers are used again.
-    if (term !== this.#term) this.#endTransactions()
+    if (term !== this.#term) this.transactions.endAll()
     for (const { adds } of this.transactions.values()) adds.unfold()
     this.#segment = number
     this.#term = term
     this.uses.of(number)
     this.#snapshotQueues = new Map()
     this.#snapshotProducers = []
+    this.#snapshotSubscriptions.clear()
   }
 
   /** Messages of a large backlog do not come one by one. */
   run(type: number, run: SummaryRun): boolean {
-    if (type === recordType.addInTx) this.#noteSummarized(run)
-    else if (type === recordType.add) this.#placeSummarized(run)
-    else return false
+    const segment = this.#segment
+    const isTopics = type === recordType.topicAdd && run.stride === entryParts.meta + addBytes
+    if (type === recordType.addInTx) this.#summarized.note(run, segment)
+    else if (type === recordType.add || isTopics) {
+      const last = this.#summarized.place(run, segment, isTopics ? (number) => this.#topic(number) : this.#queueOf)
+      this.lastSequence = Math.max(this.lastSequence, last)
+    } else return false
     return true
   }
 
@@ -285,13 +329,27 @@ export class StoreState implements JournalVisitor {
       case recordType.queueRemoved:
         return this.removeQueue(meta.readUInt32BE(0), this.#segment)
       case recordType.live:
-        return this.#collectLive(meta)
+        return this.uses.tells(this.#segment, this.#liveLists.collect(meta))
       case recordType.snapshotQueues:
         return decodeQueueList(meta, (queue, name) => void this.#snapshotQueues.set(queue, name))
       case recordType.snapshotProducers:
         return void this.#snapshotProducers.push(Buffer.from(meta))
       case recordType.snapshotEnd:
         return this.#applySnapshot(decodeSnapshotEnd(meta))
+      case recordType.topicAdd:
+      case recordType.topicMoved:
+      case recordType.topicAddInTx:
+        return this.#applyTopicRecord(type, position, meta, bodyLength, body)
+      case recordType.subscription:
+      case recordType.snapshotSubscription:
+        if (type === recordType.snapshotSubscription) this.#snapshotSubscriptions.add(meta.readUInt32BE(0))
+        return this.addSubscription(decodeSubscription(meta))
+      case recordType.subscriptionRemoved:
+        return this.removeSubscription(meta.readUInt32BE(0))
+      case recordType.acknowledged:
+        return this.subscriptions.acknowledge(decodeAcknowledged(meta))
+      case recordType.snapshotAcknowledged:
+        return this.#applyRanges(meta)
       default:
         this.#applyTransactionRecord(type, position, meta, bodyLength, body)
     }
@@ -299,18 +357,39 @@ export class StoreState implements JournalVisitor {
 
   /**
    * When everything was visited: drops unfinished transactions and whatever is in segments that do not count, or is not
-   * needed there. Returns the new names of queues whose names were lost.
+   * needed there or by any subscription.
    */
-  finishRecovery(segments: readonly number[]): string[] {
+  finishRecovery(segments: readonly number[]): Lost {
     this.#readProducers()
-    this.#endTransactions()
+    this.transactions.endAll()
     const counts = new Set(segments)
     const stale = [...this.uses.entries()].some(([segment, use]) => use.live > 0 && !counts.has(segment))
-    if (stale || this.#liveLists.size > 0) this.#purge(counts)
+    if (stale || !this.#liveLists.isEmpty) this.#purge(counts)
+    this.#pinnedBySnapshot.length = 0
+    const lostSubscriptions = this.subscriptions.finishRecovery(this.#topics(), this.lastSequence)
+    for (const [number, { topic }] of this.queues)
+      if (topic?.subscriptions.size === 0) this.removeQueue(number, this.#segment)
     this.#liveLists.clear()
-    this.#partialLiveLists.clear()
     for (const [segment] of this.uses.entries()) if (!counts.has(segment)) this.uses.delete(segment)
-    return this.#nameNameless()
+    return { renamed: this.#nameNameless(), lostSubscriptions }
+  }
+
+  #applyTopicRecord(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
+    const number = meta.readUInt32BE(0)
+    const { topic } = this.#topic(number)
+    const except = decodeExcept(meta, type === recordType.topicAddInTx ? addInTxBytes : addBytes)
+    if (type === recordType.topicAddInTx) {
+      this.#applyTransactionRecord(recordType.addInTx, position, meta, bodyLength, body)
+      if (except.length > 0) this.exceptInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(8), except)
+      return
+    }
+    this.#applyAdd(type === recordType.topicAdd ? recordType.add : recordType.moved, position, meta, bodyLength, body)
+    if (except.length > 0) this.subscriptions.added(topic!, meta.readUIntBE(4, 6), 0, except)
+  }
+
+  #applyRanges(meta: Buffer): void {
+    const { subscription, ranges } = decodeRanges(meta)
+    for (const { after, upTo } of ranges) this.subscriptions.acknowledge({ subscription, after, upTo })
   }
 
   #applyAdd(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
@@ -324,42 +403,6 @@ export class StoreState implements JournalVisitor {
     const { producerId, producerSequenceId } = decodeHead(body, headLength)
     this.#readProducers()
     this.producers.set(producerId, producerSequenceId)
-  }
-
-  /** Queues are mostly one after the other, and the upper four bytes of sequences the same. */
-  #placeSummarized(entries: SummaryRun): void {
-    const { view, end, stride } = entries
-    const segment = this.#segment
-    for (let start = entries.start; start < end;) {
-      const next = endOfEqual(entries, start, addParts.queue, addParts.sequence)
-      const firstSequence = view.getUint16(start + addParts.sequence) * 2 ** 32
-      const run = { view, start, end: next, stride, segment, firstSequence, parts: addParts }
-      this.#placeRun(this.#queue(view.getUint32(start + addParts.queue)), run)
-      this.lastSequence = Math.max(this.lastSequence, largestSequence(run))
-      start = next
-    }
-  }
-
-  /** Transactions and queues are mostly one after the other. */
-  #noteSummarized(run: SummaryRun): void {
-    const { view, start, end, stride } = run
-    const segment = this.#segment
-    for (let from = start; from < end;) {
-      const to = endOfEqual(run, from, addInTxParts.transaction, addInTxParts.queue)
-      const queue = view.getUint32(from + addInTxParts.queue)
-      const { adds } = this.#transaction(view.getUint32(from + addInTxParts.transaction))
-      adds.addSummarized({ queue, segment, view, start: from, end: to, stride })
-      this.uses.pin(segment, (to - from) / stride)
-      from = to
-    }
-  }
-
-  #commitSummarized(runs: readonly SummarizedAdds[], firstSequence: Sequence, commitSegment: number): void {
-    for (const { queue, segment, view, start, end, stride } of runs) {
-      assert(segment === commitSegment, 'What older summaries tell of was unfolded')
-      const run = { view, start, end, stride, segment, firstSequence, parts: addInTxParts }
-      this.#placeRun(this.#queue(queue), run)
-    }
   }
 
   #applyTransactionRecord(
@@ -381,13 +424,20 @@ export class StoreState implements JournalVisitor {
       this.#readProducers()
       decodeProducerList(body, (id, sequence) => this.producers.set(id, sequence))
     } else if (type === recordType.rollback) this.endTransaction(meta.readUInt32BE(0))
+    else if (type === recordType.acknowledgedInTx)
+      this.acknowledgeInTransaction(acknowledgedTransaction(meta), { ...decodeAcknowledged(meta), segment })
   }
 
-  #applySnapshot({ lastSequence, nextQueue, queues }: SnapshotEnd): void {
+  #applySnapshot({ lastSequence, nextQueue, queues, subscriptions }: SnapshotEnd): void {
+    this.snapshotWritten()
+    if (this.#snapshotSubscriptions.size === subscriptions) {
+      this.subscriptions.keepOnly(this.#snapshotSubscriptions)
+      this.subscriptions.dropUnwanted(this.#topics())
+    }
     // A list of which a part was damaged takes no queue away.
     if (this.#snapshotQueues.size === queues)
-      for (const number of this.queues.keys())
-        if (!this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
+      for (const [number, { topic }] of this.queues)
+        if (!topic && !this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
     for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
     this.#unreadProducers = this.#snapshotProducers
     this.lastSequence = Math.max(this.lastSequence, lastSequence)
@@ -402,25 +452,11 @@ export class StoreState implements JournalVisitor {
     for (const list of unread) decodeProducerList(list, (id, sequence) => this.producers.set(id, sequence))
   }
 
-  #collectLive(meta: Buffer): void {
-    const { segment, part, parts, positions } = decodeLive(meta)
-    this.uses.tells(this.#segment, segment)
-    let list = this.#partialLiveLists.get(segment)
-    if (!list || part === 0) this.#partialLiveLists.set(segment, (list = { received: 0, positions: new Set() }))
-    if (part !== list.received) return
-    list.received++
-    for (const position of positions) list.positions.add(position)
-    // Until it is complete, the list before it counts.
-    if (list.received < parts) return
-    this.#liveLists.set(segment, list.positions)
-    this.#partialLiveLists.delete(segment)
-  }
-
   #purge(counts: ReadonlySet<number>): void {
     for (const queue of this.queues.values()) {
       const stale: Sequence[] = []
       queue.index.scan(0, ({ sequence, segment, position }) => {
-        if (!counts.has(segment) || this.#liveLists.get(segment)?.has(position) === false) stale.push(sequence)
+        if (!counts.has(segment) || this.#liveLists.isStale(segment, position)) stale.push(sequence)
         return true
       })
       for (const sequence of stale) {
@@ -434,32 +470,29 @@ export class StoreState implements JournalVisitor {
   #nameNameless(): string[] {
     const named: string[] = []
     for (const queue of this.queues.values()) {
-      if (queue.name !== '') continue
+      if (queue.name !== '' || queue.topic) continue
       this.addQueue(queue.number, `Flotilla.Recovered.${queue.number}`)
       named.push(queue.name)
     }
     return named
   }
 
-  #endTransactions(): void {
-    for (const tx of this.transactions.keys()) this.endTransaction(tx)
-  }
-
   #queue(number: number): QueueState {
     let queue = this.queues.get(number)
-    if (!queue) this.queues.set(number, (queue = { number, name: '', index: new MessageIndex(), uncommittedBytes: 0 }))
+    if (!queue) this.queues.set(number, (queue = emptyQueue(number, new MessageIndex(), null)))
     return queue
   }
 
-  #transaction(tx: number): OpenTransaction {
-    if (this.#lastOpen && tx === this.#lastTransaction) return this.#lastOpen
-    let open = this.transactions.get(tx)
-    if (!open) {
-      this.transactions.set(tx, (open = { adds: this.#spareAdds ?? new TransactionAdds(), removes: [] }))
-      this.#spareAdds = undefined
-    }
-    this.#lastTransaction = tx
-    this.#lastOpen = open
-    return open
+  #topic(number: number): QueueState {
+    let queue = this.queues.get(number)
+    if (queue?.topic) return queue
+    const index = new MessageIndex()
+    queue = emptyQueue(number, index, topicState(number, index, this.lastSequence))
+    this.queues.set(number, queue)
+    return queue
+  }
+
+  *#topics(): IterableIterator<TopicState> {
+    for (const { topic } of this.queues.values()) if (topic) yield topic
   }
 }

@@ -1,27 +1,27 @@
-// The messages of one holder, ascending by sequence. Removed ones leave a hole until half of the array is holes.
+// The messages of one queue or topic, ascending by sequence, each with how many want it. Removed ones leave a hole until half of the array is holes.
 import type { FoundMessage, Sequence } from '../held-message.ts'
 import { memoryStoreLimits } from './limits.ts'
 
 export class MemoryQueue {
   messages = 0
   bytes = 0
-  #entries: { readonly sequence: Sequence; bytes: Buffer | undefined }[] = []
+  #entries: { readonly sequence: Sequence; bytes: Buffer | undefined; wantedBy: number }[] = []
 
   /** What they take of the store's limit. */
   get takenBytes(): number {
     return this.bytes + this.messages * memoryStoreLimits.messageOverheadBytes
   }
 
-  add(sequence: Sequence, bytes: Buffer): void {
-    this.#entries.push({ sequence, bytes })
+  add(sequence: Sequence, bytes: Buffer, wantedBy = 1): void {
+    this.#entries.push({ sequence, bytes, wantedBy })
     this.messages++
     this.bytes += bytes.length
   }
 
   /** Returns how many bytes it had; undefined when there is no such message. */
   remove(sequence: Sequence): number | undefined {
-    const entry = this.#entries[this.#firstAfter(sequence - 1)]
-    if (entry?.sequence !== sequence || !entry.bytes) return undefined
+    const entry = this.#find(sequence)
+    if (!entry?.bytes) return undefined
     const { length } = entry.bytes
     this.messages--
     this.bytes -= length
@@ -31,18 +31,51 @@ export class MemoryQueue {
     return length
   }
 
-  read(after: Sequence, upTo: Sequence, maxMessages: number, maxBytes: number): FoundMessage[] {
+  bytesOf(sequence: Sequence): number | undefined {
+    return this.#find(sequence)?.bytes?.length
+  }
+
+  /** The last message before this sequence; 0 when there is none. */
+  lastBefore(sequence: Sequence): Sequence {
+    for (let index = this.#firstAfter(sequence - 1) - 1; index >= 0; index--)
+      if (this.#entries[index]!.bytes) return this.#entries[index]!.sequence
+    return 0
+  }
+
+  sequencesAfter(after: Sequence): Sequence[] {
+    return this.#entries.slice(this.#firstAfter(after)).flatMap(({ sequence, bytes }) => (bytes ? [sequence] : []))
+  }
+
+  /** One wants it less; returns how many still do. */
+  wantedLess(sequence: Sequence): number {
+    const entry = this.#find(sequence)
+    return entry ? --entry.wantedBy : 0
+  }
+
+  /** `isLeftOut`: as if it had been removed. */
+  read(
+    after: Sequence,
+    upTo: Sequence,
+    maxMessages: number,
+    maxBytes: number,
+    isLeftOut: (sequence: Sequence) => boolean = () => false,
+  ): FoundMessage[] {
     const found: FoundMessage[] = []
     let total = 0
     for (let index = this.#firstAfter(after); index < this.#entries.length; index++) {
       const { sequence, bytes } = this.#entries[index]!
       if (sequence > upTo || found.length >= maxMessages) break
-      if (!bytes) continue
+      if (!bytes || isLeftOut(sequence)) continue
       if (found.length > 0 && total + bytes.length > maxBytes) break
       found.push({ sequence, bytes })
       total += bytes.length
     }
     return found
+  }
+
+  #find(sequence: Sequence): { bytes: Buffer | undefined; wantedBy: number } | undefined {
+    const entry = this.#entries[this.#firstAfter(sequence - 1)]
+    return entry?.sequence === sequence ? entry : undefined
   }
 
   #firstAfter(sequence: Sequence): number {

@@ -7,17 +7,21 @@ import type {
   AddedMessage,
   FoundMessage,
   MessageHolder,
+  MessageOwner,
   MessageStore,
   RecoveredState,
   Sequence,
   StoreLag,
   StoreOwner,
   StoreStatistics,
+  SubscriptionBacklog,
 } from '../message-store.ts'
+import type { QueueHolder, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
 import { ProducerTable } from '../producer-table.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { memoryStoreLimits } from './limits.ts'
 import { MemoryQueue } from './memory-queue.ts'
+import { MemoryTopic } from './memory-topic.ts'
 import { MemoryRoom } from './memory-room.ts'
 import { MemoryTransaction, type TransactionTarget } from './memory-transaction.ts'
 
@@ -30,7 +34,9 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements MessageStore {
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #queues = new Map<string, MemoryQueue>()
-  /** What open transactions add, by holder. */
+  /** Those that have subscriptions. */
+  readonly #topics = new Map<string, MemoryTopic>()
+  /** What open transactions add, by account. */
   readonly #uncommittedBytes = new Map<string, number>()
   readonly #producers = new ProducerTable(storeLimits.producers)
   readonly #room: MemoryRoom
@@ -44,6 +50,7 @@ export class MemoryStore implements MessageStore {
     this.#room = new MemoryRoom(limitBytes, logger)
     this.#transactionTarget = {
       room: this.#room,
+      keeps: (holder) => this.#keeps(holder),
       record: () => this.#write(),
       countUncommitted: (holder, bytes) => this.#countUncommitted(holder, bytes),
       place: (message, sequence) => this.#place(message, sequence),
@@ -59,15 +66,15 @@ export class MemoryStore implements MessageStore {
 
   async open(_owner: StoreOwner): Promise<RecoveredState> {
     this.#open = true
-    return { queues: [], lastSequence: 0 }
+    return { queues: [], subscriptions: [], lastSequence: 0 }
   }
 
-  addHolder(holder: MessageHolder): void {
+  addHolder(holder: QueueHolder): void {
     this.#write()
     this.#queue(holder.name)
   }
 
-  removeHolder(holder: MessageHolder): void {
+  removeHolder(holder: QueueHolder): void {
     this.#write()
     const queue = this.#queues.get(holder.name)
     if (!queue) return
@@ -75,8 +82,27 @@ export class MemoryStore implements MessageStore {
     this.#room.giveBack(queue.messages, queue.bytes)
   }
 
+  addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
+    this.#write()
+    let topic = this.#topics.get(holder.topic)
+    if (!topic) this.#topics.set(holder.topic, (topic = new MemoryTopic((bytes) => this.#room.giveBack(1, bytes))))
+    topic.addSubscription(holder, terms, this.#lastSequence)
+  }
+
+  removeSubscription(holder: SubscriptionHolder): void {
+    this.#write()
+    const topic = this.#topics.get(holder.topic)
+    topic?.removeSubscription(holder)
+    if (topic?.subscriptions === 0) this.#topics.delete(holder.topic)
+  }
+
+  backlog(holder: SubscriptionHolder): SubscriptionBacklog {
+    return this.#topics.get(holder.topic)?.backlog(holder) ?? { messageCount: 0, messageBytes: 0 }
+  }
+
   add(message: AddedMessage, sequence: Sequence): void {
     this.#write()
+    if (!this.#keeps(message.holder)) return
     this.#room.take(message.bytes.length)
     this.#place(message, sequence)
   }
@@ -86,17 +112,17 @@ export class MemoryStore implements MessageStore {
     this.whenDurable(settled)
   }
 
-  remove(holder: MessageHolder, sequence: Sequence): void {
+  remove(owner: MessageOwner, sequence: Sequence): void {
     this.#write()
-    this.#remove(holder, sequence)
+    this.#remove(owner, sequence)
   }
 
   begin(): StoreTransaction {
     return new MemoryTransaction(this.#transactionTarget)
   }
 
-  hasRoom({ name }: MessageHolder, bytes: number): boolean {
-    return this.#room.hasForAnybody(bytes) || this.#room.hasFor(name, this.#takenBytesOf(name), bytes)
+  hasRoom(holder: MessageHolder, bytes: number): boolean {
+    return this.#room.hasForAnybody(bytes) || this.#room.hasFor(accountOf(holder), this.#takenBytesOf(holder), bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -109,13 +135,14 @@ export class MemoryStore implements MessageStore {
   }
 
   async read(
-    holder: MessageHolder,
+    owner: MessageOwner,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
   ): Promise<readonly FoundMessage[]> {
-    return this.#queues.get(holder.name)?.read(after, upTo, maxMessages, maxBytes) ?? []
+    if (owner.kind === 'queue') return this.#queues.get(owner.name)?.read(after, upTo, maxMessages, maxBytes) ?? []
+    return this.#topics.get(owner.topic)?.read(owner, after, upTo, maxMessages, maxBytes) ?? []
   }
 
   lastProducerSequence(producerId: string): number | undefined {
@@ -125,7 +152,8 @@ export class MemoryStore implements MessageStore {
   statistics(): StoreStatistics {
     let messages = 0
     let bytesUsed = 0
-    for (const queue of this.#queues.values()) {
+    const topics = [...this.#topics.values()].map((topic) => topic.messages)
+    for (const queue of [...this.#queues.values(), ...topics]) {
       messages += queue.messages
       bytesUsed += queue.bytes
     }
@@ -149,26 +177,38 @@ export class MemoryStore implements MessageStore {
     this.#records++
   }
 
-  #countUncommitted({ name }: MessageHolder, bytes: number): void {
-    const uncommitted = (this.#uncommittedBytes.get(name) ?? 0) + bytes
-    if (uncommitted > 0) this.#uncommittedBytes.set(name, uncommitted)
-    else this.#uncommittedBytes.delete(name)
+  #keeps({ kind, name }: MessageHolder): boolean {
+    return kind === 'queue' || this.#topics.has(name)
   }
 
-  #takenBytesOf(name: string): number {
-    return (this.#queues.get(name)?.takenBytes ?? 0) + (this.#uncommittedBytes.get(name) ?? 0)
+  #countUncommitted(holder: MessageHolder, bytes: number): void {
+    const account = accountOf(holder)
+    const uncommitted = (this.#uncommittedBytes.get(account) ?? 0) + bytes
+    if (uncommitted > 0) this.#uncommittedBytes.set(account, uncommitted)
+    else this.#uncommittedBytes.delete(account)
+  }
+
+  #takenBytesOf(holder: MessageHolder): number {
+    const { kind, name } = holder
+    const messages = kind === 'queue' ? this.#queues.get(name) : this.#topics.get(name)?.messages
+    return (messages?.takenBytes ?? 0) + (this.#uncommittedBytes.get(accountOf(holder)) ?? 0)
   }
 
   /** Its bytes are counted already. */
   #place(message: AddedMessage, sequence: Sequence): void {
     assert(sequence > this.#lastSequence, 'Sequences grow with every message')
     this.#lastSequence = sequence
-    this.#queue(message.holder.name).add(sequence, message.bytes)
-    this.#producers.set(message.producerId, message.producerSequenceId)
+    const { holder, bytes, producerId, producerSequenceId } = message
+    this.#producers.set(producerId, producerSequenceId)
+    if (holder.kind === 'queue') return this.#queue(holder.name).add(sequence, bytes)
+    const topic = this.#topics.get(holder.name)
+    if (topic) topic.add(sequence, bytes, message.notFor ?? [])
+    else this.#room.giveBack(1, bytes.length)
   }
 
-  #remove(holder: MessageHolder, sequence: Sequence): void {
-    const bytes = this.#queues.get(holder.name)?.remove(sequence)
+  #remove(owner: MessageOwner, sequence: Sequence): void {
+    if (owner.kind === 'subscription') return this.#topics.get(owner.topic)?.acknowledge(owner, sequence)
+    const bytes = this.#queues.get(owner.name)?.remove(sequence)
     if (bytes !== undefined) this.#room.giveBack(1, bytes)
   }
 
@@ -184,3 +224,6 @@ export class MemoryStore implements MessageStore {
     for (const callback of callbacks) callback()
   }
 }
+
+/** Under which it waits for room: a topic may have the name of a queue. */
+const accountOf = ({ kind, name }: MessageHolder): string => (kind === 'queue' ? name : `topic://${name}`)

@@ -1,7 +1,7 @@
 // An open transaction of the memory store: what it adds and removes, until it ends. What it adds counts against the limit
 // from the beginning.
 import { assert } from '../../base/assert.ts'
-import type { AddedMessage, MessageHolder, Sequence } from '../held-message.ts'
+import type { AddedMessage, MessageHolder, MessageOwner, Sequence } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { memoryStoreLimits } from './limits.ts'
 import type { MemoryRoom } from './memory-room.ts'
@@ -9,18 +9,22 @@ import type { MemoryRoom } from './memory-room.ts'
 /** What the store does for its transactions. */
 export interface TransactionTarget {
   readonly room: MemoryRoom
+  /** Not for a topic without subscriptions. */
+  keeps(holder: MessageHolder): boolean
   /** Counts a record, and asserts that the store is open. */
   record(): void
   /** Bytes that a transaction has added for a holder, or with a minus that it has no longer. */
   countUncommitted(holder: MessageHolder, bytes: number): void
   place(message: AddedMessage, sequence: Sequence): void
-  remove(holder: MessageHolder, sequence: Sequence): void
+  remove(owner: MessageOwner, sequence: Sequence): void
 }
 
 export class MemoryTransaction implements StoreTransaction {
   readonly #target: TransactionTarget
-  readonly #adds: AddedMessage[] = []
-  readonly #removes: { readonly holder: MessageHolder; readonly sequence: Sequence }[] = []
+  /** null: kept for nobody; its sequence is taken. */
+  readonly #adds: (AddedMessage | null)[] = []
+  readonly #removes: { readonly owner: MessageOwner; readonly sequence: Sequence }[] = []
+  #addedMessages = 0
   #addedBytes = 0
   #ended = false
 
@@ -30,33 +34,38 @@ export class MemoryTransaction implements StoreTransaction {
 
   add(message: AddedMessage): void {
     this.#record()
+    if (!this.#target.keeps(message.holder)) return void this.#adds.push(null)
+    this.#addedMessages++
     this.#target.room.take(message.bytes.length)
     this.#target.countUncommitted(message.holder, takenBytes(message))
     this.#addedBytes += message.bytes.length
     this.#adds.push(message)
   }
 
-  remove(holder: MessageHolder, sequence: Sequence): void {
+  remove(owner: MessageOwner, sequence: Sequence): void {
     this.#record()
-    this.#removes.push({ holder, sequence })
+    this.#removes.push({ owner, sequence })
   }
 
   commit(firstSequence: Sequence): void {
     this.#end()
     let sequence = firstSequence
-    for (const message of this.#adds) this.#target.place(message, sequence++)
-    for (const removed of this.#removes) this.#target.remove(removed.holder, removed.sequence)
+    for (const message of this.#adds) {
+      if (message) this.#target.place(message, sequence)
+      sequence++
+    }
+    for (const removed of this.#removes) this.#target.remove(removed.owner, removed.sequence)
   }
 
   rollback(): void {
     this.#end()
-    this.#target.room.giveBack(this.#adds.length, this.#addedBytes)
+    this.#target.room.giveBack(this.#addedMessages, this.#addedBytes)
   }
 
   #end(): void {
     this.#record()
     this.#ended = true
-    for (const message of this.#adds) this.#target.countUncommitted(message.holder, -takenBytes(message))
+    for (const message of this.#adds) if (message) this.#target.countUncommitted(message.holder, -takenBytes(message))
   }
 
   #record(): void {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { destinationLimits } from '../../../broker/destination/limits.ts'
 import type {
   FoundMessage,
-  MessageHolder,
+  MessageOwner,
   RecoveredState,
   Sequence,
   StoreOwner,
@@ -19,7 +19,7 @@ class SlowStore extends MemoryStore {
   readonly lost = new Set<Sequence>()
   failing = false
   #open: (() => void)[] = []
-  #recovered: RecoveredState = { queues: [], lastSequence: 0 }
+  #recovered: RecoveredState = { queues: [], subscriptions: [], lastSequence: 0 }
 
   override async open(owner: StoreOwner): Promise<RecoveredState> {
     await super.open(owner)
@@ -27,11 +27,11 @@ class SlowStore extends MemoryStore {
   }
 
   recovers(queue: string, messageCount: number, lastSequence: Sequence): void {
-    this.#recovered = { queues: [{ name: queue, messageCount, messageBytes: 0 }], lastSequence }
+    this.#recovered = { queues: [{ name: queue, messageCount, messageBytes: 0 }], subscriptions: [], lastSequence }
   }
 
   override async read(
-    holder: MessageHolder,
+    holder: MessageOwner,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,

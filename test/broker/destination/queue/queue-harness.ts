@@ -9,7 +9,7 @@ import { QueueEntry as Entry } from '../../../../broker/destination/entry.ts'
 import type { MessageSource } from '../../../../broker/destination/subscription/message-source.ts'
 import type { Message } from '../../../../broker/message/message.ts'
 import { StoredMessage } from '../../../../broker/message/stored-message.ts'
-import type { FoundMessage, MessageHolder, Sequence } from '../../../../broker/store/message-store.ts'
+import type { FoundMessage, MessageOwner, Sequence } from '../../../../broker/store/message-store.ts'
 import { testMessage } from '../../../support/test-message.ts'
 
 export interface Given {
@@ -94,13 +94,13 @@ export class QueueHarness {
       memory: this.memory,
       store: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#stored, after, upTo, count, bytes),
-        remove: (_holder: MessageHolder, sequence: Sequence) => void this.#stored.delete(sequence),
+        remove: (_holder: MessageOwner, sequence: Sequence) => void this.#stored.delete(sequence),
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
       },
       temp: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#spilled, after, upTo, count, bytes),
-        remove: (_holder: MessageHolder, sequence: Sequence) => void this.#spilled.delete(sequence),
+        remove: (_holder: MessageOwner, sequence: Sequence) => void this.#spilled.delete(sequence),
         removeHolder: () => this.#spilled.clear(),
       },
       scan: (bytes) => StoredMessage.scan(bytes),

@@ -157,3 +157,62 @@ test('an index made by runs is the same as one made message by message, whatever
     { numRuns: 150 },
   )
 })
+
+// Topics: how many want each message, while messages come, go and are moved.
+
+type CountedStep = (index: MessageIndex, model: Map<number, number>) => void
+
+const nearby = fc.integer({ min: 1, max: 6000 })
+
+const countedStep: fc.Arbitrary<CountedStep> = fc.oneof(
+  fc
+    .tuple(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 9 }))
+    .map(([count, wantedBy]): CountedStep => (index, model) => {
+      const last = Math.max(0, ...model.keys())
+      for (const sequence of from(last + 1, count)) {
+        index.set(located(sequence))
+        index.setWanted(sequence, wantedBy)
+        model.set(sequence, wantedBy)
+      }
+    }),
+  fc.tuple(nearby, fc.integer({ min: 1, max: 1500 })).map(([first, count]): CountedStep => (index, model) => {
+    for (const sequence of from(first, count)) {
+      index.remove(sequence)
+      model.delete(sequence)
+    }
+  }),
+  nearby.map((sequence): CountedStep => (index, model) => {
+    if (model.has(sequence)) index.set(located(sequence, 11))
+  }),
+  fc.tuple(nearby, fc.integer({ min: 0, max: 3000 })).map(([after, count]): CountedStep => (index, model) => {
+    const unwanted = index.recount(after, after + count, (_sequence, _bytes, wantedBy) => wantedBy - 1)
+    const expected: number[] = []
+    for (const [sequence, wantedBy] of model) {
+      if (sequence <= after || sequence > after + count) continue
+      model.set(sequence, wantedBy - 1)
+      if (wantedBy === 1) expected.push(sequence)
+    }
+    expect(unwanted).toEqual(expected.sort((a, b) => a - b))
+    for (const sequence of unwanted) {
+      index.remove(sequence)
+      model.delete(sequence)
+    }
+  }),
+)
+
+test('how many want a message stays with it', () => {
+  fc.assert(
+    fc.property(fc.array(countedStep, { minLength: 1, maxLength: 25 }), fc.array(nearby), (steps, asked) => {
+      const index = new MessageIndex()
+      const model = new Map<number, number>()
+      for (const act of steps) act(index, model)
+      const ascending = [...model.keys()].sort((a, b) => a - b)
+      expect(contentOf(index).map(({ sequence }) => [sequence, index.wantedBy(sequence)])).toEqual(
+        ascending.map((sequence) => [sequence, model.get(sequence)]),
+      )
+      for (const sequence of asked)
+        expect(index.lastBefore(sequence)).toBe(ascending.filter((one) => one < sequence).at(-1) ?? 0)
+    }),
+    { numRuns: 25 },
+  )
+})
