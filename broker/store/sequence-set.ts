@@ -42,9 +42,9 @@ export class SequenceSet {
   startOf(sequence: Sequence): Sequence {
     let number = Math.floor(sequence / blockSize)
     let first = this.#blocks.get(number)!.startOf(sequence - number * blockSize)
-    for (let block = this.#blocks.get(number - 1); first === 0 && block?.has(lastOffset);) {
+    for (let block = this.#before(number, first); block; block = this.#before(number, first)) {
+      number--
       first = block.startOf(lastOffset)
-      block = this.#blocks.get(--number - 1)
     }
     return number * blockSize + first
   }
@@ -53,9 +53,9 @@ export class SequenceSet {
   endOf(sequence: Sequence): Sequence {
     let number = Math.floor(sequence / blockSize)
     let last = this.#blocks.get(number)!.endOf(sequence - number * blockSize)
-    for (let block = this.#blocks.get(number + 1); last === lastOffset && block?.has(0);) {
+    for (let block = this.#behind(number, last); block; block = this.#behind(number, last)) {
+      number++
       last = block.endOf(0)
-      block = this.#blocks.get(++number + 1)
     }
     return number * blockSize + last
   }
@@ -75,6 +75,17 @@ export class SequenceSet {
       const start = number * blockSize
       this.#blocks.get(number)!.visit((first, last) => visit(start + first - 1, start + last))
     }
+  }
+
+  /** The block in front, when neighbours that begin with `first` go on there. */
+  #before(number: number, first: number): Block | undefined {
+    const block = first === 0 ? this.#blocks.get(number - 1) : undefined
+    return block?.has(lastOffset) ? block : undefined
+  }
+
+  #behind(number: number, last: number): Block | undefined {
+    const block = last === lastOffset ? this.#blocks.get(number + 1) : undefined
+    return block?.has(0) ? block : undefined
   }
 }
 
