@@ -9,7 +9,12 @@ import type { Clock } from '../base/clock.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, isAdvisory, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import { buildDestinationInfo, buildRemoveConnection, buildRemoveInfo } from '../openwire/build-commands.ts'
+import {
+  buildDestinationInfo,
+  buildRemoveConnection,
+  buildRemoveInfo,
+  buildRemoveSubscription,
+} from '../openwire/build-commands.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type {
@@ -21,6 +26,7 @@ import type {
   ProducerOptions,
   Region,
   RegionListener,
+  SubscriptionName,
 } from '../region/region.ts'
 import type { WildcardPattern } from '../routing/wildcard.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
@@ -118,6 +124,21 @@ export class Advisories implements RegionListener {
     this.#fire({
       topic: consumerTopic(destination),
       dataStructure: buildRemoveInfo(consumerIdOf(consumerId, options), 0),
+      properties: { consumerCount: int(count) },
+    })
+  }
+
+  /** Its consumer went before, and was told of then. */
+  subscriptionRemoved(
+    { clientId, subscriptionName }: SubscriptionName,
+    connectionId: ConnectionIdText | null,
+    destination: Destination,
+    count: number,
+  ): void {
+    if (isAdvisory(destination)) return
+    this.#fire({
+      topic: consumerTopic(destination),
+      dataStructure: buildRemoveSubscription(connectionId, clientId, subscriptionName),
       properties: { consumerCount: int(count) },
     })
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Message } from '../message/message.ts'
-import type { MessageStore } from '../store/message-store.ts'
+import type { MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import type { QueueEntry } from './entry.ts'
 import type { MemoryUsage } from './memory-usage.ts'
@@ -11,9 +11,21 @@ export interface DestinationContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly memory: MemoryUsage
-  readonly store: Pick<MessageStore, 'read' | 'remove' | 'addHolder' | 'removeHolder'>
+  readonly store: Pick<
+    MessageStore,
+    | 'read'
+    | 'remove'
+    | 'addHolder'
+    | 'removeHolder'
+    | 'addSubscription'
+    | 'removeSubscription'
+    | 'backlog'
+    | 'whenDurable'
+  >
   /** Where messages are that are not stored and found no room in memory; null when there is no such place. */
   readonly temp: Pick<TempMessages, 'read' | 'remove' | 'removeHolder'> | null
+  /** The last sequence that was given to a message. */
+  lastSequence(): Sequence
   /** Makes a message of its stored form. */
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */

@@ -28,6 +28,11 @@ export interface DestinationKeeper {
   isOneConsumers(destination: Destination): boolean
 }
 
+interface Attachable {
+  attach(subscription: Subscription): void
+  detach(subscription: Subscription): void
+}
+
 export class DestinationRegistry {
   readonly #context: DestinationContext
   readonly #keeper: DestinationKeeper
@@ -37,7 +42,7 @@ export class DestinationRegistry {
   readonly #inventory = new Inventory<Queue | Topic>()
   readonly #wildcards = new Set<WildcardSubscription>()
   /** What each subscription draws from. */
-  readonly #attached = new Map<Subscription, Set<Queue | Topic>>()
+  readonly #attached = new Map<Subscription, Set<Attachable>>()
 
   constructor(context: DestinationContext, keeper: DestinationKeeper) {
     this.#context = context
@@ -94,7 +99,9 @@ export class DestinationRegistry {
 
   /** As `add`, for what must have its place: recovered queues, dead letters. */
   addBeyondLimit(destination: Destination, owner: string | null): Queue | Topic {
-    const made = isQueue(destination) ? new Queue(destination, owner, this.#context) : new Topic(destination, owner)
+    const made = isQueue(destination)
+      ? new Queue(destination, owner, this.#context)
+      : new Topic(destination, owner, this.#context.memory)
     if (isTemporary(destination)) this.#temporary.set(destinationKey(destination), made)
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
@@ -156,7 +163,12 @@ export class DestinationRegistry {
     )
   }
 
-  #attach(found: Queue | Topic, subscription: Subscription): void {
+  /** As `attach`, for the consumer of a durable subscription. */
+  attachDurable(subscription: Subscription, durable: Attachable): void {
+    this.#attach(durable, subscription)
+  }
+
+  #attach(found: Attachable, subscription: Subscription): void {
     found.attach(subscription)
     const attached = this.#attached.get(subscription)
     if (attached) attached.add(found)

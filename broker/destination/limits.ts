@@ -5,6 +5,11 @@ export const destinationLimits = {
   maximumDestinations: 100_000,
   /** Temporary ones of all connections, counted apart: whoever fills the one must not take the other from everybody. */
   maximumTemporaryDestinations: 100_000,
+  /**
+   * Clients that subscribe under ever new names, and never unsubscribe, must not fill the store; and each may be asked about every
+   * message. No more than a store takes (broker/store/limits.ts).
+   */
+  maximumDurableSubscriptions: 10_000,
   /** Waiting messages kept in memory per queue: enough to fill one stock prefetch window at once. */
   windowMessages: 1000,
   /** Below this many waiting messages the next page is read from the store, so that acks find work ready. */

@@ -61,7 +61,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
     whenNoSpace: whenNoSpaceOf(config),
   })
-  region.recover(recovered.queues, recovered.lastSequence)
+  region.recover(recovered)
   region.prepare(startupDestinationsOf(config))
   advisories.attach(region)
   const registry = new ConnectionRegistry(config.brokerName)

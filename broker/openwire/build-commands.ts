@@ -129,14 +129,15 @@ export const buildRemoveInfo = (objectId: DataStructure | null, lastDeliveredSeq
 export const buildRemoveConnection = (connectionId: string, lastDeliveredSequenceId: Long): RemoveInfo =>
   buildRemoveInfo(connectionIdOf(connectionId), lastDeliveredSequenceId)
 
+/** `connectionId`: null when no client asks for it. */
 export const buildRemoveSubscription = (
-  connectionId: string,
+  connectionId: string | null,
   clientId: string,
   subscriptionName: string,
 ): RemoveSubscriptionInfo => ({
   kind: 'RemoveSubscriptionInfo',
   ...header,
-  connectionId: connectionIdOf(connectionId),
+  connectionId: connectionId === null ? null : connectionIdOf(connectionId),
   subscriptionName,
   clientId,
 })

@@ -12,6 +12,7 @@ import type { Destination } from '../message/destination.ts'
 import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
+import { deleteSubscription, durableFor, isDurable } from './durable-consumers.ts'
 import { SenderAccount } from './flow-control.ts'
 import { Intake } from './intake.ts'
 import { ConnectionSelectors } from './connection-selectors.ts'
@@ -99,13 +100,16 @@ export class BrokerConnection implements RegionConnection {
     const { registry, virtual, clock, listener } = this.#context
     const { connectionId } = this.options
     const selector = this.#selectors.obtain(options.selector)
+    const durable = isDurable(options) ? durableFor(this.#context, this.options.clientId, options, members) : null
     const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
-      for (const member of members) {
-        if (virtual.needsQueue(member)) registry.obtain(member)
-        registry.attach(subscription, member)
-      }
+      if (durable) registry.attachDurable(subscription, durable)
+      else
+        for (const member of members) {
+          if (virtual.needsQueue(member)) registry.obtain(member)
+          registry.attach(subscription, member)
+        }
     } catch (error) {
       registry.detach(subscription)
       this.#selectors.release(selector)
@@ -125,6 +129,16 @@ export class BrokerConnection implements RegionConnection {
     this.#detachConsumer(subscription, queues)
     this.#returnUnacknowledged([subscription], lastSeen, queues)
     this.#context.flow.relieve()
+  }
+
+  removeSubscription(clientId: string, subscriptionName: string): void {
+    this.#assertOpen()
+    deleteSubscription(this.#context, { clientId, subscriptionName }, this.options.connectionId)
+    this.#context.flow.relieve()
+  }
+
+  whenDurable(done: Done): void {
+    this.#context.afterSync.run(done)
   }
 
   setPrefetch(consumerId: string, prefetchSize: number): void {
@@ -158,8 +172,9 @@ export class BrokerConnection implements RegionConnection {
       const found = this.#context.registry.find(member)
       if (!found) continue
       if (isTemporary(member)) this.#checkOwner(member)
-      const busy = found.consumers > 0 || (found instanceof Queue && (found.inFlight > 0 || found.openTransactions > 0))
-      if (busy)
+      const { consumers, inFlight, openTransactions } = found
+      const busy = consumers > 0 || inFlight > 0 || openTransactions > 0
+      if (busy || (!(found instanceof Queue) && found.backlogs > 0))
         throw new RefusalError(
           'INVALID_REQUEST',
           `Cannot remove ${destinationKey(member)}: Destination still has an active subscription or an open transaction`,
@@ -313,7 +328,7 @@ export class BrokerConnection implements RegionConnection {
  */
 function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map<EntryQueue, QueueEntry[]> {
   const returned = new Map<EntryQueue, QueueEntry[]>()
-  const { dispatched } = subscription
+  const { dispatched, durable } = subscription
   const lastCounted = typeof lastSeen === 'number' ? dispatched.findSequence(lastSeen) : null
   let counting = lastSeen === 'unknown' || lastCounted !== null
   for (const entry of dispatched) {
@@ -325,7 +340,7 @@ function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map
       continue
     }
     dispatched.remove(entry)
-    if (counted) entry.redeliveryCounter++
+    if (durable ? hasSeen(lastSeen, entry.sequence) : counted) entry.redeliveryCounter++
     const entries = returned.get(entry.queue)
     if (entries) entries.push(entry)
     else returned.set(entry.queue, [entry])
@@ -333,14 +348,12 @@ function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map
   return returned
 }
 
-function refuseUnsupported({ browser, subscriptionName, destination }: ConsumerOptions): void {
+/** As ActiveMQ's DurableTopicSubscription.deactivate reckons it. */
+const hasSeen = (lastSeen: LastSeen, sequence: number): boolean =>
+  lastSeen === 'unknown' || (lastSeen !== 'nothing' && sequence <= lastSeen)
+
+function refuseUnsupported({ browser }: ConsumerOptions): void {
   if (browser) throw new RefusalError('UNSUPPORTED', 'Cannot browse: queue browsers are not supported by this version')
-  // The name means nothing for queues.
-  if (subscriptionName !== null && destination.kind === 'topic')
-    throw new RefusalError(
-      'UNSUPPORTED',
-      `Cannot subscribe as '${subscriptionName}': durable subscriptions are not supported by this version`,
-    )
 }
 
 const notRegistered = (what: string, id: string): RefusalError =>

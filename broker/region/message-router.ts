@@ -13,10 +13,10 @@ import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
 import type { SenderAccount, SendOrder } from './flow-control.ts'
-import { addedMessage } from './region-context.ts'
+import { addedMessage, addedTo } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
-import { isStored, placeOf, type Target } from './room.ts'
+import { placeOf, type Target } from './room.ts'
 import { Routes, type Routed } from './routes.ts'
 import { UnsyncedProducers } from './unsynced-producers.ts'
 
@@ -48,7 +48,7 @@ export class MessageRouter {
     if (routed.length === 0) return done()
     transaction.checkRoom(routed.length)
     // The others take room at commit.
-    const stored = routed.filter(({ target, message: copy }) => isStored(target, copy))
+    const stored = routed.filter(({ target, message: copy }) => target.stores(copy))
     const first = stored.find((one) => this.#mustWait(sender, transaction, one))
     if (!first && !this.#context.flow.holds(sender, transaction)) {
       this.#addToTransaction(sender, transaction, routed)
@@ -84,11 +84,12 @@ export class MessageRouter {
       if (this.#expired(copy)) {
         transaction.sentExpired = true
         this.#takeExpired(target, copy, ignore)
-      } else if (!isStored(target, copy)) transaction.addVolatile(target, copy)
+      } else if (!target.stores(copy)) transaction.addVolatile(target, copy)
       else {
-        const room = target.memoryRoom
-        transaction.inStore(this.#context.store).add(addedMessage(target.holder, copy))
-        transaction.addStored(target, copy, room > copy.size)
+        const room = target instanceof Queue ? target.memoryRoom : 0
+        if (!(target instanceof Queue)) transaction.addStoredForTopic(target, copy)
+        transaction.inStore(this.#context.store).add(addedTo(target, copy))
+        if (target instanceof Queue) transaction.addStored(target, copy, room > copy.size)
         sender.intake.written(copy.bytes.length)
       }
     }
@@ -128,7 +129,7 @@ export class MessageRouter {
   // repetitions after a failover would be taken for duplicates.
   #sendToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     const { flow, room } = this.#context
-    const needsNone = !isStored(target, message) && this.#expired(message)
+    const needsNone = !target.stores(message) && this.#expired(message)
     const place = placeOf(target, message)
     if (flow.hasOthersBefore(sender, message.producerId, place) || !(needsNone || room.has(target, message))) {
       const one = { target, message, droppable: false }
@@ -144,15 +145,15 @@ export class MessageRouter {
   #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const sequence = this.#context.sequences.next()
-    if (!isStored(target, message)) {
+    if (!target.stores(message)) {
       this.deliverVolatile(target, sequence, message)
       return done()
     }
     this.#unsynced.written(message.producerId, message.producerSequenceId)
-    if (this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
+    if (target instanceof Queue && this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
-      this.#context.store.add(addedMessage(target.holder, message), sequence)
-      target.expectStored()
+      this.#context.store.add(addedTo(target, message), sequence)
+      if (target instanceof Queue) target.expectStored()
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
     }
     sender.intake.written(message.bytes.length)
@@ -213,23 +214,24 @@ export class MessageRouter {
       return afterSync.run(done)
     }
     let transaction: StoreTransaction | undefined
-    const stored: { queue: Queue; copy: Message }[] = []
-    for (const { target, message: copy } of routed) {
-      if (isStored(target, copy)) {
+    const stored: Routed[] = []
+    for (const one of routed) {
+      const { target, message: copy } = one
+      if (target.stores(copy)) {
         transaction ??= store.begin()
-        transaction.add(addedMessage(target.holder, copy))
+        transaction.add(addedTo(target, copy))
         sender.intake.written(copy.bytes.length)
-        stored.push({ queue: target, copy })
+        stored.push(one)
       } else this.deliverVolatile(target, sequences.next(), copy)
     }
     if (!transaction) return done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
-    for (const { queue } of stored) queue.expectStored()
+    for (const { target } of stored) if (target instanceof Queue) target.expectStored()
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(message.producerId)
-      stored.forEach(({ queue, copy }, index) => queue.arriveStored(first + index, copy))
+      stored.forEach(({ target, message: copy }, index) => target.arriveStored(first + index, copy))
       done()
     })
   }

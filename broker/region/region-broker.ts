@@ -7,6 +7,9 @@ import type { Logger } from '../base/logger.ts'
 import { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DeadLetterConfig } from '../destination/dead-letter.ts'
 import { concreteMembers } from '../routing/destination-name.ts'
+import type { DurableSubscription } from '../destination/durable/durable-subscription.ts'
+import { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
+import type { QueueEntry } from '../destination/entry.ts'
 import { DestinationRegistry } from '../destination/destination-registry.ts'
 import { destinationLimits } from '../destination/limits.ts'
 import { MemoryUsage } from '../destination/memory-usage.ts'
@@ -21,12 +24,13 @@ import { isAdvisory, isQueue } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import { SelectorPool } from '../selection/selector-pool.ts'
-import type { MessageStore, Sequence } from '../store/message-store.ts'
+import type { MessageStore, RecoveredState } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { AfterSync } from './after-sync.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { DeadLetterRouter } from './dead-letter-router.ts'
+import { deleteSubscription } from './durable-consumers.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
@@ -43,6 +47,7 @@ import type {
   Region,
   RegionConnection,
   RegionListener,
+  SubscriptionStatistics,
 } from './region.ts'
 
 export interface RegionOptions {
@@ -85,22 +90,22 @@ class RegionBroker implements Region {
     const memory = new MemoryUsage(memoryLimit)
     const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
     concreteMembers(deadLetterStrategy.destination)
-    const registry = new DestinationRegistry(
-      {
-        clock,
-        logger,
-        memory,
-        store,
-        temp,
-        scan: (bytes) => StoredMessage.scan(bytes),
-        expired: (entry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
-      },
-      {
-        created: (made, owner) => this.#destinationCreated(made, owner),
-        deleted: (found) => this.#destinationDeleted(found),
-        isOneConsumers: (destination) => this.#context.virtual.needsQueue(destination),
-      },
-    )
+    const sequences = new SequenceSource()
+    const destinationContext = {
+      clock,
+      logger,
+      memory,
+      store,
+      temp,
+      lastSequence: () => sequences.last,
+      scan: (bytes: Buffer) => StoredMessage.scan(bytes),
+      expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
+    }
+    const registry = new DestinationRegistry(destinationContext, {
+      created: (made, owner) => this.#destinationCreated(made, owner),
+      deleted: (found) => this.#destinationDeleted(found),
+      isOneConsumers: (destination) => this.#context.virtual.needsQueue(destination),
+    })
     this.#context = {
       clock,
       logger,
@@ -110,11 +115,12 @@ class RegionBroker implements Region {
       room: new Room({ memory, store, temp }),
       registry,
       virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
+      durables: new DurableSubscriptions(destinationContext),
       deadLetterStrategy,
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
-      sequences: new SequenceSource(),
+      sequences,
       selectors: new SelectorPool(),
       unsupported: new UnsupportedFeatures(logger),
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
@@ -183,11 +189,27 @@ class RegionBroker implements Region {
     return this.#context.unsupported.uses
   }
 
-  recover(queues: readonly { name: string; messageCount: number }[], lastSequence: Sequence): void {
-    this.#context.sequences.startAfter(lastSequence)
+  subscriptionsPage(after: number, limit: number): InventoryPage<SubscriptionStatistics> {
+    const { items, next } = this.#context.durables.page(after, limit)
+    return { items: items.map(subscriptionStatistics), next }
+  }
+
+  async deleteSubscription(clientId: string, subscriptionName: string): Promise<void> {
+    deleteSubscription(this.#context, { clientId, subscriptionName }, null)
+    await new Promise<void>((resolve) => this.#context.afterSync.run(() => resolve()))
+  }
+
+  recover({ queues, subscriptions, lastSequence }: RecoveredState): void {
+    const { registry, durables, sequences } = this.#context
+    sequences.startAfter(lastSequence)
     for (const { name, messageCount } of queues) {
-      const queue = this.#context.registry.addBeyondLimit({ kind: 'queue', name }, null) as Queue
+      const queue = registry.addBeyondLimit({ kind: 'queue', name }, null) as Queue
       queue.recover(messageCount, lastSequence)
+    }
+    for (const { topic, clientId, name, ...terms } of subscriptions) {
+      const destination = { kind: 'topic', name: topic } as const
+      const found = registry.find(destination) ?? registry.addBeyondLimit(destination, null)
+      durables.recover(found as Topic, clientId, name, { selector: terms.selector, noLocal: terms.noLocal })
     }
   }
 
@@ -239,6 +261,22 @@ class RegionBroker implements Region {
     this.#sweepingStore = false
   }
 }
+
+const subscriptionStatistics = ({
+  holder,
+  terms,
+  active,
+  pending,
+  inFlight,
+}: DurableSubscription): SubscriptionStatistics => ({
+  topic: holder.topic,
+  clientId: holder.clientId,
+  subscriptionName: holder.name,
+  ...terms,
+  active,
+  pending,
+  inFlight,
+})
 
 const statisticsOf = (found: Queue | Topic): DestinationStatistics => ({
   name: found.destination.name,

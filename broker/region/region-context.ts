@@ -3,7 +3,10 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
+import type { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
+import type { Queue } from '../destination/queue/queue.ts'
+import { Topic } from '../destination/topic/topic.ts'
 import type { Message } from '../message/message.ts'
 import type { SelectorPool } from '../selection/selector-pool.ts'
 import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../store/message-store.ts'
@@ -25,6 +28,7 @@ export interface RegionContext {
   readonly room: Room
   readonly registry: DestinationRegistry
   readonly virtual: VirtualDestinations
+  readonly durables: DurableSubscriptions
   readonly deadLetterStrategy: DeadLetterStrategy
   readonly listener: RegionListener
   readonly afterSync: AfterSync
@@ -44,6 +48,10 @@ export class SequenceSource {
     this.#last = last
   }
 
+  get last(): Sequence {
+    return this.#last
+  }
+
   next(): Sequence {
     return ++this.#last
   }
@@ -55,6 +63,12 @@ export class SequenceSource {
     return first
   }
 }
+
+/** With the durable subscriptions of a topic that do not want it. */
+export const addedTo = (target: Queue | Topic, message: Message): AddedMessage =>
+  target instanceof Topic
+    ? { ...addedMessage(target.holder, message), notFor: target.notFor(message) }
+    : addedMessage(target.holder, message)
 
 export const addedMessage = (holder: MessageHolder, message: Message): AddedMessage => ({
   holder,

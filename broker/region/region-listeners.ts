@@ -37,6 +37,10 @@ class RegionListeners implements RegionListener {
     for (const listener of this.#listeners) listener.consumerRemoved(...values)
   }
 
+  subscriptionRemoved(...values: Parameters<RegionListener['subscriptionRemoved']>): void {
+    for (const listener of this.#listeners) listener.subscriptionRemoved(...values)
+  }
+
   producerAdded(...values: Parameters<RegionListener['producerAdded']>): void {
     for (const listener of this.#listeners) listener.producerAdded(...values)
   }

@@ -9,7 +9,7 @@ import type { InventoryPage } from '../base/inventory.ts'
 import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
+import type { RecoveredState, Sequence } from '../store/message-store.ts'
 
 export type Done = (error?: RefusalError) => void
 
@@ -124,7 +124,12 @@ export interface RegionConnection {
   addProducer(options: ProducerOptions): void
   removeProducer(producerId: ProducerIdText): void
   addConsumer(options: ConsumerOptions): void
+  /** The subscription of a durable one stays, and keeps what its consumer has not acknowledged. */
   removeConsumer(consumerId: ConsumerIdText, lastSeen: LastSeen): void
+  /** Deletes a durable subscription that has no consumer. */
+  removeSubscription(clientId: string, subscriptionName: string): void
+  /** `done` is called when all that was asked for is as durable as it will be. */
+  whenDurable(done: Done): void
   setPrefetch(consumerId: ConsumerIdText, prefetchSize: number): void
   /** `timeoutMs` 0 = wait for ever, -1 = answer at once. */
   pull(consumerId: ConsumerIdText, timeoutMs: number): void
@@ -146,6 +151,11 @@ export interface RegionConnection {
   close(): void
 }
 
+export interface SubscriptionName {
+  readonly clientId: string
+  readonly subscriptionName: string
+}
+
 /** Told of changes as they happen: advisories are made from these. There can be several. Must not throw. */
 export interface RegionListener {
   connectionAdded(options: ConnectionOptions): void
@@ -155,6 +165,13 @@ export interface RegionListener {
   destinationRemoved(destination: Destination): void
   consumerAdded(options: ConsumerOptions, connectionId: ConnectionIdText, destination: Destination, count: number): void
   consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void
+  /** A durable subscription was deleted: by a connection of a client, or null when somebody else did it. */
+  subscriptionRemoved(
+    subscription: SubscriptionName,
+    connectionId: ConnectionIdText | null,
+    destination: Destination,
+    count: number,
+  ): void
   producerAdded(options: ProducerOptions, destination: Destination | null, count: number): void
   producerRemoved(producerId: ProducerIdText, destination: Destination | null, count: number): void
   messageExpired(message: Message, destination: Destination): void
@@ -176,6 +193,17 @@ export interface DestinationStatistics {
   readonly memoryUsed: number
 }
 
+export interface SubscriptionStatistics extends SubscriptionName {
+  readonly topic: string
+  readonly selector: string | null
+  readonly noLocal: boolean
+  /** It has a consumer. */
+  readonly active: boolean
+  /** Stored messages that it has not acknowledged, in flight or not. */
+  readonly pending: number
+  readonly inFlight: number
+}
+
 export interface Region {
   connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection
   /** Publishes a message of the broker's own (advisories): to topics only, never stored, never blocked. */
@@ -186,11 +214,15 @@ export interface Region {
   statistics(): readonly DestinationStatistics[]
   /** Up to `limit` of them, in the order in which they were made, from behind number `after` (0 = the first). */
   statisticsPage(after: number, limit: number): InventoryPage<DestinationStatistics>
+  /** The same of the durable subscriptions. */
+  subscriptionsPage(after: number, limit: number): InventoryPage<SubscriptionStatistics>
+  /** Deletes a durable subscription that has no consumer; resolves when that is durable. @throws {RefusalError} */
+  deleteSubscription(clientId: string, subscriptionName: string): Promise<void>
   memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   /** How often clients asked for what this version takes without doing it, by feature. */
   unsupportedUses(): ReadonlyMap<string, number>
-  /** Makes queues of what the store recovered; before any `connect`. */
-  recover(queues: readonly { name: string; messageCount: number; messageBytes: number }[], lastSequence: Sequence): void
+  /** Makes queues and durable subscriptions of what the store recovered; before any `connect`. */
+  recover(recovered: RecoveredState): void
   /** Makes destinations that are to be there from the beginning; after `recover`. */
   prepare(destinations: readonly Destination[]): void
   stop(): void

@@ -4,7 +4,8 @@
 //
 //   persistent, for a queue       store
 //   other, for a queue            memory; what finds no room there, temp store; without one its sender waits
-//   for a topic                   memory, if a subscriber has to keep it waiting; else it needs none
+//   for a topic                   memory, if a subscriber has to keep it waiting; else it needs none. And the store, if it is
+//                                 persistent and a durable subscription wants it
 import { fairShare, type FairShare } from '../base/fair-share.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
 import { Queue } from '../destination/queue/queue.ts'
@@ -47,8 +48,9 @@ export class Room {
 
   /** `ownBytes`: memory that the message takes already, in an open transaction. */
   has(target: Target, message: Message, ownBytes = 0): boolean {
-    if (!(target instanceof Queue)) return !target.wouldHold || this.#hasForTopic(target, message, ownBytes)
-    if (message.persistent && target.stored) return this.#store.hasRoom(target.holder, message.bytes.length)
+    if (target.stores(message) && !this.#store.hasRoom(target.holder, message.bytes.length)) return false
+    if (!(target instanceof Queue)) return this.#hasForTopic(target, message, ownBytes)
+    if (target.stores(message)) return true
     if (!this.#temp) {
       const freeBytes = this.#memory.headroom(1) + ownBytes
       return this.#queues.allows(target.memoryUsed, message.size, freeBytes)
@@ -68,13 +70,19 @@ export class Room {
   whatIsFull(target: Target, message: Message): string {
     const { kind, name } = target.destination
     const what = `${message.bytes.length} bytes of ${kind} ${name}`
-    if (isStored(target, message)) return `the store has no room for ${what}`
+    if (target.stores(message) && !this.#store.hasRoom(target.holder, message.bytes.length))
+      return `the store has no room for ${what}`
     if (kind === 'queue' && this.#temp) return `the temp store has no room for ${what}`
     return `the broker's memory has no room for ${what} (${this.#memory.used} of ${this.#memory.limit} bytes used)`
   }
 
-  #hasForTopic({ memoryUsed }: Topic, { size }: Message, ownBytes: number): boolean {
-    return this.#topics.allows(memoryUsed, size, this.#memory.headroom(1) + ownBytes)
+  /** Durable subscriptions read again what is stored. */
+  #hasForTopic(topic: Topic, message: Message, ownBytes: number): boolean {
+    const { size } = message
+    const freeBytes = this.#memory.headroom(1) + ownBytes
+    if (topic.backlogs === 0 || topic.stores(message))
+      return !topic.wouldHold || this.#topics.allows(topic.memoryUsed, size, freeBytes)
+    return !topic.wouldHoldVolatile || this.#topics.allows(topic.memoryUsed + topic.backlogMemory, size, freeBytes)
   }
 
   #hasInTemp(temp: NonNullable<RoomOptions['temp']>, queue: Queue, { size, bytes }: Message): boolean {
@@ -83,10 +91,5 @@ export class Room {
   }
 }
 
-/** Only queues that outlive their connection are in the store. */
-export const isStored = (target: Target, message: Message): target is Queue =>
-  message.persistent && target instanceof Queue && target.stored
-
 /** What stands for the room that a message needs: the same for messages that wait for the same. */
-export const placeOf = (target: Target, message: Message): object =>
-  isStored(target, message) ? target.holder : target
+export const placeOf = (target: Target, message: Message): object => (target.stores(message) ? target.holder : target)

@@ -118,7 +118,7 @@ export class Transactions {
     if (volatileSends === 0) return undefined
     const asked = new Set<Target>()
     for (const send of sends) {
-      if (send.kind === 'stored' || asked.has(send.target)) continue
+      if (send.kind !== 'volatile' || asked.has(send.target)) continue
       asked.add(send.target)
       if (!this.#context.room.has(send.target, send.message, memoryBytes)) return send
     }
@@ -159,6 +159,7 @@ export class Transactions {
     let sequence = firstSequence
     for (const send of sends)
       if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message)
+      else if (send.kind === 'storedForTopic') send.topic.arriveStored(sequence++, send.message)
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
   }
 

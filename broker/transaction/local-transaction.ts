@@ -19,7 +19,10 @@ import { transactionLimits } from './limits.ts'
 /** A send that becomes visible at commit. */
 export type TransactedSend =
   /** In the store; `message` is null when its body was not kept. */
-  { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null } | VolatileSend
+  | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null }
+  /** In the store, for durable subscriptions; others need the body. */
+  | { readonly kind: 'storedForTopic'; readonly topic: Topic; readonly message: Message }
+  | VolatileSend
 
 /** In memory only, to a queue or a topic. */
 export interface VolatileSend {
@@ -119,14 +122,18 @@ export class LocalTransaction {
     this.sends.push({ kind: 'stored', queue, message: kept ? message : null })
   }
 
+  /** Its body is kept. Throws ResourceAllocationException when memory does not allow it. */
+  addStoredForTopic(topic: Topic, message: Message): void {
+    this.#takeBody(message)
+    this.storedSends++
+    this.#count()
+    topic.openTransactions++
+    this.sends.push({ kind: 'storedForTopic', topic, message })
+  }
+
   /** Throws ResourceAllocationException when memory does not allow it. */
   addVolatile(target: Queue | Topic, message: Message): void {
-    const { maximumMemoryShare, memoryCeilingShare } = transactionLimits
-    const own = this.#memoryBytes + message.size
-    if (own > this.#memory.limit * maximumMemoryShare) throw this.#noMemory('maximumMemoryShare', maximumMemoryShare)
-    if (this.#memory.headroom(memoryCeilingShare) < message.size)
-      throw this.#noMemory('memoryCeilingShare', memoryCeilingShare)
-    this.#take(message.size)
+    this.#takeBody(message)
     this.volatileSends++
     this.#count()
     if (target instanceof Queue) target.openTransactions++
@@ -154,6 +161,7 @@ export class LocalTransaction {
     this.#memoryBytes = 0
     for (const send of this.sends)
       if (send.kind === 'stored') send.queue.openTransactions--
+      else if (send.kind === 'storedForTopic') send.topic.openTransactions--
       else if (send.target instanceof Queue) send.target.openTransactions--
     return this.sends.splice(0)
   }
@@ -161,6 +169,14 @@ export class LocalTransaction {
   #count(): void {
     this.#counted++
     this.#ofConnection.count++
+  }
+
+  #takeBody({ size }: Message): void {
+    const { maximumMemoryShare, memoryCeilingShare } = transactionLimits
+    const own = this.#memoryBytes + size
+    if (own > this.#memory.limit * maximumMemoryShare) throw this.#noMemory('maximumMemoryShare', maximumMemoryShare)
+    if (this.#memory.headroom(memoryCeilingShare) < size) throw this.#noMemory('memoryCeilingShare', memoryCeilingShare)
+    this.#take(size)
   }
 
   #take(bytes: number): void {
@@ -171,7 +187,7 @@ export class LocalTransaction {
   #noMemory(limit: string, share: number): RefusalError {
     return new RefusalError(
       'RESOURCE_LIMIT',
-      `Cannot add a non-persistent message to transaction ${this.id}: it holds ${this.#memoryBytes} bytes, the broker ` +
+      `Cannot add a message that needs memory to transaction ${this.id}: it holds ${this.#memoryBytes} bytes, the broker ` +
         `${this.#memory.used} of ${this.#memory.limit} (limit ${limit} ${share}); commit more often`,
       { fields: { limit } },
     )

@@ -284,7 +284,7 @@ export class QueueWorld {
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listeners: [listenerOf(tell, clock)],
     })
-    life.region.recover(recovered.queues, recovered.lastSequence)
+    life.region.recover(recovered)
     this.#life = life
     void store.failed.then((error) => {
       if (!life.over && !this.#disk.crashed) this.#failure = error
@@ -324,6 +324,7 @@ const listenerOf = (tell: (told: Told) => void, clock: ManualClock): RegionListe
   destinationRemoved() {},
   consumerAdded() {},
   consumerRemoved() {},
+  subscriptionRemoved() {},
   producerAdded() {},
   producerRemoved() {},
   messageExpired: (message: Message, { name }: Destination) =>

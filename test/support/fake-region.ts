@@ -37,6 +37,8 @@ export class FakeRegion implements Region {
       removeDestination: (...values) => note('removeDestination', ...values),
       begin: (...values) => note('begin', ...values),
       failTransaction: (...values) => note('failTransaction', ...values),
+      removeSubscription: (clientId, name) => note('removeSubscription', clientId, name),
+      whenDurable: (done) => this.#later('whenDurable', done),
       dispatch: () => note('dispatch'),
       close: () => note('close', options.connectionId),
       send: (message, transactionId, done) => this.#later('send', done, message, transactionId),
@@ -65,6 +67,12 @@ export class FakeRegion implements Region {
   statisticsPage(): { items: []; next: null } {
     return { items: [], next: null }
   }
+
+  subscriptionsPage(): { items: []; next: null } {
+    return { items: [], next: null }
+  }
+
+  async deleteSubscription(): Promise<void> {}
 
   unsupportedUses(): ReadonlyMap<string, number> {
     return new Map()

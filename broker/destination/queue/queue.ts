@@ -90,6 +90,11 @@ export class Queue implements EntryQueue {
     return !isTemporary(this.destination)
   }
 
+  /** Whether a message is in the store, and not only in memory or the temp store. */
+  stores({ persistent }: Message): boolean {
+    return persistent && this.stored
+  }
+
   get size(): number {
     return this.#window.size + this.#inFlight
   }

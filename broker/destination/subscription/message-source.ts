@@ -1,4 +1,4 @@
-// Where a subscription's messages come from, when it has to ask for them: a queue now. Topics are no sources, they push.
+// Where a subscription's messages come from, when it has to ask for them: a queue, or a durable subscription. Topics are no sources, they push.
 
 export interface MessageSource {
   /** Gives to its consumers what they have room for. */

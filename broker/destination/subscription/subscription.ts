@@ -26,6 +26,8 @@ export interface SubscriptionOptions {
   readonly noLocal: boolean
   /** 0 = the broker's own limit. */
   readonly maximumPendingMessageLimit: number
+  /** Of the durable subscription that it consumes from; null or none: it is not durable. */
+  readonly subscriptionName?: string | null
 }
 
 export class Subscription {
@@ -40,6 +42,8 @@ export class Subscription {
   readonly topicsOnly: boolean
   /** null: all messages. */
   readonly selector: MessageSelector | null
+  /** It consumes from a durable subscription, which is to it what queues are to others. */
+  readonly durable: boolean
   /** False when it accepts every message. */
   readonly selective: boolean
   /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
@@ -67,8 +71,10 @@ export class Subscription {
     this.members = members
     this.dispatched = new DispatchedList(inFlight)
     this.selector = selector
-    this.selective = options.noLocal || selector !== null
-    this.topicsOnly = !members.some(isQueue)
+    this.durable = (options.subscriptionName ?? null) !== null && !members.some(isQueue)
+    // What a durable subscription does not want never comes into it.
+    this.selective = !this.durable && (options.noLocal || selector !== null)
+    this.topicsOnly = !this.durable && !members.some(isQueue)
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
     this.#backlog = new TopicBacklog(options.maximumPendingMessageLimit, (limit) => port.limitReached?.(limit))

@@ -66,9 +66,10 @@ export class MessageWindow<E extends WindowEntry, C> {
     return this.#pending.shift()!
   }
 
-  /** What the store held at the start: `count` messages with sequences up to `upTo`. */
-  recover(count: number, upTo: Sequence): void {
+  /** What the store held at the start: `count` messages with sequences up to `upTo`, besides those that somebody has. */
+  recover(count: number, upTo: Sequence, besides: readonly Sequence[] = []): void {
     this.#contents.cold.recover(count, upTo)
+    for (const sequence of besides) this.#contents.cold.leaveOut(sequence)
     this.#contents.coldExpiry.noteUnknown()
   }
 

@@ -24,8 +24,14 @@ import type {
 import { acknowledgementOf } from './acknowledgement.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { acceptedPrefetch } from './consumer-options.ts'
-import { lastSeenOf } from './last-seen.ts'
-import { addConsumer, addProducer, addSession, removeConsumer, removeObject } from './registrations.ts'
+import {
+  addConsumer,
+  addDurableConsumer,
+  addProducer,
+  addSession,
+  removeConsumer,
+  removeObject,
+} from './registrations.ts'
 import { AcknowledgedIds, requiredConnectionId, requiredConsumerId } from './required-ids.ts'
 import type { SocketConnections } from './socket-connections.ts'
 import { requireOwnNames } from './temporary-names.ts'
@@ -100,6 +106,9 @@ export class CommandExecutor {
   #executeLater(command: Command, done: Done): boolean {
     if (command.kind === 'MessageAck') this.#acknowledge(command, done)
     else if (command.kind === 'TransactionInfo') executeTransaction(this.#connections, command, done)
+    else if (command.kind === 'RemoveSubscriptionInfo') this.#removeSubscription(command, done)
+    else if (command.kind === 'ConsumerInfo' && command.subscriptionName !== null)
+      addDurableConsumer(this.#connections, command, done)
     else return false
     return true
   }
@@ -131,8 +140,6 @@ export class CommandExecutor {
       case 'ConsumerControl':
         this.#control(command)
         return
-      case 'RemoveSubscriptionInfo':
-        throw noDurableSubscription(command)
       case 'BrokerInfo':
         this.#refuseBridge(command)
         return
@@ -151,6 +158,7 @@ export class CommandExecutor {
         // Nothing to do; answered if an answer was asked for.
         return
       case 'MessageAck':
+      case 'RemoveSubscriptionInfo':
       case 'TransactionInfo':
       case 'WireFormatInfo':
       case 'KeepAliveInfo':
@@ -185,8 +193,7 @@ export class CommandExecutor {
   /** Closed by its client, who says what it got last; a lost connection cannot. */
   #endConnection(id: ConnectionId, { lastDeliveredSequenceId }: RemoveInfo): void {
     const connection = this.#connections.get(requiredConnectionId(id, 'remove connection'), 'remove connection')
-    for (const consumer of connection.consumers.keys())
-      removeConsumer(connection, consumer, lastSeenOf(lastDeliveredSequenceId))
+    for (const consumer of connection.consumers.keys()) removeConsumer(connection, consumer, lastDeliveredSequenceId)
     this.#connections.remove(connection)
   }
 
@@ -218,6 +225,13 @@ export class CommandExecutor {
     }
   }
 
+  #removeSubscription(info: RemoveSubscriptionInfo, done: Done): void {
+    const what = 'remove subscription'
+    const { region } = this.#connections.get(requiredConnectionId(info.connectionId, what), what)
+    region.removeSubscription(info.clientId ?? '', info.subscriptionName ?? '')
+    region.whenDurable(done)
+  }
+
   #pull(pull: MessagePull): void {
     const { text: id, connectionId } = requiredConsumerId(pull.consumerId, 'pull')
     const connection = this.#connections.get(connectionId, 'pull')
@@ -245,12 +259,6 @@ export class CommandExecutor {
     throw error
   }
 }
-
-const noDurableSubscription = ({ clientId, subscriptionName }: RemoveSubscriptionInfo): RefusalError =>
-  new RefusalError(
-    'INVALID_DESTINATION',
-    `No durable subscription exists for clientID: ${clientId} and subscriptionName: ${subscriptionName}`,
-  )
 
 /** Tells manageable clients that no other brokers are known. */
 const connectionControl: Command = {

@@ -4,9 +4,11 @@ import type { LastSeen } from '../../region/region.ts'
 import type { Long } from '../../wire/openwire/commands.ts'
 
 const unknown = -2
+const unset = 0
 
-export function lastSeenOf(lastDeliveredSequenceId: Long): LastSeen {
+/** A client that does not say it (0) may have seen all that a durable subscription gave it: DurableTopicSubscription.deactivate. */
+export function lastSeenOf(lastDeliveredSequenceId: Long, durable: boolean): LastSeen {
   const sequence = Number(lastDeliveredSequenceId)
   if (sequence > 0) return sequence
-  return sequence === unknown ? 'unknown' : 'nothing'
+  return sequence === unknown || (durable && sequence === unset) ? 'unknown' : 'nothing'
 }

@@ -1,9 +1,9 @@
 // Sessions, consumers and producers: added by their infos, taken away by RemoveInfo, which cascades from a session to
 // what is in it (as ActiveMQ's TransportConnection.processRemoveSession).
 import { RefusalError } from '../../base/errors.ts'
-import type { ConsumerIdText, LastSeen } from '../../region/region.ts'
+import type { ConsumerIdText, Done } from '../../region/region.ts'
 import { lastSeenOf } from './last-seen.ts'
-import type { ConsumerInfo, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
+import type { ConsumerInfo, Long, ProducerInfo, RemoveInfo, SessionInfo } from '../../wire/openwire/commands.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { consumerOptionsOf } from './consumer-options.ts'
 import { requiredDestination } from '../../openwire/destination-structure.ts'
@@ -39,6 +39,13 @@ export function addConsumer(connections: SocketConnections, info: ConsumerInfo):
   }
 }
 
+/** `done` is called when the subscription that it may have made is durable. */
+export function addDurableConsumer(connections: SocketConnections, info: ConsumerInfo, done: Done): void {
+  addConsumer(connections, info)
+  const { connectionId } = requiredConsumerId(info.consumerId, 'add consumer')
+  connections.get(connectionId, 'add consumer').region.whenDurable(done)
+}
+
 export function addProducer(connections: SocketConnections, info: ProducerInfo): void {
   const { text: id, connectionId } = requiredProducerId(info.producerId, 'add producer')
   const connection = connections.get(connectionId, 'add producer')
@@ -57,7 +64,7 @@ export function addProducer(connections: SocketConnections, info: ProducerInfo):
 
 /** Takes away a session, consumer or producer. */
 export function removeObject(connections: SocketConnections, { objectId, lastDeliveredSequenceId }: RemoveInfo): void {
-  const lastSeen = lastSeenOf(lastDeliveredSequenceId)
+  const lastSeen = lastDeliveredSequenceId
   if (objectId?.kind === 'SessionId') {
     const { text, connectionId } = requiredSessionId(objectId, 'remove session')
     removeSession(connections.get(connectionId, 'remove session'), text, lastSeen)
@@ -74,7 +81,7 @@ export function removeObject(connections: SocketConnections, { objectId, lastDel
     )
 }
 
-function removeSession(connection: ConnectionState, id: string, lastSeen: LastSeen): void {
+function removeSession(connection: ConnectionState, id: string, lastSeen: Long): void {
   const session = connection.sessions.get(id)
   if (!session) throw notRegistered('session', id)
   for (const consumer of session.consumers) removeConsumer(connection, consumer, lastSeen)
@@ -82,11 +89,12 @@ function removeSession(connection: ConnectionState, id: string, lastSeen: LastSe
   connection.removeSession(session)
 }
 
-export function removeConsumer(connection: ConnectionState, id: ConsumerIdText, lastSeen: LastSeen): void {
+/** `lastDelivered`: as its client said, of it or of what it belongs to. */
+export function removeConsumer(connection: ConnectionState, id: ConsumerIdText, lastDelivered: Long): void {
   const state = connection.consumers.get(id)
   if (!state) throw notRegistered('consumer', id)
   connection.removeConsumer(state)
-  connection.region.removeConsumer(id, lastSeen)
+  connection.region.removeConsumer(id, lastSeenOf(lastDelivered, state.info.subscriptionName !== null))
 }
 
 function removeProducer(connection: ConnectionState, id: string): void {

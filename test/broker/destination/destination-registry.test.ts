@@ -16,11 +16,15 @@ const made = () => {
     remove: () => {},
     addHolder: ({ name }: { name: string }) => void told.push(`store keeps ${name}`),
     removeHolder: ({ name }: { name: string }) => void told.push(`store forgets ${name}`),
+    addSubscription: () => {},
+    removeSubscription: () => {},
+    backlog: () => ({ messageCount: 0, messageBytes: 0 }),
+    whenDurable: (callback: () => void) => callback(),
   }
   const memory = new MemoryUsage(2 ** 20)
   const scan = (bytes: Buffer) => StoredMessage.scan(bytes)
   const registry = new DestinationRegistry(
-    { clock, logger: silentLogger, memory, store, temp: null, scan, expired: () => {} },
+    { clock, logger: silentLogger, memory, store, temp: null, scan, lastSequence: () => 0, expired: () => {} },
     {
       created: ({ destination }, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),
       deleted: ({ destination }) => void told.push(`${destinationKey(destination)} gone`),

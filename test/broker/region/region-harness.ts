@@ -80,12 +80,12 @@ export class RegionHarness {
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       listeners: [this.#listener()],
     })
-    this.region.recover(options.recovered!.queues, options.recovered!.lastSequence)
+    this.region.recover(options.recovered!)
   }
 
-  connect(options: { connectionId?: string; failoverReconnect?: boolean } = {}): TestClient {
+  connect(options: { connectionId?: string; clientId?: string; failoverReconnect?: boolean } = {}): TestClient {
     const connectionId = options.connectionId ?? `ID:client-${++this.#connections}`
-    return new TestClient(this, connectionId, options.failoverReconnect ?? false)
+    return new TestClient(this, connectionId, options.failoverReconnect ?? false, options.clientId)
   }
 
   /** Lets the store's callbacks and reads run. */
@@ -109,6 +109,8 @@ export class RegionHarness {
       destinationRemoved: (destination) => note(`destinationRemoved ${key(destination)}`),
       consumerAdded: (_options, _connection, destination, count) => note(`consumerAdded ${key(destination)} ${count}`),
       consumerRemoved: (_consumer, destination, count) => note(`consumerRemoved ${key(destination)} ${count}`),
+      subscriptionRemoved: ({ clientId, subscriptionName }, connectionId, destination, count) =>
+        note(`subscriptionRemoved ${clientId} ${subscriptionName} ${connectionId} ${key(destination)} ${count}`),
       producerAdded: (_producer, destination, count) => note(`producerAdded ${key(destination)} ${count}`),
       producerRemoved: (_producer, destination, count) => note(`producerRemoved ${key(destination)} ${count}`),
       messageExpired: (_message, destination) => note(`messageExpired ${key(destination)}`),
@@ -132,7 +134,7 @@ export class TestClient {
   readonly #consumers = new Map<string, TestConsumer>()
   #sequence = 0
 
-  constructor(harness: RegionHarness, id: string, failoverReconnect: boolean) {
+  constructor(harness: RegionHarness, id: string, failoverReconnect: boolean, clientId = id) {
     this.id = id
     const port: ConnectionPort = {
       deliver: (delivery) => this.#consumers.get(delivery.consumerId)!.deliveries.push(delivery),
@@ -140,12 +142,12 @@ export class TestClient {
       pause: () => void this.flow.push('pause'),
       resume: () => void this.flow.push('resume'),
     }
-    this.connection = harness.region.connect({ connectionId: id, clientId: id, failoverReconnect }, port)
+    this.connection = harness.region.connect({ connectionId: id, clientId, failoverReconnect }, port)
   }
 
   consume(destination: string, options: Partial<ConsumerOptions> = {}): TestConsumer {
     const consumerId = options.consumerId ?? `${this.id}:1:${this.#consumers.size + 1}`
-    const consumer = new TestConsumer(this, consumerId)
+    const consumer = new TestConsumer(this, consumerId, (options.subscriptionName ?? null) !== null)
     this.#consumers.set(consumerId, consumer)
     this.connection.addConsumer({
       consumerId,
@@ -198,9 +200,11 @@ export class TestConsumer {
   readonly client: TestClient
   readonly consumerId: string
   readonly deliveries: Delivery[] = []
+  readonly durable: boolean
   nothings = 0
 
-  constructor(client: TestClient, consumerId: string) {
+  constructor(client: TestClient, consumerId: string, durable: boolean) {
+    this.durable = durable
     this.client = client
     this.consumerId = consumerId
   }
@@ -234,6 +238,6 @@ export class TestConsumer {
   }
 
   close(lastDelivered = -2): void {
-    this.client.connection.removeConsumer(this.consumerId, lastSeenOf(lastDelivered))
+    this.client.connection.removeConsumer(this.consumerId, lastSeenOf(lastDelivered, this.durable))
   }
 }

@@ -205,6 +205,7 @@ describe('a virtual topic', () => {
     const store = new MemoryStore()
     const recovered = {
       queues: [{ name: 'Consumer.a.VirtualTopic.T', messageCount: 0, messageBytes: 0 }],
+      subscriptions: [],
       lastSequence: 0,
     }
     const { harness, producer } = await start(undefined, { store, recovered })

@@ -5,7 +5,7 @@ import { LocalTransaction } from '../../../broker/transaction/local-transaction.
 import { transactionLimits } from '../../../broker/transaction/limits.ts'
 import { testMessage } from '../../support/test-message.ts'
 
-const topic = new Topic({ kind: 'topic', name: 'T' }, null)
+const topic = new Topic({ kind: 'topic', name: 'T' }, null, new MemoryUsage(2 ** 20))
 
 test('all open transactions of a connection share a limit, and give their part back when they end', () => {
   const ofConnection = { count: transactionLimits.maximumTransactedMessagesPerConnection - 2 }

@@ -95,6 +95,10 @@ export class QueueHarness {
       store: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#stored, after, upTo, count, bytes),
         remove: (_holder: MessageOwner, sequence: Sequence) => void this.#stored.delete(sequence),
+        addSubscription: () => {},
+        removeSubscription: () => {},
+        backlog: () => ({ messageCount: 0, messageBytes: 0 }),
+        whenDurable: (callback: () => void) => callback(),
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
       },
@@ -103,6 +107,7 @@ export class QueueHarness {
         remove: (_holder: MessageOwner, sequence: Sequence) => void this.#spilled.delete(sequence),
         removeHolder: () => this.#spilled.clear(),
       },
+      lastSequence: () => 0,
       scan: (bytes) => StoredMessage.scan(bytes),
       expired: (entry) => {
         this.expired.push(entry)

@@ -13,7 +13,7 @@ const destination = { kind: 'topic', name: 'T' } as const
 const message = testMessage({ destination, producerSequenceId: 1 })
 
 test('gives each message to those who are there', () => {
-  const topic = new Topic(destination, null)
+  const topic = new Topic(destination, null, new MemoryUsage(1024))
   const memory = new MemoryUsage(1024)
   const [a, b] = [subscriber(), subscriber()]
   topic.attach(a)
@@ -30,7 +30,7 @@ test('gives each message to those who are there', () => {
 })
 
 test('would hold a message if somebody has no room, but not for those who give way', () => {
-  const topic = new Topic(destination, null)
+  const topic = new Topic(destination, null, new MemoryUsage(1024))
   topic.attach(subscriber())
   topic.attach(subscriber({ full: true, congested: true, waiting: 3 }))
   expect(topic.wouldHold).toBe(false)

@@ -58,24 +58,48 @@ test('a pull that finds nothing is answered with an empty dispatch', () => {
   expect(peer.takeHex()).toBe(`00000047150000000000017a010026${idHex}00000000000000010000000000000001000000000000`)
 })
 
-test('durable subscriptions that a client wants deleted do not exist', () => {
-  const { peer } = client()
-  peer.receive({
-    kind: 'RemoveSubscriptionInfo',
-    commandId: 5,
-    responseRequired: true,
-    connectionId: { kind: 'ConnectionId', value: connectionId },
-    subscriptionName: 'S',
-    clientId: 'C',
-  })
+const removeSubscription = {
+  kind: 'RemoveSubscriptionInfo',
+  commandId: 5,
+  responseRequired: true,
+  connectionId: { kind: 'ConnectionId', value: connectionId },
+  subscriptionName: 'S',
+  clientId: 'C',
+} as const
+
+test('the removal of a durable subscription is answered when it is durable', () => {
+  const { peer, region } = client()
+  region.holdsSends = true
+  peer.receive(removeSubscription)
+  expect(region.of('removeSubscription')).toEqual([['C', 'S']])
+  expect(peer.takeSent()).toEqual([])
+  region.waiting[0]!()
+  expect(peer.takeSent()).toMatchObject([{ kind: 'Response', correlationId: 5 }])
+})
+
+test('what the region says against it is told as it is', () => {
+  const { peer, region } = client()
+  region.refusals.set('removeSubscription', new RefusalError('INVALID_DESTINATION', 'No durable subscription exists'))
+  peer.receive(removeSubscription)
   expect(peer.takeSent()).toMatchObject([
     {
       exception: {
         className: 'javax.jms.InvalidDestinationException',
-        message: 'No durable subscription exists for clientID: C and subscriptionName: S',
+        message: 'No durable subscription exists',
       },
     },
   ])
+})
+
+test('a durable consumer is answered when its subscription is durable', () => {
+  const { peer, region } = client()
+  region.holdsSends = true
+  const destination = { kind: 'ActiveMQTopic', physicalName: 'T' } as const
+  peer.receive(consumerInfo({ destination, subscriptionName: 'S', commandId: 7, responseRequired: true }))
+  expect(region.of('addConsumer')).toMatchObject([[{ subscriptionName: 'S' }]])
+  expect(peer.takeSent()).toEqual([])
+  region.waiting[0]!()
+  expect(peer.takeSent()).toMatchObject([{ kind: 'Response', correlationId: 7 }])
 })
 
 test('FlushCommand and ControlCommand are answered when asked, and do nothing', () => {
