@@ -34,7 +34,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/store/memory',
     'broker/store/journal',
   ],
-  'broker/command-line': ['broker/base', 'broker/disk', 'broker/journal', 'broker/store/journal'],
+  'broker/command-line': ['broker/base', 'broker/disk', 'broker/journal', 'broker/management', 'broker/store/journal'],
   'broker/routing': ['broker/base', 'broker/message'],
   'broker/destination': [
     'broker/base',

@@ -1,5 +1,6 @@
-// The admin port: some paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker.
-// Open without authentication, as its answers carry no message and no credential; who may reach it is up to the network.
+// The admin port: some paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker, save that
+// a durable subscription without a consumer can be deleted, as any client may do that can reach the broker. Open without
+// authentication, as its answers carry no message and no credential; who may reach it is up to the network.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
@@ -13,6 +14,7 @@ import {
   type InventoryAnswer,
   type RoleAnswer,
   rolesQuery,
+  type SubscriptionRow,
 } from './contract.ts'
 import {
   keepAliveInitialDelayMs,
@@ -24,6 +26,11 @@ import {
 } from './limits.ts'
 import { renderMetrics, type Measurements } from './metrics.ts'
 import { parsePageRequest, type PageRequest } from './page-request.ts'
+import { parseSubscriptionRequest, type SubscriptionRequest } from './subscription-request.ts'
+
+export type Deletion =
+  | { readonly deleted: true }
+  | { readonly deleted: false; readonly status: 404 | 409; readonly why: string }
 
 /** What the admin port asks of the broker. */
 export interface AdminSource {
@@ -35,6 +42,9 @@ export interface AdminSource {
   snapshot(): Promise<BrokerSnapshot>
   connections(page: PageRequest): InventoryAnswer<ConnectionRow>
   destinations(page: PageRequest): InventoryAnswer<DestinationRow>
+  subscriptions(page: PageRequest): InventoryAnswer<SubscriptionRow>
+  /** Resolves when it is gone for good, or cannot go. */
+  deleteSubscription(request: SubscriptionRequest): Promise<Deletion>
   measurements(): Measurements
 }
 
@@ -104,9 +114,12 @@ export class AdminServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isSubscriptions = pathOf(request) === adminPaths.subscriptions
+    if (isSubscriptions && request.method === 'DELETE') return this.#deleteSubscription(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD')
-      sendText(response, 405, 'only GET and HEAD are answered here\n')
+      const allowed = isSubscriptions ? ['GET', 'HEAD', 'DELETE'] : ['GET', 'HEAD']
+      response.setHeader('allow', allowed.join(', '))
+      sendText(response, 405, `only ${allowed.join(' and ')} are answered here\n`)
       return
     }
     switch (pathOf(request)) {
@@ -130,6 +143,9 @@ export class AdminServer {
       case adminPaths.destinations:
         sendPage(request, response, (page) => this.#source.destinations(page))
         return
+      case adminPaths.subscriptions:
+        sendPage(request, response, (page) => this.#source.subscriptions(page))
+        return
       case adminPaths.metrics: {
         const { contentType, text } = await renderMetrics(this.#source.measurements())
         send(response, 200, contentType, text)
@@ -141,6 +157,16 @@ export class AdminServer {
       default:
         sendText(response, 404, `there are only ${Object.values(adminPaths).join(' ')}\n`)
     }
+  }
+
+  async #deleteSubscription(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parsed = parseSubscriptionRequest(queryOf(request))
+    if (!parsed.ok) return sendText(response, 400, `${parsed.problems.join('\n')}\n`)
+    const result = await this.#source.deleteSubscription(parsed.request)
+    if (result.deleted) {
+      this.#logger.info('A durable subscription was deleted at the admin port', { ...parsed.request })
+      sendText(response, 200, 'deleted\n')
+    } else sendText(response, result.status, `${result.why}\n`)
   }
 
   /** Answered with headers now, and with the end of the connection when this process ends or closes the port. */

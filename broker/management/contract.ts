@@ -6,6 +6,10 @@
 //   GET /snapshot      BrokerSnapshot as JSON: small, whatever the broker has; what the operator asks in each pass
 //   GET /connections   InventoryAnswer of ConnectionRow as JSON
 //   GET /destinations  InventoryAnswer of DestinationRow as JSON
+//   GET /subscriptions InventoryAnswer of SubscriptionRow as JSON: durable subscriptions, with and without a consumer
+//   DELETE /subscriptions?clientId=…&subscriptionName=…
+//                      200 when it is deleted with all that waits for it; 404 there is none; 409 it has a consumer, or this
+//                      member is not active. The only thing here that changes anything
 //   GET /metrics       Prometheus text
 //   GET /watch         200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
 //   GET /watch?roles   the same, but with the answer of /role as a line, now and each time that the role changes. Brokers up to
@@ -79,6 +83,19 @@ export interface DestinationRow {
   readonly producers: number
 }
 
+export interface SubscriptionRow {
+  readonly topic: string
+  readonly clientId: string
+  readonly subscriptionName: string
+  readonly selector: string | null
+  readonly noLocal: boolean
+  /** It has a consumer. */
+  readonly active: boolean
+  /** Stored messages that it has not acknowledged. */
+  readonly pending: number
+  readonly inFlight: number
+}
+
 export const adminPaths = {
   livez: '/livez',
   readyz: '/readyz',
@@ -86,6 +103,7 @@ export const adminPaths = {
   snapshot: '/snapshot',
   connections: '/connections',
   destinations: '/destinations',
+  subscriptions: '/subscriptions',
   metrics: '/metrics',
   watch: '/watch',
 } as const

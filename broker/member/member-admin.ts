@@ -3,7 +3,8 @@ import { EventLoopDelay } from '../base/event-loop-delay.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { LockHolder } from '../lock/lock.ts'
-import type { AdminSource } from '../management/admin-server.ts'
+import { RefusalError } from '../base/errors.ts'
+import type { AdminSource, Deletion } from '../management/admin-server.ts'
 import type {
   BrokerRole,
   BrokerSnapshot,
@@ -11,9 +12,11 @@ import type {
   DestinationRow,
   InventoryAnswer,
   RoleAnswer,
+  SubscriptionRow,
 } from '../management/contract.ts'
 import type { Measurements } from '../management/metrics.ts'
 import type { PageRequest } from '../management/page-request.ts'
+import type { SubscriptionRequest } from '../management/subscription-request.ts'
 import type { TransportConnector } from '../net/transport-connector.ts'
 import type { DestinationStatistics } from '../region/region.ts'
 import type { RegisteredConnection } from '../session/connection-registry.ts'
@@ -113,6 +116,23 @@ export class MemberAdmin implements AdminSource {
 
   destinations({ after, limit }: PageRequest): InventoryAnswer<DestinationRow> {
     return answerOf(this.#state.activity?.parts.region.statisticsPage(after, limit), destinationRow)
+  }
+
+  subscriptions({ after, limit }: PageRequest): InventoryAnswer<SubscriptionRow> {
+    return answerOf(this.#state.activity?.parts.region.subscriptionsPage(after, limit), (row) => row)
+  }
+
+  async deleteSubscription({ clientId, subscriptionName }: SubscriptionRequest): Promise<Deletion> {
+    const { activity } = this.#state
+    if (!activity || this.#provenRole() !== 'Active')
+      return { deleted: false, status: 409, why: 'only an active member has subscriptions' }
+    try {
+      await activity.parts.region.deleteSubscription(clientId, subscriptionName)
+      return { deleted: true }
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      return { deleted: false, status: error.code === 'INVALID_DESTINATION' ? 404 : 409, why: error.message }
+    }
   }
 
   measurements(): Measurements {

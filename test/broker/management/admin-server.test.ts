@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
-import { AdminServer, type AdminSource } from '../../../broker/management/admin-server.ts'
+import { AdminServer, type AdminSource, type Deletion } from '../../../broker/management/admin-server.ts'
 import type { BrokerRole, BrokerSnapshot, InventoryAnswer, RoleAnswer } from '../../../broker/management/contract.ts'
 import { defaultPageItems, maxDestinationLabels, maxPageItems, maxWatches } from '../../../broker/management/limits.ts'
 import type { PageRequest } from '../../../broker/management/page-request.ts'
@@ -35,8 +35,14 @@ const source: AdminSource = {
   snapshot: async () => ({ ...role, version: '1' }) as BrokerSnapshot,
   connections: (page) => answerTo('connections', page),
   destinations: (page) => answerTo('destinations', page),
+  subscriptions: (page) => answerTo('subscriptions', page),
+  deleteSubscription: async (request) => {
+    asked.push(['delete', request])
+    return deletion
+  },
   measurements: () => measurements,
 }
+let deletion: Deletion = { deleted: true }
 const asked: unknown[] = []
 function answerTo(what: string, page: PageRequest): InventoryAnswer<never> {
   asked.push([what, page])
@@ -101,7 +107,7 @@ test('/snapshot is JSON', async () => {
   expect(await get('/snapshot')).toMatchObject({ status: 200, type: 'application/json' })
 })
 
-test.each(['connections', 'destinations'])('/%s is asked for in pages', async (what) => {
+test.each(['connections', 'destinations', 'subscriptions'])('/%s is asked for in pages', async (what) => {
   asked.length = 0
   for (const query of ['', '?', '?limit=7', '?after=17', `?limit=${maxPageItems}&after=0`])
     expect(await get(`/${what}${query}`)).toEqual({
@@ -116,6 +122,30 @@ test.each(['connections', 'destinations'])('/%s is asked for in pages', async (w
     [what, { after: 17, limit: defaultPageItems }],
     [what, { after: 0, limit: maxPageItems }],
   ])
+})
+
+test('a durable subscription is deleted by DELETE alone, and what is against it is said', async () => {
+  const path = '/subscriptions?clientId=a%20b&subscriptionName=%C3%BC%2F%3F'
+  const remove = (path: string) => get(path, { method: 'DELETE' })
+  asked.length = 0
+  expect(await remove(path)).toMatchObject({ status: 200, text: 'deleted\n' })
+  deletion = { deleted: false, status: 409, why: 'Durable consumer is in use' }
+  expect(await remove(path)).toMatchObject({ status: 409, text: 'Durable consumer is in use\n' })
+  const request = { clientId: 'a b', subscriptionName: 'ü/?' }
+  expect(asked).toEqual([
+    ['delete', request],
+    ['delete', request],
+  ])
+  asked.length = 0
+  for (const query of ['', '?clientId=a', '?clientId=&subscriptionName=b', '?clientId=a&clientId=b&subscriptionName=c'])
+    expect(await remove(`/subscriptions${query}`)).toMatchObject({ status: 400 })
+  expect(await remove('/subscriptions?clientId=a&subscriptionName=b&force=1')).toMatchObject({
+    status: 400,
+    text: 'force: there is no such parameter; accepted are clientId, subscriptionName\n',
+  })
+  expect(await remove('/destinations?clientId=a&subscriptionName=b')).toMatchObject({ status: 405 })
+  expect(await get(path, { method: 'POST' })).toMatchObject({ status: 405 })
+  expect(asked).toEqual([])
 })
 
 test.each([
@@ -169,7 +199,7 @@ test('/metrics is Prometheus text', async () => {
 test('other paths and methods are refused and say what there is', async () => {
   expect(await get('/')).toMatchObject({
     status: 404,
-    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /metrics /watch\n',
+    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /subscriptions /metrics /watch\n',
   })
   expect(await get('/role', { method: 'POST', body: 'x' })).toMatchObject({ status: 405 })
 })
