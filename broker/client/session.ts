@@ -176,6 +176,15 @@ export class Session implements ConsumerSession, ProducerSession {
     return consumer
   }
 
+  /** As `createConsumer`, for the durable subscription of this name: made now, or the one that is there. */
+  createDurableConsumer(
+    topic: DestinationLike,
+    subscriptionName: string,
+    settings: Omit<ConsumerSettings, 'subscriptionName'> = {},
+  ): Promise<MessageConsumer> {
+    return this.createConsumer(topic, { ...settings, subscriptionName })
+  }
+
   /** The messages that a queue holds now; they stay there. */
   async *browse(queue: DestinationLike, selector?: string | null): AsyncGenerator<ReceivedMessage, void, undefined> {
     this.#assertOpen('browse')

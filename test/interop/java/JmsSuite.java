@@ -78,7 +78,7 @@ public class JmsSuite {
 
   public static void main(String[] args) throws Exception {
     url = args[0];
-    messages(); queues(); acknowledgements(); transactions(); topics(); selectors(); temporaries(); virtualDestinations(); pressure(); errors();
+    messages(); queues(); acknowledgements(); transactions(); topics(); durables(); selectors(); temporaries(); virtualDestinations(); pressure(); errors();
     System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
     System.exit(failures == 0 ? 0 : 1);
   }
@@ -349,6 +349,135 @@ public class JmsSuite {
     });
   }
 
+  /** A session of a client with this id; its connection can be closed and made again. */
+  static Session client(Fixture f, String id, int mode) throws Exception {
+    ActiveMQConnection c = f.connect("jms.clientID=" + f.name + "-" + id); c.start();
+    return c.createSession(mode == Session.SESSION_TRANSACTED, mode);
+  }
+  static void leave(Session s) throws JMSException { ((ActiveMQSession) s).getConnection().close(); }
+
+  static void durables() {
+    check("durable-subscriber-gets-what-it-missed", f -> {
+      Session s = f.auto(), away = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      send(s, f.topic(s), "before");
+      away.createDurableSubscriber(f.topic(away), "sub"); leave(away);
+      String[] texts = new String[500]; for (int i = 0; i < texts.length; i++) texts[i] = "" + i;
+      send(s, f.topic(s), texts);
+      Session back = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      MessageConsumer c = back.createDurableSubscriber(f.topic(back), "sub");
+      for (String wanted : texts) same(wanted, text(receive(c)));
+      send(s, f.topic(s), "now"); same("now", text(receive(c))); nothing(c);
+      c.close(); back.unsubscribe("sub");
+    });
+    check("durable-subscriber-that-stays-away-gets-nothing-twice", f -> {
+      Session s = f.auto();
+      for (int round = 0; round < 3; round++) {
+        Session one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+        MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+        if (round > 0) same("" + round, text(receive(c)));
+        nothing(c); leave(one);
+        send(s, f.topic(s), "" + (round + 1));
+      }
+    });
+    check("durable-client-acknowledgement-and-recover", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.CLIENT_ACKNOWLEDGE);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      send(s, f.topic(s), "1", "2", "3");
+      receive(c); Message second = receive(c); second.acknowledge();
+      same("3", text(receive(c))); one.recover();
+      Message again = receive(c); same("3", text(again)); expect(again.getJMSRedelivered(), "redelivered is not set");
+      leave(one);
+      Session back = client(f, "a", Session.CLIENT_ACKNOWLEDGE);
+      MessageConsumer d = back.createDurableSubscriber(f.topic(back), "sub");
+      Message third = receive(d); same("3", text(third)); expect(third.getJMSRedelivered(), "redelivered is not set after a reconnect");
+      third.acknowledge(); nothing(d);
+    });
+    check("durable-individual-acknowledgement", f -> {
+      Session s = f.auto(), one = client(f, "a", ActiveMQSession.INDIVIDUAL_ACKNOWLEDGE);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      send(s, f.topic(s), "1", "2", "3");
+      receive(c); receive(c).acknowledge(); receive(c); leave(one);
+      Session back = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      MessageConsumer d = back.createDurableSubscriber(f.topic(back), "sub");
+      same("1", text(receive(d))); same("3", text(receive(d))); nothing(d);
+    });
+    check("durable-dups-ok", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.DUPS_OK_ACKNOWLEDGE);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      String[] texts = new String[300]; for (int i = 0; i < texts.length; i++) texts[i] = "" + i;
+      send(s, f.topic(s), texts);
+      for (String wanted : texts) same(wanted, text(receive(c)));
+      leave(one);
+      Session back = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      nothing(back.createDurableSubscriber(f.topic(back), "sub"));
+    });
+    check("durable-transactions", f -> {
+      Session s = f.session(Session.SESSION_TRANSACTED), one = client(f, "a", Session.SESSION_TRANSACTED);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      send(s, f.topic(s), "never"); s.rollback(); send(s, f.topic(s), "1", "2"); nothing(c); s.commit();
+      same("1", text(receive(c))); one.commit();
+      same("2", text(receive(c))); one.rollback();
+      Message again = receive(c); same("2", text(again)); expect(again.getJMSRedelivered(), "redelivered is not set");
+      leave(one);
+      Session back = client(f, "a", Session.SESSION_TRANSACTED);
+      MessageConsumer d = back.createDurableSubscriber(f.topic(back), "sub");
+      same("2", text(receive(d))); back.commit(); nothing(d);
+    });
+    check("durable-poison-becomes-a-dead-letter", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.SESSION_TRANSACTED);
+      RedeliveryPolicy policy = ((ActiveMQSession) one).getConnection().getRedeliveryPolicy();
+      policy.setMaximumRedeliveries(1); policy.setInitialRedeliveryDelay(10); policy.setRedeliveryDelay(10);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      String text = "poison-" + System.nanoTime();
+      send(s, f.topic(s), text, "good");
+      for (int i = 0; i < 2; i++) { same(text, text(receive(c))); one.rollback(); }
+      same("good", text(receive(c))); one.commit();
+      MessageConsumer dead = s.createConsumer(s.createQueue("ActiveMQ.DLQ"));
+      for (Message m = receive(dead); ; m = receive(dead)) if (m instanceof TextMessage && text.equals(((TextMessage) m).getText())) break;
+    });
+    check("durable-no-local", f -> {
+      Session one = client(f, "a", Session.AUTO_ACKNOWLEDGE), s = f.auto();
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub", null, true);
+      send(one, f.topic(one), "own"); send(s, f.topic(s), "foreign");
+      same("foreign", text(receive(c))); nothing(c);
+    });
+    check("durable-with-another-topic-begins-anew", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      one.createDurableSubscriber(f.topic(one), "sub").close();
+      send(s, f.topic(s), "gone");
+      Topic other = one.createTopic("SUITE." + f.name + ".other");
+      one.createDurableSubscriber(other, "sub").close();
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      send(s, f.topic(s), "new"); same("new", text(receive(c))); nothing(c);
+    });
+    check("durable-subscription-has-one-consumer", f -> {
+      Session one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub");
+      try { one.createDurableSubscriber(f.topic(one), "sub"); throw new AssertionError("a second consumer was accepted"); }
+      catch (JMSException expected) { expect(expected.getMessage().contains("Durable consumer is in use"), expected.getMessage()); }
+      try { one.unsubscribe("sub"); throw new AssertionError("unsubscribed while active"); }
+      catch (JMSException expected) { expect(expected.getMessage().contains("Durable consumer is in use"), expected.getMessage()); }
+      c.close(); one.unsubscribe("sub");
+      try { one.unsubscribe("sub"); throw new AssertionError("unsubscribed twice"); }
+      catch (InvalidDestinationException expected) { expect(expected.getMessage().contains("No durable subscription exists"), expected.getMessage()); }
+    });
+    check("durable-subscribers-share-what-is-stored", f -> {
+      int subscribers = 5, messages = 400;
+      List<Session> sessions = new ArrayList<>();
+      for (int i = 0; i < subscribers; i++) {
+        Session one = client(f, "c" + i, Session.AUTO_ACKNOWLEDGE); sessions.add(one);
+        MessageConsumer c = one.createDurableSubscriber(f.topic(one), "sub"); if (i % 2 == 0) c.close();
+      }
+      Session s = f.auto();
+      String[] texts = new String[messages]; for (int i = 0; i < messages; i++) texts[i] = "" + i;
+      send(s, f.topic(s), texts);
+      for (Session one : sessions) leave(one);
+      for (int i = 0; i < subscribers; i++) {
+        Session back = client(f, "c" + i, Session.AUTO_ACKNOWLEDGE);
+        MessageConsumer c = back.createDurableSubscriber(f.topic(back), "sub");
+        for (String wanted : texts) same(wanted, text(receive(c)));
+        nothing(c); c.close(); back.unsubscribe("sub");
+      }
   static TextMessage colored(Session s, String color, int number) throws JMSException {
     TextMessage m = s.createTextMessage(color + number);
     m.setStringProperty("color", color); m.setIntProperty("number", number); m.setLongProperty("large", Long.MAX_VALUE - number);
