@@ -306,7 +306,8 @@ export class StoreState implements JournalVisitor {
   run(type: number, run: SummaryRun): boolean {
     const segment = this.#segment
     const isTopics = type === recordType.topicAdd && run.stride === entryParts.meta + addBytes
-    if (type === recordType.addInTx) this.#summarized.note(run, segment)
+    if (type === recordType.acknowledged) this.subscriptions.acknowledgeRun(run)
+    else if (type === recordType.addInTx) this.#summarized.note(run, segment)
     else if (type === recordType.add || isTopics) {
       const last = this.#summarized.place(run, segment, isTopics ? (number) => this.#topic(number) : this.#queueOf)
       this.lastSequence = Math.max(this.lastSequence, last)

@@ -1,6 +1,7 @@
 // The durable subscriptions of a journal store, and which messages of topics they still want: a message that none of them wants
 // is gone. While the store is open that is counted for each message; in recovery it is found out from time to time, and at the
 // end.
+import { entryParts, type SummaryRun } from '../../journal/summary.ts'
 import type { SubscriptionHolder, SubscriptionTerms, Sequence } from '../held-message.ts'
 import type { SubscriptionBacklog } from '../message-store.ts'
 import { SequenceSet } from '../sequence-set.ts'
@@ -186,6 +187,21 @@ export class TopicSubscriptions {
       else if (unwanted.has(found)) at = unwanted.startOf(found)
       else return notTooFar(found, sequence)
     }
+  }
+
+  /** In recovery, for many that a summary tells of; mostly they are of one subscription. */
+  acknowledgeRun({ view, start, end, stride }: SummaryRun): void {
+    let state: SubscriptionState | undefined
+    for (let at = start + entryParts.meta; at < end; at += stride) {
+      const number = view.getUint32(at)
+      if (state?.number !== number) {
+        state?.unwanted.forgetUpTo(state.progress.mark)
+        state = this.#obtain(number)
+      }
+      const after = view.getUint16(at + 4) * 2 ** 32 + view.getUint32(at + 6)
+      state.progress.settle(after, view.getUint16(at + 10) * 2 ** 32 + view.getUint32(at + 12))
+    }
+    state?.unwanted.forgetUpTo(state.progress.mark)
   }
 
   /** `before` and a message: it does not want them any more. */

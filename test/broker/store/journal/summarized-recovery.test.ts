@@ -13,6 +13,11 @@ import {
   recordType,
   type EncodedMeta,
 } from '../../../../broker/store/journal/store-records.ts'
+import {
+  appendExcept,
+  encodeAcknowledged,
+  encodeSubscription,
+} from '../../../../broker/store/journal/subscription-records.ts'
 import { StoreState } from '../../../../broker/store/journal/store-state.ts'
 
 interface Entry {
@@ -37,7 +42,14 @@ function describeState(state: StoreState): unknown {
     return { number, content, messages: index.messages, bytes: index.bytes }
   })
   const transactions = [...state.transactions].map(([tx, { adds, removes }]) => ({ tx, adds: adds.count, removes }))
-  return { queues, transactions, uses: new Map(state.uses.entries()), lastSequence: state.lastSequence }
+  const subscriptions = [...state.subscriptions].map((subscription) => {
+    const { number, progress, unwanted } = subscription
+    const ranges: [number, number][] = []
+    progress.visitAbove((after, upTo) => ranges.push([after, upTo]))
+    unwanted.visit((after, upTo) => ranges.push([after, upTo]))
+    return { number, mark: progress.mark, ranges, backlog: state.subscriptions.backlog(subscription) }
+  })
+  return { queues, subscriptions, transactions, uses: new Map(state.uses.entries()), lastSequence: state.lastSequence }
 }
 
 /** Both states visit the segments; only one of them is offered runs. */
@@ -59,6 +71,24 @@ function recover(segments: readonly (readonly Entry[])[]): readonly [byRuns: Sto
   }
   return states
 }
+
+const topic = 3
+
+const subscribed = [1, 2].map((which) =>
+  entry(
+    recordType.subscription,
+    encodeSubscription({
+      number: topic + which,
+      topic,
+      topicName: 'T',
+      clientId: `client-${which}`,
+      name: 'all',
+      mark: 0,
+      selector: null,
+      noLocal: false,
+    }),
+  ),
+)
 
 type Plan = (from: { sequence: number; tx: number }) => Entry[]
 
@@ -96,6 +126,23 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
       entry(recordType.commit, encodeCommit(tx, from.sequence + 1, 0)),
     ]
   }),
+  // Of a topic (3) with two subscriptions; some messages are not for one of them.
+  fc.tuple(count, fc.nat(2)).map(
+    ([count, notFor]): Plan =>
+      (from) =>
+        Array.from({ length: count }, (_, n) => {
+          const meta = encodeAdd(topic, ++from.sequence, n)
+          return entry(recordType.topicAdd, notFor === 0 ? meta : appendExcept(meta, [topic + notFor]), 100 + n)
+        }),
+  ),
+  fc.tuple(fc.integer({ min: 1, max: 2 }), count, fc.nat(60)).map(
+    ([which, count, back]): Plan =>
+      (from) =>
+        Array.from({ length: count }, (_, n) => {
+          const upTo = Math.max(1, from.sequence - back + n)
+          return entry(recordType.acknowledged, encodeAcknowledged(topic + which, upTo - 1, upTo))
+        }),
+  ),
   // A message that was moved: it does not stand behind the others.
   fc.tuple(queue, fc.nat(60)).map(([queue, back]): Plan => (from) => [
     entry(recordType.moved, encodeAdd(queue, Math.max(1, from.sequence - back), 3), 90),
@@ -118,7 +165,7 @@ test('by runs or by records, the state is the same', () => {
       fc.array(fc.nat(), { maxLength: 3 }),
       (sequence, segments, cuts) => {
         const from = { sequence, tx: 0 }
-        const entries = segments.map((plans) => plans.flatMap((make) => make(from)))
+        const entries = [subscribed, ...segments.map((plans) => plans.flatMap((make) => make(from)))]
         // Transactions go on in the next segment.
         for (const cut of cuts) {
           const index = cut % entries.length
