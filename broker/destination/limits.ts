@@ -10,6 +10,8 @@ export const destinationLimits = {
    * message. No more than a store takes (broker/store/limits.ts).
    */
   maximumDurableSubscriptions: 10_000,
+  /** Characters of a durable subscription's name, and of the client id that it belongs to: both stand in the store for each. */
+  maximumSubscriptionNameLength: 1000,
   /** Waiting messages kept in memory per queue: enough to fill one stock prefetch window at once. */
   windowMessages: 1000,
   /** Below this many waiting messages the next page is read from the store, so that acks find work ready. */

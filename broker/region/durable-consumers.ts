@@ -2,6 +2,7 @@
 // ActiveMQ does it.
 import { RefusalError } from '../base/errors.ts'
 import type { DurableSubscription } from '../destination/durable/durable-subscription.ts'
+import { destinationLimits } from '../destination/limits.ts'
 import type { Topic } from '../destination/topic/topic.ts'
 import type { Destination } from '../message/destination.ts'
 import { isAdvisory, isTemporary, isWildcard } from '../message/destination.ts'
@@ -29,6 +30,8 @@ export function durableFor(
       'ILLEGAL_STATE',
       `Cannot subscribe as '${subscriptionName}': the connection has no client id, to which the subscription would belong`,
     )
+  checkLength(clientId)
+  checkLength(subscriptionName)
   const { durables, registry } = context
   const known = durables.find(clientId, subscriptionName)
   if (known?.active)
@@ -74,6 +77,17 @@ function topicOf(subscriptionName: string, members: readonly Destination[]): Des
   if (isAdvisory(topic))
     throw new RefusalError('INVALID_REQUEST', 'Cannot create a durable subscription for an advisory Topic')
   return topic
+}
+
+function checkLength(text: string): void {
+  const limit = 'maximumSubscriptionNameLength'
+  if (text.length <= destinationLimits[limit]) return
+  throw new RefusalError(
+    'RESOURCE_LIMIT',
+    `Cannot subscribe as '${text.slice(0, 80)}…': client id and name have at most ${destinationLimits[limit]} characters ` +
+      `(limit ${limit})`,
+    { fields: { limit } },
+  )
 }
 
 const isSame = ({ holder, terms }: DurableSubscription, { name }: Destination, options: ConsumerOptions): boolean =>

@@ -1,6 +1,7 @@
 // Durable subscriptions as clients have them: offline and back, one consumer at a time, changed, deleted, after a restart.
 import { describe, expect, test } from '@jest/globals'
 import type { ConsumerOptions } from '../../../broker/region/region.ts'
+import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
@@ -270,6 +271,29 @@ describe('messages sent in a transaction', () => {
   })
 })
 
+test('who fills the store waits until a subscription has acknowledged, or is deleted', async () => {
+  const { harness, publisher, subscriber } = await started({ store: new MemoryStore({ limitBytes: 64 * 1024 }) })
+  const [first, second] = [subscriber, harness.connect({ clientId: 'b' })]
+  for (const client of [first, second]) subscribe(client).close()
+  const outcomes = Array.from({ length: 100 }, () =>
+    publisher.send(topic, { persistent: true, body: 'x'.repeat(1000) }),
+  )
+  await harness.settle()
+  const answered = (): number => outcomes.filter(({ state }) => state === 'done').length
+  const before = answered()
+  expect(before).toBeGreaterThan(20)
+  expect(before).toBeLessThan(64)
+  expect(publisher.send('queue://Q', persistent).state).not.toBe('failed')
+  const consumer = subscribe(first)
+  await harness.settle()
+  consumer.acknowledge('standard', 0, before - 1)
+  await harness.settle()
+  expect(answered()).toBe(before)
+  second.connection.removeSubscription('b', 'all')
+  await harness.settle()
+  expect(answered()).toBeGreaterThan(before)
+})
+
 describe('what is subscribed', () => {
   test('begins anew with another topic or another noLocal', async () => {
     const { harness, publisher, subscriber, publish } = await started()
@@ -336,6 +360,14 @@ describe('what is subscribed', () => {
     const outcome = subscriber.outcome((done) => (subscribe(subscriber, options, destination), done()))
     expect(outcome).toEqual({ state: 'failed', className, message: expect.stringContaining(text) })
     expect(harness.region.subscriptionsPage(0, 10).items).toEqual([])
+  })
+
+  test.each([
+    [{ subscriptionName: 'ä'.repeat(1000) }, 'done'],
+    [{ subscriptionName: 'a'.repeat(1001) }, 'failed'],
+  ])('has a name that a store can keep: %#', async (options, state) => {
+    const { subscriber } = await started({ store: createJournalStore({ disk: new SimulatedDisk() }) })
+    expect(subscriber.outcome((done) => (subscribe(subscriber, options), done())).state).toBe(state)
   })
 
   test('needs a client id', async () => {

@@ -168,3 +168,27 @@ test('a standby does not keep what nobody wants any more', () => {
   }
   expect([...state.queues.values()].map(({ index }) => index.messages)).toEqual([10_000])
 })
+
+test('a flipped bit in what the newest segment tells of subscriptions takes none away', async () => {
+  const disk = new SimulatedDisk()
+  const store = await opened(disk)
+  store.addSubscription(anna, all)
+  store.addSubscription(bert, all)
+  for (let sequence = 1; sequence <= 30; sequence++) {
+    store.add({ ...message('x'.repeat(300)), holder: prices }, sequence)
+    if (sequence <= 20) store.remove(anna, sequence)
+    await durable(store)
+  }
+  await store.close()
+  const names = await disk.list('/journal/term-0000000001')
+  const path = `/journal/term-0000000001/${names
+    .filter((name) => name.endsWith('.segment'))
+    .sort()
+    .at(-1)!}`
+  const file = await disk.open(path, 'read')
+  disk.flipBit(path, (await file.read(0, await file.size())).indexOf('anna'))
+  const again = await opened(disk, 2)
+  expect(await sequencesOf(again, anna)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30])
+  expect((await sequencesOf(again, bert)).length).toBe(30)
+  await again.close()
+})
