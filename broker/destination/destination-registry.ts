@@ -21,6 +21,8 @@ interface WildcardSubscription {
 
 /** Whoever keeps the destinations. */
 export interface DestinationKeeper {
+  /** Before one is made for a client: refuses it by throwing a RefusalError. */
+  check(destination: Destination): void
   /** After its wildcard subscriptions are attached. */
   created(made: Queue | Topic, owner: string | null): void
   deleted(found: Queue | Topic): void
@@ -84,8 +86,9 @@ export class DestinationRegistry {
     return this.add(destination, null)
   }
 
-  /** Makes a destination that is not there yet. Refuses at the limit. */
+  /** Makes a destination that is not there yet. Refuses at the limit, and what `check` refuses. */
   add(destination: Destination, owner: string | null): Queue | Topic {
+    this.#keeper.check(destination)
     const limit = isTemporary(destination) ? 'maximumTemporaryDestinations' : 'maximumDestinations'
     const count = isTemporary(destination) ? this.#temporary.size : this.#queues.size + this.#topics.size
     if (count >= destinationLimits[limit])

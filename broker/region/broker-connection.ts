@@ -12,7 +12,7 @@ import type { Destination } from '../message/destination.ts'
 import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
-import { deleteSubscription, durableFor, isDurable } from './durable-consumers.ts'
+import { consumerCount, deleteSubscription, durableFor, isDurable } from './durable-consumers.ts'
 import { SenderAccount } from './flow-control.ts'
 import { Intake } from './intake.ts'
 import { ConnectionSelectors } from './connection-selectors.ts'
@@ -117,7 +117,8 @@ export class BrokerConnection implements RegionConnection {
     }
     this.#consumers.set(options.consumerId, subscription)
     this.#parts.subscriptions.set(options.consumerId, subscription)
-    for (const member of members) listener.consumerAdded(options, connectionId, member, registry.consumerCount(member))
+    for (const member of members)
+      listener.consumerAdded(options, connectionId, member, consumerCount(this.#context, member))
     subscription.dispatch()
   }
 
@@ -273,7 +274,7 @@ export class BrokerConnection implements RegionConnection {
 
   /** Dispatches `queues` too, once all is given back: so that the oldest messages go first. */
   #returnUnacknowledged(subscriptions: readonly Subscription[], lastSeen: LastSeen, queues: Set<MessageSource>): void {
-    const { registry, listener } = this.#context
+    const { listener } = this.#context
     for (const subscription of subscriptions)
       for (const [queue, entries] of takeUnacknowledged(subscription, lastSeen)) {
         queue.returnToFront(entries)
@@ -282,7 +283,7 @@ export class BrokerConnection implements RegionConnection {
     for (const { dispatched } of subscriptions) dispatched.leave()
     for (const queue of queues) queue.dispatch()
     for (const { consumerId, members } of subscriptions)
-      for (const member of members) listener.consumerRemoved(consumerId, member, registry.consumerCount(member))
+      for (const member of members) listener.consumerRemoved(consumerId, member, consumerCount(this.#context, member))
   }
 
   #deleteDestination(found: Queue | Topic): void {

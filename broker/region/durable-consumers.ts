@@ -3,9 +3,9 @@
 import { RefusalError } from '../base/errors.ts'
 import type { DurableSubscription } from '../destination/durable/durable-subscription.ts'
 import { destinationLimits } from '../destination/limits.ts'
-import type { Topic } from '../destination/topic/topic.ts'
+import { Topic } from '../destination/topic/topic.ts'
 import type { Destination } from '../message/destination.ts'
-import { isAdvisory, isTemporary, isWildcard } from '../message/destination.ts'
+import { isAdvisory, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
 import type { RegionContext } from './region-context.ts'
 import type { ConsumerOptions, SubscriptionName } from './region.ts'
 
@@ -14,7 +14,7 @@ export const isDurable = ({ subscriptionName, destination }: ConsumerOptions): b
   subscriptionName !== null && (destination.kind === 'topic' || destination.kind === 'temp-topic')
 
 /**
- * The subscription that a consumer asks for: the one of that name, or a new one; with another topic or other terms than
+ * The subscription that a consumer asks for: the one of that name, or a new one; with another destination or other terms than
  * before it begins anew. Refuses while it has a consumer.
  */
 export function durableFor(
@@ -23,36 +23,39 @@ export function durableFor(
   options: ConsumerOptions,
   members: readonly Destination[],
 ): DurableSubscription {
-  const subscriptionName = options.subscriptionName!
-  const topic = topicOf(subscriptionName, members)
+  const name = options.subscriptionName!
+  checkMembers(name, options.destination, members)
   if (clientId === '')
     throw new RefusalError(
       'ILLEGAL_STATE',
-      `Cannot subscribe as '${subscriptionName}': the connection has no client id, to which the subscription would belong`,
+      `Cannot subscribe as '${name}': the connection has no client id, to which the subscription would belong`,
     )
   checkLength(clientId)
-  checkLength(subscriptionName)
+  checkLength(name)
   const { durables, registry } = context
-  const known = durables.find(clientId, subscriptionName)
+  const known = durables.find(clientId, name)
   if (known?.active)
     throw new RefusalError(
       'INVALID_REQUEST',
-      `Durable consumer is in use for client: ${clientId} and subscriptionName: ${subscriptionName}`,
+      `Durable consumer is in use for client: ${clientId} and subscriptionName: ${name}`,
     )
-  const terms = { selector: options.selector, noLocal: options.noLocal }
-  if (known && isSame(known, topic, options)) return known
-  const found = registry.obtain(topic) as Topic
+  const { destination, selector, noLocal } = options
+  if (known && isSame(known, options)) return known
+  const topics = members.flatMap((member) => (isWildcard(member) ? [] : [registry.obtain(member) as Topic]))
   if (known) durables.delete(known)
-  return durables.add(found, clientId, subscriptionName, terms)
+  const made = durables.add({ clientId, name, destination, members, terms: { selector, noLocal } }, topics)
+  for (const found of registry) if (found instanceof Topic && made.wants(found.destination)) made.cover(found)
+  return made
 }
 
+/** Consumers of one member of a destination; for a wildcard those with the same wildcard. */
+export const consumerCount = ({ registry, durables }: RegionContext, member: Destination): number =>
+  registry.consumerCount(member) + (isWildcard(member) ? durables.activeOn(member) : 0)
+
 /** Refuses what is not there, and what has a consumer. `connectionId`: of the client that asks for it, if it is one. */
-export function deleteSubscription(
-  { durables, registry, listener }: RegionContext,
-  name: SubscriptionName,
-  connectionId: string | null,
-): void {
+export function deleteSubscription(context: RegionContext, name: SubscriptionName, connectionId: string | null): void {
   const { clientId, subscriptionName } = name
+  const { durables, listener } = context
   const found = durables.find(clientId, subscriptionName)
   if (!found)
     throw new RefusalError(
@@ -61,22 +64,20 @@ export function deleteSubscription(
     )
   if (found.active) throw new RefusalError('INVALID_REQUEST', 'Durable consumer is in use')
   durables.delete(found)
-  const { destination } = found
-  listener.subscriptionRemoved(name, connectionId, destination, registry.consumerCount(destination))
+  for (const member of found.options.members)
+    listener.subscriptionRemoved(name, connectionId, member, consumerCount(context, member))
 }
 
-function topicOf(subscriptionName: string, members: readonly Destination[]): Destination {
-  const [topic, ...others] = members
-  if (!topic || others.length > 0 || isWildcard(topic))
+function checkMembers(name: string, destination: Destination, members: readonly Destination[]): void {
+  if (members.some(isTemporary))
+    throw new RefusalError('INVALID_REQUEST', 'A durable subscription cannot be created for a temporary topic.')
+  if (members.some(isQueue))
     throw new RefusalError(
       'UNSUPPORTED',
-      `Cannot subscribe as '${subscriptionName}': durable subscriptions to several topics are not supported by this version`,
+      `Cannot subscribe as '${name}' to ${destination.name}: a durable subscription is to topics only`,
     )
-  if (isTemporary(topic))
-    throw new RefusalError('INVALID_REQUEST', 'A durable subscription cannot be created for a temporary topic.')
-  if (isAdvisory(topic))
+  if (members.some(isAdvisory))
     throw new RefusalError('INVALID_REQUEST', 'Cannot create a durable subscription for an advisory Topic')
-  return topic
 }
 
 function checkLength(text: string): void {
@@ -90,5 +91,7 @@ function checkLength(text: string): void {
   )
 }
 
-const isSame = ({ holder, terms }: DurableSubscription, { name }: Destination, options: ConsumerOptions): boolean =>
-  holder.topic === name && terms.selector === options.selector && terms.noLocal === options.noLocal
+const isSame = ({ options: { destination, terms } }: DurableSubscription, options: ConsumerOptions): boolean =>
+  destination.name === options.destination.name &&
+  terms.selector === options.selector &&
+  terms.noLocal === options.noLocal

@@ -16,7 +16,7 @@ import { MemoryUsage } from '../destination/memory-usage.ts'
 import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
-import type { Topic } from '../destination/topic/topic.ts'
+import { Topic } from '../destination/topic/topic.ts'
 import type { VirtualDestination } from '../routing/virtual-destination.ts'
 import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
 import type { Destination } from '../message/destination.ts'
@@ -101,7 +101,9 @@ class RegionBroker implements Region {
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
     }
+    const durables = new DurableSubscriptions(destinationContext)
     const registry = new DestinationRegistry(destinationContext, {
+      check: (destination) => durables.checkTopic(destination),
       created: (made, owner) => this.#destinationCreated(made, owner),
       deleted: (found) => this.#destinationDeleted(found),
       isOneConsumers: (destination) => this.#context.virtual.needsQueue(destination),
@@ -115,7 +117,7 @@ class RegionBroker implements Region {
       room: new Room({ memory, store, temp }),
       registry,
       virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
-      durables: new DurableSubscriptions(destinationContext),
+      durables,
       deadLetterStrategy,
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
@@ -206,11 +208,10 @@ class RegionBroker implements Region {
       const queue = registry.addBeyondLimit({ kind: 'queue', name }, null) as Queue
       queue.recover(messageCount, lastSequence)
     }
-    for (const { topic, clientId, name, ...terms } of subscriptions) {
-      const destination = { kind: 'topic', name: topic } as const
-      const found = registry.find(destination) ?? registry.addBeyondLimit(destination, null)
-      durables.recover(found as Topic, clientId, name, { selector: terms.selector, noLocal: terms.noLocal })
-    }
+    durables.recover(subscriptions, (name) => {
+      const destination = { kind: 'topic', name } as const
+      return (registry.find(destination) ?? registry.addBeyondLimit(destination, null)) as Topic
+    })
   }
 
   prepare(destinations: readonly Destination[]): void {
@@ -233,9 +234,10 @@ class RegionBroker implements Region {
   }
 
   #destinationCreated(made: Queue | Topic, owner: string | null): void {
-    const { virtual, listener } = this.#context
+    const { virtual, durables, listener } = this.#context
     virtual.added(made)
     if (!isAdvisory(made.destination)) listener.destinationAdded(made.destination, owner)
+    if (made instanceof Topic && made.destination.kind === 'topic') durables.topicCreated(made)
   }
 
   #destinationDeleted(found: Queue | Topic): void {
@@ -263,16 +265,15 @@ class RegionBroker implements Region {
 }
 
 const subscriptionStatistics = ({
-  holder,
-  terms,
+  options,
   active,
   pending,
   inFlight,
 }: DurableSubscription): SubscriptionStatistics => ({
-  topic: holder.topic,
-  clientId: holder.clientId,
-  subscriptionName: holder.name,
-  ...terms,
+  topic: options.destination.name,
+  clientId: options.clientId,
+  subscriptionName: options.name,
+  ...options.terms,
   active,
   pending,
   inFlight,

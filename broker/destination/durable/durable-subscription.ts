@@ -1,280 +1,103 @@
-// A durable subscription: what it has not acknowledged of its topic waits in the store, while a consumer is there and while none
-// is. It has one consumer at a time; without one it costs nothing per message, because the store keeps its account.
+// A durable subscription, known by client id and name: to one topic, to several, or to all that match a wildcard, also those that
+// are made later. It has one consumer at a time, and a backlog for each topic.
 //
-// With a consumer it is to it what a queue is: a window of waiting messages, most of them in the store only, and what is in
-// flight. Messages that are not stored come to it only while its consumer is there, and are gone with that.
-import { assert } from '../../base/assert.ts'
-import type { Message } from '../../message/message.ts'
+// In the store each backlog is a subscription of its topic. One to several topics has another one there under what was subscribed
+// to, which is the name of no topic: so that it is known while there are no topics, and which they are.
 import type { Destination } from '../../message/destination.ts'
-import {
-  subscriptionHolder,
-  type FoundMessage,
-  type Sequence,
-  type SubscriptionHolder,
-  type SubscriptionTerms,
-} from '../../store/held-message.ts'
+import { isAdvisory, isComposite, isWildcard } from '../../message/destination.ts'
+import { matchesWildcard, parseWildcard } from '../../routing/wildcard.ts'
+import { subscriptionHolder, type SubscriptionHolder, type SubscriptionTerms } from '../../store/held-message.ts'
 import type { DestinationContext } from '../destination-context.ts'
-import type { DestinationCounters } from '../destination-counters.ts'
-import { QueueEntry, type EntryQueue } from '../entry.ts'
-import { isExpired } from '../expiry.ts'
-import { destinationLimits } from '../limits.ts'
-import type { QueueConsumer } from '../queue/queue-consumer.ts'
-import type { Topic, TopicBacklogHolder } from '../topic/topic.ts'
-import { LookPositions } from '../window/look-positions.ts'
-import { MessageWindow } from '../window/message-window.ts'
+import type { Topic } from '../topic/topic.ts'
+import { DurableBacklog, type DurableConsumer } from './durable-backlog.ts'
 
-/** Its one consumer. */
-export interface DurableConsumer extends QueueConsumer {
-  /** For noLocal. */
-  readonly connectionId: string
+export interface DurableOptions {
+  readonly clientId: string
+  readonly name: string
+  /** As it was subscribed to. */
+  readonly destination: Destination
+  /** That, or the members of a composite. */
+  readonly members: readonly Destination[]
+  readonly terms: SubscriptionTerms
 }
 
-type Window = MessageWindow<QueueEntry, DurableConsumer>
-
-export class DurableSubscription implements EntryQueue, TopicBacklogHolder {
-  readonly topic: Topic
-  readonly terms: SubscriptionTerms
-  readonly holder: SubscriptionHolder
-  /** Bytes of bodies that it holds in memory; kept by its entries. */
-  memoryUsed = 0
+export class DurableSubscription {
+  readonly options: DurableOptions
   readonly #context: DestinationContext
-  /** In flight, also those of a consumer that has gone: an open transaction has them, or they are becoming dead letters. */
-  readonly #inFlight = new Set<QueueEntry>()
-  /** How often messages were delivered in vain that it will deliver again. */
-  readonly #redelivered = new Map<Sequence, number>()
+  /** By the name of the topic. */
+  readonly #backlogs = new Map<string, DurableBacklog>()
+  /** null for one topic. */
+  readonly #marker: SubscriptionHolder | null
   #consumer: DurableConsumer | null = null
-  /** Of its last consumer: what came by this one is not for a subscription without its own messages. */
-  #connectionId = ''
-  /** null without a consumer, and until all that was there when that came is durable. */
-  #window: Window | null = null
-  /** What came for the consumer before the window was there. */
-  #early: QueueEntry[] = []
-  #dispatching = false
-  #deleted = false
 
-  constructor(topic: Topic, clientId: string, name: string, terms: SubscriptionTerms, context: DestinationContext) {
-    this.topic = topic
-    this.terms = terms
-    this.holder = subscriptionHolder(topic.destination.name, clientId, name)
+  constructor(options: DurableOptions, context: DestinationContext) {
+    const { destination, clientId, name } = options
+    this.options = options
     this.#context = context
-  }
-
-  get destination(): Destination {
-    return this.topic.destination
-  }
-
-  /** For the log. */
-  get name(): string {
-    return `${this.holder.clientId}:${this.holder.name} of topic ${this.destination.name}`
-  }
-
-  get counters(): DestinationCounters {
-    return this.topic.counters
-  }
-
-  get deleted(): boolean {
-    return this.#deleted
+    this.#marker = isSeveral(destination) ? subscriptionHolder(destination.name, clientId, name) : null
   }
 
   get active(): boolean {
     return this.#consumer !== null
   }
 
-  /** Messages that it has not acknowledged, of those in the store. */
+  get backlogs(): number {
+    return this.#backlogs.size
+  }
+
+  /** Stored messages that it has not acknowledged. */
   get pending(): number {
-    return this.#context.store.backlog(this.holder).messageCount
+    let pending = 0
+    for (const backlog of this.#backlogs.values()) pending += backlog.pending
+    return pending
   }
 
   get inFlight(): number {
-    return this.#inFlight.size
+    let inFlight = 0
+    for (const backlog of this.#backlogs.values()) inFlight += backlog.inFlight
+    return inFlight
   }
 
-  get loading(): boolean {
-    return this.#consumer !== null && (this.#window === null || this.#window.loading)
-  }
-
-  get selective(): boolean {
-    return this.terms.noLocal
-  }
-
-  get wouldHold(): boolean {
-    if (!this.#consumer) return false
-    return this.#consumer.full || this.#window === null || this.#window.size > 0
-  }
-
-  wants(message: Message): boolean {
-    return !this.terms.noLocal || message.connectionId !== this.#connectionId
-  }
-
-  attach(consumer: DurableConsumer): void {
-    assert(!this.#consumer, 'A durable subscription has one consumer at a time')
-    this.#consumer = consumer
-    this.#connectionId = consumer.connectionId
-    consumer.queues.add(this)
-    this.topic.activated(this)
-    this.#openWindow(consumer)
-  }
-
-  /** What waits is in the store, or lost when it is not stored. What is in flight is handed back by whoever has it. */
-  detach(consumer: DurableConsumer): void {
-    consumer.queues.delete(this)
-    if (this.#consumer !== consumer) return
-    this.#consumer = null
-    this.topic.deactivated(this)
-    this.#closeWindow()
-  }
-
-  arriveStored(sequence: Sequence, message: Message): void {
-    // Before the window was made: it is among those that it begins with.
-    if (!this.#window) return
-    this.#window.arriveStored(sequence, message)
-    this.dispatch()
-  }
-
-  arriveVolatile(sequence: Sequence, message: Message): void {
-    const entry = new QueueEntry(this, sequence, message, 'memory', this.#context.memory)
-    if (!this.#window) return void this.#early.push(entry)
-    this.#window.arrive(entry)
-    this.dispatch()
-  }
-
-  dispatch(): void {
-    const [consumer, window] = [this.#consumer, this.#window]
-    if (this.#dispatching || !consumer || !window) return
-    this.#dispatching = true
-    try {
-      this.#dispatchTo(consumer, window)
-    } finally {
-      this.#dispatching = false
-    }
-  }
-
-  acknowledge(entry: QueueEntry, awaited: boolean): void {
-    this.settle(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holder, entry.sequence, awaited)
-  }
-
-  settle(entry: QueueEntry): void {
-    this.#land(entry)
-    entry.release()
-    this.#redelivered.delete(entry.sequence)
-    if (entry.stored) this.#window?.gone(entry.sequence)
-    this.counters.dequeued++
-  }
-
-  async read(sequence: Sequence): Promise<FoundMessage | undefined> {
-    return (await this.#context.store.read(this.holder, sequence - 1, sequence, 1, 1))[0]
-  }
-
-  returnToFront(entries: readonly QueueEntry[]): void {
-    for (const entry of entries) {
-      this.#land(entry)
-      if (entry.stored && entry.redeliveryCounter > 0) this.#redelivered.set(entry.sequence, entry.redeliveryCounter)
-    }
-    const ascending = [...entries].sort((a, b) => a.sequence - b.sequence)
-    if (this.#window) this.#window.comeBack(ascending)
-    else if (this.#consumer) this.#early.push(...ascending)
-    else for (const entry of entries) entry.release()
-  }
-
-  /** Forgets it and what it has, here and in the store. */
-  delete(): void {
-    this.#deleted = true
-    this.#closeWindow()
-    this.topic.removeBacklog(this)
-    this.#context.store.removeSubscription(this.holder)
-  }
-
-  /** What was written before has to be durable before it can be read; what is written later arrives after this. */
-  #openWindow(consumer: DurableConsumer): void {
-    const { store } = this.#context
-    const inFlight = [...this.#inFlight].flatMap(({ stored, sequence }) => (stored ? [sequence] : []))
-    const count = this.pending - inFlight.length
-    const upTo = this.#context.lastSequence()
-    store.whenDurable(() => {
-      if (this.#consumer !== consumer) return
-      const window = this.#newWindow()
-      window.recover(count, upTo, inFlight)
-      this.#window = window
-      const early = this.#early.splice(0)
-      window.comeBack(early.filter(({ stored }) => stored).sort((a, b) => a.sequence - b.sequence))
-      for (const entry of early) if (!entry.stored) window.arrive(entry)
-      this.#loaded()
-    })
-  }
-
-  #newWindow(): Window {
-    const { memory, store } = this.#context
-    return new MessageWindow(
-      {
-        queue: this.name,
-        cursor: { read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes) },
-        positions: new LookPositions(),
-        entryOf: (sequence, message) => this.#entryOf(sequence, message),
-        room: () => memory.roomBesides(this.memoryUsed),
-        loaded: () => this.#loaded(),
-      },
-      this.#context,
+  /** Whether it is to be told of what is sent to a topic that it does not know yet. */
+  wants(topic: Destination): boolean {
+    if (topic.kind !== 'topic' || isAdvisory(topic) || isWildcard(topic) || this.#backlogs.has(topic.name)) return false
+    return this.options.members.some(({ name }) =>
+      isWildcard({ kind: 'topic', name }) ? matchesWildcard(parseWildcard(name), topic.name) : name === topic.name,
     )
   }
 
-  #closeWindow(): void {
-    this.#window?.close()
-    this.#window = null
-    for (const entry of this.#early.splice(0)) entry.release()
+  /** Makes it known to the store, where it may be already. */
+  store(): void {
+    if (this.#marker) this.#context.store.addSubscription(this.#marker, this.options.terms)
   }
 
-  #entryOf(sequence: Sequence, message: Message): QueueEntry {
-    const entry = new QueueEntry(this, sequence, message, 'store', this.#context.memory)
-    if (this.#redelivered.size > 0) entry.redeliveryCounter = this.#redelivered.get(sequence) ?? 0
-    return entry
+  /** It has what is sent to this topic from now on; or what the store has for it already. */
+  cover(topic: Topic): void {
+    const { clientId, name, terms } = this.options
+    const backlog = new DurableBacklog(topic, clientId, name, terms, this.#context)
+    this.#backlogs.set(topic.destination.name, backlog)
+    this.#context.store.addSubscription(backlog.holder, terms)
+    topic.addBacklog(backlog)
+    if (this.#consumer) backlog.attach(this.#consumer)
   }
 
-  #dispatchTo(consumer: DurableConsumer, window: Window): void {
-    const nowMs = this.#context.clock.nowMs()
-    while (!consumer.full) {
-      const entry = window.first
-      if (!entry?.message) break
-      if (isExpired(entry, nowMs)) this.#expire(window.takeFirst())
-      else if (!this.wants(entry.message)) this.#passOver(window.takeFirst())
-      else this.#give(window.takeFirst(), entry.message, consumer)
-    }
-    window.refill(!consumer.full)
+  attach(consumer: DurableConsumer): void {
+    this.#consumer = consumer
+    for (const backlog of this.#backlogs.values()) backlog.attach(consumer)
   }
 
-  #give(entry: QueueEntry, message: Message, consumer: DurableConsumer): void {
-    this.#takeOff(entry, consumer)
-    this.counters.dispatched++
-    consumer.deliverQueueEntry(entry, message)
-    if (entry.stored && this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
+  detach(consumer: DurableConsumer): void {
+    if (this.#consumer !== consumer) return
+    this.#consumer = null
+    for (const backlog of this.#backlogs.values()) backlog.detach(consumer)
   }
 
-  #expire(entry: QueueEntry): void {
-    this.#takeOff(entry, null)
-    this.#context.expired(entry)
-  }
-
-  /** Its terms were not asked, or said otherwise, when it was stored. */
-  #passOver(entry: QueueEntry): void {
-    this.#takeOff(entry, null)
-    this.acknowledge(entry, false)
-  }
-
-  #takeOff(entry: QueueEntry, holder: DurableConsumer | null): void {
-    entry.inFlight = true
-    entry.holder = holder
-    this.#inFlight.add(entry)
-  }
-
-  #land(entry: QueueEntry): void {
-    assert(entry.inFlight, 'a message of a durable subscription was settled that is not in flight')
-    entry.inFlight = false
-    entry.holder = null
-    this.#inFlight.delete(entry)
-  }
-
-  #loaded(): void {
-    this.dispatch()
-    if (!this.loading) this.#consumer?.answerPull()
+  /** With all it has. */
+  delete(): void {
+    for (const backlog of this.#backlogs.values()) backlog.delete()
+    if (this.#marker) this.#context.store.removeSubscription(this.#marker)
   }
 }
+
+/** Whether a destination is no topic, but says which. */
+export const isSeveral = (destination: Destination): boolean => isComposite(destination) || isWildcard(destination)

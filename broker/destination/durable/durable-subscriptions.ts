@@ -1,16 +1,20 @@
 // The durable subscriptions of a broker, by client id and name.
 import { RefusalError } from '../../base/errors.ts'
 import { Inventory, type InventoryPage } from '../../base/inventory.ts'
-import type { SubscriptionTerms } from '../../store/held-message.ts'
+import type { Destination } from '../../message/destination.ts'
+import { compositeMembers, isComposite } from '../../message/destination.ts'
+import type { RecoveredSubscription } from '../../store/message-store.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { destinationLimits } from '../limits.ts'
 import type { Topic } from '../topic/topic.ts'
-import { DurableSubscription } from './durable-subscription.ts'
+import { DurableSubscription, isSeveral, type DurableOptions } from './durable-subscription.ts'
 
 export class DurableSubscriptions {
   readonly #context: DestinationContext
   readonly #byKey = new Map<string, DurableSubscription>()
   readonly #inventory = new Inventory<DurableSubscription>()
+  /** To several topics, of which some may be made later. */
+  readonly #several = new Set<DurableSubscription>()
 
   constructor(context: DestinationContext) {
     this.#context = context
@@ -26,36 +30,85 @@ export class DurableSubscriptions {
   }
 
   /** One that is not there yet, in the store as well. Refuses at the limit. */
-  add(topic: Topic, clientId: string, name: string, terms: SubscriptionTerms): DurableSubscription {
-    const limit = 'maximumDurableSubscriptions'
-    const count = this.#byKey.size
-    if (count >= destinationLimits[limit])
-      throw new RefusalError(
-        'RESOURCE_LIMIT',
-        `Cannot subscribe as ${name}: the broker has ${count} durable subscriptions (limit ${limit})`,
-        { fields: { limit } },
-      )
-    const made = this.recover(topic, clientId, name, terms)
-    this.#context.store.addSubscription(made.holder, terms)
+  add(options: DurableOptions, topics: readonly Topic[]): DurableSubscription {
+    this.#checkRoom(`subscribe as ${options.name}`, 1 + topics.length)
+    const made = this.#make(options)
+    made.store()
+    for (const topic of topics) made.cover(topic)
     return made
   }
 
-  /** One that the store has. */
-  recover(topic: Topic, clientId: string, name: string, terms: SubscriptionTerms): DurableSubscription {
-    const made = new DurableSubscription(topic, clientId, name, terms, this.#context)
-    topic.addBacklog(made)
-    this.#byKey.set(keyOf(clientId, name), made)
-    this.#inventory.add(made)
-    return made
+  /** Those that the store has. `topicOf` makes a topic that is not there. */
+  recover(recovered: readonly RecoveredSubscription[], topicOf: (name: string) => Topic): void {
+    const groups = new Map<string, RecoveredSubscription[]>()
+    for (const one of recovered) {
+      const key = keyOf(one.clientId, one.name)
+      groups.set(key, [...(groups.get(key) ?? []), one])
+    }
+    for (const group of groups.values()) {
+      const stated = group.find(({ topic }) => isSeveral(topicNamed(topic))) ?? group[0]!
+      const { clientId, name, selector, noLocal } = stated
+      const destination = topicNamed(stated.topic)
+      const members = isComposite(destination) ? compositeMembers(destination) : [destination]
+      const made = this.#make({ clientId, name, destination, members, terms: { selector, noLocal } })
+      for (const { topic } of group) {
+        if (isSeveral(topicNamed(topic))) continue
+        const found = topicOf(topic)
+        if (made.wants(found.destination)) made.cover(found)
+      }
+    }
+  }
+
+  /** Refuses a topic of which too many would have to be told. */
+  checkTopic(destination: Destination): void {
+    let count = 0
+    for (const subscription of this.#several) if (subscription.wants(destination)) count++
+    if (count > 0) this.#checkRoom(`create topic ${destination.name}`, count)
+  }
+
+  topicCreated(topic: Topic): void {
+    for (const subscription of this.#several) if (subscription.wants(topic.destination)) subscription.cover(topic)
+  }
+
+  /** How many of them have a consumer, of those that are to a destination of several topics. */
+  activeOn({ name }: Destination): number {
+    let count = 0
+    for (const { active, options } of this.#several)
+      if (active && options.members.some((member) => member.name === name)) count++
+    return count
   }
 
   /** With what it has. */
   delete(subscription: DurableSubscription): void {
-    const { clientId, name } = subscription.holder
+    const { clientId, name } = subscription.options
     this.#byKey.delete(keyOf(clientId, name))
+    this.#several.delete(subscription)
     this.#inventory.remove(subscription)
     subscription.delete()
   }
+
+  #make(options: DurableOptions): DurableSubscription {
+    const made = new DurableSubscription(options, this.#context)
+    this.#byKey.set(keyOf(options.clientId, options.name), made)
+    if (isSeveral(options.destination)) this.#several.add(made)
+    this.#inventory.add(made)
+    return made
+  }
+
+  #checkRoom(what: string, more: number): void {
+    const limit = 'maximumDurableSubscriptions'
+    let count = 0
+    for (const { backlogs } of this.#byKey.values()) count += 1 + backlogs
+    if (count + more <= destinationLimits[limit]) return
+    throw new RefusalError(
+      'RESOURCE_LIMIT',
+      `Cannot ${what}: the broker has ${this.#byKey.size} durable subscriptions, which with their topics are ${count} ` +
+        `(limit ${limit})`,
+      { fields: { limit } },
+    )
+  }
 }
+
+const topicNamed = (name: string): Destination => ({ kind: 'topic', name })
 
 const keyOf = (clientId: string, name: string): string => `${clientId.length}:${clientId}${name}`

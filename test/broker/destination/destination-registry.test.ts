@@ -26,6 +26,7 @@ const made = () => {
   const registry = new DestinationRegistry(
     { clock, logger: silentLogger, memory, store, temp: null, scan, lastSequence: () => 0, expired: () => {} },
     {
+      check: () => {},
       created: ({ destination }, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),
       deleted: ({ destination }) => void told.push(`${destinationKey(destination)} gone`),
       isOneConsumers: ({ name }) => name.startsWith('OWN.'),
