@@ -461,6 +461,14 @@ public class JmsSuite {
       try { one.unsubscribe("sub"); throw new AssertionError("unsubscribed twice"); }
       catch (InvalidDestinationException expected) { expect(expected.getMessage().contains("No durable subscription exists"), expected.getMessage()); }
     });
+    check("durable-wildcard-has-topics-that-are-made-later", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      Topic all = one.createTopic("SUITE." + f.name + ".>");
+      one.createDurableSubscriber(all, "sub").close();
+      send(s, s.createTopic("SUITE." + f.name + ".later"), "later");
+      MessageConsumer c = one.createDurableSubscriber(all, "sub");
+      same("later", text(receive(c))); nothing(c); c.close(); one.unsubscribe("sub");
+    });
     check("durable-subscribers-share-what-is-stored", f -> {
       int subscribers = 5, messages = 400;
       List<Session> sessions = new ArrayList<>();
