@@ -94,7 +94,9 @@ export function removeConsumer(connection: ConnectionState, id: ConsumerIdText, 
   const state = connection.consumers.get(id)
   if (!state) throw notRegistered('consumer', id)
   connection.removeConsumer(state)
-  connection.region.removeConsumer(id, lastSeenOf(lastDelivered, state.info.subscriptionName !== null))
+  const { subscriptionName, destination } = state.info
+  const durable = subscriptionName !== null && destination?.kind === 'ActiveMQTopic'
+  connection.region.removeConsumer(id, lastSeenOf(lastDelivered, durable))
 }
 
 function removeProducer(connection: ConnectionState, id: string): void {

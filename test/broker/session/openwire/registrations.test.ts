@@ -45,3 +45,20 @@ test.each([
   peer.receive(removeInfo(objectId))
   expect(kinds(peer.takeSent())).toEqual(['ExceptionResponse'])
 })
+
+test.each([
+  ['queue', null, 0, 'nothing'],
+  // The name means nothing there.
+  ['queue', 'S', 0, 'nothing'],
+  ['topic', 'S', 0, 'unknown'],
+  ['topic', 'S', -1, 'nothing'],
+  ['topic', 'S', 7, 7],
+] as const)('what a consumer of a %s as %s has seen, when its client says %i, is %s', (kind, name, said, seen) => {
+  const { peer, region } = client()
+  const destination = { kind: kind === 'queue' ? 'ActiveMQQueue' : 'ActiveMQTopic', physicalName: 'D' } as const
+  peer.receive(
+    consumerInfo({ destination, subscriptionName: name }),
+    removeInfo(consumerId, { lastDeliveredSequenceId: said }),
+  )
+  expect(region.of('removeConsumer')).toEqual([[`${connectionId}:1:1`, seen]])
+})
