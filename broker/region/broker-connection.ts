@@ -100,11 +100,11 @@ export class BrokerConnection implements RegionConnection {
     const { registry, virtual, clock, listener } = this.#context
     const { connectionId } = this.options
     const selector = this.#selectors.obtain(options.selector)
-    const durable = isDurable(options) ? durableFor(this.#context, this.options.clientId, options, members) : null
     const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
-      if (durable) registry.attachDurable(subscription, durable)
+      if (isDurable(options))
+        registry.attachDurable(subscription, durableFor(this.#context, this.options.clientId, options, members))
       else
         for (const member of members) {
           if (virtual.needsQueue(member)) registry.obtain(member)

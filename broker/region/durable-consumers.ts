@@ -6,6 +6,7 @@ import { destinationLimits } from '../destination/limits.ts'
 import { Topic } from '../destination/topic/topic.ts'
 import type { Destination } from '../message/destination.ts'
 import { isAdvisory, isQueue, isTemporary, isWildcard } from '../message/destination.ts'
+import type { SubscriptionTerms } from '../store/held-message.ts'
 import type { RegionContext } from './region-context.ts'
 import type { ConsumerOptions, SubscriptionName } from './region.ts'
 
@@ -39,11 +40,12 @@ export function durableFor(
       'INVALID_REQUEST',
       `Durable consumer is in use for client: ${clientId} and subscriptionName: ${name}`,
     )
-  const { destination, selector, noLocal } = options
-  if (known && isSame(known, options)) return known
+  const { destination } = options
+  const terms = termsOf(options)
+  if (known && isSame(known, destination, terms)) return known
   const topics = members.flatMap((member) => (isWildcard(member) ? [] : [registry.obtain(member) as Topic]))
   if (known) durables.delete(known)
-  const made = durables.add({ clientId, name, destination, members, terms: { selector, noLocal } }, topics)
+  const made = durables.add({ clientId, name, destination, members, terms }, topics)
   for (const found of registry) if (found instanceof Topic && made.wants(found.destination)) made.cover(found)
   return made
 }
@@ -91,7 +93,11 @@ function checkLength(text: string): void {
   )
 }
 
-const isSame = ({ options: { destination, terms } }: DurableSubscription, options: ConsumerOptions): boolean =>
-  destination.name === options.destination.name &&
-  terms.selector === options.selector &&
-  terms.noLocal === options.noLocal
+/** In JMS an empty selector is none. */
+const termsOf = ({ selector, noLocal }: ConsumerOptions): SubscriptionTerms => ({
+  selector: selector?.trim() ? selector : null,
+  noLocal,
+})
+
+const isSame = ({ options: { destination, terms } }: DurableSubscription, asked: Destination, now: SubscriptionTerms) =>
+  destination.name === asked.name && terms.selector === now.selector && terms.noLocal === now.noLocal

@@ -101,7 +101,8 @@ class RegionBroker implements Region {
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
     }
-    const durables = new DurableSubscriptions(destinationContext)
+    const selectors = new SelectorPool()
+    const durables = new DurableSubscriptions(destinationContext, selectors)
     const registry = new DestinationRegistry(destinationContext, {
       check: (destination) => durables.checkTopic(destination),
       created: (made, owner) => this.#destinationCreated(made, owner),
@@ -123,7 +124,7 @@ class RegionBroker implements Region {
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
       sequences,
-      selectors: new SelectorPool(),
+      selectors,
       unsupported: new UnsupportedFeatures(logger),
       concurrentStoreAndDispatchQueues: options.concurrentStoreAndDispatchQueues,
     }

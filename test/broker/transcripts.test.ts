@@ -22,6 +22,7 @@ const replayed = [
   'connect-default',
   'queue-auto-ack',
   'topic-dups-ok',
+  'durable-subscription',
   'client-and-individual-ack',
   'transacted',
   'temp-queue-request-reply',
@@ -39,7 +40,6 @@ const replayed = [
 /** What the others wait for, as the broker refuses it. */
 const refused = {
   browser: /^Cannot browse: queue browsers are not supported/,
-  'durable-subscription': /durable subscriptions are not supported/,
   xa: /XA transactions are not supported/,
   'network-one-way': /networks of brokers are not supported/,
   'network-duplex': /networks of brokers are not supported/,

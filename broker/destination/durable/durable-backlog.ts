@@ -6,12 +6,12 @@
 import { assert } from '../../base/assert.ts'
 import type { Message } from '../../message/message.ts'
 import type { Destination } from '../../message/destination.ts'
+import type { MessageSelector } from '../../selection/message-selector.ts'
 import {
   subscriptionHolder,
   type FoundMessage,
   type Sequence,
   type SubscriptionHolder,
-  type SubscriptionTerms,
 } from '../../store/held-message.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { DestinationCounters } from '../destination-counters.ts'
@@ -29,11 +29,18 @@ export interface DurableConsumer extends QueueConsumer {
   readonly connectionId: string
 }
 
+/** Which messages it is for. */
+export interface DurableTerms {
+  readonly noLocal: boolean
+  /** null: all messages. */
+  readonly selector: MessageSelector | null
+}
+
 type Window = MessageWindow<QueueEntry, DurableConsumer>
 
 export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   readonly topic: Topic
-  readonly terms: SubscriptionTerms
+  readonly terms: DurableTerms
   readonly holder: SubscriptionHolder
   /** Bytes of bodies that it holds in memory; kept by its entries. */
   memoryUsed = 0
@@ -52,7 +59,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   #dispatching = false
   #deleted = false
 
-  constructor(topic: Topic, clientId: string, name: string, terms: SubscriptionTerms, context: DestinationContext) {
+  constructor(topic: Topic, clientId: string, name: string, terms: DurableTerms, context: DestinationContext) {
     this.topic = topic
     this.terms = terms
     this.holder = subscriptionHolder(topic.destination.name, clientId, name)
@@ -94,7 +101,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   }
 
   get selective(): boolean {
-    return this.terms.noLocal
+    return this.terms.noLocal || this.terms.selector !== null
   }
 
   get wouldHold(): boolean {
@@ -102,8 +109,11 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     return this.#consumer.full || this.#window === null || this.#window.size > 0
   }
 
+  /** As it was when it was sent: a message that comes again is no other one. */
   wants(message: Message): boolean {
-    return !this.terms.noLocal || message.connectionId !== this.#connectionId
+    const { noLocal, selector } = this.terms
+    if (noLocal && message.connectionId === this.#connectionId) return false
+    return selector === null || selector.matches(message, 0)
   }
 
   attach(consumer: DurableConsumer): void {

@@ -5,6 +5,7 @@
 // to, which is the name of no topic: so that it is known while there are no topics, and which they are.
 import type { Destination } from '../../message/destination.ts'
 import { isAdvisory, isComposite, isWildcard } from '../../message/destination.ts'
+import type { MessageSelector } from '../../selection/message-selector.ts'
 import { matchesWildcard, parseWildcard } from '../../routing/wildcard.ts'
 import { subscriptionHolder, type SubscriptionHolder, type SubscriptionTerms } from '../../store/held-message.ts'
 import type { DestinationContext } from '../destination-context.ts'
@@ -23,6 +24,8 @@ export interface DurableOptions {
 
 export class DurableSubscription {
   readonly options: DurableOptions
+  /** null: all messages. */
+  readonly selector: MessageSelector | null
   readonly #context: DestinationContext
   /** By the name of the topic. */
   readonly #backlogs = new Map<string, DurableBacklog>()
@@ -30,9 +33,10 @@ export class DurableSubscription {
   readonly #marker: SubscriptionHolder | null
   #consumer: DurableConsumer | null = null
 
-  constructor(options: DurableOptions, context: DestinationContext) {
+  constructor(options: DurableOptions, selector: MessageSelector | null, context: DestinationContext) {
     const { destination, clientId, name } = options
     this.options = options
+    this.selector = selector
     this.#context = context
     this.#marker = isSeveral(destination) ? subscriptionHolder(destination.name, clientId, name) : null
   }
@@ -74,7 +78,13 @@ export class DurableSubscription {
   /** It has what is sent to this topic from now on; or what the store has for it already. */
   cover(topic: Topic): void {
     const { clientId, name, terms } = this.options
-    const backlog = new DurableBacklog(topic, clientId, name, terms, this.#context)
+    const backlog = new DurableBacklog(
+      topic,
+      clientId,
+      name,
+      { noLocal: terms.noLocal, selector: this.selector },
+      this.#context,
+    )
     this.#backlogs.set(topic.destination.name, backlog)
     this.#context.store.addSubscription(backlog.holder, terms)
     topic.addBacklog(backlog)

@@ -1,8 +1,10 @@
 // The durable subscriptions of a broker, by client id and name.
-import { RefusalError } from '../../base/errors.ts'
+import { errorMessage, RefusalError } from '../../base/errors.ts'
 import { Inventory, type InventoryPage } from '../../base/inventory.ts'
 import type { Destination } from '../../message/destination.ts'
 import { compositeMembers, isComposite } from '../../message/destination.ts'
+import type { MessageSelector } from '../../selection/message-selector.ts'
+import type { SelectorPool } from '../../selection/selector-pool.ts'
 import type { RecoveredSubscription } from '../../store/message-store.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { destinationLimits } from '../limits.ts'
@@ -11,13 +13,15 @@ import { DurableSubscription, isSeveral, type DurableOptions } from './durable-s
 
 export class DurableSubscriptions {
   readonly #context: DestinationContext
+  readonly #selectors: SelectorPool
   readonly #byKey = new Map<string, DurableSubscription>()
   readonly #inventory = new Inventory<DurableSubscription>()
   /** To several topics, of which some may be made later. */
   readonly #several = new Set<DurableSubscription>()
 
-  constructor(context: DestinationContext) {
+  constructor(context: DestinationContext, selectors: SelectorPool) {
     this.#context = context
+    this.#selectors = selectors
   }
 
   find(clientId: string, name: string): DurableSubscription | undefined {
@@ -29,7 +33,7 @@ export class DurableSubscriptions {
     return this.#inventory.page(after, limit)
   }
 
-  /** One that is not there yet, in the store as well. Refuses at the limit. */
+  /** One that is not there yet, in the store as well. Refuses at the limit. Its selector is one that can be read. */
   add(options: DurableOptions, topics: readonly Topic[]): DurableSubscription {
     this.#checkRoom(`subscribe as ${options.name}`, 1 + topics.length)
     const made = this.#make(options)
@@ -85,14 +89,27 @@ export class DurableSubscriptions {
     this.#several.delete(subscription)
     this.#inventory.remove(subscription)
     subscription.delete()
+    if (subscription.selector) this.#selectors.release(subscription.selector)
   }
 
   #make(options: DurableOptions): DurableSubscription {
-    const made = new DurableSubscription(options, this.#context)
+    const made = new DurableSubscription(options, this.#selectorOf(options), this.#context)
     this.#byKey.set(keyOf(options.clientId, options.name), made)
     if (isSeveral(options.destination)) this.#several.add(made)
     this.#inventory.add(made)
     return made
+  }
+
+  /** One that cannot be read, which only another version can have stored, is none: its subscriber gets too much, not too little. */
+  #selectorOf({ clientId, name, terms }: DurableOptions): MessageSelector | null {
+    if (terms.selector === null) return null
+    try {
+      return this.#selectors.obtain(terms.selector)
+    } catch (error) {
+      const fields = { clientId, subscriptionName: name, selector: terms.selector, reason: errorMessage(error) }
+      this.#context.logger.error('Cannot read the selector of a durable subscription, which gets every message', fields)
+      return null
+    }
   }
 
   #checkRoom(what: string, more: number): void {

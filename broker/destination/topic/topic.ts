@@ -73,7 +73,7 @@ export class Topic {
 
   /** Nobody uses it. */
   get idle(): boolean {
-    return this.consumers === 0 && this.counters.producers === 0
+    return this.consumers === 0 && this.#backlogs.size === 0 && this.counters.producers === 0
   }
 
   /** Messages that the slowest subscriber has waiting. */
