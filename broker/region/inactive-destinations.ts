@@ -4,14 +4,10 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
-import { isQueue, isTemporary, type Destination } from '../message/destination.ts'
-import { isWithin, matchesWildcard, parseWildcard, type WildcardPattern } from '../routing/wildcard.ts'
+import { PolicyMap, type PolicyEntry } from '../routing/policy-map.ts'
 import type { Target } from './room.ts'
 
-/** Of the policies whose pattern matches a destination the most specific one counts. */
-export interface DestinationPolicy {
-  readonly kind: 'queue' | 'topic'
-  readonly pattern: string
+export interface DestinationPolicy extends PolicyEntry {
   readonly gcInactiveDestinations: boolean
   readonly inactiveTimeoutBeforeGCMs: number
 }
@@ -25,10 +21,6 @@ export interface InactiveDestinationsPolicy {
 }
 
 export const noneInactive: InactiveDestinationsPolicy = { purgePeriodMs: 0, maxPurgedPerSweep: 0, policies: [] }
-
-interface ParsedPolicy extends DestinationPolicy {
-  readonly parsed: WildcardPattern
-}
 
 interface Parts {
   readonly clock: Clock
@@ -45,14 +37,14 @@ interface Idle {
 
 export class InactiveDestinations {
   readonly #policy: InactiveDestinationsPolicy
-  readonly #policies: readonly ParsedPolicy[]
+  readonly #policies: PolicyMap<DestinationPolicy>
   readonly #parts: Parts
   #idle = new Map<Target, Idle>()
   #timer: Timer | null = null
 
   constructor(policy: InactiveDestinationsPolicy, parts: Parts) {
     this.#policy = policy
-    this.#policies = policy.policies.map((one) => ({ ...one, parsed: parseWildcard(one.pattern) }))
+    this.#policies = new PolicyMap(policy.policies)
     this.#parts = parts
     if (policy.purgePeriodMs > 0 && policy.policies.some(({ gcInactiveDestinations }) => gcInactiveDestinations))
       this.#schedule()
@@ -78,7 +70,7 @@ export class InactiveDestinations {
     const inactive: Target[] = []
     for (const target of registry) {
       if (!target.idle) continue
-      const policy = this.#policyFor(target.destination)
+      const policy = this.#policies.for(target.destination)
       if (!policy?.gcInactiveDestinations) continue
       const found = this.#foundBefore(target) ?? { sinceMs: nowMs, uses: usesOf(target) }
       const isDue = nowMs - found.sinceMs >= policy.inactiveTimeoutBeforeGCMs
@@ -96,16 +88,6 @@ export class InactiveDestinations {
   #foundBefore(target: Target): Idle | undefined {
     const found = this.#idle.get(target)
     return found?.uses === usesOf(target) ? found : undefined
-  }
-
-  #policyFor(destination: Destination): DestinationPolicy | undefined {
-    if (isTemporary(destination)) return undefined
-    const kind = isQueue(destination) ? 'queue' : 'topic'
-    let best: ParsedPolicy | undefined
-    for (const policy of this.#policies)
-      if (policy.kind === kind && matchesWildcard(policy.parsed, destination.name))
-        if (!best || isWithin(policy.parsed, best.parsed)) best = policy
-    return best
   }
 }
 
