@@ -1,11 +1,12 @@
-// Carries dead letters to their queue. Taking a message out of its queue and putting the copy into the dead letter queue is
-// one transaction of the store: a crash leaves it in exactly one of both.
+// Carries dead letters to their places. Taking a message out of its queue and putting the copy into the dead letter queue is
+// one transaction of the store: a crash leaves it in exactly one of both. A topic for dead letters keeps nothing.
 import { errorMessage } from '../base/errors.ts'
 import { expiredCause } from '../destination/dead-letter.ts'
 import type { DeadLetterReason } from '../destination/dead-letter.ts'
 import type { QueueEntry } from '../destination/entry.ts'
 import { destinationLimits } from '../destination/limits.ts'
-import type { Queue } from '../destination/queue/queue.ts'
+import { Queue } from '../destination/queue/queue.ts'
+import { TopicMessage } from '../destination/topic/topic-message.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
@@ -13,6 +14,7 @@ import type { Sequence } from '../store/message-store.ts'
 import { addedMessage } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
+import type { Target } from './room.ts'
 
 export class DeadLetterRouter {
   readonly #context: RegionContext
@@ -30,14 +32,13 @@ export class DeadLetterRouter {
   /** A message that had expired when it arrived: it was never in `destination`. */
   takeExpiredArrival(destination: Destination, message: Message, done: Done): void {
     this.#context.listener.messageExpired(message, destination)
-    if (!this.#context.deadLetterStrategy.admits(message, destination, 'expired')) return done()
-    const cause = expiredCause(message)
-    const letter = this.#context.deadLetterStrategy.build(message, destination, cause)
+    const letter = this.#letterOf(message, destination, 'expired', expiredCause(message))
+    if (!letter) return done()
     const sequence = this.#context.sequences.next()
-    const target = this.#target()
-    this.#context.store.add(addedMessage(target.holder, letter), sequence)
+    const target = this.#obtain(letter.destination)
+    if (target instanceof Queue) this.#context.store.add(addedMessage(target.holder, letter), sequence)
     this.#arrive(target, sequence, letter, done)
-    this.#context.listener.messageDeadLettered(message, destination, cause)
+    this.#context.listener.messageDeadLettered(message, destination, expiredCause(message))
   }
 
   /** A failed read is tried again: until then the message stays in flight, and in the store. */
@@ -59,36 +60,49 @@ export class DeadLetterRouter {
   }
 
   #bury(entry: QueueEntry, message: Message, reason: DeadLetterReason, cause: string | null, done: Done): void {
-    const { deadLetterStrategy, listener, sequences } = this.#context
+    const { listener, sequences } = this.#context
     const source = entry.queue.destination
     if (reason === 'expired') {
       entry.queue.counters.expired++
       listener.messageExpired(message, source)
     }
-    if (entry.queue.deleted || !deadLetterStrategy.admits(message, source, reason)) return this.#drop(entry, done)
     const text = reason === 'expired' ? expiredCause(message) : cause
-    const letter = deadLetterStrategy.build(message, source, text)
+    const letter = entry.queue.deleted ? null : this.#letterOf(message, source, reason, text)
+    if (!letter) return this.#drop(entry, done)
     const sequence = sequences.next()
-    const target = this.#target()
-    this.#move(entry, target, letter, sequence)
-    entry.queue.settle(entry)
+    const target = this.#obtain(letter.destination)
+    if (target instanceof Queue) this.#move(entry, target, letter, sequence)
+    else entry.queue.acknowledge(entry, true)
     this.#arrive(target, sequence, letter, done)
     listener.messageDeadLettered(message, source, text)
   }
 
-  #move(entry: QueueEntry, target: Queue, letter: Message, sequence: Sequence): void {
-    const { store } = this.#context
-    if (!entry.stored) return store.add(addedMessage(target.holder, letter), sequence)
-    const transaction = store.begin()
-    transaction.add(addedMessage(target.holder, letter))
-    transaction.remove(entry.queue.holder, entry.sequence)
-    transaction.commit(sequence)
+  /** null when it is to be dropped. */
+  #letterOf(message: Message, source: Destination, reason: DeadLetterReason, cause: string | null): Message | null {
+    const { deadLetterStrategies, clock } = this.#context
+    const strategy = deadLetterStrategies.of(source)
+    const place = strategy.placeFor(source)
+    if (!place || !strategy.admits(message, source, reason)) return null
+    return strategy.build(message, source, place, cause, clock.nowMs())
   }
 
-  #arrive(target: Queue, sequence: Sequence, letter: Message, done: Done): void {
-    target.expectStored()
-    this.#context.afterSync.run(() => {
-      target.arriveStored(sequence, letter)
+  #move(entry: QueueEntry, target: Queue, letter: Message, sequence: Sequence): void {
+    const { store } = this.#context
+    if (entry.stored) {
+      const transaction = store.begin()
+      transaction.add(addedMessage(target.holder, letter))
+      transaction.remove(entry.queue.holder, entry.sequence)
+      transaction.commit(sequence)
+    } else store.add(addedMessage(target.holder, letter), sequence)
+    entry.queue.settle(entry)
+  }
+
+  #arrive(target: Target, sequence: Sequence, letter: Message, done: Done): void {
+    const { afterSync, memory } = this.#context
+    if (target instanceof Queue) target.expectStored()
+    afterSync.run(() => {
+      if (target instanceof Queue) target.arriveStored(sequence, letter)
+      else target.send(new TopicMessage(letter, sequence, memory, target))
       done()
     })
   }
@@ -100,10 +114,8 @@ export class DeadLetterRouter {
   }
 
   // Made even at the limit of destinations: a dead letter must have its place.
-  #target(): Queue {
-    const { registry, deadLetterStrategy } = this.#context
-    const found =
-      registry.find(deadLetterStrategy.destination) ?? registry.addBeyondLimit(deadLetterStrategy.destination, null)
-    return found as Queue
+  #obtain(place: Destination): Target {
+    const { registry } = this.#context
+    return registry.find(place) ?? registry.addBeyondLimit(place, null)
   }
 }

@@ -4,12 +4,11 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { Logger } from '../base/logger.ts'
-import { DeadLetterStrategy } from '../destination/dead-letter.ts'
 import type { DeadLetterConfig } from '../destination/dead-letter.ts'
-import { concreteMembers } from '../routing/destination-name.ts'
 import type { DurableSubscription } from '../destination/durable/durable-subscription.ts'
 import { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
 import type { QueueEntry } from '../destination/entry.ts'
+import { DeadLetterStrategies, type DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
 import { DestinationRegistry } from '../destination/destination-registry.ts'
 import { destinationLimits } from '../destination/limits.ts'
 import { MemoryUsage } from '../destination/memory-usage.ts'
@@ -62,6 +61,8 @@ export interface RegionOptions {
   /** Default: sends wait. */
   readonly whenNoSpace?: WhenNoSpace
   readonly deadLetter: DeadLetterConfig
+  /** Default: what `deadLetter` says holds for all destinations. */
+  readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   /** Default: they stay. */
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   /** Default: none. */
@@ -72,7 +73,7 @@ export interface RegionOptions {
   readonly listeners: readonly RegionListener[]
 }
 
-/** Throws InvalidDestinationException when the name of the dead letter queue is none. */
+/** Throws InvalidDestinationException when the name of a dead letter queue is none. */
 export const createRegion = (options: RegionOptions): Region => new RegionBroker(options)
 
 class RegionBroker implements Region {
@@ -88,8 +89,6 @@ class RegionBroker implements Region {
   constructor(options: RegionOptions) {
     const { store, temp = null, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
     const memory = new MemoryUsage(memoryLimit)
-    const deadLetterStrategy = new DeadLetterStrategy(deadLetter)
-    concreteMembers(deadLetterStrategy.destination)
     const sequences = new SequenceSource()
     const destinationContext = {
       clock,
@@ -119,7 +118,7 @@ class RegionBroker implements Region {
       registry,
       virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
       durables,
-      deadLetterStrategy,
+      deadLetterStrategies: new DeadLetterStrategies(deadLetter, options.deadLetterPolicies ?? []),
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),

@@ -1,7 +1,7 @@
 // What the parts of a region share.
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import type { DeadLetterStrategy } from '../destination/dead-letter.ts'
+import type { DeadLetterStrategies } from '../destination/dead-letter-strategies.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
 import type { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
 import type { MemoryUsage } from '../destination/memory-usage.ts'
@@ -29,7 +29,7 @@ export interface RegionContext {
   readonly registry: DestinationRegistry
   readonly virtual: VirtualDestinations
   readonly durables: DurableSubscriptions
-  readonly deadLetterStrategy: DeadLetterStrategy
+  readonly deadLetterStrategies: DeadLetterStrategies
   readonly listener: RegionListener
   readonly afterSync: AfterSync
   readonly flow: FlowControl

@@ -1,6 +1,7 @@
 // Poisoned and expired messages. What their letters look like is ActiveMQ's (RegionBroker.sendToDeadLetterQueue); the interop
 // run compares both field by field.
 import { describe, expect, test } from '@jest/globals'
+import type { DeadLetterPolicy } from '../../../broker/destination/dead-letter-strategies.ts'
 import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
 import type { Message } from '../../../broker/message/message.ts'
 import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'
@@ -206,5 +207,88 @@ describe('an expired message', () => {
     await harness.settle()
     expect(harness.of('queue://Q')).toMatchObject({ size: 0, expired: 1 })
     expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(1)
+  })
+})
+
+describe('with strategies by name', () => {
+  const individual = {
+    kind: 'individual',
+    queuePrefix: 'DLQ.',
+    queueSuffix: '',
+    topicPrefix: 'DLT.',
+    topicSuffix: '',
+    useQueueForQueueMessages: true,
+    useQueueForTopicMessages: true,
+    processExpired: true,
+    processNonPersistent: true,
+  } as const
+  const policies: readonly DeadLetterPolicy[] = [
+    { kind: 'queue', pattern: 'OWN.>', deadLetterStrategy: individual },
+    { kind: 'queue', pattern: 'OWN.TOPIC', deadLetterStrategy: { ...individual, useQueueForQueueMessages: false } },
+    { kind: 'queue', pattern: 'OWN.DEFAULT', deadLetterStrategy: null },
+    { kind: 'queue', pattern: 'NONE', deadLetterStrategy: { kind: 'discarding' } },
+    { kind: 'topic', pattern: '>', deadLetterStrategy: individual },
+  ]
+  const start = async () => {
+    const harness = await RegionHarness.start({ deadLetterPolicies: policies })
+    const client = harness.connect()
+    const poison = async (name: string, options: TestSend = {}) => {
+      const consumer = client.consume(`queue://${name}`)
+      client.send(`queue://${name}`, { persistent: true, ...options })
+      await harness.settle()
+      const outcome = consumer.acknowledge('poison', null, 0)
+      await harness.settle()
+      expect(outcome.state).toBe('done')
+      expect(harness.of(`queue://${name}`).size).toBe(0)
+    }
+    return { harness, client, poison }
+  }
+
+  test('each queue has its own', async () => {
+    const { harness, client, poison } = await start()
+    await poison('OWN.A')
+    await poison('OWN.B', { persistent: false })
+    const [letter] = letters(client.consume('queue://DLQ.OWN.A'))
+    expect(letter!.destination).toEqual({ kind: 'queue', name: 'DLQ.OWN.A' })
+    expect(letter!.originalDestination).toEqual({ kind: 'queue', name: 'OWN.A' })
+    expect(client.consume('queue://DLQ.OWN.B').received).toEqual([2])
+    expect(harness.of('queue://ActiveMQ.DLQ')).toBeUndefined()
+  })
+
+  test('the default is for all others, and for those whose policy has none', async () => {
+    const { harness, poison } = await start()
+    await poison('OTHER')
+    await poison('OWN.DEFAULT')
+    expect(harness.of('queue://ActiveMQ.DLQ').size).toBe(2)
+  })
+
+  test('what is discarded is gone, also from the store', async () => {
+    const { harness, poison } = await start()
+    await poison('NONE')
+    expect(harness.store.statistics().messages).toBe(0)
+    expect(harness.region.destinations()).toEqual([{ kind: 'queue', name: 'NONE' }])
+    expect(harness.events.join()).not.toContain('DeadLettered')
+  })
+
+  test('a topic gets them when it is the place for them', async () => {
+    const { harness, client, poison } = await start()
+    const subscriber = client.consume('topic://DLQ.OWN.TOPIC')
+    await poison('OWN.TOPIC')
+    expect(letters(subscriber).map(({ persistent }) => persistent)).toEqual([true])
+    expect(harness.store.statistics().messages).toBe(0)
+  })
+
+  test('what expired on its way to a topic goes to its own queue', async () => {
+    const { harness, client } = await start()
+    client.send('topic://T', { persistent: true, expiration: harness.clock.nowMs() - 1 })
+    await harness.settle()
+    expect(client.consume('queue://DLT.T').received).toEqual([1])
+  })
+
+  test('a letter of which nobody can make a name is refused when the region is made', async () => {
+    const wrong = { kind: 'shared', queue: ' ', processExpired: true, processNonPersistent: false } as const
+    await expect(
+      RegionHarness.start({ deadLetterPolicies: [{ kind: 'queue', pattern: 'A', deadLetterStrategy: wrong }] }),
+    ).rejects.toThrow('white space')
   })
 })
