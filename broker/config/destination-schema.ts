@@ -1,7 +1,8 @@
 // What of destinations stands in the configuration, by ActiveMQ's names: virtual destinations, those that are there from the
 // beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
 import { z } from 'zod'
-import { durationHint } from './duration-and-size.ts'
+import { deadLetterStrategySchema } from './dead-letter-schema.ts'
+import { affix, concreteName, duration, name, oneOf } from './schema-parts.ts'
 
 /** Each is looked at whenever a destination is made. */
 export const maxVirtualDestinations = 64
@@ -9,38 +10,6 @@ export const maxVirtualDestinations = 64
 export const maxForwardTargets = 64
 export const maxStartupDestinations = 1024
 export const maxDestinationPolicies = 256
-/** Shorter than what the broker takes from clients: the schema of BrokerCluster has many of them. */
-const maxNameLength = 255
-
-const nameHint = `expected 1 to ${maxNameLength} characters without ",", "?", control characters, and space at either end`
-// oxlint-disable-next-line no-control-regex
-const namePattern = /^[^,?\x00-\x20\x7f]([^,?\x00-\x1f\x7f]*[^,?\x00-\x20\x7f])?$/
-const name = z.string().max(maxNameLength).regex(namePattern, { error: nameHint })
-const concreteName = z
-  .string()
-  .max(maxNameLength)
-  // oxlint-disable-next-line no-control-regex
-  .regex(/^[^,?*>\x00-\x20\x7f]([^,?*>\x00-\x1f\x7f]*[^,?*>\x00-\x20\x7f])?$/, {
-    error: `${nameHint}, and without wildcards`,
-  })
-/** Beside the name of a topic in that of a queue. */
-const affix = z
-  .string()
-  .max(maxNameLength)
-  // oxlint-disable-next-line no-control-regex
-  .regex(/^[^,?>\x00-\x1f\x7f]*$/, { error: 'expected a text without ",", "?", ">" and control characters' })
-const duration = z
-  .string()
-  .max(20)
-  .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: `expected ${durationHint}` })
-
-/** Of an object of which exactly one field says what it is. */
-const oneOf = (...fields: readonly string[]) =>
-  [
-    (value: object): boolean =>
-      fields.filter((field) => (value as Record<string, unknown>)[field] !== undefined).length === 1,
-    { error: `expected exactly one of ${fields.join(', ')}` },
-  ] as const
 
 export const virtualTopicFields = {
   name: name.default('>').describe('Topics whose messages are put into queues, also by wildcard.'),
@@ -154,7 +123,11 @@ export const destinationSettings = {
   /** Instead of the default virtual topic, as in ActiveMQ. */
   virtualDestinations: z.array(virtualDestinationSchema).max(maxVirtualDestinations).optional(),
   destinationPolicies: z
-    .array(z.strictObject(destinationPolicyFields).refine(...oneOf('queue', 'topic')))
+    .array(
+      z
+        .strictObject({ ...destinationPolicyFields, deadLetterStrategy: deadLetterStrategySchema.optional() })
+        .refine(...oneOf('queue', 'topic')),
+    )
     .max(maxDestinationPolicies)
     .default([]),
 }

@@ -2,6 +2,7 @@
 // Paths never stand in the file: the data directory is the argument --data-directory, so that the same file serves
 // a container and a process on a laptop.
 import { z } from 'zod'
+import { deadLetterRuleFields, defaultDeadLetterQueue } from './dead-letter-schema.ts'
 import { destinationSettings } from './destination-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
@@ -94,11 +95,11 @@ export const brokerConfigSchema = z.strictObject({
     .max(16)
     .prefault([{ name: 'openwire' }]),
   admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8161) }).prefault({}),
+  /** The strategy of destinations whose policy has none. */
   deadLetter: z
     .strictObject({
-      queue: z.string().min(1).max(250).default('ActiveMQ.DLQ'),
-      processExpired: z.boolean().default(true),
-      processNonPersistent: z.boolean().default(false),
+      queue: z.string().min(1).max(250).default(defaultDeadLetterQueue),
+      ...deadLetterRuleFields,
     })
     .prefault({}),
   ...destinationSettings,

@@ -17,7 +17,12 @@ import { logBurstEntries, logBurstPeriodMs } from '../session/limits.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { MessageStore, RecoveredState } from '../store/message-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
-import { inactiveDestinationsOf, startupDestinationsOf, virtualDestinationsOf } from './region-settings.ts'
+import {
+  deadLetterPoliciesOf,
+  inactiveDestinationsOf,
+  startupDestinationsOf,
+  virtualDestinationsOf,
+} from './region-settings.ts'
 
 export interface ActiveParts {
   readonly region: Region
@@ -56,6 +61,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     listeners: [advisories],
     memoryLimit,
     deadLetter: config.deadLetter,
+    deadLetterPolicies: deadLetterPoliciesOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,

@@ -1,8 +1,11 @@
 // What the configuration says of destinations, in the region's terms.
 import { parseDuration } from '../config/duration-and-size.ts'
 import type { BrokerConfig } from '../config/schema.ts'
+import type { DeadLetterStrategyConfig } from '../destination/dead-letter.ts'
+import type { DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
 import type { Destination } from '../message/destination.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
+import type { PolicyEntry } from '../routing/policy-map.ts'
 import {
   defaultVirtualTopic,
   type CompositeDestination,
@@ -11,6 +14,11 @@ import {
 
 type Given = NonNullable<BrokerConfig['virtualDestinations']>[number]
 type Composite = NonNullable<Given['compositeQueue']>
+type GivenStrategy = NonNullable<BrokerConfig['destinationPolicies'][number]['deadLetterStrategy']>
+type GivenAudit = Pick<
+  NonNullable<GivenStrategy['sharedDeadLetterStrategy']>,
+  'expiration' | 'enableAudit' | 'maxAuditDepth' | 'maxProducersToAudit'
+>
 type QueueOrTopic = { readonly queue?: string | undefined; readonly topic?: string | undefined }
 
 /** Those that are given stand in place of the default, as in ActiveMQ. */
@@ -27,15 +35,31 @@ export const inactiveDestinationsOf = (config: BrokerConfig): InactiveDestinatio
   purgePeriodMs: parseDuration(config.schedulePeriodForDestinationPurge)!,
   maxPurgedPerSweep: config.maxPurgedDestinationsPerSweep,
   policies: config.destinationPolicies.map((given): DestinationPolicy => {
-    const { kind, name: pattern } = destinationOf(given)
     const { gcInactiveDestinations, inactiveTimeoutBeforeGC } = given
     return {
-      kind: kind === 'topic' ? kind : 'queue',
-      pattern,
+      ...patternOf(given),
       gcInactiveDestinations,
       inactiveTimeoutBeforeGCMs: parseDuration(inactiveTimeoutBeforeGC)!,
     }
   }),
+})
+
+export const deadLetterPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly DeadLetterPolicy[] =>
+  destinationPolicies.map(({ deadLetterStrategy, ...given }) => ({
+    ...patternOf(given),
+    deadLetterStrategy: deadLetterStrategy ? strategyOf(deadLetterStrategy) : null,
+  }))
+
+function strategyOf(given: GivenStrategy): DeadLetterStrategyConfig {
+  const { sharedDeadLetterStrategy: shared, individualDeadLetterStrategy: individual } = given
+  if (shared) return { kind: 'shared', ...shared, queue: shared.deadLetterQueue, ...auditOf(shared) }
+  if (individual) return { kind: 'individual', ...individual, ...auditOf(individual) }
+  return { kind: 'discarding' }
+}
+
+const auditOf = ({ expiration, enableAudit, maxAuditDepth, maxProducersToAudit }: GivenAudit) => ({
+  expirationMs: parseDuration(expiration)!,
+  auditDepth: enableAudit ? maxAuditDepth * maxProducersToAudit : 0,
 })
 
 const virtualDestinationsIn = ({ virtualTopic, compositeQueue, compositeTopic }: Given): VirtualDestination[] => [
@@ -60,3 +84,6 @@ const compositeOf = (
 /** The schema sees to it that there is one of both. */
 const destinationOf = ({ queue, topic }: QueueOrTopic): Destination =>
   topic === undefined ? { kind: 'queue', name: queue! } : { kind: 'topic', name: topic }
+
+const patternOf = ({ queue, topic }: QueueOrTopic): PolicyEntry =>
+  topic === undefined ? { kind: 'queue', pattern: queue! } : { kind: 'topic', pattern: topic }

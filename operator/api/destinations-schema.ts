@@ -1,6 +1,12 @@
 // What of destinations stands in spec.broker: the fields of the broker's own file, by ActiveMQ's names.
 import { z } from 'zod'
 import {
+  deadLetterRuleFields,
+  defaultDeadLetterQueue,
+  individualDeadLetterStrategyFields,
+  sharedDeadLetterStrategyFields,
+} from '../../broker/config/dead-letter-schema.ts'
+import {
   compositeFields,
   destinationPolicyFields,
   destinationScalars,
@@ -13,6 +19,7 @@ import {
   virtualTopicFields,
 } from '../../broker/config/destination-schema.ts'
 import {
+  deadLetterStrategyRules,
   destinationPolicyRules,
   forwardToRules,
   startupDestinationRules,
@@ -40,6 +47,22 @@ const virtualDestinationSchema = z
   })
   .meta(celOf(virtualDestinationRules))
 
+const deadLetterStrategySchema = z
+  .strictObject({
+    sharedDeadLetterStrategy: z.strictObject(sharedDeadLetterStrategyFields).optional().describe('One queue for all.'),
+    individualDeadLetterStrategy: z
+      .strictObject(individualDeadLetterStrategyFields)
+      .optional()
+      .describe('A queue for each destination.'),
+    discarding: z.strictObject({}).optional().describe('There are no dead letters.'),
+  })
+  .meta(celOf(deadLetterStrategyRules))
+
+const deadLetterSchema = z.strictObject({
+  queue: z.string().min(1).max(250).default(defaultDeadLetterQueue).describe('The queue for dead letters.'),
+  ...deadLetterRuleFields,
+})
+
 export const destinationsFields = {
   ...destinationScalars,
   startupDestinations: z
@@ -55,8 +78,20 @@ export const destinationsFields = {
       'Destinations whose messages go to others. They stand in place of the default virtual topic, as in ActiveMQ.',
     ),
   destinationPolicies: z
-    .array(z.strictObject(destinationPolicyFields).meta(celOf(destinationPolicyRules)))
+    .array(
+      z
+        .strictObject({
+          ...destinationPolicyFields,
+          deadLetterStrategy: deadLetterStrategySchema
+            .optional()
+            .describe('What becomes of messages that nobody could handle. Left out: what deadLetter says.'),
+        })
+        .meta(celOf(destinationPolicyRules)),
+    )
     .max(maxDestinationPolicies)
     .default([])
     .describe('What holds for destinations of a name; of those that match, the most specific one counts.'),
+  deadLetter: deadLetterSchema
+    .prefault({})
+    .describe('The dead letter strategy of destinations whose policy has none: one queue for all.'),
 }

@@ -5,6 +5,7 @@ import type { ConfigProblem } from '../../broker/config/parse.ts'
 import { problemsOf } from '../../broker/config/parse.ts'
 import type { BrokerCluster } from './broker-cluster.ts'
 import {
+  deadLetterStrategyRules,
   destinationPolicyRules,
   forwardToRules,
   startupDestinationRules,
@@ -83,6 +84,15 @@ function destinationFindings(broker: BrokerClusterSpec['broker'], path: string):
   return [
     ...each(startupDestinationRules, startupDestinations, 'startupDestinations'),
     ...each(destinationPolicyRules, destinationPolicies, 'destinationPolicies'),
+    ...destinationPolicies.flatMap(({ deadLetterStrategy }, index) =>
+      deadLetterStrategy
+        ? findingsAt(
+            deadLetterStrategyRules,
+            deadLetterStrategy,
+            `${path}.destinationPolicies[${index}].deadLetterStrategy`,
+          )
+        : [],
+    ),
     ...each(virtualDestinationRules, virtualDestinations, 'virtualDestinations'),
     ...virtualDestinations.flatMap(({ compositeQueue, compositeTopic }, index) => [
       ...each(

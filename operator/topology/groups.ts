@@ -6,6 +6,7 @@ import { memberClaimName, memberName, sharedClaimName, statefulSetName, template
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
+import { defaultDeadLetterQueue } from '../../broker/config/dead-letter-schema.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { ImagePlan } from './member-image.ts'
 import type { BrokerUser, ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
@@ -72,6 +73,7 @@ const planDestinations = ({
   schedulePeriodForDestinationPurge,
   maxPurgedDestinationsPerSweep,
   destinationPolicies,
+  deadLetter,
 }: BrokerClusterSpec['broker']): Partial<BrokerConfigInput> => ({
   ...(!useVirtualTopics && { useVirtualTopics }),
   ...(virtualDestinations && { virtualDestinations }),
@@ -79,7 +81,15 @@ const planDestinations = ({
   ...(schedulePeriodForDestinationPurge !== '0s' && { schedulePeriodForDestinationPurge }),
   ...(maxPurgedDestinationsPerSweep > 0 && { maxPurgedDestinationsPerSweep }),
   ...(destinationPolicies.length > 0 && { destinationPolicies }),
+  ...(isDefaultDeadLetter(deadLetter) ? {} : { deadLetter }),
 })
+
+const isDefaultDeadLetter = ({
+  queue,
+  processExpired,
+  processNonPersistent,
+}: BrokerClusterSpec['broker']['deadLetter']) =>
+  queue === defaultDeadLetterQueue && processExpired && !processNonPersistent
 
 function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
   const { type, volume, sharedVolume, retentionPolicy } = group.storage

@@ -1,5 +1,6 @@
 // Destinations in spec.broker: each entry says one thing, and nothing is forwarded in a circle.
 import { forwardingCircles } from '../../../broker/config/forwarding-circles.ts'
+import { deadLetterStrategyKinds } from '../../../broker/config/dead-letter-schema.ts'
 import { type Rule, wrong } from './rule.ts'
 
 /** Exactly one of these fields. */
@@ -18,6 +19,7 @@ const queueOrTopic = ['queue', 'topic'] as const
 
 export const startupDestinationRules = [exactlyOne('startupDestinations[]', queueOrTopic)]
 export const destinationPolicyRules = [exactlyOne('destinationPolicies[]', queueOrTopic)]
+export const deadLetterStrategyRules = [exactlyOne('destinationPolicies[].deadLetterStrategy', deadLetterStrategyKinds)]
 export const forwardToRules = [exactlyOne('virtualDestinations[].forwardTo[]', queueOrTopic)]
 export const virtualDestinationRules = [
   exactlyOne('virtualDestinations[]', ['virtualTopic', 'compositeQueue', 'compositeTopic']),

@@ -203,3 +203,77 @@ virtualDestinations:
     'virtualDestinations[1].compositeTopic.forwardTo',
   ])
 })
+
+test('dead letter strategies by the names that ActiveMQ has for them', async () => {
+  const text = `
+deadLetter: {queue: DLQ}
+destinationPolicies:
+  - queue: '>'
+    deadLetterStrategy: {individualDeadLetterStrategy: {queuePrefix: DLQ., processExpired: false}}
+  - queue: LOG.>
+    deadLetterStrategy: {discarding: {}}
+  - topic: '>'
+    deadLetterStrategy: {sharedDeadLetterStrategy: {deadLetterQueue: DLQ.TOPICS, expiration: 24h, enableAudit: false}}
+  - queue: DEFAULT
+`
+  const { deadLetter, destinationPolicies } = await parseBrokerConfigText('file', text)
+  expect(deadLetter).toEqual({ queue: 'DLQ', processExpired: true, processNonPersistent: false })
+  expect(destinationPolicies).toMatchObject([
+    {
+      queue: '>',
+      deadLetterStrategy: {
+        individualDeadLetterStrategy: {
+          queuePrefix: 'DLQ.',
+          queueSuffix: '',
+          topicPrefix: 'ActiveMQ.DLQ.Topic.',
+          useQueueForQueueMessages: true,
+          useQueueForTopicMessages: true,
+          destinationPerDurableSubscriber: false,
+          processExpired: false,
+          processNonPersistent: false,
+          expiration: '0s',
+          enableAudit: true,
+          maxAuditDepth: 2048,
+          maxProducersToAudit: 64,
+        },
+      },
+    },
+    { queue: 'LOG.>', deadLetterStrategy: { discarding: {} } },
+    {
+      topic: '>',
+      deadLetterStrategy: { sharedDeadLetterStrategy: { deadLetterQueue: 'DLQ.TOPICS', expiration: '24h' } },
+    },
+    { queue: 'DEFAULT' },
+  ])
+})
+
+test.each([
+  ['{}', '', 'exactly one of sharedDeadLetterStrategy, individualDeadLetterStrategy, discarding'],
+  ['{discarding: {}, sharedDeadLetterStrategy: {}}', '', 'exactly one of'],
+  [
+    '{individualDeadLetterStrategy: {destinationPerDurableSubscriber: true}}',
+    '.individualDeadLetterStrategy.destinationPerDurableSubscriber',
+    'durable subscriptions',
+  ],
+  [
+    '{sharedDeadLetterStrategy: {deadLetterQueu: A}}',
+    '.sharedDeadLetterStrategy.deadLetterQueu',
+    'there is no such field; the nearest is deadLetterQueue',
+  ],
+  [
+    '{individualDeadLetterStrategy: {useQueueForQueueMessage: false}}',
+    '.individualDeadLetterStrategy.useQueueForQueueMessage',
+    'the nearest is useQueueForQueueMessages',
+  ],
+  ['{individualDeadLetterStrategy: {queuePrefix: "a,b"}}', '.individualDeadLetterStrategy.queuePrefix', 'without ","'],
+])('refused as a dead letter strategy: %s', async (strategy, path, accepted) => {
+  const text = `destinationPolicies: [{queue: A, deadLetterStrategy: ${strategy}}]`
+  const error = await parseBrokerConfigText('file', text).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems).toEqual([
+    {
+      path: `destinationPolicies[0].deadLetterStrategy${path}`,
+      given: expect.anything(),
+      accepted: expect.stringContaining(accepted),
+    },
+  ])
+})

@@ -73,6 +73,21 @@ describe('the plan of a pair', () => {
     expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
   })
 
+  test('has what the spec says of dead letters in the broker’s file', () => {
+    const broker: BrokerClusterSpecInput['broker'] = {
+      deadLetter: { queue: 'DLQ', processExpired: false },
+      destinationPolicies: [
+        { queue: 'A.>', deadLetterStrategy: { individualDeadLetterStrategy: { queuePrefix: 'DLQ.' } } },
+        { topic: '>', deadLetterStrategy: { sharedDeadLetterStrategy: { deadLetterQueue: 'D', expiration: '24h' } } },
+        { queue: 'LOG.>', deadLetterStrategy: { discarding: {} } },
+      ],
+    }
+    const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
+    expect(brokerConfig).toMatchObject(broker)
+    expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
+    expect(plan(sharedPair({ broker: { deadLetter: {} } })).groups[0]!.brokerConfig).not.toHaveProperty('deadLetter')
+  })
+
   test('shares one claim, kept when the cluster goes', () => {
     expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
     expect(groups[0]!.store).toMatchObject({

@@ -354,6 +354,20 @@ export const wrongManifests: readonly WrongManifest[] = [
     text: 'exactly one of queue, topic must be given',
   },
   {
+    title: 'a dead letter strategy of two kinds',
+    spec: {
+      ...single(none),
+      broker: {
+        destinationPolicies: [
+          { queue: 'A', deadLetterStrategy: { discarding: {}, sharedDeadLetterStrategy: { deadLetterQueue: 'D' } } },
+        ],
+      },
+    },
+    by: 'rule',
+    field: 'spec.broker.destinationPolicies[0].deadLetterStrategy',
+    text: 'exactly one of sharedDeadLetterStrategy, individualDeadLetterStrategy, discarding must be given',
+  },
+  {
     title: 'a virtual destination of two kinds',
     spec: {
       ...single(none),
