@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Message } from '../message/message.ts'
 import type { MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
+import type { BrokerRedelivery } from './broker-redelivery.ts'
 import type { QueueEntry } from './entry.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 
@@ -26,6 +27,8 @@ export interface DestinationContext {
   readonly temp: Pick<TempMessages, 'read' | 'remove' | 'removeHolder'> | null
   /** The last sequence that was given to a message. */
   lastSequence(): Sequence
+  /** null: the broker delivers nothing again that its client has given up. */
+  readonly redelivery: BrokerRedelivery | null
   /** Makes a message of its stored form. */
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */

@@ -48,6 +48,15 @@ export const destinationLimits = {
   maximumPendingMessageLimit: 1_000_000,
   /** Message ids remembered to keep a message from entering the dead letter queue twice (ActiveMQ: 64 × 2048). */
   deadLetterAuditDepth: 16_384,
+  /**
+   * Messages that wait until the broker delivers them again, of all queues: some 250 bytes each without their bodies. More
+   * are delivered early.
+   */
+  maximumAwaitingRedelivery: 100_000,
+  /** A delay that grows with each redelivery stays a time that somebody may live to see. */
+  longestRedeliveryDelayMs: 365 * 86_400_000,
+  /** Timers of Node know 24 days; whoever waits longer looks again. */
+  longestTimerMs: 86_400_000,
   /** How often waiting messages are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
   expirySweepMs: 30_000,
   /** Pages of a queue in the store that one sweep looks through: 5000 messages (ActiveMQ: maxExpirePageSize, 400). */

@@ -77,6 +77,8 @@ export interface Message extends MessageIdentity {
   readonly brokerInTime: number
   /** When another broker sent it on. */
   readonly brokerOutTime: number
+  /** From when on the broker may deliver it, where it has put that off; else 0, or in the past. */
+  readonly arrival: number
   /** True when it came over a bridge. */
   readonly hasBrokerPath: boolean
   readonly bodyKind: BodyKind
@@ -104,6 +106,8 @@ export interface MessageChanges {
   readonly persistent?: boolean
   readonly expiration?: number
   readonly redeliveryCounter?: number
+  readonly timestamp?: number
+  readonly arrival?: number
   /** Added to the properties that are there, replacing those of the same name. */
   readonly properties?: PrimitiveMap
 }

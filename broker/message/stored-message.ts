@@ -159,6 +159,10 @@ export class StoredMessage implements Message {
     return this.bytes.readInt32BE(this.#at(fields.redeliveryCounter))
   }
 
+  get arrival(): number {
+    return readLong(this.bytes, this.#at(fields.arrival))
+  }
+
   get userId(): string | null {
     return this.#scanner(fields.userID).string()
   }
@@ -201,6 +205,8 @@ export class StoredMessage implements Message {
     if (changes.expiration !== undefined) writeLong(bytes, this.#at(fields.expiration), changes.expiration)
     if (changes.redeliveryCounter !== undefined)
       bytes.writeInt32BE(changes.redeliveryCounter, this.#at(fields.redeliveryCounter))
+    if (changes.timestamp !== undefined) writeLong(bytes, this.#at(fields.timestamp), changes.timestamp)
+    if (changes.arrival !== undefined) writeLong(bytes, this.#at(fields.arrival), changes.arrival)
     const parts = new SpliceList(bytes)
     const replace = (field: number, replacement: Buffer): void => parts.replace(this.#range(field), replacement)
     if (changes.destination) replace(fields.destination, encodeDestination(changes.destination))

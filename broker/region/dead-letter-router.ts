@@ -1,9 +1,11 @@
 // Carries dead letters to their places. Taking a message out of its queue and putting the copy into the dead letter queue is
 // one transaction of the store: a crash leaves it in exactly one of both. A topic for dead letters keeps nothing.
 import { errorMessage } from '../base/errors.ts'
+import { copyThatWaits } from '../destination/broker-redelivery.ts'
 import { expiredCause } from '../destination/dead-letter.ts'
 import type { DeadLetterReason } from '../destination/dead-letter.ts'
 import type { QueueEntry } from '../destination/entry.ts'
+import { isExpired } from '../destination/expiry.ts'
 import { destinationLimits } from '../destination/limits.ts'
 import { Queue } from '../destination/queue/queue.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
@@ -16,11 +18,16 @@ import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import type { Target } from './room.ts'
 
+/** Of a message that is not stored: to memory, or by way of the temp store. */
+type DeliverVolatile = (queue: Queue, sequence: Sequence, message: Message) => void
+
 export class DeadLetterRouter {
   readonly #context: RegionContext
+  readonly #deliverVolatile: DeliverVolatile
 
-  constructor(context: RegionContext) {
+  constructor(context: RegionContext, deliverVolatile: DeliverVolatile) {
     this.#context = context
+    this.#deliverVolatile = deliverVolatile
   }
 
   /** Takes an in-flight entry that is in no consumer's list any more. `cause`: of a poisoned one, if its client gave one. */
@@ -60,6 +67,7 @@ export class DeadLetterRouter {
   }
 
   #bury(entry: QueueEntry, message: Message, reason: DeadLetterReason, cause: string | null, done: Done): void {
+    if (reason === 'poison' && this.#context.redelivery && this.#redeliver(entry, message, done)) return
     const { listener, sequences } = this.#context
     const source = entry.queue.destination
     if (reason === 'expired') {
@@ -75,6 +83,31 @@ export class DeadLetterRouter {
     else entry.queue.acknowledge(entry, true)
     this.#arrive(target, sequence, letter, done)
     listener.messageDeadLettered(message, source, text)
+  }
+
+  /** Instead of a dead letter, where a policy says so (ActiveMQ: RedeliveryPlugin). False when there is to be one. */
+  #redeliver(entry: QueueEntry, message: Message, done: Done): boolean {
+    const { clock, redelivery } = this.#context
+    const { queue } = entry
+    const nowMs = clock.nowMs()
+    if (!(queue instanceof Queue) || queue.deleted || isExpired(message, nowMs)) return false
+    const verdict = redelivery!.judge(queue.destination, entry.redeliveryCounter)
+    if (verdict.what === 'bury') return false
+    if (verdict.what === 'drop') this.#drop(entry, done)
+    else this.#putOff(entry, queue, copyThatWaits(message, entry.redeliveryCounter + 1, verdict.delayMs, nowMs), done)
+    return true
+  }
+
+  /** To the end of its own queue, which does not deliver it before it is due. */
+  #putOff(entry: QueueEntry, queue: Queue, copy: Message, done: Done): void {
+    const sequence = this.#context.sequences.next()
+    if (entry.stored) {
+      this.#move(entry, queue, copy, sequence)
+      return this.#arrive(queue, sequence, copy, done)
+    }
+    queue.settle(entry)
+    this.#deliverVolatile(queue, sequence, copy)
+    done()
   }
 
   /** null when it is to be dropped. */

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { Logger } from '../base/logger.ts'
+import { systemRandom, type Random } from '../base/random.ts'
+import { BrokerRedelivery, type BrokerRedeliveryConfig } from '../destination/broker-redelivery.ts'
 import type { DeadLetterConfig } from '../destination/dead-letter.ts'
 import type { DurableSubscription } from '../destination/durable/durable-subscription.ts'
 import { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
@@ -63,6 +65,9 @@ export interface RegionOptions {
   readonly deadLetter: DeadLetterConfig
   /** Default: what `deadLetter` says holds for all destinations. */
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
+  /** Default: the broker delivers nothing again that its client has given up. */
+  readonly redelivery?: BrokerRedeliveryConfig
+  readonly random?: Random
   /** Default: they stay. */
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   /** Default: none. */
@@ -89,6 +94,9 @@ class RegionBroker implements Region {
   constructor(options: RegionOptions) {
     const { store, temp = null, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
     const memory = new MemoryUsage(memoryLimit)
+    const redelivery = options.redelivery
+      ? new BrokerRedelivery(options.redelivery, options.random ?? systemRandom, logger)
+      : null
     const sequences = new SequenceSource()
     const destinationContext = {
       clock,
@@ -96,6 +104,7 @@ class RegionBroker implements Region {
       memory,
       store,
       temp,
+      redelivery,
       lastSequence: () => sequences.last,
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
@@ -118,6 +127,7 @@ class RegionBroker implements Region {
       registry,
       virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
       durables,
+      redelivery,
       deadLetterStrategies: new DeadLetterStrategies(deadLetter, options.deadLetterPolicies ?? []),
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
@@ -129,7 +139,9 @@ class RegionBroker implements Region {
     }
     store.whenRoom(() => this.#context.flow.relieve())
     temp?.whenRoom(() => this.#context.flow.relieve())
-    const deadLetters = new DeadLetterRouter(this.#context)
+    const deadLetters = new DeadLetterRouter(this.#context, (queue, sequence, message) =>
+      this.#router.deliverVolatile(queue, sequence, message),
+    )
     this.#router = new MessageRouter(this.#context, deadLetters)
     this.#acknowledger = new Acknowledger(this.#context, deadLetters)
     this.#inactive = new InactiveDestinations(options.inactiveDestinations ?? noneInactive, { clock, logger, registry })
@@ -221,6 +233,7 @@ class RegionBroker implements Region {
 
   stop(): void {
     this.#inactive.stop()
+    for (const queue of this.#context.registry.queues()) queue.stop()
     this.#sweep?.cancel()
     this.#sweep = null
   }
@@ -291,4 +304,5 @@ const statisticsOf = (found: Queue | Topic): DestinationStatistics => ({
   consumers: found.consumers,
   producers: found.counters.producers,
   memoryUsed: found.memoryUsed,
+  awaitingRedelivery: found.awaitingRedelivery,
 })

@@ -1,6 +1,7 @@
 // What the parts of a region share.
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import type { BrokerRedelivery } from '../destination/broker-redelivery.ts'
 import type { DeadLetterStrategies } from '../destination/dead-letter-strategies.ts'
 import type { DestinationRegistry } from '../destination/destination-registry.ts'
 import type { DurableSubscriptions } from '../destination/durable/durable-subscriptions.ts'
@@ -29,6 +30,8 @@ export interface RegionContext {
   readonly registry: DestinationRegistry
   readonly virtual: VirtualDestinations
   readonly durables: DurableSubscriptions
+  /** null: the broker delivers nothing again that its client has given up. */
+  readonly redelivery: BrokerRedelivery | null
   readonly deadLetterStrategies: DeadLetterStrategies
   readonly listener: RegionListener
   readonly afterSync: AfterSync

@@ -191,6 +191,8 @@ export interface DestinationStatistics {
   readonly consumers: number
   readonly producers: number
   readonly memoryUsed: number
+  /** Of `size`: those that the broker delivers again, but not yet. */
+  readonly awaitingRedelivery: number
 }
 
 export interface SubscriptionStatistics extends SubscriptionName {

@@ -1,7 +1,7 @@
 // A queue: messages in, each to one consumer, removed when acknowledged. Its state is the window of waiting messages, the
 // consumers, and a count of what is in flight; the in-flight messages themselves are in their consumers' lists.
 //
-// A message is exactly one of: waiting (window), in flight (dispatched, acknowledged by an open transaction, or on its way
+// A message is exactly one of: waiting (window), waiting until it may be delivered again, in flight (dispatched, acknowledged by an open transaction, or on its way
 // to the dead letter queue), gone. The queue writes removals to the store, and to the temp store, where messages are that are
 // not stored and found no room in memory; additions are written by the router before.
 import { assert } from '../../base/assert.ts'
@@ -22,6 +22,7 @@ import { ArrivalOrder, type Way } from './arrival-order.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import { QueueLookers } from './queue-lookers.ts'
+import { RedeliveryWaits } from './redelivery-waits.ts'
 
 export class Queue implements EntryQueue {
   readonly destination: Destination
@@ -53,6 +54,8 @@ export class Queue implements EntryQueue {
   /** Messages that the temp store has. */
   #spilled = 0
   readonly #cursor: MessageCursor
+  /** null when no message here is delivered again by the broker, as in most queues. */
+  readonly #waits: RedeliveryWaits | null
   #dispatching = false
   #deleted = false
 
@@ -62,14 +65,14 @@ export class Queue implements EntryQueue {
     this.owner = owner
     this.tempHolder = queueHolder(this.stored ? destination.name : destinationKey(destination))
     this.#context = context
-    const { memory } = context
     this.#cursor = this.#makeCursor()
+    this.#waits = this.#makeWaits()
     this.#window = new MessageWindow(
       {
         queue: destination.name,
         cursor: this.#cursor,
         positions: this.#consumers.positions,
-        entryOf: (sequence, message) => new QueueEntry(this, sequence, message, this.#placeOf(message), memory),
+        entryOf: (sequence, message) => this.#entryOf(sequence, message, this.#placeOf(message)),
         room: () => this.memoryRoom,
         loaded: () => this.#loaded(),
       },
@@ -96,7 +99,12 @@ export class Queue implements EntryQueue {
   }
 
   get size(): number {
-    return this.#window.size + this.#inFlight
+    return this.#window.size + this.#inFlight + this.awaitingRedelivery
+  }
+
+  /** Messages that are not to be delivered yet. */
+  get awaitingRedelivery(): number {
+    return this.#waits === null ? 0 : this.#waits.size
   }
 
   get inFlight(): number {
@@ -187,6 +195,10 @@ export class Queue implements EntryQueue {
     if (this.#deleted) return entry.release()
     this.counters.enqueued++
     if (this.#hasExpired(entry)) return this.#expire(entry)
+    if (this.#waits) {
+      entry.redeliveryCounter = entry.message!.redeliveryCounter
+      if (this.#waits.take(entry)) return
+    }
     this.#window.arrive(entry)
     this.dispatch()
   }
@@ -256,9 +268,15 @@ export class Queue implements EntryQueue {
       if (!(await this.#window.sweepPage((entry) => this.#expire(entry)))) return
   }
 
+  /** Nothing becomes due any more. */
+  stop(): void {
+    this.#waits?.stop()
+  }
+
   /** Forgets all messages, here and in the store. */
   delete(): void {
     this.#deleted = true
+    this.#waits?.clear()
     this.#window.close()
     if (this.stored) this.#context.store.removeHolder(this.holder)
     if (this.#spilled > 0) this.#context.temp?.removeHolder(this.tempHolder)
@@ -281,6 +299,23 @@ export class Queue implements EntryQueue {
     }
   }
 
+  #makeWaits(): RedeliveryWaits | null {
+    const { clock, redelivery } = this.#context
+    if (!redelivery?.policyFor(this.destination)) return null
+    return new RedeliveryWaits({ clock, redelivery, queue: this.name, due: (entries) => this.#becameDue(entries) })
+  }
+
+  #becameDue(entries: QueueEntry[]): void {
+    this.#window.comeBack(entries.sort((a, b) => a.sequence - b.sequence))
+    this.dispatch()
+  }
+
+  #entryOf(sequence: Sequence, message: Message, keptIn: KeptIn): QueueEntry {
+    const entry = new QueueEntry(this, sequence, message, keptIn, this.#context.memory)
+    if (this.#waits) entry.redeliveryCounter = message.redeliveryCounter
+    return entry
+  }
+
   /** Where a message is that was read. */
   #placeOf({ persistent }: Message): KeptIn {
     return persistent && this.stored ? 'store' : 'temp'
@@ -298,6 +333,8 @@ export class Queue implements EntryQueue {
     this.counters.enqueued++
     if (message && this.#hasExpired(message))
       return this.#expire(new QueueEntry(this, sequence, message, keptIn, this.#context.memory))
+    if (message && this.#waits?.wants(message))
+      return void this.#waits.take(this.#window.passThrough(sequence, message))
     if (message && this.#lookers && this.#window.offerArrival(sequence, message, this.#lookers)) return
     this.#window.arriveStored(sequence, message)
     this.dispatch()
@@ -323,6 +360,7 @@ export class Queue implements EntryQueue {
       if (!entry) break
       if (isExpired(entry, nowMs)) this.#expire(this.#window.takeFirst())
       else if (!entry.message) break
+      else if (this.#waits?.take(entry)) this.#window.takeFirst()
       else this.#give(this.#window.takeFirst(), this.#consumers.choose()!)
     }
     this.#window.refill(this.#consumers.hasRoom)
@@ -330,7 +368,9 @@ export class Queue implements EntryQueue {
 
   #newLookers(): QueueLookers {
     return new QueueLookers(this.#consumers, {
-      give: (entry, consumer) => this.#give(entry, consumer),
+      give: (entry, consumer) => {
+        if (!this.#waits?.take(entry)) this.#give(entry, consumer)
+      },
       expire: (entry) => this.#expire(entry),
       passOver: (entry) => this.#spareMemory(entry),
     })

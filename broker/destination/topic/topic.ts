@@ -54,6 +54,7 @@ export class Topic {
   /** What is sent to it goes to others, instead or as well: region/virtual-destinations.ts. */
   isVirtual = false
   readonly inFlight = 0
+  readonly awaitingRedelivery = 0
 
   constructor(destination: Destination, owner: string | null, memory: MemoryUsage) {
     this.destination = destination

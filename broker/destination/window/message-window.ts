@@ -93,6 +93,11 @@ export class MessageWindow<E extends WindowEntry, C> {
     this.#contents.arrive(entry)
   }
 
+  /** An entry of a message that has just arrived and is not to wait here, or not yet. */
+  passThrough(sequence: Sequence, message: Message): E {
+    return this.#contents.passThrough(sequence, message)
+  }
+
   /** Puts entries, ascending by sequence, back to where they stood. */
   comeBack(entries: readonly E[]): void {
     this.#contents.comeBack(entries)

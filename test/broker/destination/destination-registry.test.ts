@@ -24,7 +24,17 @@ const made = () => {
   const memory = new MemoryUsage(2 ** 20)
   const scan = (bytes: Buffer) => StoredMessage.scan(bytes)
   const registry = new DestinationRegistry(
-    { clock, logger: silentLogger, memory, store, temp: null, scan, lastSequence: () => 0, expired: () => {} },
+    {
+      clock,
+      logger: silentLogger,
+      memory,
+      store,
+      temp: null,
+      redelivery: null,
+      scan,
+      lastSequence: () => 0,
+      expired: () => {},
+    },
     {
       check: () => {},
       created: ({ destination }, owner) => void told.push(`${destinationKey(destination)} ${owner ?? '-'}`),

@@ -2,6 +2,7 @@
 import type { RefusalError } from '../../../broker/base/errors.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type LogFields, type Logger } from '../../../broker/base/logger.ts'
+import type { BrokerRedeliveryConfig } from '../../../broker/destination/broker-redelivery.ts'
 import type { DeadLetterPolicy } from '../../../broker/destination/dead-letter-strategies.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
@@ -41,6 +42,7 @@ export interface HarnessOptions {
   readonly concurrentStoreAndDispatchQueues?: boolean
   readonly virtualDestinations?: readonly VirtualDestination[]
   readonly inactiveDestinations?: InactiveDestinationsPolicy
+  readonly redelivery?: BrokerRedeliveryConfig
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
@@ -80,6 +82,7 @@ export class RegionHarness {
       ...(options.inactiveDestinations && { inactiveDestinations: options.inactiveDestinations }),
       ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
+      ...(options.redelivery && { redelivery: options.redelivery }),
       ...(options.deadLetterPolicies && { deadLetterPolicies: options.deadLetterPolicies }),
       listeners: [this.#listener()],
     })

@@ -102,6 +102,7 @@ export class QueueHarness {
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
       },
+      redelivery: null,
       temp: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#spilled, after, upTo, count, bytes),
         remove: (_holder: MessageOwner, sequence: Sequence) => void this.#spilled.delete(sequence),
