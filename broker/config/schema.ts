@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { deadLetterRuleFields, defaultDeadLetterQueue } from './dead-letter-schema.ts'
 import { destinationSettings } from './destination-schema.ts'
+import { redeliveryPluginSchema } from './redelivery-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
@@ -102,6 +103,8 @@ export const brokerConfigSchema = z.strictObject({
       ...deadLetterRuleFields,
     })
     .prefault({}),
+  /** Left out: what a client gives up becomes a dead letter at once. */
+  redeliveryPlugin: redeliveryPluginSchema.optional(),
   ...destinationSettings,
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })

@@ -77,6 +77,8 @@ export interface DestinationRow {
   readonly kind: 'queue' | 'topic' | 'temp-queue' | 'temp-topic'
   readonly size: number
   readonly inFlight: number
+  /** Of `size`: what the broker delivers again, but not yet. */
+  readonly awaitingRedelivery: number
   readonly enqueued: number
   readonly dequeued: number
   readonly consumers: number

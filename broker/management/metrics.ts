@@ -164,6 +164,11 @@ function addDestinationMetrics(set: MetricSet, destinations: readonly Destinatio
     set.counters(`flotilla_destination_${name}_total`, help, destinationLabels, labelled(pick))
   gauge('messages', 'Messages waiting or not acknowledged', (row) => row.size)
   gauge('in_flight_messages', 'Messages dispatched but not acknowledged', (row) => row.inFlight)
+  gauge(
+    'awaiting_redelivery_messages',
+    'Messages that the broker delivers again when their delay is over',
+    (row) => row.awaitingRedelivery,
+  )
   gauge('consumers', 'Consumers', (row) => row.consumers)
   gauge('producers', 'Producers', (row) => row.producers)
   counter('enqueued', 'Messages that arrived', (row) => row.enqueued)
@@ -195,6 +200,7 @@ function addTotals(sum: DestinationTotals | undefined, row: DestinationTotals): 
     kind: row.kind,
     size: add((totals) => totals.size),
     inFlight: add((totals) => totals.inFlight),
+    awaitingRedelivery: add((totals) => totals.awaitingRedelivery),
     enqueued: add((totals) => totals.enqueued),
     dequeued: add((totals) => totals.dequeued),
     dispatched: add((totals) => totals.dispatched),

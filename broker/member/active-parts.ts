@@ -20,6 +20,7 @@ import type { TempStore } from '../store/temp-store.ts'
 import {
   deadLetterPoliciesOf,
   inactiveDestinationsOf,
+  redeliveryOf,
   startupDestinationsOf,
   virtualDestinationsOf,
 } from './region-settings.ts'
@@ -62,6 +63,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     memoryLimit,
     deadLetter: config.deadLetter,
     deadLetterPolicies: deadLetterPoliciesOf(config),
+    redelivery: redeliveryOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,

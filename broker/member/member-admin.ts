@@ -200,6 +200,7 @@ const destinationRow = (destination: DestinationStatistics): DestinationRow => (
   kind: destination.kind,
   size: destination.size,
   inFlight: destination.inFlight,
+  awaitingRedelivery: destination.awaitingRedelivery,
   enqueued: destination.enqueued,
   dequeued: destination.dequeued,
   consumers: destination.consumers,

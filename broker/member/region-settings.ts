@@ -1,8 +1,10 @@
 // What the configuration says of destinations, in the region's terms.
 import { parseDuration } from '../config/duration-and-size.ts'
 import type { BrokerConfig } from '../config/schema.ts'
+import type { BrokerRedeliveryConfig } from '../destination/broker-redelivery.ts'
 import type { DeadLetterStrategyConfig } from '../destination/dead-letter.ts'
 import type { DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
+import type { RedeliveryPolicy } from '../destination/redelivery-policy.ts'
 import type { Destination } from '../message/destination.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
 import type { PolicyEntry } from '../routing/policy-map.ts'
@@ -18,6 +20,9 @@ type GivenStrategy = NonNullable<BrokerConfig['destinationPolicies'][number]['de
 type GivenAudit = Pick<
   NonNullable<GivenStrategy['sharedDeadLetterStrategy']>,
   'expiration' | 'enableAudit' | 'maxAuditDepth' | 'maxProducersToAudit'
+>
+type GivenRedeliveryPolicy = NonNullable<
+  NonNullable<BrokerConfig['redeliveryPlugin']>['redeliveryPolicyMap']['defaultEntry']
 >
 type QueueOrTopic = { readonly queue?: string | undefined; readonly topic?: string | undefined }
 
@@ -49,6 +54,30 @@ export const deadLetterPoliciesOf = ({ destinationPolicies }: BrokerConfig): rea
     ...patternOf(given),
     deadLetterStrategy: deadLetterStrategy ? strategyOf(deadLetterStrategy) : null,
   }))
+
+export function redeliveryOf({ redeliveryPlugin }: BrokerConfig): BrokerRedeliveryConfig | undefined {
+  if (!redeliveryPlugin) return undefined
+  const { redeliveryPolicyMap, sendToDlqIfMaxRetriesExceeded, fallbackToDeadLetter } = redeliveryPlugin
+  const { redeliveryPolicyEntries, defaultEntry } = redeliveryPolicyMap
+  return {
+    policies: redeliveryPolicyEntries.map(({ queue, ...policy }) => ({
+      kind: 'queue',
+      pattern: queue,
+      ...redeliveryPolicyOf(policy),
+    })),
+    defaultPolicy: defaultEntry ? redeliveryPolicyOf(defaultEntry) : null,
+    sendToDlqIfMaxRetriesExceeded,
+    fallbackToDeadLetter,
+  }
+}
+
+const redeliveryPolicyOf = (given: GivenRedeliveryPolicy): RedeliveryPolicy => ({
+  ...given,
+  initialRedeliveryDelayMs: parseDuration(given.initialRedeliveryDelay)!,
+  redeliveryDelayMs: parseDuration(given.redeliveryDelay)!,
+  maximumRedeliveryDelayMs:
+    given.maximumRedeliveryDelay === undefined ? null : parseDuration(given.maximumRedeliveryDelay)!,
+})
 
 function strategyOf(given: GivenStrategy): DeadLetterStrategyConfig {
   const { sharedDeadLetterStrategy: shared, individualDeadLetterStrategy: individual } = given

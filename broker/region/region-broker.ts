@@ -66,7 +66,7 @@ export interface RegionOptions {
   /** Default: what `deadLetter` says holds for all destinations. */
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   /** Default: the broker delivers nothing again that its client has given up. */
-  readonly redelivery?: BrokerRedeliveryConfig
+  readonly redelivery?: BrokerRedeliveryConfig | undefined
   readonly random?: Random
   /** Default: they stay. */
   readonly inactiveDestinations?: InactiveDestinationsPolicy

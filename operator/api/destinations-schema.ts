@@ -18,6 +18,7 @@ import {
   startupDestinationFields,
   virtualTopicFields,
 } from '../../broker/config/destination-schema.ts'
+import { redeliveryPluginSchema } from '../../broker/config/redelivery-schema.ts'
 import {
   deadLetterStrategyRules,
   destinationPolicyRules,
@@ -94,4 +95,9 @@ export const destinationsFields = {
   deadLetter: deadLetterSchema
     .prefault({})
     .describe('The dead letter strategy of destinations whose policy has none: one queue for all.'),
+  redeliveryPlugin: redeliveryPluginSchema
+    .optional()
+    .describe(
+      'Redelivery by the broker: what a client has given up is delivered again after a while. Left out: it becomes a dead letter at once.',
+    ),
 }

@@ -74,6 +74,7 @@ const planDestinations = ({
   maxPurgedDestinationsPerSweep,
   destinationPolicies,
   deadLetter,
+  redeliveryPlugin,
 }: BrokerClusterSpec['broker']): Partial<BrokerConfigInput> => ({
   ...(!useVirtualTopics && { useVirtualTopics }),
   ...(virtualDestinations && { virtualDestinations }),
@@ -82,6 +83,7 @@ const planDestinations = ({
   ...(maxPurgedDestinationsPerSweep > 0 && { maxPurgedDestinationsPerSweep }),
   ...(destinationPolicies.length > 0 && { destinationPolicies }),
   ...(isDefaultDeadLetter(deadLetter) ? {} : { deadLetter }),
+  ...(redeliveryPlugin && { redeliveryPlugin }),
 })
 
 const isDefaultDeadLetter = ({

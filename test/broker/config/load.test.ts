@@ -277,3 +277,60 @@ test.each([
     },
   ])
 })
+
+test('redelivery by the broker, by the names that ActiveMQ has for it', async () => {
+  const text = `
+redeliveryPlugin:
+  fallbackToDeadLetter: false
+  redeliveryPolicyMap:
+    redeliveryPolicyEntries:
+      - {queue: ORDERS.>, maximumRedeliveries: -1, useExponentialBackOff: true, maximumRedeliveryDelay: 1h}
+    defaultEntry: {initialRedeliveryDelay: 5s}
+`
+  const policy = {
+    maximumRedeliveries: 6,
+    initialRedeliveryDelay: '1s',
+    redeliveryDelay: '1s',
+    useExponentialBackOff: false,
+    backOffMultiplier: 5,
+    useCollisionAvoidance: false,
+    collisionAvoidancePercent: 15,
+  }
+  expect((await parseBrokerConfigText('file', text)).redeliveryPlugin).toEqual({
+    sendToDlqIfMaxRetriesExceeded: true,
+    fallbackToDeadLetter: false,
+    redeliveryPolicyMap: {
+      redeliveryPolicyEntries: [
+        {
+          ...policy,
+          queue: 'ORDERS.>',
+          maximumRedeliveries: -1,
+          useExponentialBackOff: true,
+          maximumRedeliveryDelay: '1h',
+        },
+      ],
+      defaultEntry: { ...policy, initialRedeliveryDelay: '5s' },
+    },
+  })
+  expect(defaultBrokerConfig()).not.toHaveProperty('redeliveryPlugin')
+})
+
+test('what is wrong with it is told where it stands', async () => {
+  const text = `
+redeliveryPlugin:
+  sendToDlqIfMaxRetriesExceded: false
+  redeliveryPolicyMap:
+    redeliveryPolicyEntries: [{queue: A, maximumRedelivries: 1}, {redeliveryDelay: '5'}]
+    defaultEntry: {backoffMultiplier: 2, maximumRedeliveries: -2}
+`
+  const error = await parseBrokerConfigText('file', text).catch((reason: unknown) => reason)
+  const at = 'redeliveryPlugin.redeliveryPolicyMap'
+  expect((error as ConfigError).problems.map(({ path, accepted }) => `${path}: ${accepted}`)).toEqual([
+    `${at}.redeliveryPolicyEntries[0].maximumRedelivries: there is no such field; the nearest is maximumRedeliveries`,
+    `${at}.redeliveryPolicyEntries[1].queue: expected string, received undefined`,
+    `${at}.redeliveryPolicyEntries[1].redeliveryDelay: expected a duration such as 250ms, 2s, 1m30s`,
+    `${at}.defaultEntry.maximumRedeliveries: expected number to be >=-1`,
+    `${at}.defaultEntry.backoffMultiplier: there is no such field; the nearest is backOffMultiplier`,
+    'redeliveryPlugin.sendToDlqIfMaxRetriesExceded: there is no such field; the nearest is sendToDlqIfMaxRetriesExceeded',
+  ])
+})

@@ -217,6 +217,7 @@ test('destinations beyond the limit, temporary ones and advisories share one ser
     kind: 'queue',
     size: 1,
     inFlight: 0,
+    awaitingRedelivery: 0,
     enqueued: 2,
     dequeued: 1,
     dispatched: 1,

@@ -83,6 +83,7 @@ describe('the revision', () => {
     ['the memory limit', sharedPair({ broker: { memoryLimit: '1Gi' } })],
     ['the temp limit', sharedPair({ broker: { tempLimit: '0' } })],
     ['a virtual destination', sharedPair({ broker: { virtualDestinations: [{ virtualTopic: {} }] } })],
+    ['a redelivery policy', sharedPair({ broker: { redeliveryPlugin: { fallbackToDeadLetter: false } } })],
     ['a startup destination', sharedPair({ broker: { startupDestinations: [{ queue: 'A' }] } })],
     ['a connector', sharedPair({ transportConnectors: [{ name: 'openwire', port: 61_617 }] })],
     ['the grace period', sharedPair({ terminationGracePeriodSeconds: 60 })],

@@ -73,7 +73,7 @@ describe('the plan of a pair', () => {
     expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
   })
 
-  test('has what the spec says of dead letters in the broker’s file', () => {
+  test('has what the spec says of dead letters and redelivery in the broker’s file', () => {
     const broker: BrokerClusterSpecInput['broker'] = {
       deadLetter: { queue: 'DLQ', processExpired: false },
       destinationPolicies: [
@@ -81,6 +81,12 @@ describe('the plan of a pair', () => {
         { topic: '>', deadLetterStrategy: { sharedDeadLetterStrategy: { deadLetterQueue: 'D', expiration: '24h' } } },
         { queue: 'LOG.>', deadLetterStrategy: { discarding: {} } },
       ],
+      redeliveryPlugin: {
+        redeliveryPolicyMap: {
+          redeliveryPolicyEntries: [{ queue: 'A.>', maximumRedeliveries: 4, backOffMultiplier: 1.5 }],
+          defaultEntry: { initialRedeliveryDelay: '5s', maximumRedeliveryDelay: '1h' },
+        },
+      },
     }
     const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
     expect(brokerConfig).toMatchObject(broker)
