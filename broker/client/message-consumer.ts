@@ -7,7 +7,14 @@ import type { Destination } from '../message/destination.ts'
 import { buildPull, buildRemoveInfo } from '../openwire/build-commands.ts'
 import { destinationOf } from '../openwire/destination-structure.ts'
 import { consumerIdText } from '../openwire/id-text.ts'
-import type { ConsumerControl, ConsumerInfo, MessageDispatch, TransactionId } from '../wire/openwire/commands.ts'
+import type {
+  ConsumerControl,
+  ConsumerInfo,
+  MessageCommand,
+  MessageDispatch,
+  TransactionId,
+} from '../wire/openwire/commands.ts'
+import { decodePrimitiveMap } from '../wire/openwire/properties.ts'
 import type { AcknowledgeMode } from './acknowledgements.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import type { ConnectionContext } from './connection-context.ts'
@@ -214,7 +221,8 @@ export class MessageConsumer implements DispatchTarget {
     if (
       this.#session.mode === 'transacted' &&
       redeliveryPolicy.preDispatchCheck &&
-      isBeyond(redeliveryPolicy, redeliveryCounter)
+      isBeyond(redeliveryPolicy, redeliveryCounter) &&
+      !wasPutOffByBroker(message)
     ) {
       const cause = poisonCause(redeliveryPolicy, redeliveryCounter, 'dispatched with this counter')
       return this.#acknowledgements.poison(delivery, cause)
@@ -377,6 +385,15 @@ export class MessageConsumer implements DispatchTarget {
   #withoutWaiting(work: Promise<void>): Promise<void> {
     work.catch((error: unknown) => isError(error) && this.#context.report(error))
     return Promise.resolve()
+  }
+}
+
+/** The broker counts what it delivers again by itself, too (ActiveMQ: RedeliveryPlugin): that is no poison. */
+function wasPutOffByBroker({ marshalledProperties }: MessageCommand): boolean {
+  try {
+    return decodePrimitiveMap(marshalledProperties).has('redeliveryDelay')
+  } catch {
+    return false
   }
 }
 

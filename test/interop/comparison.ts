@@ -23,6 +23,7 @@ const knownDifferences: readonly (readonly [what: RegExp, reason: string])[] = [
     /^configured (virtual topic|composite).* topic:\/\/VT\.(BOTH|DOUBLE\.X) to topic:/,
     'by two rules subscribers get it once',
   ],
+  [/given up, .*: property scheduledJobId$/, 'redelivery needs no scheduler'],
   [/consumers that get messages of one group$/, 'message groups are not built'],
   [/temporary queue, send in a transaction$/, 'a transaction that is refused says that it was rolled back'],
 ]
@@ -53,6 +54,28 @@ const ourConfigurations: readonly BrokerConfigInput[] = [
       { topic: 'GC.>', gcInactiveDestinations: true, inactiveTimeoutBeforeGC: '1s' },
     ],
     schedulePeriodForDestinationPurge: '200ms',
+  },
+  {
+    destinationPolicies: [
+      { queue: 'STRATEGY.>', deadLetterStrategy: { individualDeadLetterStrategy: { processNonPersistent: true } } },
+      {
+        queue: 'STRATEGY.BRIEF',
+        deadLetterStrategy: {
+          individualDeadLetterStrategy: { queuePrefix: 'BRIEF.', queueSuffix: '.DEAD', expiration: '1h' },
+        },
+      },
+      {
+        queue: 'STRATEGY.TOPIC',
+        deadLetterStrategy: { individualDeadLetterStrategy: { useQueueForQueueMessages: false } },
+      },
+      { queue: 'STRATEGY.NONE', deadLetterStrategy: { discarding: {} } },
+      { queue: 'STRATEGY.DEFAULT', deadLetterStrategy: { sharedDeadLetterStrategy: {} } },
+    ],
+    redeliveryPlugin: {
+      redeliveryPolicyMap: {
+        redeliveryPolicyEntries: [{ queue: 'AGAIN.>', maximumRedeliveries: 2, redeliveryDelay: '1500ms' }],
+      },
+    },
   },
 ]
 

@@ -178,7 +178,7 @@ export class Queue implements EntryQueue {
   /** A persistent message that is not durable yet, while `takesAtOnce`; the entry is told when it is. */
   arriveUnsynced(sequence: Sequence, message: Message): QueueEntry {
     this.counters.enqueued++
-    const entry = new QueueEntry(this, sequence, message, 'store', this.#context.memory)
+    const entry = this.#entryOf(sequence, message, 'store')
     entry.durable = false
     this.#window.arrive(entry)
     this.dispatch()

@@ -82,7 +82,7 @@ export async function world(mode: AcknowledgeMode, query = '') {
   const consumer = await session.createConsumer('Q')
   const dispatch = (
     sequence: number,
-    fields: { redeliveryCounter?: number; expiration?: number } = {},
+    fields: { redeliveryCounter?: number; expiration?: number; properties?: Record<string, number> } = {},
     to = consumer,
   ): void =>
     transport.listener.command({
@@ -92,7 +92,7 @@ export async function world(mode: AcknowledgeMode, query = '') {
       consumerId: to.info.consumerId,
       destination: to.info.destination,
       message: buildMessageCommand(
-        { body: `m${sequence}` },
+        { body: `m${sequence}`, ...(fields.properties && { properties: fields.properties }) },
         {
           producerId,
           sequence,

@@ -52,6 +52,13 @@ describe('transactions', () => {
     expect(summary(transport.acks)).toEqual(['1: 1..1 (1)'])
   })
 
+  test('take what the broker has delivered again by itself, however often', async () => {
+    const { transport, consumer, dispatch } = await world('transacted')
+    dispatch(1, { redeliveryCounter: 7, properties: { redeliveryDelay: 1000 } })
+    expect((await consumer.receiveNoWait())!.deliveryCount).toBe(8)
+    expect(summary(transport.acks)).toEqual([])
+  })
+
   test('a commit that the broker refuses delivers again', async () => {
     const { clock, transport, session, consumer, dispatch } = await world('transacted')
     dispatch(1)

@@ -7,6 +7,11 @@ import type { RedeliveryPolicy } from '../../../broker/destination/redelivery-po
 import type { Message } from '../../../broker/message/message.ts'
 import type { RecoveredState, StoreOwner } from '../../../broker/store/message-store.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
+import { seededRandom } from '../../../broker/base/random.ts'
+import { durable } from '../../contract/message-store.ts'
+import { createJournalStore } from '../../support/journal-stores.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
+import { soleOwner } from '../../support/sole-owner.ts'
 import { TestTempStore } from '../../support/test-temp-store.ts'
 import { RegionHarness, type HarnessOptions, type TestConsumer, type TestSend } from './region-harness.ts'
 
@@ -293,3 +298,40 @@ test('the one that is due first is not behind one that was put off before it', a
   await pass(4000)
   expect(consumer.received).toEqual([1, 2, 3, 4, 5, 1, 1, 2, 3])
 })
+
+// The message and its copy are one transaction: a crash leaves one of both, and an answer means that it is the copy.
+test.each([0, 1, 2, 3, 4])(
+  'a crash after %i changes on the disk loses neither the message nor its wait',
+  async (changes) => {
+    const disk = new SimulatedDisk()
+    const store = createJournalStore({ disk })
+    const { harness, consumer, send } = await start({ store, owner: soleOwner(1) })
+    await send()
+    await durable(store)
+    await seen(() => consumer.deliveries.length === 1)
+    disk.crashAfter(changes)
+    const outcome = consumer.acknowledge('poison', 0, 0)
+    await Promise.race([durable(store), disk.whenCrashed])
+    harness.region.stop()
+    const answered = outcome.state === 'done'
+
+    const after = createJournalStore({ disk: disk.restart(seededRandom(changes)) })
+    const next = await start({ store: after, owner: soleOwner(2) })
+    const waiting = (): number => next.harness.of('queue://Q').awaitingRedelivery
+    await seen(() => waiting() + next.consumer.deliveries.length === 1)
+    if (answered) expect(waiting()).toBe(1)
+    const waited = waiting()
+    next.harness.clock.advance(1000)
+    await seen(() => next.consumer.deliveries.length === 1)
+    expect(next.consumer.deliveries[0]).toMatchObject({ redeliveryCounter: waited })
+    expect(next.harness.of('queue://Q').size).toBe(1)
+    next.harness.region.stop()
+    await after.close()
+  },
+)
+
+/** Until it is so; the store reads in its own time. */
+async function seen(condition: () => boolean): Promise<void> {
+  for (let turns = 0; !condition() && turns < 10_000; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(condition()).toBe(true)
+}

@@ -1,7 +1,7 @@
 // What a broker does that no specification says, told in lines "<what> = <value>", so that two brokers can be compared:
 // dead letters, field by field, for every reason a message can become one; sends to wildcards and to temporary queues
-// that are gone; virtual destinations (VirtualDestinations). args: a broker as it comes, one with processNonPersistent, and one with
-// virtual destinations.
+// that are gone; virtual destinations (VirtualDestinations). args: a broker as it comes, one with processNonPersistent, one with
+// virtual destinations, and one with dead letter strategies and redelivery by name.
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,7 +43,7 @@ public class BrokerComparison {
   BrokerComparison(String broker, String url) { this.broker = broker; this.url = url; }
 
   public static void main(String[] args) throws Exception {
-    Thread[] runs = {start("default", args[0]), start("processNonPersistent", args[1]), start("configured", args[2])};
+    Thread[] runs = {start("default", args[0]), start("processNonPersistent", args[1]), start("configured", args[2]), start("policies", args[3])};
     for (Thread run : runs) run.join();
     System.out.println("compared");
     System.exit(0);
@@ -54,6 +54,7 @@ public class BrokerComparison {
       BrokerComparison comparison = new BrokerComparison(broker, url);
       try {
         if (broker.equals("configured")) { new VirtualDestinations(comparison, url).ofConfigured(); return; }
+        if (broker.equals("policies")) { comparison.strategies(); comparison.again(); return; }
         comparison.deadLetters();
         if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new VirtualDestinations(comparison, url).ofDefaults(); }
       } catch (Throwable problem) {
@@ -312,6 +313,78 @@ public class BrokerComparison {
       fields.put("property " + property.getKey(), property.getValue() + " (" + property.getValue().getClass().getSimpleName() + ")");
     for (Map.Entry<String, Object> field : fields.entrySet())
       say(name + ": " + field.getKey(), String.valueOf(field.getValue()).replace(String.valueOf(original.getExpiration() == 0 ? "no expiration" : original.getExpiration()), "<expiration>").replaceAll("ID:[^ ]*-\\d+:\\d+", "<id>"));
+  }
+
+  // ---- dead letter strategies by name
+
+  void strategies() throws Exception {
+    ActiveMQConnection connection = connect();
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    String[][] cases = {
+      {"STRATEGY.OWN", "queue://ActiveMQ.DLQ.Queue.STRATEGY.OWN"}, {"STRATEGY.BRIEF", "queue://BRIEF.STRATEGY.BRIEF.DEAD"},
+      {"STRATEGY.TOPIC", "topic://ActiveMQ.DLQ.Queue.STRATEGY.TOPIC"}, {"STRATEGY.NONE", "queue://ActiveMQ.DLQ.Queue.STRATEGY.NONE"},
+      {"STRATEGY.DEFAULT", "queue://ActiveMQ.DLQ"}, {"OTHER", "queue://ActiveMQ.DLQ"}};
+    for (boolean persistent : new boolean[] {true, false})
+      for (String[] one : cases) {
+        String name = one[0] + (persistent ? " persistent" : " non-persistent");
+        MessageConsumer dead = session.createConsumer(ActiveMQDestination.createDestination(one[1], ActiveMQDestination.QUEUE_TYPE));
+        rollBack(connection.createSession(true, Session.SESSION_TRANSACTED), send(session, name, new ActiveMQQueue(one[0]), persistent, HOUR), 2);
+        ActiveMQMessage letter = (ActiveMQMessage) dead.receive(QUIET);
+        say("letter of " + name, letter == null ? "none" : "one");
+        if (letter != null) {
+          long lives = letter.getExpiration() - System.currentTimeMillis();
+          if (lives > 0) { say("letter of " + name + " expires in an hour", lives > HOUR - 60_000 && lives <= HOUR); letter.setExpiration(0); }
+          tell("letter of " + name, letter, sent.get(name));
+        }
+        dead.close();
+      }
+  }
+
+  // ---- redelivery by the broker
+
+  void again() throws Exception {
+    ActiveMQConnection connection = connect();
+    connection.getRedeliveryPolicy().setMaximumRedeliveries(0);
+    for (boolean persistent : new boolean[] {true, false})
+      for (long ttl : new long[] {0, HOUR}) {
+        String name = "given up, " + (persistent ? "persistent" : "non-persistent") + (ttl == 0 ? "" : " with expiration");
+        ActiveMQQueue queue = new ActiveMQQueue("AGAIN." + name.replaceAll("[ ,]+", "."));
+        Session session = connection.createSession(true, Session.SESSION_TRANSACTED);
+        send(session, name, queue, persistent, ttl);
+        send(session, name + " neighbour", queue, persistent, 0);
+        session.commit();
+        ActiveMQMessage original = sent.get(name);
+        MessageConsumer consumer = session.createConsumer(queue);
+        long givenUpAt = 0;
+        for (int round = 0; round < 3; round++) {
+          ActiveMQMessage got = (ActiveMQMessage) consumer.receive(10_000);
+          long waited = System.currentTimeMillis() - givenUpAt;
+          if (got == null) { say(name + ", round " + round, "nothing"); break; }
+          if (round > 0) say(name + ", round " + round + " waited", round == 1 ? waited > 950 && waited < 1500 : waited > 1450 && waited < 3000);
+          tellAgain(name + ", round " + round, got, original, ttl);
+          session.rollback();
+          // With each round its time begins anew: the letter tells the last one.
+          if (round == 2) original.setExpiration(got.getExpiration());
+          givenUpAt = System.currentTimeMillis();
+          if (round == 0) {
+            ActiveMQMessage next = (ActiveMQMessage) consumer.receive(800);
+            say(name + ": what comes meanwhile", next == null ? "nothing" : next.getCorrelationId());
+            session.commit();
+          }
+        }
+        session.close();
+      }
+    letters(connection);
+  }
+
+  void tellAgain(String name, ActiveMQMessage got, ActiveMQMessage original, long ttl) throws Exception {
+    say(name + " lives", ttl == 0 ? got.getExpiration() : got.getExpiration() - got.getTimestamp());
+    say(name + " has a later timestamp", got.getTimestamp() > original.getTimestamp());
+    say(name + " JMSXDeliveryCount", got.getIntProperty("JMSXDeliveryCount"));
+    ActiveMQMessage copy = (ActiveMQMessage) got.copy();
+    copy.setExpiration(0);
+    copy.setTimestamp(original.getTimestamp());
+    tell(name, copy, original);
   }
 
   // ---- sends to wildcards

@@ -1,12 +1,20 @@
-// Three ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
-// processNonPersistent, the third with virtual destinations, startup destinations and a policy for inactive ones; comparison.ts
-// configures ours in the same way. Their data goes below the directory in args[0]; prints "urls FIRST SECOND THIRD" once all accept.
+// Four ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
+// processNonPersistent, the third with virtual destinations, startup destinations and a policy for inactive ones, the fourth with dead
+// letter strategies and redelivery by name; comparison.ts configures ours in the same way. Their data goes below the directory in
+// args[0]; prints "urls FIRST SECOND THIRD FOURTH" once all accept.
 import java.io.File;
 import java.util.Arrays;
+import java.util.List;
+import org.apache.activemq.RedeliveryPolicy;
+import org.apache.activemq.broker.BrokerPlugin;
 import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.region.DestinationInterceptor;
+import org.apache.activemq.broker.region.policy.DeadLetterStrategy;
+import org.apache.activemq.broker.region.policy.DiscardingDeadLetterStrategy;
+import org.apache.activemq.broker.region.policy.IndividualDeadLetterStrategy;
 import org.apache.activemq.broker.region.policy.PolicyEntry;
 import org.apache.activemq.broker.region.policy.PolicyMap;
+import org.apache.activemq.broker.region.policy.RedeliveryPolicyMap;
 import org.apache.activemq.broker.region.policy.SharedDeadLetterStrategy;
 import org.apache.activemq.broker.region.virtual.CompositeDestination;
 import org.apache.activemq.broker.region.virtual.CompositeQueue;
@@ -14,6 +22,7 @@ import org.apache.activemq.broker.region.virtual.CompositeTopic;
 import org.apache.activemq.broker.region.virtual.VirtualDestination;
 import org.apache.activemq.broker.region.virtual.VirtualDestinationInterceptor;
 import org.apache.activemq.broker.region.virtual.VirtualTopic;
+import org.apache.activemq.broker.util.RedeliveryPlugin;
 import org.apache.activemq.command.ActiveMQDestination;
 import org.apache.activemq.command.ActiveMQQueue;
 import org.apache.activemq.command.ActiveMQTopic;
@@ -21,9 +30,50 @@ import org.apache.activemq.store.kahadb.KahaDBPersistenceAdapter;
 
 public class ReferenceBroker {
   public static void main(String[] args) throws Exception {
-    System.out.println("urls " + start(args[0], "first") + " " + start(args[0], "second") + " " + start(args[0], "third"));
+    StringBuilder urls = new StringBuilder("urls");
+    for (String name : new String[] {"first", "second", "third", "fourth"}) urls.append(' ').append(start(args[0], name));
+    System.out.println(urls);
     System.in.read();
     System.exit(0);
+  }
+
+  static PolicyEntry policy(String queue, DeadLetterStrategy strategy) {
+    PolicyEntry policy = new PolicyEntry();
+    if (queue != null) policy.setQueue(queue);
+    policy.setDeadLetterStrategy(strategy);
+    return policy;
+  }
+
+  static PolicyMap strategies() {
+    IndividualDeadLetterStrategy individual = new IndividualDeadLetterStrategy();
+    individual.setProcessNonPersistent(true);
+    IndividualDeadLetterStrategy brief = new IndividualDeadLetterStrategy();
+    brief.setQueuePrefix("BRIEF.");
+    brief.setQueueSuffix(".DEAD");
+    brief.setExpiration(3_600_000);
+    IndividualDeadLetterStrategy topics = new IndividualDeadLetterStrategy();
+    topics.setUseQueueForQueueMessages(false);
+    PolicyMap policies = new PolicyMap();
+    policies.setPolicyEntries(List.of(
+      policy("STRATEGY.>", individual),
+      policy("STRATEGY.BRIEF", brief),
+      policy("STRATEGY.TOPIC", topics),
+      policy("STRATEGY.NONE", new DiscardingDeadLetterStrategy()),
+      policy("STRATEGY.DEFAULT", new SharedDeadLetterStrategy())));
+    return policies;
+  }
+
+  static RedeliveryPlugin redelivery() {
+    RedeliveryPolicy policy = new RedeliveryPolicy();
+    policy.setQueue("AGAIN.>");
+    policy.setMaximumRedeliveries(2);
+    policy.setInitialRedeliveryDelay(1000);
+    policy.setRedeliveryDelay(1500);
+    RedeliveryPolicyMap policies = new RedeliveryPolicyMap();
+    policies.setRedeliveryPolicyEntries(List.of(policy));
+    RedeliveryPlugin plugin = new RedeliveryPlugin();
+    plugin.setRedeliveryPolicyMap(policies);
+    return plugin;
   }
 
   static String start(String directory, String name) throws Exception {
@@ -36,6 +86,12 @@ public class ReferenceBroker {
     broker.setUseJmx(false);
     if (name.equals("second")) processNonPersistent(broker);
     if (name.equals("third")) destinations(broker);
+    if (name.equals("fourth")) {
+      broker.setDestinationPolicy(strategies());
+      // It works with the scheduler.
+      broker.setSchedulerSupport(true);
+      broker.setPlugins(new BrokerPlugin[] {redelivery()});
+    }
     String url = broker.addConnector("tcp://127.0.0.1:0").getPublishableConnectString();
     broker.start();
     broker.waitUntilStarted();
@@ -43,10 +99,8 @@ public class ReferenceBroker {
   }
 
   static void processNonPersistent(BrokerService broker) {
-    SharedDeadLetterStrategy strategy = new SharedDeadLetterStrategy();
-    strategy.setProcessNonPersistent(true);
-    PolicyEntry policy = new PolicyEntry();
-    policy.setDeadLetterStrategy(strategy);
+    PolicyEntry policy = policy(null, new SharedDeadLetterStrategy());
+    policy.getDeadLetterStrategy().setProcessNonPersistent(true);
     PolicyMap policies = new PolicyMap();
     policies.setDefaultEntry(policy);
     broker.setDestinationPolicy(policies);
