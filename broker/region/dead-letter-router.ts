@@ -1,5 +1,6 @@
 // Carries dead letters to their places. Taking a message out of its queue and putting the copy into the dead letter queue is
-// one transaction of the store: a crash leaves it in exactly one of both. A topic for dead letters keeps nothing.
+// one transaction of the store: a crash leaves it in exactly one of both. A topic for dead letters keeps
+// them for its durable subscriptions only.
 import { errorMessage } from '../base/errors.ts'
 import { copyThatWaits } from '../destination/broker-redelivery.ts'
 import { expiredCause } from '../destination/dead-letter.ts'
@@ -13,7 +14,7 @@ import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import type { Sequence } from '../store/message-store.ts'
-import { addedMessage } from './region-context.ts'
+import { addedTo } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import type { Target } from './room.ts'
@@ -43,7 +44,7 @@ export class DeadLetterRouter {
     if (!letter) return done()
     const sequence = this.#context.sequences.next()
     const target = this.#obtain(letter.destination)
-    if (target instanceof Queue) this.#context.store.add(addedMessage(target.holder, letter), sequence)
+    if (target.stores(letter)) this.#context.store.add(addedTo(target, letter), sequence)
     this.#arrive(target, sequence, letter, done)
     this.#context.listener.messageDeadLettered(message, destination, expiredCause(message))
   }
@@ -79,7 +80,7 @@ export class DeadLetterRouter {
     if (!letter) return this.#drop(entry, done)
     const sequence = sequences.next()
     const target = this.#obtain(letter.destination)
-    if (target instanceof Queue) this.#move(entry, target, letter, sequence)
+    if (target.stores(letter)) this.#move(entry, target, letter, sequence)
     else entry.queue.acknowledge(entry, true)
     this.#arrive(target, sequence, letter, done)
     listener.messageDeadLettered(message, source, text)
@@ -119,22 +120,24 @@ export class DeadLetterRouter {
     return strategy.build(message, source, place, cause, clock.nowMs())
   }
 
-  #move(entry: QueueEntry, target: Queue, letter: Message, sequence: Sequence): void {
+  #move(entry: QueueEntry, target: Target, letter: Message, sequence: Sequence): void {
     const { store } = this.#context
     if (entry.stored) {
       const transaction = store.begin()
-      transaction.add(addedMessage(target.holder, letter))
+      transaction.add(addedTo(target, letter))
       transaction.remove(entry.queue.holder, entry.sequence)
       transaction.commit(sequence)
-    } else store.add(addedMessage(target.holder, letter), sequence)
+    } else store.add(addedTo(target, letter), sequence)
     entry.queue.settle(entry)
   }
 
   #arrive(target: Target, sequence: Sequence, letter: Message, done: Done): void {
     const { afterSync, memory } = this.#context
+    // A durable subscription may go meanwhile, and then the message with it.
+    const isStored = target.stores(letter)
     if (target instanceof Queue) target.expectStored()
     afterSync.run(() => {
-      if (target instanceof Queue) target.arriveStored(sequence, letter)
+      if (target instanceof Queue || isStored) target.arriveStored(sequence, letter)
       else target.send(new TopicMessage(letter, sequence, memory, target))
       done()
     })

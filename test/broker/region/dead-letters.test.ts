@@ -278,6 +278,17 @@ describe('with strategies by name', () => {
     expect(harness.store.statistics().messages).toBe(0)
   })
 
+  test('a topic keeps them for its durable subscriptions', async () => {
+    const { harness, client, poison } = await start()
+    client.consume('topic://DLQ.OWN.TOPIC', { subscriptionName: 'dead' }).close()
+    await poison('OWN.TOPIC', { persistent: true })
+    await harness.settle()
+    expect(harness.region.subscriptionsPage(0, 1).items).toMatchObject([{ pending: 1 }])
+    const subscriber = client.consume('topic://DLQ.OWN.TOPIC', { subscriptionName: 'dead' })
+    await harness.settle()
+    expect(subscriber.received).toHaveLength(1)
+  })
+
   test('what expired on its way to a topic goes to its own queue', async () => {
     const { harness, client } = await start()
     client.send('topic://T', { persistent: true, expiration: harness.clock.nowMs() - 1 })
