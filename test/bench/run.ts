@@ -2,7 +2,7 @@
 // minute that only shows that it runs; see --help for the rest. Raw data goes to data/bench, the table of a complete
 // run to docs/benchmarks.md. Ends with 1 when a run of our broker failed, never because of a figure.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join, relative } from 'node:path'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
@@ -10,6 +10,7 @@ import { prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { brokerIds, prepareBroker, type BenchBroker, type BrokerId } from './brokers.ts'
 import { cells, figures, type Cell, type Figure } from './cells.ts'
 import { findings } from './findings.ts'
+import { sectionOf, withSection } from './operator/report.ts'
 import { runCell, type BenchSettings, type RunResult } from './procedures.ts'
 import { buildReport, type BenchData, type BenchRun } from './report.ts'
 import { buildSyncShim } from './usage.ts'
@@ -213,6 +214,7 @@ function describeSettings(settings: BenchSettings): Record<string, string> {
 }
 
 function writePage(data: BenchData): void {
-  writeFileSync(page, buildReport(data, findings))
+  const other = existsSync(page) ? sectionOf(readFileSync(page, 'utf8')) : ''
+  writeFileSync(page, withSection(buildReport(data, findings), other))
   console.log(`written: ${relative(root, page)}`)
 }
