@@ -33,7 +33,7 @@ test.each([
   ['interop', ['--kills', 'many'], '--kills many is no whole number'],
   ['interop', ['--kills'], "Option '--kills <value>' argument missing"],
   ['interop', ['--client', '1.0'], '--client 1.0 is none of 5.17.2'],
-  ['interop', ['--only', 'x'], '--only x is none of suite, failover'],
+  ['interop', ['--only', 'x'], '--only x is none of suite, messages, failover'],
   ['interop', ['stray'], "Unexpected argument 'stray'"],
   ['record', [], 'expected one DIR, not 0'],
   ['record', ['x', '--scene', 'y'], '--scene y is none of connect-default'],

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { duration, name } from './schema-parts.ts'
 
-export const maxRedeliveryPolicies = 256
+const maxRedeliveryPolicies = 256
 
 const redeliveryPolicyFields = {
   maximumRedeliveries: z
