@@ -486,6 +486,9 @@ public class JmsSuite {
         for (String wanted : texts) same(wanted, text(receive(c)));
         nothing(c); c.close(); back.unsubscribe("sub");
       }
+    });
+  }
+
   static TextMessage colored(Session s, String color, int number) throws JMSException {
     TextMessage m = s.createTextMessage(color + number);
     m.setStringProperty("color", color); m.setIntProperty("number", number); m.setLongProperty("large", Long.MAX_VALUE - number);
