@@ -15,7 +15,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/selector': ['broker/base'],
   'broker/selection': ['broker/marshal', 'broker/message', 'broker/selector'],
   'broker/wire': ['broker/base', 'broker/marshal'],
-  'broker/config': ['broker/base', 'broker/routing'],
+  'broker/config': ['broker/base', 'broker/routing', 'broker/selector'],
   'broker/journal': ['broker/base', 'broker/disk'],
   'broker/lock': ['broker/base'],
   'broker/lock/file': ['broker/base', 'broker/lock'],

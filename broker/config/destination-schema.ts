@@ -2,7 +2,7 @@
 // beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
 import { z } from 'zod'
 import { deadLetterStrategySchema } from './dead-letter-schema.ts'
-import { affix, concreteName, duration, name, oneOf } from './schema-parts.ts'
+import { affix, concreteName, duration, name, oneOf, selector } from './schema-parts.ts'
 
 /** Each is looked at whenever a destination is made. */
 export const maxVirtualDestinations = 64
@@ -18,6 +18,10 @@ export const virtualTopicFields = {
     .describe('Before the name of the topic in that of a queue. * is a level that each application chooses.'),
   postfix: affix.default('').describe('After the name of the topic in that of a queue.'),
   local: z.boolean().default(false).describe('true: not what came over a bridge from another broker.'),
+  selectorAware: z
+    .boolean()
+    .default(false)
+    .describe('true: a queue gets only what one of the consumers that it has at that moment wants by its selector.'),
   concurrentSend: z
     .boolean()
     .default(false)
@@ -35,6 +39,11 @@ export const virtualTopicFields = {
 export const forwardToFields = {
   queue: concreteName.optional().describe('A queue.'),
   topic: concreteName.optional().describe('A topic.'),
+}
+
+export const filteredDestinationFields = {
+  ...forwardToFields,
+  selector: selector.optional().describe('Only messages that match are forwarded. Left out: all.'),
 }
 
 export const compositeFields = {
@@ -61,23 +70,8 @@ export const destinationPolicyFields = {
   inactiveTimeoutBeforeGC: duration.default('60s').describe('How long nobody has to have used them.'),
 }
 
-const notYet = 'it needs selectors, which this version does not have: leave it out'
-const virtualTopicSchema = z.strictObject({
-  ...virtualTopicFields,
-  selectorAware: z
-    .boolean()
-    .default(false)
-    .refine((aware) => !aware, { error: notYet }),
-})
-const filteredDestinationSchema = z
-  .strictObject({
-    ...forwardToFields,
-    selector: z
-      .string()
-      .refine(() => false, { error: notYet })
-      .optional(),
-  })
-  .refine(...oneOf('queue', 'topic'))
+const virtualTopicSchema = z.strictObject(virtualTopicFields)
+const filteredDestinationSchema = z.strictObject(filteredDestinationFields).refine(...oneOf('queue', 'topic'))
 const forwardToSchema = z
   .strictObject({ ...forwardToFields, filteredDestination: filteredDestinationSchema.optional() })
   .refine(...oneOf('queue', 'topic', 'filteredDestination'))

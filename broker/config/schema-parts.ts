@@ -1,5 +1,7 @@
 // Kinds of values that stand in several places of the configuration, and of BrokerCluster.
 import { z } from 'zod'
+import { selectorLimits } from '../selector/limits.ts'
+import { problemOfSelector } from '../selector/selector.ts'
 import { durationHint } from './duration-and-size.ts'
 
 /** Shorter than what the broker takes from clients: the schema of BrokerCluster has many of them. */
@@ -26,6 +28,15 @@ export const duration = z
   .string()
   .max(20)
   .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: `expected ${durationHint}` })
+
+/** What the broker would refuse later is refused with the rest, saying where and what was expected. */
+export const selector = z
+  .string()
+  .min(1)
+  .max(selectorLimits.maximumSelectorLength)
+  .refine((text) => problemOfSelector(text) === null, {
+    error: ({ input }) => `expected a selector: ${problemOfSelector(input as string)}`,
+  })
 
 /** Of an object of which exactly one field says what it is. */
 export const oneOf = (...fields: readonly string[]) =>

@@ -106,7 +106,7 @@ const compositeOf = (
   forwardOnly,
   forwardTo: forwardTo.map(({ filteredDestination, ...plain }) => ({
     destination: destinationOf(filteredDestination ?? plain),
-    wants: null,
+    selector: filteredDestination?.selector ?? null,
   })),
 })
 

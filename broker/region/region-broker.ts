@@ -125,7 +125,7 @@ class RegionBroker implements Region {
       memory,
       room: new Room({ memory, store, temp }),
       registry,
-      virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry),
+      virtual: new VirtualDestinations(options.virtualDestinations ?? [], registry, selectors),
       durables,
       redelivery,
       deadLetterStrategies: new DeadLetterStrategies(deadLetter, options.deadLetterPolicies ?? []),

@@ -15,11 +15,14 @@ import {
   applies,
   QueueNames,
   type CompositeDestination,
-  type MessageTest,
   type VirtualDestination,
   type VirtualTopic,
 } from '../routing/virtual-destination.ts'
+import type { SelectorPool } from '../selection/selector-pool.ts'
 import type { Target } from './room.ts'
+
+/** True for a message that goes there. */
+type MessageTest = (message: Message) => boolean
 
 /** One destination that gets what is sent to another. */
 export interface Forward {
@@ -45,10 +48,16 @@ interface VirtualTopics {
   readonly wildcards: Set<Queue>
 }
 
+/** A rule of a composite, with its selectors compiled. */
+interface Composite {
+  readonly rule: CompositeDestination
+  readonly forwardTo: readonly { readonly destination: Destination; readonly wants: MessageTest | null }[]
+}
+
 interface Virtual {
   readonly destination: Destination
   readonly topics: readonly VirtualTopics[]
-  readonly composites: readonly CompositeDestination[]
+  readonly composites: readonly Composite[]
   readonly keepsOwn: boolean
   /** As of `version`. */
   forwarding: Forwarding | null
@@ -60,19 +69,26 @@ const notFromBridges: MessageTest = (message: Message) => !message.hasBrokerPath
 export class VirtualDestinations {
   readonly #registry: Pick<DestinationRegistry, 'obtain'>
   readonly #topics: readonly VirtualTopics[]
-  readonly #composites: readonly CompositeDestination[]
+  readonly #composites: readonly Composite[]
   readonly #virtual = new Map<Target, Virtual>()
   /** Destinations that composites name. */
   readonly #named: ReadonlySet<string>
   /** Grows whenever a destination comes or goes that gets what is sent to another. */
   #version = 0
 
-  constructor(rules: readonly VirtualDestination[], registry: Pick<DestinationRegistry, 'obtain'>) {
+  /** @throws {SelectorError} for a composite's selector that cannot be read. */
+  constructor(
+    rules: readonly VirtualDestination[],
+    registry: Pick<DestinationRegistry, 'obtain'>,
+    selectors: SelectorPool,
+  ) {
     this.#registry = registry
     this.#topics = rules
       .filter((rule) => rule.kind === 'virtualTopic')
       .map((rule) => ({ rule, names: new QueueNames(rule), byTopic: new Map(), wildcards: new Set() }))
-    this.#composites = rules.filter((rule) => rule.kind !== 'virtualTopic')
+    this.#composites = rules
+      .filter((rule) => rule.kind !== 'virtualTopic')
+      .map((rule) => ({ rule, forwardTo: compiled(rule, selectors) }))
     this.#named = new Set(
       this.#composites.flatMap(({ forwardTo }) => forwardTo.map(({ destination }) => destinationKey(destination))),
     )
@@ -84,9 +100,9 @@ export class VirtualDestinations {
     if (isTemporary(destination) || isAdvisory(destination)) return
     if (target instanceof Queue) this.#addQueue(target)
     const topics = this.#topics.filter(({ rule }) => applies(rule, destination))
-    const composites = this.#composites.filter((rule) => applies(rule, destination))
+    const composites = this.#composites.filter(({ rule }) => applies(rule, destination))
     if (topics.length + composites.length === 0) return
-    const keepsOwn = topics.length > 0 || composites.some(({ forwardOnly }) => !forwardOnly)
+    const keepsOwn = topics.length > 0 || composites.some(({ rule }) => !rule.forwardOnly)
     this.#virtual.set(target, { destination, topics, composites, keepsOwn, forwarding: null, version: 0 })
     target.isVirtual = true
   }
@@ -140,13 +156,13 @@ export class VirtualDestinations {
 
   *#queuesFor({ destination, topics }: Virtual): Generator<Forward> {
     for (const { rule, names, byTopic, wildcards } of topics) {
-      const wants = rule.local ? notFromBridges : null
       const named = isWildcard(destination)
         ? [...byTopic.values()].flatMap((queues) => [...queues])
         : (byTopic.get(destination.name) ?? [])
       for (const queues of [named, wildcards])
         for (const target of queues)
-          if (names.match(destination.name, target.name)) yield { target, wants, droppable: rule.dropOnResourceLimit }
+          if (names.match(destination.name, target.name))
+            yield { target, wants: testOf(rule, target), droppable: rule.dropOnResourceLimit }
     }
   }
 
@@ -156,6 +172,20 @@ export class VirtualDestinations {
         yield { target: this.#registry.obtain(destination), wants, droppable: false }
   }
 }
+
+/** Which of the messages to a virtual topic come into a queue (SelectorAwareVirtualTopicInterceptor.shouldDispatch). */
+function testOf({ local, selectorAware }: VirtualTopic, queue: Queue): MessageTest | null {
+  if (!selectorAware) return local ? notFromBridges : null
+  return (message) => (!local || notFromBridges(message)) && queue.isWanted(message)
+}
+
+/** The selectors are held as long as the broker has its rules, and that is as long as it runs. */
+const compiled = ({ forwardTo }: CompositeDestination, selectors: SelectorPool): Composite['forwardTo'] =>
+  forwardTo.map(({ destination, selector: text }) => {
+    if (text === null) return { destination, wants: null }
+    const selector = selectors.obtain(text)
+    return { destination, wants: (message) => selector.matches(message, message.redeliveryCounter) }
+  })
 
 function ofTopic({ byTopic }: VirtualTopics, name: string): Set<Queue> {
   let queues = byTopic.get(name)

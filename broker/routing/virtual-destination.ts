@@ -5,11 +5,7 @@
 //   virtual topic   topic T            →  every queue there is that matches prefix + T + postfix, and T itself
 //   composite       queue or topic     →  the destinations that it names, and itself unless forwardOnly
 import type { Destination } from '../message/destination.ts'
-import type { Message } from '../message/message.ts'
 import { matchesWildcard, parseWildcard, wildcardsOverlap } from './wildcard.ts'
-
-/** True for a message that goes there. */
-export type MessageTest = (message: Message) => boolean
 
 export interface VirtualTopic {
   readonly kind: 'virtualTopic'
@@ -19,6 +15,8 @@ export interface VirtualTopic {
   readonly postfix: string
   /** Not for messages that came over a bridge. */
   readonly local: boolean
+  /** A queue gets only what one of its consumers wants. */
+  readonly selectorAware: boolean
   /** A queue that has no room is left out where the send would be refused for it. */
   readonly dropOnResourceLimit: boolean
 }
@@ -33,8 +31,8 @@ export interface CompositeDestination {
 
 export interface ForwardTarget {
   readonly destination: Destination
-  /** null: every message goes there. */
-  readonly wants: MessageTest | null
+  /** Of the messages that go there; null: every message. */
+  readonly selector: string | null
 }
 
 export type VirtualDestination = VirtualTopic | CompositeDestination
@@ -46,6 +44,7 @@ export const defaultVirtualTopic: VirtualTopic = {
   prefix: 'Consumer.*.',
   postfix: '',
   local: false,
+  selectorAware: false,
   dropOnResourceLimit: false,
 }
 

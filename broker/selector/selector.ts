@@ -2,7 +2,8 @@
 // the text.
 import { compileCondition } from './compile.ts'
 import { parseSelectorText } from './parser.ts'
-import type { Operand } from './value.ts'
+import { SelectorError } from './selector-error.ts'
+import { numberTypes, type Operand } from './value.ts'
 
 const convertsTexts = 'convert_string_expressions:'
 
@@ -18,4 +19,17 @@ export function compileSelector(text: string, identifier: (name: string) => Oper
   const tree = parseSelectorText(text, converts ? convertsTexts.length : 0)
   const condition = compileCondition(tree, { identifier, convertsTexts: converts })
   return () => condition() === true
+}
+
+const nothing: Operand = { read: () => null, numberType: numberTypes.none }
+
+/** What is wrong with a text as a selector, and where; null for one that can be read. */
+export function problemOfSelector(text: string): string | null {
+  try {
+    compileSelector(text, () => nothing)
+    return null
+  } catch (error) {
+    if (error instanceof SelectorError) return error.problem
+    throw error
+  }
 }

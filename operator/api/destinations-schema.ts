@@ -10,6 +10,7 @@ import {
   compositeFields,
   destinationPolicyFields,
   destinationScalars,
+  filteredDestinationFields,
   forwardToFields,
   maxDestinationPolicies,
   maxForwardTargets,
@@ -22,16 +23,28 @@ import { redeliveryPluginSchema } from '../../broker/config/redelivery-schema.ts
 import {
   deadLetterStrategyRules,
   destinationPolicyRules,
+  filteredDestinationRules,
   forwardToRules,
   startupDestinationRules,
   virtualDestinationRules,
 } from './rules/destinations.ts'
 import { celOf } from './rules/rule.ts'
 
+const forwardToSchema = z
+  .strictObject({
+    ...forwardToFields,
+    filteredDestination: z
+      .strictObject(filteredDestinationFields)
+      .meta(celOf(filteredDestinationRules))
+      .optional()
+      .describe('A queue or a topic for the messages that match a selector.'),
+  })
+  .meta(celOf(forwardToRules))
+
 const compositeSchema = z.strictObject({
   ...compositeFields,
   forwardTo: z
-    .array(z.strictObject(forwardToFields).meta(celOf(forwardToRules)))
+    .array(forwardToSchema)
     .min(1)
     .max(maxForwardTargets)
     .describe('Where it is forwarded to; each is made if it is not there.'),

@@ -7,6 +7,7 @@ import type { BrokerCluster } from './broker-cluster.ts'
 import {
   deadLetterStrategyRules,
   destinationPolicyRules,
+  filteredDestinationRules,
   forwardToRules,
   startupDestinationRules,
   virtualDestinationListRules,
@@ -94,21 +95,26 @@ function destinationFindings(broker: BrokerClusterSpec['broker'], path: string):
         : [],
     ),
     ...each(virtualDestinationRules, virtualDestinations, 'virtualDestinations'),
-    ...virtualDestinations.flatMap(({ compositeQueue, compositeTopic }, index) => [
-      ...each(
-        forwardToRules,
-        compositeQueue?.forwardTo ?? [],
-        `virtualDestinations[${index}].compositeQueue.forwardTo`,
+    ...virtualDestinations.flatMap((given, index) =>
+      (['compositeQueue', 'compositeTopic'] as const).flatMap((kind) =>
+        forwardToFindings(given[kind]?.forwardTo ?? [], `${path}.virtualDestinations[${index}].${kind}.forwardTo`),
       ),
-      ...each(
-        forwardToRules,
-        compositeTopic?.forwardTo ?? [],
-        `virtualDestinations[${index}].compositeTopic.forwardTo`,
-      ),
-    ]),
+    ),
     ...findingsAt(virtualDestinationListRules, virtualDestinations, `${path}.virtualDestinations`),
   ]
 }
+
+type ForwardTo = NonNullable<
+  NonNullable<BrokerClusterSpec['broker']['virtualDestinations']>[number]['compositeQueue']
+>['forwardTo']
+
+const forwardToFindings = (forwardTo: ForwardTo, path: string): Finding[] =>
+  forwardTo.flatMap((target, index) => [
+    ...findingsAt(forwardToRules, target, `${path}[${index}]`),
+    ...(target.filteredDestination
+      ? findingsAt(filteredDestinationRules, target.filteredDestination, `${path}[${index}].filteredDestination`)
+      : []),
+  ])
 
 const connectorFindings = (connectors: BrokerClusterSpec['transportConnectors'], path: string): Finding[] => [
   ...connectors.flatMap((connector, index) => findingsAt(transportConnectorRules, connector, `${path}[${index}]`)),

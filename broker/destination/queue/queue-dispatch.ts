@@ -1,5 +1,6 @@
 // Which consumer of a queue gets the next message, as ActiveMQ's Queue and its dispatch selectors decide it: higher priority
 // first, equal priorities in turn, full ones skipped; with an exclusive consumer only that one.
+import type { Message } from '../../message/message.ts'
 import type { LookPosition } from '../window/look-positions.ts'
 import { LookPositions } from '../window/look-positions.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
@@ -81,6 +82,13 @@ export class QueueDispatch {
   get hasRoom(): boolean {
     if (this.#exclusive) return !this.#exclusive.full
     for (const group of this.#groups) for (const { consumer } of group.members) if (!consumer.full) return true
+    return false
+  }
+
+  /** Whether one of the consumers wants the message, with room for it or without. */
+  accepts(message: Message): boolean {
+    if (this.#selective < this.#members.size) return true
+    for (const consumer of this.#members.keys()) if (consumer.accepts(message, message.redeliveryCounter)) return true
     return false
   }
 

@@ -203,6 +203,11 @@ export class Queue implements EntryQueue {
     this.dispatch()
   }
 
+  /** Whether a message would find a consumer here that wants it; not without consumers. */
+  isWanted(message: Message): boolean {
+    return this.#consumers.accepts(message)
+  }
+
   attach(consumer: QueueConsumer): void {
     if (consumer.queues.has(this)) return
     this.#consumers.add(consumer)

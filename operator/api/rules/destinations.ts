@@ -20,7 +20,12 @@ const queueOrTopic = ['queue', 'topic'] as const
 export const startupDestinationRules = [exactlyOne('startupDestinations[]', queueOrTopic)]
 export const destinationPolicyRules = [exactlyOne('destinationPolicies[]', queueOrTopic)]
 export const deadLetterStrategyRules = [exactlyOne('destinationPolicies[].deadLetterStrategy', deadLetterStrategyKinds)]
-export const forwardToRules = [exactlyOne('virtualDestinations[].forwardTo[]', queueOrTopic)]
+export const forwardToRules = [
+  exactlyOne('virtualDestinations[].forwardTo[]', [...queueOrTopic, 'filteredDestination']),
+]
+export const filteredDestinationRules = [
+  exactlyOne('virtualDestinations[].forwardTo[].filteredDestination', queueOrTopic),
+]
 export const virtualDestinationRules = [
   exactlyOne('virtualDestinations[]', ['virtualTopic', 'compositeQueue', 'compositeTopic']),
 ]

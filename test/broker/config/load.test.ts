@@ -147,19 +147,27 @@ test('virtual destinations by the names that ActiveMQ has for them', async () =>
 virtualDestinations:
   - virtualTopic: {name: 'VT.>', postfix: .IN, dropOnResourceLimit: true}
   - compositeQueue: {name: C, forwardTo: [{queue: A}, {topic: B}, {filteredDestination: {queue: D}}]}
+  - virtualTopic: {selectorAware: true}
+  - compositeTopic: {name: C, forwardTo: [{filteredDestination: {topic: D, selector: a = 1}}]}
 `
   expect((await parseBrokerConfigText('file', text)).virtualDestinations).toMatchObject([
-    { virtualTopic: { name: 'VT.>', prefix: 'Consumer.*.', postfix: '.IN', local: false, dropOnResourceLimit: true } },
+    { virtualTopic: { name: 'VT.>', prefix: 'Consumer.*.', postfix: '.IN', local: false, selectorAware: false } },
     { compositeQueue: { name: 'C', forwardOnly: true, copyMessage: true, forwardTo: [{}, {}, {}] } },
+    { virtualTopic: { name: '>', selectorAware: true } },
+    { compositeTopic: { forwardTo: [{ filteredDestination: { topic: 'D', selector: 'a = 1' } }] } },
   ])
 })
 
 test.each([
-  ['virtualTopic: {selectorAware: true}', '[0].virtualTopic.selectorAware', 'needs selectors'],
   [
-    'compositeQueue: {name: C, forwardTo: [{filteredDestination: {queue: A, selector: "a = 1"}}]}',
+    'compositeQueue: {name: C, forwardTo: [{filteredDestination: {queue: A, selector: "a = 1 AND"}}]}',
     '[0].compositeQueue.forwardTo[0].filteredDestination.selector',
-    'needs selectors',
+    'expected a selector: at character 10 a name, a value or ( was expected, found the end',
+  ],
+  [
+    'compositeQueue: {name: C, forwardTo: [{filteredDestination: {queue: A, topic: B, selector: "a = 1"}}]}',
+    '[0].compositeQueue.forwardTo[0].filteredDestination',
+    'exactly one of queue, topic',
   ],
   [
     'compositeQueue: {name: C, forwardTo: [{queue: A, topic: B}]}',

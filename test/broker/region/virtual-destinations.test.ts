@@ -32,7 +32,7 @@ const composite = (
   kind,
   name,
   forwardOnly,
-  forwardTo: forwardTo.map((text) => ({ destination: parseDestination(text), wants: null })),
+  forwardTo: forwardTo.map((text) => ({ destination: parseDestination(text), selector: null })),
 })
 
 /** Where each message came from, by the message itself: `at < from`. */
@@ -359,14 +359,14 @@ describe('a composite', () => {
     ])
   })
 
-  test('forwards only what a target wants', async () => {
+  test('forwards to a target only what its selector wants', async () => {
     const rule: CompositeDestination = {
       kind: 'compositeQueue',
       name: 'C',
       forwardOnly: true,
       forwardTo: [
-        { destination: parseDestination('queue://A'), wants: ({ priority }) => priority > 4 },
-        { destination: parseDestination('queue://B'), wants: ({ priority }) => priority === 9 },
+        { destination: parseDestination('queue://A'), selector: 'JMSPriority > 4' },
+        { destination: parseDestination('queue://B'), selector: 'JMSPriority = 9' },
       ],
     }
     const { harness, client, producer } = await start([rule])

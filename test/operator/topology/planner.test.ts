@@ -60,7 +60,8 @@ describe('the plan of a pair', () => {
     const broker: BrokerClusterSpecInput['broker'] = {
       useVirtualTopics: false,
       virtualDestinations: [
-        { virtualTopic: { name: 'VT.>', postfix: '.IN', dropOnResourceLimit: true } },
+        { virtualTopic: { name: 'VT.>', postfix: '.IN', dropOnResourceLimit: true, selectorAware: true } },
+        { compositeTopic: { name: 'C', forwardTo: [{ filteredDestination: { queue: 'A', selector: 'a = 1' } }] } },
         { compositeQueue: { name: 'C', forwardTo: [{ queue: 'A' }, { topic: 'B' }], forwardOnly: false } },
       ],
       startupDestinations: [{ queue: 'A' }, { topic: 'B' }],

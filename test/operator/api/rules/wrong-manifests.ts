@@ -42,6 +42,7 @@ const single = (storage: NonNullable<BrokerClusterSpecInput['groupTemplate']>['s
 })
 const none = { type: 'None' } as const
 const composite = (name: string, queue: string) => ({ name, forwardTo: [{ queue }] })
+const filtered = (filteredDestination: object) => ({ name: 'C', forwardTo: [{ filteredDestination }] })
 const volume = (size = '1Gi') => ({ type: 'Volume' as const, volume: { claimTemplate: claim({ size }) } })
 const connector = (name: string, port: number) => ({ name, port })
 
@@ -382,7 +383,24 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { ...single(none), broker: { virtualDestinations: [{ compositeTopic: { name: 'C', forwardTo: [{}] } }] } },
     by: 'rule',
     field: 'spec.broker.virtualDestinations[0].compositeTopic.forwardTo[0]',
+    text: 'exactly one of queue, topic, filteredDestination must be given',
+  },
+  {
+    title: 'a composite that forwards some messages nowhere',
+    spec: { ...single(none), broker: { virtualDestinations: [{ compositeTopic: filtered({ selector: 'a = 1' }) }] } },
+    by: 'rule',
+    field: 'spec.broker.virtualDestinations[0].compositeTopic.forwardTo[0].filteredDestination',
     text: 'exactly one of queue, topic must be given',
+  },
+  {
+    title: 'a composite with a selector that cannot be read',
+    spec: {
+      ...single(none),
+      broker: { virtualDestinations: [{ compositeQueue: filtered({ queue: 'A', selector: 'a =' }) }] },
+    },
+    by: 'operator',
+    field: 'spec.broker.virtualDestinations[0].compositeQueue.forwardTo[0].filteredDestination.selector',
+    text: 'at character 4 a name, a value or ( was expected, found the end',
   },
   {
     title: 'a composite that forwards to wildcards',
