@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type LoadAccount, NodeLoad } from './nodes-load.ts'
 import { NodeCluster } from './nodes.ts'
 import { type GroupMember, NodeGroup, type Pair, type Sighting } from './nodes-group.ts'
-import { applyExample, installChart, inOperators, leadOn, makeVolume, spreadOperators } from './nodes-release.ts'
+import { applyExample, installChart, inOperators, leadOn, makeVolume } from './nodes-release.ts'
 
 const rounds = Number(process.env.FLOTILLA_FAULT_ROUNDS ?? 1)
 const longRounds = Math.ceil(rounds / 4)
@@ -79,6 +79,7 @@ describe('a cluster under load on two nodes', () => {
     const activeMs = (await active.seen) - faultAt
     await load!.flows()
     const serviceMs = (await service.seen) - faultAt
+    await service.stop()
     await mend(before)
     await orders.settles({ active: before.standby.name, standby: before.active.name })
     return { faultAt, activeMs, serviceMs }
@@ -147,7 +148,6 @@ describe('a cluster under load on two nodes', () => {
           ({ active }) => cluster.kubectl('uncordon', active.node),
         )
         await orders.spreads()
-        await spreadOperators(cluster)
         return taken
       }),
     waitMs * (1 + longRounds),

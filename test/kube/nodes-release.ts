@@ -19,32 +19,40 @@ export async function installChart(cluster: NodeCluster): Promise<void> {
 export const inOperators = (cluster: NodeCluster, ...args: string[]): Promise<string> =>
   cluster.kubectl('--namespace', operatorNamespace, ...args)
 
-/** The operator on this node leads; each node has one. */
+/** Each node has an operator, and the one on this node leads. */
 export async function leadOn(cluster: NodeCluster, node: string): Promise<void> {
-  const leader = await leaderOf(cluster)
-  if ((await nodeOf(cluster, leader)) === node) return
-  await inOperators(cluster, 'delete', 'pod', leader)
-  await inOperators(cluster, 'rollout', 'status', 'deployment/flotilla', timeout)
-  while ((await nodeOf(cluster, await leaderOf(cluster))) !== node)
-    await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+  await spreadOperators(cluster)
+  for (;;) {
+    const leader = await leaderOf(cluster)
+    if (leader === '') await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+    else if ((await nodeOf(cluster, leader)) === node) return
+    // The one on the other node follows it, or the one that comes in its place: then once more.
+    else await inOperators(cluster, 'delete', 'pod', leader, '--ignore-not-found')
+  }
 }
 
 /** After a node was away both may be on the other one. */
-export async function spreadOperators(cluster: NodeCluster): Promise<void> {
+async function spreadOperators(cluster: NodeCluster): Promise<void> {
   await inOperators(cluster, 'rollout', 'restart', 'deployment/flotilla')
   await inOperators(cluster, 'rollout', 'status', 'deployment/flotilla', timeout)
+  // The old ones take some moments to go.
+  while ((await operatorNodes(cluster)).length > 2) await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+  const [one, other] = await operatorNodes(cluster)
+  if (one === other) throw new Error(`Both operators are on ${one}`)
 }
 
+const operatorNodes = async (cluster: NodeCluster): Promise<string[]> =>
+  (await inOperators(cluster, 'get', 'pods', '--output', 'jsonpath={.items[*].spec.nodeName}')).split(' ')
+
+/** Empty while nobody leads. */
 async function leaderOf(cluster: NodeCluster): Promise<string> {
   const path = 'jsonpath={.spec.holderIdentity}'
   return (await inOperators(cluster, 'get', 'lease/flotilla', '--output', path)).split('_')[0]!
 }
 
-/** Undefined when there is no such pod; nobody leads for a moment when a leader ends. */
-async function nodeOf(cluster: NodeCluster, pod: string): Promise<string | undefined> {
-  const path = 'jsonpath={.spec.nodeName}'
-  if (pod !== '') return inOperators(cluster, 'get', `pod/${pod}`, '--ignore-not-found', '--output', path)
-}
+/** Empty when there is no such pod. */
+const nodeOf = (cluster: NodeCluster, pod: string): Promise<string> =>
+  inOperators(cluster, 'get', `pod/${pod}`, '--ignore-not-found', '--output', 'jsonpath={.spec.nodeName}')
 
 export const applyExample = (cluster: NodeCluster, name: string): Promise<string> =>
   cluster.kubectl('apply', '--filename', join(root, 'examples', `${name}.yaml`))

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NodeCluster, processes, run, traces } from './nodes.ts'
+import { NodeCluster, processes, run, sharedNetwork, traces } from './nodes.ts'
 import { applyExample, installChart, makeVolume } from './nodes-release.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -28,7 +28,7 @@ const askAll = `
   Promise.all(urls.map((url) => ask(url))).then((statuses) => console.log(statuses.join(' ')))`
 
 describe('two nodes', () => {
-  const before = traces()
+  const networkBefore = sharedNetwork()
   let cluster: NodeCluster
 
   beforeAll(async () => {
@@ -121,9 +121,11 @@ describe('two nodes', () => {
       const namespaces = cluster.namespaces()
       expect(namespaces.size).toBe(1 + 3 * nodes.length)
       expect(processes(namespaces, cluster.directory)).not.toEqual([])
+      expect(traces(cluster.directory).cgroups).not.toEqual([])
       await cluster.stop()
       expect(processes(namespaces, cluster.directory)).toEqual([])
-      expect(traces()).toEqual(before)
+      expect(traces(cluster.directory)).toEqual({ cgroups: [], mounts: [] })
+      expect(sharedNetwork()).toEqual(networkBefore)
       expect(existsSync(cluster.directory)).toBe(false)
     },
     waitMs,

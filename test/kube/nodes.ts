@@ -1,6 +1,6 @@
 // A cluster with nodes for a suite, by `hack/kube/kube up N`: real kubelets, real containers. And what of it can be seen on
 // the machine, to know that nothing is left when it is gone.
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,16 +117,22 @@ export class NodeCluster {
   }
 }
 
-/** What is there besides processes. */
-export function traces(): { interfaces: string[]; cgroups: string[]; mounts: string[]; networks: string[] } {
+/** What of the machine's network is not one cluster's alone. */
+export const sharedNetwork = (): { interfaces: string[]; networks: string[] } => ({
+  interfaces: list('/sys/class/net'),
+  networks: list('/run/netns'),
+})
+
+/** What is there of the cluster in this directory besides processes. Others may run beside it. */
+export function traces(directory: string): { cgroups: string[]; mounts: string[] } {
+  // As cgroup_of in hack/kube/nodes names them.
+  const [sum] = execFileSync('cksum', { input: `${directory}\n`, encoding: 'utf8' }).split(' ')
   const cgroups = list('/sys/fs/cgroup').flatMap((name) => [name, ...list(join('/sys/fs/cgroup', name))])
   return {
-    interfaces: list('/sys/class/net'),
-    cgroups: cgroups.filter((name) => /^flotilla-.*-node\d$/.test(name)),
+    cgroups: cgroups.filter((name) => name.startsWith(`flotilla-${sum}-node`)),
     mounts: readFileSync('/proc/mounts', 'utf8')
       .split('\n')
-      .filter((line) => line.includes('flotilla-nodes-')),
-    networks: list('/run/netns'),
+      .filter((line) => line.includes(`${directory}/`)),
   }
 }
 
