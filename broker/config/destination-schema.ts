@@ -49,6 +49,12 @@ export const filteredDestinationFields = {
 export const compositeFields = {
   name: name.describe('What is sent to these is forwarded, also by wildcard.'),
   forwardOnly: z.boolean().default(true).describe('false: the destination itself gets it, too.'),
+  sendWhenNotMatched: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: the destination itself gets what no filteredDestination wants, and only that, whatever forwardOnly says.',
+    ),
   copyMessage: z
     .boolean()
     .default(true)

@@ -99,11 +99,12 @@ const virtualDestinationsIn = ({ virtualTopic, compositeQueue, compositeTopic }:
 
 const compositeOf = (
   kind: CompositeDestination['kind'],
-  { name, forwardOnly, forwardTo }: Composite,
+  { name, forwardOnly, sendWhenNotMatched, forwardTo }: Composite,
 ): CompositeDestination => ({
   kind,
   name,
   forwardOnly,
+  sendWhenNotMatched,
   forwardTo: forwardTo.map(({ filteredDestination, ...plain }) => ({
     destination: destinationOf(filteredDestination ?? plain),
     selector: filteredDestination?.selector ?? null,

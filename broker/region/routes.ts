@@ -64,10 +64,13 @@ export class Routes {
     seen.add(target)
     const forwarding = target.isVirtual ? this.#virtual.forwardingOf(target) : null
     if (forwarding) {
-      for (const { target: next, wants, droppable: mayDrop } of forwarding.to)
-        if (wants === null || wants(message))
-          this.#follow(next, target.destination, droppable || mayDrop, message, routed, seen)
-      if (!forwarding.keepsOwn) return
+      let matched = false
+      for (const { target: next, wants, droppable: mayDrop } of forwarding.to) {
+        if (wants !== null && !wants(message)) continue
+        matched = true
+        this.#follow(next, target.destination, droppable || mayDrop, message, routed, seen)
+      }
+      if (forwarding.keepsOwn === 'never' || (forwarding.keepsOwn === 'unmatched' && matched)) return
     }
     const copy = from === null ? message : readdress(message, target.destination, from)
     routed.push({ target, message: copy, droppable })

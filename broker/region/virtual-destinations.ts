@@ -35,9 +35,11 @@ export interface Forward {
 
 export interface Forwarding {
   readonly to: readonly Forward[]
-  /** Whether the destination itself gets it, too. */
-  readonly keepsOwn: boolean
+  /** Whether the destination itself gets it, too: always, when none of them wants it, or never. */
+  readonly keepsOwn: KeepsOwn
 }
+
+type KeepsOwn = 'always' | 'unmatched' | 'never'
 
 /** A rule of virtual topics, with the queues that there are for it. */
 interface VirtualTopics {
@@ -58,7 +60,7 @@ interface Virtual {
   readonly destination: Destination
   readonly topics: readonly VirtualTopics[]
   readonly composites: readonly Composite[]
-  readonly keepsOwn: boolean
+  readonly keepsOwn: KeepsOwn
   /** As of `version`. */
   forwarding: Forwarding | null
   version: number
@@ -102,7 +104,7 @@ export class VirtualDestinations {
     const topics = this.#topics.filter(({ rule }) => applies(rule, destination))
     const composites = this.#composites.filter(({ rule }) => applies(rule, destination))
     if (topics.length + composites.length === 0) return
-    const keepsOwn = topics.length > 0 || composites.some(({ rule }) => !rule.forwardOnly)
+    const keepsOwn = topics.length > 0 ? 'always' : keepsOwnBy(composites)
     this.#virtual.set(target, { destination, topics, composites, keepsOwn, forwarding: null, version: 0 })
     target.isVirtual = true
   }
@@ -177,6 +179,12 @@ export class VirtualDestinations {
 function testOf({ local, selectorAware }: VirtualTopic, queue: Queue): MessageTest | null {
   if (!selectorAware) return local ? notFromBridges : null
   return (message) => (!local || notFromBridges(message)) && queue.isWanted(message)
+}
+
+/** ActiveMQ: CompositeDestinationFilter.send. */
+function keepsOwnBy(composites: readonly Composite[]): KeepsOwn {
+  if (composites.some(({ rule }) => !rule.forwardOnly && !rule.sendWhenNotMatched)) return 'always'
+  return composites.some(({ rule }) => rule.sendWhenNotMatched) ? 'unmatched' : 'never'
 }
 
 /** The selectors are held as long as the broker has its rules, and that is as long as it runs. */

@@ -3,7 +3,8 @@
 // region/virtual-destinations.ts.
 //
 //   virtual topic   topic T            →  every queue there is that matches prefix + T + postfix, and T itself
-//   composite       queue or topic     →  the destinations that it names, and itself unless forwardOnly
+//   composite       queue or topic     →  the destinations that it names, and itself unless forwardOnly; with
+//                                         sendWhenNotMatched itself when none of them wants it
 import type { Destination } from '../message/destination.ts'
 import { matchesWildcard, parseWildcard, wildcardsOverlap } from './wildcard.ts'
 
@@ -27,6 +28,8 @@ export interface CompositeDestination {
   readonly forwardTo: readonly ForwardTarget[]
   /** Nothing goes to the destination itself. */
   readonly forwardOnly: boolean
+  /** What goes to none of them goes to the destination itself, and only that, whatever `forwardOnly` says. */
+  readonly sendWhenNotMatched: boolean
 }
 
 export interface ForwardTarget {

@@ -107,6 +107,7 @@ describe('filtered destinations of a composite', () => {
     kind: 'compositeQueue',
     name: 'C',
     forwardOnly,
+    sendWhenNotMatched: false,
     forwardTo: [
       { destination: parseDestination('queue://A'), selector },
       { destination: parseDestination('topic://B'), selector: null },
@@ -120,6 +121,22 @@ describe('filtered destinations of a composite', () => {
     await harness.settle()
     expect(consumers.map(({ received }) => received)).toEqual([[1], [1, 2], [1, 2]])
   })
+
+  test.each([true, false])(
+    'sendWhenNotMatched: itself gets what none of them wants; forwardOnly %s',
+    async (forwardOnly) => {
+      const rule: CompositeDestination = {
+        ...composite(null, forwardOnly),
+        sendWhenNotMatched: true,
+        forwardTo: [{ destination: parseDestination('queue://A'), selector: red.selector }],
+      }
+      const { harness, client, producer } = await start([rule])
+      const consumers = ['queue://A', 'queue://C'].map((name) => client.consume(name))
+      sendAll(producer, 'queue://C', ['red', 'green'])
+      await harness.settle()
+      expect(consumers.map(({ received }) => received)).toEqual([[1], [2]])
+    },
+  )
 
   test('with a selector that cannot be read there is no region', async () => {
     await expect(start([composite('color =')])).rejects.toThrow(SelectorError)

@@ -32,6 +32,7 @@ const composite = (
   kind,
   name,
   forwardOnly,
+  sendWhenNotMatched: false,
   forwardTo: forwardTo.map((text) => ({ destination: parseDestination(text), selector: null })),
 })
 
@@ -364,6 +365,7 @@ describe('a composite', () => {
       kind: 'compositeQueue',
       name: 'C',
       forwardOnly: true,
+      sendWhenNotMatched: false,
       forwardTo: [
         { destination: parseDestination('queue://A'), selector: 'JMSPriority > 4' },
         { destination: parseDestination('queue://B'), selector: 'JMSPriority = 9' },

@@ -53,7 +53,13 @@ test('a consumer of a wildcard that means its queues', () => {
 })
 
 test('a virtual topic is for topics, a composite for its own kind', () => {
-  const composite = { kind: 'compositeQueue', name: 'C.*', forwardTo: [], forwardOnly: true } as const
+  const composite = {
+    kind: 'compositeQueue',
+    name: 'C.*',
+    forwardTo: [],
+    forwardOnly: true,
+    sendWhenNotMatched: false,
+  } as const
   const destinations = [
     { kind: 'topic', name: 'VirtualTopic.T' },
     { kind: 'queue', name: 'VirtualTopic.T' },
