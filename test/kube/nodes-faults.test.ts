@@ -72,6 +72,7 @@ describe('a cluster under load on two nodes', () => {
   /** The standby takes over, and who was active before comes back as the standby. */
   const takeover = async (fault: (before: Pair) => unknown, mend: (before: Pair) => unknown = () => {}) => {
     const before = await orders.members()
+    await orders.areFound(before)
     const active = await becomesActive(before.standby)
     const service = watched(await orders.watchService(before.standby))
     const faultAt = Date.now()
@@ -88,6 +89,7 @@ describe('a cluster under load on two nodes', () => {
   /** The same when the process of the active is killed while nobody sees it who would write a status. */
   const takeoverUnseen = async (leave: () => Promise<unknown>, comeBack: () => Promise<unknown>) => {
     const before = await orders.members()
+    await orders.areFound(before)
     const active = await becomesActive(before.standby)
     await leave()
     await load!.flows()

@@ -75,6 +75,16 @@ export class NodeGroup {
     }
   }
 
+  /** Returns when the names of both lead to them: the address of a pod that was made anew is not known at once. */
+  async areFound({ active, standby }: Pair): Promise<void> {
+    for (const { name, address } of [active, standby]) {
+      const host = `${name}.${name.slice(0, name.lastIndexOf('-'))}.default.svc`
+      const look = () => this.#cluster.exec('getent', 'ahostsv4', host).catch(() => '')
+      while (!(await look()).startsWith(`${address} `))
+        await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+    }
+  }
+
   /** After a node was away both members may be on the other one. Needs both nodes. */
   async spreads(): Promise<void> {
     const { active, standby } = await this.members()

@@ -9,11 +9,8 @@ const load = { mode: 'transacted', layout: 'pairs', producers: 4, consumers: 4 }
 const patienceMs = 150_000
 /** The shortest standstill that a client tells of. */
 const notableMs = 100
-/**
- * How long a client may believe an address that it has looked up, of 30 s by default: the next fault comes sooner than that, and
- * a pod that was made anew has another one.
- */
-const options = ['-Xmx512m', '-Dsun.net.inetaddr.ttl=3']
+/** A client believes for 1 s in an address that it has looked up; by default for 30 s, and the next fault comes sooner. */
+const options = ['-Xmx512m', '-Dsun.net.inetaddr.ttl=1']
 
 export interface LoadAccount {
   readonly name: string

@@ -34,7 +34,7 @@ describe('goals', () => {
   test.each<[Partial<ScaleFigures>, string]>([
     [{ cpuSeconds: 31 }, 'CPU, cores'],
     [{ residentBytes: 201 * mebibyte }, 'resident memory, MiB, idle'],
-    [{ peakBytes: 201 * mebibyte }, 'resident memory, MiB, highest ever'],
+    [{ peakBytes: 257 * mebibyte }, 'resident memory, MiB, highest ever'],
     [{ writes: 1 }, 'writes'],
     [{ changedObjects: 1 }, 'objects that changed'],
     [{ podsMs: [90, 110, 301] }, 'one more cluster: pods there, p99 ms'],
@@ -49,7 +49,7 @@ test('the table has a row for each figure', () => {
     '|---|---|---|---|',
     '| CPU, cores | ≤ 0.05 | 0.0200 | reached |',
     '| resident memory, MiB, idle | ≤ 200 | 150 | reached |',
-    '| resident memory, MiB, highest ever | ≤ 200 | 180 | reached |',
+    '| resident memory, MiB, highest ever | ≤ 256 | 180 | reached |',
     '| writes | 0 | 0 | reached |',
     '| objects that changed | 0 | 0 | reached |',
     '| one more cluster: pods there, p50 ms | ≤ 300 | 100 | reached |',
