@@ -1,7 +1,7 @@
 // Conversations of the stock 5.17.2 client and broker, replayed: what the client said then is sent to our broker over a
 // socket, and what ours answers is held against what theirs answered, field by field. Ids that a broker makes up, times,
 // and what the specification leaves open (a dispatch before or after the Response) are evened out; broker sequence ids
-// that a client sends back are translated.
+// that a client sends back are translated. The same is said once more as the clients for .NET and C++ encode it.
 //
 // Those that show what this broker does not have yet are listed with its refusal: whoever builds it moves them to the
 // others. A recording that is in neither list fails.
@@ -10,7 +10,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
 import { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
-import { initialWireFormat, negotiate } from '../../broker/wire/openwire/wire-format.ts'
+import {
+  defaultWireFormatOptions,
+  initialWireFormat,
+  negotiate,
+  preferredWireFormatInfo,
+  type WireFormatOptions,
+} from '../../broker/wire/openwire/wire-format.ts'
 import type { Command, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
 import { decodePrimitiveMap } from '../../broker/marshal/primitive-map.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
@@ -45,6 +51,21 @@ const refused = {
   'network-duplex': /networks of brokers are not supported/,
 }
 
+/** What the stock clients for other languages offer (NMS.ActiveMQ 2, ActiveMQ-CPP 3.9), where Java offers everything. */
+const otherClients: readonly (readonly [string, WireFormatOptions])[] = [
+  [
+    '.NET',
+    {
+      ...defaultWireFormatOptions,
+      version: 10,
+      tightEncodingEnabled: false,
+      cacheEnabled: false,
+      stackTraceEnabled: false,
+    },
+  ],
+  ['C++', { ...defaultWireFormatOptions, version: 11, cacheEnabled: false }],
+]
+
 interface RecordedFrame {
   readonly conn: number
   readonly dir: 'C>B' | 'B>C'
@@ -68,32 +89,31 @@ interface Line {
 
 const describeWithSpec = existsSync(folder) ? describe : describe.skip
 describeWithSpec('conversations of the stock client and broker', () => {
-  let started: StartedBroker
-  // Offers everything that the recorded broker offered, so that each client gets the encoding it had.
-  beforeAll(async () => {
-    started = await startBroker({ connector: { tightEncodingEnabled: true, cacheEnabled: true } })
-  })
-  afterAll(() => started.broker.stop())
+  describe('as recorded', () => {
+    const port = brokerForAll()
+    test.each(replayed)('%s', (name) => new Replay(port()).run(load(name)))
 
-  test.each(replayed)('%s', async (name) => {
-    await new Replay(started.port).run(load(name))
-  })
-
-  test.each(Object.entries(refused))('%s is refused', async (name, refusal) => {
-    const peer = await OpenWirePeer.connect(started.port)
-    const said = load(name).filter(({ frame }) => frame.dir === 'C>B')
-    for (const { command } of said) {
-      if (command.kind === 'ShutdownInfo') break
-      if (command.kind !== 'WireFormatInfo') peer.send(command)
-      else {
-        peer.sendWireFormat(command)
-        await peer.negotiated()
+    test.each(Object.entries(refused))('%s is refused', async (name, refusal) => {
+      const peer = await OpenWirePeer.connect(port())
+      const said = load(name).filter(({ frame }) => frame.dir === 'C>B')
+      for (const { command } of said) {
+        if (command.kind === 'ShutdownInfo') break
+        if (command.kind !== 'WireFormatInfo') peer.send(command)
+        else {
+          peer.sendWireFormat(command)
+          await peer.negotiated()
+        }
       }
-    }
-    await peer.until(() =>
-      peer.received.some((command) => 'exception' in command && refusal.test(command.exception?.message ?? '')),
-    )
-    peer.destroy()
+      await peer.until(() =>
+        peer.received.some((command) => 'exception' in command && refusal.test(command.exception?.message ?? '')),
+      )
+      peer.destroy()
+    })
+  })
+
+  describe.each(otherClients)('as a client for %s has them', (_, format) => {
+    const port = brokerForAll()
+    test.each(replayed)('%s', (name) => new Replay(port(), format).run(load(name)))
   })
 
   test('there is no other', () => {
@@ -102,6 +122,16 @@ describeWithSpec('conversations of the stock client and broker', () => {
   })
 })
 
+/** Offers everything that the recorded broker offered, so that each client gets the encoding it had. Returns its port. */
+function brokerForAll(): () => number {
+  let started: StartedBroker
+  beforeAll(async () => {
+    started = await startBroker({ connector: { tightEncodingEnabled: true, cacheEnabled: true } })
+  })
+  afterAll(() => started.broker.stop())
+  return () => started.port
+}
+
 function load(name: string): Recorded[] {
   const { frames } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { frames: RecordedFrame[] }
   return decodeFrames(frames)
@@ -109,13 +139,16 @@ function load(name: string): Recorded[] {
 
 class Replay {
   readonly #port: number
+  /** null: as recorded. */
+  readonly #format: WireFormatOptions | null
   readonly #lines = new Map<number, Line>()
   /** Broker sequence ids: recorded → ours, learnt from dispatches. */
   readonly #recordedSequences = new Map<string, number>()
   readonly #sequences = new Map<number, number>()
 
-  constructor(port: number) {
+  constructor(port: number, format: WireFormatOptions | null = null) {
     this.#port = port
+    this.#format = format
   }
 
   async run(conversation: readonly Recorded[]): Promise<void> {
@@ -127,7 +160,8 @@ class Replay {
         continue
       }
       await this.#caughtUp()
-      if (command.kind === 'WireFormatInfo') line.peer.sendWireFormat(command)
+      if (command.kind === 'WireFormatInfo')
+        line.peer.sendWireFormat(this.#format ? preferredWireFormatInfo(this.#format) : command)
       else {
         await line.peer.negotiated()
         line.peer.send(this.#translated(command))
@@ -161,7 +195,7 @@ class Replay {
     if (command.kind === 'WireFormatInfo') return
     if (command.kind === 'MessageDispatch' && command.message)
       this.#recordedSequences.set(dispatchKey(command), Number(command.message.messageId!.brokerSequenceId))
-    expected.push(evened(command))
+    expected.push(evened(this.#format ? encodedAs(this.#format, command) : command))
   }
 
   /** Waits until every connection has got what it had got in the recording; ours may be ahead. */
@@ -206,6 +240,12 @@ class Replay {
   #sequence(recorded: number | bigint): number {
     return this.#sequences.get(Number(recorded)) ?? Number(recorded)
   }
+}
+
+/** What is left of a command in an encoding that may not carry all of it. */
+function encodedAs(format: WireFormatOptions, command: Command): Command {
+  const codec = new OpenWireCodec(format)
+  return codec.decode(frameOf(codec.encode(command))) as Command
 }
 
 /** Takes `expected` out of `received`, both as multisets. */
@@ -259,13 +299,16 @@ function evenException(exception: Record<string, unknown>): void {
   exception['stackTrace'] = []
 }
 
+/** Without its size. */
+const frameOf = (bytes: Buffer): Buffer => Buffer.from(new FrameSplitter(2 ** 30).push(bytes)[0]!)
+
 /** Each direction of each connection has a codec of its own, made from the two recorded WireFormatInfos. */
 function decodeFrames(frames: readonly RecordedFrame[]): Recorded[] {
   const infos = new Map<string, WireFormatInfo>()
   const codecs = new Map<string, OpenWireCodec>()
   const initial = new OpenWireCodec(initialWireFormat)
   return frames.map((frame) => {
-    const bytes = new FrameSplitter(2 ** 30).push(Buffer.from(frame.hex, 'hex'))[0]!
+    const bytes = frameOf(Buffer.from(frame.hex, 'hex'))
     const key = `${frame.conn} ${frame.dir}`
     if (bytes[0] === 1) {
       const info = initial.decode(bytes) as WireFormatInfo
