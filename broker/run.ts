@@ -21,8 +21,8 @@ import { nodeDisk } from './disk/node-disk.ts'
 import { restartDelayMs, stopTimeoutMs } from './limits.ts'
 import { openWatch } from './lock/file/open-watch.ts'
 import type { LockHolder } from './lock/lock.ts'
-import { adminPaths, type RoleAnswer } from './management/contract.ts'
-import { roleAnswerMs } from './member/limits.ts'
+import { adminPaths } from './management/contract.ts'
+import { roleAt } from './management/role-at.ts'
 import { openStorage } from './storage/open-storage.ts'
 
 interface Arguments {
@@ -100,14 +100,8 @@ async function aliveUntil(over: Promise<void>): Promise<void> {
 }
 
 async function isActive({ watchUrl, member }: LockHolder): Promise<boolean> {
-  if (watchUrl === undefined) return false
-  try {
-    const signal = AbortSignal.timeout(roleAnswerMs)
-    const answer = (await (await fetch(new URL(adminPaths.role, watchUrl), { signal })).json()) as RoleAnswer
-    return answer.role === 'Active' && answer.member === member
-  } catch {
-    return false
-  }
+  const answer = watchUrl === undefined ? undefined : await roleAt(watchUrl)
+  return answer?.role === 'Active' && answer.member === member
 }
 
 /** Another member was faster, or took over before this one was active: nothing is wrong with this one. */

@@ -26,3 +26,6 @@ export const maxPageItems = 1000
 
 /** A screen or two, for people who give no limit. */
 export const defaultPageItems = 100
+
+/** Of whoever asks what a member is: it answers in milliseconds, unless it hangs. */
+export const roleAnswerMs = 1000

@@ -18,9 +18,6 @@ export const closeTimeoutMs = 10_000
  */
 export const successorWithinMs = 10_000
 
-/** A member that is there answers at once. */
-export const roleAnswerMs = 1000
-
 /** Between two looks at who has the lock. */
 export const successorPollMs = 50
 

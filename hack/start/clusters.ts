@@ -3,7 +3,7 @@ import type { Api } from './api.ts'
 import { adminUrl, isReady, whyNotReady, whyStalled, type ClusterObject, type PodObject } from './cluster-view.ts'
 import type { Manifest } from './manifests.ts'
 import { StartProblem } from './problem.ts'
-import { roleAt } from './role-at.ts'
+import { roleAt } from '../../broker/management/role-at.ts'
 
 const pollMs = 100
 /** A status that is there at the first look may be that of a run before, until the operator has started and looked. */

@@ -1,7 +1,7 @@
 // The proof of `npm start`: numbered persistent messages through a failover URL, the active killed with SIGKILL in the
 // middle, and the account of what arrived. Uses the same client that users have; knows no Kubernetes.
 import { createConnectionFactory, type Connection } from '../../broker/client/index.ts'
-import { roleAt } from './role-at.ts'
+import { roleAt } from '../../broker/management/role-at.ts'
 
 interface ProofMember {
   readonly name: string
