@@ -86,12 +86,21 @@ export class MessageRouter {
         this.#takeExpired(target, copy, ignore)
       } else if (!target.stores(copy)) transaction.addVolatile(target, copy)
       else {
-        const room = target instanceof Queue ? target.memoryRoom : 0
-        if (!(target instanceof Queue)) transaction.addStoredForTopic(target, copy)
-        transaction.inStore(this.#context.store).add(addedTo(target, copy))
-        if (target instanceof Queue) transaction.addStored(target, copy, room > copy.size)
+        this.#addStored(transaction, target, copy)
         sender.intake.written(copy.bytes.length)
       }
+    }
+  }
+
+  #addStored(transaction: LocalTransaction, target: Target, message: Message): void {
+    const { store } = this.#context
+    if (target instanceof Queue) {
+      transaction.inStore(store).add(addedMessage(target.holder, message))
+      transaction.addStored(target, message, target.memoryRoom > message.size)
+    } else {
+      // First what may refuse it.
+      transaction.addStoredForTopic(target, message)
+      transaction.inStore(store).add(addedTo(target, message))
     }
   }
 
