@@ -21,8 +21,11 @@ export const successorWithinMs = 10_000
 /** Between two looks at who has the lock. */
 export const successorPollMs = 50
 
-/**
- * From connectors that are open to clients that have tried again: they do so after 10 ms, 20 ms,
- * 40 ms and so on, if their URL says nothing else.
- */
+/** From connectors that are open to clients that have tried again, at least. */
 export const clientsMoveMs = 500
+
+/**
+ * The same as a share of the time that it took until they were open: clients try again after 10 ms, 20 ms, 40 ms and so on, if
+ * their URL says nothing else, so that one waits at most as long again as it has waited so far. And each try takes its time.
+ */
+export const clientsMoveShare = 2

@@ -6,7 +6,7 @@
 // It is no part of the election: lock and store are let go before.
 import type { Clock } from '../base/clock.ts'
 import type { Lock, LockHolder } from '../lock/lock.ts'
-import { clientsMoveMs, successorPollMs, successorWithinMs } from './limits.ts'
+import { clientsMoveMs, clientsMoveShare, successorPollMs, successorWithinMs } from './limits.ts'
 
 /** Whether the member says of itself that it is active; never rejects. */
 export type AskWhetherActive = (holder: LockHolder) => Promise<boolean>
@@ -19,10 +19,14 @@ export async function awaitSuccessor(
   clock: Clock,
 ): Promise<void> {
   const pause = (delayMs: number): Promise<void> => new Promise((resolve) => clock.after(delayMs, resolve))
-  const endMs = clock.monotonicMs() + successorWithinMs
-  while (clock.monotonicMs() < endMs) {
+  const beganMs = clock.monotonicMs()
+  const passedMs = (): number => clock.monotonicMs() - beganMs
+  while (passedMs() < successorWithinMs) {
     const holder = await lock.holder().catch(() => undefined)
-    if (holder && holder.term > term && (await isActive(holder))) return pause(clientsMoveMs)
+    if (holder && holder.term > term && (await isActive(holder))) return pause(clientsMoveWithin(passedMs()))
     await pause(successorPollMs)
   }
 }
+
+const clientsMoveWithin = (tookMs: number): number =>
+  Math.max(clientsMoveMs, Math.min(tookMs * clientsMoveShare, successorWithinMs - tookMs))

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import type { LockHolder } from '../../../broker/lock/lock.ts'
-import { clientsMoveMs, successorPollMs, successorWithinMs } from '../../../broker/member/limits.ts'
+import { clientsMoveMs, clientsMoveShare, successorPollMs, successorWithinMs } from '../../../broker/member/limits.ts'
 import { awaitSuccessor } from '../../../broker/member/successor.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -28,12 +28,39 @@ test('it is over some moments after a member that has the lock in a later term i
     async () => holder,
     () => isActive,
   )
-  expect(await pass(successorWithinMs / 2)).toBe(false)
+  expect(await pass(successorPollMs)).toBe(false)
   holder = { member: 'orders-1', term: 8 }
-  expect(await pass(2 * clientsMoveMs)).toBe(false)
+  expect(await pass(successorPollMs)).toBe(false)
   isActive = true
   expect(await pass(successorPollMs + clientsMoveMs - 1)).toBe(false)
   expect(await pass(1)).toBe(true)
+})
+
+test('the longer it took, the longer clients wait between two tries', async () => {
+  const tookMs = 30 * successorPollMs
+  let isActive = false
+  const { pass } = setUp(
+    async () => ({ member: 'orders-1', term: 8 }),
+    () => isActive,
+  )
+  expect(await pass(tookMs - 1)).toBe(false)
+  isActive = true
+  expect(await pass(1)).toBe(false)
+  expect(await pass(clientsMoveShare * tookMs - 1)).toBe(false)
+  expect(await pass(1)).toBe(true)
+})
+
+test('but not longer than anybody is waited for', async () => {
+  const tookMs = successorWithinMs - successorPollMs
+  let isActive = false
+  const { pass } = setUp(
+    async () => ({ member: 'orders-1', term: 8 }),
+    () => isActive,
+  )
+  expect(await pass(tookMs - 1)).toBe(false)
+  isActive = true
+  expect(await pass(1)).toBe(false)
+  expect(await pass(clientsMoveMs)).toBe(true)
 })
 
 test.each<[string, () => Promise<LockHolder | undefined>, boolean?]>([
