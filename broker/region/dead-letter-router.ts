@@ -135,7 +135,7 @@ export class DeadLetterRouter {
     const { afterSync, memory } = this.#context
     // A durable subscription may go meanwhile, and then the message with it.
     const isStored = target.stores(letter)
-    if (target instanceof Queue) target.expectStored()
+    if (target instanceof Queue || isStored) target.expectStored()
     afterSync.run(() => {
       if (target instanceof Queue || isStored) target.arriveStored(sequence, letter)
       else target.send(new TopicMessage(letter, sequence, memory, target))

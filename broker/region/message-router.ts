@@ -5,6 +5,7 @@ import { QueueEntry } from '../destination/entry.ts'
 import { Queue } from '../destination/queue/queue.ts'
 import { isExpired } from '../destination/expiry.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
+import { Topic } from '../destination/topic/topic.ts'
 import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { StoreTransaction } from '../store/store-transaction.ts'
@@ -154,18 +155,26 @@ export class MessageRouter {
   #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const sequence = this.#context.sequences.next()
-    if (!target.stores(message)) {
-      this.deliverVolatile(target, sequence, message)
-      return done()
-    }
+    if (!target.stores(message)) return this.#admitUnstored(target, sequence, message, done)
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     if (target instanceof Queue && this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
       this.#context.store.add(addedTo(target, message), sequence)
-      if (target instanceof Queue) target.expectStored()
+      target.expectStored()
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
     }
     sender.intake.written(message.bytes.length)
+  }
+
+  // One of a topic that no durable subscription wants must not pass over those before it that are being stored for them.
+  #admitUnstored(target: Target, sequence: Sequence, message: Message, done: Done): void {
+    if (message.persistent && target instanceof Topic && target.expectsStored)
+      return this.#context.afterSync.run(() => {
+        this.deliverVolatile(target, sequence, message)
+        done()
+      })
+    this.deliverVolatile(target, sequence, message)
+    done()
   }
 
   /** With a consumer waiting and memory for its body; else there is nothing to gain, or it may have to be read back. */
@@ -231,12 +240,12 @@ export class MessageRouter {
         transaction.add(addedTo(target, copy))
         sender.intake.written(copy.bytes.length)
         stored.push(one)
-      } else this.deliverVolatile(target, sequences.next(), copy)
+      } else this.#admitUnstored(target, sequences.next(), copy, ignore)
     }
     if (!transaction) return done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
-    for (const { target } of stored) if (target instanceof Queue) target.expectStored()
+    for (const { target } of stored) target.expectStored()
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(message.producerId)

@@ -134,7 +134,9 @@ export class Transactions {
       done()
     }
     stored?.commit(first)
-    for (const send of transaction.sends) if (send.kind === 'stored') send.queue.expectStored()
+    for (const send of transaction.sends)
+      if (send.kind === 'stored') send.queue.expectStored()
+      else if (send.kind === 'storedForTopic') send.topic.expectStored()
     if (stored || transaction.sentExpired) afterSync.run(finish)
     else finish()
   }

@@ -47,6 +47,8 @@ export class Topic {
   /** Of these, those that do not want every message, and those that have a consumer. */
   readonly #selective = new Set<TopicBacklogHolder>()
   readonly #active = new Set<TopicBacklogHolder>()
+  /** Stored messages that are on their way here, behind their syncs. */
+  #expected = 0
   /** Open transactions that sent stored messages to it: while there are some it cannot be deleted. */
   openTransactions = 0
   /** Bytes of messages that its subscribers keep waiting; kept by these messages. */
@@ -154,8 +156,19 @@ export class Topic {
     for (const backlog of this.#active) if (backlog.wants(message)) backlog.arriveVolatile(sequence, message)
   }
 
+  /** Whether what is not stored would come before something that was sent earlier. */
+  get expectsStored(): boolean {
+    return this.#expected > 0
+  }
+
+  /** A message was written, and arrives when it is durable. */
+  expectStored(): void {
+    this.#expected++
+  }
+
   /** A message of the store is durable: everybody may have it. */
   arriveStored(sequence: Sequence, message: Message): void {
+    this.#expected--
     this.counters.enqueued++
     if (this.#subscribers.size > 0) {
       const shared = new TopicMessage(message, sequence, this.#memory, this)
