@@ -432,7 +432,7 @@ export class StoreState implements JournalVisitor {
   #applySnapshot({ lastSequence, nextQueue, queues, subscriptions }: SnapshotEnd): void {
     this.snapshotWritten()
     if (this.#snapshotSubscriptions.size === subscriptions) {
-      this.subscriptions.keepOnly(this.#snapshotSubscriptions)
+      this.subscriptions.keepOnly(this.#snapshotSubscriptions, this.transactions.size)
       this.subscriptions.dropUnwanted(this.#topics())
     }
     // A list of which a part was damaged takes no queue away.

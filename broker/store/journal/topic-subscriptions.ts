@@ -71,6 +71,8 @@ export class TopicSubscriptions {
   readonly #byKey = new Map<string, SubscriptionState>()
   /** False in recovery. */
   #counting = false
+  /** In recovery: those that were deleted, which transactions that were open then may name at their end. */
+  readonly #deleted = new Set<number>()
 
   constructor(messages: TopicMessages) {
     this.#messages = messages
@@ -95,6 +97,7 @@ export class TopicSubscriptions {
   clear(): void {
     this.#byNumber.clear()
     this.#byKey.clear()
+    this.#deleted.clear()
     this.#counting = false
   }
 
@@ -113,6 +116,7 @@ export class TopicSubscriptions {
 
   /** All that only it wants is gone. */
   remove(number: number): void {
+    if (!this.#counting) this.#deleted.add(number)
     const state = this.#byNumber.get(number)
     if (!state) return
     this.#byNumber.delete(number)
@@ -130,9 +134,10 @@ export class TopicSubscriptions {
     )
   }
 
-  /** In recovery. */
-  keepOnly(numbers: ReadonlySet<number>): void {
+  /** In recovery. Without open transactions nothing names the others any more. */
+  keepOnly(numbers: ReadonlySet<number>, openTransactions: number): void {
     for (const number of this.#byNumber.keys()) if (!numbers.has(number)) this.remove(number)
+    if (openTransactions === 0) this.#deleted.clear()
   }
 
   /** A message of a topic was placed in its index for the first time. */
@@ -245,13 +250,15 @@ export class TopicSubscriptions {
   /** Recovery is over. Returns how many subscriptions were dropped because nothing says whose they are. */
   finishRecovery(topics: Iterable<TopicState>, lastSequence: Sequence): number {
     const nameless = [...this.#byNumber.values()].filter(({ identity }) => !identity)
-    for (const { number } of nameless) this.remove(number)
+    const lost = nameless.filter(({ number }) => !this.#deleted.has(number))
+    this.#deleted.clear()
     this.#counting = true
+    for (const { number } of nameless) this.remove(number)
     for (const topic of topics) {
       topic.lastSequence = lastSequence
       this.#count(topic)
     }
-    return nameless.length
+    return lost.length
   }
 
   /** How many want each message of a topic, and how many each subscription wants. */
