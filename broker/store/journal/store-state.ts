@@ -111,7 +111,7 @@ export class StoreState implements JournalVisitor {
     const queue = this.queues.get(number)
     if (!queue) return
     this.queues.delete(number)
-    if (queue.topic) this.#topicsByName.delete(queue.name)
+    if (this.#topicsByName.get(queue.name) === queue) this.#topicsByName.delete(queue.name)
     if (this.#byName.get(queue.name) === queue) this.#byName.delete(queue.name)
     queue.index.scan(0, ({ segment, bodyLength }) => {
       this.uses.dropLive(segment, bodyLength)
