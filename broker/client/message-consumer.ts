@@ -68,6 +68,8 @@ export class MessageConsumer implements DispatchTarget {
   #listening = false
   #redeliveryTimer: Timer | null = null
   #lastDelivered: number | bigint = -1
+  /** Of those that were handed out and given back, the one that the broker sent last. */
+  #lastReturned: Delivery | null = null
   /** Nothing is handed out any more; a listener that runs may still do everything. */
   #quiet = false
   #closed = false
@@ -84,9 +86,13 @@ export class MessageConsumer implements DispatchTarget {
     return destinationOf(this.info.destination!)
   }
 
-  /** The broker's number of the last message that was handed out; -1 when there was none. */
+  /**
+   * The broker's number of the last message that was handed out, in the order in which the broker sent them; -1 when there was
+   * none. After a rollback that one may wait here to be handed out again.
+   */
   get lastDelivered(): number | bigint {
-    return this.#lastDelivered
+    const returned = this.#lastReturned
+    return returned && this.#pending.includes(returned) ? returned.id.brokerSequenceId : this.#lastDelivered
   }
 
   /** Handed out and not acknowledged, oldest first. */
@@ -164,9 +170,10 @@ export class MessageConsumer implements DispatchTarget {
     if (ended) await ended
     if (this.#closed) return
     if (this.#session.mode === 'dups-ok') await this.#acknowledgements.all(null)
+    const { lastDelivered } = this
     this.dispose()
     this.#session.removeConsumer(this)
-    await this.#context.post(buildRemoveInfo(this.info.consumerId, this.#lastDelivered))
+    await this.#context.post(buildRemoveInfo(this.info.consumerId, lastDelivered))
   }
 
   /** Hands out nothing any more. Resolves when a running listener has ended; null when none is running. */
@@ -272,6 +279,7 @@ export class MessageConsumer implements DispatchTarget {
       delivery.delayMs = nextRedeliveryDelayMs(redeliveryPolicy, delivery.delayMs, random)
       again.push(delivery)
     }
+    if (!this.#lastReturned || !this.#pending.includes(this.#lastReturned)) this.#lastReturned = again.at(-1) ?? null
     this.#pending.unshift(...again)
     const delayMs = Math.max(0, ...again.map((delivery) => delivery.delayMs))
     if (delayMs === 0) return this.pump()

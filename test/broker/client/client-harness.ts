@@ -6,7 +6,7 @@ import { Connection } from '../../../broker/client/connection.ts'
 import { buildMessageCommand } from '../../../broker/client/message.ts'
 import { parseConnectionUrl } from '../../../broker/client/parse-connection-url.ts'
 import type { Transport, TransportListener } from '../../../broker/client/transport/channel.ts'
-import type { Command, MessageAck } from '../../../broker/wire/openwire/commands.ts'
+import type { Command, MessageAck, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
 
 export class FakeTransport implements Transport {
   readonly faultTolerant = true
@@ -91,24 +91,33 @@ export async function world(mode: AcknowledgeMode, query = '') {
       responseRequired: false,
       consumerId: to.info.consumerId,
       destination: to.info.destination,
-      message: buildMessageCommand(
-        { body: `m${sequence}`, ...(fields.properties && { properties: fields.properties }) },
-        {
-          producerId,
-          sequence,
-          destination: to.destination,
-          transactionId: null,
-          persistent: true,
-          priority: 4,
-          expiration: fields.expiration ?? 0,
-          timestamp: 0,
-          compress: false,
-        },
+      message: numbered(
+        buildMessageCommand(
+          { body: `m${sequence}`, ...(fields.properties && { properties: fields.properties }) },
+          {
+            producerId,
+            sequence,
+            destination: to.destination,
+            transactionId: null,
+            persistent: true,
+            priority: 4,
+            expiration: fields.expiration ?? 0,
+            timestamp: 0,
+            compress: false,
+          },
+        ),
+        sequence,
       ),
       redeliveryCounter: fields.redeliveryCounter ?? 0,
     })
   return { clock, transport, connection, session, consumer, dispatch, errors }
 }
+
+/** As the broker does it: from 101 on. */
+const numbered = (message: MessageCommand, sequence: number): MessageCommand => ({
+  ...message,
+  messageId: { ...message.messageId!, brokerSequenceId: 100 + sequence },
+})
 
 /** Type, range of producer sequences and count of each acknowledgement. */
 export const summary = (acks: MessageAck[]): string[] =>

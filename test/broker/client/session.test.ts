@@ -45,6 +45,23 @@ describe('transactions', () => {
     expect((await consumer.receive())!.text).toBe('m2')
   })
 
+  test.each(['consumer', 'session', 'connection'] as const)(
+    'a %s that closes while rolled back messages wait has seen them all',
+    async (what) => {
+      const all = await world('transacted', 'jms.redeliveryPolicy.initialRedeliveryDelay=0')
+      const { transport, session, consumer, dispatch } = all
+      for (const n of [1, 2, 3, 4]) dispatch(n)
+      for (const _ of [1, 2, 3]) await consumer.receive()
+      await session.rollback()
+      for (const _ of [1, 2]) await consumer.receive()
+      await session.rollback()
+      expect((await consumer.receive())!.text).toBe('m1')
+      await all[what].close()
+      const removed = transport.sent.find(({ kind }) => kind === 'RemoveInfo')
+      expect(removed).toMatchObject({ lastDeliveredSequenceId: 103 })
+    },
+  )
+
   test('refuse what was dispatched too often before', async () => {
     const { transport, consumer, dispatch } = await world('transacted')
     dispatch(1, { redeliveryCounter: 7 })
