@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { isError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Destination } from '../message/destination.ts'
-import type { Command, DataStructure, Throwable } from '../wire/openwire/commands.ts'
+import type { Command, DataStructure, RemoveInfo, Throwable } from '../wire/openwire/commands.ts'
 import { check } from './given.ts'
 import { JmsError, jmsErrorOf, type JmsErrorClass } from './jms-error.ts'
 import { anAcknowledgeMode, type AcknowledgeMode } from './acknowledgements.ts'
@@ -156,13 +156,16 @@ export class Connection
     if (ended) await ended
     if (this.#failure) return
     let lastDelivered: number | bigint = -1
+    const unfinished: RemoveInfo[] = []
     for (const session of this.#sessions) {
       if (session.lastDelivered > lastDelivered) lastDelivered = session.lastDelivered
+      for (const { info, lastDelivered: seen } of session.unfinished)
+        unfinished.push(buildRemoveInfo(info.consumerId, seen))
       session.dispose()
     }
     this.#sessions.clear()
     try {
-      await this.#within(this.#sayGoodbye(lastDelivered), this.options.closeTimeout)
+      await this.#within(this.#sayGoodbye(unfinished, lastDelivered), this.options.closeTimeout)
     } catch (error) {
       if (!isError(error)) throw error
     }
@@ -170,8 +173,12 @@ export class Connection
     this.#transport.close()
   }
 
-  /** Takes for ever when the broker does not read: it holds back who sends too much. */
-  async #sayGoodbye(lastDelivered: number | bigint): Promise<void> {
+  /**
+   * Takes for ever when the broker does not read: it holds back who sends too much. What a consumer has seen is known by one
+   * number, which for the connection is the largest: those that hold what is older say theirs before.
+   */
+  async #sayGoodbye(unfinished: readonly RemoveInfo[], lastDelivered: number | bigint): Promise<void> {
+    for (const info of unfinished) if (info.lastDeliveredSequenceId < lastDelivered) await this.post(info)
     if (this.#advisories) await this.post(buildRemoveInfo(this.#advisories.info.consumerId))
     await this.request(buildRemoveConnection(this.connectionId, lastDelivered))
     await this.post(buildShutdownInfo())

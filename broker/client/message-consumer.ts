@@ -91,8 +91,13 @@ export class MessageConsumer implements DispatchTarget {
    * none. After a rollback that one may wait here to be handed out again.
    */
   get lastDelivered(): number | bigint {
-    const returned = this.#lastReturned
-    return returned && this.#pending.includes(returned) ? returned.id.brokerSequenceId : this.#lastDelivered
+    const returned = this.#waitingAgain
+    return returned ? returned.id.brokerSequenceId : this.#lastDelivered
+  }
+
+  /** Something was handed out, and is neither acknowledged nor forgotten. */
+  get hasUnacknowledged(): boolean {
+    return this.delivered.length > 0 || this.#waitingAgain !== null
   }
 
   /** Handed out and not acknowledged, oldest first. */
@@ -279,7 +284,7 @@ export class MessageConsumer implements DispatchTarget {
       delivery.delayMs = nextRedeliveryDelayMs(redeliveryPolicy, delivery.delayMs, random)
       again.push(delivery)
     }
-    if (!this.#lastReturned || !this.#pending.includes(this.#lastReturned)) this.#lastReturned = again.at(-1) ?? null
+    this.#lastReturned = this.#waitingAgain ?? again.at(-1) ?? null
     this.#pending.unshift(...again)
     const delayMs = Math.max(0, ...again.map((delivery) => delivery.delayMs))
     if (delayMs === 0) return this.pump()
@@ -301,6 +306,11 @@ export class MessageConsumer implements DispatchTarget {
       if (!delivery) return
       this.#waiters.shift()!(this.#handOut(delivery))
     }
+  }
+
+  /** The last of what was given back, while it waits here. */
+  get #waitingAgain(): Delivery | null {
+    return this.#lastReturned && this.#pending.includes(this.#lastReturned) ? this.#lastReturned : null
   }
 
   /** A message is taken when it is the listener's turn, not before: until then it can be lost or closed. */

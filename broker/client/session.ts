@@ -105,6 +105,11 @@ export class Session implements ConsumerSession, ProducerSession {
     return last
   }
 
+  /** The consumers that hold what they have not acknowledged. */
+  get unfinished(): readonly MessageConsumer[] {
+    return [...this.#consumers].filter((consumer) => consumer.hasUnacknowledged)
+  }
+
   get transacted(): boolean {
     return this.mode === 'transacted'
   }

@@ -134,6 +134,24 @@ describe('closing while a listener runs', () => {
   })
 })
 
+test('a connection that closes says of each consumer what it has seen and not acknowledged', async () => {
+  const { connection, transport, session, consumer, dispatch } = await world('client')
+  const other = await session.createConsumer('R')
+  const done = await session.createConsumer('S')
+  for (const n of [1, 2]) dispatch(n)
+  dispatch(3, {}, other)
+  dispatch(4, {}, done)
+  await (await done.receive())!.acknowledge()
+  await consumer.receive()
+  await other.receive()
+  await connection.close()
+  expect(transport.sent.filter(({ kind }) => kind === 'RemoveInfo')).toMatchObject([
+    { objectId: { kind: 'ConsumerId', value: 1 }, lastDeliveredSequenceId: 101 },
+    { objectId: { kind: 'ConsumerId', value: 2 }, lastDeliveredSequenceId: 103 },
+    { objectId: { kind: 'ConnectionId' }, lastDeliveredSequenceId: 104 },
+  ])
+})
+
 test('a connection whose socket takes nothing is closed after closeTimeout', async () => {
   const { connection, transport, clock } = await world('auto', 'jms.closeTimeout=500')
   transport.heldBack = true
