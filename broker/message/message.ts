@@ -40,6 +40,10 @@ export interface Message extends MessageIdentity {
   readonly priority: number
   /** True when it belongs to a group of messages (JMSXGroupID). */
   readonly grouped: boolean
+  /** JMSXGroupID; made of the bytes where somebody reads it. */
+  readonly groupId: string | null
+  /** JMSXGroupSeq; 1 begins the group anew, less than 0 closes it. */
+  readonly groupSequence: number
   /** True when it asks to be delivered later, or again and again: properties AMQ_SCHEDULED_…. */
   readonly scheduled: boolean
   /** For accounting: 1024 + length of the marshalled properties + length of the content (ActiveMQ: Message.getSize). */
@@ -59,10 +63,6 @@ export interface Message extends MessageIdentity {
   readonly type: string | null
   /** When it was sent, as its sender says; milliseconds since the epoch, 0 = not said. */
   readonly timestamp: number
-  /** JMSXGroupID. */
-  readonly groupId: string | null
-  /** JMSXGroupSeq; -1 closes the group. */
-  readonly groupSequence: number
   /** JMSXUserID. */
   readonly userId: string | null
   /** What its sender or another broker counted; the queue here counts by itself. */
@@ -108,6 +108,7 @@ export interface MessageChanges {
   readonly redeliveryCounter?: number
   readonly timestamp?: number
   readonly arrival?: number
+  readonly groupFirstForConsumer?: boolean
   /** Added to the properties that are there, replacing those of the same name. */
   readonly properties?: PrimitiveMap
 }

@@ -40,12 +40,12 @@ export class StoredMessage implements Message {
   readonly expiration: number
   readonly priority: number
   readonly size: number
-  readonly grouped: boolean
   readonly scheduled: boolean
   /** Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. */
   readonly carriesStructures: boolean
   readonly brokerSequenceAt: number
   readonly #producer: ProducerIdParts
+  readonly #groupIdAt: number
   /** Where the map of properties stands; both are the same place when there is none. */
   readonly #propertiesAt: number
   readonly #propertiesEnd: number
@@ -78,7 +78,7 @@ export class StoredMessage implements Message {
       minimumMessageSize +
       dataLength(bytes, rangeOf(offsets, fields.content)) +
       dataLength(bytes, rangeOf(offsets, fields.marshalledProperties))
-    this.grouped = bytes[offsets[fields.groupID]!] !== 0
+    this.#groupIdAt = offsets[fields.groupID]!
     const properties = offsets[fields.marshalledProperties]!
     this.#propertiesEnd = offsets[fields.dataStructure]!
     this.#propertiesAt = bytes[properties] === 0 ? this.#propertiesEnd : properties + 5
@@ -127,12 +127,18 @@ export class StoredMessage implements Message {
     return readTransactionId(this.#scanner(fields.originalTransactionId))
   }
 
+  get grouped(): boolean {
+    return this.bytes[this.#groupIdAt] !== 0
+  }
+
   get groupId(): string | null {
-    return this.#scanner(fields.groupID).string()
+    return new LooseScanner(this.bytes, this.#groupIdAt).string()
   }
 
   get groupSequence(): number {
-    return this.bytes.readInt32BE(this.#at(fields.groupSequence))
+    const scanner = new LooseScanner(this.bytes, this.#groupIdAt)
+    scanner.skipString()
+    return scanner.int()
   }
 
   get correlationId(): string | null {
@@ -207,6 +213,8 @@ export class StoredMessage implements Message {
       bytes.writeInt32BE(changes.redeliveryCounter, this.#at(fields.redeliveryCounter))
     if (changes.timestamp !== undefined) writeLong(bytes, this.#at(fields.timestamp), changes.timestamp)
     if (changes.arrival !== undefined) writeLong(bytes, this.#at(fields.arrival), changes.arrival)
+    if (changes.groupFirstForConsumer !== undefined)
+      bytes[this.#at(fields.jmsxGroupFirstForConsumer)] = changes.groupFirstForConsumer ? 1 : 0
     const parts = new SpliceList(bytes)
     const replace = (field: number, replacement: Buffer): void => parts.replace(this.#range(field), replacement)
     if (changes.destination) replace(fields.destination, encodeDestination(changes.destination))

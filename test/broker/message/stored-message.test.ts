@@ -127,6 +127,13 @@ test("a copy gets the broker's sequence where the message says that it stands", 
   })
 })
 
+test('a copy for the first consumer of its group says so, and the message itself does not', () => {
+  const message = scan(textMessage)
+  const copy = message.withChanges({ groupFirstForConsumer: true })
+  expect(messageCommandOf(copy.bytes)).toEqual({ ...textMessage, jmsxGroupFirstForConsumer: true })
+  expect([message.groupFirstForConsumer, copy.groupFirstForConsumer]).toEqual([false, true])
+})
+
 test('a copy for a dead letter queue differs in what was asked for and in nothing else', () => {
   const message = scan(textMessage)
   const copy = message.withChanges({
