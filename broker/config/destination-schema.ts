@@ -10,6 +10,8 @@ export const maxVirtualDestinations = 64
 export const maxForwardTargets = 64
 export const maxStartupDestinations = 1024
 export const maxDestinationPolicies = 256
+/** More can hardly be waited for together. */
+const maxConsumersBeforeDispatchStarts = 10_000
 
 export const virtualTopicFields = {
   name: name.default('>').describe('Topics whose messages are put into queues, also by wildcard.'),
@@ -74,7 +76,38 @@ export const destinationPolicyFields = {
     .default(false)
     .describe('true: deleted when nobody has used them for a while; see schedulePeriodForDestinationPurge.'),
   inactiveTimeoutBeforeGC: duration.default('60s').describe('How long nobody has to have used them.'),
+  messageGroupMapFactoryType: z
+    .string()
+    .regex(/^(simple|bucket|cached)(\?[!-~]*)?$/, {
+      error: 'expected simple, bucket or cached, perhaps with options as in cached?cacheSize=1024',
+    })
+    .max(255)
+    .optional()
+    .describe('Changes nothing: there is one kind of map, which is exact as simple is, and bounded as cached is.'),
+  consumersBeforeDispatchStarts: z
+    .int()
+    .min(0)
+    .max(maxConsumersBeforeDispatchStarts)
+    .default(0)
+    .describe(
+      'Queues: the first consumer is given nothing before so many have come, so that groups of messages are shared out among all; but after timeBeforeDispatchStarts, or 1s.',
+    ),
+  timeBeforeDispatchStarts: duration
+    .default('0s')
+    .describe('Queues: how long the first consumer waits for others before it is given anything.'),
+  strictOrderDispatch: z
+    .boolean()
+    .default(false)
+    .describe('Queues, true: one consumer gets all that it has room for, then the next one; not in turn.'),
+  useConsumerPriority: z.boolean().default(true).describe('Queues, false: priorities of consumers mean nothing.'),
+  allConsumersExclusiveByDefault: z
+    .boolean()
+    .default(false)
+    .describe('Queues, true: all messages go to one consumer, the others wait until it goes.'),
 }
+
+/** What holds where a policy says nothing. */
+export const defaultDestinationPolicy = z.object(destinationPolicyFields).parse({})
 
 const virtualTopicSchema = z.strictObject(virtualTopicFields)
 const filteredDestinationSchema = z.strictObject(filteredDestinationFields).refine(...oneOf('queue', 'topic'))

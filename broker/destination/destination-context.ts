@@ -7,6 +7,7 @@ import type { TempMessages } from '../store/temp-store.ts'
 import type { BrokerRedelivery } from './broker-redelivery.ts'
 import type { QueueEntry } from './entry.ts'
 import type { MemoryUsage } from './memory-usage.ts'
+import type { DispatchPolicies } from './queue/dispatch-policy.ts'
 
 export interface DestinationContext {
   readonly clock: Clock
@@ -29,6 +30,8 @@ export interface DestinationContext {
   lastSequence(): Sequence
   /** null: the broker delivers nothing again that its client has given up. */
   readonly redelivery: BrokerRedelivery | null
+  /** null: no queue has one of its own. */
+  readonly dispatchPolicies: DispatchPolicies | null
   /** Makes a message of its stored form. */
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */

@@ -5,6 +5,7 @@ import type { Destination } from '../message/destination.ts'
 import type { FoundMessage, MessageOwner, Sequence } from '../store/message-store.ts'
 import type { DestinationCounters } from './destination-counters.ts'
 import type { MemoryUsage } from './memory-usage.ts'
+import type { MessageGroup } from './queue/message-group.ts'
 import type { MessageSource } from './subscription/message-source.ts'
 
 /** What an entry, and whoever settles it, needs of the queue that it is in. */
@@ -87,6 +88,8 @@ export class QueueEntry implements Links {
   inFlight = false
   /** The consumer it was dispatched to; null when that one has closed, and while it waits. */
   holder: object | null = null
+  /** While it is in flight: that of its message, if it has one. */
+  group: MessageGroup | null = null
   /** The open transaction that acknowledged it. */
   transaction: object | null = null
   previous: Entry | null = null

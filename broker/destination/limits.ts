@@ -57,6 +57,15 @@ export const destinationLimits = {
   longestRedeliveryDelayMs: 365 * 86_400_000,
   /** Timers of Node know 24 days; whoever waits longer looks again. */
   longestTimerMs: 86_400_000,
+  /**
+   * Groups of messages of one queue of which nothing is in flight, and whose owner is remembered: some 250 bytes each and
+   * their ids. (ActiveMQ: 1024 groups in its map "cached", in flight or not.)
+   */
+  idleMessageGroups: 16_384,
+  /** How long what waits is held back for consumers that are expected, when nobody says (ActiveMQ: Queue.iterate). */
+  dispatchStartsMs: 1000,
+  /** Characters of a JMSXGroupID that is kept as it is: it may have 65,535 bytes. */
+  messageGroupIdLength: 256,
   /** How often waiting messages are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
   expirySweepMs: 30_000,
   /** Pages of a queue in the store that one sweep looks through: 5000 messages (ActiveMQ: maxExpirePageSize, 400). */

@@ -79,6 +79,8 @@ export interface DestinationRow {
   readonly inFlight: number
   /** Of `size`: what the broker delivers again, but not yet. */
   readonly awaitingRedelivery: number
+  /** Groups of messages that one of its consumers owns. */
+  readonly messageGroups: number
   readonly enqueued: number
   readonly dequeued: number
   readonly consumers: number

@@ -201,6 +201,7 @@ function addTotals(sum: DestinationTotals | undefined, row: DestinationTotals): 
     size: add((totals) => totals.size),
     inFlight: add((totals) => totals.inFlight),
     awaitingRedelivery: add((totals) => totals.awaitingRedelivery),
+    messageGroups: add((totals) => totals.messageGroups),
     enqueued: add((totals) => totals.enqueued),
     dequeued: add((totals) => totals.dequeued),
     dispatched: add((totals) => totals.dispatched),

@@ -19,6 +19,7 @@ import type { MessageStore, RecoveredState } from '../store/message-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
 import {
   deadLetterPoliciesOf,
+  dispatchPoliciesOf,
   inactiveDestinationsOf,
   redeliveryOf,
   startupDestinationsOf,
@@ -63,6 +64,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     memoryLimit,
     deadLetter: config.deadLetter,
     deadLetterPolicies: deadLetterPoliciesOf(config),
+    dispatchPolicies: dispatchPoliciesOf(config),
     redelivery: redeliveryOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),

@@ -201,6 +201,7 @@ const destinationRow = (destination: DestinationStatistics): DestinationRow => (
   size: destination.size,
   inFlight: destination.inFlight,
   awaitingRedelivery: destination.awaitingRedelivery,
+  messageGroups: destination.messageGroups,
   enqueued: destination.enqueued,
   dequeued: destination.dequeued,
   consumers: destination.consumers,

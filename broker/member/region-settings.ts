@@ -4,6 +4,7 @@ import type { BrokerConfig } from '../config/schema.ts'
 import type { BrokerRedeliveryConfig } from '../destination/broker-redelivery.ts'
 import type { DeadLetterStrategyConfig } from '../destination/dead-letter.ts'
 import type { DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
+import type { DispatchPolicy } from '../destination/queue/dispatch-policy.ts'
 import type { RedeliveryPolicy } from '../destination/redelivery-policy.ts'
 import type { Destination } from '../message/destination.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
@@ -53,6 +54,16 @@ export const deadLetterPoliciesOf = ({ destinationPolicies }: BrokerConfig): rea
   destinationPolicies.map(({ deadLetterStrategy, ...given }) => ({
     ...patternOf(given),
     deadLetterStrategy: deadLetterStrategy ? strategyOf(deadLetterStrategy) : null,
+  }))
+
+export const dispatchPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly (PolicyEntry & DispatchPolicy)[] =>
+  destinationPolicies.map((given) => ({
+    ...patternOf(given),
+    strictOrderDispatch: given.strictOrderDispatch,
+    useConsumerPriority: given.useConsumerPriority,
+    allConsumersExclusiveByDefault: given.allConsumersExclusiveByDefault,
+    consumersBeforeDispatchStarts: given.consumersBeforeDispatchStarts,
+    timeBeforeDispatchStartsMs: parseDuration(given.timeBeforeDispatchStarts)!,
   }))
 
 export function redeliveryOf({ redeliveryPlugin }: BrokerConfig): BrokerRedeliveryConfig | undefined {

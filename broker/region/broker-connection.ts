@@ -187,7 +187,7 @@ export class BrokerConnection implements RegionConnection {
 
   send(message: Message, transactionId: string | null, done: Done): void {
     this.#assertOpen()
-    if (message.grouped || message.scheduled) this.#context.unsupported.sent(message)
+    if (message.scheduled) this.#context.unsupported.sent(message)
     if (transactionId === null)
       return this.#parts.router.send(this.#sender, this.options.failoverReconnect, message, done)
     const transaction = this.#transactions.get(transactionId)
@@ -261,10 +261,10 @@ export class BrokerConnection implements RegionConnection {
     }
   }
 
-  /** Adds to `queues` those that others may have now, because nobody may have them while an exclusive consumer is there. */
+  /** Adds to `queues` those whose messages others may have now: it was exclusive, or the owner of groups of messages. */
   #detachConsumer(subscription: Subscription, queues: Set<MessageSource>): void {
-    const { consumerId, options } = subscription
-    if (options.exclusive) for (const queue of subscription.queues) queues.add(queue)
+    const { consumerId } = subscription
+    for (const queue of subscription.queues) queues.add(queue)
     this.#consumers.delete(consumerId)
     if (this.#parts.subscriptions.get(consumerId) === subscription) this.#parts.subscriptions.delete(consumerId)
     this.#context.registry.detach(subscription)

@@ -14,10 +14,12 @@ import { DeadLetterStrategies, type DeadLetterPolicy } from '../destination/dead
 import { DestinationRegistry } from '../destination/destination-registry.ts'
 import { destinationLimits } from '../destination/limits.ts'
 import { MemoryUsage } from '../destination/memory-usage.ts'
+import type { DispatchPolicy } from '../destination/queue/dispatch-policy.ts'
 import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
 import { Topic } from '../destination/topic/topic.ts'
+import { PolicyMap, type PolicyEntry } from '../routing/policy-map.ts'
 import type { VirtualDestination } from '../routing/virtual-destination.ts'
 import { matchesWildcard, parseWildcard } from '../routing/wildcard.ts'
 import type { Destination } from '../message/destination.ts'
@@ -65,6 +67,8 @@ export interface RegionOptions {
   readonly deadLetter: DeadLetterConfig
   /** Default: what `deadLetter` says holds for all destinations. */
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
+  /** Default: all queues share out as ActiveMQ's do by default. */
+  readonly dispatchPolicies?: readonly (PolicyEntry & DispatchPolicy)[]
   /** Default: the broker delivers nothing again that its client has given up. */
   readonly redelivery?: BrokerRedeliveryConfig | undefined
   readonly random?: Random
@@ -105,6 +109,7 @@ class RegionBroker implements Region {
       store,
       temp,
       redelivery,
+      dispatchPolicies: options.dispatchPolicies ? new PolicyMap(options.dispatchPolicies) : null,
       lastSequence: () => sequences.last,
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
@@ -305,4 +310,5 @@ const statisticsOf = (found: Queue | Topic): DestinationStatistics => ({
   producers: found.counters.producers,
   memoryUsed: found.memoryUsed,
   awaitingRedelivery: found.awaitingRedelivery,
+  messageGroups: found.messageGroups,
 })

@@ -193,6 +193,8 @@ export interface DestinationStatistics {
   readonly memoryUsed: number
   /** Of `size`: those that the broker delivers again, but not yet. */
   readonly awaitingRedelivery: number
+  /** Groups of messages that have an owner among its consumers. */
+  readonly messageGroups: number
 }
 
 export interface SubscriptionStatistics extends SubscriptionName {

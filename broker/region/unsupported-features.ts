@@ -1,15 +1,14 @@
-// What this version takes and does not do: messages keep their fields, but not the meaning of these. ActiveMQ would keep the
-// messages of a group with one consumer, and, if its scheduler is on, deliver a message later. It is told once for each
-// destination, and counted for the metric `flotilla_unsupported_total`.
+// What this version takes and does not do: messages keep their fields, but not the meaning of these. ActiveMQ would deliver a
+// message later, if its scheduler is on. It is told once for each destination, and counted for the metric
+// `flotilla_unsupported_total`.
 import type { Logger } from '../base/logger.ts'
 import { isTemporary, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { unsupportedLimits } from './limits.ts'
 
-export type UnsupportedFeature = 'messageGroups' | 'scheduledDelivery'
+export type UnsupportedFeature = 'scheduledDelivery'
 
 const consequences: Readonly<Record<UnsupportedFeature, string>> = {
-  messageGroups: 'several consumers of the queue share the messages of a group',
   scheduledDelivery: 'the messages are delivered at once, as by an ActiveMQ whose scheduler is off',
 }
 
@@ -27,10 +26,9 @@ export class UnsupportedFeatures {
     return this.#uses
   }
 
-  /** For messages that are grouped or scheduled. */
+  /** For messages that are scheduled. */
   sent(message: Message): void {
-    if (message.grouped && message.destination.kind !== 'topic') this.#use('messageGroups', message.destination)
-    if (message.scheduled) this.#use('scheduledDelivery', message.destination)
+    this.#use('scheduledDelivery', message.destination)
   }
 
   #use(feature: UnsupportedFeature, destination: Destination): void {

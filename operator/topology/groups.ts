@@ -7,6 +7,7 @@ import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { defaultDeadLetterQueue } from '../../broker/config/dead-letter-schema.ts'
+import { defaultDestinationPolicy } from '../../broker/config/destination-schema.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { ImagePlan } from './member-image.ts'
 import type { BrokerUser, ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
@@ -81,10 +82,17 @@ const planDestinations = ({
   ...(startupDestinations.length > 0 && { startupDestinations }),
   ...(schedulePeriodForDestinationPurge !== '0s' && { schedulePeriodForDestinationPurge }),
   ...(maxPurgedDestinationsPerSweep > 0 && { maxPurgedDestinationsPerSweep }),
-  ...(destinationPolicies.length > 0 && { destinationPolicies }),
+  ...(destinationPolicies.length > 0 && { destinationPolicies: destinationPolicies.map(whatItSays) }),
   ...(isDefaultDeadLetter(deadLetter) ? {} : { deadLetter }),
   ...(redeliveryPlugin && { redeliveryPlugin }),
 })
+
+type DestinationPolicy = BrokerClusterSpec['broker']['destinationPolicies'][number]
+
+const whatItSays = (policy: DestinationPolicy): Partial<DestinationPolicy> => {
+  const defaults: Readonly<Record<string, unknown>> = defaultDestinationPolicy
+  return Object.fromEntries(Object.entries(policy).filter(([name, value]) => value !== defaults[name]))
+}
 
 const isDefaultDeadLetter = ({
   queue,

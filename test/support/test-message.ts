@@ -13,6 +13,7 @@ export interface TestMessageOptions {
   readonly priority?: number
   readonly redeliveryCounter?: number
   readonly groupId?: string
+  readonly groupSequence?: number
   readonly body?: string
   readonly properties?: Buffer
 }

@@ -3,6 +3,7 @@
 import type { Message } from '../../message/message.ts'
 import type { LookPosition } from '../window/look-positions.ts'
 import { LookPositions } from '../window/look-positions.ts'
+import { defaultDispatchPolicy, type DispatchPolicy } from './dispatch-policy.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 
 export interface Member {
@@ -26,11 +27,17 @@ const alwaysTakesOver = 127
 export class QueueDispatch {
   /** How far the consumers have looked, while there is one that does not want every message. */
   readonly positions = new LookPositions()
+  readonly #policy: DispatchPolicy
   /** Highest priority first. */
   readonly #groups: PriorityGroup[] = []
   readonly #members = new Map<QueueConsumer, LookPosition>()
   #exclusive: QueueConsumer | null = null
   #selective = 0
+  #grouped = false
+
+  constructor(policy: DispatchPolicy = defaultDispatchPolicy) {
+    this.#policy = policy
+  }
 
   get size(): number {
     return this.#members.size
@@ -41,6 +48,23 @@ export class QueueDispatch {
     return this.#selective > 0
   }
 
+  /** True when they have to look at each message whether it is for them. */
+  get looks(): boolean {
+    return this.#selective > 0 || this.#grouped
+  }
+
+  /** The one that gets all messages while it is there. */
+  get exclusive(): QueueConsumer | null {
+    return this.#exclusive
+  }
+
+  /** Set while messages may be of groups that have owners: then all look, whatever they want. */
+  set grouped(grouped: boolean) {
+    const looked = this.looks
+    this.#grouped = grouped
+    this.#begunOrEnded(looked)
+  }
+
   [Symbol.iterator](): IterableIterator<QueueConsumer> {
     return this.#members.keys()
   }
@@ -48,18 +72,20 @@ export class QueueDispatch {
   add(consumer: QueueConsumer): void {
     const position = { memory: 0, store: 0 }
     this.#members.set(consumer, position)
-    if (consumer.selective && this.#selective++ === 0)
-      for (const other of this.#members.values()) this.positions.add(other)
-    else if (this.selective) this.positions.add(position)
-    const { priority, exclusive } = consumer.options
+    const looked = this.looks
+    if (consumer.selective) this.#selective++
+    if (looked) this.positions.add(position)
+    else this.#begunOrEnded(looked)
+    const priority = this.#priorityOf(consumer)
     let at = 0
     while (at < this.#groups.length && this.#groups[at]!.priority > priority) at++
     let group = this.#groups[at]
     if (group?.priority !== priority) this.#groups.splice(at, 0, (group = { priority, members: [], turn: 0 }))
     group.members.push({ consumer, position, group, index: group.members.length })
-    if (!exclusive) return
+    if (!this.#isExclusive(consumer)) return
     const owner = this.#exclusive
-    if (!owner || priority > owner.options.priority || priority === alwaysTakesOver) this.#exclusive = consumer
+    if (!owner || consumer.options.priority > owner.options.priority || consumer.options.priority === alwaysTakesOver)
+      this.#exclusive = consumer
   }
 
   remove(consumer: QueueConsumer): void {
@@ -67,8 +93,8 @@ export class QueueDispatch {
     if (!position) return
     this.#members.delete(consumer)
     this.positions.delete(position)
-    if (consumer.selective && --this.#selective === 0) this.positions.clear()
-    const at = this.#groups.findIndex((group) => group.priority === consumer.options.priority)
+    if (consumer.selective && --this.#selective === 0) this.#begunOrEnded(true)
+    const at = this.#groups.findIndex((group) => group.priority === this.#priorityOf(consumer))
     const group = this.#groups[at]!
     const index = group.members.findIndex((member) => member.consumer === consumer)
     group.members.splice(index, 1)
@@ -101,11 +127,16 @@ export class QueueDispatch {
         const index = (group.turn + step) % members.length
         const { consumer } = members[index]!
         if (consumer.full) continue
-        group.turn = (index + 1) % members.length
+        this.served(group, index)
         return consumer
       }
     }
     return null
+  }
+
+  /** This one of the group was given a message: the one after it is asked first next time. */
+  served(group: PriorityGroup, index: number): void {
+    if (!this.#policy.strictOrderDispatch) group.turn = (index + 1) % group.members.length
   }
 
   /** Those who could be given a message now, in the order of their groups and of their places there. */
@@ -126,9 +157,24 @@ export class QueueDispatch {
     return !consumer.full && (this.#exclusive === null || this.#exclusive === consumer)
   }
 
+  #begunOrEnded(looked: boolean): void {
+    if (this.looks === looked) return
+    if (looked) this.positions.clear()
+    else for (const position of this.#members.values()) this.positions.add(position)
+  }
+
   #nextExclusive(): QueueConsumer | null {
-    for (const group of this.#groups)
-      for (const { consumer } of group.members) if (consumer.options.exclusive) return consumer
-    return null
+    let next: QueueConsumer | null = null
+    for (const consumer of this.#members.keys())
+      if (this.#isExclusive(consumer) && (!next || consumer.options.priority > next.options.priority)) next = consumer
+    return next
+  }
+
+  #isExclusive({ options }: QueueConsumer): boolean {
+    return options.exclusive || this.#policy.allConsumersExclusiveByDefault
+  }
+
+  #priorityOf({ options }: QueueConsumer): number {
+    return this.#policy.useConsumerPriority ? options.priority : 0
   }
 }

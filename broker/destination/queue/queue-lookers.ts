@@ -1,5 +1,5 @@
-// The consumers of a queue as its window shows messages to them, when some of them do not want every message: who would
-// look at a message, who takes it, and how far they have looked.
+// The consumers of a queue as its window shows messages to them, when some of them do not want every message, or messages
+// are of groups: who would look at a message, who takes it, and how far they have looked.
 //
 // Each look begins with those who have room, and each part of it with those of them who have not looked at all of that part: a
 // message is asked about of these only, so that a thousand who have looked cost nothing while one goes on.
@@ -8,6 +8,8 @@ import type { Sequence } from '../../store/held-message.ts'
 import type { QueueEntry } from '../entry.ts'
 import type { Lookers, Place } from '../window/look.ts'
 import type { LookPosition } from '../window/look-positions.ts'
+import type { MessageGroup } from './message-group.ts'
+import type { MessageGroups } from './message-groups.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import type { Member, QueueDispatch } from './queue-dispatch.ts'
 
@@ -20,6 +22,7 @@ export interface QueueActions {
 
 export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   readonly #consumers: QueueDispatch
+  readonly #groups: MessageGroups
   readonly give: QueueActions['give']
   readonly expire: QueueActions['expire']
   readonly passOver: QueueActions['passOver']
@@ -29,8 +32,9 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   #looking: Member[] = []
   #looked = false
 
-  constructor(consumers: QueueDispatch, { give, expire, passOver }: QueueActions) {
+  constructor(consumers: QueueDispatch, groups: MessageGroups, { give, expire, passOver }: QueueActions) {
     this.#consumers = consumers
+    this.#groups = groups
     this.give = give
     this.expire = expire
     this.passOver = passOver
@@ -45,7 +49,9 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
     this.#looking = open.filter(({ position }) => position.memory < memory || position.store < store)
   }
 
+  /** Not any more when a group has lost its owner: those who go back must not be shown what is farther on. */
   get hasRoom(): boolean {
+    if (this.#groups.lookAgain) return false
     const looking = this.#looking
     for (let i = 0; i < looking.length; i++) if (!looking[i]!.consumer.full) return true
     return false
@@ -57,6 +63,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
 
   lowest(place: Place): Sequence {
     let lowest = Number.POSITIVE_INFINITY
+    if (this.#groups.lookAgain) return lowest
     for (const { position, consumer } of this.#open)
       if (position[place] < lowest && !consumer.full) lowest = position[place]
     return lowest
@@ -83,6 +90,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
     redeliveryCounter: number,
   ): QueueConsumer | null {
     this.#looked = false
+    if (message.grouped) return this.#chooseOfGroup(place, message, sequence, reached, redeliveryCounter)
     const looking = this.#looking
     for (let from = 0; from < looking.length;) {
       const { group } = looking[from]!
@@ -95,11 +103,49 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
         position[place] = sequence
         this.#looked = true
         if (!consumer.accepts(message, redeliveryCounter)) continue
-        group.turn = (index + 1) % group.members.length
+        this.#consumers.served(group, index)
         return consumer
       }
       from = end
     }
+    return null
+  }
+
+  /** Only the owner of its group takes it; if there is none, of those of the highest priority one that owns the fewest. */
+  #chooseOfGroup(
+    place: Place,
+    message: Message,
+    sequence: Sequence,
+    reached: LookPosition,
+    redeliveryCounter: number,
+  ): QueueConsumer | null {
+    const group = this.#groups.of(message)
+    const owner = !group || group.isBegunBy(message) ? null : group.owner
+    const looking = this.#looking
+    let taker: Member | null = null
+    for (let from = 0; from < looking.length && !taker;) {
+      const end = endOfGroup(looking, from)
+      const first = firstInTurn(looking, from, end)
+      for (let step = 0; step < end - from; step++) {
+        const member = looking[first + step < end ? first + step : first + step - (end - from)]!
+        const { consumer, position } = member
+        if (consumer.full || !isNext(position, place, sequence, reached)) continue
+        position[place] = sequence
+        this.#looked = true
+        if (owner !== null && owner !== consumer) continue
+        if (!consumer.accepts(message, redeliveryCounter)) continue
+        if (owner !== null) return consumer
+        if (!taker || this.#groups.countOf(consumer) < this.#groups.countOf(taker.consumer)) taker = member
+      }
+      from = end
+    }
+    if (!taker) return this.#passedOver(group, sequence)
+    this.#consumers.served(taker.group, taker.index)
+    return taker.consumer
+  }
+
+  #passedOver(group: MessageGroup | undefined, sequence: Sequence): null {
+    if (this.#looked) group?.passedOver(sequence)
     return null
   }
 

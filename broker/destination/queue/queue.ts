@@ -19,6 +19,9 @@ import { mergedCursor } from '../window/merged-cursor.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
 import { MessageWindow } from '../window/message-window.ts'
 import { ArrivalOrder, type Way } from './arrival-order.ts'
+import { defaultDispatchPolicy } from './dispatch-policy.ts'
+import { DispatchStart } from './dispatch-start.ts'
+import { MessageGroups } from './message-groups.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import { QueueLookers } from './queue-lookers.ts'
@@ -42,10 +45,14 @@ export class Queue implements EntryQueue {
   /** What is sent to it goes to others, instead or as well: region/virtual-destinations.ts. */
   isVirtual = false
   readonly #context: DestinationContext
-  readonly #consumers = new QueueDispatch()
+  readonly #consumers: QueueDispatch
+  /** null when nothing is ever held back, as in most queues. */
+  readonly #start: DispatchStart | null
   readonly #window: MessageWindow<QueueEntry, QueueConsumer>
-  /** null while all consumers want every message. */
+  /** null while all consumers want every message, and none is of a group. */
   #lookers: QueueLookers | null = null
+  /** null when the lookers are. */
+  #groups: MessageGroups | null = null
   #inFlight = 0
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
@@ -67,6 +74,9 @@ export class Queue implements EntryQueue {
     this.#context = context
     this.#cursor = this.#makeCursor()
     this.#waits = this.#makeWaits()
+    const policy = context.dispatchPolicies?.for(destination) ?? defaultDispatchPolicy
+    this.#consumers = new QueueDispatch(policy)
+    this.#start = DispatchStart.of(policy, context.clock, () => this.dispatch())
     this.#window = new MessageWindow(
       {
         queue: destination.name,
@@ -113,6 +123,11 @@ export class Queue implements EntryQueue {
 
   get consumers(): number {
     return this.#consumers.size
+  }
+
+  /** Groups of messages that have an owner. */
+  get messageGroups(): number {
+    return this.#groups === null ? 0 : this.#groups.size
   }
 
   /** Nothing is in it or on its way into it, and nobody uses it. */
@@ -171,7 +186,7 @@ export class Queue implements EntryQueue {
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    if (this.#expected > 0 || this.#arrivals) return false
+    if (this.#expected > 0 || this.#arrivals || this.#start?.isHeldBack) return false
     return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 
@@ -212,25 +227,28 @@ export class Queue implements EntryQueue {
     if (consumer.queues.has(this)) return
     this.#consumers.add(consumer)
     this.counters.arrivals++
-    if (this.#consumers.selective) this.#lookers ??= this.#newLookers()
+    if (this.#consumers.selective && !this.#lookers) this.#beginLook()
+    this.#start?.came(this.#consumers.size)
+    this.#groups?.exclusiveChanged()
     consumer.queues.add(this)
   }
 
   detach(consumer: QueueConsumer): void {
     this.#consumers.remove(consumer)
     consumer.queues.delete(this)
-    if (this.#consumers.selective || !this.#lookers) return
-    this.#lookers = null
-    this.#window.endLook()
+    if (this.#consumers.size === 0) this.#start?.end()
+    this.#groups?.left(consumer)
+    this.#groups?.exclusiveChanged()
+    this.#endLookIfIdle()
   }
 
   /** Gives waiting messages to consumers with room, until one of both runs out. */
   dispatch(): void {
-    if (this.#dispatching || this.#consumers.size === 0) return
+    if (this.#dispatching || this.#consumers.size === 0 || this.#start?.isHeldBack) return
     this.#dispatching = true
     try {
-      if (this.#lookers) this.#window.look(this.#lookers)
-      else this.#dispatchInOrder()
+      if (!this.#lookers) this.#dispatchInOrder()
+      if (this.#lookers) this.#look(this.#lookers)
     } finally {
       this.#dispatching = false
     }
@@ -249,6 +267,7 @@ export class Queue implements EntryQueue {
     if (entry.readable) this.#window.gone(entry.sequence)
     if (entry.spilled) this.#unspill(entry)
     this.counters.dequeued++
+    this.#lookAgain()
   }
 
   async read(sequence: Sequence): Promise<FoundMessage | undefined> {
@@ -264,6 +283,7 @@ export class Queue implements EntryQueue {
 
   /** Takes expired messages out of memory. */
   sweepExpired(): void {
+    this.#endLookIfIdle()
     for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
   }
 
@@ -275,12 +295,14 @@ export class Queue implements EntryQueue {
 
   /** Nothing becomes due any more. */
   stop(): void {
+    this.#start?.end()
     this.#waits?.stop()
   }
 
   /** Forgets all messages, here and in the store. */
   delete(): void {
     this.#deleted = true
+    this.#start?.end()
     this.#waits?.clear()
     this.#window.close()
     if (this.stored) this.#context.store.removeHolder(this.holder)
@@ -340,9 +362,15 @@ export class Queue implements EntryQueue {
       return this.#expire(new QueueEntry(this, sequence, message, keptIn, this.#context.memory))
     if (message && this.#waits?.wants(message))
       return void this.#waits.take(this.#window.passThrough(sequence, message))
-    if (message && this.#lookers && this.#window.offerArrival(sequence, message, this.#lookers)) return
+    if (message && this.#lookers && this.#offerArrival(sequence, message, this.#lookers)) return
     this.#window.arriveStored(sequence, message)
     this.dispatch()
+  }
+
+  #offerArrival(sequence: Sequence, message: Message, lookers: QueueLookers): boolean {
+    if (this.#start?.isHeldBack || !this.#window.offerArrival(sequence, message, lookers)) return false
+    this.#lookAgain()
+    return true
   }
 
   #countSpilling(bytes: number): void {
@@ -357,7 +385,7 @@ export class Queue implements EntryQueue {
     this.#context.temp!.remove(this.tempHolder, sequence)
   }
 
-  /** To consumers that take every message: from the front, without looking at any. */
+  /** To consumers that take every message: from the front, without looking at any, until one is of a group. */
   #dispatchInOrder(): void {
     const nowMs = this.#context.clock.nowMs()
     while (this.#consumers.hasRoom) {
@@ -365,14 +393,42 @@ export class Queue implements EntryQueue {
       if (!entry) break
       if (isExpired(entry, nowMs)) this.#expire(this.#window.takeFirst())
       else if (!entry.message) break
+      else if (entry.message.grouped) return this.#beginLook()
       else if (this.#waits?.take(entry)) this.#window.takeFirst()
       else this.#give(this.#window.takeFirst(), this.#consumers.choose()!)
     }
     this.#window.refill(this.#consumers.hasRoom)
   }
 
-  #newLookers(): QueueLookers {
-    return new QueueLookers(this.#consumers, {
+  #beginLook(): void {
+    this.#consumers.grouped = true
+    this.#groups = new MessageGroups(this.#consumers)
+    this.#lookers = this.#newLookers(this.#groups)
+  }
+
+  #look(lookers: QueueLookers): void {
+    const groups = this.#groups!
+    do {
+      groups.lookAgain = false
+      this.#window.look(lookers)
+    } while (groups.lookAgain)
+  }
+
+  /** When a group lost its owner outside of a look: nobody else may have a reason to dispatch. */
+  #lookAgain(): void {
+    if (this.#groups !== null && this.#groups.lookAgain) this.dispatch()
+  }
+
+  #endLookIfIdle(): void {
+    if (!this.#lookers || this.#consumers.selective || this.#groups!.size > 0) return
+    this.#consumers.grouped = false
+    this.#lookers = null
+    this.#groups = null
+    this.#window.endLook()
+  }
+
+  #newLookers(groups: MessageGroups): QueueLookers {
+    return new QueueLookers(this.#consumers, groups, {
       give: (entry, consumer) => {
         if (!this.#waits?.take(entry)) this.#give(entry, consumer)
       },
@@ -392,8 +448,10 @@ export class Queue implements EntryQueue {
   }
 
   #give(entry: QueueEntry, consumer: QueueConsumer): void {
-    const message = entry.message!
+    let message = entry.message!
     this.#takeOff(entry, consumer)
+    if (message.grouped && this.#groups!.give(entry, message, consumer))
+      message = message.withChanges({ groupFirstForConsumer: true })
     this.counters.dispatched++
     consumer.deliverQueueEntry(entry, message)
     this.#spareMemory(entry)
@@ -415,6 +473,10 @@ export class Queue implements EntryQueue {
     entry.inFlight = false
     entry.holder = null
     this.#inFlight--
+    if (entry.group === null) return
+    this.#groups?.landed(entry.group)
+    entry.group = null
+    if (this.#consumers.size === 0) this.#endLookIfIdle()
   }
 
   #loaded(): void {

@@ -57,6 +57,7 @@ export class Topic {
   isVirtual = false
   readonly inFlight = 0
   readonly awaitingRedelivery = 0
+  readonly messageGroups = 0
 
   constructor(destination: Destination, owner: string | null, memory: MemoryUsage) {
     this.destination = destination

@@ -45,6 +45,14 @@ export class LookPositions {
     }
   }
 
+  /** What was passed over from this one on is to be looked at again. */
+  goBackTo(sequence: Sequence): void {
+    for (const position of this.#all ?? []) {
+      position.memory = Math.min(position.memory, sequence - 1)
+      position.store = Math.min(position.store, sequence - 1)
+    }
+  }
+
   /** Whether somebody has not looked at all of the range, but would go on there. */
   someWithin(after: Sequence, upTo: Sequence): boolean {
     for (const { store } of this.#all ?? []) if (store >= after && store < upTo) return true

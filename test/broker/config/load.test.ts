@@ -286,6 +286,39 @@ test.each([
   ])
 })
 
+test('how queues share out, by the names that ActiveMQ has for it', async () => {
+  const text = `
+destinationPolicies:
+  - queue: A
+    messageGroupMapFactoryType: cached?cacheSize=2000
+    consumersBeforeDispatchStarts: 3
+    timeBeforeDispatchStarts: 5s
+    strictOrderDispatch: true
+    useConsumerPriority: false
+    allConsumersExclusiveByDefault: true
+  - queue: B
+`
+  const { destinationPolicies } = await parseBrokerConfigText('file', text)
+  expect(destinationPolicies).toMatchObject([
+    { messageGroupMapFactoryType: 'cached?cacheSize=2000', consumersBeforeDispatchStarts: 3 },
+    {
+      consumersBeforeDispatchStarts: 0,
+      timeBeforeDispatchStarts: '0s',
+      strictOrderDispatch: false,
+      useConsumerPriority: true,
+      allConsumersExclusiveByDefault: false,
+    },
+  ])
+})
+
+test('a map of message groups that is none of ActiveMQ’s is refused', async () => {
+  const text = 'destinationPolicies: [{queue: A, messageGroupMapFactoryType: hashed}]'
+  const error = await parseBrokerConfigText('file', text).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems).toMatchObject([
+    { given: '"hashed"', accepted: expect.stringContaining('simple, bucket or cached') },
+  ])
+})
+
 test('redelivery by the broker, by the names that ActiveMQ has for it', async () => {
   const text = `
 redeliveryPlugin:

@@ -31,6 +31,7 @@ const made = () => {
       store,
       temp: null,
       redelivery: null,
+      dispatchPolicies: null,
       scan,
       lastSequence: () => 0,
       expired: () => {},

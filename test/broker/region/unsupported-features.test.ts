@@ -20,14 +20,6 @@ async function start() {
   return { harness, client: harness.connect(), told }
 }
 
-test('grouped messages, once per queue', async () => {
-  const { harness, client, told } = await start()
-  for (const name of ['queue://A', 'queue://A', 'queue://B', 'topic://T']) client.send(name, { groupId: 'g' })
-  client.send('queue://A')
-  expect(told()).toEqual(['messageGroups queue://A', 'messageGroups queue://B'])
-  expect([...harness.region.unsupportedUses()]).toEqual([['messageGroups', 3]])
-})
-
 test.each([false, true])('scheduled messages, in a transaction: %p; they are delivered at once', async (transacted) => {
   const { harness, client, told } = await start()
   const consumer = client.consume('queue://A')
@@ -45,11 +37,11 @@ test('temporary queues are told of once, and nobody can fill the log', async () 
   const { harness, client, told } = await start()
   for (let i = 0; i < 3; i++) {
     client.connection.addDestination({ kind: 'temp-queue', name: `ID:client-1:${i}` })
-    client.send(`temp-queue://ID:client-1:${i}`, { groupId: 'g' })
+    client.send(`temp-queue://ID:client-1:${i}`, { properties: delayed })
   }
   expect(told()).toHaveLength(1)
   const { maximumToldDestinations: limit } = unsupportedLimits
-  for (let i = 0; i < limit + 5; i++) client.send(`queue://Q${i}`, { groupId: 'g' })
+  for (let i = 0; i < limit + 5; i++) client.send(`queue://Q${i}`, { properties: delayed })
   expect(told()).toHaveLength(limit)
-  expect(harness.region.unsupportedUses().get('messageGroups')).toBe(limit + 8)
+  expect(harness.region.unsupportedUses().get('scheduledDelivery')).toBe(limit + 8)
 })

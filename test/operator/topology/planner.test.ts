@@ -74,6 +74,17 @@ describe('the plan of a pair', () => {
     expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
   })
 
+  test('says of policies only what is no default: an image of before knows no such field', () => {
+    const broker = {
+      destinationPolicies: [
+        { queue: 'A.>', strictOrderDispatch: true },
+        { queue: 'B', useConsumerPriority: true },
+      ],
+    }
+    const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
+    expect(brokerConfig.destinationPolicies).toEqual([{ queue: 'A.>', strictOrderDispatch: true }, { queue: 'B' }])
+  })
+
   test('has what the spec says of dead letters and redelivery in the broker’s file', () => {
     const broker: BrokerClusterSpecInput['broker'] = {
       deadLetter: { queue: 'DLQ', processExpired: false },

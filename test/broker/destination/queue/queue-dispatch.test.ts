@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { defaultDispatchPolicy, type DispatchPolicy } from '../../../../broker/destination/queue/dispatch-policy.ts'
 import { QueueDispatch } from '../../../../broker/destination/queue/queue-dispatch.ts'
 import { TestQueueConsumer } from './queue-harness.ts'
 
@@ -66,4 +67,39 @@ test('positions are kept while somebody does not want every message', () => {
   dispatch.remove(some)
   dispatch.positions.cameIn(1)
   expect([dispatch.selective, dispatch.members.get(all)]).toEqual([false, { memory: 2, store: 0 }])
+})
+
+describe('policies', () => {
+  const given = (policy: Partial<DispatchPolicy>, ...consumers: TestQueueConsumer[]) => {
+    const dispatch = new QueueDispatch({ ...defaultDispatchPolicy, ...policy })
+    for (const one of consumers) dispatch.add(one)
+    return dispatch
+  }
+
+  test('strictOrderDispatch: the first that has room, always', () => {
+    const consumers = [consumer(), consumer()]
+    const dispatch = given({ strictOrderDispatch: true }, ...consumers)
+    expect(chosen(dispatch, consumers, 3)).toEqual([0, 0, 0])
+    consumers[0]!.room = 0
+    expect(chosen(dispatch, consumers, 2)).toEqual([1, 1])
+  })
+
+  test('useConsumerPriority false: all in turn', () => {
+    const consumers = [consumer({ priority: 5 }), consumer(), consumer({ priority: -1 })]
+    const dispatch = given({ useConsumerPriority: false }, ...consumers)
+    expect(chosen(dispatch, consumers, 4)).toEqual([0, 1, 2, 0])
+    dispatch.remove(consumers[0]!)
+    expect(chosen(dispatch, consumers, 2)).toEqual([1, 2])
+  })
+
+  test('allConsumersExclusiveByDefault: the first, then that of the highest priority', () => {
+    const consumers = [consumer(), consumer(), consumer({ priority: 1, exclusive: true }), consumer()]
+    const dispatch = given({ allConsumersExclusiveByDefault: true }, consumers[0]!, consumers[1]!)
+    expect(chosen(dispatch, consumers, 2)).toEqual([0, 0])
+    dispatch.add(consumers[2]!)
+    dispatch.add(consumers[3]!)
+    expect(chosen(dispatch, consumers, 2)).toEqual([2, 2])
+    dispatch.remove(consumers[2]!)
+    expect(chosen(dispatch, consumers, 1)).toEqual([0])
+  })
 })

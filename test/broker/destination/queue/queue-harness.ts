@@ -3,6 +3,7 @@ import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import type { QueueEntry } from '../../../../broker/destination/entry.ts'
 import { MemoryUsage } from '../../../../broker/destination/memory-usage.ts'
+import type { DispatchPolicy } from '../../../../broker/destination/queue/dispatch-policy.ts'
 import type { QueueConsumer } from '../../../../broker/destination/queue/queue-consumer.ts'
 import { Queue } from '../../../../broker/destination/queue/queue.ts'
 import { QueueEntry as Entry } from '../../../../broker/destination/entry.ts'
@@ -10,12 +11,20 @@ import type { MessageSource } from '../../../../broker/destination/subscription/
 import type { Message } from '../../../../broker/message/message.ts'
 import { StoredMessage } from '../../../../broker/message/stored-message.ts'
 import type { FoundMessage, MessageOwner, Sequence } from '../../../../broker/store/message-store.ts'
+import { PolicyMap } from '../../../../broker/routing/policy-map.ts'
 import { testMessage } from '../../../support/test-message.ts'
 
 export interface Given {
   readonly consumer: TestQueueConsumer
   readonly entry: QueueEntry
   readonly message: Message
+}
+
+export interface TestBody {
+  readonly expiration?: number
+  readonly body?: string
+  readonly groupId?: string
+  readonly groupSequence?: number
 }
 
 export class TestQueueConsumer implements QueueConsumer {
@@ -83,7 +92,7 @@ export class QueueHarness {
   readonly #spilled = new Map<Sequence, Buffer>()
   readonly #open: (() => void)[] = []
 
-  constructor(memoryLimit: number) {
+  constructor(memoryLimit: number, policy?: DispatchPolicy) {
     this.memory = new MemoryUsage(memoryLimit)
     this.queue = new Queue({ kind: 'queue', name: 'Q' }, null, {
       clock: this.clock,
@@ -103,6 +112,7 @@ export class QueueHarness {
         removeHolder: () => this.#stored.clear(),
       },
       redelivery: null,
+      dispatchPolicies: policy ? new PolicyMap([{ kind: 'queue', pattern: 'Q', ...policy }]) : null,
       temp: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#spilled, after, upTo, count, bytes),
         remove: (_holder: MessageOwner, sequence: Sequence) => void this.#spilled.delete(sequence),
@@ -129,7 +139,7 @@ export class QueueHarness {
   }
 
   /** Written to the store; it arrives with `arrive`. */
-  write(number: number, options: { expiration?: number; body?: string } = {}): Message {
+  write(number: number, options: TestBody = {}): Message {
     const message = this.message(number, options)
     this.#stored.set(number, message.bytes)
     this.queue.expectStored()
@@ -146,7 +156,7 @@ export class QueueHarness {
   }
 
   /** Written to the temp store; it arrives with `arriveSpilled`. */
-  spill(number: number, options: { expiration?: number; body?: string } = {}): Message {
+  spill(number: number, options: TestBody = {}): Message {
     const message = this.message(number, { ...options, persistent: false })
     this.queue.expectSpilled(message)
     return message
@@ -157,11 +167,11 @@ export class QueueHarness {
     this.queue.arriveSpilled(number, message)
   }
 
-  sendVolatile(number: number, options: { expiration?: number; body?: string } = {}): void {
+  sendVolatile(number: number, options: TestBody = {}): void {
     this.queue.arriveVolatile(new Entry(this.queue, number, this.message(number, options), 'memory', this.memory))
   }
 
-  message(number: number, options: { expiration?: number; body?: string; persistent?: boolean } = {}): Message {
+  message(number: number, options: TestBody & { persistent?: boolean } = {}): Message {
     return testMessage({
       destination: this.queue.destination,
       producerSequenceId: number,
