@@ -159,16 +159,23 @@ export class DestinationRegistry {
     }
   }
 
-  #reaches({ kind, pattern }: WildcardSubscription, destination: Destination): boolean {
+  #reaches({ kind, pattern }: Pick<WildcardSubscription, 'kind' | 'pattern'>, destination: Destination): boolean {
     if (kind !== destination.kind || !matchesWildcard(pattern, destination.name)) return false
     return (
       !isWildcard(destination) || pattern.join('.') === destination.name || !this.#keeper.isOneConsumers(destination)
     )
   }
 
-  /** As `attach`, for the consumer of a durable subscription. */
-  attachDurable(subscription: Subscription, durable: Attachable): void {
-    this.#attach(durable, subscription)
+  /** As `attach`, for a consumer that draws from something else: a durable subscription, a browse. */
+  attachTo(source: Attachable, subscription: Subscription): void {
+    this.#attach(source, subscription)
+  }
+
+  /** What a consumer of this member would be attached to now. */
+  reachedBy(member: Destination): (Queue | Topic)[] {
+    if (!isWildcard(member)) return [this.obtain(member)]
+    const reach = { kind: member.kind, pattern: parseWildcard(member.name) }
+    return [...this].filter(({ destination }) => this.#reaches(reach, destination))
   }
 
   #attach(found: Attachable, subscription: Subscription): void {

@@ -45,13 +45,16 @@ interface Links extends MessageIdentity {
 
 export type Entry = QueueEntry | TopicEntry
 
-/** A topic message that was dispatched to one subscription. Never dispatched again, so it needs no body. */
+/**
+ * A topic message that was dispatched to one subscription, or one of a queue that was shown to a browser. Never dispatched again,
+ * so it needs no body.
+ */
 export class TopicEntry implements Links {
   readonly kind = 'topic'
   readonly sequence: Sequence
   readonly producerId: string
   readonly producerSequenceId: number
-  /** null for a message of the broker's own to a topic that nobody created. */
+  /** null for a message of the broker's own to a topic that nobody created, and for what a browser saw. */
   readonly topic: EntryTopic | null
   /** The open transaction that acknowledged it. */
   transaction: object | null = null

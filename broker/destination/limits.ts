@@ -22,6 +22,8 @@ export const destinationLimits = {
   pageBytes: 4 * 2 ** 20,
   /** Read even when memory is full, so that stored messages keep moving. */
   pageBytesUnderPressure: 64 * 2 ** 10,
+  /** What a browser has read and its client has no room for yet; many browsers may stand still. Some hundred messages of 1 KiB. */
+  browsePageBytes: 512 * 2 ** 10,
   /** Above this share of the memory limit, bodies that are on disk leave memory (ActiveMQ: cursorMemoryHighWaterMark). */
   bodyHighWaterShare: 0.7,
   /** Of it, what those leave to others who keep more than a little: floods that come one after the other would take it all. */

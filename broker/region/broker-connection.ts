@@ -12,6 +12,7 @@ import type { Destination } from '../message/destination.ts'
 import { destinationKey, isAdvisory, isTemporary } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { Acknowledger } from './acknowledge.ts'
+import { browseOf } from './browsers.ts'
 import { consumerCount, deleteSubscription, durableFor, isDurable } from './durable-consumers.ts'
 import { SenderAccount } from './flow-control.ts'
 import { Intake } from './intake.ts'
@@ -94,7 +95,6 @@ export class BrokerConnection implements RegionConnection {
     this.#assertOpen()
     if (this.#consumers.has(options.consumerId)) return
     this.#checkLimit('maximumConsumersPerConnection', this.#consumers.size)
-    refuseUnsupported(options)
     const members = consumableMembers(options.destination)
     for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
     const { registry, virtual, clock, listener } = this.#context
@@ -103,8 +103,9 @@ export class BrokerConnection implements RegionConnection {
     const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
-      if (isDurable(options))
-        registry.attachDurable(subscription, durableFor(this.#context, this.options.clientId, options, members))
+      if (options.browser) registry.attachTo(browseOf(this.#context, members), subscription)
+      else if (isDurable(options))
+        registry.attachTo(durableFor(this.#context, this.options.clientId, options, members), subscription)
       else
         for (const member of members) {
           if (virtual.needsQueue(member)) registry.obtain(member)
@@ -352,10 +353,6 @@ function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map
 /** As ActiveMQ's DurableTopicSubscription.deactivate reckons it. */
 const hasSeen = (lastSeen: LastSeen, sequence: number): boolean =>
   lastSeen === 'unknown' || (lastSeen !== 'nothing' && sequence <= lastSeen)
-
-function refuseUnsupported({ browser }: ConsumerOptions): void {
-  if (browser) throw new RefusalError('UNSUPPORTED', 'Cannot browse: queue browsers are not supported by this version')
-}
 
 const notRegistered = (what: string, id: string): RefusalError =>
   new RefusalError('ILLEGAL_STATE', `Cannot remove a ${what} that had not been registered: ${id}`)

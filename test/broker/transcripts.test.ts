@@ -41,11 +41,11 @@ const replayed = [
   'failover-reconnect',
   'errors',
   'broker-stop',
+  'browser',
 ]
 
 /** What the others wait for, as the broker refuses it. */
 const refused = {
-  browser: /^Cannot browse: queue browsers are not supported/,
   xa: /XA transactions are not supported/,
   'network-one-way': /networks of brokers are not supported/,
   'network-duplex': /networks of brokers are not supported/,

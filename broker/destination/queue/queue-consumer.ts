@@ -1,6 +1,6 @@
 // What a queue needs of those who consume from it.
 import type { Message } from '../../message/message.ts'
-import type { QueueEntry } from '../entry.ts'
+import type { Entry, QueueEntry } from '../entry.ts'
 import type { MessageSource } from '../subscription/message-source.ts'
 
 export interface QueueConsumer {
@@ -11,6 +11,8 @@ export interface QueueConsumer {
   }
   /** Kept by the queues: those that it is attached to. */
   readonly queues: Set<MessageSource>
+  /** What it was given and has not acknowledged, of all queues. */
+  readonly dispatched: Iterable<Entry>
   /** True while it takes no message. */
   readonly full: boolean
   /** False when it accepts every message. */

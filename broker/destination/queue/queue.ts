@@ -19,6 +19,7 @@ import { mergedCursor } from '../window/merged-cursor.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
 import { MessageWindow } from '../window/message-window.ts'
 import { ArrivalOrder, type Way } from './arrival-order.ts'
+import type { BrowsedQueue, QueueWatcher } from './browsed-queue.ts'
 import { defaultDispatchPolicy } from './dispatch-policy.ts'
 import { DispatchStart } from './dispatch-start.ts'
 import { MessageGroups } from './message-groups.ts'
@@ -27,7 +28,7 @@ import type { QueueConsumer } from './queue-consumer.ts'
 import { QueueLookers } from './queue-lookers.ts'
 import { RedeliveryWaits } from './redelivery-waits.ts'
 
-export class Queue implements EntryQueue {
+export class Queue implements EntryQueue, BrowsedQueue {
   readonly destination: Destination
   /** What its messages are kept for in the store. */
   readonly holder: QueueHolder
@@ -60,7 +61,9 @@ export class Queue implements EntryQueue {
   #arrivals: ArrivalOrder | null = null
   /** Messages that the temp store has. */
   #spilled = 0
-  readonly #cursor: MessageCursor
+  readonly cursor: MessageCursor
+  /** Browsers; null while there are none, as in most queues. */
+  #watchers: Set<QueueWatcher> | null = null
   /** null when no message here is delivered again by the broker, as in most queues. */
   readonly #waits: RedeliveryWaits | null
   #dispatching = false
@@ -72,7 +75,7 @@ export class Queue implements EntryQueue {
     this.owner = owner
     this.tempHolder = queueHolder(this.stored ? destination.name : destinationKey(destination))
     this.#context = context
-    this.#cursor = this.#makeCursor()
+    this.cursor = this.#makeCursor()
     this.#waits = this.#makeWaits()
     const policy = context.dispatchPolicies?.for(destination) ?? defaultDispatchPolicy
     this.#consumers = new QueueDispatch(policy)
@@ -80,7 +83,7 @@ export class Queue implements EntryQueue {
     this.#window = new MessageWindow(
       {
         queue: destination.name,
-        cursor: this.#cursor,
+        cursor: this.cursor,
         positions: this.#consumers.positions,
         entryOf: (sequence, message) => this.#entryOf(sequence, message, this.#placeOf(message)),
         room: () => this.memoryRoom,
@@ -121,8 +124,9 @@ export class Queue implements EntryQueue {
     return this.#inFlight
   }
 
+  /** Browsers are counted, as in ActiveMQ. */
   get consumers(): number {
-    return this.#consumers.size
+    return this.#consumers.size + (this.#watchers?.size ?? 0)
   }
 
   /** Groups of messages that have an owner. */
@@ -242,6 +246,27 @@ export class Queue implements EntryQueue {
     this.#endLookIfIdle()
   }
 
+  addWatcher(watcher: QueueWatcher): void {
+    this.#watchers ??= new Set()
+    this.#watchers.add(watcher)
+    this.counters.arrivals++
+  }
+
+  removeWatcher(watcher: QueueWatcher): void {
+    this.#watchers?.delete(watcher)
+    if (this.#watchers?.size === 0) this.#watchers = null
+  }
+
+  waitingBehind(after: Sequence): Iterable<QueueEntry> {
+    return this.#window.entriesBehind(after)
+  }
+
+  *elsewhere(): IterableIterator<QueueEntry> {
+    if (this.#waits) yield* this.#waits
+    for (const { dispatched } of this.#consumers)
+      for (const entry of dispatched) if (entry.kind === 'queue' && entry.queue === this) yield entry
+  }
+
   /** Gives waiting messages to consumers with room, until one of both runs out. */
   dispatch(): void {
     if (this.#dispatching || this.#consumers.size === 0 || this.#start?.isHeldBack) return
@@ -266,12 +291,13 @@ export class Queue implements EntryQueue {
     entry.release()
     if (entry.readable) this.#window.gone(entry.sequence)
     if (entry.spilled) this.#unspill(entry)
+    if (this.#watchers) for (const watcher of this.#watchers) watcher.gone(this, entry.sequence)
     this.counters.dequeued++
     this.#lookAgain()
   }
 
   async read(sequence: Sequence): Promise<FoundMessage | undefined> {
-    return (await this.#cursor.read(sequence - 1, sequence, 1, 1))[0]
+    return (await this.cursor.read(sequence - 1, sequence, 1, 1))[0]
   }
 
   /** Puts in-flight messages, in dispatch order, back before all others. */
@@ -308,6 +334,7 @@ export class Queue implements EntryQueue {
     if (this.stored) this.#context.store.removeHolder(this.holder)
     if (this.#spilled > 0) this.#context.temp?.removeHolder(this.tempHolder)
     this.#spilled = 0
+    if (this.#watchers) for (const watcher of this.#watchers) watcher.dispatch()
   }
 
   #makeCursor(): MessageCursor {

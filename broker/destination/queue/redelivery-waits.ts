@@ -34,6 +34,11 @@ export class RedeliveryWaits {
     return this.#waits.length
   }
 
+  /** In no order. */
+  *[Symbol.iterator](): IterableIterator<QueueEntry> {
+    for (const { entry } of this.#waits) yield entry
+  }
+
   /** Whether a message has to wait: it is not due yet, and there is room for it here. */
   wants(message: Message): boolean {
     const { clock, redelivery, queue } = this.#parts

@@ -7,6 +7,7 @@ import type { Destination } from '../../message/destination.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
 import type { MessageSelector } from '../../selection/message-selector.ts'
+import type { Sequence } from '../../store/held-message.ts'
 import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
 import type { TopicMessage } from '../topic/topic-message.ts'
@@ -28,6 +29,8 @@ export interface SubscriptionOptions {
   readonly maximumPendingMessageLimit: number
   /** Of the durable subscription that it consumes from; null or none: it is not durable. */
   readonly subscriptionName?: string | null
+  /** It looks at queues and takes nothing out of them (queue/queue-browse.ts). */
+  readonly browser?: boolean
 }
 
 export class Subscription {
@@ -38,7 +41,7 @@ export class Subscription {
   readonly dispatched: DispatchedList
   /** The queues it draws from; topics push by `offer`. */
   readonly queues = new Set<MessageSource>()
-  /** True when it never gets anything from a queue: its acknowledgements are then only counted. */
+  /** True when it never takes anything out of a queue: its acknowledgements are then only counted. */
   readonly topicsOnly: boolean
   /** null: all messages. */
   readonly selector: MessageSelector | null
@@ -74,7 +77,7 @@ export class Subscription {
     this.durable = (options.subscriptionName ?? null) !== null && !members.some(isQueue)
     // What a durable subscription does not want never comes into it.
     this.selective = !this.durable && (options.noLocal || selector !== null)
-    this.topicsOnly = !this.durable && !members.some(isQueue)
+    this.topicsOnly = !this.durable && (options.browser === true || !members.some(isQueue))
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
     this.#backlog = new TopicBacklog(options.maximumPendingMessageLimit, (limit) => port.limitReached?.(limit))
@@ -108,6 +111,18 @@ export class Subscription {
 
   deliverQueueEntry(entry: QueueEntry, message: Message): void {
     this.#deliver(entry, message, entry.queue.destination, entry.redeliveryCounter)
+  }
+
+  /** A browser is shown a message, which stays where it is. */
+  show(queue: Destination, message: Message, sequence: Sequence, redeliveryCounter: number): void {
+    this.#deliver(new TopicEntry(null, sequence, message), message, queue, redeliveryCounter)
+  }
+
+  /** A browser has seen everything. False when it has to ask first, as for every message. */
+  tellEnd(): boolean {
+    if (this.#window.size === 0 && !this.#pull.isOpen) return false
+    this.#pull.answerNothing()
+    return true
   }
 
   /** A topic message: delivered now, or kept while the window is closed. */

@@ -1,5 +1,5 @@
-// With what a window reads on in the messages that somebody has in the store: a queue now, a durable subscription or a
-// browser just as well.
+// With what a window reads on in the messages that somebody has in the store: a queue, a
+// durable subscription; a browser does, too.
 import type { FoundMessage, Sequence } from '../../store/held-message.ts'
 
 export interface MessageCursor {

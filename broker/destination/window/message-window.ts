@@ -93,6 +93,12 @@ export class MessageWindow<E extends WindowEntry, C> {
     this.#contents.arrive(entry)
   }
 
+  /** The entries in memory behind `sequence`, ascending. */
+  *entriesBehind(sequence: Sequence): IterableIterator<E> {
+    for (const list of [this.#pending, this.#contents.tail])
+      for (let at = list.indexAfter(sequence); at < list.length; at++) yield list.at(at)!
+  }
+
   /** An entry of a message that has just arrived and is not to wait here, or not yet. */
   passThrough(sequence: Sequence, message: Message): E {
     return this.#contents.passThrough(sequence, message)

@@ -192,19 +192,6 @@ test('a queue is removed with its messages, but not under its consumers', async 
   expect(harness.region.memory().used).toBe(0)
 })
 
-test.each([[{ browser: true }, 'javax.jms.JMSException', 'queue browsers are not supported']] as const)(
-  'what this version cannot do is refused: %j',
-  async (options, className, message) => {
-    const harness = await RegionHarness.start()
-    const client = harness.connect()
-    expect(client.outcome(() => void client.consume('queue://Q', options))).toMatchObject({
-      className,
-      message: expect.stringContaining(message),
-    })
-    expect(harness.region.destinations()).toEqual([])
-  },
-)
-
 test('nothing is said about advisory topics but who listens to them', async () => {
   const harness = await RegionHarness.start()
   const client = harness.connect()

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -78,7 +79,7 @@ public class JmsSuite {
 
   public static void main(String[] args) throws Exception {
     url = args[0];
-    messages(); queues(); acknowledgements(); transactions(); topics(); durables(); selectors(); temporaries(); virtualDestinations(); pressure(); errors();
+    messages(); queues(); acknowledgements(); transactions(); topics(); durables(); selectors(); browsers(); temporaries(); virtualDestinations(); pressure(); errors();
     System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
     System.exit(failures == 0 ? 0 : 1);
   }
@@ -547,6 +548,67 @@ public class JmsSuite {
       catch (InvalidSelectorException expected) { expect(expected.getMessage().contains("at character 10 a number was expected"), expected.getMessage()); }
       try { s.createConsumer(f.queue(s), "number >"); throw new AssertionError("it was accepted"); } catch (InvalidSelectorException expected) { }
       send(s, f.queue(s), "after"); same("after", text(receive(s.createConsumer(f.queue(s)))));
+    });
+  }
+
+  static List<String> browsed(QueueBrowser b) throws JMSException {
+    List<String> seen = new ArrayList<>();
+    for (Enumeration<?> e = b.getEnumeration(); e.hasMoreElements(); ) seen.add(text((Message) e.nextElement()));
+    return seen;
+  }
+
+  static void browsers() {
+    check("browsers-see-what-consumers-hold-and-take-nothing", f -> {
+      Session s = f.auto(), t = f.session(Session.CLIENT_ACKNOWLEDGE);
+      same(Arrays.asList(), browsed(s.createBrowser(f.queue(s))));
+      send(s, f.queue(s), "a", "b", "c");
+      MessageConsumer c = t.createConsumer(f.queue(t)); Message a = receive(c);
+      QueueBrowser b = s.createBrowser(f.queue(s));
+      same(Arrays.asList("a", "b", "c"), browsed(b));
+      a.acknowledge();
+      same(Arrays.asList("b", "c"), browsed(b));
+      b.close();
+      same("b", text(receive(c))); same("c", text(receive(c))); nothing(c);
+    });
+    check("browsers-with-a-selector-while-others-consume", f -> {
+      Session s = f.auto(), t = f.auto();
+      MessageProducer p = s.createProducer(f.queue(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+      for (int i = 0; i < 3000; i++) p.send(colored(s, i % 300 == 299 ? "red" : "grey", i));
+      MessageConsumer c = t.createConsumer(f.queue(t));
+      Thread consuming = new Thread(() -> { try { for (int i = 0; i < 200; i++) receive(c); } catch (JMSException e) { throw new RuntimeException(e); } });
+      consuming.start();
+      List<String> all = browsed(s.createBrowser(f.queue(s)));
+      same(Arrays.asList("red299", "red599", "red899", "red1199", "red1499", "red1799", "red2099", "red2399", "red2699", "red2999"), browsed(s.createBrowser(f.queue(s), "color = 'red'")));
+      consuming.join();
+      expect(all.size() >= 2800 && new HashSet<>(all).size() == all.size(), all.size() + " were seen");
+      List<String> last = all.subList(all.size() - 2800, all.size());
+      for (int i = 0; i < 2800; i++) same((i % 300 == 99 ? "red" : "grey") + (i + 200), last.get(i));
+      same(2800, browsed(s.createBrowser(f.queue(s))).size());
+    });
+    check("browsers-in-every-kind-of-session", f -> {
+      Session s = f.auto(); String[] texts = new String[1500]; for (int i = 0; i < texts.length; i++) texts[i] = "" + i;
+      send(s, f.queue(s), texts);
+      for (int mode : new int[] {Session.SESSION_TRANSACTED, Session.CLIENT_ACKNOWLEDGE, Session.DUPS_OK_ACKNOWLEDGE, 4}) {
+        Session t = f.session(mode);
+        same(Arrays.asList(texts), browsed(t.createBrowser(f.queue(t)))); t.close();
+      }
+      for (String options : new String[] {"jms.prefetchPolicy.queueBrowserPrefetch=1", "jms.optimizeAcknowledge=true"}) {
+        ActiveMQConnection other = f.connect(options); other.start();
+        Session t = other.createSession(false, Session.AUTO_ACKNOWLEDGE);
+        same(Arrays.asList(texts), browsed(t.createBrowser(f.queue(t)))); other.close();
+      }
+      ActiveMQConnection pulling = f.connect("jms.prefetchPolicy.queueBrowserPrefetch=0"); pulling.start();
+      Session t = pulling.createSession(false, Session.AUTO_ACKNOWLEDGE); Queue few = t.createQueue("SUITE." + f.name + ".few");
+      send(t, few, "a", "b"); same(Arrays.asList("a", "b"), browsed(t.createBrowser(few)));
+    });
+    check("browsers-of-several-queues-closed-early", f -> {
+      Session s = f.auto(); String name = "SUITE." + f.name;
+      send(s, s.createQueue(name + ".B"), "b1", "b2"); send(s, s.createQueue(name + ".A"), "a1");
+      List<String> all = browsed(s.createBrowser(s.createQueue(name + ".A," + name + ".B")));
+      Collections.sort(all); same(Arrays.asList("a1", "b1", "b2"), all);
+      all = browsed(s.createBrowser(s.createQueue(name + ".*"))); Collections.sort(all); same(Arrays.asList("a1", "b1", "b2"), all);
+      QueueBrowser early = s.createBrowser(s.createQueue(name + ".B")); same("b1", text((Message) early.getEnumeration().nextElement())); early.close();
+      MessageConsumer c = s.createConsumer(s.createQueue(name + ".B")); same("b1", text(receive(c))); same("b2", text(receive(c)));
     });
   }
 

@@ -54,6 +54,10 @@ export class TestQueueConsumer implements QueueConsumer {
     this.options = { priority: 0, exclusive: false, ...options }
   }
 
+  get dispatched(): readonly QueueEntry[] {
+    return this.held
+  }
+
   get full(): boolean {
     this.askedForRoom++
     return this.held.length >= this.room
