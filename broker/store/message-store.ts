@@ -121,6 +121,11 @@ export interface StoreMessages {
    */
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void
   /**
+   * Puts other bytes in place of those of a message of a queue, outside a transaction; unknown sequences are ignored. Of a crash
+   * before it is durable one of both is left. What is told of the producer is not remembered.
+   */
+  update(message: AddedMessage, sequence: Sequence): void
+  /**
    * Removes a message outside a transaction, for a subscription: acknowledged by this one; unknown sequences are ignored. `awaited` (true): somebody will be told, by
    * `whenDurable`, that it is gone for good; else it may come back after a crash.
    */

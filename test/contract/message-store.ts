@@ -5,6 +5,7 @@ import type { MessageStore, RecoveredState } from '../../broker/store/message-st
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
 import { storeSubscriptionsContract } from './store-subscriptions.ts'
+import { storeUpdatesContract } from './store-updates.ts'
 
 export { contentOf, durable, message }
 
@@ -43,6 +44,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
   const opened = async (): Promise<MessageStore> => (await (await factory()).open()).store
 
   storeSubscriptionsContract(name, factory)
+  storeUpdatesContract(name, factory)
 
   describe(`${name} as a message store`, () => {
     test('is empty at first', async () => {

@@ -20,6 +20,7 @@ import type { StoreTransaction } from '../../broker/store/store-transaction.ts'
 type Change =
   | { readonly kind: 'add'; readonly queue: number; readonly size: number }
   | { readonly kind: 'remove'; readonly queue: number; readonly nth: number }
+  | { readonly kind: 'update'; readonly queue: number; readonly nth: number; readonly size: number }
   | { readonly kind: 'addInTransaction'; readonly queue: number; readonly size: number; readonly tx: number }
   | { readonly kind: 'removeInTransaction'; readonly queue: number; readonly nth: number; readonly tx: number }
   | { readonly kind: 'commit' | 'rollback'; readonly tx: number }
@@ -56,6 +57,7 @@ export const operations = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('add' as const), queue, size }) },
     { weight: 7, arbitrary: fc.record({ kind: fc.constant('remove' as const), queue, nth }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('update' as const), queue, nth, size }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('addInTransaction' as const), queue, size, tx }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('removeInTransaction' as const), queue, nth, tx }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('commit' as const, 'rollback' as const), tx }) },
@@ -122,6 +124,7 @@ export class StoreModel {
   #state: ModelState = { queues: new Map(), subscriptions: new Map(), producers: new Map(), lastSequence: 0 }
   #transactions = new Map<number, ModelTransaction>()
   #messages = 0
+  #updates = 0
   /** states[n]: after the first n records. */
   #states: string[] = [this.#print()]
   #acknowledged = 0
@@ -179,6 +182,8 @@ export class StoreModel {
         if (this.#state.queues.get(queue)?.delete(sequence)) this.#note()
         return
       }
+      case 'update':
+        return this.#update(store, queue, operation.nth, operation.size)
       case 'addInTransaction':
         return this.#addInTransaction(store, operation.tx, queue, operation.size)
       case 'removeInTransaction': {
@@ -297,6 +302,17 @@ export class StoreModel {
     )
     this.#addQueue(queue)
     this.#place(queue, sequence, text, number)
+    this.#note()
+  }
+
+  #update(store: JournalStore, queue: string, nth: number, size: number): void {
+    const text = textOf(1_000_000 + ++this.#updates, size)
+    const sequence = this.#nth(queue, nth)
+    const changed = { bytes: Buffer.from(text), producerId: producerOf(queue), producerSequenceId: 0 }
+    store.update({ holder: queueHolder(queue), ...changed }, sequence)
+    const messages = this.#state.queues.get(queue)
+    if (!messages?.has(sequence)) return
+    messages.set(sequence, text)
     this.#note()
   }
 

@@ -204,6 +204,11 @@ export class JournalStore implements MessageStore {
     this.#putOff.add(message, sequence, settled)
   }
 
+  update(message: AddedMessage, sequence: Sequence): void {
+    this.#putOff.writeOut()
+    this.#records.update(message, sequence)
+  }
+
   remove(owner: MessageOwner, sequence: Sequence, awaited = true): void {
     if (owner.kind === 'subscription') return this.#records.acknowledge(owner, sequence)
     if (this.#putOff.has(sequence)) {

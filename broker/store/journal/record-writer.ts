@@ -105,6 +105,21 @@ export class RecordWriter {
     this.#state.producers.set(message.producerId, message.producerSequenceId)
   }
 
+  /** As the reclaimer moves a message, with other bytes. */
+  update(message: AddedMessage, sequence: Sequence): void {
+    const queue = this.#state.queueNamed(message.holder.name)
+    if (!queue?.index.get(sequence)) return
+    const head = headOf(message)
+    const position = this.#append(recordType.moved, encodeAdd(queue.number, sequence, head.length), head, message.bytes)
+    this.#state.place(queue, {
+      sequence,
+      segment: this.#journal.segment,
+      position,
+      bodyLength: head.length + message.bytes.length,
+      headLength: head.length,
+    })
+  }
+
   remove(queueName: string, sequence: Sequence): void {
     const queue = this.#state.queueNamed(queueName)
     if (!queue?.index.get(sequence)) return

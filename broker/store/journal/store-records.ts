@@ -6,7 +6,8 @@
 //   16 queue           queue:4 name                              A queue is known. Numbers of queues are never used twice.
 //   17 queueRemoved    queue:4                                   It is forgotten with all its messages.
 //   18 add             queue:4 sequence:6 headLength:2           body := head message
-//   19 moved           queue:4 sequence:6 headLength:2           body := head message; the message is now here
+//   19 moved           queue:4 sequence:6 headLength:2           body := head message; the message is now here, as it
+//                                                                was, or as the store was told to change it
 //   20 remove          queue:4 sequence:6
 //   21 addInTx         queue:4 tx:4 ordinal:4 headLength:2       body := head message; ordinals count the adds from 0
 //   22 removeInTx      queue:4 tx:4 sequence:6

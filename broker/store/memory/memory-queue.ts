@@ -18,6 +18,16 @@ export class MemoryQueue {
     this.bytes += bytes.length
   }
 
+  /** Returns how many bytes it had before; undefined when there is no such message. */
+  update(sequence: Sequence, bytes: Buffer): number | undefined {
+    const entry = this.#find(sequence)
+    if (!entry?.bytes) return undefined
+    const { length } = entry.bytes
+    entry.bytes = bytes
+    this.bytes += bytes.length - length
+    return length
+  }
+
   /** Returns how many bytes it had; undefined when there is no such message. */
   remove(sequence: Sequence): number | undefined {
     const entry = this.#find(sequence)

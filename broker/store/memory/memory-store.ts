@@ -112,6 +112,14 @@ export class MemoryStore implements MessageStore {
     this.whenDurable(settled)
   }
 
+  update({ holder, bytes }: AddedMessage, sequence: Sequence): void {
+    this.#write()
+    const before = this.#queues.get(holder.name)?.update(sequence, bytes)
+    if (before === undefined) return
+    this.#room.take(bytes.length)
+    this.#room.giveBack(1, before)
+  }
+
   remove(owner: MessageOwner, sequence: Sequence): void {
     this.#write()
     this.#remove(owner, sequence)
