@@ -14,6 +14,7 @@ import type {
   Sequence,
   SubscriptionHolder,
   SubscriptionTerms,
+  TopicHolder,
 } from './held-message.ts'
 import type { StoreTransaction } from './store-transaction.ts'
 
@@ -110,6 +111,8 @@ export interface StoreSubscriptions {
   removeSubscription(holder: SubscriptionHolder): void
   /** Nothing for an unknown one. */
   backlog(holder: SubscriptionHolder): SubscriptionBacklog
+  /** Whether a message is one that it has and has not acknowledged; what an open transaction acknowledged it still has. */
+  holds(holder: SubscriptionHolder, sequence: Sequence): boolean
 }
 
 export interface StoreMessages {
@@ -158,11 +161,11 @@ export interface StoreDurability {
 
 export interface StoreReading {
   /**
-   * Up to `maxMessages` and about `maxBytes` (at least one message) of `owner` with sequences in (after, upTo], ascending.
-   * Only durable messages that were not removed. A record that fails its checksum is skipped and reported by the store.
+   * Up to `maxMessages` and about `maxBytes` (at least one message) of `owner` with sequences in (after, upTo], ascending; of a
+   * topic those that any of its subscriptions has, each once. Only durable messages that were not removed. A record that fails its checksum is skipped and reported by the store.
    */
   read(
-    owner: MessageOwner,
+    owner: MessageOwner | TopicHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,

@@ -85,6 +85,41 @@ export function storeSubscriptionsContract(name: string, factory: () => Promise<
       await store.close()
     })
 
+    test('says whether a message is one that a subscription has not acknowledged', async () => {
+      const store = await opened(anna, bert)
+      fill(store, 1, 3)
+      store.add(priced('for anna', [bert]), 4)
+      store.remove(anna, 2)
+      const held = (holder: SubscriptionHolder): boolean[] =>
+        [1, 2, 3, 4, 5].map((sequence) => store.holds(holder, sequence))
+      expect(held(anna)).toEqual([true, false, true, true, false])
+      expect(held(bert)).toEqual([true, true, true, false, false])
+      expect(held(carl)).toEqual([false, false, false, false, false])
+      const transaction = store.begin()
+      transaction.remove(anna, 1)
+      expect(store.holds(anna, 1)).toBe(true)
+      transaction.commit(10)
+      expect(store.holds(anna, 1)).toBe(false)
+      store.removeSubscription(anna)
+      expect(held(anna)).toEqual([false, false, false, false, false])
+      await store.close()
+    })
+
+    test('what a topic has is what any of its subscriptions has, each message once', async () => {
+      const store = await opened(anna, bert)
+      fill(store, 1, 4)
+      store.add(priced('for anna', [bert]), 5)
+      store.remove(anna, 1)
+      store.remove(bert, 1)
+      store.remove(bert, 2)
+      await durable(store)
+      expect(await readAll(store, prices)).toEqual(['2:m2', '3:m3', '4:m4', '5:for anna'])
+      const page = await store.read(prices, 2, 4, 1, 1000)
+      expect(page.map(({ sequence }) => sequence)).toEqual([3])
+      expect(await readAll(store, topicHolder('nothing'))).toEqual([])
+      await store.close()
+    })
+
     test('pages by sequence, count and bytes through what is left', async () => {
       const store = await opened(anna, bert)
       for (let sequence = 1; sequence <= 20; sequence++) store.add(priced(`text-${sequence}`), sequence)

@@ -1,6 +1,6 @@
 // Messages for stores, and what is in a store: as tests of stores put it in and read it back.
 import type { AddedMessage, MessageStore } from '../../broker/store/message-store.ts'
-import { queueHolder, type MessageOwner } from '../../broker/store/held-message.ts'
+import { queueHolder, type MessageOwner, type TopicHolder } from '../../broker/store/held-message.ts'
 
 export interface MessageOptions {
   readonly queue?: string
@@ -20,7 +20,7 @@ export const contentOf = (store: MessageStore, queue = 'orders'): Promise<string
   readAll(store, queueHolder(queue))
 
 /** The same of whoever has messages. */
-export async function readAll(store: MessageStore, owner: MessageOwner): Promise<string[]> {
+export async function readAll(store: MessageStore, owner: MessageOwner | TopicHolder): Promise<string[]> {
   const content: string[] = []
   for (let after = 0; ;) {
     const page = await store.read(owner, after, Number.MAX_SAFE_INTEGER, 100, 1_000_000)

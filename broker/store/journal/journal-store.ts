@@ -24,7 +24,7 @@ import type {
   StoreStatistics,
   SubscriptionBacklog,
 } from '../message-store.ts'
-import type { QueueHolder, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
+import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
@@ -189,6 +189,12 @@ export class JournalStore implements MessageStore {
     return subscriptions.backlog(subscriptions.find(key))
   }
 
+  holds({ key }: SubscriptionHolder, sequence: Sequence): boolean {
+    const { subscriptions } = this.#state
+    const state = subscriptions.find(key)
+    return state !== undefined && subscriptions.wants(state, sequence)
+  }
+
   add(message: AddedMessage, sequence: Sequence): void {
     this.#putOff.writeOut()
     this.#records.add(message, sequence)
@@ -242,7 +248,7 @@ export class JournalStore implements MessageStore {
   }
 
   read(
-    owner: MessageOwner,
+    owner: MessageOwner | TopicHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,

@@ -1,7 +1,14 @@
 // Reads messages back from the journal, page by page: those that are durable and were not removed.
 import { errorCode } from '../../base/errors.ts'
 import type { Journal } from '../../journal/journal.ts'
-import type { FoundMessage, MessageOwner, Sequence, SubscriptionHolder } from '../held-message.ts'
+import type {
+  FoundMessage,
+  MessageOwner,
+  QueueHolder,
+  Sequence,
+  SubscriptionHolder,
+  TopicHolder,
+} from '../held-message.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
@@ -23,7 +30,7 @@ export class MessageReader {
   }
 
   async read(
-    owner: MessageOwner,
+    owner: MessageOwner | TopicHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
@@ -33,9 +40,9 @@ export class MessageReader {
     for (let attempt = 1; ; attempt++) {
       const last = Math.min(upTo, durableSequence())
       const wanted =
-        owner.kind === 'queue'
-          ? locate(state.queueNamed(owner.name)?.index, after, last, maxMessages, maxBytes)
-          : this.#locateFor(owner, after, last, maxMessages, maxBytes)
+        owner.kind === 'subscription'
+          ? this.#locateFor(owner, after, last, maxMessages, maxBytes)
+          : locate(indexOf(state, owner), after, last, maxMessages, maxBytes)
       // Moved to a place that is on its way to the disk.
       if (wanted.some(({ segment, position }) => !journal.isDurable(segment, position)))
         await new Promise<void>((resolve) => whenDurable(resolve))
@@ -103,6 +110,9 @@ function locate(
   })
   return wanted
 }
+
+const indexOf = (state: StoreState, { kind, name }: QueueHolder | TopicHolder): MessageIndex | undefined =>
+  (kind === 'queue' ? state.queueNamed(name) : state.topicNamed(name))?.index
 
 const leavesNoneOut = (): boolean => false
 

@@ -16,7 +16,7 @@ import type {
   StoreStatistics,
   SubscriptionBacklog,
 } from '../message-store.ts'
-import type { QueueHolder, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
+import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
 import { ProducerTable } from '../producer-table.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { memoryStoreLimits } from './limits.ts'
@@ -100,6 +100,10 @@ export class MemoryStore implements MessageStore {
     return this.#topics.get(holder.topic)?.backlog(holder) ?? { messageCount: 0, messageBytes: 0 }
   }
 
+  holds(holder: SubscriptionHolder, sequence: Sequence): boolean {
+    return this.#topics.get(holder.topic)?.holds(holder, sequence) === true
+  }
+
   add(message: AddedMessage, sequence: Sequence): void {
     this.#write()
     if (!this.#keeps(message.holder)) return
@@ -143,13 +147,15 @@ export class MemoryStore implements MessageStore {
   }
 
   async read(
-    owner: MessageOwner,
+    owner: MessageOwner | TopicHolder,
     after: Sequence,
     upTo: Sequence,
     maxMessages: number,
     maxBytes: number,
   ): Promise<readonly FoundMessage[]> {
     if (owner.kind === 'queue') return this.#queues.get(owner.name)?.read(after, upTo, maxMessages, maxBytes) ?? []
+    if (owner.kind === 'topic')
+      return this.#topics.get(owner.name)?.messages.read(after, upTo, maxMessages, maxBytes) ?? []
     return this.#topics.get(owner.topic)?.read(owner, after, upTo, maxMessages, maxBytes) ?? []
   }
 

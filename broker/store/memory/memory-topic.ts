@@ -80,6 +80,11 @@ export class MemoryTopic {
     }
   }
 
+  holds({ key }: SubscriptionHolder, sequence: Sequence): boolean {
+    const progress = this.#subscriptions.get(key)?.progress
+    return progress !== undefined && !progress.has(sequence) && this.messages.bytesOf(sequence) !== undefined
+  }
+
   read(
     { key }: SubscriptionHolder,
     after: Sequence,
