@@ -1,6 +1,7 @@
 // What queues and topics are given by the region: ports and the one memory account.
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
@@ -22,6 +23,7 @@ export interface DestinationContext {
     | 'addSubscription'
     | 'removeSubscription'
     | 'backlog'
+    | 'holds'
     | 'whenDurable'
   >
   /** Where messages are that are not stored and found no room in memory; null when there is no such place. */
@@ -36,4 +38,6 @@ export interface DestinationContext {
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */
   expired(entry: QueueEntry): void
+  /** The same of a message of a topic that one of its subscribers kept waiting, and has let go. */
+  expiredWaiting(topic: Destination, message: Message): void
 }

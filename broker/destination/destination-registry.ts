@@ -104,7 +104,7 @@ export class DestinationRegistry {
   addBeyondLimit(destination: Destination, owner: string | null): Queue | Topic {
     const made = isQueue(destination)
       ? new Queue(destination, owner, this.#context)
-      : new Topic(destination, owner, this.#context.memory)
+      : new Topic(destination, owner, this.#context)
     if (isTemporary(destination)) this.#temporary.set(destinationKey(destination), made)
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
@@ -122,7 +122,7 @@ export class DestinationRegistry {
     else if (found instanceof Queue) this.#queues.delete(destination.name)
     else this.#topics.delete(destination.name)
     this.#inventory.remove(found)
-    if (found instanceof Queue) found.delete()
+    found.delete()
     this.#keeper.deleted(found)
   }
 

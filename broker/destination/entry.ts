@@ -31,6 +31,8 @@ export interface EntryQueue extends MessageSource {
 export interface EntryTopic {
   readonly destination: Destination
   readonly counters: DestinationCounters
+  /** A message of it has expired while a subscriber kept it waiting. */
+  expire(message: Message): void
 }
 
 /** Where a message of a queue is besides memory, or only there. */

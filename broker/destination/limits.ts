@@ -68,8 +68,14 @@ export const destinationLimits = {
   dispatchStartsMs: 1000,
   /** Characters of a JMSXGroupID that is kept as it is: it may have 65,535 bytes. */
   messageGroupIdLength: 256,
-  /** How often waiting messages are looked through for expired ones (ActiveMQ: expireMessagesPeriod). */
+  /** How often waiting messages are looked through for expired ones, where no policy says so (ActiveMQ: expireMessagesPeriod). */
   expirySweepMs: 30_000,
-  /** Pages of a queue in the store that one sweep looks through: 5000 messages (ActiveMQ: maxExpirePageSize, 400). */
-  expirySweepPages: 10,
+  /** Messages of a destination in the store that one sweep looks through, likewise (ActiveMQ: maxExpirePageSize, 400). */
+  expirySweepMessages: 5000,
+  /** After so many messages that durable subscriptions have lost at once, others get their turn: some milliseconds. */
+  expiriesAtOnce: 500,
+  /** What topics keep for subscribers that come later, all together, as a share of memory: nobody has asked for it yet. */
+  recoveryMemoryShare: 0.1,
+  /** What of it one topic alone leaves to the others. */
+  recoveryReserveShare: 0.25,
 } as const

@@ -37,7 +37,7 @@ export class DeadLetterRouter {
     else this.#takeFromStore(entry, reason, cause, done)
   }
 
-  /** A message that had expired when it arrived: it was never in `destination`. */
+  /** A message that is not in `destination`: it had expired when it arrived, or while a subscriber of a topic kept it waiting. */
   takeExpiredArrival(destination: Destination, message: Message, done: Done): void {
     this.#context.listener.messageExpired(message, destination)
     const letter = this.#letterOf(message, destination, 'expired', expiredCause(message))

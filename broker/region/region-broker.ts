@@ -1,6 +1,6 @@
 // The region: joins destinations, transactions and flow control to what sessions use (region.ts). Everything is in one
 // event loop; the only waiting is for the store (after-sync.ts) and for memory (flow-control.ts).
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { Logger } from '../base/logger.ts'
@@ -12,11 +12,11 @@ import { DurableSubscriptions } from '../destination/durable/durable-subscriptio
 import type { QueueEntry } from '../destination/entry.ts'
 import { DeadLetterStrategies, type DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
 import { DestinationRegistry } from '../destination/destination-registry.ts'
-import { destinationLimits } from '../destination/limits.ts'
 import { MemoryUsage } from '../destination/memory-usage.ts'
 import type { DispatchPolicy } from '../destination/queue/dispatch-policy.ts'
 import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
+import { RecoveryPolicies, type RecoveryPolicyEntry } from '../destination/topic/recovery/recovery-policies.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
 import { Topic } from '../destination/topic/topic.ts'
 import { PolicyMap, type PolicyEntry } from '../routing/policy-map.ts'
@@ -34,6 +34,7 @@ import { AfterSync } from './after-sync.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { DeadLetterRouter } from './dead-letter-router.ts'
 import { deleteSubscription } from './durable-consumers.ts'
+import { ExpirySweeps, type ExpiryPolicy } from './expiry-sweeps.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
@@ -69,6 +70,10 @@ export interface RegionOptions {
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   /** Default: all queues share out as ActiveMQ's do by default. */
   readonly dispatchPolicies?: readonly (PolicyEntry & DispatchPolicy)[]
+  /** Default: every 30 s. */
+  readonly expiryPolicies?: readonly ExpiryPolicy[]
+  /** Default: topics keep nothing for subscribers that come later. */
+  readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
   /** Default: the broker delivers nothing again that its client has given up. */
   readonly redelivery?: BrokerRedeliveryConfig | undefined
   readonly random?: Random
@@ -92,8 +97,8 @@ class RegionBroker implements Region {
   readonly #connections = new Map<string, BrokerConnection>()
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #inactive: InactiveDestinations
-  #sweep: Timer | null = null
-  #sweepingStore = false
+  readonly #sweeps: ExpirySweeps
+  readonly #recoveries: RecoveryPolicies
 
   constructor(options: RegionOptions) {
     const { store, temp = null, clock, logger, memoryLimit, whenNoSpace, deadLetter, listeners } = options
@@ -113,6 +118,8 @@ class RegionBroker implements Region {
       lastSequence: () => sequences.last,
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
+      expiredWaiting: (topic: Destination, message: Message) =>
+        deadLetters.takeExpiredArrival(topic, message, () => {}),
     }
     const selectors = new SelectorPool()
     const durables = new DurableSubscriptions(destinationContext, selectors)
@@ -150,7 +157,13 @@ class RegionBroker implements Region {
     this.#router = new MessageRouter(this.#context, deadLetters)
     this.#acknowledger = new Acknowledger(this.#context, deadLetters)
     this.#inactive = new InactiveDestinations(options.inactiveDestinations ?? noneInactive, { clock, logger, registry })
-    this.#scheduleSweep()
+    this.#recoveries = new RecoveryPolicies(options.recoveryPolicies ?? [], memory, clock)
+    this.#sweeps = new ExpirySweeps({
+      policies: options.expiryPolicies ?? [],
+      clock,
+      subscriptions: this.#subscriptions,
+      relieve: () => this.#context.flow.relieve(),
+    })
   }
 
   connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection {
@@ -239,8 +252,7 @@ class RegionBroker implements Region {
   stop(): void {
     this.#inactive.stop()
     for (const queue of this.#context.registry.queues()) queue.stop()
-    this.#sweep?.cancel()
-    this.#sweep = null
+    this.#sweeps.stop()
   }
 
   #share(message: Message): TopicMessage {
@@ -254,6 +266,8 @@ class RegionBroker implements Region {
   #destinationCreated(made: Queue | Topic, owner: string | null): void {
     const { virtual, durables, listener } = this.#context
     virtual.added(made)
+    this.#sweeps.added(made)
+    if (made instanceof Topic) made.recovery = this.#recoveries.for(made.destination)
     if (!isAdvisory(made.destination)) listener.destinationAdded(made.destination, owner)
     if (made instanceof Topic && made.destination.kind === 'topic') durables.topicCreated(made)
   }
@@ -261,24 +275,8 @@ class RegionBroker implements Region {
   #destinationDeleted(found: Queue | Topic): void {
     const { virtual, listener } = this.#context
     virtual.removed(found)
+    this.#sweeps.removed(found)
     if (!isAdvisory(found.destination)) listener.destinationRemoved(found.destination)
-  }
-
-  #scheduleSweep(): void {
-    this.#sweep = this.#context.clock.after(destinationLimits.expirySweepMs, () => {
-      for (const queue of this.#context.registry.queues()) queue.sweepExpired()
-      this.#context.flow.relieve()
-      void this.#sweepStore()
-      this.#scheduleSweep()
-    })
-  }
-
-  // One queue after the other: what is read of them is in memory meanwhile.
-  async #sweepStore(): Promise<void> {
-    if (this.#sweepingStore) return
-    this.#sweepingStore = true
-    for (const queue of this.#context.registry.queues()) if (this.#sweep) await queue.sweepExpiredInStore()
-    this.#sweepingStore = false
   }
 }
 

@@ -35,6 +35,8 @@ export interface ConsumerOptions {
   readonly selector: string | null
   readonly browser: boolean
   readonly subscriptionName: string | null
+  /** Topics: it begins with what these have kept for such as come later. */
+  readonly retroactive?: boolean
   /** What its client said of it, in the words of its protocol: for listeners that repeat it as it was. */
   readonly announcement?: object | undefined
 }

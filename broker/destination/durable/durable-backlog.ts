@@ -19,6 +19,7 @@ import { QueueEntry, type EntryQueue } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import type { QueueConsumer } from '../queue/queue-consumer.ts'
+import type { KeptMessages } from '../topic/recovery/kept-messages.ts'
 import type { Topic, TopicBacklogHolder } from '../topic/topic.ts'
 import { LookPositions } from '../window/look-positions.ts'
 import { MessageWindow } from '../window/message-window.ts'
@@ -27,6 +28,8 @@ import { MessageWindow } from '../window/message-window.ts'
 export interface DurableConsumer extends QueueConsumer {
   /** For noLocal. */
   readonly connectionId: string
+  /** It asks for what the topics have kept. */
+  readonly retroactive: boolean
 }
 
 /** Which messages it is for. */
@@ -195,9 +198,31 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     this.#context.store.removeSubscription(this.holder)
   }
 
+  /** Takes expired messages out of memory. */
+  sweepExpired(): void {
+    const expired = this.#window?.takeExpired(this.#context.clock.nowMs()) ?? []
+    for (const entry of expired) this.#expire(entry)
+  }
+
+  expireStored(sequence: Sequence, message: Message): boolean {
+    if (this.#deleted || !this.#context.store.holds(this.holder, sequence)) return true
+    const entry = this.#takeStored(sequence, message)
+    if (entry) this.#expire(entry)
+    return entry !== undefined
+  }
+
+  /** Undefined for one that is in flight or in memory. */
+  #takeStored(sequence: Sequence, message: Message): QueueEntry | undefined {
+    if (this.#consumer) return this.#window?.takeExpiredCold(sequence, message)
+    for (const inFlight of this.#inFlight) if (inFlight.sequence === sequence) return undefined
+    return this.#entryOf(sequence, message)
+  }
+
   /** What was written before has to be durable before it can be read; what is written later arrives after this. */
   #openWindow(consumer: DurableConsumer): void {
     const { store } = this.#context
+    // As ActiveMQ: only for one that has nothing else waiting (RetainedMessageSubscriptionRecoveryPolicy.recover).
+    const recovery = consumer.retroactive && this.pending === 0 ? this.topic.recovery : null
     const inFlight = [...this.#inFlight].flatMap(({ stored, sequence }) => (stored ? [sequence] : []))
     const count = this.pending - inFlight.length
     const upTo = this.#context.lastSequence()
@@ -207,10 +232,20 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
       window.recover(count, upTo, inFlight)
       this.#window = window
       const early = this.#early.splice(0)
+      if (recovery) for (const entry of this.#recovered(recovery, upTo)) window.arrive(entry)
       window.comeBack(early.filter(({ stored }) => stored).sort((a, b) => a.sequence - b.sequence))
       for (const entry of early) if (!entry.stored) window.arrive(entry)
       this.#loaded()
     })
+  }
+
+  /** What came later than `upTo` came to this subscription by itself. */
+  #recovered(recovery: KeptMessages, upTo: Sequence): QueueEntry[] {
+    const entries: QueueEntry[] = []
+    for (const { sequence, message } of recovery.messages())
+      if (sequence <= upTo && this.wants(message))
+        entries.push(new QueueEntry(this, sequence, message, 'memory', this.#context.memory))
+    return entries
   }
 
   #newWindow(): Window {

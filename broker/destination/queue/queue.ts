@@ -313,10 +313,11 @@ export class Queue implements EntryQueue, BrowsedQueue {
     for (const entry of this.#window.takeExpired(this.#context.clock.nowMs())) this.#expire(entry)
   }
 
-  /** Takes expired messages out of some pages of the store, from where the sweep before this one ended. */
-  async sweepExpiredInStore(): Promise<void> {
-    for (let page = 0; page < destinationLimits.expirySweepPages; page++)
-      if (!(await this.#window.sweepPage((entry) => this.#expire(entry)))) return
+  /** Takes expired messages out of some that the store has, from where the sweep before this one ended. */
+  async sweepExpiredInStore(maxMessages: number = destinationLimits.expirySweepMessages): Promise<void> {
+    const { pageMessages } = destinationLimits
+    for (let left = maxMessages; left > 0; left -= pageMessages)
+      if (!(await this.#window.sweepPage(Math.min(left, pageMessages), (entry) => this.#expire(entry)))) return
   }
 
   /** Nothing becomes due any more. */

@@ -10,6 +10,7 @@ import type { MessageSelector } from '../../selection/message-selector.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
+import { isExpired } from '../expiry.ts'
 import type { TopicMessage } from '../topic/topic-message.ts'
 import type { DeliveryPort } from './delivery-port.ts'
 import { DispatchedList, InFlight } from './dispatched-list.ts'
@@ -31,6 +32,8 @@ export interface SubscriptionOptions {
   readonly subscriptionName?: string | null
   /** It looks at queues and takes nothing out of them (queue/queue-browse.ts). */
   readonly browser?: boolean
+  /** Topics: it begins with what these have kept for such as come later. */
+  readonly retroactive?: boolean
 }
 
 export class Subscription {
@@ -54,6 +57,7 @@ export class Subscription {
   /** False on a fresh subscription: acknowledgements are then leftovers from before a failover. */
   everDispatched = false
   readonly #port: DeliveryPort
+  readonly #clock: Clock
   readonly #window: PrefetchWindow
   readonly #pull: PullRequest
   readonly #backlog: TopicBacklog
@@ -71,6 +75,7 @@ export class Subscription {
     this.options = options
     this.connectionId = connectionId
     this.#port = port
+    this.#clock = clock
     this.members = members
     this.dispatched = new DispatchedList(inFlight)
     this.selector = selector
@@ -85,6 +90,10 @@ export class Subscription {
 
   get consumerId(): string {
     return this.options.consumerId
+  }
+
+  get retroactive(): boolean {
+    return this.options.retroactive === true
   }
 
   get waiting(): number {
@@ -138,7 +147,9 @@ export class Subscription {
   dispatch(): void {
     while (this.#backlog.length > 0 && !this.full) {
       const { topic, shared } = this.#backlog.take()
-      this.#deliverTopicMessage(topic, shared)
+      const { message } = shared
+      if (message.expiration > 0 && isExpired(message, this.#clock.nowMs())) topic?.expire(message)
+      else this.#deliverTopicMessage(topic, shared)
       shared.letGo()
     }
     if (this.full || this.queues.size === 0) return
@@ -152,6 +163,14 @@ export class Subscription {
       this.queues.delete(queue)
       this.queues.add(queue)
       queue.dispatch()
+    }
+  }
+
+  /** Lets go of what has expired while it waited. */
+  sweepExpired(): void {
+    for (const { topic, shared } of this.#backlog.takeExpired(this.#clock.nowMs())) {
+      topic?.expire(shared.message)
+      shared.letGo()
     }
   }
 

@@ -1,15 +1,20 @@
 // A topic: gives each message to everybody who subscribes to it now. Keeps nothing itself: messages that are persistent are stored
-// when one of its durable subscriptions wants them, once for all of these.
+// when one of its durable subscriptions wants them, once for all of these; and where a policy says so some are kept in memory
+// for subscribers that come later (recovery/).
 import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
 import { topicHolder, type Sequence, type SubscriptionHolder, type TopicHolder } from '../../store/held-message.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { EntryTopic } from '../entry.ts'
-import type { MemoryUsage } from '../memory-usage.ts'
+import type { DestinationContext } from '../destination-context.ts'
+import type { KeptMessages } from './recovery/kept-messages.ts'
+import { TopicExpiry, type ExpiringBacklog, type TopicExpiryContext } from './topic-expiry.ts'
 import { TopicMessage } from './topic-message.ts'
 
 /** What a topic needs of those who listen to it. */
 export interface TopicSubscriber {
+  /** It asks for what the topic has kept. */
+  readonly retroactive: boolean
   readonly full: boolean
   /** Its client does not read. */
   readonly congested: boolean
@@ -19,7 +24,7 @@ export interface TopicSubscriber {
 }
 
 /** What a topic needs of its durable subscriptions. */
-export interface TopicBacklogHolder {
+export interface TopicBacklogHolder extends ExpiringBacklog {
   readonly holder: SubscriptionHolder
   /** False when it wants every message. */
   readonly selective: boolean
@@ -27,10 +32,16 @@ export interface TopicBacklogHolder {
   /** Whether it would have to keep a message in memory that is not stored. */
   readonly wouldHold: boolean
   readonly memoryUsed: number
+  /** Stored messages that it has. */
+  readonly pending: number
+  /** Lets go of what has expired in memory. */
+  sweepExpired(): void
   /** One of those in the store, durable now, that it wants. */
   arriveStored(sequence: Sequence, message: Message): void
   arriveVolatile(sequence: Sequence, message: Message): void
 }
+
+export type TopicContext = TopicExpiryContext & Pick<DestinationContext, 'memory' | 'expiredWaiting'>
 
 const nobody: readonly SubscriptionHolder[] = []
 
@@ -41,7 +52,7 @@ export class Topic {
   readonly counters = new DestinationCounters()
   /** The connection that owns a temporary topic. */
   readonly owner: string | null
-  readonly #memory: MemoryUsage
+  readonly #context: TopicContext
   readonly #subscribers = new Set<TopicSubscriber>()
   readonly #backlogs = new Set<TopicBacklogHolder>()
   /** Of these, those that do not want every message, and those that have a consumer. */
@@ -55,15 +66,19 @@ export class Topic {
   memoryUsed = 0
   /** What is sent to it goes to others, instead or as well: region/virtual-destinations.ts. */
   isVirtual = false
+  /** What it keeps for subscribers that come later; null: nothing, as most. */
+  recovery: KeptMessages | null = null
+  /** null until it has a durable subscription. */
+  #expiry: TopicExpiry | null = null
   readonly inFlight = 0
   readonly awaitingRedelivery = 0
   readonly messageGroups = 0
 
-  constructor(destination: Destination, owner: string | null, memory: MemoryUsage) {
+  constructor(destination: Destination, owner: string | null, context: TopicContext) {
     this.destination = destination
     this.holder = topicHolder(destination.name)
     this.owner = owner
-    this.#memory = memory
+    this.#context = context
   }
 
   get consumers(): number {
@@ -124,6 +139,8 @@ export class Topic {
   addBacklog(backlog: TopicBacklogHolder): void {
     this.#backlogs.add(backlog)
     if (backlog.selective) this.#selective.add(backlog)
+    this.#expiry ??= new TopicExpiry(this.holder, this.#context)
+    if (backlog.pending > 0) this.#expiry.noteUnknown()
   }
 
   removeBacklog(backlog: TopicBacklogHolder): void {
@@ -140,17 +157,44 @@ export class Topic {
     this.#active.delete(backlog)
   }
 
+  /** With what was kept for it, before all that is sent from now on. */
   attach(subscriber: TopicSubscriber): void {
+    if (this.#subscribers.has(subscriber)) return
     this.#subscribers.add(subscriber)
     this.counters.arrivals++
+    if (this.recovery === null || !(subscriber.retroactive || this.recovery.alwaysRetroactive)) return
+    for (const shared of this.recovery.messages()) subscriber.offer(this, shared)
   }
 
   detach(subscriber: TopicSubscriber): void {
     this.#subscribers.delete(subscriber)
   }
 
+  expire(message: Message): void {
+    this.counters.expired++
+    this.counters.dequeued++
+    this.#context.expiredWaiting(this.destination, message)
+  }
+
+  /** Takes expired messages out of memory: those of its durable subscriptions, and those that it has kept. */
+  sweepExpired(): void {
+    for (const backlog of this.#active) backlog.sweepExpired()
+    this.recovery?.sweep()
+  }
+
+  /** The same of what is stored: some of it, from where the sweep before this one ended. */
+  async sweepExpiredInStore(maxMessages: number): Promise<void> {
+    if (this.#expiry && this.#backlogs.size > 0) await this.#expiry.sweep(this.#backlogs, maxMessages)
+  }
+
+  /** Forgets what it has kept. */
+  delete(): void {
+    this.recovery?.clear()
+  }
+
   send(shared: TopicMessage): void {
     this.counters.enqueued++
+    this.recovery?.keep(shared)
     for (const subscriber of this.#subscribers) subscriber.offer(this, shared)
     if (this.#active.size === 0) return
     const { sequence, message } = shared
@@ -171,8 +215,10 @@ export class Topic {
   arriveStored(sequence: Sequence, message: Message): void {
     this.#expected--
     this.counters.enqueued++
-    if (this.#subscribers.size > 0) {
-      const shared = new TopicMessage(message, sequence, this.#memory, this)
+    if (message.expiration > 0) this.#expiry?.note(message.expiration)
+    if (this.#subscribers.size > 0 || this.recovery) {
+      const shared = new TopicMessage(message, sequence, this.#context.memory, this)
+      this.recovery?.keep(shared)
       for (const subscriber of this.#subscribers) subscriber.offer(this, shared)
     }
     for (const backlog of this.#active) if (backlog.wants(message)) backlog.arriveStored(sequence, message)

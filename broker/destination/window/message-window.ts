@@ -120,15 +120,22 @@ export class MessageWindow<E extends WindowEntry, C> {
   }
 
   /**
-   * Looks through the next page of cold messages and hands out those that have expired, before it lets others read. Resolves
-   * with whether it should go on; not while something else is read.
+   * Looks through the next page of cold messages, up to `maxMessages`, and hands out those that have expired, before it lets
+   * others read. Resolves with whether it should go on; not while something else is read.
    */
-  async sweepPage(expire: (entry: E) => void): Promise<boolean> {
+  async sweepPage(maxMessages: number, expire: (entry: E) => void): Promise<boolean> {
     const { cold, coldExpiry } = this.#contents
     if (this.loading || this.#closed || cold.count === 0) return false
     if (!coldExpiry.isDue(this.#context.clock.nowMs())) return false
-    await this.#reader.readForExpired(expire)
+    await this.#reader.readForExpired(maxMessages, expire)
     return coldExpiry.inPass
+  }
+
+  /** Takes a message that has expired out of the cold ones; undefined when it is none of them, or these are being read. */
+  takeExpiredCold(sequence: Sequence, message: Message): E | undefined {
+    const { cold } = this.#contents
+    if (this.loading || !cold.reaches(sequence) || sequence > cold.upTo || !cold.has(sequence)) return undefined
+    return this.#contents.takeCold(sequence, message)
   }
 
   /**

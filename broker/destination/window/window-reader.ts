@@ -87,8 +87,8 @@ export class WindowReader<E extends WindowEntry> {
   }
 
   /** Looks through the next page of cold messages for expired ones, and takes them out. */
-  readForExpired(expire: (entry: E) => void): Promise<void> {
-    return this.#read(this.#takeExpiredOfPage(expire))
+  readForExpired(maxMessages: number, expire: (entry: E) => void): Promise<void> {
+    return this.#read(this.#takeExpiredOfPage(maxMessages, expire))
   }
 
   close(): void {
@@ -145,11 +145,11 @@ export class WindowReader<E extends WindowEntry> {
   }
 
   // Nothing of what it reads stays in memory: that is for queues that somebody consumes from.
-  async #takeExpiredOfPage(expire: (entry: E) => void): Promise<void> {
+  async #takeExpiredOfPage(maxMessages: number, expire: (entry: E) => void): Promise<void> {
     const { cold, coldExpiry } = this.#contents
     const { upTo } = cold
-    const { pageMessages, pageBytes } = destinationLimits
-    const found = await this.#cursor.read(coldExpiry.goOn(cold.after), upTo, pageMessages, pageBytes)
+    const { pageBytes } = destinationLimits
+    const found = await this.#cursor.read(coldExpiry.goOn(cold.after), upTo, maxMessages, pageBytes)
     if (this.#closed) return
     const nowMs = this.#context.clock.nowMs()
     const expired: PageMessage[] = []

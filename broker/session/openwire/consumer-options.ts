@@ -25,6 +25,7 @@ export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo
     browser: info.browser,
     // A name on a queue has no meaning (ActiveMQ: QueueRegion ignores it).
     subscriptionName: isQueue(destination) ? null : info.subscriptionName,
+    retroactive: info.retroactive,
     announcement: info,
   }
 }

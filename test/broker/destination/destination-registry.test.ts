@@ -19,6 +19,7 @@ const made = () => {
     addSubscription: () => {},
     removeSubscription: () => {},
     backlog: () => ({ messageCount: 0, messageBytes: 0 }),
+    holds: () => false,
     whenDurable: (callback: () => void) => callback(),
   }
   const memory = new MemoryUsage(2 ** 20)
@@ -35,6 +36,7 @@ const made = () => {
       scan,
       lastSequence: () => 0,
       expired: () => {},
+      expiredWaiting: () => {},
     },
     {
       check: () => {},

@@ -160,9 +160,9 @@ describe('a backlog', () => {
   })
 
   test('of many pages expires some pages with each sweep, each of which goes on where the one before it ended', async () => {
-    const { pageMessages, expirySweepPages, expirySweepMs } = destinationLimits
+    const { pageMessages, expirySweepMessages, expirySweepMs } = destinationLimits
     const store = new SlowStore()
-    const pages = expirySweepPages + 3
+    const pages = expirySweepMessages / pageMessages + 3
     const count = pages * pageMessages
     store.recovers('Q', count, count)
     const harness = await RegionHarness.start({ store })
@@ -187,7 +187,7 @@ describe('a backlog', () => {
       }
       return store.reads.splice(0).length
     }
-    expect(await sweep()).toBe(expirySweepPages)
+    expect(await sweep()).toBe(pages - 3)
     expect(harness.of('queue://Q').expired).toBe(0)
     expect(await sweep()).toBe(3)
     expect(harness.of('queue://Q')).toMatchObject({ expired: 10, size: count - 10, memoryUsed: 0 })

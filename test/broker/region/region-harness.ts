@@ -4,9 +4,11 @@ import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type LogFields, type Logger } from '../../../broker/base/logger.ts'
 import type { BrokerRedeliveryConfig } from '../../../broker/destination/broker-redelivery.ts'
 import type { DeadLetterPolicy } from '../../../broker/destination/dead-letter-strategies.ts'
+import type { RecoveryPolicyEntry } from '../../../broker/destination/topic/recovery/recovery-policies.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { Message } from '../../../broker/message/message.ts'
+import type { ExpiryPolicy } from '../../../broker/region/expiry-sweeps.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
 import type { InactiveDestinationsPolicy } from '../../../broker/region/inactive-destinations.ts'
 import { createRegion } from '../../../broker/region/region-broker.ts'
@@ -44,6 +46,8 @@ export interface HarnessOptions {
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   readonly redelivery?: BrokerRedeliveryConfig
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
+  readonly expiryPolicies?: readonly ExpiryPolicy[]
+  readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
 
@@ -84,6 +88,8 @@ export class RegionHarness {
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       ...(options.redelivery && { redelivery: options.redelivery }),
       ...(options.deadLetterPolicies && { deadLetterPolicies: options.deadLetterPolicies }),
+      ...(options.expiryPolicies && { expiryPolicies: options.expiryPolicies }),
+      ...(options.recoveryPolicies && { recoveryPolicies: options.recoveryPolicies }),
       listeners: [this.#listener()],
     })
     this.region.recover(options.recovered!)

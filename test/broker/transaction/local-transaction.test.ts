@@ -4,8 +4,9 @@ import { Topic } from '../../../broker/destination/topic/topic.ts'
 import { LocalTransaction } from '../../../broker/transaction/local-transaction.ts'
 import { transactionLimits } from '../../../broker/transaction/limits.ts'
 import { testMessage } from '../../support/test-message.ts'
+import { topicContext } from '../destination/topic/topic-context.ts'
 
-const topic = new Topic({ kind: 'topic', name: 'T' }, null, new MemoryUsage(2 ** 20))
+const topic = new Topic({ kind: 'topic', name: 'T' }, null, topicContext())
 
 test('all open transactions of a connection share a limit, and give their part back when they end', () => {
   const ofConnection = { count: transactionLimits.maximumTransactedMessagesPerConnection - 2 }

@@ -111,6 +111,7 @@ export class QueueHarness {
         addSubscription: () => {},
         removeSubscription: () => {},
         backlog: () => ({ messageCount: 0, messageBytes: 0 }),
+        holds: () => false,
         whenDurable: (callback: () => void) => callback(),
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
@@ -124,6 +125,7 @@ export class QueueHarness {
       },
       lastSequence: () => 0,
       scan: (bytes) => StoredMessage.scan(bytes),
+      expiredWaiting: () => {},
       expired: (entry) => {
         this.expired.push(entry)
         this.queue.acknowledge(entry, false)

@@ -9,9 +9,10 @@ const made = (askedLimit: number, memory = new MemoryUsage(2 ** 30)) => {
   const limits: string[] = []
   const backlog = new TopicBacklog(askedLimit, (limit) => void limits.push(limit))
   let sequence = 0
-  const message = (persistent: boolean): TopicMessage => {
+  const message = (persistent: boolean, expiration = 0): TopicMessage => {
     const destination = { kind: 'topic', name: 'T' } as const
-    return new TopicMessage(testMessage({ destination, producerSequenceId: ++sequence, persistent }), sequence, memory)
+    const fields = { destination, producerSequenceId: ++sequence, persistent, expiration }
+    return new TopicMessage(testMessage(fields), sequence, memory)
   }
   const takeAll = (): number[] => {
     const taken: number[] = []
@@ -55,4 +56,29 @@ test('gives way while memory is short, and lets go of everything at its end', ()
   expect(backlog.length).toBe(4)
   backlog.clear()
   expect([backlog.length, memory.used]).toEqual([0, 0])
+})
+
+test('gives out what has expired, wherever it stands, and keeps the order of the rest', () => {
+  const { backlog, message, takeAll, memory } = made(0)
+  for (const expiration of [0, 100, 200, 0, 100]) backlog.keep(null, message(false, expiration), 0)
+  const taken = (nowMs: number): number[] =>
+    backlog.takeExpired(nowMs).map(({ shared }) => {
+      shared.letGo()
+      return shared.sequence
+    })
+  expect([taken(99), taken(100), taken(100)]).toEqual([[], [2, 5], []])
+  expect(memory.used).toBe(3 * 1024)
+  expect(takeAll()).toEqual([1, 3, 4])
+  backlog.keep(null, message(false, 100), 0)
+  expect(taken(300)).toEqual([6])
+  expect([backlog.length, memory.used]).toEqual([0, 0])
+})
+
+test('counts rightly what is left of each kind when expired ones have gone', () => {
+  const { backlog, message, takeAll } = made(2)
+  backlog.keep(null, message(true), 0)
+  backlog.keep(null, message(false, 100), 0)
+  for (const { shared } of backlog.takeExpired(100)) shared.letGo()
+  for (const persistent of [true, true]) backlog.keep(null, message(persistent), 0)
+  expect(takeAll()).toEqual([3, 4])
 })
