@@ -2,6 +2,7 @@
 // beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
 import { z } from 'zod'
 import { deadLetterStrategySchema } from './dead-letter-schema.ts'
+import { subscriptionRecoveryPolicySchema } from './recovery-schema.ts'
 import { affix, concreteName, duration, name, oneOf, selector } from './schema-parts.ts'
 
 /** Each is looked at whenever a destination is made. */
@@ -104,6 +105,21 @@ export const destinationPolicyFields = {
     .boolean()
     .default(false)
     .describe('Queues, true: all messages go to one consumer, the others wait until it goes.'),
+  expireMessagesPeriod: duration
+    .default('30s')
+    .describe('How often messages are looked through for what has expired while it waits. 0s: never.'),
+  maxExpirePageSize: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(5000)
+    .describe('How many of the messages in the store are looked through at a time.'),
+  alwaysRetroactive: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Topics. true: each consumer begins with what subscriptionRecoveryPolicy has kept, not only retroactive ones.',
+    ),
 }
 
 /** What holds where a policy says nothing. */
@@ -158,7 +174,11 @@ export const destinationSettings = {
   destinationPolicies: z
     .array(
       z
-        .strictObject({ ...destinationPolicyFields, deadLetterStrategy: deadLetterStrategySchema.optional() })
+        .strictObject({
+          ...destinationPolicyFields,
+          deadLetterStrategy: deadLetterStrategySchema.optional(),
+          subscriptionRecoveryPolicy: subscriptionRecoveryPolicySchema.optional(),
+        })
         .refine(...oneOf('queue', 'topic')),
     )
     .max(maxDestinationPolicies)

@@ -20,7 +20,9 @@ import type { TempStore } from '../store/temp-store.ts'
 import {
   deadLetterPoliciesOf,
   dispatchPoliciesOf,
+  expiryPoliciesOf,
   inactiveDestinationsOf,
+  recoveryPoliciesOf,
   redeliveryOf,
   startupDestinationsOf,
   virtualDestinationsOf,
@@ -66,6 +68,8 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     deadLetterPolicies: deadLetterPoliciesOf(config),
     dispatchPolicies: dispatchPoliciesOf(config),
     redelivery: redeliveryOf(config),
+    expiryPolicies: expiryPoliciesOf(config),
+    recoveryPolicies: recoveryPoliciesOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,

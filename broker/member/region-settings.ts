@@ -1,12 +1,15 @@
 // What the configuration says of destinations, in the region's terms.
-import { parseDuration } from '../config/duration-and-size.ts'
+import { parseDuration, parseSize } from '../config/duration-and-size.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { BrokerRedeliveryConfig } from '../destination/broker-redelivery.ts'
 import type { DeadLetterStrategyConfig } from '../destination/dead-letter.ts'
 import type { DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
 import type { DispatchPolicy } from '../destination/queue/dispatch-policy.ts'
 import type { RedeliveryPolicy } from '../destination/redelivery-policy.ts'
+import type { RecoveryPolicyEntry } from '../destination/topic/recovery/recovery-policies.ts'
+import type { RecoveryPolicyConfig } from '../destination/topic/recovery/recovery-policy.ts'
 import type { Destination } from '../message/destination.ts'
+import type { ExpiryPolicy } from '../region/expiry-sweeps.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
 import type { PolicyEntry } from '../routing/policy-map.ts'
 import {
@@ -18,6 +21,7 @@ import {
 type Given = NonNullable<BrokerConfig['virtualDestinations']>[number]
 type Composite = NonNullable<Given['compositeQueue']>
 type GivenStrategy = NonNullable<BrokerConfig['destinationPolicies'][number]['deadLetterStrategy']>
+type GivenRecovery = NonNullable<BrokerConfig['destinationPolicies'][number]['subscriptionRecoveryPolicy']>
 type GivenAudit = Pick<
   NonNullable<GivenStrategy['sharedDeadLetterStrategy']>,
   'expiration' | 'enableAudit' | 'maxAuditDepth' | 'maxProducersToAudit'
@@ -66,6 +70,20 @@ export const dispatchPoliciesOf = ({ destinationPolicies }: BrokerConfig): reado
     timeBeforeDispatchStartsMs: parseDuration(given.timeBeforeDispatchStarts)!,
   }))
 
+export const expiryPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly ExpiryPolicy[] =>
+  destinationPolicies.map(({ expireMessagesPeriod, maxExpirePageSize, ...given }) => ({
+    ...patternOf(given),
+    expireMessagesPeriodMs: parseDuration(expireMessagesPeriod)!,
+    maxExpirePageSize,
+  }))
+
+export const recoveryPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly RecoveryPolicyEntry[] =>
+  destinationPolicies.map(({ subscriptionRecoveryPolicy, alwaysRetroactive, ...given }) => ({
+    ...patternOf(given),
+    recovery: subscriptionRecoveryPolicy ? recoveryOf(subscriptionRecoveryPolicy) : null,
+    alwaysRetroactive,
+  }))
+
 export function redeliveryOf({ redeliveryPlugin }: BrokerConfig): BrokerRedeliveryConfig | undefined {
   if (!redeliveryPlugin) return undefined
   const { redeliveryPolicyMap, sendToDlqIfMaxRetriesExceeded, fallbackToDeadLetter } = redeliveryPlugin
@@ -95,6 +113,16 @@ function strategyOf(given: GivenStrategy): DeadLetterStrategyConfig {
   if (shared) return { kind: 'shared', ...shared, queue: shared.deadLetterQueue, ...auditOf(shared) }
   if (individual) return { kind: 'individual', ...individual, ...auditOf(individual) }
   return { kind: 'discarding' }
+}
+
+function recoveryOf(given: GivenRecovery): RecoveryPolicyConfig | null {
+  const count = given.fixedCountSubscriptionRecoveryPolicy
+  const sized = given.fixedSizedSubscriptionRecoveryPolicy
+  const timed = given.timedSubscriptionRecoveryPolicy
+  if (count) return { kind: 'fixedCount', maximumSize: count.maximumSize }
+  if (sized) return { kind: 'fixedSized', maximumBytes: parseSize(sized.maximumSize)! }
+  if (timed) return { kind: 'timed', recoverDurationMs: parseDuration(timed.recoverDuration)! }
+  return given.lastImageSubscriptionRecoveryPolicy ? { kind: 'lastImage' } : null
 }
 
 const auditOf = ({ expiration, enableAudit, maxAuditDepth, maxProducersToAudit }: GivenAudit) => ({

@@ -19,6 +19,11 @@ import {
   startupDestinationFields,
   virtualTopicFields,
 } from '../../broker/config/destination-schema.ts'
+import {
+  fixedCountRecoveryFields,
+  fixedSizedRecoveryFields,
+  timedRecoveryFields,
+} from '../../broker/config/recovery-schema.ts'
 import { redeliveryPluginSchema } from '../../broker/config/redelivery-schema.ts'
 import {
   deadLetterStrategyRules,
@@ -26,6 +31,7 @@ import {
   filteredDestinationRules,
   forwardToRules,
   startupDestinationRules,
+  subscriptionRecoveryPolicyRules,
   virtualDestinationRules,
 } from './rules/destinations.ts'
 import { celOf } from './rules/rule.ts'
@@ -72,6 +78,25 @@ const deadLetterStrategySchema = z
   })
   .meta(celOf(deadLetterStrategyRules))
 
+const subscriptionRecoveryPolicySchema = z
+  .strictObject({
+    fixedCountSubscriptionRecoveryPolicy: z
+      .strictObject(fixedCountRecoveryFields)
+      .optional()
+      .describe('The last messages, so many of them.'),
+    fixedSizedSubscriptionRecoveryPolicy: z
+      .strictObject(fixedSizedRecoveryFields)
+      .optional()
+      .describe('The last messages, as many as take so many bytes.'),
+    timedSubscriptionRecoveryPolicy: z
+      .strictObject(timedRecoveryFields)
+      .optional()
+      .describe('The messages of the last time.'),
+    lastImageSubscriptionRecoveryPolicy: z.strictObject({}).optional().describe('The last message.'),
+    noSubscriptionRecoveryPolicy: z.strictObject({}).optional().describe('None.'),
+  })
+  .meta(celOf(subscriptionRecoveryPolicyRules))
+
 const deadLetterSchema = z.strictObject({
   queue: z.string().min(1).max(250).default(defaultDeadLetterQueue).describe('The queue for dead letters.'),
   ...deadLetterRuleFields,
@@ -99,6 +124,9 @@ export const destinationsFields = {
           deadLetterStrategy: deadLetterStrategySchema
             .optional()
             .describe('What becomes of messages that nobody could handle. Left out: what deadLetter says.'),
+          subscriptionRecoveryPolicy: subscriptionRecoveryPolicySchema
+            .optional()
+            .describe('Topics. What is kept in memory for retroactive consumers. Left out: nothing.'),
         })
         .meta(celOf(destinationPolicyRules)),
     )

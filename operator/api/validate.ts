@@ -10,6 +10,7 @@ import {
   filteredDestinationRules,
   forwardToRules,
   startupDestinationRules,
+  subscriptionRecoveryPolicyRules,
   virtualDestinationListRules,
   virtualDestinationRules,
 } from './rules/destinations.ts'
@@ -91,6 +92,15 @@ function destinationFindings(broker: BrokerClusterSpec['broker'], path: string):
             deadLetterStrategyRules,
             deadLetterStrategy,
             `${path}.destinationPolicies[${index}].deadLetterStrategy`,
+          )
+        : [],
+    ),
+    ...destinationPolicies.flatMap(({ subscriptionRecoveryPolicy }, index) =>
+      subscriptionRecoveryPolicy
+        ? findingsAt(
+            subscriptionRecoveryPolicyRules,
+            subscriptionRecoveryPolicy,
+            `${path}.destinationPolicies[${index}].subscriptionRecoveryPolicy`,
           )
         : [],
     ),

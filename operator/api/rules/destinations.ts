@@ -1,6 +1,7 @@
 // Destinations in spec.broker: each entry says one thing, and nothing is forwarded in a circle.
 import { forwardingCircles } from '../../../broker/config/forwarding-circles.ts'
 import { deadLetterStrategyKinds } from '../../../broker/config/dead-letter-schema.ts'
+import { recoveryPolicyKinds } from '../../../broker/config/recovery-schema.ts'
 import { type Rule, wrong } from './rule.ts'
 
 /** Exactly one of these fields. */
@@ -20,6 +21,9 @@ const queueOrTopic = ['queue', 'topic'] as const
 export const startupDestinationRules = [exactlyOne('startupDestinations[]', queueOrTopic)]
 export const destinationPolicyRules = [exactlyOne('destinationPolicies[]', queueOrTopic)]
 export const deadLetterStrategyRules = [exactlyOne('destinationPolicies[].deadLetterStrategy', deadLetterStrategyKinds)]
+export const subscriptionRecoveryPolicyRules = [
+  exactlyOne('destinationPolicies[].subscriptionRecoveryPolicy', recoveryPolicyKinds),
+]
 export const forwardToRules = [
   exactlyOne('virtualDestinations[].forwardTo[]', [...queueOrTopic, 'filteredDestination']),
 ]

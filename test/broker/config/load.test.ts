@@ -319,6 +319,76 @@ test('a map of message groups that is none of ActiveMQ’s is refused', async ()
   ])
 })
 
+test('expiry and recovery policies by the names that ActiveMQ has for them', async () => {
+  const text = `
+destinationPolicies:
+  - queue: '>'
+    expireMessagesPeriod: 1m
+    maxExpirePageSize: 400
+  - topic: PRICES.>
+    alwaysRetroactive: true
+    subscriptionRecoveryPolicy: {timedSubscriptionRecoveryPolicy: {recoverDuration: 5m}}
+  - topic: COUNT
+    subscriptionRecoveryPolicy: {fixedCountSubscriptionRecoveryPolicy: {}}
+  - topic: SIZE
+    subscriptionRecoveryPolicy: {fixedSizedSubscriptionRecoveryPolicy: {}}
+  - topic: LAST
+    subscriptionRecoveryPolicy: {lastImageSubscriptionRecoveryPolicy: {}}
+  - topic: NONE
+    subscriptionRecoveryPolicy: {noSubscriptionRecoveryPolicy: {}}
+`
+  expect((await parseBrokerConfigText('file', text)).destinationPolicies).toMatchObject([
+    { expireMessagesPeriod: '1m', maxExpirePageSize: 400, alwaysRetroactive: false },
+    { expireMessagesPeriod: '30s', maxExpirePageSize: 5000, alwaysRetroactive: true },
+    { subscriptionRecoveryPolicy: { fixedCountSubscriptionRecoveryPolicy: { maximumSize: 100 } } },
+    {
+      subscriptionRecoveryPolicy: {
+        fixedSizedSubscriptionRecoveryPolicy: { maximumSize: '64Ki', useSharedBuffer: true },
+      },
+    },
+    { subscriptionRecoveryPolicy: { lastImageSubscriptionRecoveryPolicy: {} } },
+    { subscriptionRecoveryPolicy: { noSubscriptionRecoveryPolicy: {} } },
+  ])
+})
+
+test.each([
+  ['{}', '', 'exactly one of fixedCountSubscriptionRecoveryPolicy'],
+  ['{lastImageSubscriptionRecoveryPolicy: {}, noSubscriptionRecoveryPolicy: {}}', '', 'exactly one of'],
+  [
+    '{queryBasedSubscriptionRecoveryPolicy: {query: Q}}',
+    '.queryBasedSubscriptionRecoveryPolicy',
+    'its query is a Java class',
+  ],
+  [
+    '{retainedMessageSubscriptionRecoveryPolicy: {}}',
+    '.retainedMessageSubscriptionRecoveryPolicy',
+    'retained messages are not supported',
+  ],
+  [
+    '{lastImageSubscriptionRecoverPolicy: {}}',
+    '.lastImageSubscriptionRecoverPolicy',
+    'lastImageSubscriptionRecoveryPolicy',
+  ],
+  [
+    '{fixedSizedSubscriptionRecoveryPolicy: {maximumSize: 1.5Ki}}',
+    '.fixedSizedSubscriptionRecoveryPolicy.maximumSize',
+    'a size such as 64Ki',
+  ],
+  [
+    '{fixedCountSubscriptionRecoveryPolicy: {maximumSize: 0}}',
+    '.fixedCountSubscriptionRecoveryPolicy.maximumSize',
+    'expected number to be >=1',
+  ],
+])('refused as a recovery policy: %s', async (policy, path, accepted) => {
+  const text = `destinationPolicies: [{topic: A, subscriptionRecoveryPolicy: ${policy}}]`
+  const error = await parseBrokerConfigText('file', text).catch((reason: unknown) => reason)
+  expect((error as ConfigError).problems).toContainEqual({
+    path: `destinationPolicies[0].subscriptionRecoveryPolicy${path}`,
+    given: expect.anything(),
+    accepted: expect.stringContaining(accepted),
+  })
+})
+
 test('redelivery by the broker, by the names that ActiveMQ has for it', async () => {
   const text = `
 redeliveryPlugin:

@@ -106,6 +106,23 @@ describe('the plan of a pair', () => {
     expect(plan(sharedPair({ broker: { deadLetter: {} } })).groups[0]!.brokerConfig).not.toHaveProperty('deadLetter')
   })
 
+  test('has what the spec says of expiry and recovery in the broker’s file', () => {
+    const broker: BrokerClusterSpecInput['broker'] = {
+      destinationPolicies: [
+        { queue: 'A.>', expireMessagesPeriod: '1m', maxExpirePageSize: 100 },
+        {
+          topic: '>',
+          alwaysRetroactive: true,
+          subscriptionRecoveryPolicy: { fixedSizedSubscriptionRecoveryPolicy: { maximumSize: '1Mi' } },
+        },
+        { topic: 'NONE', subscriptionRecoveryPolicy: { noSubscriptionRecoveryPolicy: {} } },
+      ],
+    }
+    const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
+    expect(brokerConfig).toMatchObject(broker)
+    expect(parseBrokerConfig(brokerConfig)).toMatchObject({ ok: true, config: broker })
+  })
+
   test('shares one claim, kept when the cluster goes', () => {
     expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
     expect(groups[0]!.store).toMatchObject({

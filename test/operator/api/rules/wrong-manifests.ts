@@ -369,6 +369,26 @@ export const wrongManifests: readonly WrongManifest[] = [
     text: 'exactly one of sharedDeadLetterStrategy, individualDeadLetterStrategy, discarding must be given',
   },
   {
+    title: 'a recovery policy of two kinds',
+    spec: {
+      ...single(none),
+      broker: {
+        destinationPolicies: [
+          {
+            topic: 'A',
+            subscriptionRecoveryPolicy: {
+              lastImageSubscriptionRecoveryPolicy: {},
+              timedSubscriptionRecoveryPolicy: { recoverDuration: '5m' },
+            },
+          },
+        ],
+      },
+    },
+    by: 'rule',
+    field: 'spec.broker.destinationPolicies[0].subscriptionRecoveryPolicy',
+    text: 'exactly one of fixedCountSubscriptionRecoveryPolicy, fixedSizedSubscriptionRecoveryPolicy',
+  },
+  {
     title: 'a virtual destination of two kinds',
     spec: {
       ...single(none),
