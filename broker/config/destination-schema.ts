@@ -120,6 +120,12 @@ export const destinationPolicyFields = {
     .describe(
       'Topics. true: each consumer begins with what subscriptionRecoveryPolicy has kept, not only retroactive ones.',
     ),
+  persistJMSRedelivered: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Queues. true: before a persistent message is delivered for the first time that is stored, so that it comes with JMSRedelivered also after a crash. Costs a second write of each message.',
+    ),
 }
 
 /** What holds where a policy says nothing. */

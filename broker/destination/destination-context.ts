@@ -17,6 +17,7 @@ export interface DestinationContext {
   readonly store: Pick<
     MessageStore,
     | 'read'
+    | 'update'
     | 'remove'
     | 'addHolder'
     | 'removeHolder'
@@ -34,6 +35,8 @@ export interface DestinationContext {
   readonly redelivery: BrokerRedelivery | null
   /** null: no queue has one of its own. */
   readonly dispatchPolicies: DispatchPolicies | null
+  /** Whether the store is told of first deliveries (persistJMSRedelivered). */
+  recordsDeliveries(queue: Destination): boolean
   /** Makes a message of its stored form. */
   scan(bytes: Buffer): Message
   /** Takes over a message that expired in its queue. It is no longer waiting, but still counted as in flight. */

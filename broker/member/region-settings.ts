@@ -10,6 +10,7 @@ import type { RecoveryPolicyEntry } from '../destination/topic/recovery/recovery
 import type { RecoveryPolicyConfig } from '../destination/topic/recovery/recovery-policy.ts'
 import type { Destination } from '../message/destination.ts'
 import type { ExpiryPolicy } from '../region/expiry-sweeps.ts'
+import type { DeliveryPolicy } from '../region/region-broker.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
 import type { PolicyEntry } from '../routing/policy-map.ts'
 import {
@@ -83,6 +84,9 @@ export const recoveryPoliciesOf = ({ destinationPolicies }: BrokerConfig): reado
     recovery: subscriptionRecoveryPolicy ? recoveryOf(subscriptionRecoveryPolicy) : null,
     alwaysRetroactive,
   }))
+
+export const deliveryPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly DeliveryPolicy[] =>
+  destinationPolicies.map(({ persistJMSRedelivered, ...given }) => ({ ...patternOf(given), persistJMSRedelivered }))
 
 export function redeliveryOf({ redeliveryPlugin }: BrokerConfig): BrokerRedeliveryConfig | undefined {
   if (!redeliveryPlugin) return undefined

@@ -54,6 +54,10 @@ import type {
   SubscriptionStatistics,
 } from './region.ts'
 
+export interface DeliveryPolicy extends PolicyEntry {
+  readonly persistJMSRedelivered: boolean
+}
+
 export interface RegionOptions {
   /** Open: this broker is the writer. */
   readonly store: MessageStore
@@ -77,6 +81,8 @@ export interface RegionOptions {
   /** Default: the broker delivers nothing again that its client has given up. */
   readonly redelivery?: BrokerRedeliveryConfig | undefined
   readonly random?: Random
+  /** Queues of which the store is told what is delivered for the first time; default: none. */
+  readonly deliveryPolicies?: readonly DeliveryPolicy[]
   /** Default: they stay. */
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   /** Default: none. */
@@ -107,6 +113,7 @@ class RegionBroker implements Region {
       ? new BrokerRedelivery(options.redelivery, options.random ?? systemRandom, logger)
       : null
     const sequences = new SequenceSource()
+    const deliveryPolicies = new PolicyMap(options.deliveryPolicies ?? [])
     const destinationContext = {
       clock,
       logger,
@@ -116,6 +123,7 @@ class RegionBroker implements Region {
       redelivery,
       dispatchPolicies: options.dispatchPolicies ? new PolicyMap(options.dispatchPolicies) : null,
       lastSequence: () => sequences.last,
+      recordsDeliveries: (queue: Destination) => deliveryPolicies.for(queue)?.persistJMSRedelivered === true,
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
       expired: (entry: QueueEntry) => deadLetters.take(entry, 'expired', null, () => this.#context.flow.relieve()),
       expiredWaiting: (topic: Destination, message: Message) =>

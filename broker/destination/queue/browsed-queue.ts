@@ -1,5 +1,6 @@
 // What those who look at the messages of a queue need of it, and the queue of them.
 import type { Destination } from '../../message/destination.ts'
+import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import type { QueueEntry } from '../entry.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
@@ -15,6 +16,8 @@ export interface BrowsedQueue {
   waitingBehind(after: Sequence): Iterable<QueueEntry>
   /** Its other entries, in no order: those that wait to be delivered again, and those that its consumers hold. */
   elsewhere(): Iterable<QueueEntry>
+  /** How often a message was delivered that only the store has. */
+  deliveredBefore(message: Message): number
   addWatcher(watcher: QueueWatcher): void
   removeWatcher(watcher: QueueWatcher): void
 }

@@ -106,14 +106,15 @@ export class QueueBrowse implements MessageSource, QueueWatcher {
   }
 
   /** True when the browser has seen all of it. */
-  #show(page: BrowsePage, { destination }: BrowsedQueue, browser: Browser): boolean {
+  #show(page: BrowsePage, queue: BrowsedQueue, browser: Browser): boolean {
     const nowMs = this.#context.clock.nowMs()
     while (!browser.full) {
       const next = page.take(nowMs)
       if (!next) return true
       const { message, sequence, entry } = next
-      const redeliveryCounter = entry?.redeliveryCounter ?? 0
-      if (browser.accepts(message, redeliveryCounter)) browser.show(destination, message, sequence, redeliveryCounter)
+      const redeliveryCounter = entry ? entry.redeliveryCounter : queue.deliveredBefore(message)
+      if (browser.accepts(message, redeliveryCounter))
+        browser.show(queue.destination, message, sequence, redeliveryCounter)
     }
     return page.isEmpty
   }

@@ -20,6 +20,9 @@ export interface QueueConsumer {
   /** `redeliveryCounter`: how often it was delivered before. */
   accepts(message: Message, redeliveryCounter: number): boolean
   deliverQueueEntry(entry: QueueEntry, message: Message): void
+  /** The same in two steps: it has its place now, and is delivered later. */
+  reserve(entry: QueueEntry): void
+  deliverReserved(entry: QueueEntry, message: Message): void
   /** The queue has read what it has: a pull that will not wait can be answered. */
   answerPull(): void
 }

@@ -23,6 +23,7 @@ import type { BrowsedQueue, QueueWatcher } from './browsed-queue.ts'
 import { defaultDispatchPolicy } from './dispatch-policy.ts'
 import { DispatchStart } from './dispatch-start.ts'
 import { MessageGroups } from './message-groups.ts'
+import { FirstDeliveries } from './first-deliveries.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import { QueueLookers } from './queue-lookers.ts'
@@ -66,6 +67,10 @@ export class Queue implements EntryQueue, BrowsedQueue {
   #watchers: Set<QueueWatcher> | null = null
   /** null when no message here is delivered again by the broker, as in most queues. */
   readonly #waits: RedeliveryWaits | null
+  /** null when the store is not told of deliveries, as for most queues. */
+  readonly #firstDeliveries: FirstDeliveries | null
+  /** What is stored says how often it was delivered. */
+  readonly #countsInMessages: boolean
   #dispatching = false
   #deleted = false
 
@@ -80,6 +85,8 @@ export class Queue implements EntryQueue, BrowsedQueue {
     const policy = context.dispatchPolicies?.for(destination) ?? defaultDispatchPolicy
     this.#consumers = new QueueDispatch(policy)
     this.#start = DispatchStart.of(policy, context.clock, () => this.dispatch())
+    this.#firstDeliveries = this.#makeFirstDeliveries()
+    this.#countsInMessages = this.#waits !== null || this.#firstDeliveries !== null
     this.#window = new MessageWindow(
       {
         queue: destination.name,
@@ -190,7 +197,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    if (this.#expected > 0 || this.#arrivals || this.#start?.isHeldBack) return false
+    if (this.#expected > 0 || this.#arrivals || this.#firstDeliveries || this.#start?.isHeldBack) return false
     return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 
@@ -255,6 +262,11 @@ export class Queue implements EntryQueue, BrowsedQueue {
   removeWatcher(watcher: QueueWatcher): void {
     this.#watchers?.delete(watcher)
     if (this.#watchers?.size === 0) this.#watchers = null
+  }
+
+  /** How often a message was delivered before, as it says; where nothing writes that into it, nothing here did. */
+  deliveredBefore({ redeliveryCounter }: Message): number {
+    return this.#countsInMessages ? redeliveryCounter : 0
   }
 
   waitingBehind(after: Sequence): Iterable<QueueEntry> {
@@ -360,6 +372,12 @@ export class Queue implements EntryQueue, BrowsedQueue {
     return new RedeliveryWaits({ clock, redelivery, queue: this.name, due: (entries) => this.#becameDue(entries) })
   }
 
+  #makeFirstDeliveries(): FirstDeliveries | null {
+    const { store, recordsDeliveries } = this.#context
+    if (!this.stored || !recordsDeliveries(this.destination)) return null
+    return new FirstDeliveries({ store, holder: this.holder, delivered: (entry) => this.#spareMemory(entry) })
+  }
+
   #becameDue(entries: QueueEntry[]): void {
     this.#window.comeBack(entries.sort((a, b) => a.sequence - b.sequence))
     this.dispatch()
@@ -367,7 +385,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   #entryOf(sequence: Sequence, message: Message, keptIn: KeptIn): QueueEntry {
     const entry = new QueueEntry(this, sequence, message, keptIn, this.#context.memory)
-    if (this.#waits) entry.redeliveryCounter = message.redeliveryCounter
+    if (this.#countsInMessages) entry.redeliveryCounter = message.redeliveryCounter
     return entry
   }
 
@@ -481,6 +499,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (message.grouped && this.#groups!.give(entry, message, consumer))
       message = message.withChanges({ groupFirstForConsumer: true })
     this.counters.dispatched++
+    if (this.#firstDeliveries) return this.#firstDeliveries.give(entry, message, consumer)
     consumer.deliverQueueEntry(entry, message)
     this.#spareMemory(entry)
   }

@@ -122,6 +122,15 @@ export class Subscription {
     this.#deliver(entry, message, entry.queue.destination, entry.redeliveryCounter)
   }
 
+  /** As `deliverQueueEntry`, in two steps: from now on it has the entry. */
+  reserve(entry: QueueEntry): void {
+    this.#take(entry)
+  }
+
+  deliverReserved(entry: QueueEntry, message: Message): void {
+    this.#send(entry, message, entry.queue.destination, entry.redeliveryCounter)
+  }
+
   /** A browser is shown a message, which stays where it is. */
   show(queue: Destination, message: Message, sequence: Sequence, redeliveryCounter: number): void {
     this.#deliver(new TopicEntry(null, sequence, message), message, queue, redeliveryCounter)
@@ -227,10 +236,18 @@ export class Subscription {
   }
 
   #deliver(entry: Entry, message: Message, destination: Destination, redeliveryCounter: number): void {
+    this.#take(entry)
+    this.#send(entry, message, destination, redeliveryCounter)
+  }
+
+  #take(entry: Entry): void {
     assert(!this.full, 'a full subscription was given a message')
     if (this.#pull.isOpen) this.#pull.end()
-    this.everDispatched = true
     this.dispatched.push(entry)
+  }
+
+  #send(entry: Entry, message: Message, destination: Destination, redeliveryCounter: number): void {
+    this.everDispatched = true
     this.#port.deliver({
       consumerId: this.options.consumerId,
       destination,

@@ -14,6 +14,7 @@ const made = () => {
   const store = {
     read: () => Promise.resolve([]),
     remove: () => {},
+    update: () => {},
     addHolder: ({ name }: { name: string }) => void told.push(`store keeps ${name}`),
     removeHolder: ({ name }: { name: string }) => void told.push(`store forgets ${name}`),
     addSubscription: () => {},
@@ -35,6 +36,7 @@ const made = () => {
       dispatchPolicies: null,
       scan,
       lastSequence: () => 0,
+      recordsDeliveries: () => false,
       expired: () => {},
       expiredWaiting: () => {},
     },

@@ -11,7 +11,7 @@ import type { Message } from '../../../broker/message/message.ts'
 import type { ExpiryPolicy } from '../../../broker/region/expiry-sweeps.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
 import type { InactiveDestinationsPolicy } from '../../../broker/region/inactive-destinations.ts'
-import { createRegion } from '../../../broker/region/region-broker.ts'
+import { createRegion, type DeliveryPolicy } from '../../../broker/region/region-broker.ts'
 import type {
   ConnectionPort,
   ConsumerOptions,
@@ -48,6 +48,7 @@ export interface HarnessOptions {
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   readonly expiryPolicies?: readonly ExpiryPolicy[]
   readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
+  readonly deliveryPolicies?: readonly DeliveryPolicy[]
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
 
@@ -90,6 +91,7 @@ export class RegionHarness {
       ...(options.deadLetterPolicies && { deadLetterPolicies: options.deadLetterPolicies }),
       ...(options.expiryPolicies && { expiryPolicies: options.expiryPolicies }),
       ...(options.recoveryPolicies && { recoveryPolicies: options.recoveryPolicies }),
+      ...(options.deliveryPolicies && { deliveryPolicies: options.deliveryPolicies }),
       listeners: [this.#listener()],
     })
     this.region.recover(options.recovered!)

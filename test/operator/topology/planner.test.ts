@@ -67,7 +67,10 @@ describe('the plan of a pair', () => {
       startupDestinations: [{ queue: 'A' }, { topic: 'B' }],
       schedulePeriodForDestinationPurge: '10s',
       maxPurgedDestinationsPerSweep: 5,
-      destinationPolicies: [{ queue: 'A.>', gcInactiveDestinations: true, inactiveTimeoutBeforeGC: '5m' }],
+      destinationPolicies: [
+        { queue: 'A.>', gcInactiveDestinations: true, inactiveTimeoutBeforeGC: '5m' },
+        { queue: 'B', persistJMSRedelivered: true },
+      ],
     }
     const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!
     expect(brokerConfig).toMatchObject(broker)

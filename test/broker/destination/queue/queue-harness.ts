@@ -78,6 +78,14 @@ export class TestQueueConsumer implements QueueConsumer {
     this.#given({ consumer: this, entry, message })
   }
 
+  reserve(entry: QueueEntry): void {
+    this.held.push(entry)
+  }
+
+  deliverReserved(entry: QueueEntry, message: Message): void {
+    this.#given({ consumer: this, entry, message })
+  }
+
   answerPull(): void {
     this.pulls++
   }
@@ -108,6 +116,7 @@ export class QueueHarness {
       store: {
         read: (_holder, after, upTo, count, bytes) => this.#read(this.#stored, after, upTo, count, bytes),
         remove: (_holder: MessageOwner, sequence: Sequence) => void this.#stored.delete(sequence),
+        update: ({ bytes }, sequence) => void this.#stored.set(sequence, bytes),
         addSubscription: () => {},
         removeSubscription: () => {},
         backlog: () => ({ messageCount: 0, messageBytes: 0 }),
@@ -124,6 +133,7 @@ export class QueueHarness {
         removeHolder: () => this.#spilled.clear(),
       },
       lastSequence: () => 0,
+      recordsDeliveries: () => false,
       scan: (bytes) => StoredMessage.scan(bytes),
       expiredWaiting: () => {},
       expired: (entry) => {

@@ -1,0 +1,54 @@
+// Before a stored message is delivered for the first time, the store is told of it: after a crash or a takeover it comes with
+// JMSRedelivered, as ActiveMQ's persistJMSRedelivered has it (RegionBroker.preProcessDispatch). A delivery has its place with its
+// consumer at once, and leaves when the store has it durable: those of one moment share one sync. Others of the queue that
+// follow wait behind them, so that the order stays.
+import type { Message } from '../../message/message.ts'
+import type { MessageStore } from '../../store/message-store.ts'
+import type { QueueHolder } from '../../store/held-message.ts'
+import type { QueueEntry } from '../entry.ts'
+import type { QueueConsumer } from './queue-consumer.ts'
+
+interface Parts {
+  readonly store: Pick<MessageStore, 'update' | 'whenDurable'>
+  readonly holder: QueueHolder
+  /** It was delivered: its body may leave memory. */
+  readonly delivered: (entry: QueueEntry) => void
+}
+
+export class FirstDeliveries {
+  readonly #parts: Parts
+  /** The store knows of these. */
+  readonly #recorded = new WeakSet<QueueEntry>()
+  /** Deliveries on their way. */
+  #waiting = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** `entry` is in flight with `consumer`. */
+  give(entry: QueueEntry, message: Message, consumer: QueueConsumer): void {
+    const isFirst = entry.stored && entry.redeliveryCounter === 0 && !this.#recorded.has(entry)
+    if (!isFirst && this.#waiting === 0) {
+      consumer.deliverQueueEntry(entry, message)
+      return this.#parts.delivered(entry)
+    }
+    consumer.reserve(entry)
+    if (isFirst) this.#record(entry, message)
+    this.#waiting++
+    this.#parts.store.whenDurable(() => {
+      this.#waiting--
+      // Its consumer may have closed meanwhile, and another one has it.
+      if (entry.holder !== consumer) return
+      consumer.deliverReserved(entry, message)
+      this.#parts.delivered(entry)
+    })
+  }
+
+  #record(entry: QueueEntry, message: Message): void {
+    const { store, holder } = this.#parts
+    const { bytes, producerId, producerSequenceId } = message.withChanges({ redeliveryCounter: 1 })
+    store.update({ holder, bytes, producerId, producerSequenceId }, entry.sequence)
+    this.#recorded.add(entry)
+  }
+}
