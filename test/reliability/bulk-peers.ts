@@ -31,6 +31,7 @@ const sizePrefixBytes = 4
 /** Transactions on their way: enough that neither side waits for the other. */
 const openTransactions = 4
 const acknowledgeEvery = 500
+const browserPrefetch = 500
 
 /** One connection, loose encoding without cache: what is sent is what is stored. */
 class BulkPeer {
@@ -299,5 +300,41 @@ export async function drainSelected({ port, messages, oneOf, others }: SelectOpt
   const before = peer.responses
   await Promise.race([drained, peer.responded(before + 1)])
   await peer.responded(before + 1)
+  peer.close()
+}
+
+export interface BrowseOptions {
+  readonly port: number
+  readonly messages: number
+  readonly contentBytes: number
+  /** One of so many is not there any more. */
+  readonly without: number
+}
+
+/** Browses queue Q with the prefetch of the stock client: all that is there, in order, and the end. Rejects otherwise. */
+export async function browseQueue({ port, messages, contentBytes, without }: BrowseOptions): Promise<void> {
+  const peer = await BulkPeer.connect(port)
+  const { frame: sent, numberAt } = new MessageTemplate(peer.codec, contentBytes, true)
+  const next = (number: number): number => ((number + 1) % without === 0 ? number + 2 : number + 1)
+  let last = 0
+  let unacknowledged = 0
+  const browsed = new Promise<void>((resolve, reject) => {
+    peer.onDispatch = (frame) => {
+      if (frame.length < contentBytes)
+        return next(last) > messages ? resolve() : reject(new Error(`The browse ended after message ${last}`))
+      // Stored form and redelivery counter end the frame.
+      const number = readNumber(frame, frame.length - 4 - sent.length + numberAt)
+      if (number !== next(last)) return reject(new Error(`Message ${number} came after ${last}`))
+      last = number
+      if (++unacknowledged < browserPrefetch / 2) return
+      const { message } = peer.codec.decode(frame) as MessageDispatch
+      peer.send(
+        messageAck({ lastMessageId: message!.messageId, messageCount: unacknowledged, responseRequired: false }),
+      )
+      unacknowledged = 0
+    }
+  })
+  await peer.call(consumerInfo({ browser: true, prefetchSize: browserPrefetch }))
+  await Promise.race([browsed, peer.responded(peer.responses + 1)])
   peer.close()
 }

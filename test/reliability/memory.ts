@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
-import { drainQueue, drainSelected, fillQueue, sendLarge } from './bulk-peers.ts'
+import { browseQueue, drainQueue, drainSelected, fillQueue, sendLarge } from './bulk-peers.ts'
 
 const mebibyte = 2 ** 20
 /** What a message needs on disk besides its content, roughly. */
@@ -79,12 +79,13 @@ export async function runBacklog(options: BacklogOptions): Promise<BacklogFigure
 export interface SelectiveFigures {
   readonly messages: number
   readonly selectedSeconds: number
+  readonly browsedSeconds: number
   readonly peakBytes: number
 }
 
 /**
  * Fills a queue, kills the broker, starts it again, and takes every hundredth message out by a selector, beside 99 consumers whose
- * selectors match nothing.
+ * selectors match nothing. Then browses all that is left.
  */
 export async function runSelectiveBacklog(options: BacklogOptions): Promise<SelectiveFigures> {
   const { messages, contentBytes, memoryLimit, heapMebibytes } = options
@@ -99,7 +100,11 @@ export async function runSelectiveBacklog(options: BacklogOptions): Promise<Sele
     await untilListening(port)
     const start = performance.now()
     await drainSelected({ port, messages, oneOf: 100, others: 99 })
-    return { messages, selectedSeconds: secondsSince(start), peakBytes: peakBytes(member.pid) }
+    const selectedSeconds = secondsSince(start)
+    const browseStart = performance.now()
+    await browseQueue({ port, messages, contentBytes, without: 100 })
+    const browsedSeconds = secondsSince(browseStart)
+    return { messages, selectedSeconds, browsedSeconds, peakBytes: peakBytes(member.pid) }
   })
 }
 

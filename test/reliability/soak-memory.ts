@@ -1,5 +1,5 @@
 // The long form of memory.ts, with the goals: ten million messages of 1 KiB within 512 MiB of process memory, the first of
-// them 2 s after a kill, also with a hundred selectors of which one matches, and a message of 100 MiB through a memory limit of
+// them 2 s after a kill, also with a hundred selectors of which one matches, and browsed; and a message of 100 MiB through a memory limit of
 // 64 MiB. Needs about 13 GB of disk.
 import { runBacklog, runLargeMessage, runSelectiveBacklog } from './memory.ts'
 import type { SoakOptions } from './soak.ts'

@@ -197,7 +197,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    if (this.#expected > 0 || this.#arrivals || this.#firstDeliveries || this.#start?.isHeldBack) return false
+    if (this.#expected > 0 || this.#arrivals || this.#start?.isHeldBack) return false
     return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 

@@ -1,6 +1,8 @@
 // persistJMSRedelivered: what was delivered comes as redelivered also after a crash.
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
+import { StoredMessage } from '../../../broker/message/stored-message.ts'
+import { queueHolder } from '../../../broker/store/held-message.ts'
 import { durable } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
@@ -68,13 +70,18 @@ test('deliveries of one moment share a sync, and other queues write nothing', as
   await store.close()
 })
 
-test('also where messages reach consumers while they are written', async () => {
+test('with a consumer that waits, the sync that stores messages is enough', async () => {
   const store = createJournalStore({ disk: new SimulatedDisk() })
   const harness = await RegionHarness.start({ store, deliveryPolicies, concurrentStoreAndDispatchQueues: true })
   const client = harness.connect()
   const consumer = client.consume('queue://ORDERS.A')
+  const { syncs } = store.statistics()
   for (let i = 0; i < 3; i++) client.send('queue://ORDERS.A', { persistent: i !== 1 })
+  expect(consumer.deliveries).toEqual([])
   await seen(() => consumer.deliveries.length === 3)
+  expect(store.statistics().syncs).toBe(syncs + 1)
+  const stored = await store.read(queueHolder('ORDERS.A'), 0, Number.MAX_SAFE_INTEGER, 10, 100_000)
+  expect(stored.map(({ bytes }) => StoredMessage.scan(bytes).redeliveryCounter)).toEqual([1, 1])
   expect(consumer.acknowledge('standard', null, 2)).toEqual({ state: 'pending' })
   await durable(store)
   expect(store.statistics().messages).toBe(0)

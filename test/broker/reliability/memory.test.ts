@@ -21,15 +21,18 @@ describe('the memory of a broker process', () => {
       expect(peak).toBeLessThan(290 * mebibyte)
   })
 
-  onLinux('does not grow with what a hundred selectors pass over; what one of them wants comes, in order', async () => {
-    const figures = await runSelectiveBacklog({
-      messages: 20_000,
-      contentBytes: 4096,
-      memoryLimit: '4Mi',
-      heapMebibytes: 64,
-    })
-    expect(figures.peakBytes).toBeLessThan(290 * mebibyte)
-  })
+  onLinux(
+    'does not grow with what a hundred selectors pass over; what one of them wants comes, in order, and a browser sees the rest',
+    async () => {
+      const figures = await runSelectiveBacklog({
+        messages: 20_000,
+        contentBytes: 4096,
+        memoryLimit: '4Mi',
+        heapMebibytes: 64,
+      })
+      expect(figures.peakBytes).toBeLessThan(290 * mebibyte)
+    },
+  )
 
   onLinux('has room for a message larger than its memory limit', async () => {
     const figures = await runLargeMessage({ contentBytes: 20 * mebibyte, memoryLimit: '8Mi' })
