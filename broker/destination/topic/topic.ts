@@ -7,6 +7,7 @@ import { topicHolder, type Sequence, type SubscriptionHolder, type TopicHolder }
 import { DestinationCounters } from '../destination-counters.ts'
 import type { EntryTopic } from '../entry.ts'
 import type { DestinationContext } from '../destination-context.ts'
+import { isExpired } from '../expiry.ts'
 import type { KeptMessages } from './recovery/kept-messages.ts'
 import { TopicExpiry, type ExpiringBacklog, type TopicExpiryContext } from './topic-expiry.ts'
 import { TopicMessage } from './topic-message.ts'
@@ -194,6 +195,7 @@ export class Topic {
 
   send(shared: TopicMessage): void {
     this.counters.enqueued++
+    if (this.#hasExpired(shared.message)) return this.expire(shared.message)
     this.recovery?.keep(shared)
     for (const subscriber of this.#subscribers) subscriber.offer(this, shared)
     if (this.#active.size === 0) return
@@ -216,11 +218,16 @@ export class Topic {
     this.#expected--
     this.counters.enqueued++
     if (message.expiration > 0) this.#expiry?.note(message.expiration)
-    if (this.#subscribers.size > 0 || this.recovery) {
+    if ((this.#subscribers.size > 0 || this.recovery) && !this.#hasExpired(message)) {
       const shared = new TopicMessage(message, sequence, this.#context.memory, this)
       this.recovery?.keep(shared)
       for (const subscriber of this.#subscribers) subscriber.offer(this, shared)
     }
     for (const backlog of this.#active) if (backlog.wants(message)) backlog.arriveStored(sequence, message)
+  }
+
+  /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
+  #hasExpired(message: Message): boolean {
+    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
   }
 }

@@ -189,6 +189,27 @@ describe('a topic subscriber that is slow', () => {
   })
 })
 
+test('what was sent to a topic in a transaction that was open for too long goes to nobody', async () => {
+  const { harness, publisher, subscriber, short, letters, pending } = await startedWithShort()
+  const plain = harness.connect().consume(topic)
+  publisher.connection.begin('TX:1')
+  publisher.send(topic, { ...short(), transactionId: 'TX:1' })
+  publisher.send(topic, { ...short(), persistent: false, transactionId: 'TX:1' })
+  publisher.send(topic, { persistent: false, transactionId: 'TX:1' })
+  harness.clock.advance(1000)
+  publisher.outcome((done) => publisher.connection.commit('TX:1', done))
+  await harness.settle()
+  expect([plain.received, harness.of(topic).expired, letters()]).toEqual([[3], 2, 1])
+  const durable = subscribe(subscriber)
+  publisher.connection.begin('TX:2')
+  publisher.send(topic, { ...short(), transactionId: 'TX:2' })
+  harness.clock.advance(1000)
+  publisher.outcome((done) => publisher.connection.commit('TX:2', done))
+  await harness.settle()
+  expect([plain.received, durable.received, pending()]).toEqual([[3], [], 0])
+  expect([harness.of(topic).expired, letters()]).toEqual([3, 2])
+})
+
 describe('by policy', () => {
   const policy = (
     kind: 'queue' | 'topic',
