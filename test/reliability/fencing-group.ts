@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createConnectionFactory, type Connection, type MessageProducer } from '../../broker/client/index.ts'
+import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import {
   decodeSegmentPrefix,
   parseSegmentFileName,
@@ -24,6 +25,8 @@ export interface GroupOptions {
   readonly count?: number
   /** Members end when they step down and are started again, as in a pod; otherwise they come back by themselves. */
   readonly supervised?: boolean
+  /** Besides the connectors. */
+  readonly config?: BrokerConfigInput
 }
 
 export class FencingGroup {
@@ -45,7 +48,13 @@ export class FencingGroup {
     this.dataDirectory = dataDirectory
   }
 
-  static async start({ directory, dataDirectory, count = 2, supervised = false }: GroupOptions): Promise<FencingGroup> {
+  static async start({
+    directory,
+    dataDirectory,
+    count = 2,
+    supervised = false,
+    config,
+  }: GroupOptions): Promise<FencingGroup> {
     const ports = await freePorts(count * 2)
     const members = Array.from({ length: count }, (_, index) =>
       new BrokerMember({
@@ -55,6 +64,7 @@ export class FencingGroup {
         openwirePort: ports[2 * index]!,
         adminPort: ports[2 * index + 1]!,
         restart: true,
+        ...(config && { config }),
         env: supervised ? { KUBERNETES_SERVICE_HOST: '127.0.0.1' } : {},
       }).start(),
     )

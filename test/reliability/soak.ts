@@ -7,6 +7,7 @@
 import { systemClock } from '../../broker/base/clock.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { soakFencing } from './soak-fencing.ts'
+import { soakJmsKills, soakJmsKillsOf } from './soak-jms-kills.ts'
 import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } from './soak-journal.ts'
 import { soakMemory } from './soak-memory.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
@@ -26,6 +27,8 @@ const soaks: Readonly<Record<string, Soak>> = {
   'fencing:stopped': (options) => soakFencing(options, 'stopped'),
   'fencing:lock': (options) => soakFencing(options, 'lock taken'),
   'fencing:volume': (options) => soakFencing(options, 'volume'),
+  'jms-kills': (options) => soakJmsKills(options),
+  ...soakJmsKillsOf,
   journal: soakJournal,
   'journal:crashes': soakJournalCrashes,
   'journal:flips': soakJournalFlips,
