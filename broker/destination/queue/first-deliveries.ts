@@ -34,7 +34,8 @@ export class FirstDeliveries {
       return this.#parts.delivered(entry)
     }
     consumer.reserve(entry)
-    if (isFirst) this.#record(entry, message)
+    // As it was sent: what is said of it to this consumer alone is not for the store.
+    if (isFirst) this.#record(entry, entry.message!)
     this.#waiting++
     this.#parts.store.whenDurable(() => {
       this.#waiting--
