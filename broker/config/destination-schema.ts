@@ -126,6 +126,11 @@ export const destinationPolicyFields = {
     .describe(
       'Queues. true: before a persistent message is delivered for the first time that is stored, so that it comes with JMSRedelivered also after a crash. Costs a second write of each message.',
     ),
+  // Without a default: a policy that does not say it can be read by releases that do not know it.
+  prioritizedMessages: z
+    .boolean()
+    .optional()
+    .describe('true: of the messages that wait those of the highest JMSPriority go first. Left out: false.'),
 }
 
 /** What holds where a policy says nothing. */

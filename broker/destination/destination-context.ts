@@ -31,6 +31,8 @@ export interface DestinationContext {
   readonly temp: Pick<TempMessages, 'read' | 'remove' | 'removeHolder'> | null
   /** The last sequence that was given to a message. */
   lastSequence(): Sequence
+  /** Whether its messages go by priority (ActiveMQ: prioritizedMessages); left out: no destination's do. */
+  isPrioritized?(destination: Destination): boolean
   /** null: the broker delivers nothing again that its client has given up. */
   readonly redelivery: BrokerRedelivery | null
   /** null: no queue has one of its own. */

@@ -3,6 +3,7 @@
 import { messageIdText, type Message, type MessageIdentity, type MessageIdText } from '../message/message.ts'
 import type { Destination } from '../message/destination.ts'
 import type { FoundMessage, MessageOwner, Sequence } from '../store/message-store.ts'
+import { defaultPriority } from '../store/priority-holder.ts'
 import type { DestinationCounters } from './destination-counters.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 import type { MessageGroup } from './queue/message-group.ts'
@@ -12,15 +13,15 @@ import type { MessageSource } from './subscription/message-source.ts'
 export interface EntryQueue extends MessageSource {
   readonly destination: Destination
   readonly name: string
-  /** For which the store keeps its messages. */
-  readonly holder: MessageOwner
+  /** For which the store keeps one of its messages. */
+  holderOf(entry: QueueEntry): MessageOwner
   readonly deleted: boolean
   readonly counters: DestinationCounters
   memoryUsed: number
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
   acknowledge(entry: QueueEntry, awaited: boolean): void
   /** Reads one of its messages, from whichever store has it. */
-  read(sequence: Sequence): Promise<FoundMessage | undefined>
+  read(entry: QueueEntry): Promise<FoundMessage | undefined>
   /** As `acknowledge`, when the removal is already in the store. */
   settle(entry: QueueEntry): void
   /** Puts in-flight messages back before all others. */
@@ -33,6 +34,8 @@ export interface EntryTopic {
   readonly counters: DestinationCounters
   /** A message of it has expired while a subscriber kept it waiting. */
   expire(message: Message): void
+  /** Its messages go by priority where they wait. */
+  readonly isPrioritized: boolean
 }
 
 /** Where a message of a queue is besides memory, or only there. */
@@ -90,6 +93,8 @@ export class QueueEntry implements Links {
   /** False while the store has it in memory only: its body has to stay here. */
   durable = true
   redeliveryCounter = 0
+  /** By which it has its place in its queue, if that goes by priority; else it means nothing. */
+  priority = defaultPriority
   inFlight = false
   /** The consumer it was dispatched to; null when that one has closed, and while it waits. */
   holder: object | null = null

@@ -12,6 +12,7 @@ import type { Destination } from '../message/destination.ts'
 import type { ExpiryPolicy } from '../region/expiry-sweeps.ts'
 import type { DeliveryPolicy } from '../region/region-broker.ts'
 import type { DestinationPolicy, InactiveDestinationsPolicy } from '../region/inactive-destinations.ts'
+import type { PriorityPolicy } from '../region/priority-policy.ts'
 import type { PolicyEntry } from '../routing/policy-map.ts'
 import {
   defaultVirtualTopic,
@@ -54,6 +55,9 @@ export const inactiveDestinationsOf = (config: BrokerConfig): InactiveDestinatio
     }
   }),
 })
+
+export const priorityPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly PriorityPolicy[] =>
+  destinationPolicies.map(({ prioritizedMessages = false, ...given }) => ({ ...patternOf(given), prioritizedMessages }))
 
 export const deadLetterPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly DeadLetterPolicy[] =>
   destinationPolicies.map(({ deadLetterStrategy, ...given }) => ({

@@ -147,7 +147,7 @@ export class Acknowledger {
     for (const entry of entries) {
       if (!transaction.addAcknowledgement(subscription, entry)) continue
       if (entry.kind === 'queue' && entry.stored)
-        transaction.inStore(this.#context.store).remove(entry.queue.holder, entry.sequence)
+        transaction.inStore(this.#context.store).remove(entry.queue.holderOf(entry), entry.sequence)
     }
     if (individual) subscription.expand(1)
     done()

@@ -52,8 +52,8 @@ export class DeadLetterRouter {
   /** A failed read is tried again: until then the message stays in flight, and in the store. */
   #takeFromStore(entry: QueueEntry, reason: DeadLetterReason, cause: string | null, done: Done): void {
     const { logger, clock } = this.#context
-    const { sequence, queue } = entry
-    queue.read(sequence).then(
+    const { queue } = entry
+    queue.read(entry).then(
       (found) => {
         if (found) return this.#bury(entry, StoredMessage.scan(found.bytes), reason, cause, done)
         logger.error('Stored messages of queue are missing', { queue: queue.name, missing: 1 })
@@ -125,7 +125,7 @@ export class DeadLetterRouter {
     if (entry.stored) {
       const transaction = store.begin()
       transaction.add(addedTo(target, letter))
-      transaction.remove(entry.queue.holder, entry.sequence)
+      transaction.remove(entry.queue.holderOf(entry), entry.sequence)
       transaction.commit(sequence)
     } else store.add(addedTo(target, letter), sequence)
     entry.queue.settle(entry)

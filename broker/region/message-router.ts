@@ -96,7 +96,7 @@ export class MessageRouter {
   #addStored(transaction: LocalTransaction, target: Target, message: Message): void {
     const { store } = this.#context
     if (target instanceof Queue) {
-      transaction.inStore(store).add(addedMessage(target.holder, message))
+      transaction.inStore(store).add(addedTo(target, message))
       transaction.addStored(target, message, target.memoryRoom > message.size)
     } else {
       // First what may refuse it.
@@ -116,7 +116,7 @@ export class MessageRouter {
 
   #spill(temp: TempMessages, queue: Queue, sequence: Sequence, message: Message): void {
     const { room, flow } = this.#context
-    temp.add(addedMessage(queue.tempHolder, message), sequence)
+    temp.add(addedMessage(queue.storage.tempHolderFor(message), message), sequence)
     queue.expectSpilled(message)
     room.unspilledBytes += message.size
     temp.whenWritten(() => {
@@ -189,7 +189,7 @@ export class MessageRouter {
       target.becameDurable(entry)
       done()
     }
-    this.#context.store.addDispatched(addedMessage(target.holder, message), sequence, settled)
+    this.#context.store.addDispatched(addedMessage(target.storage.holderFor(message), message), sequence, settled)
     const entry = target.arriveUnsynced(sequence, message)
   }
 

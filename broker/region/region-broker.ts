@@ -27,7 +27,9 @@ import { isAdvisory, isQueue } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import { SelectorPool } from '../selection/selector-pool.ts'
+import { queueHolder } from '../store/held-message.ts'
 import type { MessageStore, RecoveredState } from '../store/message-store.ts'
+import { defaultPriority, priorityOfHolder, destinationOfHolder } from '../store/priority-holder.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { AfterSync } from './after-sync.ts'
@@ -38,6 +40,7 @@ import { ExpirySweeps, type ExpiryPolicy } from './expiry-sweeps.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
+import type { PriorityPolicy } from './priority-policy.ts'
 import { SequenceSource } from './region-context.ts'
 import { Room } from './room.ts'
 import { UnsupportedFeatures } from './unsupported-features.ts'
@@ -83,6 +86,8 @@ export interface RegionOptions {
   readonly random?: Random
   /** Queues of which the store is told what is delivered for the first time; default: none. */
   readonly deliveryPolicies?: readonly DeliveryPolicy[]
+  /** Default: messages go in the order of their arrival. */
+  readonly priorityPolicies?: readonly PriorityPolicy[]
   /** Default: they stay. */
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   /** Default: none. */
@@ -112,6 +117,7 @@ class RegionBroker implements Region {
     const redelivery = options.redelivery
       ? new BrokerRedelivery(options.redelivery, options.random ?? systemRandom, logger)
       : null
+    const priorities = new PolicyMap(options.priorityPolicies ?? [])
     const sequences = new SequenceSource()
     const deliveryPolicies = new PolicyMap(options.deliveryPolicies ?? [])
     const destinationContext = {
@@ -122,6 +128,7 @@ class RegionBroker implements Region {
       temp,
       redelivery,
       dispatchPolicies: options.dispatchPolicies ? new PolicyMap(options.dispatchPolicies) : null,
+      isPrioritized: (destination: Destination) => priorities.for(destination)?.prioritizedMessages === true,
       lastSequence: () => sequences.last,
       recordsDeliveries: (queue: Destination) => deliveryPolicies.for(queue)?.persistJMSRedelivered === true,
       scan: (bytes: Buffer) => StoredMessage.scan(bytes),
@@ -240,11 +247,18 @@ class RegionBroker implements Region {
   }
 
   recover({ queues, subscriptions, lastSequence }: RecoveredState): void {
-    const { registry, durables, sequences } = this.#context
+    const { registry, durables, sequences, store } = this.#context
     sequences.startAfter(lastSequence)
     for (const { name, messageCount } of queues) {
-      const queue = registry.addBeyondLimit({ kind: 'queue', name }, null) as Queue
-      queue.recover(messageCount, lastSequence)
+      const priority = priorityOfHolder(name)
+      // An empty part would keep a queue in the store that is deleted when it has no priorities any more.
+      if (messageCount === 0 && priority !== defaultPriority) {
+        store.removeHolder(queueHolder(name))
+        continue
+      }
+      const destination = { kind: 'queue', name: destinationOfHolder(name) } as const
+      const queue = (registry.find(destination) ?? registry.addBeyondLimit(destination, null)) as Queue
+      queue.recover(messageCount, lastSequence, priority)
     }
     durables.recover(subscriptions, (name) => {
       const destination = { kind: 'topic', name } as const

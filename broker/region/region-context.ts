@@ -70,8 +70,8 @@ export class SequenceSource {
 /** With the durable subscriptions of a topic that do not want it. */
 export const addedTo = (target: Queue | Topic, message: Message): AddedMessage =>
   target instanceof Topic
-    ? { ...addedMessage(target.holder, message), notFor: target.notFor(message) }
-    : addedMessage(target.holder, message)
+    ? { ...addedMessage(target.holderFor(message), message), notFor: target.notFor(message) }
+    : addedMessage(target.storage.holderFor(message), message)
 
 export const addedMessage = (holder: MessageHolder, message: Message): AddedMessage => ({
   holder,

@@ -87,7 +87,10 @@ export class Room {
 
   #hasInTemp(temp: NonNullable<RoomOptions['temp']>, queue: Queue, { size, bytes }: Message): boolean {
     const freeBytes = this.#unspilledLimit - this.unspilledBytes
-    return this.#unspilled.allows(queue.spillingBytes, size, freeBytes) && temp.hasRoom(queue.tempHolder, bytes.length)
+    return (
+      this.#unspilled.allows(queue.spillingBytes, size, freeBytes) &&
+      temp.hasRoom(queue.storage.tempHolder, bytes.length)
+    )
   }
 }
 

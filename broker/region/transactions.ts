@@ -160,7 +160,7 @@ export class Transactions {
   #deliver(sends: readonly TransactedSend[], firstSequence: Sequence): void {
     let sequence = firstSequence
     for (const send of sends)
-      if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message)
+      if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message, send.priority)
       else if (send.kind === 'storedForTopic') send.topic.arriveStored(sequence++, send.message)
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
   }

@@ -6,12 +6,16 @@ export type Sequence = number
 export interface QueueHolder {
   readonly kind: 'queue'
   readonly name: string
+  /** Of the same queue, and with it one when room is shared out: priority-holder.ts. */
+  readonly others?: readonly QueueHolder[]
 }
 
 /** A topic whose messages are kept for its durable subscriptions: once, however many there are. */
 export interface TopicHolder {
   readonly kind: 'topic'
   readonly name: string
+  /** As those of a queue. */
+  readonly others?: readonly TopicHolder[]
 }
 
 /** A durable subscription: it has the messages of its topic that it has not acknowledged. Made by `subscriptionHolder`. */

@@ -19,7 +19,7 @@ import { transactionLimits } from './limits.ts'
 /** A send that becomes visible at commit. */
 export type TransactedSend =
   /** In the store; `message` is null when its body was not kept. */
-  | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null }
+  | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null; readonly priority: number }
   /** In the store, for durable subscriptions; others need the body. */
   | { readonly kind: 'storedForTopic'; readonly topic: Topic; readonly message: Message }
   | VolatileSend
@@ -119,7 +119,7 @@ export class LocalTransaction {
     queue.openTransactions++
     const kept = keepBody && this.#memoryBytes + message.size <= transactionLimits.maximumBodyBytesKept
     if (kept) this.#take(message.size)
-    this.sends.push({ kind: 'stored', queue, message: kept ? message : null })
+    this.sends.push({ kind: 'stored', queue, message: kept ? message : null, priority: message.priority })
   }
 
   /** Its body is kept. Throws ResourceAllocationException when memory does not allow it. */

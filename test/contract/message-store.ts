@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
+import { storePrioritiesContract } from './store-priorities.ts'
 import { storeSubscriptionsContract } from './store-subscriptions.ts'
 import { storeUpdatesContract } from './store-updates.ts'
 
@@ -45,6 +46,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
 
   storeSubscriptionsContract(name, factory)
   storeUpdatesContract(name, factory)
+  storePrioritiesContract(name, factory)
 
   describe(`${name} as a message store`, () => {
     test('is empty at first', async () => {

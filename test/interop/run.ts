@@ -72,11 +72,11 @@ function report(ok: boolean, name: string, detail = ''): void {
 
 async function withMembers<T>(
   count: number,
-  wire: NonNullable<MemberOptions['wire']>,
+  options: Pick<MemberOptions, 'config' | 'wire'>,
   body: (members: BrokerMember[]) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'flotilla-interop-'))
-  const members = await startMembers(directory, count, { wire })
+  const members = await startMembers(directory, count, options)
   try {
     return await body(members)
   } finally {
@@ -92,8 +92,11 @@ const wires = {
   'tight and cached': { cacheEnabled: true },
 } as const
 
+/** What the suite wants of the broker besides its defaults. */
+const suiteConfig = { destinationPolicies: [{ queue: 'SUITE.by-priority', prioritizedMessages: true }] }
+
 async function suite(client: JavaClient, wire: keyof typeof wires): Promise<void> {
-  await withMembers(1, wires[wire], async (members) => {
+  await withMembers(1, { wire: wires[wire], config: suiteConfig }, async (members) => {
     const broker = await settled(members)
     const lines = await java(client, ['JmsSuite', broker.url])
     const checks = lines.filter((line) => /^(not )?ok /.test(line))

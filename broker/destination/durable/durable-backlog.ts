@@ -7,22 +7,21 @@ import { assert } from '../../base/assert.ts'
 import type { Message } from '../../message/message.ts'
 import type { Destination } from '../../message/destination.ts'
 import type { MessageSelector } from '../../selection/message-selector.ts'
-import {
-  subscriptionHolder,
-  type FoundMessage,
-  type Sequence,
-  type SubscriptionHolder,
-} from '../../store/held-message.ts'
+import type { FoundMessage, Sequence, SubscriptionHolder } from '../../store/held-message.ts'
+import { defaultPriority } from '../../store/priority-holder.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { DestinationCounters } from '../destination-counters.ts'
 import { QueueEntry, type EntryQueue } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
+import { PrioritizedWindows } from '../queue/prioritized-windows.ts'
 import type { QueueConsumer } from '../queue/queue-consumer.ts'
 import type { KeptMessages } from '../topic/recovery/kept-messages.ts'
+import type { QueueWindow } from '../queue/queue-window.ts'
 import type { Topic, TopicBacklogHolder } from '../topic/topic.ts'
 import { LookPositions } from '../window/look-positions.ts'
 import { MessageWindow } from '../window/message-window.ts'
+import { BacklogStorage } from './backlog-storage.ts'
 
 /** Its one consumer. */
 export interface DurableConsumer extends QueueConsumer {
@@ -39,12 +38,10 @@ export interface DurableTerms {
   readonly selector: MessageSelector | null
 }
 
-type Window = MessageWindow<QueueEntry, DurableConsumer>
-
 export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   readonly topic: Topic
   readonly terms: DurableTerms
-  readonly holder: SubscriptionHolder
+  readonly storage: BacklogStorage
   /** Bytes of bodies that it holds in memory; kept by its entries. */
   memoryUsed = 0
   readonly #context: DestinationContext
@@ -56,7 +53,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   /** Of its last consumer: what came by this one is not for a subscription without its own messages. */
   #connectionId = ''
   /** null without a consumer, and until all that was there when that came is durable. */
-  #window: Window | null = null
+  #window: QueueWindow | null = null
   /** What came for the consumer before the window was there. */
   #early: QueueEntry[] = []
   #dispatching = false
@@ -65,7 +62,11 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   constructor(topic: Topic, clientId: string, name: string, terms: DurableTerms, context: DestinationContext) {
     this.topic = topic
     this.terms = terms
-    this.holder = subscriptionHolder(topic.destination.name, clientId, name)
+    this.storage = new BacklogStorage(
+      { topic: topic.destination.name, clientId, name },
+      topic.isPrioritized,
+      context.store,
+    )
     this.#context = context
   }
 
@@ -75,7 +76,8 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
 
   /** For the log. */
   get name(): string {
-    return `${this.holder.clientId}:${this.holder.name} of topic ${this.destination.name}`
+    const { clientId, name } = this.storage.holder
+    return `${clientId}:${name} of topic ${this.destination.name}`
   }
 
   get counters(): DestinationCounters {
@@ -92,7 +94,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
 
   /** Messages that it has not acknowledged, of those in the store. */
   get pending(): number {
-    return this.#context.store.backlog(this.holder).messageCount
+    return this.storage.pending
   }
 
   get inFlight(): number {
@@ -140,12 +142,12 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   arriveStored(sequence: Sequence, message: Message): void {
     // Before the window was made: it is among those that it begins with.
     if (!this.#window) return
-    this.#window.arriveStored(sequence, message)
+    this.#window.arriveStored(sequence, message, this.storage.placeAt(message.priority))
     this.dispatch()
   }
 
   arriveVolatile(sequence: Sequence, message: Message): void {
-    const entry = new QueueEntry(this, sequence, message, 'memory', this.#context.memory)
+    const entry = this.#volatileEntry(sequence, message)
     if (!this.#window) return void this.#early.push(entry)
     this.#window.arrive(entry)
     this.dispatch()
@@ -162,21 +164,29 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     }
   }
 
+  holderOf({ priority }: QueueEntry): SubscriptionHolder {
+    return this.storage.holderAt(priority)
+  }
+
+  holderFor(message: Message): SubscriptionHolder {
+    return this.storage.holderFor(message)
+  }
+
   acknowledge(entry: QueueEntry, awaited: boolean): void {
     this.settle(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holder, entry.sequence, awaited)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holderOf(entry), entry.sequence, awaited)
   }
 
   settle(entry: QueueEntry): void {
     this.#land(entry)
     entry.release()
     this.#redelivered.delete(entry.sequence)
-    if (entry.stored) this.#window?.gone(entry.sequence)
+    if (entry.stored) this.#window?.gone(entry.sequence, entry.priority)
     this.counters.dequeued++
   }
 
-  async read(sequence: Sequence): Promise<FoundMessage | undefined> {
-    return (await this.#context.store.read(this.holder, sequence - 1, sequence, 1, 1))[0]
+  async read({ sequence, priority }: QueueEntry): Promise<FoundMessage | undefined> {
+    return (await this.storage.cursorAt(priority).read(sequence - 1, sequence, 1, 1))[0]
   }
 
   returnToFront(entries: readonly QueueEntry[]): void {
@@ -195,7 +205,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     this.#deleted = true
     this.#closeWindow()
     this.topic.removeBacklog(this)
-    this.#context.store.removeSubscription(this.holder)
+    this.storage.remove()
   }
 
   /** Takes expired messages out of memory. */
@@ -205,7 +215,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   }
 
   expireStored(sequence: Sequence, message: Message): boolean {
-    if (this.#deleted || !this.#context.store.holds(this.holder, sequence)) return true
+    if (this.#deleted || !this.#context.store.holds(this.holderFor(message), sequence)) return true
     const entry = this.#takeStored(sequence, message)
     if (entry) this.#expire(entry)
     return entry !== undefined
@@ -213,9 +223,10 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
 
   /** Undefined for one that is in flight or in memory. */
   #takeStored(sequence: Sequence, message: Message): QueueEntry | undefined {
-    if (this.#consumer) return this.#window?.takeExpiredCold(sequence, message)
+    const priority = this.storage.placeAt(message.priority)
+    if (this.#consumer) return this.#window?.takeExpiredCold(sequence, message, priority)
     for (const inFlight of this.#inFlight) if (inFlight.sequence === sequence) return undefined
-    return this.#entryOf(sequence, message)
+    return this.#entryOf(sequence, message, priority)
   }
 
   /** What was written before has to be durable before it can be read; what is written later arrives after this. */
@@ -223,13 +234,16 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     const { store } = this.#context
     // As ActiveMQ: only for one that has nothing else waiting (RetainedMessageSubscriptionRecoveryPolicy.recover).
     const recovery = consumer.retroactive && this.pending === 0 ? this.topic.recovery : null
-    const inFlight = [...this.#inFlight].flatMap(({ stored, sequence }) => (stored ? [sequence] : []))
-    const count = this.pending - inFlight.length
+    const parts = this.storage.priorities.map((priority) => {
+      const stored = [...this.#inFlight].filter((entry) => entry.stored && entry.priority === priority)
+      const inFlight = stored.map(({ sequence }) => sequence)
+      return { priority, inFlight, count: this.storage.pendingAt(priority) - inFlight.length }
+    })
     const upTo = this.#context.lastSequence()
     store.whenDurable(() => {
       if (this.#consumer !== consumer) return
       const window = this.#newWindow()
-      window.recover(count, upTo, inFlight)
+      for (const { priority, inFlight, count } of parts) window.recover(count, upTo, inFlight, priority)
       this.#window = window
       const early = this.#early.splice(0)
       if (recovery) for (const entry of this.#recovered(recovery, upTo)) window.arrive(entry)
@@ -243,20 +257,30 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   #recovered(recovery: KeptMessages, upTo: Sequence): QueueEntry[] {
     const entries: QueueEntry[] = []
     for (const { sequence, message } of recovery.messages())
-      if (sequence <= upTo && this.wants(message))
-        entries.push(new QueueEntry(this, sequence, message, 'memory', this.#context.memory))
+      if (sequence <= upTo && this.wants(message)) entries.push(this.#volatileEntry(sequence, message))
     return entries
   }
 
-  #newWindow(): Window {
-    const { memory, store } = this.#context
+  #newWindow(): QueueWindow {
+    const positions = new LookPositions()
+    const plain = this.#windowAt(defaultPriority, positions)
+    if (this.storage.priorities.length === 1) return plain
+    return new PrioritizedWindows({
+      plain,
+      consumers: { positions, openMembers: () => [], served: () => {} },
+      isPrioritized: this.storage.isPrioritized,
+      windowAt: (priority, own) => this.#windowAt(priority, own),
+    })
+  }
+
+  #windowAt(priority: number, positions: LookPositions): MessageWindow<QueueEntry, QueueConsumer> {
     return new MessageWindow(
       {
         queue: this.name,
-        cursor: { read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes) },
-        positions: new LookPositions(),
-        entryOf: (sequence, message) => this.#entryOf(sequence, message),
-        room: () => memory.roomBesides(this.memoryUsed),
+        cursor: this.storage.cursorAt(priority),
+        positions,
+        entryOf: (sequence, message) => this.#entryOf(sequence, message, priority),
+        room: () => this.#context.memory.roomBesides(this.memoryUsed),
         loaded: () => this.#loaded(),
       },
       this.#context,
@@ -269,13 +293,20 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     for (const entry of this.#early.splice(0)) entry.release()
   }
 
-  #entryOf(sequence: Sequence, message: Message): QueueEntry {
+  #volatileEntry(sequence: Sequence, message: Message): QueueEntry {
+    const entry = new QueueEntry(this, sequence, message, 'memory', this.#context.memory)
+    entry.priority = this.storage.placeAt(message.priority)
+    return entry
+  }
+
+  #entryOf(sequence: Sequence, message: Message, priority: number): QueueEntry {
     const entry = new QueueEntry(this, sequence, message, 'store', this.#context.memory)
+    entry.priority = priority
     if (this.#redelivered.size > 0) entry.redeliveryCounter = this.#redelivered.get(sequence) ?? 0
     return entry
   }
 
-  #dispatchTo(consumer: DurableConsumer, window: Window): void {
+  #dispatchTo(consumer: DurableConsumer, window: QueueWindow): void {
     const nowMs = this.#context.clock.nowMs()
     while (!consumer.full) {
       const entry = window.first

@@ -45,8 +45,11 @@ export class DurableSubscription {
     return this.#consumer !== null
   }
 
+  /** How many subscriptions of the store it is for its topics. */
   get backlogs(): number {
-    return this.#backlogs.size
+    let stored = 0
+    for (const { storage } of this.#backlogs.values()) stored += storage.priorities.length
+    return stored
   }
 
   /** Stored messages that it has not acknowledged. */
@@ -86,7 +89,7 @@ export class DurableSubscription {
       this.#context,
     )
     this.#backlogs.set(topic.destination.name, backlog)
-    this.#context.store.addSubscription(backlog.holder, terms)
+    backlog.storage.add(terms)
     topic.addBacklog(backlog)
     if (this.#consumer) backlog.attach(this.#consumer)
   }

@@ -6,9 +6,11 @@ import { compositeMembers, isComposite } from '../../message/destination.ts'
 import type { MessageSelector } from '../../selection/message-selector.ts'
 import type { SelectorPool } from '../../selection/selector-pool.ts'
 import type { RecoveredSubscription } from '../../store/message-store.ts'
+import { destinationOfHolder } from '../../store/priority-holder.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { destinationLimits } from '../limits.ts'
 import type { Topic } from '../topic/topic.ts'
+import { storedSubscriptions } from './backlog-storage.ts'
 import { DurableSubscription, isSeveral, type DurableOptions } from './durable-subscription.ts'
 
 export class DurableSubscriptions {
@@ -35,7 +37,8 @@ export class DurableSubscriptions {
 
   /** One that is not there yet, in the store as well. Refuses at the limit. Its selector is one that can be read. */
   add(options: DurableOptions, topics: readonly Topic[]): DurableSubscription {
-    this.#checkRoom(`subscribe as ${options.name}`, 1 + topics.length)
+    const stored = topics.reduce((sum, { isPrioritized }) => sum + storedSubscriptions(isPrioritized), 0)
+    this.#checkRoom(`subscribe as ${options.name}`, 1 + stored)
     const made = this.#make(options)
     made.store()
     for (const topic of topics) made.cover(topic)
@@ -52,12 +55,12 @@ export class DurableSubscriptions {
     for (const group of groups.values()) {
       const stated = group.find(({ topic }) => isSeveral(topicNamed(topic))) ?? group[0]!
       const { clientId, name, selector, noLocal } = stated
-      const destination = topicNamed(stated.topic)
+      const destination = topicNamed(destinationOfHolder(stated.topic))
       const members = isComposite(destination) ? compositeMembers(destination) : [destination]
       const made = this.#make({ clientId, name, destination, members, terms: { selector, noLocal } })
       for (const { topic } of group) {
         if (isSeveral(topicNamed(topic))) continue
-        const found = topicOf(topic)
+        const found = topicOf(destinationOfHolder(topic))
         if (made.wants(found.destination)) made.cover(found)
       }
     }
@@ -65,8 +68,9 @@ export class DurableSubscriptions {
 
   /** Refuses a topic of which too many would have to be told. */
   checkTopic(destination: Destination): void {
+    const stored = storedSubscriptions(this.#context.isPrioritized?.(destination) ?? false)
     let count = 0
-    for (const subscription of this.#several) if (subscription.wants(destination)) count++
+    for (const subscription of this.#several) if (subscription.wants(destination)) count += stored
     if (count > 0) this.#checkRoom(`create topic ${destination.name}`, count)
   }
 

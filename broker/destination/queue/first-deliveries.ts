@@ -2,15 +2,23 @@
 // JMSRedelivered, as ActiveMQ's persistJMSRedelivered has it (RegionBroker.preProcessDispatch). A delivery has its place with its
 // consumer at once, and leaves when the store has it durable: those of one moment share one sync. Others of the queue that
 // follow wait behind them, so that the order stays.
+import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { QueueHolder } from '../../store/held-message.ts'
+import type { DestinationContext } from '../destination-context.ts'
 import type { QueueEntry } from '../entry.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 
+interface RecordedQueue {
+  readonly destination: Destination
+  readonly stored: boolean
+  holderOf(entry: QueueEntry): QueueHolder
+}
+
 interface Parts {
   readonly store: Pick<MessageStore, 'update' | 'whenDurable'>
-  readonly holder: QueueHolder
+  readonly holderOf: (entry: QueueEntry) => QueueHolder
   /** It was delivered: its body may leave memory. */
   readonly delivered: (entry: QueueEntry) => void
 }
@@ -21,6 +29,16 @@ export class FirstDeliveries {
   readonly #recorded = new WeakSet<QueueEntry>()
   /** Deliveries on their way. */
   #waiting = 0
+
+  /** null when the store is not told of the deliveries of this queue. */
+  static of(
+    queue: RecordedQueue,
+    { store, recordsDeliveries }: Pick<DestinationContext, 'store' | 'recordsDeliveries'>,
+    delivered: (entry: QueueEntry) => void,
+  ): FirstDeliveries | null {
+    if (!queue.stored || !recordsDeliveries(queue.destination)) return null
+    return new FirstDeliveries({ store, holderOf: (entry) => queue.holderOf(entry), delivered })
+  }
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -47,9 +65,9 @@ export class FirstDeliveries {
   }
 
   #record(entry: QueueEntry, message: Message): void {
-    const { store, holder } = this.#parts
+    const { store, holderOf } = this.#parts
     const { bytes, producerId, producerSequenceId } = message.withChanges({ redeliveryCounter: 1 })
-    store.update({ holder, bytes, producerId, producerSequenceId }, entry.sequence)
+    store.update({ holder: holderOf(entry), bytes, producerId, producerSequenceId }, entry.sequence)
     this.#recorded.add(entry)
   }
 }

@@ -20,13 +20,16 @@ export class MessageGroups {
   /** Somebody may be given now what was passed over before: a look has to begin again. */
   lookAgain = false
   readonly #consumers: QueueDispatch
+  /** Messages are given in the order of their sequences; not in a queue that goes by priority. */
+  readonly #inOrder: boolean
   readonly #groups = new Map<string, MessageGroup>()
   readonly #owned = new Map<object, Set<MessageGroup>>()
   /** Of which nothing is in flight; the one that was so for longest is the first. */
   readonly #idle = new Set<MessageGroup>()
 
-  constructor(consumers: QueueDispatch) {
+  constructor(consumers: QueueDispatch, inOrder: boolean) {
     this.#consumers = consumers
+    this.#inOrder = inOrder
   }
 
   /** Those that have an owner. */
@@ -51,7 +54,7 @@ export class MessageGroups {
     const group = known && (!begins || known.owner === consumer) ? known : this.#replace(known, message, consumer)
     if (group.inFlight++ === 0) this.#idle.delete(group)
     entry.group = group
-    const isNew = group.given(entry.sequence, !consumer.selective)
+    const isNew = this.#inOrder ? group.given(entry.sequence, !consumer.selective) : entry.redeliveryCounter === 0
     // One that comes again has closed the group before: what has followed is of the next one of that name.
     if (isNew && message.groupSequence < 0) this.#free(group)
     return !known || message.groupSequence === 1

@@ -20,9 +20,12 @@ export interface QueueActions {
   passOver(entry: QueueEntry): void
 }
 
+/** Those who look, with how far they have come in the window that is looked at. */
+export type LookingMembers = Pick<QueueDispatch, 'openMembers' | 'served'>
+
 export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
-  readonly #consumers: QueueDispatch
-  readonly #groups: MessageGroups
+  readonly #consumers: LookingMembers
+  readonly groups: MessageGroups
   readonly give: QueueActions['give']
   readonly expire: QueueActions['expire']
   readonly passOver: QueueActions['passOver']
@@ -32,9 +35,9 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   #looking: Member[] = []
   #looked = false
 
-  constructor(consumers: QueueDispatch, groups: MessageGroups, { give, expire, passOver }: QueueActions) {
+  constructor(consumers: LookingMembers, groups: MessageGroups, { give, expire, passOver }: QueueActions) {
     this.#consumers = consumers
-    this.#groups = groups
+    this.groups = groups
     this.give = give
     this.expire = expire
     this.passOver = passOver
@@ -51,7 +54,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
 
   /** Not any more when a group has lost its owner: those who go back must not be shown what is farther on. */
   get hasRoom(): boolean {
-    if (this.#groups.lookAgain) return false
+    if (this.groups.lookAgain) return false
     const looking = this.#looking
     for (let i = 0; i < looking.length; i++) if (!looking[i]!.consumer.full) return true
     return false
@@ -63,7 +66,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
 
   lowest(place: Place): Sequence {
     let lowest = Number.POSITIVE_INFINITY
-    if (this.#groups.lookAgain) return lowest
+    if (this.groups.lookAgain) return lowest
     for (const { position, consumer } of this.#open)
       if (position[place] < lowest && !consumer.full) lowest = position[place]
     return lowest
@@ -119,7 +122,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
     reached: LookPosition,
     redeliveryCounter: number,
   ): QueueConsumer | null {
-    const group = this.#groups.of(message)
+    const group = this.groups.of(message)
     const owner = !group || group.isBegunBy(message) ? null : group.owner
     const looking = this.#looking
     let taker: Member | null = null
@@ -135,7 +138,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
         if (owner !== null && owner !== consumer) continue
         if (!consumer.accepts(message, redeliveryCounter)) continue
         if (owner !== null) return consumer
-        if (!taker || this.#groups.countOf(consumer) < this.#groups.countOf(taker.consumer)) taker = member
+        if (!taker || this.groups.countOf(consumer) < this.groups.countOf(taker.consumer)) taker = member
       }
       from = end
     }

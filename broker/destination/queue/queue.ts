@@ -6,35 +6,37 @@
 // not stored and found no room in memory; additions are written by the router before.
 import { assert } from '../../base/assert.ts'
 import type { Destination } from '../../message/destination.ts'
-import { destinationKey, isTemporary } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import { queueHolder, type FoundMessage, type QueueHolder, type Sequence } from '../../store/held-message.ts'
+import type { FoundMessage, QueueHolder, Sequence } from '../../store/held-message.ts'
+import { defaultPriority } from '../../store/priority-holder.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { EntryQueue, KeptIn } from '../entry.ts'
 import { QueueEntry } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
-import { mergedCursor } from '../window/merged-cursor.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
 import { MessageWindow } from '../window/message-window.ts'
-import { ArrivalOrder, type Way } from './arrival-order.ts'
+import type { Way } from './arrival-order.ts'
+import { Arrivals } from './arrivals.ts'
+import type { LookPositions } from '../window/look-positions.ts'
 import type { BrowsedQueue, QueueWatcher } from './browsed-queue.ts'
 import { defaultDispatchPolicy } from './dispatch-policy.ts'
 import { DispatchStart } from './dispatch-start.ts'
-import { MessageGroups } from './message-groups.ts'
 import { FirstDeliveries } from './first-deliveries.ts'
+import { PrioritizedWindows } from './prioritized-windows.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
-import { QueueLookers } from './queue-lookers.ts'
+import type { QueueLookers } from './queue-lookers.ts'
+import { QueueLooks } from './queue-looks.ts'
+import { QueueStorage } from './queue-storage.ts'
+import type { QueueWindow } from './queue-window.ts'
 import { RedeliveryWaits } from './redelivery-waits.ts'
 
 export class Queue implements EntryQueue, BrowsedQueue {
   readonly destination: Destination
-  /** What its messages are kept for in the store. */
-  readonly holder: QueueHolder
-  /** The same in the temp store, which has also temporary queues: their names may be those of others. */
-  readonly tempHolder: QueueHolder
+  /** Where its messages are besides memory. */
+  readonly storage: QueueStorage
   readonly counters = new DestinationCounters()
   /** Bytes of bodies that it holds in memory; kept by its entries, and by itself for what is on its way to the temp store. */
   memoryUsed = 0
@@ -50,19 +52,11 @@ export class Queue implements EntryQueue, BrowsedQueue {
   readonly #consumers: QueueDispatch
   /** null when nothing is ever held back, as in most queues. */
   readonly #start: DispatchStart | null
-  readonly #window: MessageWindow<QueueEntry, QueueConsumer>
+  #window: QueueWindow
   /** null while all consumers want every message, and none is of a group. */
-  #lookers: QueueLookers | null = null
-  /** null when the lookers are. */
-  #groups: MessageGroups | null = null
+  #looks: QueueLooks | null = null
   #inFlight = 0
-  /** Stored messages that are on their way here, behind their syncs. */
-  #expected = 0
-  /** null while nothing is on its way here through the temp store. */
-  #arrivals: ArrivalOrder | null = null
-  /** Messages that the temp store has. */
-  #spilled = 0
-  readonly cursor: MessageCursor
+  readonly #arrivals = new Arrivals()
   /** Browsers; null while there are none, as in most queues. */
   #watchers: Set<QueueWatcher> | null = null
   /** null when no message here is delivered again by the broker, as in most queues. */
@@ -76,28 +70,18 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   constructor(destination: Destination, owner: string | null, context: DestinationContext) {
     this.destination = destination
-    this.holder = queueHolder(destination.name)
     this.owner = owner
-    this.tempHolder = queueHolder(this.stored ? destination.name : destinationKey(destination))
+    this.storage = new QueueStorage(destination, context)
     this.#context = context
-    this.cursor = this.#makeCursor()
-    this.#waits = this.#makeWaits()
+    this.#waits = RedeliveryWaits.of(destination, context, (entries) => this.#becameDue(entries))
     const policy = context.dispatchPolicies?.for(destination) ?? defaultDispatchPolicy
     this.#consumers = new QueueDispatch(policy)
     this.#start = DispatchStart.of(policy, context.clock, () => this.dispatch())
-    this.#firstDeliveries = this.#makeFirstDeliveries()
+    this.#firstDeliveries = FirstDeliveries.of(this, context, (entry) => this.#spareMemory(entry))
     this.#countsInMessages = this.#waits !== null || this.#firstDeliveries !== null
-    this.#window = new MessageWindow(
-      {
-        queue: destination.name,
-        cursor: this.cursor,
-        positions: this.#consumers.positions,
-        entryOf: (sequence, message) => this.#entryOf(sequence, message, this.#placeOf(message)),
-        room: () => this.memoryRoom,
-        loaded: () => this.#loaded(),
-      },
-      context,
-    )
+    const window = this.#windowAt(defaultPriority, this.#consumers.positions)
+    this.#window = window
+    if (context.isPrioritized?.(destination)) this.#goByPriority(window, true)
   }
 
   get deleted(): boolean {
@@ -108,9 +92,13 @@ export class Queue implements EntryQueue, BrowsedQueue {
     return this.destination.name
   }
 
-  /** Persistent messages of a temporary queue are not stored: the queue dies with its connection. */
   get stored(): boolean {
-    return !isTemporary(this.destination)
+    return this.storage.isStored
+  }
+
+  /** What stands for it in the store. */
+  get holder(): QueueHolder {
+    return this.storage.holder
   }
 
   /** Whether a message is in the store, and not only in memory or the temp store. */
@@ -138,17 +126,17 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** Groups of messages that have an owner. */
   get messageGroups(): number {
-    return this.#groups === null ? 0 : this.#groups.size
+    return this.#looks === null ? 0 : this.#looks.groups.size
   }
 
   /** Nothing is in it or on its way into it, and nobody uses it. */
   get idle(): boolean {
     if (this.size > 0 || this.consumers > 0 || this.counters.producers > 0) return false
-    return this.openTransactions === 0 && this.#expected === 0 && this.#arrivals === null
+    return this.openTransactions === 0 && this.#arrivals.none
   }
 
   get loading(): boolean {
-    return this.#window.loading || this.#arrivals !== null
+    return this.#window.loading || this.#arrivals.ordered
   }
 
   /** Bytes of bodies that it may keep in memory besides those that it has. */
@@ -156,55 +144,56 @@ export class Queue implements EntryQueue, BrowsedQueue {
     return this.#context.memory.roomBesides(this.memoryUsed)
   }
 
-  recover(messageCount: number, lastSequence: Sequence): void {
-    this.#window.recover(messageCount, lastSequence)
+  /** `priority`: of a part of its messages. */
+  recover(messageCount: number, lastSequence: Sequence, priority = defaultPriority): void {
+    if (this.#window instanceof MessageWindow && priority !== defaultPriority) this.#goByPriority(this.#window, false)
+    this.#window.recover(messageCount, lastSequence, [], priority)
+  }
+
+  holderOf(entry: QueueEntry): QueueHolder {
+    return this.storage.holderOf(entry)
   }
 
   /** A message was written, and arrives when it is durable. */
   expectStored(): void {
-    this.#expected++
-    this.#arrivals?.expect('store')
+    this.#arrivals.expectStored()
   }
 
-  /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept. */
-  arriveStored(sequence: Sequence, message: Message | null): void {
-    this.#expected--
-    if (this.#arrivals) this.#arriveInOrder(this.#arrivals, 'store', sequence, message)
-    else this.#arriveReadable(sequence, message, 'store')
+  /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept; it had this `priority`. */
+  arriveStored(sequence: Sequence, message: Message | null, priority = message?.priority ?? defaultPriority): void {
+    this.#arrivals.storedCame()
+    if (this.#arrivals.ordered) this.#arriveInOrder('store', sequence, message, priority)
+    else this.#arriveReadable(sequence, message, 'store', priority)
   }
 
   /** A message that is not stored was given to the temp store, and arrives when it is written there. */
   expectSpilled({ size }: Message): void {
-    if (!this.#arrivals) {
-      this.#arrivals = new ArrivalOrder()
-      for (let i = 0; i < this.#expected; i++) this.#arrivals.expect('store')
-    }
-    this.#arrivals.expect('temp')
-    this.#spilled++
+    this.#arrivals.expectSpilled()
+    this.storage.spilled++
     this.#countSpilling(size)
   }
 
   /** It can be read there now. */
   arriveSpilled(sequence: Sequence, message: Message): void {
     this.#countSpilling(-message.size)
-    if (this.#arrivals) this.#arriveInOrder(this.#arrivals, 'temp', sequence, message)
+    if (this.#arrivals.ordered) this.#arriveInOrder('temp', sequence, message, message.priority)
   }
 
   /** Whether messages that are not stored go to the temp store behind those that went there before them. */
   get spills(): boolean {
-    return this.#arrivals !== null || (this.#spilled > 0 && this.#window.hasCold)
+    return this.#arrivals.ordered || (this.storage.spilled > 0 && this.#window.hasCold)
   }
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    if (this.#expected > 0 || this.#arrivals || this.#start?.isHeldBack) return false
+    if (!this.#arrivals.none || this.#start?.isHeldBack) return false
     return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 
   /** A persistent message that is not durable yet, while `takesAtOnce`; the entry is told when it is. */
   arriveUnsynced(sequence: Sequence, message: Message): QueueEntry {
     this.counters.enqueued++
-    const entry = this.#entryOf(sequence, message, 'store')
+    const entry = this.#entryOf(sequence, message, 'store', this.storage.placeAt(message.priority))
     entry.durable = false
     this.#window.arrive(entry)
     this.dispatch()
@@ -220,6 +209,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
   arriveVolatile(entry: QueueEntry): void {
     if (this.#deleted) return entry.release()
     this.counters.enqueued++
+    entry.priority = this.storage.placeAt(entry.message!.priority)
     if (this.#hasExpired(entry)) return this.#expire(entry)
     if (this.#waits) {
       entry.redeliveryCounter = entry.message!.redeliveryCounter
@@ -238,9 +228,9 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (consumer.queues.has(this)) return
     this.#consumers.add(consumer)
     this.counters.arrivals++
-    if (this.#consumers.selective && !this.#lookers) this.#beginLook()
+    if (this.#consumers.selective && !this.#looks) this.#beginLook()
     this.#start?.came(this.#consumers.size)
-    this.#groups?.exclusiveChanged()
+    this.#looks?.groups.exclusiveChanged()
     consumer.queues.add(this)
   }
 
@@ -248,8 +238,8 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#consumers.remove(consumer)
     consumer.queues.delete(this)
     if (this.#consumers.size === 0) this.#start?.end()
-    this.#groups?.left(consumer)
-    this.#groups?.exclusiveChanged()
+    this.#looks?.groups.left(consumer)
+    this.#looks?.groups.exclusiveChanged()
     this.#endLookIfIdle()
   }
 
@@ -269,6 +259,10 @@ export class Queue implements EntryQueue, BrowsedQueue {
     return this.#countsInMessages ? redeliveryCounter : 0
   }
 
+  get cursor(): MessageCursor {
+    return this.storage.cursor
+  }
+
   waitingBehind(after: Sequence): Iterable<QueueEntry> {
     return this.#window.entriesBehind(after)
   }
@@ -284,8 +278,8 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (this.#dispatching || this.#consumers.size === 0 || this.#start?.isHeldBack) return
     this.#dispatching = true
     try {
-      if (!this.#lookers) this.#dispatchInOrder()
-      if (this.#lookers) this.#look(this.#lookers)
+      if (!this.#looks) this.#dispatchInOrder()
+      this.#looks?.run()
     } finally {
       this.#dispatching = false
     }
@@ -294,22 +288,22 @@ export class Queue implements EntryQueue, BrowsedQueue {
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
   acknowledge(entry: QueueEntry, awaited: boolean): void {
     this.settle(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holder, entry.sequence, awaited)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holderOf(entry), entry.sequence, awaited)
   }
 
   /** As `acknowledge`, when the removal is already in the store (a committed transaction). */
   settle(entry: QueueEntry): void {
     this.#land(entry)
     entry.release()
-    if (entry.readable) this.#window.gone(entry.sequence)
-    if (entry.spilled) this.#unspill(entry)
+    if (entry.readable) this.#window.gone(entry.sequence, entry.priority)
+    if (entry.spilled && !this.#deleted) this.storage.unspill(entry)
     if (this.#watchers) for (const watcher of this.#watchers) watcher.gone(this, entry.sequence)
     this.counters.dequeued++
     this.#lookAgain()
   }
 
-  async read(sequence: Sequence): Promise<FoundMessage | undefined> {
-    return (await this.cursor.read(sequence - 1, sequence, 1, 1))[0]
+  async read({ sequence, priority }: QueueEntry): Promise<FoundMessage | undefined> {
+    return (await this.storage.cursorAt(priority).read(sequence - 1, sequence, 1, 1))[0]
   }
 
   /** Puts in-flight messages, in dispatch order, back before all others. */
@@ -344,38 +338,32 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#start?.end()
     this.#waits?.clear()
     this.#window.close()
-    if (this.stored) this.#context.store.removeHolder(this.holder)
-    if (this.#spilled > 0) this.#context.temp?.removeHolder(this.tempHolder)
-    this.#spilled = 0
+    this.storage.clear()
     if (this.#watchers) for (const watcher of this.#watchers) watcher.dispatch()
   }
 
-  #makeCursor(): MessageCursor {
-    const { store, temp } = this.#context
-    const stored: MessageCursor = {
-      read: (after, upTo, count, bytes) => store.read(this.holder, after, upTo, count, bytes),
-    }
-    if (!temp) return stored
-    const spilled: MessageCursor = {
-      read: (after, upTo, count, bytes) => temp.read(this.tempHolder, after, upTo, count, bytes),
-    }
-    if (!this.stored) return spilled
-    const both = mergedCursor(stored, spilled)
-    return {
-      read: (after, upTo, count, bytes) => (this.#spilled > 0 ? both : stored).read(after, upTo, count, bytes),
-    }
+  #goByPriority(plain: MessageWindow<QueueEntry, QueueConsumer>, isPrioritized: boolean): void {
+    this.storage.splitByPriority(isPrioritized)
+    this.#window = new PrioritizedWindows({
+      plain,
+      consumers: this.#consumers,
+      isPrioritized,
+      windowAt: (priority, positions) => this.#windowAt(priority, positions),
+    })
   }
 
-  #makeWaits(): RedeliveryWaits | null {
-    const { clock, redelivery } = this.#context
-    if (!redelivery?.policyFor(this.destination)) return null
-    return new RedeliveryWaits({ clock, redelivery, queue: this.name, due: (entries) => this.#becameDue(entries) })
-  }
-
-  #makeFirstDeliveries(): FirstDeliveries | null {
-    const { store, recordsDeliveries } = this.#context
-    if (!this.stored || !recordsDeliveries(this.destination)) return null
-    return new FirstDeliveries({ store, holder: this.holder, delivered: (entry) => this.#spareMemory(entry) })
+  #windowAt(priority: number, positions: LookPositions): MessageWindow<QueueEntry, QueueConsumer> {
+    return new MessageWindow(
+      {
+        queue: this.name,
+        cursor: this.storage.cursorAt(priority),
+        positions,
+        entryOf: (sequence, message) => this.#entryOf(sequence, message, this.storage.placeOf(message), priority),
+        room: () => this.memoryRoom,
+        loaded: () => this.#loaded(),
+      },
+      this.#context,
+    )
   }
 
   #becameDue(entries: QueueEntry[]): void {
@@ -383,38 +371,31 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.dispatch()
   }
 
-  #entryOf(sequence: Sequence, message: Message, keptIn: KeptIn): QueueEntry {
+  #entryOf(sequence: Sequence, message: Message, keptIn: KeptIn, priority: number): QueueEntry {
     const entry = new QueueEntry(this, sequence, message, keptIn, this.#context.memory)
+    entry.priority = priority
     if (this.#countsInMessages) entry.redeliveryCounter = message.redeliveryCounter
     return entry
   }
 
-  /** Where a message is that was read. */
-  #placeOf({ persistent }: Message): KeptIn {
-    return persistent && this.stored ? 'store' : 'temp'
+  #arriveInOrder(way: Way, sequence: Sequence, message: Message | null, priority: number): void {
+    if (this.#arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way, priority))) this.#loaded()
   }
 
-  #arriveInOrder(arrivals: ArrivalOrder, way: Way, sequence: Sequence, message: Message | null): void {
-    arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way))
-    if (!arrivals.isEmpty || this.#arrivals !== arrivals) return
-    this.#arrivals = null
-    this.#loaded()
-  }
-
-  #arriveReadable(sequence: Sequence, message: Message | null, keptIn: Way): void {
+  #arriveReadable(sequence: Sequence, message: Message | null, keptIn: Way, priority: number): void {
     if (this.#deleted) return
+    const place = this.storage.placeAt(priority)
     this.counters.enqueued++
-    if (message && this.#hasExpired(message))
-      return this.#expire(new QueueEntry(this, sequence, message, keptIn, this.#context.memory))
+    if (message && this.#hasExpired(message)) return this.#expire(this.#entryOf(sequence, message, keptIn, place))
     if (message && this.#waits?.wants(message))
-      return void this.#waits.take(this.#window.passThrough(sequence, message))
-    if (message && this.#lookers && this.#offerArrival(sequence, message, this.#lookers)) return
-    this.#window.arriveStored(sequence, message)
+      return void this.#waits.take(this.#window.passThrough(sequence, message, place))
+    if (message && this.#looks && this.#offerArrival(sequence, message, this.#looks.lookers, place)) return
+    this.#window.arriveStored(sequence, message, place)
     this.dispatch()
   }
 
-  #offerArrival(sequence: Sequence, message: Message, lookers: QueueLookers): boolean {
-    if (this.#start?.isHeldBack || !this.#window.offerArrival(sequence, message, lookers)) return false
+  #offerArrival(sequence: Sequence, message: Message, lookers: QueueLookers, priority: number): boolean {
+    if (this.#start?.isHeldBack || !this.#window.offerArrival(sequence, message, lookers, priority)) return false
     this.#lookAgain()
     return true
   }
@@ -423,12 +404,6 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.spillingBytes += bytes
     this.memoryUsed += bytes
     this.#context.memory.add(bytes)
-  }
-
-  #unspill({ sequence }: QueueEntry): void {
-    if (this.#deleted) return
-    this.#spilled--
-    this.#context.temp!.remove(this.tempHolder, sequence)
   }
 
   /** To consumers that take every message: from the front, without looking at any, until one is of a group. */
@@ -447,40 +422,24 @@ export class Queue implements EntryQueue, BrowsedQueue {
   }
 
   #beginLook(): void {
-    this.#consumers.grouped = true
-    this.#groups = new MessageGroups(this.#consumers)
-    this.#lookers = this.#newLookers(this.#groups)
-  }
-
-  #look(lookers: QueueLookers): void {
-    const groups = this.#groups!
-    do {
-      groups.lookAgain = false
-      this.#window.look(lookers)
-    } while (groups.lookAgain)
-  }
-
-  /** When a group lost its owner outside of a look: nobody else may have a reason to dispatch. */
-  #lookAgain(): void {
-    if (this.#groups !== null && this.#groups.lookAgain) this.dispatch()
-  }
-
-  #endLookIfIdle(): void {
-    if (!this.#lookers || this.#consumers.selective || this.#groups!.size > 0) return
-    this.#consumers.grouped = false
-    this.#lookers = null
-    this.#groups = null
-    this.#window.endLook()
-  }
-
-  #newLookers(groups: MessageGroups): QueueLookers {
-    return new QueueLookers(this.#consumers, groups, {
+    this.#looks = new QueueLooks(this.#consumers, this.#window, this.#window instanceof MessageWindow, {
       give: (entry, consumer) => {
         if (!this.#waits?.take(entry)) this.#give(entry, consumer)
       },
       expire: (entry) => this.#expire(entry),
       passOver: (entry) => this.#spareMemory(entry),
     })
+  }
+
+  /** When a group lost its owner outside of a look: nobody else may have a reason to dispatch. */
+  #lookAgain(): void {
+    if (this.#looks?.groups.lookAgain) this.dispatch()
+  }
+
+  #endLookIfIdle(): void {
+    if (this.#looks === null || this.#looks.isNeeded) return
+    this.#looks.end()
+    this.#looks = null
   }
 
   /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
@@ -496,7 +455,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
   #give(entry: QueueEntry, consumer: QueueConsumer): void {
     let message = entry.message!
     this.#takeOff(entry, consumer)
-    if (message.grouped && this.#groups!.give(entry, message, consumer))
+    if (message.grouped && this.#looks!.groups.give(entry, message, consumer))
       message = message.withChanges({ groupFirstForConsumer: true })
     this.counters.dispatched++
     if (this.#firstDeliveries) return this.#firstDeliveries.give(entry, message, consumer)
@@ -521,7 +480,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
     entry.holder = null
     this.#inFlight--
     if (entry.group === null) return
-    this.#groups?.landed(entry.group)
+    this.#looks?.groups.landed(entry.group)
     entry.group = null
     if (this.#consumers.size === 0) this.#endLookIfIdle()
   }

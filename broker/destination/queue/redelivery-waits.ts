@@ -1,8 +1,10 @@
 // Messages of one queue that the broker delivers again, but not yet. They are out of the window, so that nobody waits behind
 // them, and go back to their places in it when they are due. What can be read again is here without its body.
 import type { Clock, Timer } from '../../base/clock.ts'
+import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
 import { dueMsOf, type BrokerRedelivery } from '../broker-redelivery.ts'
+import type { DestinationContext } from '../destination-context.ts'
 import type { QueueEntry } from '../entry.ts'
 import { destinationLimits } from '../limits.ts'
 
@@ -25,6 +27,16 @@ export class RedeliveryWaits {
   readonly #waits: Wait[] = []
   #timer: Timer | null = null
   #timerMs = 0
+
+  /** null when the broker delivers nothing of this queue again. */
+  static of(
+    queue: Destination,
+    { clock, redelivery }: Pick<DestinationContext, 'clock' | 'redelivery'>,
+    due: Parts['due'],
+  ): RedeliveryWaits | null {
+    if (!redelivery?.policyFor(queue)) return null
+    return new RedeliveryWaits({ clock, redelivery, queue: queue.name, due })
+  }
 
   constructor(parts: Parts) {
     this.#parts = parts

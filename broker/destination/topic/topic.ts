@@ -4,6 +4,7 @@
 import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
 import { topicHolder, type Sequence, type SubscriptionHolder, type TopicHolder } from '../../store/held-message.ts'
+import { defaultPriority, priorityTopics } from '../../store/priority-holder.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { EntryTopic } from '../entry.ts'
 import type { DestinationContext } from '../destination-context.ts'
@@ -26,7 +27,8 @@ export interface TopicSubscriber {
 
 /** What a topic needs of its durable subscriptions. */
 export interface TopicBacklogHolder extends ExpiringBacklog {
-  readonly holder: SubscriptionHolder
+  /** What the store keeps a message for. */
+  holderFor(message: Message): SubscriptionHolder
   /** False when it wants every message. */
   readonly selective: boolean
   wants(message: Message): boolean
@@ -42,14 +44,18 @@ export interface TopicBacklogHolder extends ExpiringBacklog {
   arriveVolatile(sequence: Sequence, message: Message): void
 }
 
-export type TopicContext = TopicExpiryContext & Pick<DestinationContext, 'memory' | 'expiredWaiting'>
+export type TopicContext = TopicExpiryContext &
+  Pick<DestinationContext, 'memory' | 'expiredWaiting'> &
+  Partial<Pick<DestinationContext, 'isPrioritized'>>
 
 const nobody: readonly SubscriptionHolder[] = []
 
 export class Topic {
   readonly destination: Destination
-  /** What its messages are kept for in the store. */
+  /** What stands for it in the store. */
   readonly holder: TopicHolder
+  /** By priority, what its messages are kept for there; null when they do not go by it. */
+  readonly #holders: readonly TopicHolder[] | null
   readonly counters = new DestinationCounters()
   /** The connection that owns a temporary topic. */
   readonly owner: string | null
@@ -69,15 +75,18 @@ export class Topic {
   isVirtual = false
   /** What it keeps for subscribers that come later; null: nothing, as most. */
   recovery: KeptMessages | null = null
-  /** null until it has a durable subscription. */
-  #expiry: TopicExpiry | null = null
+  /** One for each of its holders; null until it has a durable subscription. */
+  #expiries: readonly TopicExpiry[] | null = null
+  readonly isPrioritized: boolean
   readonly inFlight = 0
   readonly awaitingRedelivery = 0
   readonly messageGroups = 0
 
   constructor(destination: Destination, owner: string | null, context: TopicContext) {
     this.destination = destination
-    this.holder = topicHolder(destination.name)
+    this.isPrioritized = context.isPrioritized?.(destination) === true
+    this.#holders = this.isPrioritized ? priorityTopics(destination.name) : null
+    this.holder = this.#holders?.[defaultPriority] ?? topicHolder(destination.name)
     this.owner = owner
     this.#context = context
   }
@@ -129,19 +138,24 @@ export class Topic {
     return this.#selective.size < this.#backlogs.size || this.notFor(message).length < this.#backlogs.size
   }
 
+  /** What the store keeps a message for. */
+  holderFor({ priority }: Message): TopicHolder {
+    return this.#holders === null ? this.holder : this.#holders[priority]!
+  }
+
   /** The durable subscriptions that do not want it. */
   notFor(message: Message): readonly SubscriptionHolder[] {
     if (this.#selective.size === 0) return nobody
     const holders: SubscriptionHolder[] = []
-    for (const backlog of this.#selective) if (!backlog.wants(message)) holders.push(backlog.holder)
+    for (const backlog of this.#selective) if (!backlog.wants(message)) holders.push(backlog.holderFor(message))
     return holders
   }
 
   addBacklog(backlog: TopicBacklogHolder): void {
     this.#backlogs.add(backlog)
     if (backlog.selective) this.#selective.add(backlog)
-    this.#expiry ??= new TopicExpiry(this.holder, this.#context)
-    if (backlog.pending > 0) this.#expiry.noteUnknown()
+    this.#expiries ??= (this.#holders ?? [this.holder]).map((holder) => new TopicExpiry(holder, this.#context))
+    if (backlog.pending > 0) for (const expiry of this.#expiries) expiry.noteUnknown()
   }
 
   removeBacklog(backlog: TopicBacklogHolder): void {
@@ -185,7 +199,8 @@ export class Topic {
 
   /** The same of what is stored: some of it, from where the sweep before this one ended. */
   async sweepExpiredInStore(maxMessages: number): Promise<void> {
-    if (this.#expiry && this.#backlogs.size > 0) await this.#expiry.sweep(this.#backlogs, maxMessages)
+    if (this.#backlogs.size === 0) return
+    for (const expiry of this.#expiries ?? []) await expiry.sweep(this.#backlogs, maxMessages)
   }
 
   /** Forgets what it has kept. */
@@ -217,13 +232,17 @@ export class Topic {
   arriveStored(sequence: Sequence, message: Message): void {
     this.#expected--
     this.counters.enqueued++
-    if (message.expiration > 0) this.#expiry?.note(message.expiration)
+    if (message.expiration > 0) this.#expiryOf(message)?.note(message.expiration)
     if ((this.#subscribers.size > 0 || this.recovery) && !this.#hasExpired(message)) {
       const shared = new TopicMessage(message, sequence, this.#context.memory, this)
       this.recovery?.keep(shared)
       for (const subscriber of this.#subscribers) subscriber.offer(this, shared)
     }
     for (const backlog of this.#active) if (backlog.wants(message)) backlog.arriveStored(sequence, message)
+  }
+
+  #expiryOf({ priority }: Message): TopicExpiry | undefined {
+    return this.#expiries?.[this.#holders === null ? 0 : priority]
   }
 
   /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */

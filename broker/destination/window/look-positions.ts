@@ -11,23 +11,41 @@ export interface LookPosition {
   store: Sequence
 }
 
+/** Told whose positions come and go: the same consumers have others in other windows. */
+export interface PositionsFollower {
+  added(position: LookPosition): void
+  deleted(position: LookPosition): void
+  wentBackTo(sequence: Sequence): void
+  cleared(): void
+}
+
 export class LookPositions {
   /** null when nobody looks, as in most queues. */
   #all: Set<LookPosition> | null = null
+  readonly #followers: PositionsFollower[] = []
 
   /** Begins at the beginning. */
   add(position: LookPosition): void {
     position.memory = position.store = 0
     this.#all ??= new Set()
     this.#all.add(position)
+    for (const follower of this.#followers) follower.added(position)
   }
 
   delete(position: LookPosition): void {
     this.#all?.delete(position)
+    for (const follower of this.#followers) follower.deleted(position)
   }
 
   clear(): void {
     this.#all = null
+    for (const follower of this.#followers) follower.cleared()
+  }
+
+  /** `follower` is told of those that are there, and of all changes. */
+  tell(follower: PositionsFollower): void {
+    this.#followers.push(follower)
+    for (const position of this.#all ?? []) follower.added(position)
   }
 
   /** An entry came into memory, perhaps before others that were looked at. */
@@ -51,6 +69,7 @@ export class LookPositions {
       position.memory = Math.min(position.memory, sequence - 1)
       position.store = Math.min(position.store, sequence - 1)
     }
+    for (const follower of this.#followers) follower.wentBackTo(sequence)
   }
 
   /** Whether somebody has not looked at all of the range, but would go on there. */

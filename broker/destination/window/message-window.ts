@@ -10,7 +10,7 @@
 import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import { destinationLimits } from '../limits.ts'
-import type { LookPositions } from './look-positions.ts'
+import type { LookPosition, LookPositions } from './look-positions.ts'
 import { Look, type Lookers, type Wanted } from './look.ts'
 import type { MessageCursor } from './message-cursor.ts'
 import type { WaitingList } from './waiting-list.ts'
@@ -161,6 +161,12 @@ export class MessageWindow<E extends WindowEntry, C> {
     else if (wanted.what === 'bodies') this.#reader.readBodies(wanted.list, wanted.index)
     else if (this.#isForMemory(wanted)) this.#reader.readPage()
     else this.#reader.readToLook(wanted.after)
+  }
+
+  /** Whether one who has come so far has looked at all that waits. */
+  isLookedThrough({ memory, store }: LookPosition): boolean {
+    const { lastInMemory, cold } = this.#contents
+    return memory >= lastInMemory && (cold.count === 0 || store >= cold.upTo)
   }
 
   /** Nobody looks any more. */

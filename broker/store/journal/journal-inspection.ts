@@ -18,6 +18,8 @@ import { journalStoreLimits } from './limits.ts'
 import type { MessageLocation } from './message-location.ts'
 import { decodeHead, recordType } from './store-records.ts'
 import type { OpenTransaction } from './open-transactions.ts'
+import { subscriptionHolder } from '../held-message.ts'
+import { destinationOfHolder } from '../priority-holder.ts'
 import type { QueueState } from './queue-state.ts'
 import type { SubscriptionBacklog } from '../message-store.ts'
 import { StoreState } from './store-state.ts'
@@ -97,9 +99,11 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Jou
     ...check,
     lastSequence: state.lastSequence,
     records: counts,
-    queues: all.filter(({ topic }) => !topic).map(describeQueue),
-    topics: all.filter(({ topic }) => topic).map(describeQueue),
-    subscriptions: [...subscriptions].map((one) => describeSubscription(one, subscriptions.backlog(one))),
+    queues: joinPriorities(all.filter(({ topic }) => !topic).map(describeQueue)),
+    topics: joinPriorities(all.filter(({ topic }) => topic).map(describeQueue)),
+    subscriptions: joinSubscriptions(
+      [...subscriptions].map((one) => describeSubscription(one, subscriptions.backlog(one))),
+    ),
     openTransactions,
     messages: () => readMessages(disk, check, state.queues.values()),
   }
@@ -132,6 +136,34 @@ const describeQueue = ({ number, name, index }: QueueState): InspectedQueue => (
   bytes: index.bytes,
 })
 
+/** Whatever it has for each of its priorities, a queue or topic is one. */
+function joinPriorities(all: readonly InspectedQueue[]): readonly InspectedQueue[] {
+  const queues = new Map<string, InspectedQueue>()
+  for (const { number, name: holder, messages, bytes } of all) {
+    const name = destinationOfHolder(holder)
+    const known = queues.get(name)
+    queues.set(name, {
+      number: known && name !== holder ? known.number : number,
+      name,
+      messages: messages + (known?.messages ?? 0),
+      bytes: bytes + (known?.bytes ?? 0),
+    })
+  }
+  return [...queues.values()]
+}
+
+/** The same of durable subscriptions. */
+function joinSubscriptions(all: readonly InspectedSubscription[]): readonly InspectedSubscription[] {
+  const subscriptions = new Map<string, InspectedSubscription>()
+  for (const one of all) {
+    const topic = destinationOfHolder(one.topic)
+    const { key } = subscriptionHolder(topic, one.clientId, one.name)
+    const { messages, bytes } = subscriptions.get(key) ?? { messages: 0, bytes: 0 }
+    subscriptions.set(key, { ...one, topic, messages: one.messages + messages, bytes: one.bytes + bytes })
+  }
+  return [...subscriptions.values()]
+}
+
 function describeSubscription(
   subscription: SubscriptionState,
   { messageCount, messageBytes }: SubscriptionBacklog,
@@ -157,7 +189,7 @@ async function* readMessages(
     for (const { name, index, topic } of queues)
       for (const location of locationsOf(index)) {
         const body = await readBody(files, location, salts.get(location.segment)!)
-        if (body) yield describeMessage(topic ? `topic://${name}` : name, location, body)
+        if (body) yield describeMessage(`${topic ? 'topic://' : ''}${destinationOfHolder(name)}`, location, body)
       }
   } finally {
     await files.close()

@@ -25,6 +25,7 @@ import type {
   SubscriptionBacklog,
 } from '../message-store.ts'
 import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
+import { destinationOfHolder } from '../priority-holder.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
@@ -235,7 +236,9 @@ export class JournalStore implements MessageStore {
 
   hasRoom(holder: MessageHolder, bytes: number): boolean {
     if (this.#space.hasForAnybody(bytes)) return true
-    return this.#space.hasFor(accountOf(holder.kind, holder.name), this.#heldBytes(holder), bytes)
+    let held = this.#heldBytes(holder)
+    for (const other of holder.others ?? []) held += this.#heldBytes(other)
+    return this.#space.hasFor(accountOf(holder.kind, holder.name), held, bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -296,4 +299,5 @@ export class JournalStore implements MessageStore {
 }
 
 /** Under which it waits for room: a topic may have the name of a queue. */
-const accountOf = (kind: MessageHolder['kind'], name: string): string => (kind === 'queue' ? name : `topic://${name}`)
+const accountOf = (kind: MessageHolder['kind'], name: string): string =>
+  kind === 'queue' ? destinationOfHolder(name) : `topic://${destinationOfHolder(name)}`

@@ -17,6 +17,7 @@ import type {
   SubscriptionBacklog,
 } from '../message-store.ts'
 import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
+import { destinationOfHolder } from '../priority-holder.ts'
 import { ProducerTable } from '../producer-table.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { memoryStoreLimits } from './limits.ts'
@@ -203,9 +204,10 @@ export class MemoryStore implements MessageStore {
   }
 
   #takenBytesOf(holder: MessageHolder): number {
-    const { kind, name } = holder
-    const messages = kind === 'queue' ? this.#queues.get(name) : this.#topics.get(name)?.messages
-    return (messages?.takenBytes ?? 0) + (this.#uncommittedBytes.get(accountOf(holder)) ?? 0)
+    let bytes = this.#uncommittedBytes.get(accountOf(holder)) ?? 0
+    for (const { kind, name } of [holder, ...(holder.others ?? [])])
+      bytes += (kind === 'queue' ? this.#queues.get(name) : this.#topics.get(name)?.messages)?.takenBytes ?? 0
+    return bytes
   }
 
   /** Its bytes are counted already. */
@@ -240,4 +242,5 @@ export class MemoryStore implements MessageStore {
 }
 
 /** Under which it waits for room: a topic may have the name of a queue. */
-const accountOf = ({ kind, name }: MessageHolder): string => (kind === 'queue' ? name : `topic://${name}`)
+const accountOf = ({ kind, name }: MessageHolder): string =>
+  kind === 'queue' ? destinationOfHolder(name) : `topic://${destinationOfHolder(name)}`

@@ -7,6 +7,7 @@ import { durable, message } from '../../contract/message-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 import { queueHolder } from '../../../broker/store/held-message.ts'
+import { priorityHolders } from '../../../broker/store/priority-holder.ts'
 
 const segment = (number: number): string => `/data/journal/term-0000000001/000000000${number}.segment`
 
@@ -52,6 +53,17 @@ describe('check', () => {
     expect(out).toContain('  1  1 send  0 acknowledgements\n')
     expect(out).toMatch(/\nSet aside in 0000000002\.segment: \d+ bytes\n/)
     expect(out).toMatch(/\nIntact\n$/)
+  })
+
+  test('tells of a queue that goes by priority as of one queue', async () => {
+    const disk = new SimulatedDisk()
+    const store = await openStore(disk)
+    priorityHolders('orders').forEach((holder, priority) => store.add({ ...message('text'), holder }, priority + 1))
+    await durable(store)
+    await store.close()
+    expect((await run(disk, 'check', '/data')).out).toContain('Queues\n  orders  10 messages  40 bytes\nIntact\n')
+    const { out } = await run(disk, 'dump', '/data')
+    expect(out.split('\n').filter((line) => line.startsWith('orders  '))).toHaveLength(10)
   })
 
   test('gives the same as one JSON document, from the folder of the journal, too', async () => {

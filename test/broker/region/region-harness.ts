@@ -11,6 +11,7 @@ import type { Message } from '../../../broker/message/message.ts'
 import type { ExpiryPolicy } from '../../../broker/region/expiry-sweeps.ts'
 import type { WhenNoSpace } from '../../../broker/region/flow-control.ts'
 import type { InactiveDestinationsPolicy } from '../../../broker/region/inactive-destinations.ts'
+import type { PriorityPolicy } from '../../../broker/region/priority-policy.ts'
 import { createRegion, type DeliveryPolicy } from '../../../broker/region/region-broker.ts'
 import type {
   ConnectionPort,
@@ -49,6 +50,7 @@ export interface HarnessOptions {
   readonly expiryPolicies?: readonly ExpiryPolicy[]
   readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
   readonly deliveryPolicies?: readonly DeliveryPolicy[]
+  readonly priorityPolicies?: readonly PriorityPolicy[]
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
 }
 
@@ -92,6 +94,7 @@ export class RegionHarness {
       ...(options.expiryPolicies && { expiryPolicies: options.expiryPolicies }),
       ...(options.recoveryPolicies && { recoveryPolicies: options.recoveryPolicies }),
       ...(options.deliveryPolicies && { deliveryPolicies: options.deliveryPolicies }),
+      ...(options.priorityPolicies && { priorityPolicies: options.priorityPolicies }),
       listeners: [this.#listener()],
     })
     this.region.recover(options.recovered!)

@@ -158,6 +158,25 @@ public class JmsSuite {
       for (int i = 0; i < 1000; i++) same("" + i, text(receive(c)));
       nothing(c);
     });
+    // Of this name the brokers know by their configuration that it goes by priority.
+    check("by-priority", f -> {
+      Session s = f.auto();
+      Queue q = f.queue(s);
+      MessageProducer p = s.createProducer(q);
+      for (int i = 0; i < 40; i++) p.send(s.createTextMessage("" + i), i % 4 == 0 ? DeliveryMode.PERSISTENT : DeliveryMode.NON_PERSISTENT, i % 10, 0);
+      Session t = f.session(Session.SESSION_TRANSACTED);
+      MessageConsumer given = t.createConsumer(s.createQueue(q.getQueueName() + "?consumer.prefetchSize=1"));
+      same("9", text(receive(given))); t.close();
+      MessageConsumer c = s.createConsumer(s.createQueue(q.getQueueName() + "?consumer.prefetchSize=0"));
+      for (int priority = 9; priority >= 0; priority--)
+        for (int i = priority; i < 40; i += 10) { Message m = receive(c); same("" + i, text(m)); same(priority, m.getJMSPriority()); same(i == 9, m.getJMSRedelivered()); }
+      for (int priority : new int[] {1, 3, 4}) p.send(s.createTextMessage("" + priority), DeliveryMode.PERSISTENT, priority, 0);
+      same("4", text(receive(c)));
+      p.send(s.createTextMessage("9"), DeliveryMode.PERSISTENT, 9, 0);
+      same("9", text(receive(c))); same("3", text(receive(c)));
+      MessageConsumer low = s.createConsumer(s.createQueue(q.getQueueName() + "?consumer.prefetchSize=0"), "JMSPriority < 3");
+      same("1", text(receive(low))); nothing(c);
+    });
     check("queue-is-shared-by-consumers", f -> {
       AtomicInteger[] counts = {new AtomicInteger(), new AtomicInteger()};
       CountDownLatch all = new CountDownLatch(200);

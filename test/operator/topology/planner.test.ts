@@ -69,7 +69,7 @@ describe('the plan of a pair', () => {
       maxPurgedDestinationsPerSweep: 5,
       destinationPolicies: [
         { queue: 'A.>', gcInactiveDestinations: true, inactiveTimeoutBeforeGC: '5m' },
-        { queue: 'B', persistJMSRedelivered: true },
+        { queue: 'B', persistJMSRedelivered: true, prioritizedMessages: true },
       ],
     }
     const { brokerConfig } = plan(sharedPair({ broker })).groups[0]!

@@ -22,7 +22,7 @@ async function made() {
       update: ({ bytes }, sequence) => void told.push(`${sequence}:${StoredMessage.scan(bytes).redeliveryCounter}`),
       whenDurable: (callback) => void syncs.push(callback),
     },
-    holder: harness.queue.holder,
+    holderOf: () => harness.queue.holder,
     delivered: ({ sequence }) => void delivered.push(sequence),
   })
   const give = (...numbers: number[]): void => {

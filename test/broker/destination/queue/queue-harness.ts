@@ -25,6 +25,13 @@ export interface TestBody {
   readonly body?: string
   readonly groupId?: string
   readonly groupSequence?: number
+  readonly priority?: number
+}
+
+/** A message in one of both stores. */
+interface Kept {
+  readonly holder: string
+  readonly bytes: Buffer
 }
 
 export class TestQueueConsumer implements QueueConsumer {
@@ -100,11 +107,11 @@ export class QueueHarness {
   readonly errors: string[] = []
   reads = 0
   failing = false
-  readonly #stored = new Map<Sequence, Buffer>()
-  readonly #spilled = new Map<Sequence, Buffer>()
+  readonly #stored = new Map<Sequence, Kept>()
+  readonly #spilled = new Map<Sequence, Kept>()
   readonly #open: (() => void)[] = []
 
-  constructor(memoryLimit: number, policy?: DispatchPolicy) {
+  constructor(memoryLimit: number, policy?: DispatchPolicy, isPrioritized = false) {
     this.memory = new MemoryUsage(memoryLimit)
     this.queue = new Queue({ kind: 'queue', name: 'Q' }, null, {
       clock: this.clock,
@@ -114,9 +121,9 @@ export class QueueHarness {
       },
       memory: this.memory,
       store: {
-        read: (_holder, after, upTo, count, bytes) => this.#read(this.#stored, after, upTo, count, bytes),
-        remove: (_holder: MessageOwner, sequence: Sequence) => void this.#stored.delete(sequence),
-        update: ({ bytes }, sequence) => void this.#stored.set(sequence, bytes),
+        read: (owner, after, upTo, count, bytes) => this.#read(this.#stored, owner, after, upTo, count, bytes),
+        remove: (owner: MessageOwner, sequence: Sequence) => remove(this.#stored, owner, sequence),
+        update: ({ holder, bytes }, sequence) => void this.#stored.set(sequence, { holder: holder.name, bytes }),
         addSubscription: () => {},
         removeSubscription: () => {},
         backlog: () => ({ messageCount: 0, messageBytes: 0 }),
@@ -125,11 +132,12 @@ export class QueueHarness {
         addHolder: () => {},
         removeHolder: () => this.#stored.clear(),
       },
+      isPrioritized: () => isPrioritized,
       redelivery: null,
       dispatchPolicies: policy ? new PolicyMap([{ kind: 'queue', pattern: 'Q', ...policy }]) : null,
       temp: {
-        read: (_holder, after, upTo, count, bytes) => this.#read(this.#spilled, after, upTo, count, bytes),
-        remove: (_holder: MessageOwner, sequence: Sequence) => void this.#spilled.delete(sequence),
+        read: (owner, after, upTo, count, bytes) => this.#read(this.#spilled, owner, after, upTo, count, bytes),
+        remove: (owner: MessageOwner, sequence: Sequence) => remove(this.#spilled, owner, sequence),
         removeHolder: () => this.#spilled.clear(),
       },
       lastSequence: () => 0,
@@ -157,13 +165,18 @@ export class QueueHarness {
   /** Written to the store; it arrives with `arrive`. */
   write(number: number, options: TestBody = {}): Message {
     const message = this.message(number, options)
-    this.#stored.set(number, message.bytes)
+    this.#stored.set(number, { holder: this.queue.storage.holderFor(message).name, bytes: message.bytes })
     this.queue.expectStored()
     return message
   }
 
-  arrive(number: number, message: Message | null): void {
-    this.queue.arriveStored(number, message)
+  arrive(number: number, message: Message | null, priority?: number): void {
+    this.queue.arriveStored(number, message, priority)
+  }
+
+  /** What the store has. */
+  get stored(): number {
+    return this.#stored.size
   }
 
   /** What the temp store has. */
@@ -179,7 +192,7 @@ export class QueueHarness {
   }
 
   arriveSpilled(number: number, message: Message): void {
-    this.#spilled.set(number, message.bytes)
+    this.#spilled.set(number, { holder: this.queue.storage.tempHolderFor(message).name, bytes: message.bytes })
     this.queue.arriveSpilled(number, message)
   }
 
@@ -231,7 +244,8 @@ export class QueueHarness {
 
   /** What the store has when the read is served, as one that looks into its index at the beginning may find it, too. */
   async #read(
-    kept: ReadonlyMap<Sequence, Buffer>,
+    kept: ReadonlyMap<Sequence, Kept>,
+    owner: { readonly name: string },
     after: Sequence,
     upTo: Sequence,
     count: number,
@@ -240,8 +254,8 @@ export class QueueHarness {
     this.reads++
     const found: FoundMessage[] = []
     let total = 0
-    for (const [sequence, body] of [...kept].sort(([a], [b]) => a - b)) {
-      if (sequence <= after || sequence > upTo) continue
+    for (const [sequence, { holder, bytes: body }] of [...kept].sort(([a], [b]) => a - b)) {
+      if (holder !== owner.name || sequence <= after || sequence > upTo) continue
       if (found.length >= count || (found.length > 0 && total + body.length > bytes)) break
       found.push({ sequence, bytes: body })
       total += body.length
@@ -250,4 +264,9 @@ export class QueueHarness {
     if (this.failing) throw new Error('the disk is gone')
     return found
   }
+}
+
+/** Whoever does not have it cannot remove it. */
+function remove(kept: Map<Sequence, Kept>, { name }: MessageOwner, sequence: Sequence): void {
+  if (kept.get(sequence)?.holder === name) kept.delete(sequence)
 }

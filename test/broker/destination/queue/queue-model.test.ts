@@ -1,6 +1,6 @@
 // Random consumers that want some of the messages, arrivals, acknowledgements, returns, expiry and reads that take their time,
 // against a simple model: each message goes to a consumer that wants it as soon as one with room is there, to each consumer
-// in the order of the messages, and to nobody twice.
+// in the order of the messages, and to nobody twice. The order is that in which they came, or by priority first.
 import { expect, test } from '@jest/globals'
 import { seededRandom, type Random } from '../../../../broker/base/random.ts'
 import { destinationLimits } from '../../../../broker/destination/limits.ts'
@@ -12,6 +12,8 @@ type Way = 'store' | 'temp'
 interface ModelMessage {
   state: State
   readonly expiration: number
+  /** The default one, where the queue does not go by priority. */
+  readonly priority: number
 }
 
 /** Written, on its way behind its sync. */
@@ -24,20 +26,24 @@ interface OnTheWay {
 
 class Model {
   readonly #random: Random
+  readonly #isPrioritized: boolean
   readonly #harness: QueueHarness
   readonly #messages = new Map<number, ModelMessage>()
   #consumers: TestQueueConsumer[] = []
   /** In the order in which they were sent. */
   readonly #onTheWay: OnTheWay[] = []
+  /** They arrive now, one after the other. */
+  readonly #arriving = new Set<number>()
   #last = 0
   #heard = 0
   #expiredHeard = 0
   deliveries = 0
   reads = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, isPrioritized: boolean) {
     this.#random = seededRandom(seed)
-    this.#harness = new QueueHarness(this.#pick([16 * 1024, 64 * 1024, 2 ** 30]))
+    this.#isPrioritized = isPrioritized
+    this.#harness = new QueueHarness(this.#pick([16 * 1024, 64 * 1024, 2 ** 30]), undefined, isPrioritized)
   }
 
   async run(steps: number): Promise<void> {
@@ -73,19 +79,21 @@ class Model {
     for (let i = 0; i < count; i++) {
       const number = ++this.#last
       const expiration = this.#chance(0.05) ? this.#harness.clock.nowMs() + this.#below(500) + 1 : 0
-      const options = { expiration, body: 'x'.repeat(this.#pick([0, 100, 3000])) }
-      this.#messages.set(number, { state: 'sending', expiration })
+      const priority = this.#isPrioritized ? this.#pick([0, 3, 4, 4, 4, 9]) : 4
+      const options = { expiration, priority, body: 'x'.repeat(this.#pick([0, 100, 3000])) }
+      this.#messages.set(number, { state: 'sending', expiration, priority })
       const drawn = this.#random.next()
       if (drawn < 0.7) {
         const message = this.#harness.write(number, options)
         const kept = this.#chance(0.9) ? message : null
-        this.#expect(number, 'store', () => this.#harness.arrive(number, kept))
+        this.#expect(number, 'store', () => this.#harness.arrive(number, kept, priority))
       } else if (drawn < 0.9) {
         const message = this.#harness.spill(number, options)
         this.#expect(number, 'temp', () => this.#harness.arriveSpilled(number, message))
       } else {
         this.#messages.get(number)!.state = 'waiting'
         this.#harness.sendVolatile(number, options)
+        this.#listen()
       }
     }
     if (this.#chance(0.5)) this.#sync(this.#pick(['store', 'temp']))
@@ -100,9 +108,14 @@ class Model {
     this.#listen()
     for (const one of this.#onTheWay.filter((other) => other.way === way && !other.isThere)) {
       one.isThere = true
-      while (this.#onTheWay[0]?.isThere) this.#messages.get(this.#onTheWay.shift()!.number)!.state = 'waiting'
+      while (this.#onTheWay[0]?.isThere) {
+        const { number } = this.#onTheWay.shift()!
+        this.#messages.get(number)!.state = 'waiting'
+        this.#arriving.add(number)
+      }
       one.arrive()
       this.#listen()
+      this.#arriving.clear()
     }
   }
 
@@ -153,9 +166,11 @@ class Model {
     check(known.state === 'waiting', `came although it is ${known.state}`)
     check(message.producerSequenceId === number, 'came with the body of another')
     check(consumer.wants(number), 'went to a consumer that does not want it')
-    for (const [other, { state, expiration }] of this.#messages) {
-      if (other >= number) break
-      const passed = state === 'waiting' && consumer.wants(other) && !this.#isExpired(expiration)
+    for (const [other, { state, expiration, priority }] of this.#messages) {
+      if (other > number && !this.#isPrioritized) break
+      if (other > number && this.#arriving.has(other)) continue
+      const isBefore = priority > known.priority || (priority === known.priority && other < number)
+      const passed = isBefore && state === 'waiting' && consumer.wants(other) && !this.#isExpired(expiration)
       check(!passed, `passed over ${other}`)
     }
     known.state = 'inFlight'
@@ -200,9 +215,10 @@ class Model {
       }
     }
     const order = this.#harness.given.slice(first).map(({ entry }) => entry.sequence)
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    const priorityOf = (number: number): number => this.#messages.get(number)!.priority
+    expect(order).toEqual(order.toSorted((a, b) => priorityOf(b) - priorityOf(a) || a - b))
     expect([...this.#messages.values()].every(({ state }) => state === 'gone')).toBe(true)
-    expect([queue.size, memory.used, this.#harness.spilled]).toEqual([0, 0, 0])
+    expect([queue.size, memory.used, this.#harness.spilled, this.#harness.stored]).toEqual([0, 0, 0, 0])
     expect(this.#harness.errors).toEqual([])
   }
 
@@ -226,18 +242,25 @@ class Model {
 const first = Number(process.env['FLOTILLA_SEED'] ?? 1)
 const worlds = Number(process.env['FLOTILLA_WORLDS'] ?? 30)
 
-test(`a queue does what the model says, ${worlds} seeds from ${first}`, async () => {
-  let [deliveries, reads] = [0, 0]
-  for (let seed = first; seed < first + worlds; seed++) {
-    const model = new Model(seed)
-    try {
-      await model.run(250)
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
+test.each([
+  ['a queue', false],
+  ['a queue by priority', true],
+])(
+  `%s does what the model says, ${worlds} seeds from ${first}`,
+  async (_name, isPrioritized) => {
+    let [deliveries, reads] = [0, 0]
+    for (let seed = first; seed < first + worlds; seed++) {
+      const model = new Model(seed, isPrioritized)
+      try {
+        await model.run(250)
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
+      }
+      deliveries += model.deliveries
+      reads += model.reads
     }
-    deliveries += model.deliveries
-    reads += model.reads
-  }
-  expect(deliveries).toBeGreaterThan(worlds * destinationLimits.pageMessages * 0.1)
-  expect(reads).toBeGreaterThan(worlds)
-}, 120_000)
+    expect(deliveries).toBeGreaterThan(worlds * destinationLimits.pageMessages * 0.1)
+    expect(reads).toBeGreaterThan(worlds)
+  },
+  120_000,
+)
