@@ -2,8 +2,8 @@
 // other, then the end. It takes nothing and counts nothing; who consumes meanwhile does not notice.
 //
 // It reads on when its window has room, a page at a time (browse-page.ts), and holds no more than that: how many messages there
-// are does not matter. ActiveMQ's Queue shows what it has paged in, no more than maxBrowsePageSize (400 by default), and with
-// a selector it ends at the first page of which nothing is wanted. Here it is always all.
+// are does not matter. ActiveMQ's Queue shows what it has paged in: what fits into memory, and with a policy entry no more than
+// maxBrowsePageSize (400 by default). Here it is always all.
 import type { Clock } from '../../base/clock.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Destination } from '../../message/destination.ts'
