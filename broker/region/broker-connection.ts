@@ -113,6 +113,9 @@ export class BrokerConnection implements RegionConnection {
         }
     } catch (error) {
       registry.detach(subscription)
+      // It may have been given what the first of several topics had kept.
+      subscription.close()
+      subscription.dispatched.leave()
       this.#selectors.release(selector)
       throw error
     }

@@ -1,5 +1,6 @@
 // Consumers that begin with what their topics have kept for them.
 import { describe, expect, test } from '@jest/globals'
+import { destinationLimits } from '../../../broker/destination/limits.ts'
 import type { RecoveryPolicyEntry } from '../../../broker/destination/topic/recovery/recovery-policies.ts'
 import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
 import type { ConsumerOptions } from '../../../broker/region/region.ts'
@@ -141,6 +142,18 @@ test('a topic that is deleted forgets what it has kept', async () => {
   publisher.connection.removeDestination({ kind: 'topic', name: 'T' })
   expect(harness.region.memory().used).toBe(0)
   expect(client.consume('topic://T', retroactive).received).toEqual([])
+})
+
+test('a consumer that is refused after it was given something keeps nothing', async () => {
+  const { harness, publisher, client } = await begun(keeps('>'))
+  for (let n = 0; n < 3; n++) publisher.send('topic://T')
+  const others = destinationLimits.maximumDestinations - 1
+  harness.region.prepare(Array.from({ length: others }, (_, index) => ({ kind: 'topic', name: `N.${index}` })))
+  expect(() => client.consume('topic://T,topic://NEW', { ...retroactive, prefetchSize: 1 })).toThrow(
+    'maximumDestinations',
+  )
+  publisher.connection.removeDestination({ kind: 'topic', name: 'T' })
+  expect(harness.region.memory().used).toBe(0)
 })
 
 describe('the retroactive consumer of a durable subscription', () => {

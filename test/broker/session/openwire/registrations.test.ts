@@ -15,6 +15,11 @@ test('adding again is ignored, as failover clients do; a refused consumer may be
   expect([region.of('addConsumer').length, region.of('addProducer').length]).toEqual([2, 1])
 })
 
+test.each([true, false])('a consumer that says retroactive = %s is told to the region as such', (retroactive) => {
+  const { region } = client(consumerInfo({ retroactive }))
+  expect(region.of('addConsumer')).toMatchObject([[{ retroactive }]])
+})
+
 test('session -1 exists without being announced, others do not', () => {
   const { peer, region } = client()
   peer.receive(
