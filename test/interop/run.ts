@@ -18,6 +18,7 @@ import { compareWithActivemq } from './comparison.ts'
 import { checkMessages } from './messages.ts'
 import { checkRecorder } from './recorder/check.ts'
 import { compareSelectors } from './selectors/compare-selectors.ts'
+import { suitePolicies } from './suite-policies.ts'
 
 const longestGapMs = 2000
 const trafficBetweenKillsMs = 1500
@@ -92,11 +93,8 @@ const wires = {
   'tight and cached': { cacheEnabled: true },
 } as const
 
-/** What the suite wants of the broker besides its defaults. */
-const suiteConfig = { destinationPolicies: [{ queue: 'SUITE.by-priority', prioritizedMessages: true }] }
-
 async function suite(client: JavaClient, wire: keyof typeof wires): Promise<void> {
-  await withMembers(1, { wire: wires[wire], config: suiteConfig }, async (members) => {
+  await withMembers(1, { wire: wires[wire], config: suitePolicies }, async (members) => {
     const broker = await settled(members)
     const lines = await java(client, ['JmsSuite', broker.url])
     const checks = lines.filter((line) => /^(not )?ok /.test(line))

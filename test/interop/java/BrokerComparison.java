@@ -1,7 +1,7 @@
 // What a broker does that no specification says, told in lines "<what> = <value>", so that two brokers can be compared:
 // dead letters, field by field, for every reason a message can become one; sends to wildcards and to temporary queues
 // that are gone; virtual destinations (VirtualDestinations). args: a broker as it comes, one with processNonPersistent, one with
-// virtual destinations, and one with dead letter strategies and redelivery by name.
+// virtual destinations, and one with policies by name: dead letters, redelivery, recovery and expiry (KeptAndExpired).
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -54,7 +54,7 @@ public class BrokerComparison {
       BrokerComparison comparison = new BrokerComparison(broker, url);
       try {
         if (broker.equals("configured")) { new VirtualDestinations(comparison, url).ofConfigured(); return; }
-        if (broker.equals("policies")) { comparison.strategies(); comparison.again(); return; }
+        if (broker.equals("policies")) { comparison.strategies(); comparison.again(); new KeptAndExpired(comparison, url).ofPolicies(); return; }
         comparison.deadLetters();
         if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new VirtualDestinations(comparison, url).ofDefaults(); }
       } catch (Throwable problem) {
@@ -231,6 +231,7 @@ public class BrokerComparison {
     }
     Session transacted = connection.createSession(true, Session.SESSION_TRANSACTED);
     send(transacted, "expired before its commit", queue("expired before its commit"), true, SHORT);
+    send(transacted, "expired before its commit, of a topic", topic, true, SHORT);
     Thread.sleep(SHORT + 200);
     transacted.commit();
     for (boolean persistent : new boolean[] {true, false}) {

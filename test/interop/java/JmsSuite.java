@@ -79,7 +79,7 @@ public class JmsSuite {
 
   public static void main(String[] args) throws Exception {
     url = args[0];
-    messages(); queues(); acknowledgements(); transactions(); topics(); durables(); selectors(); browsers(); temporaries(); virtualDestinations(); pressure(); errors();
+    messages(); queues(); acknowledgements(); transactions(); topics(); durables(); selectors(); browsers(); temporaries(); virtualDestinations(); kept(); pressure(); errors();
     System.out.println(failures == 0 ? "suite passed" : "suite failed: " + failures);
     System.exit(failures == 0 ? 0 : 1);
   }
@@ -366,6 +366,67 @@ public class JmsSuite {
       Session s = f.auto(); MessageProducer p = s.createProducer(f.topic(s)); p.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
       for (int i = 0; i < messages; i++) p.send(s.createTextMessage("" + i));
       expect(all.await(15, TimeUnit.SECONDS), all.getCount() + " deliveries missing");
+    });
+  }
+
+  /** With the policies that test/interop/suite-policies.ts gives the broker. */
+  static void kept() {
+    check("retroactive-consumer-begins-with-what-was-kept", f -> {
+      Session s = f.auto();
+      Topic topic = s.createTopic("SUITE.KEPT.COUNT");
+      MessageProducer p = s.createProducer(topic);
+      for (int i = 0; i < 5; i++) {
+        TextMessage m = s.createTextMessage("" + i); m.setStringProperty("parity", i % 2 == 0 ? "even" : "odd");
+        p.send(m, i % 2 == 0 ? DeliveryMode.PERSISTENT : DeliveryMode.NON_PERSISTENT, 4, 0);
+      }
+      String asks = "SUITE.KEPT.COUNT?consumer.retroactive=true";
+      MessageConsumer late = s.createConsumer(s.createTopic(asks)), plain = s.createConsumer(topic);
+      MessageConsumer even = s.createConsumer(s.createTopic(asks), "parity = 'even'");
+      MessageConsumer pulling = s.createConsumer(s.createTopic(asks + "&consumer.prefetchSize=1"));
+      send(s, topic, "new");
+      for (MessageConsumer c : new MessageConsumer[] {late, pulling}) { for (String t : new String[] {"2", "3", "4", "new"}) same(t, text(receive(c))); nothing(c); }
+      same("2", text(receive(even))); same("4", text(receive(even))); nothing(even);
+      same("new", text(receive(plain))); nothing(plain);
+    });
+    check("retroactive-consumer-of-a-wildcard", f -> {
+      Session s = f.auto();
+      for (String name : new String[] {"A", "B"}) send(s, s.createTopic("SUITE.KEPT.LAST." + name), "old " + name, "last " + name);
+      MessageConsumer c = s.createConsumer(s.createTopic("SUITE.KEPT.LAST.*?consumer.retroactive=true"));
+      java.util.Set<String> got = new java.util.TreeSet<>();
+      for (int i = 0; i < 2; i++) got.add(text(receive(c)));
+      same("[last A, last B]", got.toString()); nothing(c);
+      send(s, s.createTopic("SUITE.KEPT.LAST.C"), "new"); same("new", text(receive(c)));
+    });
+    check("retroactive-for-all-where-the-policy-says-so", f -> {
+      Session s = f.auto();
+      Topic topic = s.createTopic("SUITE.KEPT.ALWAYS");
+      send(s, topic, "kept");
+      same("kept", text(receive(s.createConsumer(topic))));
+    });
+    check("retroactive-durable-subscriber", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      send(s, s.createTopic("SUITE.KEPT.COUNT"), "kept");
+      Topic asks = one.createTopic("SUITE.KEPT.COUNT?consumer.retroactive=true");
+      MessageConsumer c = one.createDurableSubscriber(asks, "sub");
+      String last = null;
+      for (Message m; (m = c.receive(500)) != null;) last = text(m);
+      same("kept", last);
+      send(s, s.createTopic("SUITE.KEPT.COUNT"), "new"); same("new", text(receive(c))); nothing(c);
+    });
+    check("expired-in-a-durable-backlog-goes-while-the-subscriber-is-away", f -> {
+      Session s = f.auto(), one = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      Topic topic = s.createTopic("SUITE.EXPIRES.SOON");
+      one.createDurableSubscriber(topic, "sub"); leave(one);
+      MessageProducer p = s.createProducer(topic);
+      String text = "expired-" + System.nanoTime();
+      p.send(s.createTextMessage(text), DeliveryMode.PERSISTENT, 4, 300);
+      p.send(s.createTextMessage("lasts"));
+      // It becomes a dead letter although nobody consumes.
+      MessageConsumer dead = s.createConsumer(s.createQueue("ActiveMQ.DLQ"));
+      for (Message m = receive(dead); ; m = receive(dead)) if (m instanceof TextMessage && text.equals(((TextMessage) m).getText())) break;
+      Session back = client(f, "a", Session.AUTO_ACKNOWLEDGE);
+      MessageConsumer c = back.createDurableSubscriber(topic, "sub");
+      same("lasts", text(receive(c))); nothing(c);
     });
   }
 

@@ -1,6 +1,6 @@
 // Four ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
 // processNonPersistent, the third with virtual destinations, startup destinations and a policy for inactive ones, the fourth with dead
-// letter strategies and redelivery by name; comparison.ts configures ours in the same way. Their data goes below the directory in
+// letter strategies, redelivery, recovery and expiry by name; comparison.ts configures ours in the same way. Their data goes below the directory in
 // args[0]; prints "urls FIRST SECOND THIRD FOURTH" once all accept.
 import java.io.File;
 import java.util.Arrays;
@@ -11,11 +11,17 @@ import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.region.DestinationInterceptor;
 import org.apache.activemq.broker.region.policy.DeadLetterStrategy;
 import org.apache.activemq.broker.region.policy.DiscardingDeadLetterStrategy;
+import org.apache.activemq.broker.region.policy.FixedCountSubscriptionRecoveryPolicy;
+import org.apache.activemq.broker.region.policy.FixedSizedSubscriptionRecoveryPolicy;
 import org.apache.activemq.broker.region.policy.IndividualDeadLetterStrategy;
+import org.apache.activemq.broker.region.policy.LastImageSubscriptionRecoveryPolicy;
+import org.apache.activemq.broker.region.policy.NoSubscriptionRecoveryPolicy;
 import org.apache.activemq.broker.region.policy.PolicyEntry;
 import org.apache.activemq.broker.region.policy.PolicyMap;
 import org.apache.activemq.broker.region.policy.RedeliveryPolicyMap;
 import org.apache.activemq.broker.region.policy.SharedDeadLetterStrategy;
+import org.apache.activemq.broker.region.policy.SubscriptionRecoveryPolicy;
+import org.apache.activemq.broker.region.policy.TimedSubscriptionRecoveryPolicy;
 import org.apache.activemq.broker.region.virtual.CompositeDestination;
 import org.apache.activemq.broker.region.virtual.CompositeQueue;
 import org.apache.activemq.broker.region.virtual.CompositeTopic;
@@ -44,7 +50,32 @@ public class ReferenceBroker {
     return policy;
   }
 
+  static PolicyEntry keeps(String topic, SubscriptionRecoveryPolicy recovery, boolean always) {
+    PolicyEntry policy = new PolicyEntry();
+    policy.setTopic(topic);
+    policy.setSubscriptionRecoveryPolicy(recovery);
+    policy.setAlwaysRetroactive(always);
+    return policy;
+  }
+
+  static FixedCountSubscriptionRecoveryPolicy three() {
+    FixedCountSubscriptionRecoveryPolicy three = new FixedCountSubscriptionRecoveryPolicy();
+    three.setMaximumSize(3);
+    return three;
+  }
+
+  static PolicyEntry expires() {
+    SharedDeadLetterStrategy strategy = new SharedDeadLetterStrategy();
+    strategy.setDeadLetterQueue(new ActiveMQQueue("EXPIRES.DLQ"));
+    PolicyEntry policy = policy(null, strategy);
+    policy.setTopic("EXPIRES.>");
+    policy.setExpireMessagesPeriod(500);
+    return policy;
+  }
+
   static PolicyMap strategies() {
+    FixedSizedSubscriptionRecoveryPolicy sized = new FixedSizedSubscriptionRecoveryPolicy();
+    sized.setMaximumSize(4096);
     IndividualDeadLetterStrategy individual = new IndividualDeadLetterStrategy();
     individual.setProcessNonPersistent(true);
     IndividualDeadLetterStrategy brief = new IndividualDeadLetterStrategy();
@@ -59,7 +90,17 @@ public class ReferenceBroker {
       policy("STRATEGY.BRIEF", brief),
       policy("STRATEGY.TOPIC", topics),
       policy("STRATEGY.NONE", new DiscardingDeadLetterStrategy()),
-      policy("STRATEGY.DEFAULT", new SharedDeadLetterStrategy())));
+      policy("STRATEGY.DEFAULT", new SharedDeadLetterStrategy()),
+      keeps("KEPT.COUNT", three(), false),
+      keeps("KEPT.SIZED", sized, false),
+      keeps("KEPT.TIMED", new TimedSubscriptionRecoveryPolicy(), false),
+      keeps("KEPT.LAST", new LastImageSubscriptionRecoveryPolicy(), false),
+      keeps("KEPT.NONE", new NoSubscriptionRecoveryPolicy(), false),
+      keeps("KEPT.ALWAYS", three(), true),
+      keeps("KEPT.DURABLE.COUNT", three(), false),
+      keeps("KEPT.DURABLE.ALWAYS", three(), true),
+      keeps("SEVERAL.>", new LastImageSubscriptionRecoveryPolicy(), false),
+      expires()));
     return policies;
   }
 
