@@ -29,6 +29,7 @@ const knownDifferences: readonly (readonly [what: RegExp, reason: string, onlyOf
     'by two rules subscribers get it once',
   ],
   [/given up, .*: property scheduledJobId$/, 'redelivery needs no scheduler'],
+  [/priorities, .*: a slow subscriber$/, 'what waits for a slow subscriber goes by priority'],
   [/consumers that get messages of one group$/, 'message groups are not built'],
   [/temporary queue, send in a transaction$/, 'a transaction that is refused says that it was rolled back'],
 ]
@@ -99,6 +100,8 @@ const ourConfigurations: readonly BrokerConfigInput[] = [
         expireMessagesPeriod: '500ms',
         deadLetterStrategy: { sharedDeadLetterStrategy: { deadLetterQueue: 'EXPIRES.DLQ' } },
       },
+      { queue: 'PRIO.>', prioritizedMessages: true },
+      { topic: 'PRIO.>', prioritizedMessages: true },
     ],
     redeliveryPlugin: {
       redeliveryPolicyMap: {

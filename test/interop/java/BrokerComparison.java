@@ -54,7 +54,7 @@ public class BrokerComparison {
       BrokerComparison comparison = new BrokerComparison(broker, url);
       try {
         if (broker.equals("configured")) { new VirtualDestinations(comparison, url).ofConfigured(); return; }
-        if (broker.equals("policies")) { comparison.strategies(); comparison.again(); new KeptAndExpired(comparison, url).ofPolicies(); return; }
+        if (broker.equals("policies")) { comparison.strategies(); comparison.again(); new KeptAndExpired(comparison, url).ofPolicies(); new Priorities(comparison, url).all(); return; }
         comparison.deadLetters();
         if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new VirtualDestinations(comparison, url).ofDefaults(); }
       } catch (Throwable problem) {

@@ -1,6 +1,6 @@
 // Four ActiveMQ brokers with which ours is compared, in one process: the first as it comes, the second with
 // processNonPersistent, the third with virtual destinations, startup destinations and a policy for inactive ones, the fourth with dead
-// letter strategies, redelivery, recovery and expiry by name; comparison.ts configures ours in the same way. Their data goes below the directory in
+// letter strategies, redelivery, recovery, expiry and priorities by name; comparison.ts configures ours in the same way. Their data goes below the directory in
 // args[0]; prints "urls FIRST SECOND THIRD FOURTH" once all accept.
 import java.io.File;
 import java.util.Arrays;
@@ -100,8 +100,17 @@ public class ReferenceBroker {
       keeps("KEPT.DURABLE.COUNT", three(), false),
       keeps("KEPT.DURABLE.ALWAYS", three(), true),
       keeps("SEVERAL.>", new LastImageSubscriptionRecoveryPolicy(), false),
-      expires()));
+      expires(),
+      prioritized(queue("PRIO.>")),
+      prioritized(topic("PRIO.>"))));
     return policies;
+  }
+
+  static PolicyEntry prioritized(ActiveMQDestination pattern) {
+    PolicyEntry policy = new PolicyEntry();
+    policy.setDestination(pattern);
+    policy.setPrioritizedMessages(true);
+    return policy;
   }
 
   static RedeliveryPlugin redelivery() {
