@@ -8,7 +8,7 @@ export const destinationLimits = {
   /**
    * Clients that subscribe under ever new names, and never unsubscribe, must not fill the store; and each may be asked about every
    * message. Each counts once, and once for each of its topics: no more than a store takes (broker/store/limits.ts), in which one to one
-   * topic is one.
+   * topic is one, or one for each priority.
    */
   maximumDurableSubscriptions: 10_000,
   /** Characters of a durable subscription's name, and of the client id that it belongs to: both stand in the store for each. */

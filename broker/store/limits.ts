@@ -19,11 +19,13 @@ export const storeLimits = {
   subscriptionNameBytes: 4096,
   /** Bytes of a selector: far more than anybody writes, and a subscription still fits into one record of a journal. */
   selectorBytes: 32_768,
+  /** Of one topic: a message names those that do not want it, and as many as this fit into one record of a journal. */
+  subscriptionsPerTopic: 10_000,
   /**
-   * Of a whole store: each is asked whether it wants a message, and a message names those that do not: as many as this fit
-   * into one record of a journal.
+   * Of a whole store, where what is known of each is written down again and again: as many as that, each with one for each
+   * priority (priority-holder.ts).
    */
-  subscriptions: 10_000,
+  subscriptions: 100_000,
   /** Sequences of others between two messages of a topic that a set of its sequences skips rather than begins anew. */
   skippedSequences: 65_536,
 } as const

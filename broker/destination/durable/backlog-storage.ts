@@ -12,27 +12,25 @@ interface Identity {
   readonly name: string
 }
 
-/** How many subscriptions one to a topic takes of those that a store may have. */
-export const storedSubscriptions = (isPrioritized: boolean): number => (isPrioritized ? highestPriority + 1 : 1)
-
 export class BacklogStorage {
   /** False when there is only something left from when the topic went by priority. */
   readonly isPrioritized: boolean
   readonly #store: DestinationContext['store']
-  /** By priority. */
-  readonly #holders: readonly SubscriptionHolder[]
+  /** Under which the subscription is known, with priorities and without. */
+  readonly holder: SubscriptionHolder
+  /** By priority; null when there is only one, as for most. */
+  readonly #holders: readonly SubscriptionHolder[] | null
   /** At which there is or may be something. */
   readonly priorities: readonly number[]
 
-  constructor({ topic, clientId, name }: Identity, isPrioritized: boolean, store: DestinationContext['store']) {
+  constructor(identity: Identity, isPrioritized: boolean, store: DestinationContext['store']) {
     this.isPrioritized = isPrioritized
     this.#store = store
-    this.#holders = Array.from({ length: highestPriority + 1 }, (_, priority) =>
-      subscriptionHolder(nameAtPriority(topic, priority), clientId, name),
-    )
-    this.priorities = [...this.#holders.keys()].filter(
-      (priority) => isPrioritized || priority === defaultPriority || this.pendingAt(priority) > 0,
-    )
+    const holders = holdersOf(identity)
+    this.holder = holders[defaultPriority]!
+    const used = holders.filter((one) => isPrioritized || one === this.holder || store.backlog(one).messageCount > 0)
+    this.priorities = used.map((one) => holders.indexOf(one))
+    this.#holders = used.length > 1 ? holders : null
   }
 
   /** Messages that are not acknowledged. */
@@ -40,11 +38,6 @@ export class BacklogStorage {
     let pending = 0
     for (const priority of this.priorities) pending += this.pendingAt(priority)
     return pending
-  }
-
-  /** Under which the subscription is known, with priorities and without. */
-  get holder(): SubscriptionHolder {
-    return this.holderAt(defaultPriority)
   }
 
   pendingAt(priority: number): number {
@@ -61,7 +54,7 @@ export class BacklogStorage {
   }
 
   holderAt(priority: number): SubscriptionHolder {
-    return this.#holders[priority]!
+    return this.#holders === null ? this.holder : this.#holders[priority]!
   }
 
   cursorAt(priority: number): MessageCursor {
@@ -71,7 +64,8 @@ export class BacklogStorage {
 
   /** Makes it known to the store, where it may be already. */
   add(terms: SubscriptionTerms): void {
-    for (const [priority, holder] of this.#holders.entries())
+    const { topic, clientId, name } = this.holder
+    for (const [priority, holder] of holdersOf({ topic, clientId, name }).entries())
       if (this.priorities.includes(priority)) this.#store.addSubscription(holder, terms)
       else this.#store.removeSubscription(holder)
   }
@@ -81,3 +75,8 @@ export class BacklogStorage {
     for (const priority of this.priorities) this.#store.removeSubscription(this.holderAt(priority))
   }
 }
+
+const holdersOf = ({ topic, clientId, name }: Identity): readonly SubscriptionHolder[] =>
+  Array.from({ length: highestPriority + 1 }, (_, priority) =>
+    subscriptionHolder(nameAtPriority(topic, priority), clientId, name),
+  )

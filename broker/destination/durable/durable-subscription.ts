@@ -45,11 +45,8 @@ export class DurableSubscription {
     return this.#consumer !== null
   }
 
-  /** How many subscriptions of the store it is for its topics. */
   get backlogs(): number {
-    let stored = 0
-    for (const { storage } of this.#backlogs.values()) stored += storage.priorities.length
-    return stored
+    return this.#backlogs.size
   }
 
   /** Stored messages that it has not acknowledged. */

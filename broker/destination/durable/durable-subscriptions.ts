@@ -10,7 +10,6 @@ import { destinationOfHolder } from '../../store/priority-holder.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import { destinationLimits } from '../limits.ts'
 import type { Topic } from '../topic/topic.ts'
-import { storedSubscriptions } from './backlog-storage.ts'
 import { DurableSubscription, isSeveral, type DurableOptions } from './durable-subscription.ts'
 
 export class DurableSubscriptions {
@@ -37,8 +36,7 @@ export class DurableSubscriptions {
 
   /** One that is not there yet, in the store as well. Refuses at the limit. Its selector is one that can be read. */
   add(options: DurableOptions, topics: readonly Topic[]): DurableSubscription {
-    const stored = topics.reduce((sum, { isPrioritized }) => sum + storedSubscriptions(isPrioritized), 0)
-    this.#checkRoom(`subscribe as ${options.name}`, 1 + stored)
+    this.#checkRoom(`subscribe as ${options.name}`, 1 + topics.length)
     const made = this.#make(options)
     made.store()
     for (const topic of topics) made.cover(topic)
@@ -68,9 +66,8 @@ export class DurableSubscriptions {
 
   /** Refuses a topic of which too many would have to be told. */
   checkTopic(destination: Destination): void {
-    const stored = storedSubscriptions(this.#context.isPrioritized?.(destination) ?? false)
     let count = 0
-    for (const subscription of this.#several) if (subscription.wants(destination)) count += stored
+    for (const subscription of this.#several) if (subscription.wants(destination)) count++
     if (count > 0) this.#checkRoom(`create topic ${destination.name}`, count)
   }
 

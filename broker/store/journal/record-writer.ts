@@ -130,8 +130,8 @@ export class RecordWriter {
   addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
     const { subscriptions, lastSequence } = this.#state
     if (subscriptions.find(holder.key)) return
-    checkSubscription(holder, terms, subscriptions.size)
     const topic = this.#state.topicNamed(holder.topic)
+    checkSubscription(holder, terms, subscriptions.size, topic?.topic?.subscriptions.size ?? 0)
     const number = this.#state.nextQueue
     const record = {
       ...terms,
@@ -267,16 +267,19 @@ function checkSubscription(
   { topic, clientId, name }: SubscriptionHolder,
   { selector }: SubscriptionTerms,
   count: number,
+  ofTopic: number,
 ): void {
-  const { queueNameBytes, subscriptionNameBytes, selectorBytes, subscriptions } = storeLimits
+  const { queueNameBytes, subscriptionNameBytes, selectorBytes, subscriptions, subscriptionsPerTopic } = storeLimits
   checkText('topic name', topic, queueNameBytes)
   checkText('client id', clientId, subscriptionNameBytes)
   checkText('subscription name', name, subscriptionNameBytes)
   if (selector !== null) checkText('selector', selector, selectorBytes)
-  if (count < subscriptions) return
-  throw new JournalError('JOURNAL_LIMIT', `Cannot store subscription ${name}: there are ${count}, as many as may be`, {
-    fields: { count, limit: subscriptions },
-  })
+  if (count < subscriptions && ofTopic < subscriptionsPerTopic) return
+  throw new JournalError(
+    'JOURNAL_LIMIT',
+    `Cannot store subscription ${name}: there are ${count}, ${ofTopic} of them of its topic, as many as may be`,
+    { fields: { count, limit: subscriptions, ofTopic, limitOfTopic: subscriptionsPerTopic } },
+  )
 }
 
 function checkText(what: string, text: string, maxBytes: number): void {
