@@ -30,7 +30,8 @@ const knownDifferences: readonly (readonly [what: RegExp, reason: string, onlyOf
   ],
   [/given up, .*: property scheduledJobId$/, 'redelivery needs no scheduler'],
   [/priorities, .*: a slow subscriber$/, 'what waits for a slow subscriber goes by priority'],
-  [/consumers that get messages of one group$/, 'message groups are not built'],
+  [/messages of a group that begins with its end, /, 'such a group is closed'],
+  [/messages when an exclusive consumer comes, /, 'an exclusive consumer takes over groups'],
   [/temporary queue, send in a transaction$/, 'a transaction that is refused says that it was rolled back'],
 ]
 

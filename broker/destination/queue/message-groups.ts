@@ -50,14 +50,15 @@ export class MessageGroups {
   /** A consumer is given a message of a group. Returns whether its group begins with it (JMSXGroupFirstForConsumer). */
   give(entry: QueueEntry, message: Message, consumer: QueueConsumer): boolean {
     const known = this.of(message)
+    const { groupSequence } = message
     const begins = !known || known.isBegunBy(message)
     const group = known && (!begins || known.owner === consumer) ? known : this.#replace(known, message, consumer)
     if (group.inFlight++ === 0) this.#idle.delete(group)
     entry.group = group
     const isNew = this.#inOrder ? group.given(entry.sequence, !consumer.selective) : entry.redeliveryCounter === 0
     // One that comes again has closed the group before: what has followed is of the next one of that name.
-    if (isNew && message.groupSequence < 0) this.#free(group)
-    return !known || message.groupSequence === 1
+    if (isNew && groupSequence < 0) this.#free(group)
+    return !known || groupSequence === 1
   }
 
   /** A message of a group is not in flight any more. */

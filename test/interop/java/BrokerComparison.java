@@ -1,7 +1,8 @@
 // What a broker does that no specification says, told in lines "<what> = <value>", so that two brokers can be compared:
 // dead letters, field by field, for every reason a message can become one; sends to wildcards and to temporary queues
-// that are gone; virtual destinations (VirtualDestinations). args: a broker as it comes, one with processNonPersistent, one with
-// virtual destinations, and one with policies by name: dead letters, redelivery, recovery and expiry (KeptAndExpired).
+// that are gone; virtual destinations (VirtualDestinations); groups of messages (MessageGroups). args: a broker as it comes, one with
+// processNonPersistent, one with virtual destinations, and one with policies by name: dead letters, redelivery, recovery and expiry
+// (KeptAndExpired), priorities (Priorities).
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -56,7 +57,7 @@ public class BrokerComparison {
         if (broker.equals("configured")) { new VirtualDestinations(comparison, url).ofConfigured(); return; }
         if (broker.equals("policies")) { comparison.strategies(); comparison.again(); new KeptAndExpired(comparison, url).ofPolicies(); new Priorities(comparison, url).all(); return; }
         comparison.deadLetters();
-        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new VirtualDestinations(comparison, url).ofDefaults(); }
+        if (broker.equals("default")) { comparison.wildcards(); comparison.temporaries(); comparison.features(); new MessageGroups(comparison).facts(); new VirtualDestinations(comparison, url).ofDefaults(); }
       } catch (Throwable problem) {
         System.out.println(broker + " failed = " + problem + " at " + Arrays.toString(problem.getStackTrace()));
       }
@@ -470,16 +471,6 @@ public class BrokerComparison {
     scheduled.setLongProperty("AMQ_SCHEDULED_DELAY", HOUR);
     session.createProducer(queue("scheduled")).send(scheduled);
     say("a message that is scheduled for later is delivered at once", later.receive(2000) != null);
-    MessageConsumer[] both = {session.createConsumer(queue("grouped")), session.createConsumer(queue("grouped"))};
-    MessageProducer producer = session.createProducer(queue("grouped"));
-    for (int i = 0; i < 10; i++) {
-      Message grouped = session.createMessage();
-      grouped.setStringProperty("JMSXGroupID", "g");
-      producer.send(grouped);
-    }
-    int served = 0;
-    for (MessageConsumer consumer : both) if (consumer.receive(500) != null) served++;
-    say("consumers that get messages of one group", served);
     connection.close();
   }
 

@@ -71,6 +71,12 @@ public class JmsSuite {
   static Message receive(MessageConsumer c) throws JMSException { Message m = c.receive(5000); expect(m != null, "no message within 5 s"); return m; }
   static String text(Message m) throws JMSException { expect(m != null, "no message"); return ((TextMessage) m).getText(); }
   static void nothing(MessageConsumer c) throws JMSException { Message m = c.receive(300); expect(m == null, "unexpected message " + m); }
+  static TextMessage inGroup(Session s, String group, int sequence, String text) throws JMSException {
+    TextMessage m = s.createTextMessage(text);
+    m.setStringProperty("JMSXGroupID", group);
+    if (sequence != 0) m.setIntProperty("JMSXGroupSeq", sequence);
+    return m;
+  }
   static void send(Session s, Destination d, String... texts) throws JMSException {
     MessageProducer p = s.createProducer(d);
     for (String t : texts) p.send(s.createTextMessage(t));
@@ -228,6 +234,85 @@ public class JmsSuite {
       send(s, f.queue(s), "1", "2", "3", "4");
       for (int i = 1; i <= 4; i++) same("" + i, text(receive(first)));
       nothing(second);
+    });
+    check("message-groups", f -> {
+      List<List<String>> got = new ArrayList<>();
+      List<String> firsts = Collections.synchronizedList(new ArrayList<>());
+      CountDownLatch all = new CountDownLatch(300);
+      for (int c = 0; c < 3; c++) {
+        List<String> own = Collections.synchronizedList(new ArrayList<>());
+        got.add(own);
+        ActiveMQConnection connection = f.connect("");
+        connection.createSession(false, Session.AUTO_ACKNOWLEDGE).createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.prefetchSize=" + (c == 0 ? 1 : 10))).setMessageListener(m -> {
+          try {
+            own.add(m.getStringProperty("JMSXGroupID") + " " + text(m));
+            if (m.getBooleanProperty("JMSXGroupFirstForConsumer")) firsts.add(m.getStringProperty("JMSXGroupID"));
+          } catch (JMSException e) { own.add(e.toString()); }
+          all.countDown();
+        });
+        connection.start();
+      }
+      Session s = f.auto();
+      MessageProducer p = s.createProducer(f.queue(s));
+      for (int i = 0; i < 300; i++) p.send(inGroup(s, "g" + i % 10, 0, "" + i / 10));
+      expect(all.await(15, TimeUnit.SECONDS), "not all received");
+      Thread.sleep(100);
+      Collections.sort(firsts);
+      same(Arrays.asList("g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9"), firsts);
+      for (int g = 0; g < 10; g++) {
+        List<String> wanted = new ArrayList<>();
+        for (int i = 0; i < 30; i++) wanted.add("g" + g + " " + i);
+        int owners = 0;
+        for (List<String> own : got) {
+          List<String> of = new ArrayList<>();
+          for (String one : own) if (one.startsWith("g" + g + " ")) of.add(one);
+          if (of.isEmpty()) continue;
+          owners++;
+          same(wanted, of);
+        }
+        same(1, owners);
+      }
+    });
+    check("message-group-of-one-that-goes", f -> {
+      Session s = f.auto(), leaving = f.session(Session.CLIENT_ACKNOWLEDGE);
+      MessageConsumer owner = leaving.createConsumer(f.queue(leaving));
+      MessageProducer p = s.createProducer(f.queue(s));
+      for (int i = 1; i <= 4; i++) p.send(inGroup(s, "g", 0, "" + i));
+      MessageConsumer other = s.createConsumer(f.queue(s));
+      Message first = receive(owner);
+      first.acknowledge();
+      same("1", text(first)); same("2", text(receive(owner)));
+      nothing(other);
+      leaving.close();
+      for (int i = 2; i <= 4; i++) {
+        Message m = receive(other);
+        same("" + i, text(m)); same(i == 2, m.getBooleanProperty("JMSXGroupFirstForConsumer")); same(i == 2, m.getJMSRedelivered());
+      }
+    });
+    check("message-group-that-is-closed", f -> {
+      Session s = f.auto();
+      MessageConsumer[] both = {s.createConsumer(f.queue(s)), s.createConsumer(f.queue(s))};
+      MessageProducer p = s.createProducer(f.queue(s));
+      p.send(inGroup(s, "g", 1, "1")); p.send(inGroup(s, "g", -1, "2")); p.send(inGroup(s, "g", 1, "3")); p.send(inGroup(s, "g", 2, "4"));
+      for (int i = 0; i < 2; i++) { same("" + (2 * i + 1), text(receive(both[i]))); same("" + (2 * i + 2), text(receive(both[i]))); nothing(both[i]); }
+    });
+    check("message-group-in-transactions", f -> {
+      Session s = f.auto(), t = f.session(Session.SESSION_TRANSACTED);
+      MessageConsumer owner = t.createConsumer(f.queue(t)), other = s.createConsumer(f.queue(s));
+      MessageProducer p = s.createProducer(f.queue(s));
+      for (int i = 1; i <= 3; i++) p.send(inGroup(s, "g", 0, "" + i));
+      same("1", text(receive(owner))); same("2", text(receive(owner)));
+      t.rollback();
+      for (int i = 1; i <= 3; i++) same("" + i, text(receive(owner)));
+      t.commit();
+      nothing(other);
+    });
+    check("consumer-priority", f -> {
+      Session s = f.auto();
+      MessageConsumer low = s.createConsumer(f.queue(s)), high = s.createConsumer(new ActiveMQQueue("SUITE." + f.name + "?consumer.priority=5&consumer.prefetchSize=2"));
+      send(s, f.queue(s), "1", "2", "3");
+      same("3", text(receive(low)));
+      same("1", text(receive(high))); same("2", text(receive(high)));
     });
     check("request-reply-anonymous-producer", f -> {
       Session server = f.auto();

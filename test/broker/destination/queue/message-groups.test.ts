@@ -213,6 +213,23 @@ describe('consumers with wishes', () => {
     expect(held(other)).toEqual([[1, 2, 3, 4, 5, 6]])
   })
 
+  test('one that closes its group in the middle of a look leaves to others what it did not want, wherever it is', async () => {
+    const harness = new Groups()
+    const inMemory = windowMessages + 1
+    const owner = harness.consumer(1, (number) => number === 2 || (number > inMemory && even(number)))
+    harness.send(...Array.from({ length: inMemory + 98 }, () => 'a'), 'a:-1')
+    await harness.rest()
+    const other = harness.consumer(2000)
+    await harness.rest()
+    expect(held(owner, other)).toEqual([[2], []])
+    owner.room = 2000
+    harness.queue.dispatch()
+    await harness.rest()
+    expect(owner.held).toHaveLength(51)
+    expect(other.held).toHaveLength(inMemory + 48)
+    expect(harness.queue.inFlight).toBe(harness.queue.size)
+  })
+
   test('they leave, and groups stay groups', () => {
     const harness = new Groups()
     const wisher = harness.consumer(100, even)
