@@ -64,6 +64,8 @@ export const destinationLimits = {
    * their ids. (ActiveMQ: 1024 groups in its map "cached", in flight or not.)
    */
   idleMessageGroups: 16_384,
+  /** So many are forgotten at once: to find the first of a set, whoever takes them one by one walks past all that were taken. */
+  forgottenMessageGroups: 1024,
   /** How long what waits is held back for consumers that are expected, when nobody says (ActiveMQ: Queue.iterate). */
   dispatchStartsMs: 1000,
   /** Characters of a JMSXGroupID that is kept as it is: it may have 65,535 bytes. */

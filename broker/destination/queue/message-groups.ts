@@ -99,8 +99,15 @@ export class MessageGroups {
 
   #becameIdle(group: MessageGroup): void {
     this.#idle.add(group)
-    if (this.#idle.size <= destinationLimits.idleMessageGroups) return
-    for (const oldest of this.#idle) return this.#free(oldest)
+    if (this.#idle.size > destinationLimits.idleMessageGroups) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    let left: number = destinationLimits.forgottenMessageGroups
+    for (const group of this.#idle) {
+      if (left-- === 0) return
+      this.#free(group)
+    }
   }
 
   /** The group has no owner any more. */

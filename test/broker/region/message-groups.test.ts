@@ -1,5 +1,6 @@
 // Groups of messages, seen through the region: transactions, ways of acknowledging, wildcards, selectors, failover.
 import { expect, test } from '@jest/globals'
+import { defaultDispatchPolicy, type DispatchPolicy } from '../../../broker/destination/queue/dispatch-policy.ts'
 import { RegionHarness, type TestClient, type TestConsumer } from './region-harness.ts'
 
 async function start(options: Parameters<typeof RegionHarness.start>[0] = {}) {
@@ -178,4 +179,45 @@ test('the statistics say how many groups have an owner', async () => {
   expect(harness.of('queue://Q')).toMatchObject({ messageGroups: 2 })
   consumer.close()
   expect(harness.of('queue://Q')).toMatchObject({ messageGroups: 0 })
+})
+
+const policy = (pattern: string, policies: Partial<DispatchPolicy>) =>
+  ({ kind: 'queue', pattern, ...defaultDispatchPolicy, ...policies }) as const
+
+test('allConsumersExclusiveByDefault: one gets everything, and when it goes another one does', async () => {
+  const { harness, sender, client } = await start({
+    dispatchPolicies: [policy('>', {}), policy('Q.>', { allConsumersExclusiveByDefault: true })],
+  })
+  const consumers = ['Q.A', 'Q.A', 'OTHER', 'OTHER'].map((name) => client.consume(`queue://${name}`))
+  for (let i = 0; i < 2; i++) for (const name of ['Q.A', 'OTHER']) sender.send(`queue://${name}`, { persistent: true })
+  await harness.settle()
+  expect(consumers.map(({ received }) => received)).toEqual([[1, 3], [], [2], [4]])
+  for (const index of [0, 1]) consumers[0]!.acknowledge('individual', null, index, { messageCount: 1 })
+  consumers[0]!.close()
+  sender.send('queue://Q.A')
+  expect(consumers[1]!.received).toEqual([5])
+})
+
+test('consumersBeforeDispatchStarts: a failover does not give all groups to the first who is back', async () => {
+  const { harness, sender } = await start({ dispatchPolicies: [policy('Q', { consumersBeforeDispatchStarts: 2 })] })
+  send(sender, 'queue://Q', ['a', 'b', 'a', 'b'])
+  await harness.settle()
+  const consumers = [harness.connect(), harness.connect()].map((client) => client.consume('queue://Q'))
+  await harness.settle()
+  expect(consumers.map(({ received }) => received)).toEqual([
+    [1, 3],
+    [2, 4],
+  ])
+  expect(harness.of('queue://Q').messageGroups).toBe(2)
+})
+
+test('the queue of a broker that stops waits for nobody', async () => {
+  const { harness, sender, client } = await start({
+    dispatchPolicies: [policy('Q', { timeBeforeDispatchStartsMs: 100 })],
+  })
+  const consumer = client.consume('queue://Q')
+  sender.send('queue://Q')
+  harness.region.stop()
+  harness.clock.advance(100)
+  expect(consumer.received).toEqual([])
 })

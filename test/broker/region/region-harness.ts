@@ -2,6 +2,8 @@
 import type { RefusalError } from '../../../broker/base/errors.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type LogFields, type Logger } from '../../../broker/base/logger.ts'
+import type { DispatchPolicy } from '../../../broker/destination/queue/dispatch-policy.ts'
+import type { PolicyEntry } from '../../../broker/routing/policy-map.ts'
 import type { BrokerRedeliveryConfig } from '../../../broker/destination/broker-redelivery.ts'
 import type { DeadLetterPolicy } from '../../../broker/destination/dead-letter-strategies.ts'
 import type { RecoveryPolicyEntry } from '../../../broker/destination/topic/recovery/recovery-policies.ts'
@@ -46,6 +48,7 @@ export interface HarnessOptions {
   readonly virtualDestinations?: readonly VirtualDestination[]
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   readonly redelivery?: BrokerRedeliveryConfig
+  readonly dispatchPolicies?: readonly (PolicyEntry & DispatchPolicy)[]
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   readonly expiryPolicies?: readonly ExpiryPolicy[]
   readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
@@ -90,6 +93,7 @@ export class RegionHarness {
       ...(options.whenNoSpace && { whenNoSpace: options.whenNoSpace }),
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       ...(options.redelivery && { redelivery: options.redelivery }),
+      ...(options.dispatchPolicies && { dispatchPolicies: options.dispatchPolicies }),
       ...(options.deadLetterPolicies && { deadLetterPolicies: options.deadLetterPolicies }),
       ...(options.expiryPolicies && { expiryPolicies: options.expiryPolicies }),
       ...(options.recoveryPolicies && { recoveryPolicies: options.recoveryPolicies }),

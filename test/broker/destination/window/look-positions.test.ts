@@ -18,6 +18,14 @@ test('what comes in before a position sets it back, and the store need not be re
   expect(position).toEqual({ memory: 11, store: 30 })
 })
 
+test('what was passed over is looked at again, wherever it is', () => {
+  const { positions, position } = at(20, 30)
+  positions.goBackTo(25)
+  expect(position).toEqual({ memory: 20, store: 24 })
+  positions.goBackTo(7)
+  expect(position).toEqual({ memory: 6, store: 6 })
+})
+
 test.each([
   ['looked at in the store is not looked at again', { memory: 10, store: 50 }, { memory: 30, store: 50 }],
   ['not looked at is looked at in memory', { memory: 40, store: 5 }, { memory: 10, store: 5 }],
