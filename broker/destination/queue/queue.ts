@@ -287,18 +287,15 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
   acknowledge(entry: QueueEntry, awaited: boolean): void {
-    this.settle(entry)
+    this.#remove(entry)
     if (entry.stored && !this.#deleted) this.#context.store.remove(this.holderOf(entry), entry.sequence, awaited)
+    // Not before: whoever reads the store for it must not find this one.
+    this.#lookAgain()
   }
 
   /** As `acknowledge`, when the removal is already in the store (a committed transaction). */
   settle(entry: QueueEntry): void {
-    this.#land(entry)
-    entry.release()
-    if (entry.readable) this.#window.gone(entry.sequence, entry.priority)
-    if (entry.spilled && !this.#deleted) this.storage.unspill(entry)
-    if (this.#watchers) for (const watcher of this.#watchers) watcher.gone(this, entry.sequence)
-    this.counters.dequeued++
+    this.#remove(entry)
     this.#lookAgain()
   }
 
@@ -340,6 +337,15 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#window.close()
     this.storage.clear()
     if (this.#watchers) for (const watcher of this.#watchers) watcher.dispatch()
+  }
+
+  #remove(entry: QueueEntry): void {
+    this.#land(entry)
+    entry.release()
+    if (entry.readable) this.#window.gone(entry.sequence, entry.priority)
+    if (entry.spilled && !this.#deleted) this.storage.unspill(entry)
+    if (this.#watchers) for (const watcher of this.#watchers) watcher.gone(this, entry.sequence)
+    this.counters.dequeued++
   }
 
   #goByPriority(plain: MessageWindow<QueueEntry, QueueConsumer>, isPrioritized: boolean): void {

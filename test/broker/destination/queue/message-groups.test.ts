@@ -8,8 +8,8 @@ const { windowMessages, idleMessageGroups, forgottenMessageGroups, messageGroupI
 class Groups extends QueueHarness {
   #last = 0
 
-  constructor() {
-    super(2 ** 30)
+  constructor(memoryLimit = 2 ** 30) {
+    super(memoryLimit)
   }
 
   /** One message of each group named; `g` alone, or `g:SEQUENCE`, and `-` is one of no group. They are numbered from 1 on. */
@@ -258,6 +258,27 @@ describe('an exclusive consumer', () => {
     ])
     harness.take(owner, 2)
     expect(held(owner, exclusive)).toEqual([[], [5, 6, 4]])
+  })
+
+  test('is not given what the owner has just acknowledged, although the store may have it still', async () => {
+    // Too little memory to keep the pages that are looked through.
+    const harness = new Groups(32 * 1024)
+    const wanted = (number: number): boolean => number > 100
+    const owner = harness.consumer(1, wanted)
+    harness.send(...Array.from({ length: 100 }, () => '-'), ...Array.from({ length: 100 }, () => 'a'))
+    await harness.rest()
+    const other = harness.consumer(200, wanted)
+    await harness.rest()
+    harness.close(other)
+    owner.room = 10
+    harness.queue.dispatch()
+    await harness.rest()
+    const exclusive = harness.consumer(200, wanted, { exclusive: true })
+    await harness.rest()
+    expect(held(owner, other, exclusive)).toEqual([Array.from({ length: 10 }, (_, i) => 101 + i), [], []])
+    harness.take(owner, 10)
+    await harness.rest()
+    expect(held(exclusive)).toEqual([Array.from({ length: 90 }, (_, i) => 111 + i)])
   })
 
   test('leaves all to the others', () => {
