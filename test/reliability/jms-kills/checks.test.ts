@@ -286,6 +286,12 @@ describe('a durable subscription', () => {
     expect(found(order)).toEqual(expect.arrayContaining(['order', 'gap']))
   })
 
+  test('may come again without JMSRedelivered after a kill that its connection has noticed', () => {
+    const story = online(told().subscribes('L')).sends('m').gets('c-L', 'm', 'u').ends('u', 'undone').closes('c-L')
+    const again = story.opens('d', { from: 'L' }).kills('d').gets('d', 'm', 'v').ends('v')
+    expect(found(again)).toEqual([])
+  })
+
   test('does not share with another one', () => {
     const story = online(online(told().subscribes('L').subscribes('M'), 'L'), 'M').sends('m')
     expect(found(story.gets('c-L', 'm', 'u').ends('u').gets('c-M', 'm', 'v').ends('v'))).toEqual([])

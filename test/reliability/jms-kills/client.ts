@@ -1,7 +1,7 @@
 // Clients that write down what they do and see: connections over failover, producers, and consumers whose deliveries belong to
 // units. What is confirmed: a persistent send when it is answered, a transaction when its commit is. An acknowledgement has no
-// answer of its own; it is confirmed by the answer to a persistent send that followed it on the same connection, and in
-// doubt when the connection was lost in between.
+// answer of its own; it is confirmed by a commit that followed it on the same connection, and in doubt when the connection was
+// lost in between.
 import {
   createConnectionFactory,
   JmsError,
@@ -75,13 +75,13 @@ export class Work {
   readonly client: Client
   readonly session: Session
   readonly #names: Names
-  readonly #barrier: MessageProducer | undefined
+  readonly #barrier: Barrier | undefined
   #unit: string
   #lossesAtStart: number
   #held: ReceivedMessage[] = []
   #sent = 0
 
-  private constructor(client: Client, session: Session, names: Names, barrier?: MessageProducer) {
+  private constructor(client: Client, session: Session, names: Names, barrier?: Barrier) {
     this.client = client
     this.session = session
     this.#names = names
@@ -93,7 +93,7 @@ export class Work {
   static async open(client: Client, names: Names, mode: 'transacted' | 'client' | 'individual'): Promise<Work> {
     const session = await client.connection.createSession(mode)
     if (mode === 'transacted') return new Work(client, session, names)
-    return new Work(client, session, names, await barrierOf(client))
+    return new Work(client, session, names, await Barrier.open(client))
   }
 
   get unit(): string {
@@ -190,7 +190,7 @@ export class Work {
     }
   }
 
-  async #acknowledge(barrier: MessageProducer): Promise<Outcome> {
+  async #acknowledge(barrier: Barrier): Promise<Outcome> {
     const held = this.#held.splice(0)
     const { losses } = this.client
     if (losses !== this.#lossesAtStart) {
@@ -200,8 +200,7 @@ export class Work {
     }
     if (this.session.mode === 'client') await held.at(-1)!.acknowledge()
     else for (const message of held) await message.acknowledge()
-    await barrier.send('barrier')
-    return this.client.losses === losses ? 'done' : 'in doubt'
+    return (await barrier.isPassed()) && this.client.losses === losses ? 'done' : 'in doubt'
   }
 }
 
@@ -210,12 +209,36 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 
 const barriers = 'queue://KILLS.BARRIERS'
 
-/** A producer of messages that mean nothing; somebody takes them away. */
-async function barrierOf({ connection }: Client): Promise<MessageProducer> {
-  const session = await connection.createSession('auto')
-  const consumer = await session.createConsumer(barriers)
-  consumer.setListener(() => {})
-  return session.createProducer(barriers)
+/**
+ * Says whether all that was written before on this connection is on the disk: a transaction that sends a message which means
+ * nothing. (The answer to a plain send would not say it: a consumer may have been faster than the disk.)
+ */
+class Barrier {
+  readonly #session: Session
+  readonly #producer: MessageProducer
+
+  private constructor(session: Session, producer: MessageProducer) {
+    this.#session = session
+    this.#producer = producer
+  }
+
+  static async open({ connection }: Client): Promise<Barrier> {
+    const consumer = await (await connection.createSession('auto')).createConsumer(barriers)
+    consumer.setListener(() => {})
+    const session = await connection.createSession('transacted')
+    return new Barrier(session, await session.createProducer(barriers))
+  }
+
+  async isPassed(): Promise<boolean> {
+    try {
+      await this.#producer.send('barrier')
+      await this.#session.commit()
+      return true
+    } catch (error) {
+      if (error instanceof JmsError && error.name === 'TransactionRolledBackException') return false
+      throw error
+    }
+  }
 }
 
 /** A consumer with a name in the history. */

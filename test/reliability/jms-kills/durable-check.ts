@@ -60,7 +60,7 @@ function eventsOf(life: string, terms: Life, events: readonly Event[], all: Read
   const units = new Set<string>()
   const sends = new Set<string>()
   return events.flatMap((event): Event[] => {
-    if (event.what === 'kill' || event.what === 'lost') return [event]
+    if (event.what === 'kill' || event.what === 'lost' || event.what === 'found') return [event]
     if (event.what === 'send') {
       const copy = copyOf(event, life, terms, all)
       if (!copy) return []

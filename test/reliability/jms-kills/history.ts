@@ -91,7 +91,7 @@ export class History {
   readonly events: Event[] = []
   /** How many units are done, and sends answered. */
   progress = 0
-  /** Sent and not consumed: what is in doubt counts as either. */
+  /** Sent and not consumed, as far as it is known: what is in doubt is not waited for. */
   readonly #waiting = new Set<string>()
   readonly #units = new Map<string, { readonly sends: string[]; readonly deliveries: string[] }>()
 
@@ -114,7 +114,8 @@ export class History {
   #settle(unit: string, outcome: Outcome): void {
     const { sends, deliveries } = this.#unit(unit)
     this.#units.delete(unit)
-    for (const id of outcome === 'undone' ? sends : deliveries) this.#waiting.delete(id)
+    if (outcome !== 'done') for (const id of sends) this.#waiting.delete(id)
+    if (outcome !== 'undone') for (const id of deliveries) this.#waiting.delete(id)
     if (outcome === 'done') this.progress++
   }
 
