@@ -240,6 +240,8 @@ export class QueueModel {
       }
       case 'done':
         return told.answer(told.error)
+      case 'removed':
+        return check(false, () => `${told.destination.name} was removed`)
       case 'nothing': {
         const consumer = this.#book.consumers.find(({ id }) => id === told.consumerId)
         check(consumer?.pull != null, () => `${told.consumerId} was told that there is nothing, without having asked`)
@@ -441,6 +443,8 @@ function describe(told: Told): string {
       return `    -> answer ${told.error ?? ''}`
     case 'flow':
       return `    -> ${told.connectionId} is ${told.paused ? 'paused' : 'resumed'}`
+    case 'removed':
+      return `    -> ${told.destination.name} is removed`
     case 'expired':
     case 'deadLettered':
       return `    -> ${told.message.messageId} of ${told.queue} ${told.kind}`

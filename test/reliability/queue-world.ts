@@ -7,7 +7,7 @@ import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { SimulatedDisk } from '../support/simulated-disk.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import type { Message } from '../../broker/message/message.ts'
-import { createRegion } from '../../broker/region/region-broker.ts'
+import { createRegion, type RegionOptions } from '../../broker/region/region-broker.ts'
 import type {
   ConnectionPort,
   Delivery,
@@ -20,7 +20,7 @@ import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { FoundMessage, RecoveredState, StoreOwner } from '../../broker/store/message-store.ts'
 import { TestTempStore } from '../support/test-temp-store.ts'
 import { turns } from '../support/turns.ts'
-import { queueHolder } from '../../broker/store/held-message.ts'
+import { queueHolder, type MessageOwner } from '../../broker/store/held-message.ts'
 
 export const deadLetterQueue = 'ActiveMQ.DLQ'
 
@@ -31,6 +31,7 @@ export type Told =
   | { readonly kind: 'flow'; readonly connectionId: string; readonly paused: boolean }
   | { readonly kind: 'expired'; readonly message: Message; readonly queue: string; readonly atMs: number }
   | { readonly kind: 'deadLettered'; readonly message: Message; readonly queue: string }
+  | { readonly kind: 'removed'; readonly destination: Destination }
 
 export interface WorldOptions {
   readonly random: Random
@@ -41,6 +42,11 @@ export interface WorldOptions {
   readonly concurrentStoreAndDispatchQueues: boolean
   /** Size of a segment of the journal: small ones are reclaimed often. */
   readonly maxFileLength: number
+  /** What else a user can configure; default: nothing. */
+  readonly configured?: Pick<
+    RegionOptions,
+    'virtualDestinations' | 'redelivery' | 'deadLetterPolicies' | 'inactiveDestinations'
+  >
 }
 
 /** One life of a broker: from an opened store to its end. */
@@ -154,7 +160,12 @@ export class QueueWorld {
     this.#checkFailure()
   }
 
-  connect(connectionId: string, failoverReconnect: boolean, isCongested: () => boolean): RegionConnection {
+  connect(
+    connectionId: string,
+    failoverReconnect: boolean,
+    isCongested: () => boolean,
+    clientId = connectionId,
+  ): RegionConnection {
     const life = this.#life
     const { clock } = life
     const tell = (told: Told): void => {
@@ -169,7 +180,7 @@ export class QueueWorld {
       pause: () => tell({ kind: 'flow', connectionId, paused: true }),
       resume: () => tell({ kind: 'flow', connectionId, paused: false }),
     }
-    return life.region.connect({ connectionId, clientId: connectionId, failoverReconnect }, port)
+    return life.region.connect({ connectionId, clientId, failoverReconnect }, port)
   }
 
   /** A `done` that logs its answer. Not allowed: to call it twice, or after a failover although it needed the disk. */
@@ -187,6 +198,17 @@ export class QueueWorld {
   advance(durationMs: number): void {
     this.#nowMs += durationMs
     this.#life.clock.advance(durationMs)
+  }
+
+  /** From now on the disk has room for so many more bytes. */
+  async fillDisk(spareBytes: number): Promise<void> {
+    const disk = this.#disk
+    const freeBytes = await Promise.race([disk.freeBytes(), disk.whenCrashed])
+    if (freeBytes !== undefined) disk.capacity += spareBytes - freeBytes
+  }
+
+  freeDisk(): void {
+    this.#disk.capacity = Number.MAX_SAFE_INTEGER
   }
 
   /** Until everything is durable, read, and told; or the disk is dead. */
@@ -218,10 +240,15 @@ export class QueueWorld {
   }
 
   /** All messages of a queue in the store, in order. */
-  async stored(queue: string): Promise<readonly FoundMessage[]> {
+  stored(queue: string): Promise<readonly FoundMessage[]> {
+    return this.storedFor(queueHolder(queue))
+  }
+
+  /** The same of a queue or a durable subscription. */
+  async storedFor(owner: MessageOwner): Promise<readonly FoundMessage[]> {
     const all: FoundMessage[] = []
     for (let after = 0; ;) {
-      const page = await this.store.read(queueHolder(queue), after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
+      const page = await this.store.read(owner, after, Number.MAX_SAFE_INTEGER, 500, 2 ** 20)
       const last = page.at(-1)
       if (!last) return all
       all.push(...page)
@@ -283,6 +310,7 @@ export class QueueWorld {
       concurrentStoreAndDispatchQueues,
       deadLetter: { queue: deadLetterQueue, processExpired: true, processNonPersistent },
       listeners: [listenerOf(tell, clock)],
+      ...this.#options.configured,
     })
     life.region.recover(recovered)
     this.#life = life
@@ -291,12 +319,13 @@ export class QueueWorld {
     })
   }
 
-  /** Nothing that happens here is an error, except to one that is over, or whose disk is dead. */
+  /** Nothing that happens here is an error, except to one that is over, or whose disk is dead; and full disks. */
   #watchedLogger(isOver: () => boolean): Logger {
     const disk = this.#disk
     return {
       ...silentLogger,
       error: (message, fields) => {
+        if (message.startsWith('The disk is full')) return
         if (!isOver() && !disk.crashed) this.#fail(`Logged as an error: ${message} ${JSON.stringify(fields)}`)
       },
     }
@@ -321,7 +350,7 @@ const listenerOf = (tell: (told: Told) => void, clock: ManualClock): RegionListe
   connectionAdded() {},
   connectionRemoved() {},
   destinationAdded() {},
-  destinationRemoved() {},
+  destinationRemoved: (destination) => tell({ kind: 'removed', destination }),
   consumerAdded() {},
   consumerRemoved() {},
   subscriptionRemoved() {},

@@ -8,6 +8,7 @@ import { systemClock } from '../../broker/base/clock.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { soakFencing } from './soak-fencing.ts'
 import { soakJmsKills, soakJmsKillsOf } from './soak-jms-kills.ts'
+import { soakJmsModel } from './soak-jms-model.ts'
 import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } from './soak-journal.ts'
 import { soakMemory } from './soak-memory.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
@@ -29,6 +30,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   'fencing:volume': (options) => soakFencing(options, 'volume'),
   'jms-kills': (options) => soakJmsKills(options),
   ...soakJmsKillsOf,
+  'jms-model': soakJmsModel,
   journal: soakJournal,
   'journal:crashes': soakJournalCrashes,
   'journal:flips': soakJournalFlips,

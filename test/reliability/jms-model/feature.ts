@@ -1,0 +1,18 @@
+// What a feature adds to the JMS model: commands of clients, drawn by chance, and what has to be true when everything is at rest. A
+// new one is a file of its own in features/, and a line in model.ts.
+import type { ModelClient } from './client.ts'
+import type { JmsModel } from './model.ts'
+
+export interface Feature {
+  /** By name: how often it is drawn, and what it does; false when there was nothing to do. */
+  readonly commands: Readonly<Record<string, Command>>
+  /** Nothing is on its way, and nobody is held back. */
+  checkRest?(model: JmsModel): void
+  /** Before everything is drained at the end. */
+  end?(model: JmsModel): Promise<void>
+}
+
+export interface Command {
+  readonly weight: number
+  run(client: ModelClient, model: JmsModel): void | Promise<void>
+}
