@@ -62,6 +62,7 @@ export class DurableSubscriptions {
         if (made.wants(found.destination)) made.cover(found)
       }
     }
+    this.#complete(recovered, topicOf)
   }
 
   /** Refuses a topic of which too many would have to be told. */
@@ -99,6 +100,13 @@ export class DurableSubscriptions {
     if (isSeveral(options.destination)) this.#several.add(made)
     this.#inventory.add(made)
     return made
+  }
+
+  /** A crash may have come between the records of one to several topics. */
+  #complete(recovered: readonly RecoveredSubscription[], topicOf: (name: string) => Topic): void {
+    if (this.#several.size === 0) return
+    const names = new Set(recovered.map(({ topic }) => topic))
+    for (const name of names) if (!isSeveral(topicNamed(name))) this.topicCreated(topicOf(name))
   }
 
   /** One that cannot be read, which only another version can have stored, is none: its subscriber gets too much, not too little. */
