@@ -4,7 +4,7 @@
 // that offers tight encoding and cache; messages between it and our client in TypeScript (messages.ts); then producers and
 // consumers over failover: while the active is killed again and again. And what a program is told by ActiveMQ brokers and by
 // ours is compared (comparison.ts), selectors are compared with ActiveMQ's own parser (selectors/), and a little of the recorded
-// data is recorded anew (recorder/check.ts). Prints a line per check and ends with "N passed, N failed".
+// data is recorded anew (recorder/check.ts). JMS 1.1 is tested chapter by chapter (chapters.ts). Prints a line per check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,9 @@ import { activeAfter, settled, startMembers, type BrokerMember, type MemberOptio
 import { activemqVersions } from '../support/activemq-broker.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { FailoverRun, longestGaps, prepareFailoverClient, type FailoverAccount } from '../support/failover-run.ts'
-import { clientVersions, type JavaClient } from '../support/java-clients.ts'
+import { clientVersions, oldClientVersions, type JavaClient } from '../support/java-clients.ts'
 import { startJava } from '../support/java-process.ts'
+import { checkChapters } from './chapters.ts'
 import { compareWithActivemq } from './comparison.ts'
 import { checkMessages } from './messages.ts'
 import { checkRecorder } from './recorder/check.ts'
@@ -32,22 +33,27 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'messages', 'failover', 'comparison', 'selectors', 'recorder']
+const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'selectors', 'recorder']
+const allClients: readonly string[] = [...clientVersions, ...oldClientVersions]
 
 const help = `npm run interop -- [options]
-  --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}
+  --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}, for chapters also ${oldClientVersions.join(' ')}
   --only PART        one of ${parts.join(' ')}
   --kills N          of each failover run (3)
   --mode MODE        of its consumers' sessions; may be repeated: ${modes.join(' ')} (transacted)
   --selectors N      so many selectors, and as many broken ones, are compared with ActiveMQ's parser (3000)
   --seed N           of these selectors (1)
+  --matrix           chapters: each client with each encoding, not only what CI has time for
+  --tests TEXT       chapters: only tests with this in their Class.method
   --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
 `
 
 const { values: flags } = parseCommandLine('interop', help, {
   options: {
     kills: { type: 'string', default: '3' },
-    client: { type: 'string', multiple: true, default: [...clientVersions] },
+    client: { type: 'string', multiple: true, default: [...allClients] },
+    matrix: { type: 'boolean', default: false },
+    tests: { type: 'string', default: '' },
     only: { type: 'string' },
     selectors: { type: 'string', default: '3000' },
     seed: { type: 'string', default: '1' },
@@ -55,7 +61,7 @@ const { values: flags } = parseCommandLine('interop', help, {
     layout: { type: 'string', multiple: true, default: ['shared'] },
   },
 })
-checkChoices('interop', '--client', flags.client, clientVersions)
+checkChoices('interop', '--client', flags.client, allClients)
 checkChoices('interop', '--only', flags.only === undefined ? [] : [flags.only], parts)
 checkChoices('interop', '--mode', flags.mode, modes)
 checkChoices('interop', '--layout', flags.layout, layouts)
@@ -191,6 +197,8 @@ for (const version of clientVersions.filter((known) => flags.client.includes(kno
     report(false, `${version} ran`, String(error))
   }
 }
+if (runs('chapters'))
+  await checkChapters({ clients: flags.client, wholeMatrix: flags.matrix, tests: flags.tests }, report)
 if (runs('comparison'))
   for (const version of activemqVersions)
     try {

@@ -27,15 +27,26 @@ const debianClient = [
 export const clientVersions = ['5.17.2', '5.19.9', '6.3.1'] as const
 export type ClientVersion = (typeof clientVersions)[number]
 
+/** Clients that are in production since long and connect today; for them the core of JMS is tested. */
+export const oldClientVersions = ['5.8.0', '5.11.4', '5.15.16'] as const
+export type OldClientVersion = (typeof oldClientVersions)[number]
+
 /** Makes one client ready to run the programs in `sources`; throws with what is missing and how to get it. */
 export function prepareJavaClient(version: ClientVersion, sources: string): JavaClient {
-  const jars =
-    version === '5.17.2'
-      ? debianJars(debianClient)
-      : mavenJars(clientPom, { 'client.version': version }, join(cache, version))
+  const jars = clientJars(version)
   const classes = compileJava(sources, jars, join(cache, `classes-${version}`), version.startsWith('6.'))
   return { version, classpath: [classes, ...jars].join(delimiter) }
 }
+
+/** The stock client and what it needs at run time; throws with what is missing and how to get it. */
+export const clientJars = (version: ClientVersion | OldClientVersion): string[] =>
+  version === '5.17.2'
+    ? debianJars(debianClient)
+    : mavenJars(clientPom, { 'client.version': version, ...logging(version) }, join(cache, version))
+
+/** Those of before 5.17 log by SLF4J 1. */
+const logging = (version: string): Readonly<Record<string, string>> =>
+  oldClientVersions.some((old) => old === version) ? { 'slf4j.version': '1.7.36' } : {}
 
 /** The jars that Debian's libactivemq-java and what it depends on have put on this machine. */
 export function debianJars(names: readonly string[]): string[] {
