@@ -77,6 +77,7 @@ export const configured = {
       kind: 'compositeQueue',
       name: 'CQ',
       forwardOnly: true,
+      sendWhenNotMatched: false,
       forwardTo: [
         { destination: queue('Q.1'), selector: null },
         { destination: topic('T.1'), selector: null },
@@ -87,6 +88,7 @@ export const configured = {
       kind: 'compositeTopic',
       name: 'CT',
       forwardOnly: false,
+      sendWhenNotMatched: false,
       forwardTo: [{ destination: queue('Q.2'), selector: null }],
     },
   ],
