@@ -36,6 +36,9 @@ export interface StartOptions {
   readonly lockAcquireSleepIntervalMs?: number
   /** Dispatch only what is stored: ours and ActiveMQ's concurrentStoreAndDispatchQueues="false", all that Artemis does. */
   readonly storesFirst?: boolean
+  readonly prioritizedMessages?: boolean
+  /** For ActiveMQ only, whose browsers see no more than that; the others show a whole queue. */
+  readonly maxBrowsePageSize?: number
   /**
    * Otherwise as it comes. ActiveMQ: memoryUsage, tempUsage and storeUsage. Artemis: memory is global-max-size, beyond which its
    * addresses page to disk (PAGE, its default); it has no limit for what all of them page, and none for its journal.
@@ -110,11 +113,12 @@ function flotilla(): BenchBroker {
     id: 'flotilla',
     title: `Flotilla ${version}`,
     settings: 'Defaults.',
-    async start({ directory, env, member = 'member-0', storesFirst = false, limits }) {
+    async start({ directory, env, member = 'member-0', storesFirst = false, prioritizedMessages = false, limits }) {
       const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
       const dataDirectory = join(directory, 'data')
       const config: BrokerConfigInput = {
         ...(storesFirst ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } } : {}),
+        ...(prioritizedMessages ? { destinationPolicies: [{ queue: '>', prioritizedMessages }] } : {}),
         ...(limits ? limitedConfig(limits) : {}),
       }
       const process = new BrokerMember({
@@ -148,13 +152,15 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     id,
     title: `ActiveMQ ${version}`,
     settings: `KahaDB with disk syncs, embedded in a main of ours without destination policies; ${heap}.`,
-    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits }) {
+    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits, ...policy }) {
       const [port] = (await freePorts(1)) as [number]
       mkdirSync(directory, { recursive: true })
       const interval = lockAcquireSleepIntervalMs
       const settings = [
         ...(interval === undefined ? [] : [`lockAcquireSleepInterval=${interval}`]),
         ...(storesFirst ? ['concurrentStoreAndDispatchQueues=false'] : []),
+        ...(policy.prioritizedMessages ? ['prioritizedMessages=true'] : []),
+        ...(policy.maxBrowsePageSize === undefined ? [] : [`maxBrowsePageSize=${policy.maxBrowsePageSize}`]),
         ...(limits ? usageSettings(limits) : []),
       ]
       const options = [heap, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']

@@ -48,8 +48,16 @@ export interface LoadOptions {
   readonly producers: number
   readonly consumers: number
   readonly topic?: boolean
+  /** Of a topic: each consumer has a durable subscription. */
+  readonly durable?: boolean
   readonly persistent?: boolean
   readonly transaction?: number
+  /** Each consumer has one of so many selectors, of which each message matches one. */
+  readonly selectors?: number
+  /** So many groups have the messages in turn. */
+  readonly groups?: number
+  /** The messages have the ten priorities in turn. */
+  readonly priorities?: boolean
   readonly size: number
   /** Messages on their way at which producers pause; without consumers they never do. */
   readonly outstanding: number
@@ -76,6 +84,8 @@ export interface NeighboursOptions {
 export type Procedure =
   | { readonly kind: 'load'; readonly load: LoadOptions }
   | { readonly kind: 'backlog' }
+  /** A queue of `messages`, looked at by a browser so many times. */
+  | { readonly kind: 'browse'; readonly messages: number; readonly rounds: number }
   | { readonly kind: 'start'; readonly backlog: boolean }
   | { readonly kind: 'takeover' }
   | { readonly kind: 'neighbours'; readonly neighbours: NeighboursOptions }
@@ -90,6 +100,8 @@ export interface Cell {
   readonly syncDelayMs?: number
   /** No broker gives a persistent message to a consumer before it is stored; otherwise each does as it does by default. */
   readonly storesFirst?: boolean
+  /** Queues give messages of higher priority first; Artemis always does. */
+  readonly prioritizedMessages?: boolean
   /** Peers that are left out, as the cell asks for something they do not have in this form. */
   readonly without?: readonly string[]
 }
@@ -220,6 +232,37 @@ export const cells: readonly Cell[] = [
     title: 'topic 1 → 10, non-persistent, deliveries',
     procedure: load({ producers: 1, consumers: 10, topic: true }),
     goals: goals(1.3, 0.5),
+  },
+  {
+    id: 'durable-1x4',
+    title: 'topic 1 → 4 durable subscribers, persistent, deliveries',
+    procedure: load({ producers: 1, consumers: 4, topic: true, durable: true, persistent: true }),
+    goals: goals(2, 1 / 3),
+  },
+  {
+    id: 'selectors-4x10',
+    title: 'queue, non-persistent, 4 / 10 consumers with a selector each',
+    procedure: load({ producers: 4, consumers: 10, selectors: 10 }),
+    goals: goals(1.5, 0.5),
+  },
+  {
+    id: 'groups-4x4',
+    title: 'queue, non-persistent, 100 message groups, 4/4',
+    procedure: load({ producers: 4, consumers: 4, groups: 100 }),
+    goals: goals(1.3, 0.5),
+  },
+  {
+    id: 'prioritized-4x4',
+    title: 'queue, non-persistent, ten priorities, 4/4',
+    procedure: load({ producers: 4, consumers: 4, priorities: true }),
+    goals: goals(1.3, 0.5),
+    prioritizedMessages: true,
+  },
+  {
+    id: 'browse',
+    title: 'browser of a queue of 100,000 persistent messages (ActiveMQ: maxBrowsePageSize=100000)',
+    procedure: { kind: 'browse', messages: 100_000, rounds: 3 },
+    goals: goals(1.5, 0.5),
   },
   {
     id: 'queue-10k',

@@ -5,7 +5,7 @@ import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { connectDeaf } from '../support/deaf-client.ts'
 import type { OpenWirePeer } from '../support/openwire-peer.ts'
 import { accepts, firstToAccept, type BenchBroker, type RunningBroker } from './brokers.ts'
-import type { Cell, Figure, LoadOptions, NeighboursOptions } from './cells.ts'
+import type { Cell, Figure, LoadOptions, NeighboursOptions, Procedure } from './cells.ts'
 import { measureSyncRate } from './disk-rate.ts'
 import { measuredMessages, type LoadAnswer } from './load-answer.ts'
 import { judgeNeighbours, type NeighboursAnswer } from './neighbours-answer.ts'
@@ -98,6 +98,8 @@ function procedure(run: Run): Promise<RunResult> {
       return runLoad(run, run.cell.procedure.load)
     case 'backlog':
       return runBacklog(run)
+    case 'browse':
+      return runBrowse(run, run.cell.procedure)
     case 'start':
       return runStart(run, run.cell.procedure.backlog)
     case 'takeover':
@@ -154,6 +156,23 @@ async function runBacklog(run: Run): Promise<RunResult> {
     syncsPer1000: ((run.syncs.total() - before.syncs) / count) * 1000,
   }
   return { figures, raw: { fill, drain, cpu, syncs: run.syncs.read() } }
+}
+
+async function runBrowse(run: Run, { messages: count, rounds }: Procedure & { kind: 'browse' }): Promise<RunResult> {
+  const broker = await start(run)
+  const driver = await drive(run, broker.url)
+  command(driver, 'fill', { count, transaction: 100, size: 1024 })
+  await reply(driver)
+  const before = cpuSeconds(broker.pid)
+  command(driver, 'browse', { count, rounds })
+  const browse = await reply<{ elapsedMs: number; messages: number }>(driver)
+  const cpu = cpuSeconds(broker.pid) - before
+  const figures = {
+    rate: (browse.messages / browse.elapsedMs) * 1000,
+    cpuPer100k: (cpu / browse.messages) * 100_000,
+    peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
+  }
+  return { figures, raw: { browse, cpu } }
 }
 
 /** The driver has worked with a first process before, so that its own start is not part of the time. */
@@ -265,10 +284,16 @@ async function start(run: Run): Promise<RunningBroker> {
 }
 
 async function startOne(run: Run, member: string): Promise<RunningBroker> {
-  const { procedure, storesFirst } = run.cell
+  const { procedure, storesFirst, prioritizedMessages } = run.cell
   const interval = procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
   const limits = procedure.kind === 'neighbours' ? { limits: procedure.neighbours.limits } : {}
-  const settings = { ...interval, ...limits, ...(storesFirst === undefined ? {} : { storesFirst }) }
+  const settings = {
+    ...interval,
+    ...limits,
+    ...(storesFirst === undefined ? {} : { storesFirst }),
+    ...(prioritizedMessages === undefined ? {} : { prioritizedMessages }),
+    ...(procedure.kind === 'browse' ? { maxBrowsePageSize: procedure.messages } : {}),
+  }
   const directory = join(run.directory, 'store')
   const broker = await run.broker.start({ directory, env: run.env, member, ...settings })
   run.started.push(broker)

@@ -1,10 +1,11 @@
 // The client side of every bench cell, for all brokers the same: the stock ActiveMQ client with its defaults, one
 // connection per producer and per consumer. Driven by the harness, a command per line with key=value arguments:
 //
-//   load      producers consumers destination topic persistent transaction size outstanding rate warmupMs measureMs
-//             prints "begin" and "end" around the measured window, then a line of JSON
+//   load      producers consumers destination topic durable persistent transaction size outstanding rate selectors groups
+//             priorities warmupMs measureMs: prints "begin" and "end" around the measured window, then a line of JSON
 //   fill      count transaction size
 //   drain     count transaction
+//   browse    count rounds: looks at the whole queue, one time after the other
 //   first     url send=true|false: tries until a message has come, then prints "received" and JSON
 //   neighbours pairs size warmupMs measureMs: prints "alone" when it has measured, and after the line "again" JSON of what was
 //             measured before and after it (Neighbours.java)
@@ -47,6 +48,7 @@ public class BenchDriver {
           case "load": new Load(url, options).run(); break;
           case "fill": print(fill(url, options)); break;
           case "drain": print(drain(url, options)); break;
+          case "browse": print(browse(url, options)); break;
           case "first": print(first(options)); break;
           case "neighbours": new Neighbours(url, options).run(); break;
           case "trouble": print(new Troublemaker(url, options).settle()); break;
@@ -61,8 +63,11 @@ public class BenchDriver {
   static int number(Map<String, String> options, String name, int otherwise) { String v = options.get(name); return v == null ? otherwise : Integer.parseInt(v); }
   static boolean flag(Map<String, String> options, String name) { return "true".equals(options.get(name)); }
 
-  static Connection connect(String url) throws JMSException {
+  static Connection connect(String url) throws JMSException { return connect(url, null); }
+
+  static Connection connect(String url, String clientId) throws JMSException {
     Connection connection = new ActiveMQConnectionFactory(url).createConnection();
+    if (clientId != null) connection.setClientID(clientId);
     connection.start();
     return connection;
   }
@@ -100,7 +105,11 @@ public class BenchDriver {
 
   static final class Load {
     final String url; final Map<String, String> options;
-    final int producers, consumers, transaction, size, rate; final boolean topic, persistent; final long outstanding;
+    final int producers, consumers, transaction, size, rate; final boolean topic, durable, persistent; final long outstanding;
+    /** Consumers with a selector each, so many different ones; groups that the messages belong to in turn. 0: none. */
+    final int selectors, groups;
+    /** Each message has the next of the ten priorities. */
+    final boolean priorities;
     final AtomicLong[] sent, received;
     final Collection<String> problems = new ConcurrentLinkedQueue<>();
     final List<Samples> deliveries = new ArrayList<>(), answers = new ArrayList<>();
@@ -111,7 +120,8 @@ public class BenchDriver {
       this.url = url; this.options = options;
       producers = number(options, "producers", 1); consumers = number(options, "consumers", 1);
       transaction = number(options, "transaction", 0); size = number(options, "size", 1024); rate = number(options, "rate", 0);
-      topic = flag(options, "topic"); persistent = flag(options, "persistent"); outstanding = number(options, "outstanding", 10000);
+      topic = flag(options, "topic"); durable = flag(options, "durable"); persistent = flag(options, "persistent"); outstanding = number(options, "outstanding", 10000);
+      selectors = number(options, "selectors", 0); groups = number(options, "groups", 0); priorities = flag(options, "priorities");
       sent = counters(producers); received = counters(consumers);
     }
 
@@ -121,7 +131,7 @@ public class BenchDriver {
     void run() throws Exception {
       List<Connection> connections = new ArrayList<>();
       List<Thread> consuming = new ArrayList<>(), producing = new ArrayList<>();
-      for (int i = 0; i < consumers; i++) { Connection c = connect(url); connections.add(c); consuming.add(consumer(i, c)); }
+      for (int i = 0; i < consumers; i++) { Connection c = connect(url, durable ? "bench-" + i : null); connections.add(c); consuming.add(consumer(i, c)); }
       for (int i = 0; i < producers; i++) { Connection c = connect(url); connections.add(c); producing.add(producer(i, c)); }
       for (Thread t : consuming) t.start();
       for (Thread t : producing) t.start();
@@ -171,6 +181,9 @@ public class BenchDriver {
             stamp(body, due);
             BytesMessage message = session.createBytesMessage();
             message.writeBytes(body);
+            if (selectors > 0) message.setIntProperty("key", (int) (n % selectors));
+            if (groups > 0) message.setStringProperty("JMSXGroupID", "group-" + n % groups);
+            if (priorities) producer.setPriority((int) (n % 10));
             producer.send(message);
             if (transaction > 0) { if ((n + 1) % transaction == 0) { session.commit(); sent[index].addAndGet(transaction); } }
             else sent[index].lazySet(n + 1);
@@ -188,7 +201,9 @@ public class BenchDriver {
 
     Thread consumer(int index, Connection connection) throws JMSException {
       Session session = connection.createSession(transaction > 0, transaction > 0 ? Session.SESSION_TRANSACTED : Session.AUTO_ACKNOWLEDGE);
-      MessageConsumer consumer = session.createConsumer(destination(session, options));
+      Destination from = destination(session, options);
+      String selector = selectors > 0 ? "key = " + index % selectors : null;
+      MessageConsumer consumer = durable ? session.createDurableSubscriber((Topic) from, "bench", selector, false) : session.createConsumer(from, selector);
       Samples samples = new Samples(); deliveries.add(samples);
       AtomicLong count = received[index];
       if (transaction == 0) {
@@ -252,6 +267,27 @@ public class BenchDriver {
     long elapsed = System.nanoTime() - start;
     connection.close();
     return String.format(Locale.ROOT, "{\"elapsedMs\":%.1f,\"messages\":%d,\"outOfOrder\":%d}", elapsed / 1e6, got, outOfOrder);
+  }
+
+  static String browse(String url, Map<String, String> options) throws Exception {
+    int count = number(options, "count", 1000), rounds = number(options, "rounds", 1);
+    Connection connection = connect(url);
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    long start = System.nanoTime();
+    for (int round = 0; round < rounds; round++) {
+      QueueBrowser browser = session.createBrowser((Queue) destination(session, options));
+      long newest = 0;
+      for (Enumeration<?> all = browser.getEnumeration(); all.hasMoreElements(); ) {
+        long n = dueOf((Message) all.nextElement());
+        if (n != newest + 1) throw new RuntimeException("message " + n + " was seen after " + newest);
+        newest = n;
+      }
+      if (newest != count) throw new RuntimeException(newest + " of " + count + " messages were seen");
+      browser.close();
+    }
+    long elapsed = System.nanoTime() - start;
+    connection.close();
+    return String.format(Locale.ROOT, "{\"elapsedMs\":%.1f,\"messages\":%d}", elapsed / 1e6, (long) count * rounds);
   }
 
   /** Tries until a message has come; with send=true it sends that message itself. The harness takes the time. */

@@ -1,7 +1,7 @@
 // An ActiveMQ broker with its defaults as a process: KahaDB with disk syncs, advisories, JMX without a remote port.
 //
 //   java ActiveMqBroker DIRECTORY PORT [lockAcquireSleepInterval=MS] [concurrentStoreAndDispatchQueues=false]
-//        [memoryUsage=BYTES] [tempUsage=BYTES] [storeUsage=BYTES]
+//        [memoryUsage=BYTES] [tempUsage=BYTES] [storeUsage=BYTES] [prioritizedMessages=true] [maxBrowsePageSize=N]
 //
 // Prints "active" once its connector is open; a broker that waits for the store's lock waits before that.
 import java.io.File;
@@ -9,6 +9,8 @@ import java.net.URI;
 import java.util.Arrays;
 import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.TransportConnector;
+import org.apache.activemq.broker.region.policy.PolicyEntry;
+import org.apache.activemq.broker.region.policy.PolicyMap;
 import org.apache.activemq.store.SharedFileLocker;
 import org.apache.activemq.store.kahadb.KahaDBPersistenceAdapter;
 
@@ -52,8 +54,23 @@ public class ActiveMqBroker {
       case "storeUsage":
         broker.getSystemUsage().getStoreUsage().setLimit(Long.parseLong(parts[1]));
         break;
+      case "prioritizedMessages":
+        policyOf(broker).setPrioritizedMessages(Boolean.parseBoolean(parts[1]));
+        break;
+      case "maxBrowsePageSize":
+        policyOf(broker).setMaxBrowsePageSize(Integer.parseInt(parts[1]));
+        break;
       default:
         throw new IllegalArgumentException("no such setting: " + setting);
     }
+  }
+
+  /** Of all destinations. */
+  private static PolicyEntry policyOf(BrokerService broker) {
+    if (broker.getDestinationPolicy() == null) {
+      broker.setDestinationPolicy(new PolicyMap());
+      broker.getDestinationPolicy().setDefaultEntry(new PolicyEntry());
+    }
+    return broker.getDestinationPolicy().getDefaultEntry();
   }
 }
