@@ -155,7 +155,8 @@ export class MessageRouter {
   #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const sequence = this.#context.sequences.next()
-    if (!target.stores(message)) return this.#admitUnstored(target, sequence, message, done)
+    if (!target.stores(message))
+      return this.#deliverUnstored(target, sequence, message) ? done() : this.#context.afterSync.run(done)
     this.#unsynced.written(message.producerId, message.producerSequenceId)
     if (target instanceof Queue && this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
@@ -166,15 +167,15 @@ export class MessageRouter {
     sender.intake.written(message.bytes.length)
   }
 
-  // One of a topic that no durable subscription wants must not pass over those before it that are being stored for them.
-  #admitUnstored(target: Target, sequence: Sequence, message: Message, done: Done): void {
-    if (message.persistent && target instanceof Topic && target.expectsStored)
-      return this.#context.afterSync.run(() => {
-        this.deliverVolatile(target, sequence, message)
-        done()
-      })
-    this.deliverVolatile(target, sequence, message)
-    done()
+  /**
+   * One of a topic that no durable subscription wants must not pass over those before it that are being stored for them: false
+   * when it waits for these.
+   */
+  #deliverUnstored(target: Target, sequence: Sequence, message: Message): boolean {
+    const waits = message.persistent && target instanceof Topic && target.expectsStored
+    if (waits) this.#context.afterSync.run(() => this.deliverVolatile(target, sequence, message))
+    else this.deliverVolatile(target, sequence, message)
+    return !waits
   }
 
   /** With a consumer waiting and memory for its body; else there is nothing to gain, or it may have to be read back. */
@@ -232,6 +233,7 @@ export class MessageRouter {
       return afterSync.run(done)
     }
     let transaction: StoreTransaction | undefined
+    let waits = false
     const stored: Routed[] = []
     for (const one of routed) {
       const { target, message: copy } = one
@@ -240,9 +242,9 @@ export class MessageRouter {
         transaction.add(addedTo(target, copy))
         sender.intake.written(copy.bytes.length)
         stored.push(one)
-      } else this.#admitUnstored(target, sequences.next(), copy, ignore)
+      } else if (!this.#deliverUnstored(target, sequences.next(), copy)) waits = true
     }
-    if (!transaction) return done()
+    if (!transaction) return waits ? afterSync.run(done) : done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
     for (const { target } of stored) target.expectStored()

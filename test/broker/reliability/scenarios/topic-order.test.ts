@@ -36,3 +36,15 @@ test('also when the subscription that wanted the first one is deleted meanwhile'
   await harness.settle()
   expect(plain.received).toEqual([1, 2])
 })
+
+test('who subscribes when it was answered does not get it', async () => {
+  const harness = await RegionHarness.start()
+  harness.connect({ clientId: 'shop' }).consume(topic, { subscriptionName: 'red', selector })
+  const producer = harness.connect()
+  send(producer, 'red')
+  const outcome = send(producer, 'green', 'topic://PRICES,NEWS')
+  for (let turn = 0; turn < 20 && outcome.state === 'pending'; turn++) await Promise.resolve()
+  const late = harness.connect().consume(topic)
+  await harness.settle()
+  expect([outcome.state, late.received]).toEqual(['done', []])
+})
