@@ -235,8 +235,9 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     // As ActiveMQ: only for one that has nothing else waiting (RetainedMessageSubscriptionRecoveryPolicy.recover).
     const recovery = consumer.retroactive && this.pending === 0 ? this.topic.recovery : null
     const parts = this.storage.priorities.map((priority) => {
-      const stored = [...this.#inFlight].filter((entry) => entry.stored && entry.priority === priority)
-      const inFlight = stored.map(({ sequence }) => sequence)
+      const holder = this.storage.holderAt(priority)
+      // Not what a commit has taken out of it that is still on its way to the disk.
+      const inFlight = Array.from(this.#inFlight, ({ sequence }) => sequence).filter((one) => store.holds(holder, one))
       return { priority, inFlight, count: this.storage.pendingAt(priority) - inFlight.length }
     })
     const upTo = this.#context.lastSequence()

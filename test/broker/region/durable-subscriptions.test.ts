@@ -223,6 +223,19 @@ describe('acknowledgements', () => {
   })
 })
 
+test('a consumer that comes while a commit of the one before it is on its way to the disk gets the rest', async () => {
+  const { harness, subscriber, publish, pending } = await started()
+  const first = subscribe(subscriber, { prefetchSize: 2 })
+  await publish(3)
+  subscriber.connection.begin('TX:1')
+  first.acknowledge('standard', null, 1, { transactionId: 'TX:1' })
+  first.close()
+  subscriber.outcome((done) => subscriber.connection.commit('TX:1', done))
+  const second = subscribe(subscriber)
+  await harness.settle()
+  expect([second.received, pending(), harness.errors]).toEqual([[3], 1, []])
+})
+
 describe('messages sent in a transaction', () => {
   test('come with its commit to those who are there and those who are not', async () => {
     const { harness, publisher, subscriber, pending } = await started()
