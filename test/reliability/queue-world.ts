@@ -214,7 +214,7 @@ export class QueueWorld {
   /** Until everything is durable, read, and told; or the disk is dead. */
   async settle(): Promise<void> {
     let quiet = 0
-    let known = this.log.length
+    let known = this.#progress
     const durable = { yes: false }
     this.#life.store.whenDurable(() => (durable.yes = true))
     for (let turn = 0; turn < 1000; turn++) {
@@ -223,9 +223,9 @@ export class QueueWorld {
       this.#life.clock.advance(0)
       this.#checkFailure()
       if (this.#disk.crashed) return
-      quiet = durable.yes && this.log.length === known ? quiet + 1 : 0
-      if (this.log.length !== known) {
-        known = this.log.length
+      quiet = durable.yes && this.#progress === known ? quiet + 1 : 0
+      if (this.#progress !== known) {
+        known = this.#progress
         durable.yes = false
         this.#life.store.whenDurable(() => (durable.yes = true))
       }
@@ -259,6 +259,11 @@ export class QueueWorld {
   /** Timers that nobody can explain. */
   get leakedTimers(): number {
     return this.clock.pendingTimers - ownTimers
+  }
+
+  /** Grows with all that is told, and all that is written without a word: sends that were held back and have room now. */
+  get #progress(): number {
+    return this.log.length + this.store.statistics().recordsWritten
   }
 
   #createStore(clock: ManualClock): JournalStore {

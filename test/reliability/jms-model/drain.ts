@@ -15,7 +15,7 @@ export async function drain(model: JmsModel): Promise<void> {
   const { world } = model
   model.note('drain')
   world.disk.crashAfter(Number.POSITIVE_INFINITY)
-  if (model.isDiskFull) model.freeDisk()
+  if (model.isDiskFull) await model.freeDisk()
   for (const client of model.clients) client.close()
   model.clients = []
   await model.rest()

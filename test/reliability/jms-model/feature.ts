@@ -8,8 +8,6 @@ export interface Feature {
   readonly commands: Readonly<Record<string, Command>>
   /** Nothing is on its way, and nobody is held back. */
   checkRest?(model: JmsModel): void
-  /** Before everything is drained at the end. */
-  end?(model: JmsModel): Promise<void>
 }
 
 export interface Command {

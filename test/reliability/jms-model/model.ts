@@ -78,7 +78,7 @@ export async function runJmsModel({ seed, steps, progress }: JmsModelOptions): P
       const last = model.history.slice(-Number(process.env['FLOTILLA_HISTORY'] ?? 25)).join('\n  ')
       throw new Violation(
         `seed ${seed}, world ${world}, step ${model.history.length}: ${(error as Error).message}\n  ${last}\n${(error as Error).stack}\n` +
-          `This world alone: FLOTILLA_SEED=${worldSeed} FLOTILLA_STEPS=${stepsPerWorld} npm test -- test/broker/reliability/jms-model`,
+          `This world alone: FLOTILLA_SEED=${worldSeed} FLOTILLA_STEPS=${stepsPerWorld} npm test -- test/broker/reliability/jms-model.test`,
       )
     }
     progress?.(figures)
@@ -162,12 +162,16 @@ export class JmsModel {
     this.world.advance(durationMs)
   }
 
-  freeDisk(): void {
+  async freeDisk(): Promise<void> {
     this.note('the disk has room again')
     this.world.freeDisk()
     this.isDiskFull = false
-    // Whoever waits looks again after a while.
-    this.world.advance(2000)
+    // Whoever waits looks again after a while; one after the other.
+    for (let look = 0; look < 3; look++) {
+      await turns(4)
+      this.world.advance(1000)
+    }
+    this.listen()
   }
 
   /** Closes a client; another one with its client id takes its place. */
@@ -309,10 +313,7 @@ export class JmsModel {
   }
 
   async #revive(end: () => Promise<RecoveredState>): Promise<void> {
-    if (this.isDiskFull) {
-      this.freeDisk()
-      await turns(5)
-    }
+    if (this.isDiskFull) await this.freeDisk()
     // What was told before the end was told.
     this.listen()
     const recovered = await end()

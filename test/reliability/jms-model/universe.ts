@@ -21,6 +21,7 @@ export const queueNames = [
   'Q.2',
   'R.1',
   'G.1',
+  'G.2',
   'X.1',
   ...virtualQueues,
   deadLetterQueue,
@@ -33,13 +34,14 @@ const topic = (name: string): Destination => ({ kind: 'topic', name })
 
 /** What clients send to: the more often, the more of it is asked. */
 export const sentTo: readonly Destination[] = [
-  ...['Q.1', 'Q.1', 'Q.2', 'R.1', 'R.1', 'G.1', 'X.1', 'CQ', 'Q.1,topic://T.1', 'Q.2,Q.1'].map(queue),
+  ...['Q.1', 'Q.1', 'Q.2', 'R.1', 'R.1', 'R.1', 'G.1', 'X.1', 'CQ', 'Q.1,topic://T.1', 'Q.2,Q.1'].map(queue),
   ...['T.1', 'T.1', 'T.1', 'T.2', virtualTopic, virtualTopic, 'CT', 'T.1,T.2', 'T.2,queue://R.1'].map(topic),
 ]
 
 export const consumedQueues: readonly Destination[] = [
   ...queueNames,
   'Q.1',
+  'R.1',
   'Q.*',
   'Q.1,R.1',
   'Q.2,topic://T.2',

@@ -15,8 +15,8 @@ export const troubles: Feature = {
     },
     freeDisk: {
       weight: 2,
-      run: (_client, model) => {
-        if (model.isDiskFull) model.freeDisk()
+      run: async (_client, model) => {
+        if (model.isDiskFull) await model.freeDisk()
       },
     },
     congest: { weight: 1, run: (client) => client.setCongested(true) },
