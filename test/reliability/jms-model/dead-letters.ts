@@ -137,6 +137,11 @@ export class DeadLetters {
         const found = place.copies.get(id)
         if (found) return found.sent
       }
+    // What a slow subscriber keeps waiting expires there.
+    for (const { topics } of this.#book.consumers) {
+      const found = topics.get(name)?.copies.get(id)
+      if (found) return found.sent
+    }
     return undefined
   }
 }
