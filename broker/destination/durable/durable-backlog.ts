@@ -268,7 +268,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     if (this.storage.priorities.length === 1) return plain
     return new PrioritizedWindows({
       plain,
-      consumers: { positions, openMembers: () => [], served: () => {} },
+      consumers: { positions, openMembers: () => [], served: () => {}, strict: false },
       isPrioritized: this.storage.isPrioritized,
       windowAt: (priority, own) => this.#windowAt(priority, own),
     })

@@ -50,6 +50,10 @@ export class PriorityLevel implements LookingMembers, PositionsFollower {
     return open
   }
 
+  get strict(): boolean {
+    return this.#consumers.strict
+  }
+
   served(group: PriorityGroup, index: number): void {
     this.#consumers.served(group, index)
   }

@@ -134,9 +134,14 @@ export class QueueDispatch {
     return null
   }
 
+  /** Whether the first one that has room gets all, whatever the others have. */
+  get strict(): boolean {
+    return this.#policy.strictOrderDispatch
+  }
+
   /** This one of the group was given a message: the one after it is asked first next time. */
   served(group: PriorityGroup, index: number): void {
-    if (!this.#policy.strictOrderDispatch) group.turn = (index + 1) % group.members.length
+    if (!this.strict) group.turn = (index + 1) % group.members.length
   }
 
   /** Those who could be given a message now, in the order of their groups and of their places there. */

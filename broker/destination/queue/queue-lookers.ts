@@ -21,7 +21,7 @@ export interface QueueActions {
 }
 
 /** Those who look, with how far they have come in the window that is looked at. */
-export type LookingMembers = Pick<QueueDispatch, 'openMembers' | 'served'>
+export type LookingMembers = Pick<QueueDispatch, 'openMembers' | 'served' | 'strict'>
 
 export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   readonly #consumers: LookingMembers
@@ -138,7 +138,8 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
         if (owner !== null && owner !== consumer) continue
         if (!consumer.accepts(message, redeliveryCounter)) continue
         if (owner !== null) return consumer
-        if (!taker || this.groups.countOf(consumer) < this.groups.countOf(taker.consumer)) taker = member
+        if (!taker || (!this.#consumers.strict && this.groups.countOf(consumer) < this.groups.countOf(taker.consumer)))
+          taker = member
       }
       from = end
     }

@@ -198,6 +198,17 @@ test('allConsumersExclusiveByDefault: one gets everything, and when it goes anot
   expect(consumers[1]!.received).toEqual([5])
 })
 
+test('strictOrderDispatch: the first that has room gets all groups', async () => {
+  const { harness, sender, client } = await start({ dispatchPolicies: [policy('Q', { strictOrderDispatch: true })] })
+  const consumers = [client.consume('queue://Q', { prefetchSize: 3 }), client.consume('queue://Q')]
+  send(sender, 'queue://Q', ['a', 'b', 'c', 'd', 'a', 'd'])
+  await harness.settle()
+  expect(consumers.map(({ received }) => received)).toEqual([
+    [1, 2, 3],
+    [4, 6],
+  ])
+})
+
 test('consumersBeforeDispatchStarts: a failover does not give all groups to the first who is back', async () => {
   const { harness, sender } = await start({ dispatchPolicies: [policy('Q', { consumersBeforeDispatchStarts: 2 })] })
   send(sender, 'queue://Q', ['a', 'b', 'a', 'b'])
