@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { LookPositions } from '../../../../broker/destination/window/look-positions.ts'
+import { LookPositions, type LookPosition } from '../../../../broker/destination/window/look-positions.ts'
 
 const at = (memory: number, store: number) => {
   const positions = new LookPositions()
@@ -46,4 +46,23 @@ test('knows whether somebody goes on in a page', () => {
   ])
   positions.delete(position)
   expect(positions.someWithin(10, 20)).toBe(false)
+})
+
+test('whoever follows is told of those that are there, and of all that come and go', () => {
+  const positions = new LookPositions()
+  const [first, second] = [
+    { memory: 0, store: 0 },
+    { memory: 0, store: 0 },
+  ]
+  const told: [string, LookPosition?][] = []
+  positions.add(first)
+  positions.tell({
+    added: (position) => void told.push(['added', position]),
+    deleted: (position) => void told.push(['deleted', position]),
+    cleared: () => void told.push(['cleared']),
+  })
+  positions.add(second)
+  positions.delete(first)
+  positions.clear()
+  expect(told).toEqual([['added', first], ['added', second], ['deleted', first], ['cleared']])
 })
