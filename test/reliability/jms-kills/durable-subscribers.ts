@@ -40,8 +40,8 @@ export class DurableSubscribers extends Actor {
   }
 
   async drain(): Promise<void> {
-    for (const { life, wants, name, clientId } of this.#subscriptions) {
-      if (life === undefined) continue
+    const drained = this.#subscriptions.map(async ({ life, wants, name, clientId }) => {
+      if (life === undefined) return
       const settings = settingsOf(wants, 100)
       await this.drainPlace(
         this.#names,
@@ -49,7 +49,8 @@ export class DurableSubscribers extends Actor {
         (session) => session.createDurableConsumer(topic, name, settings),
         `jms.clientID=${clientId}`,
       )
-    }
+    })
+    await Promise.all(drained)
   }
 
   async #produce(dice: Dice): Promise<void> {

@@ -31,8 +31,10 @@ export class ExpiringQueues extends Actor {
   }
 
   async drain(): Promise<void> {
-    for (const queue of queues)
-      await this.drainPlace(this.#names, queue, (session) => session.createConsumer(`queue://${queue}`))
+    const drained = queues.map((queue) =>
+      this.drainPlace(this.#names, queue, (session) => session.createConsumer(`queue://${queue}`)),
+    )
+    await Promise.all(drained)
   }
 
   async #produce(queue: string, dice: Dice): Promise<void> {

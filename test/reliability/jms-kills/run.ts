@@ -167,7 +167,8 @@ class KillRun {
 
   async #drain(): Promise<void> {
     const letters = await LetterReader.open(this.#world, this.#actors)
-    for (const actor of this.#actors) await within(named(actor, actor.drain()), `${actor.name} cannot be drained`)
+    const drained = this.#actors.map((actor) => within(named(actor, actor.drain()), `${actor.name} cannot be drained`))
+    await Promise.all(drained)
     await letters.close()
   }
 

@@ -25,8 +25,10 @@ export class Transfers extends Actor {
   }
 
   async drain(): Promise<void> {
-    for (const queue of [first, second])
-      await this.drainPlace(this.#names, queue, (session) => session.createConsumer(`queue://${queue}`))
+    const drained = [first, second].map((queue) =>
+      this.drainPlace(this.#names, queue, (session) => session.createConsumer(`queue://${queue}`)),
+    )
+    await Promise.all(drained)
   }
 
   async #produce(dice: Dice): Promise<void> {
