@@ -1,5 +1,5 @@
 // The long form of jms-kills: 100 SIGKILLs under a load that mixes what JMS has.
-import { actorKinds, standardActors, type ActorName } from './jms-kills/actors.ts'
+import { actorKinds, allActors, type ActorName } from './jms-kills/actors.ts'
 import { runJmsKills } from './jms-kills/run.ts'
 import type { SoakOptions } from './soak.ts'
 
@@ -7,7 +7,7 @@ const kills = 100
 
 export async function soakJmsKills(
   { seed, scale, print }: SoakOptions,
-  actors: readonly ActorName[] = standardActors,
+  actors: readonly ActorName[] = allActors,
 ): Promise<void> {
   const figures = await runJmsKills({
     seed,

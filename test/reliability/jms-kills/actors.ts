@@ -14,8 +14,6 @@ type Policies = NonNullable<BrokerConfigInput['destinationPolicies']>
 interface ActorKind {
   readonly make: (terms: ActorTerms) => Actor
   readonly policies: Policies
-  /** Left out: part of a run that names no actors. */
-  readonly onlyByName?: boolean
 }
 
 export const actorKinds = {
@@ -29,20 +27,16 @@ export const actorKinds = {
       { queue: droppedQueue, deadLetterStrategy: { sharedDeadLetterStrategy: { processExpired: false } } },
     ],
   },
-  // These two need a broker that has groups and prioritized queues.
-  groups: { make: (terms) => new GroupedQueue(terms), policies: [], onlyByName: true },
+  groups: { make: (terms) => new GroupedQueue(terms), policies: [] },
   priorities: {
     make: (terms) => new PrioritizedQueue(terms),
-    policies: [{ queue: prioritizedQueue, prioritizedMessages: true } as Policies[number]],
-    onlyByName: true,
+    policies: [{ queue: prioritizedQueue, prioritizedMessages: true }],
   },
 } satisfies Record<string, ActorKind>
 
 export type ActorName = keyof typeof actorKinds
 
-export const standardActors = (Object.keys(actorKinds) as ActorName[]).filter(
-  (name) => !('onlyByName' in actorKinds[name]),
-)
+export const allActors = Object.keys(actorKinds) as ActorName[]
 
 /** Where dead letters of all of them may be. */
 export const deadLetterQueues = ['ActiveMQ.DLQ', `${keptPrefix}${keptQueue}`]

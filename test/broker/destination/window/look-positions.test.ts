@@ -54,15 +54,17 @@ test('whoever follows is told of those that are there, and of all that come and 
     { memory: 0, store: 0 },
     { memory: 0, store: 0 },
   ]
-  const told: [string, LookPosition?][] = []
+  const told: [string, (LookPosition | number)?][] = []
   positions.add(first)
   positions.tell({
     added: (position) => void told.push(['added', position]),
     deleted: (position) => void told.push(['deleted', position]),
+    wentBackTo: (sequence) => void told.push(['wentBackTo', sequence]),
     cleared: () => void told.push(['cleared']),
   })
   positions.add(second)
+  positions.goBackTo(7)
   positions.delete(first)
   positions.clear()
-  expect(told).toEqual([['added', first], ['added', second], ['deleted', first], ['cleared']])
+  expect(told).toEqual([['added', first], ['added', second], ['wentBackTo', 7], ['deleted', first], ['cleared']])
 })
