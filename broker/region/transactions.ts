@@ -4,7 +4,7 @@ import type { EntryQueue, QueueEntry } from '../destination/entry.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
 import { transactionLimits } from '../transaction/limits.ts'
 import { LocalTransaction } from '../transaction/local-transaction.ts'
-import type { OpenMessages, TransactedSend, VolatileSend } from '../transaction/local-transaction.ts'
+import type { OpenMessages, StoredForTopic, TransactedSend, VolatileSend } from '../transaction/local-transaction.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { SenderAccount } from './flow-control.ts'
 import type { MessageRouter } from './message-router.ts'
@@ -161,8 +161,15 @@ export class Transactions {
     let sequence = firstSequence
     for (const send of sends)
       if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message, send.priority)
-      else if (send.kind === 'storedForTopic') send.topic.arriveStored(sequence++, send.message)
+      else if (send.kind === 'storedForTopic') this.#deliverToTopic(send, sequence++)
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
+  }
+
+  /** The store has it for all that began while the transaction was open. */
+  #deliverToTopic({ topic, message, subscribed }: StoredForTopic, sequence: Sequence): void {
+    if (topic.subscribed !== subscribed)
+      for (const holder of topic.notFor(message)) this.#context.store.remove(holder, sequence, false)
+    topic.arriveStored(sequence, message)
   }
 
   #rolledBack(transaction: LocalTransaction, cause: RefusalError): RefusalError {

@@ -20,9 +20,17 @@ import { transactionLimits } from './limits.ts'
 export type TransactedSend =
   /** In the store; `message` is null when its body was not kept. */
   | { readonly kind: 'stored'; readonly queue: Queue; readonly message: Message | null; readonly priority: number }
-  /** In the store, for durable subscriptions; others need the body. */
-  | { readonly kind: 'storedForTopic'; readonly topic: Topic; readonly message: Message }
+  | StoredForTopic
   | VolatileSend
+
+/** In the store, for durable subscriptions; others need the body. */
+export interface StoredForTopic {
+  readonly kind: 'storedForTopic'
+  readonly topic: Topic
+  readonly message: Message
+  /** The topic's `subscribed` when it was sent: those that began later were not asked whether they want it. */
+  readonly subscribed: number
+}
 
 /** In memory only, to a queue or a topic. */
 export interface VolatileSend {
@@ -128,7 +136,7 @@ export class LocalTransaction {
     this.storedSends++
     this.#count()
     topic.openTransactions++
-    this.sends.push({ kind: 'storedForTopic', topic, message })
+    this.sends.push({ kind: 'storedForTopic', topic, message, subscribed: topic.subscribed })
   }
 
   /** Throws ResourceAllocationException when memory does not allow it. */

@@ -65,6 +65,8 @@ export class Topic {
   /** Of these, those that do not want every message, and those that have a consumer. */
   readonly #selective = new Set<TopicBacklogHolder>()
   readonly #active = new Set<TopicBacklogHolder>()
+  /** How often a durable subscription began. */
+  subscribed = 0
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
   /** Open transactions that sent stored messages to it: while there are some it cannot be deleted. */
@@ -153,6 +155,7 @@ export class Topic {
 
   addBacklog(backlog: TopicBacklogHolder): void {
     this.#backlogs.add(backlog)
+    this.subscribed++
     if (backlog.selective) this.#selective.add(backlog)
     this.#expiries ??= (this.#holders ?? [this.holder]).map((holder) => new TopicExpiry(holder, this.#context))
     if (backlog.pending > 0) for (const expiry of this.#expiries) expiry.noteUnknown()

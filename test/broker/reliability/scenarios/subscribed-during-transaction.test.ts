@@ -1,0 +1,34 @@
+// Found by the JMS model: a subscription that begins while a transaction is open has nothing of it that it does not want.
+import { expect, test } from '@jest/globals'
+import { createJournalStore } from '../../../support/journal-stores.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
+import { turns } from '../../../support/turns.ts'
+import { MemoryStore } from '../../../../broker/store/memory/memory-store.ts'
+import { persistent, started, subscribe, topic } from '../../region/durable-harness.ts'
+
+const stores = {
+  memory: () => new MemoryStore(),
+  journal: () => createJournalStore({ disk: new SimulatedDisk() }),
+}
+
+test.each(['memory', 'journal'] as const)('%s', async (kind) => {
+  const { harness, publisher, subscriber } = await started({ store: stores[kind]() })
+  subscribe(harness.connect({ clientId: 'all' })).close()
+  publisher.connection.begin('TX:1')
+  publisher.send(topic, { ...persistent, transactionId: 'TX:1' })
+  const selective = subscribe(subscriber, { selector: 'JMSDeliveryMode <> JMSDeliveryMode', prefetchSize: 0 })
+  const commit = publisher.outcome((done) => publisher.connection.commit('TX:1', done))
+  await turns(10)
+  const pending = harness.region.subscriptionsPage(0, 10).items.map((item) => [item.clientId, item.pending])
+  expect([commit.state, pending]).toEqual([
+    'done',
+    [
+      ['all', 1],
+      ['shop', 0],
+    ],
+  ])
+  subscriber.connection.pull(selective.consumerId, -1)
+  await turns(10)
+  expect([selective.received, selective.nothings, harness.errors]).toEqual([[], 1, []])
+  await harness.store.close()
+})
