@@ -393,27 +393,25 @@ function checkOrder(copy: Copy, consumer: BookConsumer, atMs: number): void {
   if (isForLetters(place.destination.name)) return
   for (const other of place.copies.values()) {
     if (other.state !== 'waiting' || !other.certain || other === copy || !accepts(consumer, other)) continue
-    if (isExpired(other, atMs) || other.dueByMs >= atMs) continue
+    if (isExpired(other, atMs) || other.dueByMs >= atMs || isLate(other) || isLate(copy)) continue
     const isEarlier = other.sent.producer === sent.producer && other.sent.number < sent.number
-    const sentBefore =
-      isEarlier &&
-      other.stored === copy.stored &&
-      other.sent.persistent === sent.persistent &&
-      other.dueMs === 0 &&
-      copy.dueMs === 0
+    const sentBefore = isEarlier && other.sent.persistent === sent.persistent && other.dueMs === 0 && copy.dueMs === 0
     check(!sentBefore, () => `${nameOf(copy)} passed over ${nameOf(other)}, which was sent before it`)
     // What is not stored may pass over what is read for a durable subscription, as JMS allows.
-    const isComparable = place.kind === 'queue' || other.stored === copy.stored
+    const isComparable = place.kind === 'queue' || other.sent.persistent === sent.persistent
     const standsBefore = place.kind !== 'subscriber' && isComparable && other.sequence > 0 && other.sequence < sequence
     check(!standsBefore, () => `${nameOf(copy)} passed over ${nameOf(other)}, which stood before it`)
   }
-  if (place.kind === 'queue' || copy.delivered || copy.stored !== sent.persistent) return
+  if (place.kind === 'queue' || copy.delivered || isLate(copy)) return
   // One consumer after the other gets everything: so each comes for the first time behind those that were sent before it.
   const order = `${sent.producer} ${sent.persistent}`
   const last = place.lastFirst.get(order) ?? 0
   check(sent.number > last, () => `${nameOf(copy)} came to ${consumer.id} behind ${last} of its producer`)
   place.lastFirst.set(order, sent.number)
 }
+
+/** Its subscription began behind its send: then nothing is said of its place. */
+const isLate = ({ stored, sent }: Copy): boolean => stored !== sent.persistent
 
 export const newPlace = (kind: Place['kind'], name: string, destination: Destination): Place => ({
   kind,
