@@ -204,8 +204,9 @@ export class DurableSubscriptions implements BookListener {
   ): void {
     if (!sent.persistent && !consumer) return
     const isLocal = noLocal && sent.connectionId === connectionId
-    if (isLocal) return
-    this.#book.add(sent, place, certain).stored = stored
+    // A topic that is made while it is away does not know yet what is its own.
+    if (isLocal && consumer) return
+    this.#book.add(sent, place, certain && !isLocal).stored = stored
   }
 
   #remember(subscription: DurableSubscription, now: Version, before: Version = { subscription: null }): void {
