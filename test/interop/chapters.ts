@@ -10,6 +10,7 @@ import {
   clientJars,
   compileJava,
   mavenJars,
+  oldClientVersions,
   type ClientVersion,
   type OldClientVersion,
 } from '../support/java-clients.ts'
@@ -143,7 +144,8 @@ function prepare(client: Cell['client']): { classpath: string; classes: readonly
     ...mavenJars(join(sources, 'chapters', 'pom.xml'), junit, join(cache, `junit-${junit['junit.version']}`)),
   ]
   const chapters = compileJava(join(sources, 'chapters'), jars, join(cache, `chapters-${client}`), jakarta)
-  if (/^5\.([0-9]|1[0-6])\./.test(client)) return { classpath: [chapters, ...jars].join(delimiter), classes: core }
+  if (oldClientVersions.some((old) => old === client))
+    return { classpath: [chapters, ...jars].join(delimiter), classes: core }
   const generation = frameworks[jakarta ? 'jakarta' : 'javax']
   // Before the client's jars: Spring wants the interfaces of JMS 2, which 5.17 has not.
   const withFrameworks = [

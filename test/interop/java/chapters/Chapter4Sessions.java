@@ -323,7 +323,7 @@ class Chapter4Sessions extends JmsTest {
   }
 
   @Test @DisplayName("CLIENT: one message acknowledges all that its session has got, of every consumer")
-  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = "5.8")
+  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = {"5.8", "5.11"})
   void s4_4_11_client() throws JMSException {
     ActiveMQConnection connection = started();
     Session session = session(connection, CLIENT);
@@ -341,7 +341,7 @@ class Chapter4Sessions extends JmsTest {
   }
 
   @Test @DisplayName("CLIENT: with a listener as well; what it does not acknowledge comes again when it is gone")
-  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = "5.8")
+  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = {"5.8", "5.11"})
   void s4_4_11_clientWithListener() throws Exception {
     ActiveMQConnection connection = started();
     Session session = session(connection, CLIENT), sender = session(AUTO);
@@ -375,7 +375,7 @@ class Chapter4Sessions extends JmsTest {
   }
 
   @Test @DisplayName("acknowledging what is acknowledged does nothing")
-  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = "5.8")
+  @DiffersInActiveMq(value = "it does not tell its broker which message it has handed out last", side = DiffersInActiveMq.Side.IN_CLIENT, versions = {"5.8", "5.11"})
   void s4_4_11_twice() throws JMSException {
     ActiveMQConnection connection = started();
     Session session = session(connection, CLIENT);
