@@ -42,9 +42,6 @@ const frameworks = {
   jakarta: { 'jms.version': '3.1.0', 'spring.version': '6.2.19', 'pooled.version': '3.2.5' },
 } as const
 
-/** What our broker can not do yet; tests that need it have to fail. */
-const missing = ['browsers', 'groups']
-
 const core = [
   'Chapter4Connections',
   'Chapter4Sessions',
@@ -169,7 +166,6 @@ const optionsOf = (cell: Cell, tests: string, lasting: Broker, mortal: Broker): 
   `-Dmortal.url=${mortal.url}${encodings[cell.encoding]}`,
   `-Dbroker.kind=${cell.broker}`,
   `-Dbroker.version=${cell.broker === 'activemq' ? referenceVersion : ''}`,
-  `-Dbroker.missing=${cell.broker === 'ours' ? missing.join(',') : ''}`,
   `-Dclient.version=${cell.client}`,
   `-Dtests=${tests}`,
 ]

@@ -183,7 +183,7 @@ class ActiveMqTraditions extends JmsTest {
     expect(plain, "1", "2");
   }
 
-  @Test @DisplayName("all messages of a group go to one consumer, in order; groups are spread") @Needs("groups")
+  @Test @DisplayName("all messages of a group go to one consumer, in order; groups are spread")
   void groups() throws JMSException {
     Session session = session(AUTO);
     MessageConsumer first = session.createConsumer(queue(session)), second = session.createConsumer(queue(session));

@@ -135,7 +135,7 @@ class Chapter5PointToPoint extends JmsTest {
     return texts;
   }
 
-  @Test @DisplayName("a browser sees all of a queue in order, and takes nothing") @Needs("browsers")
+  @Test @DisplayName("a browser sees all of a queue in order, and takes nothing")
   void s5_9_browser() throws JMSException {
     Session session = session(AUTO);
     QueueBrowser browser = session.createBrowser(queue(session));
@@ -148,7 +148,7 @@ class Chapter5PointToPoint extends JmsTest {
     expect(session.createConsumer(queue(session)), numbers(300));
   }
 
-  @Test @DisplayName("a browser with a selector sees what that selects") @Needs("browsers")
+  @Test @DisplayName("a browser with a selector sees what that selects")
   void s5_9_browserWithSelector() throws JMSException {
     Session session = session(AUTO);
     for (int i = 0; i < 10; i++) {
@@ -162,7 +162,7 @@ class Chapter5PointToPoint extends JmsTest {
     assertThrows(InvalidSelectorException.class, () -> session.createBrowser(queue(session), "number >="));
   }
 
-  @Test @DisplayName("a browser does not see what is consumed or not committed") @Needs("browsers")
+  @Test @DisplayName("a browser does not see what is consumed or not committed")
   void s5_9_browserOfWhatIsThere() throws JMSException {
     Session session = session(AUTO), transacted = session(TRANSACTED);
     send(session, queue(session), "1", "2");
@@ -175,7 +175,7 @@ class Chapter5PointToPoint extends JmsTest {
     assertEquals(List.of("2", "not committed"), browse(session.createBrowser(queue(session))));
   }
 
-  @Test @DisplayName("messages that were browsed are not redelivered ones, and may not be changed") @Needs("browsers")
+  @Test @DisplayName("messages that were browsed are not redelivered ones, and may not be changed")
   void s5_9_browsedMessages() throws JMSException {
     Session session = session(CLIENT);
     send(session, queue(session), "1");

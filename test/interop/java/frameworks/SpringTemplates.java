@@ -100,7 +100,7 @@ class SpringTemplates extends JmsTest {
       }
   }
 
-  @Test @DisplayName("browse: all, and selected") @Needs("browsers")
+  @Test @DisplayName("browse: all, and selected")
   void browse() {
     for (ConnectionFactory factory : factories()) {
       JmsTemplate template = template(factory);
