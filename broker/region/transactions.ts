@@ -134,9 +134,13 @@ export class Transactions {
       done()
     }
     stored?.commit(first)
-    for (const send of transaction.sends)
+    let sequence = first
+    for (const send of transaction.sends) {
+      if (send.kind === 'volatile') continue
       if (send.kind === 'stored') send.queue.expectStored()
-      else if (send.kind === 'storedForTopic') send.topic.expectStored()
+      else this.#expectForTopic(send, sequence)
+      sequence++
+    }
     if (stored || transaction.sentExpired) afterSync.run(finish)
     else finish()
   }
@@ -161,15 +165,15 @@ export class Transactions {
     let sequence = firstSequence
     for (const send of sends)
       if (send.kind === 'stored') send.queue.arriveStored(sequence++, send.message, send.priority)
-      else if (send.kind === 'storedForTopic') this.#deliverToTopic(send, sequence++)
+      else if (send.kind === 'storedForTopic') send.topic.arriveStored(sequence++, send.message)
       else this.#router.deliverVolatile(send.target, this.#context.sequences.next(), send.message)
   }
 
   /** The store has it for all that began while the transaction was open. */
-  #deliverToTopic({ topic, message, subscribed }: StoredForTopic, sequence: Sequence): void {
-    if (topic.subscribed !== subscribed)
-      for (const holder of topic.notFor(message)) this.#context.store.remove(holder, sequence, false)
-    topic.arriveStored(sequence, message)
+  #expectForTopic({ topic, message, subscribed }: StoredForTopic, sequence: Sequence): void {
+    topic.expectStored()
+    if (topic.subscribed === subscribed) return
+    for (const holder of topic.notFor(message)) this.#context.store.remove(holder, sequence, false)
   }
 
   #rolledBack(transaction: LocalTransaction, cause: RefusalError): RefusalError {

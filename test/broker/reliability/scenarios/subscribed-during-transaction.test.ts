@@ -32,3 +32,17 @@ test.each(['memory', 'journal'] as const)('%s', async (kind) => {
   expect([selective.received, selective.nothings, harness.errors]).toEqual([[], 1, []])
   await harness.store.close()
 })
+
+test.each(['memory', 'journal'] as const)('%s, whose consumer comes during the commit', async (kind) => {
+  const { harness, publisher, subscriber } = await started({ store: stores[kind]() })
+  subscribe(harness.connect({ clientId: 'all' })).close()
+  publisher.connection.begin('TX:1')
+  publisher.send(topic, { ...persistent, transactionId: 'TX:1' })
+  const selector = 'JMSDeliveryMode <> JMSDeliveryMode'
+  subscribe(subscriber, { selector }).close()
+  publisher.outcome((done) => publisher.connection.commit('TX:1', done))
+  const selective = subscribe(subscriber, { selector })
+  await turns(10)
+  expect([selective.received, harness.errors]).toEqual([[], []])
+  await harness.store.close()
+})
