@@ -45,7 +45,7 @@ export interface WorldOptions {
   /** What else a user can configure; default: nothing. */
   readonly configured?: Pick<
     RegionOptions,
-    'virtualDestinations' | 'redelivery' | 'deadLetterPolicies' | 'inactiveDestinations'
+    'virtualDestinations' | 'redelivery' | 'deadLetterPolicies' | 'inactiveDestinations' | 'priorityPolicies'
   >
 }
 

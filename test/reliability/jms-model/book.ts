@@ -8,7 +8,7 @@
 import type { Destination } from '../../../broker/message/destination.ts'
 import type { Delivery } from '../../../broker/region/region.ts'
 import { check } from '../queue-book.ts'
-import { isForLetters, leadsTo, reaches, type Wish } from './universe.ts'
+import { isForLetters, laneOf, leadsTo, reaches, type Wish } from './universe.ts'
 
 export interface Sent {
   readonly id: string
@@ -18,6 +18,7 @@ export interface Sent {
   readonly destination: Destination
   readonly persistent: boolean
   readonly expiration: number
+  readonly priority: number
   readonly color: number
   /** That it was sent in. */
   readonly transaction: BookTransaction | null
@@ -40,6 +41,8 @@ export interface Copy {
   readonly sent: Sent
   readonly place: Place
   readonly key: string
+  /** Those of another one may pass over it. */
+  readonly lane: string
   certain: boolean
   /** False for one that is persistent and may not be stored all the same: its subscription began behind its send. */
   stored: boolean
@@ -48,6 +51,8 @@ export interface Copy {
   arrived: boolean
   /** In the store for sure as long as it is there, if it is persistent. */
   durable: boolean
+  /** It has been in its place, while nothing was on its way there. */
+  settled: boolean
   /** Somebody was given it before. */
   delivered: boolean
   redeliveries: number
@@ -72,7 +77,7 @@ export interface Place {
   readonly name: string
   readonly destination: Destination
   readonly copies: Map<string, Copy>
-  /** What was delivered last for the first time, by producer and delivery mode. */
+  /** What was delivered last for the first time, by producer, delivery mode and lane. */
   readonly lastFirst: Map<string, number>
   deleted: boolean
 }
@@ -112,7 +117,9 @@ export interface Counts {
 /** What a feature wants to know of. */
 export interface BookListener {
   /** A message is sent: places besides queues that it is for. */
-  sent(sent: Sent, topic: Destination): void
+  sent?(sent: Sent, topic: Destination): void
+  /** A copy, which waits as yet, is given to a consumer that may have it. */
+  delivered?(copy: Copy, consumer: BookConsumer, atMs: number): void
 }
 
 export class Book {
@@ -154,7 +161,7 @@ export class Book {
         continue
       }
       sent.topics.push(destination)
-      for (const listener of this.listeners) listener.sent(sent, destination)
+      for (const listener of this.listeners) listener.sent?.(sent, destination)
     }
     return sent
   }
@@ -164,11 +171,13 @@ export class Book {
       sent,
       place,
       key,
+      lane: laneOf(place.destination, sent),
       certain,
       stored: sent.persistent,
       state: 'coming',
       arrived: false,
       durable: false,
+      settled: false,
       delivered: false,
       redeliveries: 0,
       sequence: 0,
@@ -263,8 +272,9 @@ export class Book {
     copy.sequence = sequence
     this.#checkRoom(consumer, copy)
     checkOrder(copy, consumer, atMs)
+    for (const listener of this.listeners) listener.delivered?.(copy, consumer, atMs)
     copy.state = 'inFlight'
-    copy.delivered = true
+    copy.delivered = copy.settled = true
     copy.holder = consumer
     consumer.dispatched.push(copy)
     consumer.pull = null
@@ -339,7 +349,7 @@ export class Book {
       for (const copy of Array.from(place.copies.values())) {
         if (copy.state === 'leaving') this.left(copy)
         else if (copy.state === 'coming' && !copy.sent.outstanding) this.arrive(copy)
-        if (copy.arrived) copy.durable = true
+        if (copy.arrived) copy.durable = copy.settled = true
       }
   }
 
@@ -392,8 +402,8 @@ function checkOrder(copy: Copy, consumer: BookConsumer, atMs: number): void {
   const { place, sent, sequence } = copy
   if (isForLetters(place.destination.name)) return
   for (const other of place.copies.values()) {
-    if (other.state !== 'waiting' || !other.certain || other === copy || !accepts(consumer, other)) continue
-    if (isExpired(other, atMs) || other.dueByMs >= atMs || isLate(other) || isLate(copy)) continue
+    if (other === copy || other.lane !== copy.lane || !mayBeNext(other, consumer, atMs)) continue
+    if (isLate(other) || isLate(copy)) continue
     const isEarlier = other.sent.producer === sent.producer && other.sent.number < sent.number
     const sentBefore = isEarlier && other.sent.persistent === sent.persistent && other.dueMs === 0 && copy.dueMs === 0
     check(!sentBefore, () => `${nameOf(copy)} passed over ${nameOf(other)}, which was sent before it`)
@@ -404,7 +414,7 @@ function checkOrder(copy: Copy, consumer: BookConsumer, atMs: number): void {
   }
   if (place.kind === 'queue' || copy.delivered || isLate(copy)) return
   // One consumer after the other gets everything: so each comes for the first time behind those that were sent before it.
-  const order = `${sent.producer} ${sent.persistent}`
+  const order = `${sent.producer} ${sent.persistent} ${copy.lane}`
   const last = place.lastFirst.get(order) ?? 0
   check(sent.number > last, () => `${nameOf(copy)} came to ${consumer.id} behind ${last} of its producer`)
   place.lastFirst.set(order, sent.number)
@@ -412,6 +422,10 @@ function checkOrder(copy: Copy, consumer: BookConsumer, atMs: number): void {
 
 /** Its subscription began behind its send: then nothing is said of its place. */
 const isLate = ({ stored, sent }: Copy): boolean => stored !== sent.persistent
+
+/** It waits for sure, and the consumer could have it now. */
+export const mayBeNext = (copy: Copy, consumer: BookConsumer, atMs: number): boolean =>
+  copy.state === 'waiting' && copy.certain && accepts(consumer, copy) && !isExpired(copy, atMs) && copy.dueByMs < atMs
 
 export const newPlace = (kind: Place['kind'], name: string, destination: Destination): Place => ({
   kind,

@@ -30,6 +30,8 @@ export interface SendChoice {
   readonly persistent: boolean
   readonly expiration: number
   readonly bodyBytes: number
+  /** Default: 4. */
+  readonly priority?: number
 }
 
 const colors = [0, 1, 2, 3].map((value) => encodePrimitiveMap(new Map([['color', { type: 'int', value }]])))
@@ -64,11 +66,12 @@ export class ModelClient {
     this.#transactionCount = before.#transactionCount
   }
 
-  send({ destination, persistent, expiration, bodyBytes }: SendChoice): void {
+  send(choice: SendChoice): void {
+    const { destination, persistent, expiration } = choice
     const number = ++this.#numbers[0]
-    const real = this.#build(0, number, { destination, persistent, expiration, bodyBytes })
+    const real = this.#build(0, number, choice)
     this.#model.note(
-      `${this.connectionId} send ${destination.kind} ${destination.name} ${real.messageId}${persistent ? ' persistent' : ''} ${expiration || ''}`,
+      `${this.connectionId} send ${destination.kind} ${destination.name} ${real.messageId}${persistent ? ' persistent' : ''}${traits(choice)} ${expiration || ''}`,
     )
     this.#sendReal(real, this.#bookSent(real, null))
   }
@@ -79,7 +82,7 @@ export class ModelClient {
     const transaction = this.open()
     const { kind, name } = choice.destination
     this.#model.note(
-      `${this.connectionId} send ${kind} ${name} ${real.messageId}${real.persistent ? ' persistent' : ''} in ${transaction.id}`,
+      `${this.connectionId} send ${kind} ${name} ${real.messageId}${real.persistent ? ' persistent' : ''}${traits(choice)} in ${transaction.id}`,
     )
     const sent = this.#bookSent(real, transaction)
     transaction.sends.push(sent)
@@ -325,24 +328,30 @@ export class ModelClient {
     consumer.dispatched = []
   }
 
-  #build(producer: 0 | 1, number: number, { destination, persistent, expiration, bodyBytes }: SendChoice): Message {
+  #build(producer: 0 | 1, number: number, { bodyBytes, ...choice }: SendChoice): Message {
     return testMessage({
-      destination,
+      ...choice,
       producerId: `${this.connectionId}:${producer + 1}:1`,
       producerSequenceId: number,
-      persistent,
-      expiration,
       properties: colors[colorOf(number)]!,
       body: 'x'.repeat(bodyBytes),
     })
   }
 
   #bookSent(real: Message, transaction: BookTransaction | null): Sent {
-    const { messageId: id, producerId, producerSequenceId: number, destination, persistent, expiration } = real
+    const {
+      messageId: id,
+      producerId,
+      producerSequenceId: number,
+      destination,
+      persistent,
+      expiration,
+      priority,
+    } = real
     const { connectionId } = this
     const color = colorOf(number)
-    const fields = { id, connectionId, producer: producerId, number, destination, persistent, expiration, color }
-    return this.#model.book.send({ ...fields, transaction }, (queue) => this.#model.exists(queue))
+    const fields = { id, connectionId, producer: producerId, number, destination, persistent, expiration, priority }
+    return this.#model.book.send({ ...fields, color, transaction }, (queue) => this.#model.exists(queue))
   }
 
   #sendReal(real: Message, sent: Sent): void {
@@ -365,6 +374,8 @@ export class ModelClient {
     }
   }
 }
+
+const traits = ({ priority }: SendChoice): string => (priority === undefined ? '' : ` of priority ${priority}`)
 
 const isStored = ({ place, certain }: Copy): boolean => certain && place.kind !== 'subscriber'
 

@@ -58,7 +58,7 @@ export class DeadLetters {
     this.#book.leave(copy, 'expired')
   }
 
-  deadLettered({ messageId: id, persistent, producerId, producerSequenceId }: Message, name: string): void {
+  deadLettered({ messageId: id, persistent, producerId, producerSequenceId, priority }: Message, name: string): void {
     const key = keyOf(name, id)
     const copy = this.#copyOf(name, id)
     const origin = copy?.sent ?? this.#sentTo(name, id)
@@ -78,6 +78,7 @@ export class DeadLetters {
       destination: { kind: 'queue', name: queue },
       persistent: true,
       expiration: 0,
+      priority,
       color: colorOf(origin?.number ?? producerSequenceId),
       transaction: null,
       copies: [],

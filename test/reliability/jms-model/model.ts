@@ -15,6 +15,7 @@ import { DurableSubscriptions } from './durable-subscriptions.ts'
 import type { Feature } from './feature.ts'
 import { acknowledging } from './features/acknowledging.ts'
 import { consuming } from './features/consuming.ts'
+import { priorities } from './features/priorities.ts'
 import { sending } from './features/sending.ts'
 import { subscribing } from './features/subscribing.ts'
 import { troubles } from './features/troubles.ts'
@@ -51,7 +52,7 @@ const noFigures = () => ({
   drained: 0,
 })
 
-const features: readonly Feature[] = [sending, consuming, subscribing, acknowledging, troubles]
+const features: readonly Feature[] = [sending, consuming, subscribing, acknowledging, troubles, priorities]
 /** Commands of one run of the model, after which everything is drained and must be gone. */
 const stepsPerWorld = 1000
 const clientCount = 4
@@ -61,8 +62,8 @@ const plenty = 2 ** 30
 /** In turn: as it comes, more is sent than taken, more is taken than sent. */
 const phases: readonly Readonly<Record<string, number>>[] = [
   {},
-  { send: 2.5, transact: 2.5, acknowledge: 0.4 },
-  { send: 0.25, transact: 0.25, acknowledge: 1.7, relieve: 2 },
+  { send: 2.5, transact: 2.5, sendByPriority: 2.5, acknowledge: 0.4 },
+  { send: 0.25, transact: 0.25, sendByPriority: 0.25, acknowledge: 1.7, relieve: 2 },
 ]
 const phaseSteps = 120
 
@@ -341,6 +342,7 @@ export class JmsModel {
   #newBook(): void {
     const nowMs = (): number => this.world.clock.nowMs()
     this.book = new Book(nowMs)
+    this.book.listeners.push(...features)
     this.subscribers = new Subscribers(this.book)
     this.durables = new DurableSubscriptions(this.book, nowMs)
     this.letters = new DeadLetters(this.book, this.#rules, this.figures, nowMs)

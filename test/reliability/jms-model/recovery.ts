@@ -4,11 +4,12 @@ import type { Message } from '../../../broker/message/message.ts'
 import { StoredMessage } from '../../../broker/message/stored-message.ts'
 import { subscriptionHolder } from '../../../broker/store/held-message.ts'
 import type { FoundMessage, RecoveredState, RecoveredSubscription } from '../../../broker/store/message-store.ts'
+import { destinationOfHolder, priorityOfHolder } from '../../../broker/store/priority-holder.ts'
 import { check } from '../queue-book.ts'
 import { findCopy, isExpired, nameOf, type Book, type BookTransaction, type Copy, type Place } from './book.ts'
 import type { DurableSubscription, DurableSubscriptions, Terms } from './durable-subscriptions.ts'
 import type { JmsModel } from './model.ts'
-import { wishes } from './universe.ts'
+import { isPrioritized, wishes } from './universe.ts'
 
 interface Before {
   readonly book: Book
@@ -25,15 +26,17 @@ interface Found {
 export async function recover(before: Before, recovered: RecoveredState, model: JmsModel): Promise<void> {
   const found = new Map<Place, Found[]>()
   for (const { name, messageCount } of recovered.queues) {
-    const place = before.book.queue(name)
+    const place = before.book.queue(destinationOfHolder(name))
     const stored = await model.world.stored(name)
     check(
       stored.length === messageCount,
       () => `${name} recovered ${messageCount} messages, ${stored.length} can be read`,
     )
-    found.set(
+    addFound(
+      found,
       place,
       stored.map((one) => known([place], one)),
+      name,
     )
   }
   /** Places of which nobody can say what they have. */
@@ -72,7 +75,8 @@ async function recoverSubscription(
   unsure: Set<Place>,
   model: JmsModel,
 ): Promise<void> {
-  const { topic: name, selector, noLocal, clientId, name: subscriptionName } = statedOf(group)
+  const { topic: stated, selector, noLocal, clientId, name: subscriptionName } = statedOf(group)
+  const name = destinationOfHolder(stated)
   const wish = wishes.find((one) => one.selector === selector) ?? null
   const terms: Terms = { destination: { kind: 'topic', name }, wish, noLocal }
   const versions = durables.versions.get(key)
@@ -83,16 +87,27 @@ async function recoverSubscription(
   const made = model.durables.make(clientId, subscriptionName, terms)
   model.figures.recoveredSubscriptions++
   for (const { topic } of group) {
-    const places = (candidates as DurableSubscription[]).flatMap(({ places: all }) => all.get(topic) ?? [])
+    const places = (candidates as DurableSubscription[]).flatMap(
+      ({ places: all }) => all.get(destinationOfHolder(topic)) ?? [],
+    )
     if (places.length === 0) continue
     const stored = await model.world.storedFor(subscriptionHolder(topic, clientId, subscriptionName))
     const messages = stored.map((one) => known(places, one))
     if (versions) for (const place of places) unsure.add(place)
-    found.set(places[0]!, messages)
-    const target = made.places.get(topic)!
+    addFound(found, places[0]!, messages, topic)
+    const target = made.places.get(destinationOfHolder(topic))!
     // What was sent in a transaction before it began is stored for it, wanted or not.
     for (const one of messages) addWaiting(model.book, target, one).certain = !wish || wish.wants(one.copy.sent)
   }
+}
+
+/** What goes by priority has a holder for each. */
+function addFound(found: Map<Place, Found[]>, place: Place, messages: readonly Found[], holder: string): void {
+  const priority = priorityOfHolder(holder)
+  if (isPrioritized(place.destination))
+    for (const { copy } of messages)
+      check(copy.sent.priority === priority, () => `${nameOf(copy)} came back with priority ${priority}`)
+  found.set(place, [...(found.get(place) ?? []), ...messages])
 }
 
 /** The newest of those that it may belong to. */

@@ -13,6 +13,11 @@ export const isForLetters = (queue: string): boolean => queue === deadLetterQueu
 export const virtualTopic = 'VirtualTopic.V'
 const virtualQueues = [`Consumer.A.${virtualTopic}`, `Consumer.B.${virtualTopic}`] as const
 
+/** They go by the priority of their messages. */
+export const prioritizedQueue = 'P.1'
+export const prioritizedTopic = 'PT'
+export const isPrioritized = ({ name }: Destination): boolean => name === prioritizedQueue || name === prioritizedTopic
+
 /** They go when nobody uses them. */
 export const isPurged = (queue: string): boolean => queue.startsWith('G.')
 
@@ -23,11 +28,12 @@ export const queueNames = [
   'G.1',
   'G.2',
   'X.1',
+  prioritizedQueue,
   ...virtualQueues,
   deadLetterQueue,
   individualDeadLetters,
 ] as const
-export const topicNames = ['T.1', 'T.2', virtualTopic, 'CT'] as const
+export const topicNames = ['T.1', 'T.2', virtualTopic, 'CT', prioritizedTopic] as const
 
 const queue = (name: string): Destination => ({ kind: 'queue', name })
 const topic = (name: string): Destination => ({ kind: 'topic', name })
@@ -44,13 +50,24 @@ export const consumedQueues: readonly Destination[] = [
   'R.1',
   'Q.*',
   'Q.1,R.1',
+  prioritizedQueue,
+  `${prioritizedQueue},Q.2`,
   'Q.2,topic://T.2',
   'Q.>',
 ].map(queue)
 
-export const subscribedTopics: readonly Destination[] = ['T.1', 'T.1', 'T.2', 'T.*', 'T.1,T.2', virtualTopic, 'CT'].map(
-  topic,
-)
+export const subscribedTopics: readonly Destination[] = [
+  'T.1',
+  'T.1',
+  'T.2',
+  'T.*',
+  'T.1,T.2',
+  virtualTopic,
+  'CT',
+  prioritizedTopic,
+  prioritizedTopic,
+  `T.2,${prioritizedTopic}`,
+].map(topic)
 
 const policy = {
   maximumRedeliveries: 2,
@@ -118,6 +135,10 @@ export const configured = {
     },
     { kind: 'queue', pattern: 'X.>', deadLetterStrategy: { kind: 'discarding' } },
   ],
+  priorityPolicies: [
+    { kind: 'queue', pattern: prioritizedQueue, prioritizedMessages: true },
+    { kind: 'topic', pattern: prioritizedTopic, prioritizedMessages: true },
+  ],
   inactiveDestinations: {
     purgePeriodMs: 3000,
     maxPurgedPerSweep: 0,
@@ -155,6 +176,10 @@ export const reaches = (asked: Destination, { kind, name }: Destination): boolea
       member.kind === kind &&
       (member.name === name || (/[*>]$/.test(member.name) && name.startsWith(member.name.slice(0, -1)))),
   )
+
+/** Messages of one destination are in order among those of one lane. */
+export const laneOf = (destination: Destination, { priority }: { readonly priority: number }): string =>
+  isPrioritized(destination) ? `priority ${priority}` : ''
 
 export interface LetterRules {
   readonly processExpired: boolean

@@ -1,4 +1,5 @@
 // Sends to queues, topics, composites, virtual topics and lists of them; in transactions and outside.
+import type { Destination } from '../../../../broker/message/destination.ts'
 import type { ModelClient, SendChoice } from '../client.ts'
 import type { Feature } from '../feature.ts'
 import type { JmsModel } from '../model.ts'
@@ -21,12 +22,13 @@ export const sending: Feature = {
   },
 }
 
-function withRoom(client: ModelClient, model: JmsModel, send: () => void): void {
+/** Unless there are enough. */
+export function withRoom(client: ModelClient, model: JmsModel, send: () => void): void {
   if (!client.paused && model.waiting < mostMessages) send()
 }
 
-function chosen(model: JmsModel): SendChoice {
-  const destination = model.pick(sentTo)
+export function chosen(model: JmsModel, from: readonly Destination[] = sentTo): SendChoice {
+  const destination = model.pick(from)
   const persistent = model.chance(0.65)
   // What is put off begins its time to live anew; the model does not go there.
   const mayExpire = !destination.name.includes('R.') && model.chance(0.1)
