@@ -19,6 +19,8 @@ export interface Sent {
   readonly persistent: boolean
   readonly expiration: number
   readonly priority: number
+  readonly group: string | null
+  readonly groupSequence: number
   readonly color: number
   /** That it was sent in. */
   readonly transaction: BookTransaction | null

@@ -32,6 +32,8 @@ export interface SendChoice {
   readonly bodyBytes: number
   /** Default: 4. */
   readonly priority?: number
+  readonly groupId?: string
+  readonly groupSequence?: number
 }
 
 const colors = [0, 1, 2, 3].map((value) => encodePrimitiveMap(new Map([['color', { type: 'int', value }]])))
@@ -348,10 +350,13 @@ export class ModelClient {
       expiration,
       priority,
     } = real
+    const { groupId: group, groupSequence } = real
     const { connectionId } = this
     const color = colorOf(number)
     const fields = { id, connectionId, producer: producerId, number, destination, persistent, expiration, priority }
-    return this.#model.book.send({ ...fields, color, transaction }, (queue) => this.#model.exists(queue))
+    return this.#model.book.send({ ...fields, color, group, groupSequence, transaction }, (queue) =>
+      this.#model.exists(queue),
+    )
   }
 
   #sendReal(real: Message, sent: Sent): void {
@@ -375,7 +380,8 @@ export class ModelClient {
   }
 }
 
-const traits = ({ priority }: SendChoice): string => (priority === undefined ? '' : ` of priority ${priority}`)
+const traits = ({ priority, groupId, groupSequence }: SendChoice): string =>
+  `${priority === undefined ? '' : ` of priority ${priority}`}${groupId === undefined ? '' : ` of group ${groupId}, ${groupSequence}`}`
 
 const isStored = ({ place, certain }: Copy): boolean => certain && place.kind !== 'subscriber'
 

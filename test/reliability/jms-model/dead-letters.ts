@@ -58,7 +58,8 @@ export class DeadLetters {
     this.#book.leave(copy, 'expired')
   }
 
-  deadLettered({ messageId: id, persistent, producerId, producerSequenceId, priority }: Message, name: string): void {
+  deadLettered(message: Message, name: string): void {
+    const { messageId: id, persistent, producerId, producerSequenceId, priority, groupId, groupSequence } = message
     const key = keyOf(name, id)
     const copy = this.#copyOf(name, id)
     const origin = copy?.sent ?? this.#sentTo(name, id)
@@ -79,6 +80,8 @@ export class DeadLetters {
       persistent: true,
       expiration: 0,
       priority,
+      group: groupId,
+      groupSequence,
       color: colorOf(origin?.number ?? producerSequenceId),
       transaction: null,
       copies: [],

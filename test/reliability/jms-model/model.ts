@@ -15,6 +15,7 @@ import { DurableSubscriptions } from './durable-subscriptions.ts'
 import type { Feature } from './feature.ts'
 import { acknowledging } from './features/acknowledging.ts'
 import { consuming } from './features/consuming.ts'
+import { grouping } from './features/grouping.ts'
 import { priorities } from './features/priorities.ts'
 import { sending } from './features/sending.ts'
 import { subscribing } from './features/subscribing.ts'
@@ -52,7 +53,7 @@ const noFigures = () => ({
   drained: 0,
 })
 
-const features: readonly Feature[] = [sending, consuming, subscribing, acknowledging, troubles, priorities]
+const features: readonly Feature[] = [sending, consuming, subscribing, acknowledging, troubles, priorities, grouping]
 /** Commands of one run of the model, after which everything is drained and must be gone. */
 const stepsPerWorld = 1000
 const clientCount = 4
@@ -62,8 +63,8 @@ const plenty = 2 ** 30
 /** In turn: as it comes, more is sent than taken, more is taken than sent. */
 const phases: readonly Readonly<Record<string, number>>[] = [
   {},
-  { send: 2.5, transact: 2.5, sendByPriority: 2.5, acknowledge: 0.4 },
-  { send: 0.25, transact: 0.25, sendByPriority: 0.25, acknowledge: 1.7, relieve: 2 },
+  { send: 2.5, transact: 2.5, sendByPriority: 2.5, sendOfGroup: 2.5, acknowledge: 0.4 },
+  { send: 0.25, transact: 0.25, sendByPriority: 0.25, sendOfGroup: 0.25, acknowledge: 1.7, relieve: 2 },
 ]
 const phaseSteps = 120
 

@@ -161,9 +161,10 @@ function checkPresence(
   if (letter) {
     const isBuried = present.has(letter)
     check(!(isHere && isBuried && sent.persistent), () => `${nameOf(copy)} is in its queue and a dead letter`)
-    // The letter may have been consumed before anything was at rest.
-    if (letter.state === 'leaving' || letter.state === 'gone') return
-    if (sent.persistent && durable) check(isHere || isBuried, () => `${nameOf(copy)} is lost on its way to the letters`)
+    // The letter may have been taken, or given up in its turn, before anybody could say that it was durable.
+    const wasTaken = letter.state === 'leaving' || letter.state === 'gone'
+    if (sent.persistent && durable)
+      check(isHere || isBuried || wasTaken, () => `${nameOf(copy)} is lost on its way to the letters`)
     return
   }
   if (!copy.stored || !durable || !certain || isHere) return

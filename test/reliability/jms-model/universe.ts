@@ -13,6 +13,9 @@ export const isForLetters = (queue: string): boolean => queue === deadLetterQueu
 export const virtualTopic = 'VirtualTopic.V'
 const virtualQueues = [`Consumer.A.${virtualTopic}`, `Consumer.B.${virtualTopic}`] as const
 
+/** Where messages of groups are sent to. Dead letters keep their groups. */
+export const groupedQueue = 'M.1'
+
 /** They go by the priority of their messages. */
 export const prioritizedQueue = 'P.1'
 export const prioritizedTopic = 'PT'
@@ -28,6 +31,7 @@ export const queueNames = [
   'G.1',
   'G.2',
   'X.1',
+  groupedQueue,
   prioritizedQueue,
   ...virtualQueues,
   deadLetterQueue,
@@ -50,6 +54,9 @@ export const consumedQueues: readonly Destination[] = [
   'R.1',
   'Q.*',
   'Q.1,R.1',
+  groupedQueue,
+  groupedQueue,
+  `${groupedQueue},R.1`,
   prioritizedQueue,
   `${prioritizedQueue},Q.2`,
   'Q.2,topic://T.2',
@@ -178,8 +185,13 @@ export const reaches = (asked: Destination, { kind, name }: Destination): boolea
   )
 
 /** Messages of one destination are in order among those of one lane. */
-export const laneOf = (destination: Destination, { priority }: { readonly priority: number }): string =>
-  isPrioritized(destination) ? `priority ${priority}` : ''
+export function laneOf(
+  destination: Destination,
+  { priority, group }: { readonly priority: number; readonly group: string | null },
+): string {
+  if (isPrioritized(destination)) return `priority ${priority}`
+  return destination.kind === 'queue' && group !== null ? `group ${group}` : ''
+}
 
 export interface LetterRules {
   readonly processExpired: boolean

@@ -66,13 +66,14 @@ function closeAny(model: JmsModel): void {
   client.closeConsumer(consumer, at < length ? at : at === length ? 'nothing' : 'unknown')
 }
 
-/** No message waits that somebody could have. */
+/** No message waits that somebody could have; who could have one of a group says grouping.ts. */
 function checkNobodyWaits(book: Book, nowMs: number): void {
   for (const { copies, destination } of book.queues.values()) {
     const takers = book.consumers.filter((one) => hasRoom(one) && reaches(one.asked, destination))
     if (takers.length === 0) continue
     for (const copy of copies.values()) {
-      if (copy.state !== 'waiting' || copy.dueByMs >= nowMs || isExpired(copy, nowMs)) continue
+      if (copy.state !== 'waiting' || copy.sent.group !== null || copy.dueByMs >= nowMs || isExpired(copy, nowMs))
+        continue
       const taker = takers.find((one) => accepts(one, copy))
       check(!taker, () => `${nameOf(copy)} waits although ${taker?.id} has room`)
     }
