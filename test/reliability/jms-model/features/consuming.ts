@@ -5,7 +5,8 @@ import type { Feature } from '../feature.ts'
 import type { JmsModel } from '../model.ts'
 import { consumedQueues, reaches, subscribedTopics, wishes } from '../universe.ts'
 
-const mostConsumers = 14
+/** Of all clients together. */
+export const mostConsumers = 14
 
 export const consuming: Feature = {
   commands: {

@@ -5,6 +5,7 @@ import { check } from '../../queue-book.ts'
 import { accepts, hasRoom, isExpired, nameOf, type BookConsumer, type Copy, type Place } from '../book.ts'
 import type { Feature } from '../feature.ts'
 import { groupedQueue, reaches } from '../universe.ts'
+import { mostConsumers } from './consuming.ts'
 import { chosen, withRoom } from './sending.ts'
 
 const destinations: readonly Destination[] = [
@@ -34,6 +35,14 @@ export const grouping: Feature = {
           if (model.chance(0.3)) client.sendInTransaction(choice)
           else client.send(choice)
         }),
+    },
+    consumeGroups: {
+      weight: 1.5,
+      run: (client, model) => {
+        if (model.book.consumers.length >= mostConsumers) return
+        const prefetch = model.pick([1, 2, 5, 30])
+        client.consume({ asked: { kind: 'queue', name: groupedQueue }, prefetch, noLocal: false, wish: null })
+      },
     },
   },
   delivered: (copy, consumer) => {
