@@ -122,6 +122,8 @@ export interface BookListener {
   sent?(sent: Sent, topic: Destination): void
   /** A copy, which waits as yet, is given to a consumer that may have it. */
   delivered?(copy: Copy, consumer: BookConsumer, atMs: number): void
+  /** A transaction that had acknowledged it is rolled back. */
+  rolledBack?(copy: Copy): void
 }
 
 export class Book {
@@ -340,6 +342,7 @@ export class Book {
     for (const sent of transaction.sends) this.forget(sent)
     for (const copy of transaction.acknowledged) {
       copy.transaction = null
+      for (const listener of this.listeners) listener.rolledBack?.(copy)
       if (copy.holder) copy.holder.extension = Math.max(0, copy.holder.extension - 1)
       else this.giveBack(copy, 1)
     }

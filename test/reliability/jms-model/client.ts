@@ -178,6 +178,18 @@ export class ModelClient {
     if (this.congested) subscribers.congested(consumer)
   }
 
+  /** Looks at what a queue has, and takes nothing. Returns its name as a consumer. */
+  browse(choice: ConsumerChoice): string {
+    const id = this.#nextId()
+    const { name } = choice.asked
+    this.#model.note(
+      `${id} browses ${name}, prefetch ${choice.prefetch}${choice.wish ? `, ${choice.wish.selector}` : ''}`,
+    )
+    const consumer = this.#newConsumer(id, choice, new Map(), false)
+    this.connection.addConsumer({ ...consumerOptions(consumer, null), browser: true })
+    return id
+  }
+
   /** As a durable subscriber; refused while there is another one. */
   subscribe(name: string, choice: ConsumerChoice): void {
     const { durables, world } = this.#model
@@ -236,7 +248,8 @@ export class ModelClient {
   close(): void {
     this.#model.note(`${this.connectionId} close`)
     this.connection.close()
-    const { book } = this.#model
+    const { book, browses } = this.#model
+    for (const browse of browses.values()) if (browse.client === this) browses.delete(browse.id)
     if (this.transaction) book.rollBack(this.transaction)
     this.transaction = null
     for (const consumer of this.consumers) this.#forgetConsumer(consumer)

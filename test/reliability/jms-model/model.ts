@@ -8,12 +8,14 @@ import { turns } from '../../support/turns.ts'
 import { check, Violation } from '../queue-book.ts'
 import { QueueWorld, type Told } from '../queue-world.ts'
 import { Book } from './book.ts'
+import type { Browse } from './browse.ts'
 import { ModelClient } from './client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { drain } from './drain.ts'
 import { DurableSubscriptions } from './durable-subscriptions.ts'
 import type { Feature } from './feature.ts'
 import { acknowledging } from './features/acknowledging.ts'
+import { browsing } from './features/browsing.ts'
 import { consuming } from './features/consuming.ts'
 import { grouping } from './features/grouping.ts'
 import { priorities } from './features/priorities.ts'
@@ -51,9 +53,19 @@ const noFigures = () => ({
   heldBack: 0,
   rests: 0,
   drained: 0,
+  browsed: 0,
 })
 
-const features: readonly Feature[] = [sending, consuming, subscribing, acknowledging, troubles, priorities, grouping]
+const features: readonly Feature[] = [
+  sending,
+  consuming,
+  subscribing,
+  acknowledging,
+  troubles,
+  priorities,
+  grouping,
+  browsing,
+]
 /** Commands of one run of the model, after which everything is drained and must be gone. */
 const stepsPerWorld = 1000
 const clientCount = 4
@@ -98,6 +110,8 @@ export class JmsModel {
   subscribers!: Subscribers
   durables!: DurableSubscriptions
   letters!: DeadLetters
+  /** By the name of their consumers. */
+  readonly browses = new Map<string, Browse>()
   readonly #random: Random
   readonly #rules: LetterRules
   readonly #commands = features.flatMap(({ commands }) => Object.entries(commands))
@@ -256,9 +270,12 @@ export class JmsModel {
   #hear(told: Told): void {
     if (process.env['FLOTILLA_TRACE'] !== undefined) this.note(`    -> ${describe(told)}`)
     switch (told.kind) {
-      case 'delivery':
+      case 'delivery': {
+        const browse = this.browses.get(told.delivery.consumerId)
+        if (browse) return browse.shown(told.delivery, told.atMs)
         this.figures.deliveries++
         return this.book.delivered(told.delivery, told.atMs)
+      }
       case 'expired':
         return this.letters.expired(told.queue, told.message.messageId, told.atMs)
       case 'deadLettered':
@@ -289,6 +306,11 @@ export class JmsModel {
   }
 
   #toldNothing(consumerId: string, atMs: number): void {
+    const browse = this.browses.get(consumerId)
+    if (browse) {
+      this.figures.browsed++
+      return browse.ended(atMs)
+    }
     const consumer = this.book.consumers.find(({ id }) => id === consumerId)
     check(consumer?.pull != null, () => `${consumerId} was told that there is nothing, without having asked`)
     const { timeoutMs, dueMs } = consumer.pull
@@ -343,6 +365,8 @@ export class JmsModel {
   #newBook(): void {
     const nowMs = (): number => this.world.clock.nowMs()
     this.book = new Book(nowMs)
+    this.browses.clear()
+    this.book.listeners.push({ rolledBack: (copy) => this.browses.forEach((browse) => browse.rolledBack(copy)) })
     this.book.listeners.push(...features)
     this.subscribers = new Subscribers(this.book)
     this.durables = new DurableSubscriptions(this.book, nowMs)

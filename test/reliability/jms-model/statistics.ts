@@ -2,16 +2,17 @@
 import { check } from '../queue-book.ts'
 import type { DestinationStatistics } from '../../../broker/region/region.ts'
 import type { Book } from './book.ts'
+import type { Browse } from './browse.ts'
 import type { JmsModel } from './model.ts'
 import { reaches } from './universe.ts'
 
-export function checkStatistics({ book, durables, world }: JmsModel): void {
+export function checkStatistics({ book, durables, world, browses }: JmsModel): void {
   const { region } = world
   const { used, blockedConnections } = region.memory()
   let sum = 0
   for (const statistics of region.statistics()) {
     sum += statistics.memoryUsed
-    if (statistics.kind === 'queue') checkQueue(book, statistics)
+    if (statistics.kind === 'queue') checkQueue(book, statistics, [...browses.values()])
     // Of those that are held back nobody can say what has happened.
     else if (blockedConnections === 0) checkTopic(book, statistics)
   }
@@ -33,7 +34,7 @@ export function checkStatistics({ book, durables, world }: JmsModel): void {
   )
 }
 
-function checkQueue(book: Book, statistics: DestinationStatistics): void {
+function checkQueue(book: Book, statistics: DestinationStatistics, browses: readonly Browse[]): void {
   const { name, size, inFlight, enqueued, dispatched, dequeued, expired, consumers } = statistics
   const counts = book.countsOf(name)
   let waiting = 0
@@ -49,7 +50,7 @@ function checkQueue(book: Book, statistics: DestinationStatistics): void {
     dispatched: counts.dispatched,
     dequeued: counts.recovered + enqueued - waiting - inHand,
     expired: counts.expired,
-    consumers: book.consumers.filter(({ asked }) => reaches(asked, { kind: 'queue', name })).length,
+    consumers: [...book.consumers, ...browses].filter(({ asked }) => reaches(asked, { kind: 'queue', name })).length,
   }
   check(
     JSON.stringify(found) === JSON.stringify(expected),
