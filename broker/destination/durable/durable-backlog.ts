@@ -31,6 +31,14 @@ export interface DurableConsumer extends QueueConsumer {
   readonly retroactive: boolean
 }
 
+/** Whose it is. */
+export interface DurableOwner {
+  readonly clientId: string
+  readonly name: string
+  /** Of the last consumer there was, also before there was the topic; '' for none. */
+  readonly connectionId: string
+}
+
 /** Which messages it is for. */
 export interface DurableTerms {
   readonly noLocal: boolean
@@ -51,7 +59,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   readonly #redelivered = new Map<Sequence, number>()
   #consumer: DurableConsumer | null = null
   /** Of its last consumer: what came by this one is not for a subscription without its own messages. */
-  #connectionId = ''
+  #connectionId: string
   /** null without a consumer, and until all that was there when that came is durable. */
   #window: QueueWindow | null = null
   /** What came for the consumer before the window was there. */
@@ -59,9 +67,11 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   #dispatching = false
   #deleted = false
 
-  constructor(topic: Topic, clientId: string, name: string, terms: DurableTerms, context: DestinationContext) {
+  constructor(topic: Topic, owner: DurableOwner, terms: DurableTerms, context: DestinationContext) {
+    const { clientId, name, connectionId } = owner
     this.topic = topic
     this.terms = terms
+    this.#connectionId = connectionId
     this.storage = new BacklogStorage(
       { topic: topic.destination.name, clientId, name },
       topic.isPrioritized,

@@ -32,6 +32,8 @@ export class DurableSubscription {
   /** null for one topic. */
   readonly #marker: SubscriptionHolder | null
   #consumer: DurableConsumer | null = null
+  /** Of its last consumer. */
+  #connectionId = ''
 
   constructor(options: DurableOptions, selector: MessageSelector | null, context: DestinationContext) {
     const { destination, clientId, name } = options
@@ -80,8 +82,7 @@ export class DurableSubscription {
     const { clientId, name, terms } = this.options
     const backlog = new DurableBacklog(
       topic,
-      clientId,
-      name,
+      { clientId, name, connectionId: this.#connectionId },
       { noLocal: terms.noLocal, selector: this.selector },
       this.#context,
     )
@@ -93,6 +94,7 @@ export class DurableSubscription {
 
   attach(consumer: DurableConsumer): void {
     this.#consumer = consumer
+    this.#connectionId = consumer.connectionId
     for (const backlog of this.#backlogs.values()) backlog.attach(consumer)
   }
 
