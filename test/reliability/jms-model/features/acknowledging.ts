@@ -106,8 +106,12 @@ export function acknowledge(client: ModelClient, model: JmsModel, choice: Choice
       continue
     }
     book.drop(consumer, copy)
-    if (kind === 'released') book.giveBack(copy, 1)
-    else if (kind === 'poison' || kind === 'expired') model.letters.bury(copy, kind)
+    if (kind === 'released') {
+      // What becomes of it then is not what is answered: it may expire at once.
+      book.giveBack(copy, 1)
+      continue
+    }
+    if (kind === 'poison' || kind === 'expired') model.letters.bury(copy, kind)
     else book.leave(copy)
     taken.push(copy)
   }
