@@ -65,7 +65,7 @@ export class Topic {
   /** Of these, those that do not want every message, and those that have a consumer. */
   readonly #selective = new Set<TopicBacklogHolder>()
   readonly #active = new Set<TopicBacklogHolder>()
-  /** How often a durable subscription began. */
+  /** How often what its durable subscriptions want has changed: one began, or one with terms got a consumer. */
   subscribed = 0
   /** Stored messages that are on their way here, behind their syncs. */
   #expected = 0
@@ -169,6 +169,8 @@ export class Topic {
 
   activated(backlog: TopicBacklogHolder): void {
     this.#active.add(backlog)
+    // With noLocal it wants other messages than before: not those of the connection that it has now.
+    if (backlog.selective) this.subscribed++
   }
 
   deactivated(backlog: TopicBacklogHolder): void {

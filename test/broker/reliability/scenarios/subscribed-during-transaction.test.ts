@@ -46,3 +46,24 @@ test.each(['memory', 'journal'] as const)('%s, whose consumer comes during the c
   expect([selective.received, harness.errors]).toEqual([[], []])
   await harness.store.close()
 })
+
+test.each(['memory', 'journal'] as const)(
+  '%s, noLocal, whose consumer comes by the connection that sends',
+  async (kind) => {
+    const { harness } = await started({ store: stores[kind]() })
+    const noLocal = { noLocal: true, prefetchSize: 0 }
+    subscribe(harness.connect({ clientId: 'shop' }), noLocal).close()
+    const client = harness.connect({ clientId: 'shop' })
+    client.connection.begin('TX:1')
+    client.send(topic, { ...persistent, transactionId: 'TX:1' })
+    const consumer = subscribe(client, noLocal)
+    await turns(10)
+    client.outcome((done) => client.connection.commit('TX:1', done))
+    await turns(10)
+    expect(harness.region.subscriptionsPage(0, 10).items.map(({ pending }) => pending)).toEqual([0])
+    client.connection.pull(consumer.consumerId, -1)
+    await turns(10)
+    expect([consumer.received, consumer.nothings, harness.errors]).toEqual([[], 1, []])
+    await harness.store.close()
+  },
+)
