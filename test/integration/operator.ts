@@ -36,6 +36,10 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+interface CountedSet extends KubeObject {
+  status?: { availableReplicas?: number; updatedReplicas?: number }
+}
+
 const namespaces: ResourceType = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 const apply = { fieldManager: 'somebody', force: true }
 const waitMs = 120_000
@@ -225,8 +229,14 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
         await put('kept', pair())
         const { groups } = await ready('kept')
         expect(groups![0]!.image).toBe('ghcr.io/flotilla-mq/flotilla:test')
-        const set = async () => (await client.get(statefulSets, metadata('kept-g0')))!
-        const [setBefore, podsBefore] = [await set(), await podsOf('kept')]
+        const set = async () => (await client.get<CountedSet>(statefulSets, metadata('kept-g0')))!
+        // Its controller may count its pods later than the operator.
+        const setBefore = await eventually(async () => {
+          const found = await set()
+          const { availableReplicas, updatedReplicas } = found.status ?? {}
+          return availableReplicas === 2 && updatedReplicas === 2 ? found : 'not counted yet'
+        })
+        const podsBefore = await podsOf('kept')
         await operator.stop()
         operator = start({ brokerImage: 'ghcr.io/flotilla-mq/flotilla:next' })
         await operator.started

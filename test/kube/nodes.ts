@@ -136,13 +136,14 @@ export function traces(directory: string): { cgroups: string[]; mounts: string[]
   }
 }
 
-/** Command lines of processes that are in one of the namespaces or name the directory. */
+/** Command lines of processes that are in one of the namespaces or name the directory; of one that is just ending there is none. */
 export function processes(namespaces: ReadonlySet<string>, directory: string): string[] {
   return list('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => ({ command: commandOf(pid), isInside: namespacesOf(pid).some((one) => namespaces.has(one)) }))
     .filter(({ command, isInside }) => isInside || command.includes(`${directory}/`))
     .map(({ command }) => command)
+    .filter((command) => command !== '')
 }
 
 function namespacesOf(pid: string): string[] {
