@@ -16,6 +16,7 @@ export async function drain(model: JmsModel): Promise<void> {
   model.note('drain')
   world.disk.crashAfter(Number.POSITIVE_INFINITY)
   if (model.isDiskFull) await model.freeDisk()
+  model.listen()
   for (const client of model.clients) client.close()
   model.clients = []
   await model.rest()

@@ -275,7 +275,7 @@ public class BenchDriver {
     Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
     long start = System.nanoTime();
     for (int round = 0; round < rounds; round++) {
-      QueueBrowser browser = session.createBrowser((Queue) destination(session, options));
+      QueueBrowser browser = session.createBrowser((javax.jms.Queue) destination(session, options));
       long newest = 0;
       for (Enumeration<?> all = browser.getEnumeration(); all.hasMoreElements(); ) {
         long n = dueOf((Message) all.nextElement());
