@@ -152,6 +152,8 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   arriveStored(sequence: Sequence, message: Message): void {
     // Before the window was made: it is among those that it begins with.
     if (!this.#window) return
+    // Its consumer may have come by another connection since the store was told what is its own.
+    if (this.terms.noLocal && !this.#context.store.holds(this.holderFor(message), sequence)) return
     this.#window.arriveStored(sequence, message, this.storage.placeAt(message.priority))
     this.dispatch()
   }

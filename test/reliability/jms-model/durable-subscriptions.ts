@@ -117,8 +117,10 @@ export class DurableSubscriptions implements BookListener {
     for (const sent of this.#book.outstanding)
       for (const topic of sent.topics) {
         const place = subscription.places.get(topic.name)
-        if (!sent.persistent && place && !place.copies.has(sent.id) && isFor(subscription, sent))
-          this.#add(sent, place, subscription, false)
+        // What was its own when it was sent is not any more, if it has another connection now: then it is not stored for it.
+        if (sent.persistent && !subscription.noLocal) continue
+        if (place && !place.copies.has(sent.id) && isFor(subscription, sent))
+          this.#add(sent, place, subscription, false, false)
       }
   }
 

@@ -67,3 +67,31 @@ test.each(['memory', 'journal'] as const)(
     await harness.store.close()
   },
 )
+
+test.each(['memory', 'journal'] as const)(
+  '%s, noLocal, whose consumer leaves the connection that sends for another one',
+  async (kind) => {
+    const { harness } = await started({ store: stores[kind]() })
+    subscribe(harness.connect({ clientId: 'all' })).close()
+    const client = harness.connect({ clientId: 'shop' })
+    const first = subscribe(client, { noLocal: true })
+    client.connection.begin('TX:1')
+    client.send(topic, { ...persistent, transactionId: 'TX:1' })
+    first.close()
+    const other = harness.connect({ connectionId: 'ID:other', clientId: 'shop' })
+    const consumer = subscribe(other, { noLocal: true })
+    await turns(10)
+    client.outcome((done) => client.connection.commit('TX:1', done))
+    await turns(10)
+    // When it was sent it was its own. The store has not kept it for it.
+    const pending = harness.region.subscriptionsPage(0, 10).items.map((item) => [item.clientId, item.pending])
+    expect([pending, consumer.received]).toEqual([
+      [
+        ['all', 1],
+        ['shop', 0],
+      ],
+      [],
+    ])
+    await harness.store.close()
+  },
+)
