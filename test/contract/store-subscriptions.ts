@@ -155,6 +155,22 @@ export function storeSubscriptionsContract(name: string, factory: () => Promise<
       await store.close()
     })
 
+    test('what only one of hundreds wants is there for that one, however it was added and after a restart', async () => {
+      const { open, reopen } = await factory()
+      let { store } = await open()
+      const others = Array.from({ length: 300 }, (_, n) => subscriptionHolder('prices', `other-${n}`, 'all'))
+      for (const holder of [...others, anna]) store.addSubscription(holder, all)
+      store.add(priced('m1', others), 1)
+      const transaction = store.begin()
+      transaction.add(priced('m2', others))
+      transaction.commit(2)
+      const expected = [['1:m1', '2:m2'], []]
+      expect(await contents(store, anna, others[0]!)).toEqual(expected)
+      if (reopen) ({ store } = await reopen(store))
+      expect(await contents(store, anna, others[0]!)).toEqual(expected)
+      await store.close()
+    })
+
     test('one that is removed gives back what only it had, and begins anew when it comes again', async () => {
       const store = await opened(anna, bert)
       fill(store, 1, 4)

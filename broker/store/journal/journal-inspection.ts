@@ -105,7 +105,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Jou
       [...subscriptions].map((one) => describeSubscription(one, subscriptions.backlog(one))),
     ),
     openTransactions,
-    messages: () => readMessages(disk, check, state.queues.values()),
+    messages: () => readMessages(disk, check, state),
   }
 }
 
@@ -181,16 +181,18 @@ const describeTransaction = ([number, open]: [number, OpenTransaction]): Inspect
 async function* readMessages(
   disk: Disk,
   { segments, termDirectory }: JournalCheck,
-  queues: Iterable<QueueState>,
+  { queues, subscriptions }: StoreState,
 ): AsyncGenerator<InspectedMessage> {
   const salts = new Map(segments.map(({ number, salt }) => [number, salt]))
   const files = new SegmentFiles(disk, termDirectory)
   try {
-    for (const { name, index, topic } of queues)
+    for (const { name, index, topic } of queues.values()) {
+      const overheadBytes = topic ? subscriptions.recordOverheadBytes : journalStoreLimits.recordOverheadBytes
       for (const location of locationsOf(index)) {
-        const body = await readBody(files, location, salts.get(location.segment)!)
+        const body = await readBody(files, location, salts.get(location.segment)!, overheadBytes)
         if (body) yield describeMessage(`${topic ? 'topic://' : ''}${destinationOfHolder(name)}`, location, body)
       }
+    }
   } finally {
     await files.close()
   }
@@ -215,9 +217,10 @@ async function readBody(
   files: SegmentFiles,
   { segment, position, bodyLength }: MessageLocation,
   salt: number,
+  overheadBytes: number,
 ): Promise<Buffer | undefined> {
   try {
-    const bytes = await files.read(segment, position, bodyLength + journalStoreLimits.recordOverheadBytes)
+    const bytes = await files.read(segment, position, bodyLength + overheadBytes)
     return bodyAt(bytes, position, position, salt)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined

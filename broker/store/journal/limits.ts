@@ -35,7 +35,7 @@ export const journalStoreLimits = {
   fairReserveFiles: 2,
   /** How often the free space of the disk is looked at: others may use the same disk. */
   spaceLookMs: 1000,
-  /** At least what a record takes besides its body: header, meta and padding. */
+  /** At least what a record takes besides its body: header, meta and padding; that of a topic may have a longer meta. */
   recordOverheadBytes: 64,
   /** A closed segment with less than this share of a full one alive is moved on: later, it would hold on to too much. */
   sparseShare: 1 / 4,

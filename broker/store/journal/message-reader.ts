@@ -14,6 +14,8 @@ import type { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
 import type { StoreState } from './store-state.ts'
 
+const { readGapBytes, readRunBytes, readRunMessages, recordOverheadBytes } = journalStoreLimits
+
 export interface MessageReaderOptions {
   readonly journal: Journal
   readonly state: StoreState
@@ -43,11 +45,12 @@ export class MessageReader {
         owner.kind === 'subscription'
           ? this.#locateFor(owner, after, last, maxMessages, maxBytes)
           : locate(indexOf(state, owner), after, last, maxMessages, maxBytes)
+      const overheadBytes = owner.kind === 'queue' ? recordOverheadBytes : state.subscriptions.recordOverheadBytes
       // Moved to a place that is on its way to the disk.
       if (wanted.some(({ segment, position }) => !journal.isDurable(segment, position)))
         await new Promise<void>((resolve) => whenDurable(resolve))
       try {
-        return await this.#readBodies(wanted)
+        return await this.#readBodies(wanted, overheadBytes)
       } catch (error) {
         if (errorCode(error) !== 'ENOENT' || attempt === journalStoreLimits.readAttempts) throw error
       }
@@ -71,12 +74,12 @@ export class MessageReader {
   }
 
   /** Neighbours are read together, runs one after the other. */
-  async #readBodies(wanted: readonly MessageLocation[]): Promise<FoundMessage[]> {
+  async #readBodies(wanted: readonly MessageLocation[], overheadBytes: number): Promise<FoundMessage[]> {
     const { journal } = this.#options
     const messages: FoundMessage[] = []
     for (let first = 0; first < wanted.length;) {
       const { segment, position: start } = wanted[first]!
-      const { next, end } = runFrom(wanted, first)
+      const { next, end } = runFrom(wanted, first, overheadBytes)
       const bytes = await journal.read(segment, start, end - start)
       for (const { sequence, position, headLength } of wanted.slice(first, next)) {
         const body = journal.body(segment, position, bytes, start)
@@ -117,20 +120,24 @@ const indexOf = (state: StoreState, { kind, name }: QueueHolder | TopicHolder): 
 const leavesNoneOut = (): boolean => false
 
 /** The end of what is read with `wanted[first]`: the first location that is not, and the end of their bytes. */
-function runFrom(wanted: readonly MessageLocation[], first: number): { next: number; end: number } {
+function runFrom(
+  wanted: readonly MessageLocation[],
+  first: number,
+  overheadBytes: number,
+): { next: number; end: number } {
   const { segment, position: start } = wanted[first]!
-  const { recordOverheadBytes, readGapBytes, readRunBytes, readRunMessages } = journalStoreLimits
-  let end = recordEnd(wanted[first]!)
+  let end = recordEnd(wanted[first]!, overheadBytes)
   let next = first + 1
   for (; next < wanted.length && next - first < readRunMessages; next++) {
     const { segment: other, position } = wanted[next]!
-    if (other !== segment || position < end - recordOverheadBytes) break
-    if (position - end > readGapBytes || recordEnd(wanted[next]!) - start > readRunBytes) break
-    end = recordEnd(wanted[next]!)
+    if (other !== segment || position < end - overheadBytes) break
+    const nextEnd = recordEnd(wanted[next]!, overheadBytes)
+    if (position - end > readGapBytes || nextEnd - start > readRunBytes) break
+    end = nextEnd
   }
   return { next, end }
 }
 
 /** Not beyond the end of the file by more than a little, which a read does not mind. */
-const recordEnd = ({ position, bodyLength }: MessageLocation): number =>
-  position + bodyLength + journalStoreLimits.recordOverheadBytes
+const recordEnd = ({ position, bodyLength }: MessageLocation, overheadBytes: number): number =>
+  position + bodyLength + overheadBytes

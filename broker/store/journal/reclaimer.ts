@@ -238,7 +238,7 @@ export class Reclaimer {
       const location = message.queue.index.get(message.sequence)
       if (!location) continue
       if (!journal.isDurable(location.segment, location.position)) await durable(journal)
-      const body = await this.#readBody(location)
+      const body = await this.#readBody(location, message.queue)
       if (!body) continue
       this.#append(message, location, body)
       unwritten += body.length
@@ -261,10 +261,14 @@ export class Reclaimer {
     state.place(queue, { ...location, segment: journal.segment, position })
   }
 
-  async #readBody({ segment, position, bodyLength }: MessageLocation): Promise<Buffer | undefined> {
-    const { journal } = this.#options
+  async #readBody(
+    { segment, position, bodyLength }: MessageLocation,
+    { topic }: QueueState,
+  ): Promise<Buffer | undefined> {
+    const { journal, state } = this.#options
+    const overheadBytes = topic ? state.subscriptions.recordOverheadBytes : journalStoreLimits.recordOverheadBytes
     try {
-      const bytes = await journal.read(segment, position, bodyLength + journalStoreLimits.recordOverheadBytes)
+      const bytes = await journal.read(segment, position, bodyLength + overheadBytes)
       return journal.body(segment, position, bytes, position)
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined

@@ -33,6 +33,9 @@ const scratch = Buffer.alloc(metaBytes)
 /** Snapshots have their own: they are written from within the appending of another record. */
 const snapshotScratch = Buffer.alloc(metaBytes)
 
+/** What a number of a subscription takes at most in `except`. */
+export const exceptNumberBytes = 5
+
 const flag = { noLocal: 1, selector: 2 } as const
 const headBytes = 15
 

@@ -8,7 +8,7 @@ import { SequenceSet } from '../sequence-set.ts'
 import { notTooFar, SubscriptionProgress } from '../subscription-progress.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageIndex } from './message-index.ts'
-import type { SubscriptionRecord } from './subscription-records.ts'
+import { exceptNumberBytes, type SubscriptionRecord } from './subscription-records.ts'
 
 /** What a topic has besides what queues have. */
 export interface TopicState {
@@ -66,6 +66,8 @@ export const topicState = (number: number, index: MessageIndex, lastSequence: Se
 })
 
 export class TopicSubscriptions {
+  /** No record of a message has more bytes of `except` (subscription-records.ts). */
+  exceptBytes = 0
   readonly #messages: TopicMessages
   readonly #byNumber = new Map<number, SubscriptionState>()
   readonly #byKey = new Map<string, SubscriptionState>()
@@ -76,6 +78,11 @@ export class TopicSubscriptions {
 
   constructor(messages: TopicMessages) {
     this.#messages = messages
+  }
+
+  /** At least what a record of a topic's message takes besides its body. */
+  get recordOverheadBytes(): number {
+    return journalStoreLimits.recordOverheadBytes + this.exceptBytes
   }
 
   get size(): number {
@@ -98,6 +105,7 @@ export class TopicSubscriptions {
     this.#byNumber.clear()
     this.#byKey.clear()
     this.#deleted.clear()
+    this.exceptBytes = 0
     this.#counting = false
   }
 
@@ -142,6 +150,7 @@ export class TopicSubscriptions {
 
   /** A message of a topic was placed in its index for the first time. */
   added(topic: TopicState, sequence: Sequence, bytes: number, except: readonly number[] | undefined): void {
+    if (except) this.exceptBytes = Math.max(this.exceptBytes, except.length * exceptNumberBytes)
     if (!this.#counting) {
       if (except) for (const number of except) this.#obtain(number).unwanted.add(sequence - 1, sequence)
       return

@@ -83,6 +83,33 @@ test('who does not want a message does not get it after it was moved either', as
   await again.close()
 })
 
+test('what only one of hundreds wants has a long record, which is read, moved and inspected as any other', async () => {
+  const disk = new SimulatedDisk()
+  const store = await opened(disk)
+  const others = Array.from({ length: 300 }, (_, n) => subscriptionHolder('prices', `${n}`, 'all'))
+  for (const holder of [...others, anna]) store.addSubscription(holder, all)
+  store.add(message(large), 1)
+  store.add({ ...message('for anna'), holder: prices, notFor: others }, 2)
+  await durable(store)
+  const found = async (): Promise<{ queue: string; sequence: number; file: string }[]> => {
+    const inspected: { queue: string; sequence: number; file: string }[] = []
+    for await (const each of (await inspectJournal(disk, '/journal')).messages()) inspected.push(each)
+    return inspected.filter(({ sequence }) => sequence === 2)
+  }
+  const [before] = await found()
+  store.add(message(large), 3)
+  store.remove({ kind: 'queue', name: 'orders' }, 1)
+  store.remove({ kind: 'queue', name: 'orders' }, 3)
+  await settle(store)
+  store.add(message(large), 4)
+  await settle(store)
+  const [after] = await found()
+  expect([before?.queue, after?.queue]).toEqual(['topic://prices', 'topic://prices'])
+  expect(before?.file).not.toBe(after?.file)
+  expect(await readAll(store, anna)).toEqual(['2:for anna'])
+  await store.close()
+})
+
 test('acknowledgements pin no segment: what is left is what the slowest one waits for', async () => {
   const disk = new SimulatedDisk()
   const store = await opened(disk)
