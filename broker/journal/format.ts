@@ -45,7 +45,7 @@ export const recordHeaderBytes = 20
 const magic = Buffer.from('FLOTJRNL')
 /** One of the two copies at the start of a segment. */
 export const prefixBytes = 64
-const predecessorBytes = 16
+export const predecessorBytes = 16
 /** Bytes of a record that the checksum covers besides the payload. */
 export const checkedHeaderBytes = 16
 
@@ -89,6 +89,8 @@ export interface RecordHeader {
 
 const padded = (length: number): number => (length + 7) & ~7
 export const recordBytes = (payloadLength: number): number => padded(recordHeaderBytes + payloadLength)
+/** A record that names a removed segment. */
+export const segmentRemovedBytes = recordBytes(4)
 
 const tenDigits = (number: number): string => String(number).padStart(10, '0')
 export const termDirectoryName = (term: number): string => `term-${tenDigits(term)}`

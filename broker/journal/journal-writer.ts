@@ -102,6 +102,15 @@ export class JournalWriter {
     this.requestWrite()
   }
 
+  /** See OpenSegments.costOf. */
+  costOf(length: number): number {
+    return this.#segments.costOf(length)
+  }
+
+  costOfNext(length: number): number {
+    return this.#segments.costOfNext(length)
+  }
+
   get syncs(): number {
     return this.#files.syncs
   }

@@ -130,6 +130,16 @@ export class Journal {
     this.#open.closeSegment()
   }
 
+  /** See OpenSegments.costOf. */
+  costOf(length: number): number {
+    return this.#open.costOf(length)
+  }
+
+  /** See OpenSegments.costOfNext. */
+  costOfNext(length: number): number {
+    return this.#open.costOfNext(length)
+  }
+
   get syncs(): number {
     return this.#writer?.syncs ?? 0
   }

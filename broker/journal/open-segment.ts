@@ -1,7 +1,7 @@
 // The segments of a writer: the one that records go to, and all that came before and still count.
 import type { Clock } from '../base/clock.ts'
 import type { DiskFile } from '../disk/disk.ts'
-import { encodeSegmentHeader, type Predecessor } from './format.ts'
+import { encodeSegmentHeader, predecessorBytes, type Predecessor } from './format.ts'
 import type { SegmentSpace } from './segment-space.ts'
 import { SummaryBuilder } from './summary.ts'
 import type { WriteBatch } from './write-batch.ts'
@@ -95,10 +95,33 @@ export class OpenSegments {
     this.#predecessors.set(number, { number, term: this.#options.term, salt, length: end })
   }
 
-  /** A preamble leaves room for as much again, or segments would hold little else. A record always fits into a new one. */
+  /** A record always fits into a new one. */
   isFull(length: number): boolean {
     const { preambleEnd, end } = this.current
+    return end > preambleEnd && end + length > this.#fullLength(preambleEnd)
+  }
+
+  /**
+   * What records of this length, all together, add to the journal: they and the preambles of the segments that are begun for
+   * them. Not more than that, unless preambles become longer than the one before, or others append meanwhile.
+   */
+  costOf(length: number): number {
+    const { preambleEnd, end } = this.current
+    return end + length <= this.#fullLength(preambleEnd) ? length : this.costOfNext(length)
+  }
+
+  /** The same of records that begin the next segment. */
+  costOfNext(length: number): number {
+    const preamble = this.current.preambleEnd + predecessorBytes
+    const room = this.#fullLength(preamble) - preamble
+    // The first record of each did not fit into the one before: two neighbours hold more than there is room for in one.
+    const segments = length <= room ? 1 : Math.ceil((2 * length) / room)
+    return length + segments * (preamble + (predecessorBytes * (segments - 1)) / 2)
+  }
+
+  /** A preamble leaves room for half a segment at least, or segments would hold little else. */
+  #fullLength(preambleEnd: number): number {
     const { maxFileLength } = this.#options
-    return end > preambleEnd && end + length > Math.max(maxFileLength, preambleEnd + maxFileLength / 2)
+    return Math.max(maxFileLength, preambleEnd + maxFileLength / 2)
   }
 }

@@ -9,16 +9,24 @@
 // Where room is tight more is moved on, and the segment that is written to is closed before it is full: else the last room of a
 // journal would be what those who keep up have left behind in it.
 //
-// A segment is left alone while telling again would cost more than a quarter of what comes back; so each removal makes the
-// journal smaller, and reclaiming comes to an end.
+// A segment is left alone while telling again would cost more than a quarter of what comes back, and while all that is written
+// for its removal (copies of messages, what is told again, and what stands at the start of every segment that is begun for
+// that) would be as long as the segment.
+//
+// So reclaiming comes to rest. Nothing that it does stands alone: messages are moved on, and a segment is closed early, only for
+// the removal that follows, whose costs were counted to the end; and with each removal the journal is shorter than before all of
+// that was written. It cannot become shorter for ever. What is counted is an upper bound (Journal.costOf) but for one thing: the
+// start of the next segment is taken to be as long as that of the newest, and subscriptions and producers may have been added
+// since. That is put right by the segment that was begun, and from then on holds until others add more.
 import type { Logger } from '../../base/logger.ts'
 import { errorCode, errorMessage } from '../../base/errors.ts'
+import { segmentRemovedBytes } from '../../journal/format.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageLocation } from './message-location.ts'
 import type { Sequence } from '../held-message.ts'
 import type { SegmentUse } from './segment-uses.ts'
-import { encodeAdd, encodeLive, recordType } from './store-records.ts'
+import { addBytes, encodeAdd, encodeLive, liveRecordBytes, recordType } from './store-records.ts'
 import type { QueueState } from './queue-state.ts'
 import type { StoreState } from './store-state.ts'
 import { appendExcept } from './subscription-records.ts'
@@ -103,23 +111,29 @@ export class Reclaimer {
     const dead = new Set<number>()
     for (const [segment, use] of state.uses.entries())
       if (use.live === 0 && use.pins === 0 && this.#isRemovable(segment)) dead.add(segment)
-    return [...dead].filter((segment) => {
-      const cost = this.#retellCost(segment, dead)
-      return cost === 0 || cost <= journal.closedLength(segment)! * journalStoreLimits.retellShare
-    })
+    const cheap = [...dead].filter((segment) => this.#isCheap(segment, dead, journal.closedLength(segment)!))
+    if (this.#gain(cheap) > 0) return cheap
+    const alone = cheap.find((segment) => this.#gain([segment]) > 0)
+    return alone === undefined ? [] : [alone]
   }
 
-  /** The one that costs least. */
+  /**
+   * The one that gives back most: first of all the one that was closed to be moved on, so that nothing else takes the room which
+   * that was for.
+   */
   #sparseSegment(): number | undefined {
-    const { state, journal } = this.#options
+    const { state, journal, maxFileLength } = this.#options
     let sparse: number | undefined
-    let leastBytes = Number.POSITIVE_INFINITY
+    let mostBytes = 0
     for (const [segment, use] of state.uses.entries()) {
-      if (use.live === 0 || use.liveBytes >= leastBytes || !this.isCandidate(use) || !this.#isRemovable(segment))
-        continue
-      if (!this.#isSparse(use) && !this.#gains(use, journal.closedLength(segment)!)) continue
+      if (use.live === 0 || !this.isCandidate(use) || !this.#isRemovable(segment)) continue
+      const length = journal.closedLength(segment)!
+      if (length - use.liveBytes <= mostBytes) continue
+      const gain = this.#gain([segment])
+      const least = this.#isSparse(use) ? 0 : maxFileLength * journalStoreLimits.tightGainShare
+      if (gain <= mostBytes || gain < least || !this.#isCheap(segment, new Set([segment]), length)) continue
       sparse = segment
-      leastBytes = use.liveBytes
+      mostBytes = gain
     }
     return sparse
   }
@@ -128,33 +142,72 @@ export class Reclaimer {
     return liveBytes <= this.#options.maxFileLength * journalStoreLimits.sparseShare
   }
 
-  /** Whether there is enough in a segment of this length that is not needed. */
+  /** Whether there may be enough in a segment of this length that is not needed. */
   #gains({ liveBytes }: SegmentUse, length: number): boolean {
     return length - liveBytes >= this.#options.maxFileLength * journalStoreLimits.tightGainShare
   }
 
   /** The one that is written to, when nothing but that is left to be removed. */
   #closeSegment(): void {
-    const { state, journal, isTight } = this.#options
-    const use = state.uses.of(journal.segment)
-    if (use.pins === 0 && isTight() && this.#gains(use, journal.segmentBytes)) journal.closeSegment()
+    const { state, journal, isTight, maxFileLength } = this.#options
+    const { segment, segmentBytes } = journal
+    if (!isTight() || !this.isCandidate(state.uses.of(segment))) return
+    const gain = segmentBytes - journal.costOfNext(this.#bytesToRemove([segment]))
+    if (gain < maxFileLength * journalStoreLimits.tightGainShare) return
+    if (this.#isCheap(segment, new Set([segment]), segmentBytes)) journal.closeSegment()
   }
 
   #isRemovable(segment: number): boolean {
     return !this.#kept.has(segment) && this.#options.journal.closedLength(segment) !== undefined
   }
 
-  #retellCost(segment: number, dead: ReadonlySet<number>): number {
-    const { state, journal } = this.#options
-    let cost = 0
+  /** How much shorter the journal is without these segments, when all is written that this takes. */
+  #gain(segments: readonly number[]): number {
+    const { journal } = this.#options
+    let gain = -journal.costOf(this.#bytesToRemove(segments))
+    for (const segment of segments) gain += journal.closedLength(segment)!
+    return gain
+  }
+
+  /** All that is written for the removal of these segments, the moving of their messages included. */
+  #bytesToRemove(segments: readonly number[]): number {
+    const { uses } = this.#options.state
+    const removed = new Set(segments)
+    const told = new Set<number>()
+    let bytes = 0
+    for (const segment of segments) {
+      const { live, liveBytes, longerBytes } = uses.of(segment)
+      bytes += segmentRemovedBytes + this.#bytesCommittedElsewhere(segment)
+      if (live > 0) bytes += liveBytes + longerBytes
+      for (const other of this.#toRetell(segment)) if (!removed.has(other)) told.add(other)
+    }
+    for (const segment of told) bytes += this.#bytesToTellOf(segment)
+    return bytes
+  }
+
+  /** Whether little has to be told again for a segment of this length to go, along with those that are dead. */
+  #isCheap(segment: number, dead: ReadonlySet<number>, length: number): boolean {
+    let cost = this.#bytesCommittedElsewhere(segment)
     for (const told of this.#toRetell(segment)) {
       // A message that was moved while its removal waited for a commit: more may still come into its segment.
-      if (journal.closedLength(told) === undefined) return Number.POSITIVE_INFINITY
-      if (!dead.has(told)) cost += 48 + 4 * state.uses.of(told).live
+      if (this.#options.journal.closedLength(told) === undefined) return false
+      if (!dead.has(told)) cost += this.#bytesToTellOf(told)
     }
+    return cost <= length * journalStoreLimits.retellShare
+  }
+
+  /** Records of open transactions are pins. */
+  #bytesToTellOf(segment: number): number {
+    const { live, pins } = this.#options.state.uses.of(segment)
+    return liveRecordBytes(live + pins)
+  }
+
+  #bytesCommittedElsewhere(segment: number): number {
+    const { recordOverheadBytes } = this.#options.state.subscriptions
+    let bytes = 0
     for (const { sequence, queue } of this.#committedElsewhere(segment))
-      cost += 100 + (queue.index.get(sequence)?.bodyLength ?? 0)
-    return cost
+      bytes += recordOverheadBytes + (queue.index.get(sequence)?.bodyLength ?? 0)
+    return bytes
   }
 
   /** Segments of which `segment` tells something that stands nowhere else. */
@@ -259,6 +312,7 @@ export class Reclaimer {
     const type = topic ? recordType.topicMoved : recordType.moved
     const position = journal.append(type, meta, length, undefined, 0, body)
     state.place(queue, { ...location, segment: journal.segment, position })
+    state.uses.lengthen(journal.segment, length - addBytes)
   }
 
   async #readBody(

@@ -3,9 +3,11 @@
 import type { Sequence } from '../held-message.ts'
 
 export interface SegmentUse {
-  /** Messages whose only copy is here, and roughly their bytes. */
+  /** Messages whose only copy is here, and what their records take at most, but for `longerBytes`. */
   live: number
   liveBytes: number
+  /** What the records of all its messages, also of those that are gone, have besides that (`except` of topics). */
+  longerBytes: number
   /** Records of open transactions. */
   pins: number
   /** Older segments with messages of which this one says that they are gone (removed or moved). */
@@ -20,7 +22,7 @@ export interface CommittedElsewhere {
   readonly count: number
 }
 
-/** About what a record takes besides its body. */
+/** What a record takes besides its body, at most. */
 const recordOverhead = 40
 
 export class SegmentUses {
@@ -39,7 +41,7 @@ export class SegmentUses {
     if (segment === this.#lastSegment) return this.#lastUse!
     let use = this.#uses.get(segment)
     if (!use) {
-      use = { live: 0, liveBytes: 0, pins: 0, tellsOf: new Set(), commits: [] }
+      use = { live: 0, liveBytes: 0, longerBytes: 0, pins: 0, tellsOf: new Set(), commits: [] }
       this.#uses.set(segment, use)
     }
     this.#lastSegment = segment
@@ -60,6 +62,11 @@ export class SegmentUses {
     const use = this.of(segment)
     use.live += messages
     use.liveBytes += bodyBytes + messages * recordOverhead
+  }
+
+  /** The record of a message is so much longer than others. */
+  lengthen(segment: number, bytes: number): void {
+    this.of(segment).longerBytes += bytes
   }
 
   dropLive(segment: number, bodyLength: number): void {

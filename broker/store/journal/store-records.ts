@@ -38,6 +38,7 @@
 // message, because there may be much of it. A release that does not know records 29 to 37 passes them over: what subscriptions
 // have is lost with its first segment.
 import { assert } from '../../base/assert.ts'
+import { recordBytes } from '../../journal/format.ts'
 import { storeLimits } from '../limits.ts'
 import type { Sequence } from '../held-message.ts'
 
@@ -211,16 +212,21 @@ export function decodeProducerList(meta: Buffer, visit: (producerId: string, seq
   }
 }
 
+const positionsPerPart = Math.floor((maxListBytes - 8) / 4)
+const liveParts = (positions: number): number => Math.max(1, Math.ceil(positions / positionsPerPart))
+
+/** What records `live` of so many positions take, at most. */
+export const liveRecordBytes = (positions: number): number => liveParts(positions) * recordBytes(8 + 4) + positions * 4
+
 export function encodeLive(segment: number, positions: readonly number[], write: (meta: EncodedMeta) => void): void {
-  const perPart = Math.floor((maxListBytes - 8) / 4)
-  const parts = Math.max(1, Math.ceil(positions.length / perPart))
+  const parts = liveParts(positions.length)
   assert(parts <= 0xffff, 'A segment does not have that many records')
   for (let part = 0; part < parts; part++) {
     scratch.writeUInt32BE(segment)
     scratch.writeUInt16BE(part, 4)
     scratch.writeUInt16BE(parts, 6)
     let at = 8
-    for (const position of positions.slice(part * perPart, (part + 1) * perPart))
+    for (const position of positions.slice(part * positionsPerPart, (part + 1) * positionsPerPart))
       at = scratch.writeUInt32BE(position / 8, at)
     write(result(at))
   }

@@ -34,13 +34,6 @@ import type { SubscriptionRecord } from './subscription-records.ts'
 import { topicState, TopicSubscriptions, type TopicState } from './topic-subscriptions.ts'
 import { SummarizedMessages } from './summarized-messages.ts'
 
-/** What a commit adds that is in segments before its own. */
-interface Elsewhere {
-  readonly queues: Set<number>
-  readonly firstSequence: Sequence
-  count: number
-}
-
 /** What damage took away. */
 export interface Lost {
   /** The new names of queues whose names were lost. */
@@ -54,7 +47,10 @@ export class StoreState implements JournalVisitor {
   readonly producers = new ProducerTable(storeLimits.producers)
   readonly transactions: OpenTransactions
   readonly uses: SegmentUses
-  readonly subscriptions = new TopicSubscriptions({ drop: (topic, sequence) => this.#drop(topic.number, sequence) })
+  readonly subscriptions = new TopicSubscriptions({
+    drop: (topic, sequence) => this.#drop(topic.number, sequence),
+    lengthened: (segment, bytes) => this.uses.lengthen(segment, bytes),
+  })
   lastSequence: Sequence = 0
   nextQueue = 1
   readonly #byName = new Map<string, QueueState>()
@@ -140,7 +136,8 @@ export class StoreState implements JournalVisitor {
   /** A message of a topic is now at `location` for the first time. */
   placeInTopic(queue: QueueState, location: Readonly<MessageLocation>, except: readonly number[] | undefined): void {
     this.place(queue, location)
-    this.subscriptions.added(queue.topic!, location.sequence, location.bodyLength - location.headLength, except)
+    const { sequence, segment, bodyLength, headLength } = location
+    this.subscriptions.added(queue.topic!, sequence, segment, bodyLength - headLength, except)
   }
 
   /** A message is now at `location`, for the first time or after it was moved. */
@@ -209,7 +206,8 @@ export class StoreState implements JournalVisitor {
     this.lastSequence = Math.max(this.lastSequence, firstSequence + addCount - 1)
     const open = this.transactions.get(tx)
     if (!open) return
-    let elsewhere: Elsewhere | undefined
+    let elsewhere: Set<number> | undefined
+    let count = 0
     let state: QueueState | undefined
     const { adds } = open
     this.#summarized.commit(adds.summarized, firstSequence, segment, this.#queueOf)
@@ -224,13 +222,13 @@ export class StoreState implements JournalVisitor {
       const headLength = adds.headLength(index)
       this.#placeLast(state, sequence, at, position, bodyLength, headLength)
       if (state.topic)
-        this.subscriptions.added(state.topic, sequence, bodyLength - headLength, open.except?.get(ordinal))
+        this.subscriptions.added(state.topic, sequence, at, bodyLength - headLength, open.except?.get(ordinal))
       if (at === segment) continue
-      elsewhere ??= { queues: new Set(), firstSequence, count: 0 }
-      elsewhere.queues.add(queue)
-      elsewhere.count = Math.max(elsewhere.count, ordinal + 1)
+      elsewhere ??= new Set()
+      elsewhere.add(queue)
+      count = Math.max(count, ordinal + 1)
     }
-    if (elsewhere) this.uses.of(segment).commits.push(elsewhere)
+    if (elsewhere) this.uses.of(segment).commits.push({ queues: elsewhere, firstSequence, count })
     for (const { queue, sequence, segment: at } of open.removes) {
       const location = this.queues.get(queue)?.index.get(sequence)
       this.remove(queue, sequence, segment)
@@ -385,7 +383,7 @@ export class StoreState implements JournalVisitor {
       return
     }
     this.#applyAdd(type === recordType.topicAdd ? recordType.add : recordType.moved, position, meta, bodyLength, body)
-    if (except.length > 0) this.subscriptions.added(topic!, meta.readUIntBE(4, 6), 0, except)
+    if (except.length > 0) this.subscriptions.added(topic!, meta.readUIntBE(4, 6), this.#segment, 0, except)
   }
 
   #applyRanges(meta: Buffer): void {

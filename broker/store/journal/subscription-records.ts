@@ -33,9 +33,6 @@ const scratch = Buffer.alloc(metaBytes)
 /** Snapshots have their own: they are written from within the appending of another record. */
 const snapshotScratch = Buffer.alloc(metaBytes)
 
-/** What a number of a subscription takes at most in `except`. */
-export const exceptNumberBytes = 5
-
 const flag = { noLocal: 1, selector: 2 } as const
 const headBytes = 15
 
@@ -109,6 +106,17 @@ export function appendExcept({ meta, length }: EncodedMeta, numbers: readonly nu
     last = number
   }
   return { meta, length: at }
+}
+
+/** What that appends. */
+export function exceptBytes(numbers: readonly number[]): number {
+  let bytes = numbers.length
+  let last = 0
+  for (const number of numbers) {
+    for (let left = number - last; left >= 128; left = Math.floor(left / 128)) bytes++
+    last = number
+  }
+  return bytes
 }
 
 export function decodeExcept(meta: Buffer, start: number): number[] {

@@ -8,7 +8,7 @@ import { SequenceSet } from '../sequence-set.ts'
 import { notTooFar, SubscriptionProgress } from '../subscription-progress.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageIndex } from './message-index.ts'
-import { exceptNumberBytes, type SubscriptionRecord } from './subscription-records.ts'
+import { exceptBytes, type SubscriptionRecord } from './subscription-records.ts'
 
 /** What a topic has besides what queues have. */
 export interface TopicState {
@@ -53,6 +53,8 @@ export interface AcknowledgedRange {
 export interface TopicMessages {
   /** Forgets a message of a topic; one that is not there any more is ignored. */
   drop(topic: TopicState, sequence: Sequence): void
+  /** A message in this segment has so many bytes of `except` (subscription-records.ts) in its record. */
+  lengthened(segment: number, bytes: number): void
 }
 
 export const topicState = (number: number, index: MessageIndex, lastSequence: Sequence): TopicState => ({
@@ -66,11 +68,11 @@ export const topicState = (number: number, index: MessageIndex, lastSequence: Se
 })
 
 export class TopicSubscriptions {
-  /** No record of a message has more bytes of `except` (subscription-records.ts). */
-  exceptBytes = 0
   readonly #messages: TopicMessages
   readonly #byNumber = new Map<number, SubscriptionState>()
   readonly #byKey = new Map<string, SubscriptionState>()
+  /** No record of a message has more bytes of `except`. */
+  #mostExceptBytes = 0
   /** False in recovery. */
   #counting = false
   /** In recovery: those that were deleted, which transactions that were open then may name at their end. */
@@ -82,7 +84,7 @@ export class TopicSubscriptions {
 
   /** At least what a record of a topic's message takes besides its body. */
   get recordOverheadBytes(): number {
-    return journalStoreLimits.recordOverheadBytes + this.exceptBytes
+    return journalStoreLimits.recordOverheadBytes + this.#mostExceptBytes
   }
 
   get size(): number {
@@ -105,7 +107,7 @@ export class TopicSubscriptions {
     this.#byNumber.clear()
     this.#byKey.clear()
     this.#deleted.clear()
-    this.exceptBytes = 0
+    this.#mostExceptBytes = 0
     this.#counting = false
   }
 
@@ -149,8 +151,14 @@ export class TopicSubscriptions {
   }
 
   /** A message of a topic was placed in its index for the first time. */
-  added(topic: TopicState, sequence: Sequence, bytes: number, except: readonly number[] | undefined): void {
-    if (except) this.exceptBytes = Math.max(this.exceptBytes, except.length * exceptNumberBytes)
+  added(
+    topic: TopicState,
+    sequence: Sequence,
+    segment: number,
+    bytes: number,
+    except: readonly number[] | undefined,
+  ): void {
+    if (except) this.#noteLonger(segment, except)
     if (!this.#counting) {
       if (except) for (const number of except) this.#obtain(number).unwanted.add(sequence - 1, sequence)
       return
@@ -290,6 +298,12 @@ export class TopicSubscriptions {
     pass(Number.POSITIVE_INFINITY)
     for (const state of ascending) settleRanges(topic, state, nobodys)
     this.#dropAll(topic, nobodys)
+  }
+
+  #noteLonger(segment: number, except: readonly number[]): void {
+    const bytes = exceptBytes(except)
+    this.#mostExceptBytes = Math.max(this.#mostExceptBytes, bytes)
+    this.#messages.lengthened(segment, bytes)
   }
 
   #dropAll(topic: TopicState, sequences: readonly Sequence[]): void {

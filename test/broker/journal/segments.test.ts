@@ -1,5 +1,7 @@
 // Segments: when the next one begins, what it starts with, and how they go.
 import { expect, test } from '@jest/globals'
+import { seededRandom } from '../../../broker/base/random.ts'
+import { recordBytes } from '../../../broker/journal/format.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 import { turns } from '../../support/turns.ts'
 import { JournalHarness } from './journal-harness.ts'
@@ -61,6 +63,30 @@ test('a record that is larger than a segment gets one', async () => {
   const bytes = await harness.journal.read(1, place.position, 60_000)
   expect(harness.journal.body(1, place.position, bytes, place.position)?.length).toBe(50_000)
   await harness.journal.close()
+})
+
+test.each([0, 20, 150])('what records add is known before, the start of segments included: %d texts', async (texts) => {
+  const preamble = Array.from({ length: texts }, (_, n) => `a long beginning ${n}`)
+  const harness = await JournalHarness.open({ preamble: () => preamble })
+  const { journal } = harness
+  const random = seededRandom(texts)
+  const used = { roomThatWasThere: 0, next: 0, several: 0 }
+  for (let round = 0; round < 300; round++) {
+    const most = [10, 400, 4000][round % 3]!
+    const bodies = Array.from({ length: Math.ceil(random.next() * 6) }, () => Math.floor(random.next() * most))
+    const length = bodies.reduce((sum, body) => sum + recordBytes(1 + body), 0)
+    const [bytes, segment, cost] = [journal.bytes, journal.segment, journal.costOf(length)]
+    expect(journal.costOfNext(length)).toBeGreaterThanOrEqual(cost)
+    for (const body of bodies) harness.append('r', Buffer.alloc(body))
+    const [added, begun] = [journal.bytes - bytes, journal.segment - segment]
+    expect(added).toBeLessThanOrEqual(cost)
+    if (begun === 0) expect(added).toBe(length)
+    if (begun === 0 && cost === length) used.roomThatWasThere++
+    else if (begun === 1) used.next++
+    else if (begun > 1) used.several++
+  }
+  expect(Math.min(...Object.values(used))).toBeGreaterThan(5)
+  await journal.close()
 })
 
 test('removed segments are gone for readers, from the disk, and after a restart', async () => {
