@@ -1,6 +1,7 @@
 // Reclaiming comes to rest where the start of each segment is large beside a segment: what is moved out of one may not cost as
 // much as comes back. Each test fills a journal, then leaves it alone.
 import { expect, test } from '@jest/globals'
+import { seededRandom } from '../../../../broker/base/random.ts'
 import { queueHolder, subscriptionHolder, topicHolder } from '../../../../broker/store/held-message.ts'
 import type { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
 import { createJournalStore, type JournalStoreSetup } from '../../../support/journal-stores.ts'
@@ -103,7 +104,7 @@ test('messages that come and go leave nothing behind in segments that are mostly
   await store.close()
 })
 
-test('subscriptions that want next to nothing of their own: many numbers stand with each message, and count', async () => {
+test('who does not want a message stands with it, and counts when it is moved', async () => {
   const store = await storeWith(0)
   const holders = Array.from({ length: 500 }, (_, n) => subscriptionHolder('prices', `${n}`, 's'))
   for (const holder of holders) store.addSubscription(holder, { selector: null, noLocal: true })
@@ -115,5 +116,46 @@ test('subscriptions that want next to nothing of their own: many numbers stand w
   }
   expect(await syncsToRest(store)).toBeLessThan(50)
   expect(store.backlog(holders[0]!).messageCount).toBe(4)
+  await store.close()
+})
+
+/** Messages of a queue and of a topic, each of those for one subscription, come and go in any order; some stay. */
+async function useAtRandom(store: JournalStore, seed: number, subscriptions: number): Promise<void> {
+  const random = seededRandom(seed)
+  const below = (n: number): number => Math.floor(random.next() * n)
+  const holders = Array.from({ length: subscriptions }, (_, n) =>
+    subscriptionHolder('news', `client-${n}`, 'subscriber'),
+  )
+  for (const holder of holders) store.addSubscription(holder, all)
+  const most = [10, 100, 1000, 3000, 9000][below(5)]!
+  const there: (() => void)[] = []
+  const steps = 100 + below(1000)
+  for (let sequence = 1; sequence <= steps; sequence++) {
+    const text = 'x'.repeat(below(most))
+    const only = holders[below(3 * subscriptions)]
+    if (only)
+      store.add(
+        { ...message(text), holder: topicHolder('news'), notFor: holders.filter((each) => each !== only) },
+        sequence,
+      )
+    else store.add(message(text), sequence)
+    there.push(() => store.remove(only ?? queueHolder('orders'), sequence))
+    if (below(3) > 0) there.splice(below(there.length), 1)[0]!()
+    if (below(50) === 0) await durable(store)
+  }
+  const left = below(2) === 0 ? below(20) : steps
+  while (there.length > left) there.splice(below(there.length), 1)[0]!()
+}
+
+test.each(Array.from({ length: 40 }, (_, seed) => seed))('journal %d comes to rest', async (seed) => {
+  const random = seededRandom(seed)
+  const limit = random.next() < 0.5 ? { limitBytes: (4 + Math.floor(random.next() * 12)) * segmentBytes } : {}
+  const store = await storeWith(0, limit)
+  await useAtRandom(store, seed, Math.floor(random.next() * 80))
+  const { messages } = store.statistics()
+  await durable(store)
+  if (limit.limitBytes) store.hasRoom(queueHolder('orders'), 1_000_000)
+  expect(await syncsToRest(store)).toBeLessThan(200)
+  expect(store.statistics().messages).toBe(messages)
   await store.close()
 })
