@@ -141,6 +141,8 @@ export class QueueWorld {
     await turns(2)
     await Promise.race([old.store.close(), disk.whenCrashed])
     if (!recovered || disk.crashed) return this.crash()
+    // What was recovered is read next, and somebody waits for it.
+    disk.crashAfter(Number.POSITIVE_INFINITY)
     this.#live(standby, clock, recovered)
     return recovered
   }
