@@ -291,7 +291,7 @@ export class Book {
     copy.state = 'leaving'
     copy.buried = buried
     copy.holder = null
-    if (copy.place.kind === 'subscriber' || copy.place.deleted) this.vanish(copy)
+    if (copy.place.kind === 'subscriber') this.vanish(copy)
   }
 
   /** What was taken is durably gone. */
@@ -309,10 +309,11 @@ export class Book {
     consumer.extension = Math.max(0, consumer.extension - 1)
   }
 
+  /** Also to a place that was deleted: while that is not durable, a crash brings it back with all that nobody took for good. */
   giveBack(copy: Copy, redeliveries: number): void {
     const { place } = copy
     copy.holder = null
-    if (place.kind === 'subscriber' || place.deleted) return this.vanish(copy)
+    if (place.kind === 'subscriber') return this.vanish(copy)
     if (place.kind === 'durable' && !copy.stored && !this.#hasConsumer(place)) {
       if (!copy.sent.persistent) return this.vanish(copy)
       copy.certain = false
