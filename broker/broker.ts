@@ -1,8 +1,8 @@
 // One member of a group, put together: configuration in; admin port, storage, region and transport connectors out.
 //
 //   start      admin port → storage not refused → store follows → Standby → lock → store opens its term, temp store begins
-//              empty → region recovers → connectors → Active
-//   stop       connectors → region → store (synced), temp store (removed) → lock released → admin port; in a pod the process
+//              empty → region recovers → connectors → Active → network
+//   stop       network → connectors → region → store (synced), temp store (removed) → lock released → admin port; in a pod the process
 //              then waits for its successor
 //   step down  connectors are cut first, without answering anybody, then the same; `ended` tells why. Whoever made the
 //              broker makes a new one (which is a standby again) or ends the process: a Broker is used once.
@@ -26,6 +26,8 @@ import type { TransportConnector } from './net/transport-connector.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { Storage } from './storage/storage.ts'
 import type { RecoveredState } from './store/message-store.ts'
+import { buildNetworkBridges } from './network-bridges.ts'
+import type { DuplexBridges } from './session/openwire/duplex-bridges.ts'
 import { buildTransportConnector } from './transport-connectors.ts'
 
 export interface BrokerParts {
@@ -73,7 +75,7 @@ export class Broker {
     const startedMs = clock.nowMs()
     const port = config.transportConnectors[0]?.port ?? 0
     this.#parts = parts
-    this.#brokerId = `ID:${hostName}-${port}-${startedMs}-0:1`
+    this.#brokerId = config.brokerId ?? `ID:${hostName}-${port}-${startedMs}-0:1`
     this.#memoryLimit = memoryLimitBytes(config.memoryLimit, availableMemoryBytes)
     this.#admin = new MemberAdmin(
       {
@@ -187,6 +189,7 @@ export class Broker {
     this.#state.role = 'Active'
     parts.advisories.becameActive()
     this.#announce(handle, parts, recoveryMs)
+    parts.network.start()
   }
 
   /** Side by side: neither has to wait for the other. */
@@ -202,6 +205,7 @@ export class Broker {
 
   #build(recovered: RecoveredState): ActiveParts {
     const { config, hostName, clock, logger, storage } = this.#parts
+    let duplexBridges: DuplexBridges | null = null
     return buildActiveParts({
       config,
       brokerId: this.#brokerId,
@@ -212,13 +216,29 @@ export class Broker {
       temp: storage.temp,
       recovered,
       memoryLimit: this.#memoryLimit,
-      buildConnectors: (service) => this.#buildConnectors(service),
+      buildConnectors: (service) => this.#buildConnectors(service, duplexBridges),
+      buildNetwork: (service) => {
+        const built = buildNetworkBridges(config, service, {
+          urlOf: (name) => this.#urlOf(name),
+          changed: () => this.#state.bridgeChanged(),
+        })
+        duplexBridges = built.duplexBridges
+        return built.network
+      },
     })
   }
 
-  #buildConnectors(service: SessionService): readonly TransportConnector[] {
+  #buildConnectors(service: SessionService, bridges: DuplexBridges | null): readonly TransportConnector[] {
     const { config, version } = this.#parts
-    return config.transportConnectors.map((connector) => buildTransportConnector(connector, service, version))
+    return config.transportConnectors.map((connector) => buildTransportConnector(connector, service, version, bridges))
+  }
+
+  /** What others dial to reach a transport connector that is open. */
+  #urlOf(name: string): string {
+    const { config, hostName } = this.#parts
+    const host = config.transportConnectors.find((connector) => connector.name === name)?.host ?? hostName
+    const port = this.ports.get(name) ?? 0
+    return `tcp://${host === '0.0.0.0' || host === '::' ? hostName : host}:${port}`
   }
 
   #announce(handle: LockHandle, { connectors }: ActiveParts, recoveryMs: number): void {
@@ -245,6 +265,8 @@ export class Broker {
   async #finish(): Promise<void> {
     this.#state.role = 'Stopping'
     this.#stopping.abort(new Error('The broker is being stopped'))
+    this.#state.activity?.parts.network.stop()
+    this.#state.activity?.parts.cluster.stop()
     await Promise.all(this.#state.connectors.map((connector) => connector.close()))
     await this.#closeParts()
     const closed = !this.#election.asking
@@ -256,6 +278,7 @@ export class Broker {
     this.#state.role = 'Stopping'
     // First of all, so that nobody gets an answer from a member that may not be active any more.
     for (const connector of this.#state.connectors) connector.abort()
+    this.#state.activity?.parts.network.stop()
     this.#stopping.abort(reason)
     const timeout = this.#parts.clock.after(closeTimeoutMs, () =>
       this.#ended.resolve({ steppedDown: true, reason, cannotStart, closed: false }),

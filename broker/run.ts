@@ -23,6 +23,7 @@ import { openWatch } from './lock/file/open-watch.ts'
 import type { LockHolder } from './lock/lock.ts'
 import { adminPaths } from './management/contract.ts'
 import { roleAt } from './management/role-at.ts'
+import { networkProblemsOf } from './member/network-settings.ts'
 import { openStorage } from './storage/open-storage.ts'
 
 interface Arguments {
@@ -132,7 +133,8 @@ function buildBroker(
     config,
     member,
     version,
-    hostName: hostname(),
+    // A name by which others find it, which that of a container is not.
+    hostName: process.env['FLOTILLA_HOST_NAME'] || hostname(),
     clock: systemClock,
     logger,
     storage,
@@ -205,6 +207,8 @@ function parsePort(text: string): number {
 async function configOf({ config: path, adminPort, openwirePort }: Arguments): Promise<BrokerConfig> {
   try {
     const config = path === undefined ? defaultBrokerConfig() : await loadBrokerConfig(path)
+    const problems = networkProblemsOf(config)
+    if (problems.length > 0) throw new ConfigError(path ?? 'defaults', problems)
     if (adminPort !== undefined) config.admin.port = adminPort
     if (openwirePort !== undefined) config.transportConnectors[0]!.port = openwirePort
     return config

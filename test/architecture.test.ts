@@ -79,6 +79,36 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/client': ['broker/base', 'broker/message', 'broker/wire', 'broker/openwire', 'broker/client/transport'],
   'broker/client/transport': ['broker/base', 'broker/wire', 'broker/openwire'],
   'broker/management': ['broker/base'],
+  'broker/network': [
+    'broker/base',
+    'broker/message',
+    'broker/wire',
+    'broker/openwire',
+    'broker/destination',
+    'broker/region',
+    'broker/network/demand',
+    'broker/client/transport',
+    'broker/management',
+    'broker/network/discovery',
+    'broker/network/supervision',
+  ],
+  'broker/network/demand': [
+    'broker/base',
+    'broker/message',
+    'broker/wire',
+    'broker/openwire',
+    'broker/routing',
+    'broker/advisory',
+    'broker/network',
+  ],
+  'broker/network/discovery': ['broker/base', 'broker/client/transport', 'broker/network'],
+  'broker/network/supervision': [
+    'broker/base',
+    'broker/client/transport',
+    'broker/management',
+    'broker/network',
+    'broker/network/discovery',
+  ],
   'broker/member': [
     'broker/base',
     'broker/config',
@@ -92,6 +122,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/advisory',
     'broker/session',
     'broker/net',
+    'broker/network',
     'broker/management',
   ],
   broker: ['*'],
@@ -152,7 +183,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
 /** Of the broker the operator may import these files only. */
 const sharedWithOperator = [
   /^broker\/base\//,
-  /^broker\/config\/(schema|destination-schema|dead-letter-schema|redelivery-schema|recovery-schema|forwarding-circles|duration-and-size|parse)\.ts$/,
+  /^broker\/config\/(schema|destination-schema|dead-letter-schema|redelivery-schema|recovery-schema|network-schema|forwarding-circles|duration-and-size|parse)\.ts$/,
   /^broker\/management\/contract\.ts$/,
 ]
 
@@ -164,6 +195,7 @@ const rim = [
   /^broker\/disk\/node-disk\.ts$/,
   /^broker\/lock\/file\/(data-directory|file-lock|lock-files|open-watch)\.ts$/,
   /^broker\/net\//,
+  /^broker\/network\/discovery\/multicast-socket\.ts$/,
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,
   /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,

@@ -9,13 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, isAdvisory, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
-import {
-  buildDestinationInfo,
-  buildRemoveConnection,
-  buildRemoveInfo,
-  buildRemoveSubscription,
-} from '../openwire/build-commands.ts'
-import { structureOf } from '../openwire/destination-structure.ts'
+import { buildRemoveConnection, buildRemoveInfo, buildRemoveSubscription } from '../openwire/build-commands.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type {
   ConnectionIdText,
@@ -28,7 +22,9 @@ import type {
   RegionListener,
   SubscriptionName,
 } from '../region/region.ts'
+import type { VirtualDestination } from '../routing/virtual-destination.ts'
 import type { WildcardPattern } from '../routing/wildcard.ts'
+import type { BrokerInfo } from '../wire/openwire/commands.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
 import { connectionInfoOf, consumerIdOf, producerIdOf } from './advisory-structures.ts'
 import { AdvisorySubscribers, matchesAny } from './advisory-subscribers.ts'
@@ -36,24 +32,37 @@ import {
   connectionTopic,
   consumerTopic,
   deadLetterTopic,
-  destinationTopic,
   expiredTopic,
   masterBrokerTopic,
+  networkBridgeTopic,
   producerTopic,
+  virtualConsumerTopic,
 } from './advisory-topics.ts'
 import { replaySliceSize } from './limits.ts'
-import { consumerPresent, PresentState, producerPresent } from './present-state.ts'
+import {
+  bridgePresent,
+  consumerPresent,
+  destinationAdvisory,
+  PresentState,
+  producerPresent,
+  virtualConsumerPresent,
+} from './present-state.ts'
+import { VirtualDemand } from './virtual-demand.ts'
 
 export class Advisories implements RegionListener {
   readonly #clock: Clock
   readonly #builder: AdvisoryMessageBuilder
   readonly #subscribers = new AdvisorySubscribers()
-  readonly #present = new PresentState()
+  readonly #virtual: VirtualDemand
+  readonly #present: PresentState
   #region: Region | undefined
   #pending: Message[] = []
 
-  constructor(identity: BrokerIdentity, clock: Clock) {
-    this.#builder = new AdvisoryMessageBuilder(identity)
+  /** `virtualDestinations`: those whose consumers are told of as theirs (useVirtualDestSubs); default: none. */
+  constructor(identity: BrokerIdentity, clock: Clock, virtualDestinations: readonly VirtualDestination[] = []) {
+    this.#virtual = new VirtualDemand(virtualDestinations)
+    this.#present = new PresentState(this.#virtual)
+    this.#builder = new AdvisoryMessageBuilder(identity, clock.nowMs())
     this.#clock = clock
   }
 
@@ -75,6 +84,19 @@ export class Advisories implements RegionListener {
     this.#fire({ topic: masterBrokerTopic, dataStructure: null })
   }
 
+  /** `broker`: what the broker at the other end said of itself; `bridgeStopped` takes the same object. */
+  bridgeStarted(broker: BrokerInfo, createdByDuplex: boolean, remoteAddress: string): void {
+    const end = { createdByDuplex, remoteAddress }
+    this.#present.bridges.set(broker, end)
+    this.#fire(bridgePresent(broker, end))
+  }
+
+  bridgeStopped(broker: BrokerInfo): void {
+    if (!this.#present.bridges.delete(broker)) return
+    const properties = { started: { type: 'boolean', value: false } } as const
+    this.#fire({ topic: networkBridgeTopic, dataStructure: broker, properties })
+  }
+
   connectionAdded(options: ConnectionOptions): void {
     this.#present.connections.set(options.connectionId, options)
     this.#fire({ topic: connectionTopic, dataStructure: connectionInfoOf(options) })
@@ -85,22 +107,16 @@ export class Advisories implements RegionListener {
     this.#fire({ topic: connectionTopic, dataStructure: buildRemoveConnection(options.connectionId, 0) })
   }
 
-  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void {
+  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null, announcement?: object): void {
     if (isAdvisory(destination)) return
-    this.#present.destinations.set(destinationKey(destination), { destination, connectionId })
-    this.#fire({
-      topic: destinationTopic(destination),
-      dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
-    })
+    const present = { destination, connectionId, announcement }
+    this.#present.destinations.set(destinationKey(destination), present)
+    this.#fire(destinationAdvisory('add', present))
   }
 
   destinationRemoved(destination: Destination): void {
     if (isAdvisory(destination)) return
-    const connectionId = this.#present.removeDestination(destination)
-    this.#fire({
-      topic: destinationTopic(destination),
-      dataStructure: buildDestinationInfo('remove', structureOf(destination), connectionId),
-    })
+    this.#fire(destinationAdvisory('remove', this.#present.removeDestination(destination)))
   }
 
   /** Once for each destination of a composite: with the first of them the consumer begins to listen. */
@@ -113,7 +129,10 @@ export class Advisories implements RegionListener {
     const { consumerId } = options
     const isNew = !this.#present.consumers.has(consumerId)
     const consumer = this.#present.addConsumer(options, connectionId, destination, count)
-    if (!isAdvisory(destination)) this.#fire(consumerPresent(consumer, destination, count))
+    if (!isAdvisory(destination)) {
+      for (const virtual of this.#virtual.of(destination)) this.#fire(virtualConsumerPresent(consumer, virtual, count))
+      this.#fire(consumerPresent(consumer, destination, count))
+    }
     if (isNew) this.#subscribe(options)
   }
 
@@ -121,11 +140,12 @@ export class Advisories implements RegionListener {
     this.#subscribers.remove(consumerId)
     const options = this.#present.removeConsumer(consumerId, destination, count)
     if (isAdvisory(destination)) return
-    this.#fire({
-      topic: consumerTopic(destination),
-      dataStructure: buildRemoveInfo(consumerIdOf(consumerId, options), 0),
+    const gone = {
+      dataStructure: buildRemoveInfo(consumerIdOf(consumerId, options)),
       properties: { consumerCount: int(count) },
-    })
+    }
+    for (const virtual of this.#virtual.of(destination)) this.#fire({ topic: virtualConsumerTopic(virtual), ...gone })
+    this.#fire({ topic: consumerTopic(destination), ...gone })
   }
 
   /** Its consumer went before, and was told of then. */

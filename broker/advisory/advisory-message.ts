@@ -22,9 +22,10 @@ export class AdvisoryMessageBuilder {
   readonly #producer: ProducerIdFields
   #sequence = 0
 
-  constructor(identity: BrokerIdentity) {
+  /** `startedMs`: a configured broker id is that of the start before, too, and message ids must not come again. */
+  constructor(identity: BrokerIdentity, startedMs: number) {
     this.#identity = identity
-    this.#producer = { connectionId: `${identity.brokerId}:advisory`, sessionId: 0, value: 0 }
+    this.#producer = { connectionId: `${identity.brokerId}:advisory:${startedMs}`, sessionId: 0, value: 0 }
   }
 
   build({ topic, dataStructure, properties, targetConsumerId }: Advisory, nowMs: number): Message {

@@ -13,6 +13,9 @@ export const connectionTopic = `${advisoryPrefix}Connection`
 export const masterBrokerTopic = `${advisoryPrefix}MasterBroker`
 export const destinationTopic = ({ kind }: Destination): string => `${advisoryPrefix}${lifecycleNames[kind]}`
 export const consumerTopic = (destination: Destination): string => about('Consumer', destination)
+export const virtualConsumerTopic = (destination: Destination): string =>
+  about('VirtualDestination.Consumer', destination)
+export const networkBridgeTopic = `${advisoryPrefix}NetworkBridge`
 export const producerTopic = (destination: Destination): string => about('Producer', destination)
 export const expiredTopic = (destination: Destination): string => about('Expired', destination)
 export const deadLetterTopic = (destination: Destination): string => about('MessageDLQd', destination)

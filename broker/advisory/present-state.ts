@@ -12,34 +12,67 @@ import type {
   ProducerIdText,
   ProducerOptions,
 } from '../region/region.ts'
+import type { BrokerInfo, DestinationInfo } from '../wire/openwire/commands.ts'
 import type { Advisory } from './advisory-message.ts'
 import { connectionInfoOf, consumerInfoOf, producerInfoOf } from './advisory-structures.ts'
-import { connectionTopic, consumerTopic, destinationTopic, producerTopic } from './advisory-topics.ts'
+import {
+  connectionTopic,
+  consumerTopic,
+  destinationTopic,
+  networkBridgeTopic,
+  producerTopic,
+  virtualConsumerTopic,
+} from './advisory-topics.ts'
+import type { VirtualDemand } from './virtual-demand.ts'
 
 export interface PresentConsumer {
   readonly options: ConsumerOptions
   readonly clientId: string | null
 }
 
+export interface PresentDestination {
+  readonly destination: Destination
+  /** The connection that made it; null when the broker did. */
+  readonly connectionId: ConnectionIdText | null
+  /** What was said of it. */
+  readonly announcement: object | undefined
+}
+
 /** By destination key: the destinations that something is there on. */
 type Places = Map<string, Destination>
 
+/** By the BrokerInfo of the other broker. */
+type Bridges = Map<BrokerInfo, BridgeEnd>
+
+/** How a bridge came about. */
+export interface BridgeEnd {
+  readonly createdByDuplex: boolean
+  /** `tcp://10.0.0.7:61616` */
+  readonly remoteAddress: string
+}
+
 export class PresentState {
+  readonly bridges: Bridges = new Map()
+  readonly #virtual: VirtualDemand
   readonly connections = new Map<ConnectionIdText, ConnectionOptions>()
-  readonly destinations = new Map<string, { destination: Destination; connectionId: ConnectionIdText | null }>()
+  readonly destinations = new Map<string, PresentDestination>()
   readonly consumers = new Map<ConsumerIdText, PresentConsumer & { readonly places: Places }>()
   readonly #producers = new Map<ProducerIdText, { readonly options: ProducerOptions; readonly places: Places }>()
   readonly #consumerCounts = new Map<string, number>()
   readonly #producerCounts = new Map<string, number>()
 
-  /** Returns the connection that made it; null when the broker did. */
-  removeDestination(destination: Destination): ConnectionIdText | null {
+  constructor(virtual: VirtualDemand) {
+    this.#virtual = virtual
+  }
+
+  /** Returns what was known of it. */
+  removeDestination(destination: Destination): PresentDestination {
     const key = destinationKey(destination)
-    const connectionId = this.destinations.get(key)?.connectionId ?? null
+    const known = this.destinations.get(key)
     this.destinations.delete(key)
     this.#consumerCounts.delete(key)
     this.#producerCounts.delete(key)
-    return connectionId
+    return known ?? { destination, connectionId: null, announcement: undefined }
   }
 
   addConsumer(
@@ -86,19 +119,37 @@ export class PresentState {
   *advisories(): Generator<Advisory, undefined> {
     for (const options of this.connections.values())
       yield { topic: connectionTopic, dataStructure: connectionInfoOf(options) }
-    for (const { destination, connectionId } of this.destinations.values())
-      yield {
-        topic: destinationTopic(destination),
-        dataStructure: buildDestinationInfo('add', structureOf(destination), connectionId),
-      }
+    for (const present of this.destinations.values()) yield destinationAdvisory('add', present)
     for (const { options, places } of this.#producers.values())
       for (const [key, destination] of places)
         yield producerPresent(options, destination, this.#producerCounts.get(key) ?? 1)
     for (const consumer of this.consumers.values())
-      for (const [key, destination] of consumer.places)
-        if (!isAdvisory(destination)) yield consumerPresent(consumer, destination, this.#consumerCounts.get(key) ?? 1)
+      for (const [key, destination] of consumer.places) {
+        if (isAdvisory(destination)) continue
+        const count = this.#consumerCounts.get(key) ?? 1
+        yield consumerPresent(consumer, destination, count)
+        for (const virtual of this.#virtual.of(destination)) yield virtualConsumerPresent(consumer, virtual, count)
+      }
+    for (const [broker, end] of this.bridges) yield bridgePresent(broker, end)
   }
 }
+
+/** With the path of one that a bridge has for another broker's client, so that it does not go round. */
+export const destinationAdvisory = (
+  operation: 'add' | 'remove',
+  { destination, connectionId, announcement }: PresentDestination,
+): Advisory => ({
+  topic: destinationTopic(destination),
+  dataStructure: {
+    ...buildDestinationInfo(operation, structureOf(destination), connectionId),
+    brokerPath: announcedPath(announcement),
+  },
+})
+
+const announcedPath = (announcement: object | undefined): DestinationInfo['brokerPath'] =>
+  announcement && 'kind' in announcement && announcement.kind === 'DestinationInfo'
+    ? (announcement as DestinationInfo).brokerPath
+    : null
 
 export const consumerPresent = (
   { options, clientId }: PresentConsumer,
@@ -108,6 +159,22 @@ export const consumerPresent = (
   topic: consumerTopic(destination),
   dataStructure: { ...consumerInfoOf(options, clientId), destination: structureOf(destination) },
   properties: { consumerCount: int(count) },
+})
+
+/** The same of a virtual destination whose messages the consumer gets. */
+export const virtualConsumerPresent = (consumer: PresentConsumer, virtual: Destination, count: number): Advisory => ({
+  ...consumerPresent(consumer, virtual, count),
+  topic: virtualConsumerTopic(virtual),
+})
+
+export const bridgePresent = (broker: BrokerInfo, { createdByDuplex, remoteAddress }: BridgeEnd): Advisory => ({
+  topic: networkBridgeTopic,
+  dataStructure: broker,
+  properties: {
+    started: { type: 'boolean', value: true },
+    createdByDuplex: { type: 'boolean', value: createdByDuplex },
+    remoteIp: { type: 'string', value: remoteAddress },
+  },
 })
 
 export const producerPresent = (options: ProducerOptions, destination: Destination, count: number): Advisory => ({

@@ -2,6 +2,7 @@
 // beginning, and policies by name. The operator takes the same into BrokerCluster (spec.broker).
 import { z } from 'zod'
 import { deadLetterStrategySchema } from './dead-letter-schema.ts'
+import { conditionalNetworkBridgeFilterFields } from './network-schema.ts'
 import { subscriptionRecoveryPolicySchema } from './recovery-schema.ts'
 import { affix, concreteName, duration, name, oneOf, selector } from './schema-parts.ts'
 
@@ -131,6 +132,11 @@ export const destinationPolicyFields = {
     .boolean()
     .optional()
     .describe('true: of the messages that wait those of the highest JMSPriority go first. Left out: false.'),
+  // Without a default for the same reason.
+  conditionalNetworkBridgeFilter: z
+    .strictObject(conditionalNetworkBridgeFilterFields)
+    .optional()
+    .describe('What bridges to other brokers may take along. Left out: the defaults of its fields.'),
 }
 
 /** What holds where a policy says nothing. */

@@ -22,6 +22,8 @@ export function parseBrokerConfig(value: unknown): ParsedConfig {
   // Also beside mistakes elsewhere: all at once.
   const connectors = brokerConfigSchema.shape.transportConnectors.safeParse(valueAt(value, ['transportConnectors']))
   if (connectors.success) problems.push(...duplicates(connectors.data))
+  const networks = brokerConfigSchema.shape.networkConnectors.safeParse(valueAt(value, ['networkConnectors']))
+  if (networks.success) problems.push(...sameNetworkNames(networks.data))
   if (parsed.success) problems.push(...circles(parsed.data.virtualDestinations ?? []))
   return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems }
 }
@@ -33,7 +35,7 @@ export const formatProblem = ({ path, given, accepted }: ConfigProblem): string 
 export function problemsOf(issue: z.core.$ZodIssue, root: unknown, schema: z.core.$ZodType): ConfigProblem[] {
   const at = (path: readonly PropertyKey[], accepted: string): ConfigProblem => ({
     path: formatPath(path),
-    given: show(valueAt(root, path)),
+    given: isSecret(path.at(-1)) ? secret : show(valueAt(root, path)),
     accepted,
   })
   if (issue.code === 'unrecognized_keys')
@@ -72,6 +74,19 @@ function duplicates(connectors: BrokerConfig['transportConnectors']): ConfigProb
   return problems
 }
 
+/** They would make the same client ids. */
+function sameNetworkNames(connectors: BrokerConfig['networkConnectors']): ConfigProblem[] {
+  const first = new Map<string, number>()
+  return connectors.flatMap(({ name }, index) => {
+    const same = first.get(name)
+    if (same === undefined) first.set(name, index)
+    const path = `networkConnectors[${index}].name`
+    return same === undefined
+      ? []
+      : [{ path, given: show(name), accepted: `already used by networkConnectors[${same}]` }]
+  })
+}
+
 const circles = (virtualDestinations: Parameters<typeof forwardingCircles>[0]): ConfigProblem[] =>
   forwardingCircles(virtualDestinations).map(({ at, given }) => ({
     path: `virtualDestinations${at}`,
@@ -93,8 +108,12 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value) ?? typeof value
+  const text = JSON.stringify(value, (key, inner: unknown) => (isSecret(key) ? secret : inner)) ?? typeof value
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
+
+/** What is wrong may be told, what it is may not. */
+const secret = 'a secret'
+const isSecret = (name: PropertyKey | undefined): boolean => typeof name === 'string' && /password$/i.test(name)
 
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)

@@ -1,7 +1,7 @@
 // Subscription recovery policies in the configuration, by ActiveMQ's names: what a topic keeps for retroactive consumers. The
 // operator takes the same into BrokerCluster.
 import { z } from 'zod'
-import { duration, oneOf } from './schema-parts.ts'
+import { duration, notThere, oneOf } from './schema-parts.ts'
 
 /** Each is held by its reference only, but somebody may ask for all of them at once. */
 const maxKeptMessages = 100_000
@@ -31,13 +31,6 @@ export const recoveryPolicyKinds = [
   'lastImageSubscriptionRecoveryPolicy',
   'noSubscriptionRecoveryPolicy',
 ] as const
-
-/** Known by name, so that who brings one along from ActiveMQ learns why it is not there. */
-const notThere = (reason: string) =>
-  z
-    .unknown()
-    .optional()
-    .refine((given) => given === undefined, { error: reason })
 
 export const subscriptionRecoveryPolicySchema = z
   .strictObject({

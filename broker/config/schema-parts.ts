@@ -38,6 +38,13 @@ export const selector = z
     error: ({ input }) => `expected a selector: ${problemOfSelector(input as string)}`,
   })
 
+/** Known by name, so that who brings one along from ActiveMQ learns why it is not there. */
+export const notThere = (reason: string) =>
+  z
+    .unknown()
+    .optional()
+    .refine((given) => given === undefined, { error: reason })
+
 /** Of an object of which exactly one field says what it is. */
 export const oneOf = (...fields: readonly string[]) =>
   [

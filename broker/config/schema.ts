@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { deadLetterRuleFields, defaultDeadLetterQueue } from './dead-letter-schema.ts'
 import { destinationSettings } from './destination-schema.ts'
+import { brokerId, clusterClientFields, networkConnectorsSchema } from './network-schema.ts'
 import { redeliveryPluginSchema } from './redelivery-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
@@ -77,11 +78,14 @@ const transportConnectorSchema = z.strictObject({
   tightEncodingEnabled: z.boolean().default(true),
   /** Off by default: with the cache each message has to be decoded and encoded again. */
   cacheEnabled: z.boolean().default(false),
+  ...clusterClientFields,
 })
 
 export const brokerConfigSchema = z.strictObject({
   /** The same on all members of a group. */
   brokerName: name.default('localhost'),
+  /** Who this broker is to others; the same on all members of a group, then messages know it again after a failover. Default: a new one at each start. */
+  brokerId: brokerId.optional(),
   store: storeSchema.prefault({ type: 'Journal' }),
   memoryLimit: memoryLimit.default('60%'),
   /** What non-persistent messages that do not fit into memory may take on disk: ActiveMQ's tempUsage. 0: they wait instead. */
@@ -95,6 +99,7 @@ export const brokerConfigSchema = z.strictObject({
     .min(1)
     .max(16)
     .prefault([{ name: 'openwire' }]),
+  networkConnectors: networkConnectorsSchema,
   admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8161) }).prefault({}),
   /** The strategy of destinations whose policy has none. */
   deadLetter: z
@@ -114,3 +119,4 @@ export type BrokerConfigInput = z.input<typeof brokerConfigSchema>
 /** With every default filled in. */
 export type BrokerConfig = z.output<typeof brokerConfigSchema>
 export type TransportConnectorConfig = BrokerConfig['transportConnectors'][number]
+export type NetworkConnectorConfig = BrokerConfig['networkConnectors'][number]

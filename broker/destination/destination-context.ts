@@ -7,6 +7,7 @@ import type { MessageStore, Sequence } from '../store/message-store.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import type { BrokerRedelivery } from './broker-redelivery.ts'
 import type { QueueEntry } from './entry.ts'
+import type { NetworkFilterPolicies } from './network/network-filter-policy.ts'
 import type { MemoryUsage } from './memory-usage.ts'
 import type { DispatchPolicies } from './queue/dispatch-policy.ts'
 
@@ -37,6 +38,10 @@ export interface DestinationContext {
   readonly redelivery: BrokerRedelivery | null
   /** null: no queue has one of its own. */
   readonly dispatchPolicies: DispatchPolicies | null
+  /** As it stands in the paths of messages; left out: in none. */
+  readonly brokerId?: string
+  /** Left out: bridges may take along what they may by default. */
+  readonly networkFilterPolicies?: NetworkFilterPolicies | null
   /** Whether the store is told of first deliveries (persistJMSRedelivered). */
   recordsDeliveries(queue: Destination): boolean
   /** Makes a message of its stored form. */

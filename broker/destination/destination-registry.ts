@@ -24,7 +24,7 @@ export interface DestinationKeeper {
   /** Before one is made for a client: refuses it by throwing a RefusalError. */
   check(destination: Destination): void
   /** After its wildcard subscriptions are attached. */
-  created(made: Queue | Topic, owner: string | null): void
+  created(made: Queue | Topic, owner: string | null, announcement?: object): void
   deleted(found: Queue | Topic): void
   /** Of one that has a wildcard as its name: whether only a consumer of that very wildcard draws from it. */
   isOneConsumers(destination: Destination): boolean
@@ -86,8 +86,8 @@ export class DestinationRegistry {
     return this.add(destination, null)
   }
 
-  /** Makes a destination that is not there yet. Refuses at the limit, and what `check` refuses. */
-  add(destination: Destination, owner: string | null): Queue | Topic {
+  /** Makes a destination that is not there yet. Refuses at the limit, and what `check` refuses. `announcement` is for the keeper. */
+  add(destination: Destination, owner: string | null, announcement?: object): Queue | Topic {
     this.#keeper.check(destination)
     const limit = isTemporary(destination) ? 'maximumTemporaryDestinations' : 'maximumDestinations'
     const count = isTemporary(destination) ? this.#temporary.size : this.#queues.size + this.#topics.size
@@ -97,11 +97,11 @@ export class DestinationRegistry {
         `Cannot create ${destinationKey(destination)}: the broker has ${count} such destinations (limit ${limit})`,
         { fields: { limit } },
       )
-    return this.addBeyondLimit(destination, owner)
+    return this.addBeyondLimit(destination, owner, announcement)
   }
 
   /** As `add`, for what must have its place: recovered queues, dead letters. */
-  addBeyondLimit(destination: Destination, owner: string | null): Queue | Topic {
+  addBeyondLimit(destination: Destination, owner: string | null, announcement?: object): Queue | Topic {
     const made = isQueue(destination)
       ? new Queue(destination, owner, this.#context)
       : new Topic(destination, owner, this.#context)
@@ -112,7 +112,7 @@ export class DestinationRegistry {
     for (const wildcard of this.#wildcards)
       if (this.#reaches(wildcard, destination)) this.#attach(made, wildcard.subscription)
     if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
-    this.#keeper.created(made, owner)
+    this.#keeper.created(made, owner, announcement)
     return made
   }
 

@@ -57,6 +57,8 @@ export const destinationLimits = {
   maximumAwaitingRedelivery: 100_000,
   /** A delay that grows with each redelivery stays a time that somebody may live to see. */
   longestRedeliveryDelayMs: 365 * 86_400_000,
+  /** Messages that bridges may not have yet are looked at again not more often than so: all of them are. */
+  networkRetryMs: 100,
   /** Timers of Node know 24 days; whoever waits longer looks again. */
   longestTimerMs: 86_400_000,
   /**

@@ -1,6 +1,7 @@
 // The admin port: some paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker, save that
-// a durable subscription without a consumer can be deleted, as any client may do that can reach the broker. Open without
-// authentication, as its answers carry no message and no credential; who may reach it is up to the network.
+// a durable subscription without a consumer can be deleted, as any client may do that can reach the broker, and network connectors
+// can be stopped and started. Open without authentication, as its answers carry no message and no credential; who may reach it is
+// up to the network.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorCode, errorMessage, FlotillaError } from '../base/errors.ts'
@@ -12,7 +13,9 @@ import {
   type ConnectionRow,
   type DestinationRow,
   type InventoryAnswer,
+  type NetworkAnswer,
   type RoleAnswer,
+  rolesAndBridgesQuery,
   rolesQuery,
   type SubscriptionRow,
 } from './contract.ts'
@@ -25,6 +28,7 @@ import {
   requestTimeoutMs,
 } from './limits.ts'
 import { renderMetrics, type Measurements } from './metrics.ts'
+import { parseConnectorRequest, type ConnectorRequest } from './connector-request.ts'
 import { parsePageRequest, type PageRequest } from './page-request.ts'
 import { parseSubscriptionRequest, type SubscriptionRequest } from './subscription-request.ts'
 
@@ -32,11 +36,17 @@ export type Deletion =
   | { readonly deleted: true }
   | { readonly deleted: false; readonly status: 404 | 409; readonly why: string }
 
+export type ConnectorSwitch =
+  | { readonly done: true }
+  | { readonly done: false; readonly status: 404 | 409; readonly why: string }
+
 /** What the admin port asks of the broker. */
 export interface AdminSource {
   role(): RoleAnswer
   /** Calls the listener each time the role is another one. Returns how to end that. */
   onRoleChange(listener: () => void): () => void
+  /** The same each time that a bridge is there, or is no longer. */
+  onBridgeChange(listener: () => void): () => void
   /** Why this member is not healthy in its role; undefined when it is. */
   notReadyReason(): string | undefined
   snapshot(): Promise<BrokerSnapshot>
@@ -45,6 +55,8 @@ export interface AdminSource {
   subscriptions(page: PageRequest): InventoryAnswer<SubscriptionRow>
   /** Resolves when it is gone for good, or cannot go. */
   deleteSubscription(request: SubscriptionRequest): Promise<Deletion>
+  network(): NetworkAnswer
+  switchConnector(request: ConnectorRequest): ConnectorSwitch
   measurements(): Measurements
 }
 
@@ -114,6 +126,7 @@ export class AdminServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (pathOf(request).startsWith(`${adminPaths.networkConnectors}/`)) return this.#switchConnector(request, response)
     const isSubscriptions = pathOf(request) === adminPaths.subscriptions
     if (isSubscriptions && request.method === 'DELETE') return this.#deleteSubscription(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -146,6 +159,9 @@ export class AdminServer {
       case adminPaths.subscriptions:
         sendPage(request, response, (page) => this.#source.subscriptions(page))
         return
+      case adminPaths.networkConnectors:
+        sendJson(response, this.#source.network())
+        return
       case adminPaths.metrics: {
         const { contentType, text } = await renderMetrics(this.#source.measurements())
         send(response, 200, contentType, text)
@@ -169,6 +185,23 @@ export class AdminServer {
     } else sendText(response, result.status, `${result.why}\n`)
   }
 
+  #switchConnector(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST')
+      return sendText(response, 405, 'only POST is answered here\n')
+    }
+    // A browser sends a POST for any page to any address that it can reach, and says so. DELETE it asks about before.
+    if (request.headers.origin !== undefined) return sendText(response, 403, 'not for web pages\n')
+    const parsed = parseConnectorRequest(pathOf(request), queryOf(request))
+    if (!parsed)
+      return sendText(response, 404, `there are only ${adminPaths.networkConnectors}/{name}/start and /stop\n`)
+    const result = this.#source.switchConnector(parsed)
+    if (!result.done) return sendText(response, result.status, `${result.why}\n`)
+    const done = parsed.started ? 'started' : 'stopped'
+    this.#logger.info('A network connector was switched at the admin port', { connector: parsed.name, done })
+    sendText(response, 200, `${done}\n`)
+  }
+
   /** Answered with headers now, and with the end of the connection when this process ends or closes the port. */
   #beWatched(request: IncomingMessage, response: ServerResponse): void {
     if (request.method === 'HEAD') return sendText(response, 200, '')
@@ -176,15 +209,18 @@ export class AdminServer {
     this.#watches++
     response.once('close', () => this.#watches--)
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-    if (queryOf(request) === rolesQuery) this.#tellRoles(response)
+    const query = queryOf(request)
+    if (query === rolesQuery || query === rolesAndBridgesQuery)
+      this.#tellRoles(response, query === rolesAndBridgesQuery)
     else response.flushHeaders()
   }
 
-  /** A handful of lines in the life of a process: whoever does not read them does no harm. */
-  #tellRoles(response: ServerResponse): void {
+  /** A handful of lines in the life of a process, or in that of a bridge: whoever does not read them does no harm. */
+  #tellRoles(response: ServerResponse, withBridges: boolean): void {
     const tell = (): void => void response.write(`${JSON.stringify(this.#source.role())}\n`)
     this.#toldRoles++
     response.once('close', this.#source.onRoleChange(tell))
+    if (withBridges) response.once('close', this.#source.onBridgeChange(tell))
     response.once('close', () => this.#toldRoles--)
     tell()
   }

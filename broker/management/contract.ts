@@ -9,11 +9,20 @@
 //   GET /subscriptions InventoryAnswer of SubscriptionRow as JSON: durable subscriptions, with and without a consumer
 //   DELETE /subscriptions?clientId=…&subscriptionName=…
 //                      200 when it is deleted with all that waits for it; 404 there is none; 409 it has a consumer, or this
-//                      member is not active. The only thing here that changes anything
+//                      member is not active
+//   GET /network-connectors
+//                      NetworkAnswer as JSON: network connectors of an active member and their bridges, also those that it accepted
+//   POST /network-connectors/{name}/start|stop
+//                      200 when it is started or stopped, also when it was before; 404 there is none; 409 this member is not active;
+//                      403 a web page asks. Until the member is active again: then it is as configured. This and DELETE are the only
+//                      things here that change anything
 //   GET /metrics       Prometheus text
 //   GET /watch         200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
 //   GET /watch?roles   the same, but with the answer of /role as a line, now and each time that the role changes. Brokers up to
 //                      0.1 did not know this, and answer as to /watch
+//   GET /watch?roles&bridges
+//                      the same, and a line also each time that a bridge is there, or is no longer. Brokers that know no networks
+//                      answer as to /watch
 //
 // The inventories of an active member come in pages: ?limit=N items at most, ?after=the `next` of the page before. Rows stand
 // in the order in which they came to be, so that whatever stays is in one page and no more. A standby has none.
@@ -26,6 +35,40 @@ export interface RoleAnswer {
   readonly term: number | null
   readonly brokerName: string
   readonly member: string
+}
+
+/**
+ * Idle: nothing is amiss. Its connector is stopped; or who was found is this broker itself, or has a bridge of this connector already.
+ */
+export type NetworkBridgeState = 'Connected' | 'Connecting' | 'Down' | 'Idle'
+
+/** One bridge: each broker that a connector has found has one, and so has each broker that came with a duplex one. */
+export interface NetworkBridgeSnapshot {
+  /** Name of the network connector; of a duplex bridge that was accepted, its name at the other end. */
+  readonly connector: string
+  /** What it is to reach: `masterslave:(tcp://b:61616,tcp://c:61616)`; of an accepted one, where it came from. */
+  readonly uri: string
+  /** It forwards in both directions over one connection. */
+  readonly duplex: boolean
+  /** The other broker dialled. */
+  readonly accepted: boolean
+  readonly state: NetworkBridgeState
+  /** Why it is not connected, or was not the last time; null when there is nothing to tell. */
+  readonly reason: string | null
+  /** Broker at the other end, the last one known. */
+  readonly remoteBrokerName: string | null
+  readonly remoteBrokerId: string | null
+  /** `tcp://10.0.0.7:61616` */
+  readonly remoteAddress: string | null
+  /** Since when it is in this state, RFC 3339. */
+  readonly since: string
+  /** Bridges before this one. */
+  readonly restarts: number
+  readonly demandSubscriptions: number
+  /** Messages that went to the other broker since this member became active. */
+  readonly forwarded: number
+  /** Messages that came over it in the other direction; duplex only. */
+  readonly received: number
 }
 
 export interface BrokerSnapshot extends RoleAnswer {
@@ -55,6 +98,13 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly open: boolean
     readonly connections: number
   }[]
+  /** Left out by brokers that know no networks, and by members that are not active. */
+  readonly networkBridges?: readonly NetworkBridgeSnapshot[]
+}
+
+export interface NetworkAnswer {
+  readonly connectors: readonly { readonly name: string; readonly duplex: boolean; readonly started: boolean }[]
+  readonly bridges: readonly NetworkBridgeSnapshot[]
 }
 
 export interface InventoryAnswer<Row> {
@@ -70,6 +120,8 @@ export interface ConnectionRow {
   readonly connector: string
   readonly consumers: number
   readonly producers: number
+  /** It is another broker's bridge; left out else. */
+  readonly networkConnection?: boolean
 }
 
 export interface DestinationRow {
@@ -81,6 +133,8 @@ export interface DestinationRow {
   readonly awaitingRedelivery: number
   /** Groups of messages that one of its consumers owns. */
   readonly messageGroups: number
+  /** Of `size`: what waits and nobody who is there takes, neither a consumer nor a bridge; all that waits while nobody is there. */
+  readonly withoutConsumer: number
   readonly enqueued: number
   readonly dequeued: number
   readonly consumers: number
@@ -108,9 +162,11 @@ export const adminPaths = {
   connections: '/connections',
   destinations: '/destinations',
   subscriptions: '/subscriptions',
+  networkConnectors: '/network-connectors',
   metrics: '/metrics',
   watch: '/watch',
 } as const
 
 /** Behind the path of `watch`. */
 export const rolesQuery = 'roles'
+export const rolesAndBridgesQuery = 'roles&bridges'

@@ -21,6 +21,9 @@ export const keepAliveTimeoutMs = 15_000
 /** Prometheus series grow with every label value: the largest destinations by name, the rest in one sum. */
 export const maxDestinationLabels = 500
 
+/** The same of bridges. Connectors have a handful, and first places; strangers may bring many, of any name. */
+export const maxBridgeLabels = 500
+
 /** Rows of a page: some 200 KiB of JSON and a millisecond of the event loop, which clients do not notice. */
 export const maxPageItems = 1000
 

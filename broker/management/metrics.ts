@@ -3,8 +3,9 @@
 // a standby should be ready before it.
 import type { Counter, Gauge, Registry } from 'prom-client'
 import { processMetrics } from '../base/process-metrics.ts'
-import type { BrokerRole, DestinationRow } from './contract.ts'
+import type { BrokerRole, DestinationRow, NetworkBridgeSnapshot } from './contract.ts'
 import { maxDestinationLabels } from './limits.ts'
+import { bridgeTotals, type BridgeTotals } from './bridge-totals.ts'
 
 export interface DestinationTotals extends DestinationRow {
   readonly dispatched: number
@@ -24,6 +25,7 @@ export interface Measurements {
   /** How often clients asked for what this version takes without doing it, by feature. */
   readonly unsupportedUses: ReadonlyMap<string, number>
   readonly destinations: readonly DestinationTotals[]
+  readonly networkBridges: readonly NetworkBridgeSnapshot[]
   readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   readonly temp: {
     readonly messages: number
@@ -52,6 +54,7 @@ export async function renderMetrics(measurements: Measurements): Promise<{ conte
   const set = new MetricSet(registry, Gauge, Counter)
   addBrokerMetrics(set, measurements)
   addDestinationMetrics(set, measurements.destinations)
+  addBridgeMetrics(set, measurements.networkBridges)
   const ofProcess = await (await processMetrics()).metrics()
   return { contentType: registry.contentType, text: (await registry.metrics()) + ofProcess }
 }
@@ -169,12 +172,41 @@ function addDestinationMetrics(set: MetricSet, destinations: readonly Destinatio
     'Messages that the broker delivers again when their delay is over',
     (row) => row.awaitingRedelivery,
   )
+  gauge(
+    'without_consumer_messages',
+    'Messages that wait and that no consumer or bridge which is there takes',
+    (row) => row.withoutConsumer,
+  )
   gauge('consumers', 'Consumers', (row) => row.consumers)
   gauge('producers', 'Producers', (row) => row.producers)
   counter('enqueued', 'Messages that arrived', (row) => row.enqueued)
   counter('dequeued', 'Messages acknowledged', (row) => row.dequeued)
   counter('dispatched', 'Messages sent to consumers', (row) => row.dispatched)
   counter('expired', 'Messages that expired', (row) => row.expired)
+}
+
+function addBridgeMetrics(set: MetricSet, bridges: readonly NetworkBridgeSnapshot[]): void {
+  const totals = bridgeTotals(bridges)
+  const labelNames = ['connector', 'uri', 'remote_broker']
+  const labelled = (pick: (total: BridgeTotals) => number): Labelled[] =>
+    totals.map((total) => [[total.connector, total.uri, total.remoteBroker], pick(total)])
+  set.gauges(
+    'flotilla_network_bridge_up',
+    'Whether the bridge is connected: 1 or 0',
+    labelNames,
+    labelled(({ up }) => up),
+  )
+  set.gauges(
+    'flotilla_network_bridge_demand_subscriptions',
+    'Consumers here that stand for consumers of the other broker',
+    labelNames,
+    labelled(({ demandSubscriptions }) => demandSubscriptions),
+  )
+  const counter = (name: string, help: string, pick: (total: BridgeTotals) => number): void =>
+    set.counters(`flotilla_network_bridge_${name}_total`, help, labelNames, labelled(pick))
+  counter('restarts', 'Bridges that were made anew', ({ restarts }) => restarts)
+  counter('forwarded', 'Messages sent to the other broker', ({ forwarded }) => forwarded)
+  counter('received', 'Messages that came from the other broker over a duplex bridge', ({ received }) => received)
 }
 
 /** Temporary destinations and advisories are summed up; of the others the largest keep their names. */
@@ -202,6 +234,7 @@ function addTotals(sum: DestinationTotals | undefined, row: DestinationTotals): 
     inFlight: add((totals) => totals.inFlight),
     awaitingRedelivery: add((totals) => totals.awaitingRedelivery),
     messageGroups: add((totals) => totals.messageGroups),
+    withoutConsumer: add((totals) => totals.withoutConsumer),
     enqueued: add((totals) => totals.enqueued),
     dequeued: add((totals) => totals.dequeued),
     dispatched: add((totals) => totals.dispatched),

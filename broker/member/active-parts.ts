@@ -7,10 +7,12 @@ import type { Logger } from '../base/logger.ts'
 import { parseDuration } from '../config/duration-and-size.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { TransportConnector } from '../net/transport-connector.ts'
+import type { Network } from '../network/network.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { WhenNoSpace } from '../region/flow-control.ts'
 import { createRegion } from '../region/region-broker.ts'
 import type { Region } from '../region/region.ts'
+import { ClusterBrokers } from '../session/cluster-brokers.ts'
 import { ConnectionRegistry } from '../session/connection-registry.ts'
 import { LimitCounts } from '../session/limit-counts.ts'
 import { logBurstEntries, logBurstPeriodMs } from '../session/limits.ts'
@@ -23,6 +25,7 @@ import {
   expiryPoliciesOf,
   deliveryPoliciesOf,
   inactiveDestinationsOf,
+  networkFilterPoliciesOf,
   priorityPoliciesOf,
   recoveryPoliciesOf,
   redeliveryOf,
@@ -33,9 +36,12 @@ import {
 export interface ActiveParts {
   readonly region: Region
   readonly registry: ConnectionRegistry
+  /** Bridges say here who comes and goes. */
+  readonly cluster: ClusterBrokers
   readonly advisories: Advisories
   readonly limits: LimitCounts
   readonly connectors: readonly TransportConnector[]
+  readonly network: Network
 }
 
 export interface ActivePartsOptions {
@@ -53,10 +59,12 @@ export interface ActivePartsOptions {
   readonly memoryLimit: number
   /** Closed ones, in the order of the configuration. */
   readonly buildConnectors: (service: SessionService) => readonly TransportConnector[]
+  /** Not started. */
+  readonly buildNetwork: (service: SessionService) => Network
 }
 
 export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
-  const { config, clock, logger, store, temp, recovered, memoryLimit, buildConnectors } = options
+  const { config, clock, logger, store, temp, recovered, memoryLimit } = options
   const identity = identityOf(options, () => connectors)
   const advisories = new Advisories(identity, clock)
   const region = createRegion({
@@ -64,6 +72,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     temp,
     clock,
     logger,
+    brokerId: options.brokerId,
     listeners: [advisories],
     memoryLimit,
     deadLetter: config.deadLetter,
@@ -74,6 +83,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     expiryPolicies: expiryPoliciesOf(config),
     recoveryPolicies: recoveryPoliciesOf(config),
     priorityPolicies: priorityPoliciesOf(config),
+    networkFilterPolicies: networkFilterPoliciesOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),
     concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
@@ -83,10 +93,13 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
   region.prepare(startupDestinationsOf(config))
   advisories.attach(region)
   const registry = new ConnectionRegistry(config.brokerName)
+  const cluster = new ClusterBrokers(identity)
   const limits = new LimitCounts(clock, logger)
   const sessionLogger = BurstLogger.over(logger, clock, { entries: logBurstEntries, periodMs: logBurstPeriodMs })
-  const connectors = buildConnectors({ identity, region, registry, advisories, limits, clock, logger: sessionLogger })
-  return { region, registry, advisories, limits, connectors }
+  const service = { identity, region, registry, cluster, advisories, limits, clock, logger: sessionLogger }
+  const network = options.buildNetwork(service)
+  const connectors = options.buildConnectors(service)
+  return { region, registry, cluster, advisories, limits, connectors, network }
 }
 
 function identityOf(

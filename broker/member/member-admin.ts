@@ -4,13 +4,15 @@ import type { InventoryPage } from '../base/inventory.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { LockHolder } from '../lock/lock.ts'
 import { RefusalError } from '../base/errors.ts'
-import type { AdminSource, Deletion } from '../management/admin-server.ts'
+import type { AdminSource, ConnectorSwitch, Deletion } from '../management/admin-server.ts'
+import type { ConnectorRequest } from '../management/connector-request.ts'
 import type {
   BrokerRole,
   BrokerSnapshot,
   ConnectionRow,
   DestinationRow,
   InventoryAnswer,
+  NetworkAnswer,
   RoleAnswer,
   SubscriptionRow,
 } from '../management/contract.ts'
@@ -65,6 +67,10 @@ export class MemberAdmin implements AdminSource {
     return this.#state.onRoleChange(listener)
   }
 
+  onBridgeChange(listener: () => void): () => void {
+    return this.#state.onBridgeChange(listener)
+  }
+
   notReadyReason(): string | undefined {
     const { role, refusal, handle, connectors } = this.#state
     if (role === 'Starting') return refusal ?? 'starting'
@@ -107,6 +113,7 @@ export class MemberAdmin implements AdminSource {
           connections: connector?.connections ?? 0,
         }
       }),
+      ...(activity ? { networkBridges: activity.parts.network.bridges() } : {}),
     }
   }
 
@@ -135,6 +142,22 @@ export class MemberAdmin implements AdminSource {
     }
   }
 
+  network(): NetworkAnswer {
+    const network = this.#state.activity?.parts.network
+    return { connectors: network?.connectors() ?? [], bridges: network?.bridges() ?? [] }
+  }
+
+  switchConnector({ name, started }: ConnectorRequest): ConnectorSwitch {
+    const { activity } = this.#state
+    if (!activity || this.#provenRole() !== 'Active')
+      return { done: false, status: 409, why: 'only an active member has network connectors' }
+    const { network } = activity.parts
+    if (network.switchConnector(name, started)) return { done: true }
+    const names = network.connectors().map((connector) => connector.name)
+    const known = names.length === 0 ? 'there are none' : `there are only ${names.join(', ')}`
+    return { done: false, status: 404, why: `no network connector has this name; ${known}` }
+  }
+
   measurements(): Measurements {
     const { storage, memoryLimit } = this.#options
     const { role, activity, connectors } = this.#state
@@ -152,6 +175,7 @@ export class MemberAdmin implements AdminSource {
       unsupportedUses: activity?.parts.region.unsupportedUses() ?? new Map<string, number>(),
       destinations: activity?.parts.region.statistics() ?? [],
       memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
+      networkBridges: activity?.parts.network.bridges() ?? [],
       temp: storage.temp?.statistics() ?? noTemp,
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
       eventLoopDelayMs: this.#eventLoopDelay.takeLargestMs(),
@@ -193,6 +217,7 @@ const connectionRow = (connection: RegisteredConnection): ConnectionRow => ({
   connector: connection.connectorName,
   consumers: connection.consumerCount,
   producers: connection.producerCount,
+  ...(connection.network ? { networkConnection: true } : {}),
 })
 
 const destinationRow = (destination: DestinationStatistics): DestinationRow => ({
@@ -202,6 +227,7 @@ const destinationRow = (destination: DestinationStatistics): DestinationRow => (
   inFlight: destination.inFlight,
   awaitingRedelivery: destination.awaitingRedelivery,
   messageGroups: destination.messageGroups,
+  withoutConsumer: destination.withoutConsumer,
   enqueued: destination.enqueued,
   dequeued: destination.dequeued,
   consumers: destination.consumers,

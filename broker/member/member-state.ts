@@ -16,6 +16,7 @@ export interface Activity {
 
 export class MemberState {
   readonly #roleListeners = new Set<() => void>()
+  readonly #bridgeListeners = new Set<() => void>()
   #role: BrokerRole = 'Starting'
   /** Why the storage is not this member's to wait for; a member that is refused stays Starting. */
   refusal: string | null = null
@@ -39,5 +40,16 @@ export class MemberState {
   onRoleChange(listener: () => void): () => void {
     this.#roleListeners.add(listener)
     return () => void this.#roleListeners.delete(listener)
+  }
+
+  /** A bridge of the network is there, or is no longer. */
+  bridgeChanged(): void {
+    for (const listener of this.#bridgeListeners) listener()
+  }
+
+  /** Calls the listener then. Returns how to end that. */
+  onBridgeChange(listener: () => void): () => void {
+    this.#bridgeListeners.add(listener)
+    return () => void this.#bridgeListeners.delete(listener)
   }
 }

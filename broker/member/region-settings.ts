@@ -1,5 +1,6 @@
 // What the configuration says of destinations, in the region's terms.
 import { parseDuration, parseSize } from '../config/duration-and-size.ts'
+import { defaultNetworkBridgeFilter } from '../config/network-schema.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { BrokerRedeliveryConfig } from '../destination/broker-redelivery.ts'
 import type { DeadLetterStrategyConfig } from '../destination/dead-letter.ts'
@@ -31,6 +32,15 @@ type GivenAudit = Pick<
 type GivenRedeliveryPolicy = NonNullable<
   NonNullable<BrokerConfig['redeliveryPlugin']>['redeliveryPolicyMap']['defaultEntry']
 >
+/** What bridges may take along of the messages of a destination. */
+export type NetworkFilterPolicy = PolicyEntry & {
+  readonly replayWhenNoConsumers: boolean
+  readonly replayDelayMs: number
+  /** Messages in rateDurationMs; 0 = as many as there are. */
+  readonly rateLimit: number
+  readonly rateDurationMs: number
+  readonly selectorAware: boolean
+}
 type QueueOrTopic = { readonly queue?: string | undefined; readonly topic?: string | undefined }
 
 /** Those that are given stand in place of the default, as in ActiveMQ. */
@@ -91,6 +101,17 @@ export const recoveryPoliciesOf = ({ destinationPolicies }: BrokerConfig): reado
 
 export const deliveryPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly DeliveryPolicy[] =>
   destinationPolicies.map(({ persistJMSRedelivered, ...given }) => ({ ...patternOf(given), persistJMSRedelivered }))
+
+export const networkFilterPoliciesOf = ({ destinationPolicies }: BrokerConfig): readonly NetworkFilterPolicy[] =>
+  destinationPolicies.map(({ conditionalNetworkBridgeFilter, ...given }) => {
+    const { replayDelay, rateDuration, ...same } = conditionalNetworkBridgeFilter ?? defaultNetworkBridgeFilter
+    return {
+      ...patternOf(given),
+      ...same,
+      replayDelayMs: parseDuration(replayDelay)!,
+      rateDurationMs: parseDuration(rateDuration)!,
+    }
+  })
 
 export function redeliveryOf({ redeliveryPlugin }: BrokerConfig): BrokerRedeliveryConfig | undefined {
   if (!redeliveryPlugin) return undefined

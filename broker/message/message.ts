@@ -46,6 +46,10 @@ export interface Message extends MessageIdentity {
   readonly groupSequence: number
   /** True when it asks to be delivered later, or again and again: properties AMQ_SCHEDULED_…. */
   readonly scheduled: boolean
+  /** True when it came over a bridge. */
+  readonly hasBrokerPath: boolean
+  /** The ids of the brokers that it has passed before this one, the last one last; made of the bytes where somebody reads it. */
+  readonly brokerPath: readonly string[]
   /** For accounting: 1024 + length of the marshalled properties + length of the content (ActiveMQ: Message.getSize). */
   readonly size: number
   /** Where the broker's sequence stands in `bytes`, for those who send a copy with another one. */
@@ -79,8 +83,6 @@ export interface Message extends MessageIdentity {
   readonly brokerOutTime: number
   /** From when on the broker may deliver it, where it has put that off; else 0, or in the past. */
   readonly arrival: number
-  /** True when it came over a bridge. */
-  readonly hasBrokerPath: boolean
   readonly bodyKind: BodyKind
   /** The body as it travels: a view, possibly compressed. */
   readonly content: Buffer | null

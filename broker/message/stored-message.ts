@@ -6,6 +6,7 @@ import type { PrimitiveMap } from '../marshal/primitive-map.ts'
 import { hasNameWithPrefix } from '../marshal/property-names.ts'
 import { findPropertyValue } from '../marshal/property-value.ts'
 import { xidText } from '../marshal/xid-text.ts'
+import { isPlainPath, readBrokerPath } from './broker-path.ts'
 import type { Destination } from './destination.ts'
 import { encodeDestination, readDestination } from './destination-form.ts'
 import { LooseScanner, readLong, writeLong } from './loose-scanner.ts'
@@ -41,11 +42,13 @@ export class StoredMessage implements Message {
   readonly priority: number
   readonly size: number
   readonly scheduled: boolean
-  /** Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. */
-  readonly carriesStructures: boolean
   readonly brokerSequenceAt: number
   readonly #producer: ProducerIdParts
   readonly #groupIdAt: number
+  /** 0 for a message that has passed no broker. Bridges ask about every message. */
+  readonly #brokerPathAt: number
+  /** Structures but a path. */
+  readonly #carriesOthers: boolean
   /** Where the map of properties stands; both are the same place when there is none. */
   readonly #propertiesAt: number
   readonly #propertiesEnd: number
@@ -83,14 +86,22 @@ export class StoredMessage implements Message {
     this.#propertiesEnd = offsets[fields.dataStructure]!
     this.#propertiesAt = bytes[properties] === 0 ? this.#propertiesEnd : properties + 5
     this.scheduled = hasNameWithPrefix(bytes, this.#propertiesAt, this.#propertiesEnd, scheduledPrefix)
-    this.carriesStructures =
+    this.#brokerPathAt = bytes[offsets[fields.brokerPath]!] === 0 ? 0 : offsets[fields.brokerPath]!
+    this.#carriesOthers =
       bytes[offsets[fields.dataStructure]!] !== 0 ||
       bytes[offsets[fields.targetConsumerId]!] !== 0 ||
-      bytes[offsets[fields.brokerPath]!] !== 0 ||
       bytes[offsets[fields.cluster]!] !== 0 ||
       bytes[offsets[fields.originalTransactionId]!] !== 0
     // The last number of the message id.
     this.brokerSequenceAt = offsets[fields.originalTransactionId]! - 8
+  }
+
+  /**
+   * Structures that clients have no use for: the scan knows how long they are, not whether they are in their place. A path of
+   * brokers alone, as messages of bridges have it, is looked at here.
+   */
+  get carriesStructures(): boolean {
+    return this.#carriesOthers || (this.#brokerPathAt > 0 && !isPlainPath(this.bytes, this.#brokerPathAt))
   }
 
   get producerId(): string {
@@ -182,7 +193,11 @@ export class StoredMessage implements Message {
   }
 
   get hasBrokerPath(): boolean {
-    return this.bytes[this.#at(fields.brokerPath)] !== 0
+    return this.#brokerPathAt > 0
+  }
+
+  get brokerPath(): readonly string[] {
+    return this.#brokerPathAt > 0 ? readBrokerPath(this.bytes, this.#brokerPathAt) : nowhere
   }
 
   get groupFirstForConsumer(): boolean {
@@ -278,6 +293,8 @@ const connectionIdCode = 120
 const lastDestination = new ByteMemo<Destination>()
 
 const absent = Buffer.from([0])
+
+const nowhere: readonly string[] = []
 
 function repeatedDestination(bytes: Buffer, { start, end }: Range): Destination {
   const known = lastDestination.recall(bytes, start)

@@ -167,20 +167,23 @@ export const buildConnectionError = (exception: Throwable): ConnectionError => (
   connectionId: null,
 })
 
-/** What a failover client says first on every connection but its first. */
-export const buildFaultTolerantControl = (): ConnectionControl => ({
-  kind: 'ConnectionControl',
+export const buildConnectionControl = (fields: Partial<ConnectionControl>): ConnectionControl => ({
   ...header,
   close: false,
   exit: false,
-  faultTolerant: true,
+  faultTolerant: false,
   resume: false,
   suspend: false,
   connectedBrokers: '',
   reconnectTo: '',
   rebalanceConnection: false,
   token: null,
+  ...fields,
+  kind: 'ConnectionControl',
 })
+
+/** What a failover client says first on every connection but its first. */
+export const buildFaultTolerantControl = (): ConnectionControl => buildConnectionControl({ faultTolerant: true })
 
 export const buildPrefetch = (consumer: ConsumerInfo, prefetch: number): ConsumerControl => ({
   kind: 'ConsumerControl',

@@ -3,6 +3,7 @@
 import type { Message } from '../message/message.ts'
 import type { Sequence } from '../store/message-store.ts'
 import type { DurableAction } from './after-sync.ts'
+import { repeatingProducer } from './region-context.ts'
 import type { Done } from './region.ts'
 import type { Target } from './room.ts'
 import type { UnsyncedProducers } from './unsynced-producers.ts'
@@ -23,7 +24,7 @@ export class Arrival implements DurableAction {
   }
 
   afterSync(): void {
-    this.#producers.synced(this.#message.producerId)
+    this.#producers.synced(repeatingProducer(this.#message))
     this.#target.arriveStored(this.#sequence, this.#message)
     this.#done()
   }

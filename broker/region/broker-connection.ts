@@ -30,6 +30,7 @@ import type {
   ProducerOptions,
   RegionConnection,
 } from './region.ts'
+import { NetworkPort } from './network-port.ts'
 import { Transactions } from './transactions.ts'
 
 export interface ConnectionParts {
@@ -65,8 +66,11 @@ export class BrokerConnection implements RegionConnection {
     this.#context = context
     this.#parts = parts
     this.#selectors = new ConnectionSelectors(context.selectors)
-    this.#sender = new SenderAccount(options.connectionId, new Intake(port, context.afterSync), () =>
-      this.#holdsDeliveries(),
+    this.#sender = new SenderAccount(
+      options.connectionId,
+      new Intake(port, context.afterSync),
+      () => (options.network ? port.awaitsAnswers === true : this.#holdsDeliveries()),
+      options.network,
     )
     this.#transactions = new Transactions(context, parts.router, this.#sender, options.failoverReconnect)
   }
@@ -97,10 +101,11 @@ export class BrokerConnection implements RegionConnection {
     this.#checkLimit('maximumConsumersPerConnection', this.#consumers.size)
     const members = consumableMembers(options.destination)
     for (const member of members) if (isTemporary(member)) this.#checkOwner(member)
-    const { registry, virtual, clock, listener } = this.#context
+    const { registry, virtual, clock, listener, arrivals } = this.#context
     const { connectionId } = this.options
+    const port = options.network ? new NetworkPort(this.#port, arrivals) : this.#port
     const selector = this.#selectors.obtain(options.selector)
-    const subscription = new Subscription(options, members, connectionId, this.#port, clock, this.#inFlight, selector)
+    const subscription = new Subscription(options, members, connectionId, port, clock, this.#inFlight, selector)
     subscription.afterFailover = this.options.failoverReconnect
     try {
       if (options.browser) registry.attachTo(browseOf(this.#context, members), subscription)
@@ -156,7 +161,7 @@ export class BrokerConnection implements RegionConnection {
     this.#consumers.get(consumerId)?.pull(timeoutMs)
   }
 
-  addDestination(destination: Destination): void {
+  addDestination(destination: Destination, announcement?: object): void {
     this.#assertOpen()
     const { registry } = this.#context
     for (const member of concreteMembers(destination)) {
@@ -166,7 +171,7 @@ export class BrokerConnection implements RegionConnection {
         continue
       }
       this.#checkLimit('maximumTemporaryDestinationsPerConnection', this.#temporary.size)
-      this.#temporary.add(registry.add(member, this.options.connectionId))
+      this.#temporary.add(registry.add(member, this.options.connectionId, announcement))
     }
   }
 
@@ -176,7 +181,11 @@ export class BrokerConnection implements RegionConnection {
     for (const member of concreteMembers(destination)) {
       const found = this.#context.registry.find(member)
       if (!found) continue
-      if (isTemporary(member)) this.#checkOwner(member)
+      if (isTemporary(member)) {
+        // What its client here has, or another bridge brought, is not taken away by what another broker says.
+        if (this.options.network && found.owner !== this.options.connectionId) continue
+        this.#checkOwner(member)
+      }
       const { consumers, inFlight, openTransactions } = found
       const busy = consumers > 0 || inFlight > 0 || openTransactions > 0
       if (busy || (!(found instanceof Queue) && found.backlogs > 0))
@@ -295,9 +304,10 @@ export class BrokerConnection implements RegionConnection {
     this.#context.registry.delete(found)
   }
 
+  /** Bridges have them for clients of other brokers, and two may have one. */
   #checkOwner(destination: Destination): void {
     const found = this.#context.registry.obtain(destination)
-    if (found.owner !== this.options.connectionId)
+    if (found.owner !== this.options.connectionId && !this.options.network)
       throw invalid(destination, 'a temporary destination belongs to the connection that created it')
   }
 

@@ -10,6 +10,11 @@
 // Therefore sends are held back outside the destinations while the connection is still read, more of them when it holds
 // deliveries. When even that is used up for `blockedConsumerTimeoutMs`, its held back sends are refused with
 // ResourceAllocationException and it is read again: acknowledgements get through at last, memory stays bounded.
+//
+// Another broker's bridge waits for its answers instead, and is never refused for want of room alone (as in ActiveMQ): a refusal
+// would end it, and what it sends is safe where it comes from. It is read on while it waits, as far as an honest one can need it:
+// if it forwards in both directions, answers that make room here come behind what it sends. Only when they do, and even that is
+// used up, the same refusal sets it free (session/openwire/duplex-end.ts has the whole argument).
 import type { Clock, Timer } from '../base/clock.ts'
 import { RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
@@ -45,7 +50,10 @@ export type SendOrder = string | object
 export class SenderAccount {
   readonly connectionId: string
   readonly intake: Intake
+  /** It has yet to send what may make room here. */
   readonly holdsDeliveries: () => boolean
+  /** Another broker's bridge. */
+  readonly network: boolean
   heldBackBytes = 0
   heldBackCount = 0
   timer: Timer | null = null
@@ -54,10 +62,11 @@ export class SenderAccount {
   /** In which line those of each order wait, and how many. */
   readonly orders = new Map<SendOrder, Order>()
 
-  constructor(connectionId: string, intake: Intake, holdsDeliveries: () => boolean) {
+  constructor(connectionId: string, intake: Intake, holdsDeliveries: () => boolean, network = false) {
     this.connectionId = connectionId
     this.intake = intake
     this.holdsDeliveries = holdsDeliveries
+    this.network = network
   }
 }
 
@@ -87,6 +96,7 @@ export class FlowControl {
   /** By place; none is empty. */
   readonly #lines = new Map<object, Line>()
   readonly #blocked = new Set<SenderAccount>()
+  #networkBytes = 0
   #admitting = false
   #soon: Timer | undefined
   #timer: Timer | undefined
@@ -111,16 +121,14 @@ export class FlowControl {
   }
 
   holdBack(held: HeldBack): void {
-    if (this.#refuseAfterMs <= 0) return held.refuse(noSpace(held))
+    if (this.#refuseAfterMs <= 0 && !held.sender.network) return held.refuse(noSpace(held))
     const line = this.#lineFor(held)
     line.waiting.push({ ...held, sinceMs: this.#options.clock.monotonicMs() })
     this.#count(held, 1, line)
     const { sender } = held
     this.#blocked.add(sender)
     this.#startRefusing()
-    const holdsDeliveries = sender.holdsDeliveries()
-    const limit = holdsDeliveries ? connectionLimits.heldBackBytesOfConsumers : connectionLimits.heldBackBytes
-    if (sender.heldBackBytes < limit) return
+    if (sender.heldBackBytes < this.#limitOf(sender)) return
     sender.intake.stop('space')
     this.#startTimer(sender)
   }
@@ -147,6 +155,13 @@ export class FlowControl {
     sender.timer?.cancel()
     sender.timer = null
     this.#refuseSender(sender, () => `Cannot send: connection ${sender.connectionId} was closed`)
+  }
+
+  /** How much of a sender is held back while it is read. */
+  #limitOf({ network, holdsDeliveries }: SenderAccount): number {
+    const limits = connectionLimits
+    if (network && this.#networkBytes <= limits.heldBackBytesOfAllNetworks) return limits.heldBackBytesOfNetworks
+    return network || holdsDeliveries() ? limits.heldBackBytesOfConsumers : limits.heldBackBytes
   }
 
   #lineFor({ sender, order, place }: HeldBack): Line {
@@ -181,6 +196,7 @@ export class FlowControl {
 
   #count({ sender, order, bytes }: HeldBack, by: 1 | -1, line: Line): void {
     sender.heldBackBytes += by * bytes
+    if (sender.network) this.#networkBytes += by * bytes
     sender.heldBackCount += by
     const { orders } = sender
     const known = orders.get(order) ?? { count: 0, line }
@@ -205,23 +221,26 @@ export class FlowControl {
       this.#refuseSender(
         sender,
         (held) =>
-          `Cannot send: ${held.whatIsFull()}, and this connection holds messages that it has not acknowledged; send and ` +
-          'consume on separate connections',
+          `Cannot send: ${held.whatIsFull()}, and this connection ` +
+          (sender.network
+            ? 'has sent more than a bridge can have under way before it answers'
+            : 'holds messages that it has not acknowledged; send and consume on separate connections'),
       )
     })
   }
 
   /** Refuses what has waited for too long, now and as long as something waits. */
   #startRefusing(): void {
-    if (this.#timer || this.#refuseAfterMs === Number.POSITIVE_INFINITY || this.#lines.size === 0) return
+    if (this.#timer || this.#refuseAfterMs === Number.POSITIVE_INFINITY) return
     const { clock } = this.#options
     let firstMs = Number.POSITIVE_INFINITY
-    for (const { waiting } of this.#lines.values()) firstMs = Math.min(firstMs, waiting.first()!.sinceMs)
+    for (const { waiting } of this.#lines.values()) firstMs = Math.min(firstMs, firstRefusable(waiting))
+    if (firstMs === Number.POSITIVE_INFINITY) return
     const dueMs = firstMs + this.#refuseAfterMs
     this.#timer = clock.after(Math.max(1, dueMs - clock.monotonicMs()), () => {
       this.#timer = undefined
       const sinceMs = clock.monotonicMs() - this.#refuseAfterMs
-      this.#refuseAll((held) => held.sinceMs <= sinceMs, noSpace)
+      this.#refuseAll((held) => !held.sender.network && held.sinceMs <= sinceMs, noSpace)
       // What stood behind them.
       this.relieve()
       this.#startRefusing()
@@ -256,6 +275,12 @@ export class FlowControl {
     }
     for (const held of refused) held.refuse(errorFor(held))
   }
+}
+
+/** Since when the first one waits that may not wait for ever; Infinity when there is none. */
+function firstRefusable(waiting: Iterable<Waiting>): number {
+  for (const { sender, sinceMs } of waiting) if (!sender.network) return sinceMs
+  return Number.POSITIVE_INFINITY
 }
 
 const noSpace = (held: HeldBack): RefusalError =>

@@ -16,12 +16,27 @@ export const connectionLimits = {
   /** The same for a connection that holds deliveries: the acknowledgements that free memory come behind its sends. */
   heldBackBytesOfConsumers: 2 * 2 ** 20,
   /**
+   * The same for another broker's bridge, which sends as much as its demand's prefetch permits without an answer: thirty full
+   * demands of a thousand small messages that find no room at the same time.
+   */
+  heldBackBytesOfNetworks: 32 * 2 ** 20,
+  /** Of all bridges together: beyond it each has what consumers have, because anybody can say that it is a bridge. */
+  heldBackBytesOfAllNetworks: 256 * 2 ** 20,
+  /**
    * A connection that holds deliveries and is not read for so long may be what everybody waits for: its held back sends
    * are refused and it is read again.
    */
   blockedConsumerTimeoutMs: 30_000,
   /** Bytes given to the store but not durable, per connection, before its socket is not read until the disk catches up. */
   unsyncedBytes: 16 * 2 ** 20,
+} as const
+
+export const networkLimits = {
+  /**
+   * Messages that came over bridges and would be known again: what all bridges of other brokers may have under way, with a prefetch of
+   * 1000 for each of fifty destinations. Some 200 bytes each.
+   */
+  rememberedArrivals: 50_000,
 } as const
 
 export const flowLimits = {

@@ -14,7 +14,7 @@ import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
 import type { SenderAccount, SendOrder } from './flow-control.ts'
-import { addedMessage, addedTo } from './region-context.ts'
+import { addedMessage, addedTo, repeatingProducer } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import { placeOf, type Target } from './room.ts'
@@ -154,17 +154,38 @@ export class MessageRouter {
 
   #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
+    const { arrivals } = this.#context
+    const repeated = sender.network && target.stores(message) && arrivals.find(sender.connectionId, message)
+    if (repeated) return this.#answerRepeated(target, repeated.sequence, message, done)
     const sequence = this.#context.sequences.next()
     if (!target.stores(message))
       return this.#deliverUnstored(target, sequence, message) ? done() : this.#context.afterSync.run(done)
-    this.#unsynced.written(message.producerId, message.producerSequenceId)
+    this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
+    if (sender.network) arrivals.note(sender.connectionId, message, sequence)
     if (target instanceof Queue && this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
     else {
       this.#context.store.add(addedTo(target, message), sequence)
       target.expectStored()
-      this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, done))
+      const answered = sender.network && this.#answerWhenGone(target, sequence, message, done) ? ignore : done
+      this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, answered))
     }
     sender.intake.written(message.bytes.length)
+  }
+
+  /** The other broker may have it from here as soon as it could have it from the message that this one repeats. */
+  #answerRepeated(target: Target, sequence: Sequence, message: Message, done: Done): void {
+    if (!this.#answerWhenGone(target, sequence, message, done)) this.#context.afterSync.run(done)
+  }
+
+  /**
+   * A store that forgets is no place for what another broker would then remove: that one keeps it until it is consumed here, or in
+   * the store of a further broker. False for other stores; and for topics, whose subscribers are there or get nothing.
+   */
+  #answerWhenGone(target: Target, sequence: Sequence, message: Message, done: Done): boolean {
+    const { store } = this.#context
+    if (!store.whenGone || !(target instanceof Queue)) return false
+    store.whenGone(target.storage.holderFor(message), sequence, done)
+    return true
   }
 
   /**
@@ -186,7 +207,7 @@ export class MessageRouter {
   /** To the consumer and to the store at once. Its sender is answered when it is durable, or consumed before that. */
   #sendAhead(target: Queue, sequence: Sequence, message: Message, done: Done): void {
     const settled = (): void => {
-      this.#unsynced.synced(message.producerId)
+      this.#unsynced.synced(repeatingProducer(message))
       target.becameDurable(entry)
       done()
     }
@@ -227,11 +248,14 @@ export class MessageRouter {
   // All stored copies in one transaction: after a crash between them the client's repetition would be taken for a
   // duplicate, and the other members would never get the message.
   #admitToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
-    const { store, sequences, afterSync } = this.#context
+    const { store, sequences, afterSync, arrivals } = this.#context
     if (this.#expired(message)) {
       for (const { target, message: copy } of routed) this.#takeExpired(target, copy, ignore)
       return afterSync.run(done)
     }
+    const isStored = ({ target, message: copy }: Routed): boolean => target.stores(copy)
+    if (sender.network && routed.some(isStored) && arrivals.find(sender.connectionId, message))
+      return afterSync.run(done)
     let transaction: StoreTransaction | undefined
     let waits = false
     const stored: Routed[] = []
@@ -247,10 +271,11 @@ export class MessageRouter {
     if (!transaction) return waits ? afterSync.run(done) : done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
+    if (sender.network) arrivals.note(sender.connectionId, message, first)
     for (const { target } of stored) target.expectStored()
-    this.#unsynced.written(message.producerId, message.producerSequenceId)
+    this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
     afterSync.run(() => {
-      this.#unsynced.synced(message.producerId)
+      this.#unsynced.synced(repeatingProducer(message))
       stored.forEach(({ target, message: copy }, index) => target.arriveStored(first + index, copy))
       done()
     })

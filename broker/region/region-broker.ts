@@ -13,6 +13,7 @@ import type { QueueEntry } from '../destination/entry.ts'
 import { DeadLetterStrategies, type DeadLetterPolicy } from '../destination/dead-letter-strategies.ts'
 import { DestinationRegistry } from '../destination/destination-registry.ts'
 import { MemoryUsage } from '../destination/memory-usage.ts'
+import type { NetworkFilterPolicy } from '../destination/network/network-filter-policy.ts'
 import type { DispatchPolicy } from '../destination/queue/dispatch-policy.ts'
 import type { Queue } from '../destination/queue/queue.ts'
 import type { Subscription } from '../destination/subscription/subscription.ts'
@@ -40,6 +41,7 @@ import { ExpirySweeps, type ExpiryPolicy } from './expiry-sweeps.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
 import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
+import { NetworkArrivals } from './network-arrivals.ts'
 import type { PriorityPolicy } from './priority-policy.ts'
 import { SequenceSource } from './region-context.ts'
 import { Room } from './room.ts'
@@ -68,6 +70,8 @@ export interface RegionOptions {
   readonly temp?: TempMessages | null
   readonly clock: Clock
   readonly logger: Logger
+  /** Of this broker, as it stands in the paths of messages; default: it is in no network. */
+  readonly brokerId?: string
   /** Bytes of message bodies in memory. */
   readonly memoryLimit: number
   /** Default: sends wait. */
@@ -77,6 +81,8 @@ export interface RegionOptions {
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   /** Default: all queues share out as ActiveMQ's do by default. */
   readonly dispatchPolicies?: readonly (PolicyEntry & DispatchPolicy)[]
+  /** Default: messages may go back over bridges to where somebody is left to consume them. */
+  readonly networkFilterPolicies?: readonly (PolicyEntry & NetworkFilterPolicy)[]
   /** Default: every 30 s. */
   readonly expiryPolicies?: readonly ExpiryPolicy[]
   /** Default: topics keep nothing for subscribers that come later. */
@@ -128,6 +134,8 @@ class RegionBroker implements Region {
       temp,
       redelivery,
       dispatchPolicies: options.dispatchPolicies ? new PolicyMap(options.dispatchPolicies) : null,
+      brokerId: options.brokerId ?? '',
+      networkFilterPolicies: options.networkFilterPolicies ? new PolicyMap(options.networkFilterPolicies) : null,
       isPrioritized: (destination: Destination) => priorities.for(destination)?.prioritizedMessages === true,
       lastSequence: () => sequences.last,
       recordsDeliveries: (queue: Destination) => deliveryPolicies.for(queue)?.persistJMSRedelivered === true,
@@ -140,7 +148,7 @@ class RegionBroker implements Region {
     const durables = new DurableSubscriptions(destinationContext, selectors)
     const registry = new DestinationRegistry(destinationContext, {
       check: (destination) => durables.checkTopic(destination),
-      created: (made, owner) => this.#destinationCreated(made, owner),
+      created: (made, owner, announcement) => this.#destinationCreated(made, owner, announcement),
       deleted: (found) => this.#destinationDeleted(found),
       isOneConsumers: (destination) => this.#context.virtual.needsQueue(destination),
     })
@@ -159,6 +167,7 @@ class RegionBroker implements Region {
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
+      arrivals: new NetworkArrivals(),
       sequences,
       selectors,
       unsupported: new UnsupportedFeatures(logger),
@@ -285,12 +294,12 @@ class RegionBroker implements Region {
     return new TopicMessage(message, sequences.next(), memory, topic ?? null)
   }
 
-  #destinationCreated(made: Queue | Topic, owner: string | null): void {
+  #destinationCreated(made: Queue | Topic, owner: string | null, announcement?: object): void {
     const { virtual, durables, listener } = this.#context
     virtual.added(made)
     this.#sweeps.added(made)
     if (made instanceof Topic) made.recovery = this.#recoveries.for(made.destination)
-    if (!isAdvisory(made.destination)) listener.destinationAdded(made.destination, owner)
+    if (!isAdvisory(made.destination)) listener.destinationAdded(made.destination, owner, announcement)
     if (made instanceof Topic && made.destination.kind === 'topic') durables.topicCreated(made)
   }
 
@@ -331,4 +340,5 @@ const statisticsOf = (found: Queue | Topic): DestinationStatistics => ({
   memoryUsed: found.memoryUsed,
   awaitingRedelivery: found.awaitingRedelivery,
   messageGroups: found.messageGroups,
+  withoutConsumer: found.withoutConsumer,
 })

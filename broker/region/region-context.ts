@@ -14,6 +14,7 @@ import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../sto
 import type { TempMessages } from '../store/temp-store.ts'
 import type { AfterSync } from './after-sync.ts'
 import type { FlowControl } from './flow-control.ts'
+import type { NetworkArrivals } from './network-arrivals.ts'
 import type { RegionListener } from './region.ts'
 import type { Room } from './room.ts'
 import type { UnsupportedFeatures } from './unsupported-features.ts'
@@ -36,6 +37,7 @@ export interface RegionContext {
   readonly listener: RegionListener
   readonly afterSync: AfterSync
   readonly flow: FlowControl
+  readonly arrivals: NetworkArrivals
   readonly sequences: SequenceSource
   readonly selectors: SelectorPool
   readonly unsupported: UnsupportedFeatures
@@ -67,6 +69,12 @@ export class SequenceSource {
   }
 }
 
+/**
+ * Whose repetitions after a failover are known by their sequence; '' for nobody's. Not of what came over a bridge: its producer
+ * speaks to another broker, and may have sent things before it that never came here, which it would send here after a failover.
+ */
+export const repeatingProducer = (message: Message): string => (message.hasBrokerPath ? '' : message.producerId)
+
 /** With the durable subscriptions of a topic that do not want it. */
 export const addedTo = (target: Queue | Topic, message: Message): AddedMessage =>
   target instanceof Topic
@@ -76,6 +84,6 @@ export const addedTo = (target: Queue | Topic, message: Message): AddedMessage =
 export const addedMessage = (holder: MessageHolder, message: Message): AddedMessage => ({
   holder,
   bytes: message.bytes,
-  producerId: message.producerId,
+  producerId: repeatingProducer(message),
   producerSequenceId: message.producerSequenceId,
 })

@@ -7,6 +7,7 @@
 import type { RefusalError } from '../base/errors.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
+import type { NetworkOptions } from '../destination/subscription/subscription.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { RecoveredState, Sequence } from '../store/message-store.ts'
@@ -37,6 +38,8 @@ export interface ConsumerOptions {
   readonly subscriptionName: string | null
   /** Topics: it begins with what these have kept for such as come later. */
   readonly retroactive?: boolean
+  /** A bridge's: it takes messages to where they have consumers. */
+  readonly network?: NetworkOptions | undefined
   /** What its client said of it, in the words of its protocol: for listeners that repeat it as it was. */
   readonly announcement?: object | undefined
 }
@@ -68,6 +71,8 @@ export interface ConnectionPort {
   resume(): void
   /** True while the client takes no more deliveries: what it would get waits in the region until `dispatch`. */
   readonly congested?: boolean
+  /** True while the client has yet to answer something, behind whatever else it sends: bridges that forward in both directions. */
+  readonly awaitsAnswers?: boolean
   /** Something was not kept or not given because of the limit of that name. */
   limitReached?(limit: string): void
 }
@@ -112,6 +117,8 @@ export interface ConnectionOptions {
   readonly clientId: string
   /** A failover client that came back: sends that are already stored are answered and dropped. */
   readonly failoverReconnect: boolean
+  /** Another broker's bridge: what it sends has been in a broker before. */
+  readonly network?: boolean
   /** What its client said of itself, in the words of its protocol: for listeners that repeat it as it was. */
   readonly announcement?: object | undefined
 }
@@ -135,8 +142,8 @@ export interface RegionConnection {
   setPrefetch(consumerId: ConsumerIdText, prefetchSize: number): void
   /** `timeoutMs` 0 = wait for ever, -1 = answer at once. */
   pull(consumerId: ConsumerIdText, timeoutMs: number): void
-  /** A temporary destination belongs to this connection from then on. */
-  addDestination(destination: Destination): void
+  /** A temporary destination belongs to this connection from then on. `announcement`: what is said of it, for listeners. */
+  addDestination(destination: Destination, announcement?: object): void
   removeDestination(destination: Destination): void
   /** `done` also says that a producer's window is free again. */
   send(message: Message, transactionId: TransactionIdText | null, done: Done): void
@@ -163,7 +170,8 @@ export interface RegionListener {
   connectionAdded(options: ConnectionOptions): void
   /** After everything that was the connection's. */
   connectionRemoved(options: ConnectionOptions): void
-  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null): void
+  /** `announcement`: what whoever added it said of it. */
+  destinationAdded(destination: Destination, connectionId: ConnectionIdText | null, announcement?: object): void
   destinationRemoved(destination: Destination): void
   consumerAdded(options: ConsumerOptions, connectionId: ConnectionIdText, destination: Destination, count: number): void
   consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void
@@ -197,6 +205,11 @@ export interface DestinationStatistics {
   readonly awaitingRedelivery: number
   /** Groups of messages that have an owner among its consumers. */
   readonly messageGroups: number
+  /**
+   * Of `size`, in queues: those that wait and that nobody takes, neither a consumer here nor a bridge, as things are; all that wait
+   * while nobody is there. What somebody has not looked at, because he has no room for it, is not one of them.
+   */
+  readonly withoutConsumer: number
 }
 
 export interface SubscriptionStatistics extends SubscriptionName {

@@ -12,6 +12,10 @@ export interface RegisteredConnection {
   readonly connectorName: string
   readonly consumerCount: number
   readonly producerCount: number
+  /** Another broker's bridge. */
+  readonly network: boolean
+  /** Of a bridge in both directions: no other one of the same network connector can be there; else null. */
+  readonly duplexConnectorId: string | null
   /** Takes the connection away from its socket at once: the region forgets it before this returns. */
   stop(reason: string): void
 }
@@ -20,6 +24,7 @@ export class ConnectionRegistry {
   readonly #brokerName: string
   readonly #byId = new Map<ConnectionIdText, RegisteredConnection>()
   readonly #byClientId = new Map<string, RegisteredConnection>()
+  readonly #byDuplexConnector = new Map<string, RegisteredConnection>()
   readonly #inventory = new Inventory<RegisteredConnection>()
 
   constructor(brokerName: string) {
@@ -37,6 +42,7 @@ export class ConnectionRegistry {
 
   /** @throws {RefusalError} INVALID_CLIENT_ID when another connection has the client id, or another client the id. */
   add(connection: RegisteredConnection): void {
+    this.#endEarlierDuplex(connection)
     const holder = this.#byClientId.get(connection.clientId)
     if (holder && holder.id !== connection.id)
       throw new RefusalError(
@@ -52,6 +58,7 @@ export class ConnectionRegistry {
     former?.stop(`connection ${connection.id} came back from ${connection.remoteAddress}`)
     this.#byId.set(connection.id, connection)
     this.#byClientId.set(connection.clientId, connection)
+    if (connection.duplexConnectorId !== null) this.#byDuplexConnector.set(connection.duplexConnectorId, connection)
     this.#inventory.add(connection)
   }
 
@@ -59,6 +66,15 @@ export class ConnectionRegistry {
   remove(connection: RegisteredConnection): void {
     if (this.#byId.get(connection.id) === connection) this.#byId.delete(connection.id)
     if (this.#byClientId.get(connection.clientId) === connection) this.#byClientId.delete(connection.clientId)
+    const duplex = connection.duplexConnectorId
+    if (duplex !== null && this.#byDuplexConnector.get(duplex) === connection) this.#byDuplexConnector.delete(duplex)
     this.#inventory.remove(connection)
+  }
+
+  /** Its broker has dialled again, before the loss of the old connection was noticed here (as in ActiveMQ). */
+  #endEarlierDuplex({ duplexConnectorId, remoteAddress }: RegisteredConnection): void {
+    if (duplexConnectorId === null) return
+    const earlier = this.#byDuplexConnector.get(duplexConnectorId)
+    earlier?.stop(`duplex bridge ${duplexConnectorId} came back from ${remoteAddress}`)
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { Region } from '../region/region.ts'
+import type { ClusterBrokers } from './cluster-brokers.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import type { LimitCounts } from './limit-counts.ts'
 
@@ -10,6 +11,7 @@ export interface SessionService {
   readonly identity: BrokerIdentity
   readonly region: Region
   readonly registry: ConnectionRegistry
+  readonly cluster: ClusterBrokers
   readonly advisories: AdvisoryFlush
   readonly limits: LimitCounts
   readonly clock: Clock

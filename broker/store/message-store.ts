@@ -157,6 +157,11 @@ export interface StoreRoom {
 export interface StoreDurability {
   /** Calls back once everything written by earlier calls is durable and this member still owns the store. */
   whenDurable(callback: () => void): void
+  /**
+   * Only of stores that forget everything with the process: calls back when the message of a queue that has this sequence is not in
+   * the store any more, later in any case. Another broker that still has it keeps it until then.
+   */
+  whenGone?(owner: MessageOwner, sequence: Sequence, callback: () => void): void
 }
 
 export interface StoreReading {

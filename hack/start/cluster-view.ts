@@ -3,7 +3,7 @@
 export interface ClusterObject {
   metadata: { name: string; namespace: string; generation?: number }
   spec?: {
-    topology?: { type?: string }
+    topology?: { type?: string; network?: NetworkObject }
     groupTemplate?: GroupObject
     groups?: GroupObject[]
     transportConnectors?: { name: string; port: number }[]
@@ -12,7 +12,14 @@ export interface ClusterObject {
     observedGeneration?: number
     conditions?: { type: string; status: string; reason: string; message?: string }[]
     groups?: { name: string; active?: string; standbys?: string[] }[]
+    edges?: { name: string; from: string; to: string }[]
   }
+}
+
+interface NetworkObject {
+  layout?: string
+  edges?: { name: string; connector?: { duplex?: boolean } }[]
+  connectorDefaults?: { duplex?: boolean }
 }
 
 interface GroupObject {
@@ -20,7 +27,12 @@ interface GroupObject {
 }
 
 export interface PodObject {
-  metadata: { name: string; namespace: string; annotations?: Record<string, string> }
+  metadata: {
+    name: string
+    namespace: string
+    labels?: Record<string, string>
+    annotations?: Record<string, string>
+  }
   spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
   status?: {
     podIP?: string
@@ -43,6 +55,29 @@ export const isReady = (cluster: ClusterObject): boolean =>
 /** Whether a broker that is killed loses its messages. */
 export const isInMemory = ({ spec }: ClusterObject): boolean =>
   [spec?.groupTemplate, ...(spec?.groups ?? [])].some((group) => group?.storage?.type === 'None')
+
+/** Messages are sent to one group, whose active is killed, and consumed at another one, to which an edge leads. */
+export interface NetworkWay {
+  readonly sendTo: string
+  readonly consumeAt: string
+}
+
+/** undefined where no group with standbys sends to another one. */
+export function networkWay({ spec, status }: ClusterObject): NetworkWay | undefined {
+  const network = spec?.topology?.network
+  const isDuplex = (name: string): boolean =>
+    network?.edges?.find((edge) => edge.name === name)?.connector?.duplex ??
+    network?.connectorDefaults?.duplex ??
+    network?.layout !== 'Custom'
+  const ways = (status?.edges ?? []).flatMap(({ name, from, to }) => [
+    { sendTo: from, consumeAt: to },
+    ...(isDuplex(name) ? [{ sendTo: to, consumeAt: from }] : []),
+  ])
+  return ways.find(({ sendTo }) => status?.groups?.some(({ name, standbys }) => name === sendTo && standbys?.length))
+}
+
+export const podsOfGroup = (pods: readonly PodObject[], group: string): PodObject[] =>
+  pods.filter(({ metadata }) => metadata.labels?.['flotilla.dev/group'] === group)
 
 /** Why waiting will not help, in its present generation. */
 export function whyStalled(cluster: ClusterObject): string | undefined {

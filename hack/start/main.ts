@@ -4,7 +4,15 @@
 import { join, resolve } from 'node:path'
 import { LocalKubeError, startLocalKube, type Images, type LocalKube } from '../localkube/localkube.ts'
 import { Api, NamespaceMissing } from './api.ts'
-import { adminUrl, describeCluster, failoverUrl, isInMemory, processId } from './cluster-view.ts'
+import {
+  adminUrl,
+  describeCluster,
+  failoverUrl,
+  isInMemory,
+  networkWay,
+  podsOfGroup,
+  processId,
+} from './cluster-view.ts'
 import { clustersIn, getCluster, podsOf, removeExamples, waitUntilReady, type ClusterName } from './clusters.ts'
 import { loadManifests, type Manifest } from './manifests.ts'
 import { OperatorProcess } from './operator-process.ts'
@@ -173,20 +181,24 @@ async function prove(api: Api, names: readonly ClusterName[]): Promise<string | 
   const chosen = clusters.find(({ object }) => object.spec?.topology?.type === 'MasterSlave') ?? clusters[0]
   if (!chosen) return undefined
   const pods = await podsOf(api, chosen.name)
+  const way = networkWay(chosen.object)
+  const [senders, receivers] = way ? [podsOfGroup(pods, way.sendTo), podsOfGroup(pods, way.consumeAt)] : [pods, pods]
   const kill = (member: string): void => {
     const pid = processId(pods.find((pod) => pod.metadata.name === member)!)
     if (pid === undefined) throw new StartProblem(`Cannot kill ${member}: its process is not known.`)
     process.kill(pid, 'SIGKILL')
   }
-  const inMemory = isInMemory(chosen.object)
+  const inMemory = !way && isInMemory(chosen.object)
   const how = inMemory
     ? 'nobody is killed, because without storage they are in memory only'
     : 'the active killed in the middle'
-  process.stdout.write(`\nProof with ${chosen.name.name}: ${proofMessages} persistent messages, ${how}\n`)
+  const where = way ? ` to group ${way.sendTo}, consumed at group ${way.consumeAt}` : ''
+  process.stdout.write(`\nProof with ${chosen.name.name}: ${proofMessages} persistent messages${where}, ${how}\n`)
   try {
     const result = await runProof({
-      url: failoverUrl(pods),
-      members: pods.map((pod) => ({ name: pod.metadata.name, adminUrl: adminUrl(pod) })),
+      sendUrl: failoverUrl(senders),
+      receiveUrl: failoverUrl(receivers),
+      members: senders.map((pod) => ({ name: pod.metadata.name, adminUrl: adminUrl(pod) })),
       messages: proofMessages,
       kill: inMemory ? null : kill,
       timeoutMs: proofWithinMs,

@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 export interface StartOptions {
   /** Manifests to apply: files or folders. */
   readonly manifests: readonly string[]
-  /** Nothing was named: the manifests are the examples. */
+  /** Nothing was named: the manifests are examples. */
   readonly examples: boolean
   /** End after the proof instead of staying up. */
   readonly exit: boolean
@@ -19,12 +19,14 @@ type ParsedArguments =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** Those of examples/ that one sees on a first run; networks of more brokers are started by -f. */
+const firstExamples = ['examples/master-slave.yaml', 'examples/standalone.yaml']
 const defaultDataDirectory = '.flotilla'
 const defaultApiPort = 16_443
 
 const examples = `
 Examples:
-  npm start                              the clusters of examples/, then the proof; stays up until Ctrl-C
+  npm start                              a pair and a single broker, then the proof; stays up until Ctrl-C
   npm start -- --exit                    the same, but ends after the proof: 0 if nothing was lost, else 1
   npm start -- -f my-cluster.yaml        your own manifest instead of the examples
   npm start -- --kubeconfig ./kube.yaml  says where the kubeconfig goes (default: DATA/kubeconfig)`
@@ -63,7 +65,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   return {
     kind: 'options',
     options: {
-      manifests: flags.filename.length > 0 ? flags.filename : ['examples'],
+      manifests: flags.filename.length > 0 ? flags.filename : firstExamples,
       examples: flags.filename.length === 0,
       exit: flags.exit,
       kubeconfig: flags.kubeconfig,

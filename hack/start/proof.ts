@@ -9,7 +9,10 @@ interface ProofMember {
 }
 
 interface ProofPlan {
-  readonly url: string
+  /** Where messages are sent, and where they are received: the same brokers, or others that these forward to. */
+  readonly sendUrl: string
+  readonly receiveUrl: string
+  /** Those of whom the active is killed. */
   readonly members: readonly ProofMember[]
   readonly messages: number
   /** Ends the member's process at once, without warning; null = nobody is killed. */
@@ -40,11 +43,13 @@ const receiveTimeoutMs = 200
 export async function runProof(plan: ProofPlan): Promise<ProofResult> {
   const deadline = Date.now() + plan.timeoutMs
   const queue = `queue://FLOTILLA.PROOF.${Date.now()}`
-  const factory = createConnectionFactory(plan.url)
   const connections: Connection[] = []
   try {
     const [sending, receiving] = await withTimeout(
-      Promise.all([factory.createConnection(), factory.createConnection()]),
+      Promise.all([
+        createConnectionFactory(plan.sendUrl).createConnection(),
+        createConnectionFactory(plan.receiveUrl).createConnection(),
+      ]),
       plan.timeoutMs,
       'connect',
     )

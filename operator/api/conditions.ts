@@ -12,6 +12,7 @@ export const conditionReasons = {
     'StorageNotReady',
     'MembersUnreachable',
     'MultipleActives',
+    'EdgeDown',
   ],
   /** Every group serves. */
   Available: ['AllGroupsActive', 'GroupWithoutActive', 'MultipleActives', 'NeverStarted'],
@@ -35,7 +36,7 @@ export const conditionReasons = {
     'RolloutBlocked',
   ],
   /** Present only while true: serving, with less than what was asked for. */
-  Degraded: ['StandbyMissing', 'MultipleActives'],
+  Degraded: ['StandbyMissing', 'MultipleActives', 'EdgeDown'],
   SpecValid: ['Valid', 'SpecInvalid', 'UnsupportedChange'],
   StorageReady: [
     'Bound',
@@ -47,6 +48,7 @@ export const conditionReasons = {
     'ShrinkRefused',
     'ForeignStore',
   ],
+  NetworkConnected: ['AllEdgesConnected', 'NotApplicable', 'EdgeDown'],
   UpToDate: [
     'AllMembersCurrent',
     'RollingStandbys',

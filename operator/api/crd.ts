@@ -80,6 +80,7 @@ export function buildBrokerClusterCrd() {
             column('Active', '.status.summary.active', 'Groups with an active member, of all.'),
             column('Members', '.status.summary.members', 'Ready members, of all.'),
             column('Age', '.metadata.creationTimestamp', 'When it was created.', { type: 'date' }),
+            column('Edges', '.status.summary.edges', 'Edges that are connected, of all.', wide),
             column('Rollout', '.status.rollout.state', 'What the rollout is doing.', wide),
             column('Message', readyCondition('message'), 'Why it is Ready, or is not, for people.', wide),
           ],

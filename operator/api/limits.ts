@@ -10,6 +10,16 @@ export const maxGroups = 16
 export const maxReplicas = 9
 /** As the broker's own limit (broker/config/schema.ts). */
 export const maxTransportConnectors = 16
+/** A mesh of 16 groups has 120. One that is drawn by hand is a tree, or little more. */
+export const maxEdges = 64
+/** Each is a filter that every bridge of the connector goes by. */
+export const maxDestinationsOfConnector = 64
+/** A destination has 250 characters at most, besides its scheme and options. */
+export const maxDestinationUriLength = 300
+/** Brokers in a row: more than there are groups, for networks that go on outside. */
+export const maxTtl = 100
+/** As the clients' own: a message each, in the memory of both brokers. */
+export const maxPrefetchSize = 100_000
 export const maxPullSecrets = 8
 /** Labels or annotations that a user may add to one object. */
 export const maxUserMetadata = 32
@@ -22,6 +32,8 @@ export const maxNameLength = 63
 export const maxStatefulSetNameLength = 52
 /** Length of durations and quantities as text. */
 export const maxAmountLength = 20
+/** A failover URL names every member of every group: 144 of them, with names as long as they may be. */
+export const maxUrlLength = 32_768
 /** Registry, repository, tag and digest. */
 export const maxImageReferenceLength = 512
 export const maxLabelValueLength = 63

@@ -13,7 +13,9 @@ import {
   maxReplicas,
   maxTransportConnectors,
 } from './limits.ts'
+import { networkSchema } from './network-schema.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
+import { networkGroupRules, topologyRules } from './rules/network.ts'
 import { celOf } from './rules/rule.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
 import {
@@ -110,6 +112,18 @@ const transportConnectorSchema = z
       .default(1000)
       .describe('Connections that are open at the same time; more are refused.'),
     maxFrameSize: sizeSchema.default('100Mi').describe('Largest command that a client may send.'),
+    updateClusterClients: z
+      .boolean()
+      .default(false)
+      .describe('true: clients are told which other brokers of the network there are, and fail over to those, too.'),
+    rebalanceClusterClients: z
+      .boolean()
+      .default(false)
+      .describe('true: clients are asked to move when a broker has joined, so that it gets its share.'),
+    updateClusterClientsOnRemove: z
+      .boolean()
+      .default(false)
+      .describe('true: clients are told also when a broker has left.'),
   })
   .meta(celOf(transportConnectorRules))
 
@@ -206,11 +220,15 @@ export const specSchema = z
     topology: z
       .strictObject({
         type: z
-          .enum(['Standalone', 'MasterSlave'])
+          .enum(['Standalone', 'MasterSlave', 'BrokerCluster', 'Combined'])
           .describe(
-            'Standalone: one broker. MasterSlave: one group of an active broker and standbys that share its store.',
+            'Standalone: one broker. MasterSlave: one group of an active broker and standbys that share its store. BrokerCluster: a network of single brokers. Combined: a network of groups.',
           ),
+        network: networkSchema
+          .optional()
+          .describe('How groups forward to each other. Exactly with BrokerCluster and Combined.'),
       })
+      .meta(celOf(topologyRules))
       .describe('How the brokers are arranged.'),
     groupCount: z
       .int()
@@ -252,7 +270,7 @@ export const specSchema = z
       .default(false)
       .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
-  .meta(celOf(groupCountRules))
+  .meta(celOf([...groupCountRules, ...networkGroupRules]))
 
 /** As a person writes it. */
 export type BrokerClusterSpecInput = z.input<typeof specSchema>

@@ -2,7 +2,14 @@
 // lock ages) ever stands here, so that a cluster at rest is never written.
 import { z } from 'zod'
 import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
-import { maxGroups, maxImageReferenceLength, maxReplicas, maxTransportConnectors } from './limits.ts'
+import {
+  maxGroups,
+  maxImageReferenceLength,
+  maxNameLength,
+  maxReplicas,
+  maxTransportConnectors,
+  maxUrlLength,
+} from './limits.ts'
 import { listMap } from './schema-parts.ts'
 
 const text = (maxLength: number, description: string) => z.string().max(maxLength).describe(description)
@@ -68,6 +75,18 @@ const memberStatusSchema = z.strictObject({
   revision: text(63, 'Revision of the pod.').optional(),
 })
 
+const edgeStatusSchema = z.strictObject({
+  name: text(maxNameLength, 'Name of the edge.'),
+  from: text(maxNameLength, 'Group that dials.'),
+  to: text(maxNameLength, 'Group that is dialled.'),
+  state: z
+    .enum(['Connected', 'Connecting', 'Down', 'Unknown'])
+    .describe('As the member that dials reports it; Unknown when it cannot be asked, or knows no networks.'),
+  remote: memberName('The member at the other end.').optional(),
+  reason: text(256, 'Why it is not connected, as it was said first.').optional(),
+  lastTransitionTime: time('When the state last changed.'),
+})
+
 const rolloutStatusSchema = z.strictObject({
   state: z
     .enum(['Idle', 'Standbys', 'HandingOver', 'AwaitingDelete', 'Blocked'])
@@ -103,6 +122,7 @@ export const statusSchema = z.strictObject({
     .strictObject({
       active: text(16, 'Groups with an active member, of all.'),
       members: text(16, 'Ready members, of all.'),
+      edges: text(16, 'Edges that are connected, of all.').optional(),
     })
     .optional()
     .describe('For reading at a glance.'),
@@ -113,12 +133,18 @@ export const statusSchema = z.strictObject({
     .meta(listMap)
     .optional()
     .describe('The members of all groups.'),
+  edges: z
+    .array(edgeStatusSchema)
+    .max(maxGroups * (maxGroups - 1))
+    .meta(listMap)
+    .optional()
+    .describe('What joins the groups of a network.'),
   rollout: rolloutStatusSchema.optional().describe('How far changes have reached running members.'),
   endpoints: z
     .array(
       z.strictObject({
         name: text(63, 'Name of the transport connector.'),
-        url: text(4096, 'Broker URL for clients inside the Kubernetes cluster.'),
+        url: text(maxUrlLength, 'Broker URL for clients inside the Kubernetes cluster.'),
       }),
     )
     .max(maxTransportConnectors)
@@ -135,6 +161,7 @@ export const statusSchema = z.strictObject({
 
 export type GroupStatus = z.output<typeof groupStatusSchema>
 export type MemberStatus = z.output<typeof memberStatusSchema>
+export type EdgeStatus = z.output<typeof edgeStatusSchema>
 export type RolloutStatus = z.output<typeof rolloutStatusSchema>
 export type ClaimStatus = z.output<typeof claimSchema>
 type ParsedStatus = z.output<typeof statusSchema>

@@ -17,6 +17,7 @@ import {
 import { groupCountRules, groupRules } from './rules/groups.ts'
 import { brokerRules, resourceRules } from './rules/members.ts'
 import { nameRules } from './rules/names.ts'
+import { connectorRules, edgeRules, networkGroupRules, networkRules, topologyRules } from './rules/network.ts'
 import { type Finding, findingsAt, type Rule } from './rules/rule.ts'
 import { lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
@@ -40,6 +41,7 @@ export function parseSpec({ metadata, spec }: BrokerCluster): ParsedSpec {
   const problems = [
     ...findingsAt(nameRules, { metadata, spec: parsed.data }, ''),
     ...findingsAt(groupCountRules, parsed.data, 'spec'),
+    ...networkFindings(parsed.data),
     ...listedGroups(parsed.data).flatMap(([group, path]) => groupFindings(group, path)),
     ...findingsAt(brokerRules, parsed.data.broker, 'spec.broker'),
     ...destinationFindings(parsed.data.broker, 'spec.broker'),
@@ -76,6 +78,27 @@ function groupFindings(group: GroupFields, path: string): Finding[] {
     ...(sharedVolume ? findingsAt(sharedVolumeRules, sharedVolume, `${path}.storage.sharedVolume`) : []),
     ...(sharedVolume ? findingsAt(lockRules, sharedVolume.lock, `${path}.storage.sharedVolume.lock`) : []),
     ...findingsAt(resourceRules, resources, `${path}.resources`),
+  ]
+}
+
+function networkFindings(spec: BrokerClusterSpec): Finding[] {
+  const { topology } = spec
+  const { network } = topology
+  const path = 'spec.topology.network'
+  const found = [
+    ...findingsAt(topologyRules, topology, 'spec.topology'),
+    ...findingsAt(networkGroupRules, spec, 'spec'),
+  ]
+  if (!network) return found
+  const { connectorDefaults, edges = [] } = network
+  return [
+    ...found,
+    ...findingsAt(networkRules, network, path),
+    ...(connectorDefaults ? findingsAt(connectorRules, connectorDefaults, `${path}.connectorDefaults`) : []),
+    ...edges.flatMap((edge, index) => [
+      ...findingsAt(edgeRules, edge, `${path}.edges[${index}]`),
+      ...(edge.connector ? findingsAt(connectorRules, edge.connector, `${path}.edges[${index}].connector`) : []),
+    ]),
   ]
 }
 

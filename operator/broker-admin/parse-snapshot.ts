@@ -35,6 +35,17 @@ const checks: readonly Check[] = [
   ['memory.used', 'a number', isAmount],
   ['memory.limit', 'a number', isAmount],
   ['transportConnectors', 'a list', Array.isArray],
+  ['networkBridges', 'a list or nothing', (value) => value === undefined || Array.isArray(value)],
+]
+
+/** Of each bridge. */
+const bridgeChecks: readonly Check[] = [
+  ['connector', 'text', isText],
+  ['accepted', 'true or false', (value) => typeof value === 'boolean'],
+  ['state', 'text', isText],
+  ['reason', 'text or null', orNull(isText)],
+  ['remoteBrokerName', 'text or null', orNull(isText)],
+  ['remoteAddress', 'text or null', orNull(isText)],
 ]
 
 export function parseBrokerSnapshot(text: string): ParsedSnapshot {
@@ -44,15 +55,25 @@ export function parseBrokerSnapshot(text: string): ParsedSnapshot {
   } catch {
     return { ok: false, problem: `the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}` }
   }
-  for (const [path, accepted, isAccepted] of checks) {
-    const found = valueAt(value, path)
-    if (!isAccepted(found)) return { ok: false, problem: `${path} is ${show(found)}, expected ${accepted}` }
-  }
+  const problem = findProblem(value, checks)
+  if (problem !== undefined) return { ok: false, problem }
   const snapshot = value as MemberSnapshot
+  for (const [index, bridge] of (snapshot.networkBridges ?? []).entries()) {
+    const found = findProblem(bridge, bridgeChecks)
+    if (found !== undefined) return { ok: false, problem: `networkBridges[${index}].${found}` }
+  }
   // The term tells two actives apart: one without it cannot be judged.
   if (snapshot.role === 'Active' && snapshot.term === null)
     return { ok: false, problem: 'role is Active, but term is null' }
   return { ok: true, snapshot }
+}
+
+function findProblem(value: unknown, all: readonly Check[]): string | undefined {
+  for (const [path, accepted, isAccepted] of all) {
+    const found = valueAt(value, path)
+    if (!isAccepted(found)) return `${path} is ${show(found)}, expected ${accepted}`
+  }
+  return undefined
 }
 
 function valueAt(root: unknown, path: string): unknown {

@@ -8,7 +8,7 @@ import { persistentVolumeClaims, podDisruptionBudgets, pods, statefulSets } from
 import type { ClusterPlan } from '../topology/plan.ts'
 import { applyChild } from './apply-child.ts'
 import { buildChildren, type PlannedChild } from './children.ts'
-import { type ClusterEvent, deleteEvent, scaleEvent } from './cluster-events.ts'
+import { type ClusterEvent, deleteEvent, removalEvent, scaleEvent } from './cluster-events.ts'
 import type { Decision } from './decide.ts'
 import type { StatefulSet } from './kinds.ts'
 import { membersOf, type Observation } from './observe.ts'
@@ -38,6 +38,8 @@ export async function act(
   const children = buildChildren(plan, observation.objects, replicas)
   const { written, resizeRefused } = await applyChildren(environment, observation, children)
   const pruned = await pruneChildren(environment.client, observation.cluster, plan, children, observation.objects)
+  for (const set of pruned.filter((name) => name.startsWith(`${statefulSets.kind} `)))
+    environment.recordEvent(observation.cluster, removalEvent(set))
   if (decision.delete && written === 0 && pruned.length === 0)
     await deletePod(environment, observation, decision.delete)
   return { resizeRefused }

@@ -1,10 +1,12 @@
 // The conditions of a cluster. Pure. Reconciling and Stalled are never there together, as kstatus wants it: what is
 // stalled will not get better by waiting.
 import type { Condition, ConditionReason, ConditionStatus, ConditionType } from '../api/conditions.ts'
+import type { EdgeStatus } from '../api/status-schema.ts'
 import { formatSpecProblem } from '../api/validate.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import { countActives, findActive } from '../topology/observed-member.ts'
 import { errorMessage } from '../../broker/base/errors.ts'
+import { type EdgeTrouble, findEdgeTrouble } from './edge-states.ts'
 import { formatTime, type GroupView, type Judgement } from './judgement.ts'
 import { maxConditionMessageLength } from './limits.ts'
 
@@ -16,8 +18,13 @@ interface Finding<T extends ConditionType = ConditionType> {
   readonly message: string
 }
 
-export function buildConditions(judgement: Judgement, views: readonly GroupView[]): Condition[] {
-  const ready = judgeReady(judgement, views)
+export function buildConditions(
+  judgement: Judgement,
+  views: readonly GroupView[],
+  edges: readonly EdgeStatus[],
+): Condition[] {
+  const trouble = findEdgeTrouble(edges)
+  const ready = judgeReady(judgement, views, trouble)
   const available = judgeAvailable(judgement, views)
   const stalled = judgeStalled(judgement, views, ready)
   const findings: (Finding | undefined)[] = [
@@ -25,7 +32,7 @@ export function buildConditions(judgement: Judgement, views: readonly GroupView[
     available,
     stalled ? undefined : judgeReconciling(judgement, views, ready),
     stalled,
-    judgeDegraded(views, available),
+    judgeDegraded(views, available, trouble),
     judgeSpec(judgement),
     judgement.storage &&
       found(
@@ -34,6 +41,7 @@ export function buildConditions(judgement: Judgement, views: readonly GroupView[
         judgement.storage.reason,
         judgement.storage.message,
       ),
+    judgement.plan && judgeNetwork(edges, trouble),
     judgement.plan && judgeUpToDate(judgement),
     judgeUpdateAvailable(judgement),
     judgement.paused
@@ -63,7 +71,11 @@ function complete({ cluster, nowMs }: Judgement, { type, status, reason, message
   }
 }
 
-function judgeReady(judgement: Judgement, views: readonly GroupView[]): Finding<'Ready'> {
+function judgeReady(
+  judgement: Judgement,
+  views: readonly GroupView[],
+  trouble: EdgeTrouble | undefined,
+): Finding<'Ready'> {
   const { problems, storage, rollout, rolloutMessage, shrinking } = judgement
   const no = (reason: ConditionReason<'Ready'>, message: string, status: ConditionStatus = 'False') =>
     found('Ready', status, reason, message)
@@ -83,6 +95,7 @@ function judgeReady(judgement: Judgement, views: readonly GroupView[]): Finding<
   if (short) return no('StandbyMissing', describeMissing(short))
   if (unreachable.length > 0) return no('MembersUnreachable', `${names(unreachable)} cannot be asked`, 'Unknown')
   if (storage && !storage.ready) return no('StorageNotReady', storage.message)
+  if (trouble) return no('EdgeDown', trouble.message, trouble.status)
   return found('Ready', 'True', 'AllMembersReady', 'All members are ready')
 }
 
@@ -162,12 +175,23 @@ function isOverdue({ cluster, plan, rollout, nowMs, paused }: Judgement): boolea
   return began !== undefined && nowMs - Date.parse(began) > plan.update.progressDeadlineMs
 }
 
-function judgeDegraded(views: readonly GroupView[], available: Finding<'Available'>): Finding<'Degraded'> | undefined {
+function judgeDegraded(
+  views: readonly GroupView[],
+  available: Finding<'Available'>,
+  trouble: EdgeTrouble | undefined,
+): Finding<'Degraded'> | undefined {
   const torn = views.find(({ members }) => countActives(members) > 1)
   if (torn) return found('Degraded', 'True', 'MultipleActives', describeActives(torn))
   if (available.status !== 'True') return undefined
   const short = views.find(({ members, replicas }) => members.filter(({ ready }) => ready).length < replicas)
-  return short && found('Degraded', 'True', 'StandbyMissing', describeMissing(short))
+  if (short) return found('Degraded', 'True', 'StandbyMissing', describeMissing(short))
+  return trouble?.status === 'False' ? found('Degraded', 'True', 'EdgeDown', trouble.message) : undefined
+}
+
+function judgeNetwork(edges: readonly EdgeStatus[], trouble: EdgeTrouble | undefined): Finding<'NetworkConnected'> {
+  if (trouble) return found('NetworkConnected', trouble.status, 'EdgeDown', trouble.message)
+  if (edges.length === 0) return found('NetworkConnected', 'True', 'NotApplicable', 'There is no network')
+  return found('NetworkConnected', 'True', 'AllEdgesConnected', 'All edges are connected')
 }
 
 function judgeSpec({ problems, unsupportedChange }: Judgement): Finding<'SpecValid'> {

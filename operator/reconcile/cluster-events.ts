@@ -36,6 +36,12 @@ export function statusEvents(
     if (old?.active && !group.active && after.rollout?.state !== 'HandingOver')
       warning('GroupWithoutActive', `Group ${group.name}: ${old.active} is no longer active`)
   }
+  const [oldNetwork, newNetwork] = [before, after].map((status) =>
+    status?.conditions?.find(({ type }) => type === 'NetworkConnected'),
+  )
+  if (oldNetwork?.status === 'True' && newNetwork?.status === 'False') warning('EdgeDown', newNetwork.message)
+  if (oldNetwork?.status === 'False' && newNetwork?.reason === 'AllEdgesConnected')
+    normal('NetworkConnected', newNetwork.message)
   const [oldPending, newPending] = [before?.rollout?.pending ?? [], after.rollout?.pending ?? []]
   if (oldPending.length === 0 && newPending.length > 0)
     normal('RolloutStarted', `To be updated: ${newPending.join(', ')}`)
@@ -73,6 +79,13 @@ export function deleteEvent(member: string, reason: DeleteReason): ClusterEvent 
   }
   return { type: 'Normal', reason: 'MemberUpdated', note: notes[reason] }
 }
+
+/** Of a group that the spec has no more. Nothing is forwarded before it goes. */
+export const removalEvent = (statefulSet: string): ClusterEvent => ({
+  type: 'Warning',
+  reason: 'GroupRemoved',
+  note: `${statefulSet} leaves the cluster: messages that it still has stay on its claim, if that is kept, until the group comes back`,
+})
 
 export function scaleEvent(group: string, from: number, to: number): ClusterEvent {
   return {

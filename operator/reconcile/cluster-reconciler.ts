@@ -64,7 +64,11 @@ export class ClusterReconciler {
     const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images) : undefined
     const references = plan ? await resolveReferences(client, plan) : noReferences
     const objects = { ...read, claims: [...read.claims, ...references.claims] }
-    const brokersTell = roleWatches.follow(key, read.pods)
+    const brokersTell = roleWatches.follow(
+      key,
+      read.pods,
+      plan && plan.edges.length > 0 ? 'roles and bridges' : 'roles',
+    )
     const observation = await observe(cluster, objects, brokerAdmin)
     const nowMs = clock.nowMs()
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true

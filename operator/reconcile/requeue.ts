@@ -2,9 +2,9 @@
 // here.
 import type { Random } from '../../broker/base/random.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
-import { fastPollMs, restPollMs, settlingMs, slowPollMs } from './limits.ts'
+import { edgePollMs, fastPollMs, restPollMs, settlingMs, slowPollMs } from './limits.ts'
 
-/** `brokersTell`: each of them tells by itself when its role changes. */
+/** `brokersTell`: each of them tells by itself when its role changes, and in a network when a bridge does. */
 export function planRequeue(
   status: BrokerClusterStatus,
   brokersTell: boolean,
@@ -13,7 +13,8 @@ export function planRequeue(
   const conditionOf = (name: string) => status.conditions?.find(({ type }) => type === name)
   const reconciling = conditionOf('Reconciling')
   if (!reconciling) {
-    if (!brokersTell || conditionOf('Ready')?.status !== 'True') return slowPollMs
+    if (conditionOf('Ready')?.status !== 'True') return slowPollMs
+    if (!brokersTell) return status.edges ? edgePollMs : slowPollMs
     // Not all clusters in one moment, in which a change of one of them would wait for all others.
     return restPollMs * (0.75 + 0.5 * random.next())
   }

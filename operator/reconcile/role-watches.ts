@@ -1,9 +1,9 @@
-// Connections kept open at the brokers of each cluster, by which they tell that their role has changed or that they have ended:
-// so clusters at rest need not be asked. A hint and nothing more: what is told wakes the cluster, and is looked up by its next
+// Connections kept open at the brokers of each cluster, by which they tell that their role or a bridge of theirs has changed,
+// or that they have ended: so clusters at rest need not be asked. A hint and nothing more: what is told wakes the cluster, and is looked up by its next
 // pass; brokers that do not tell by themselves are asked as before.
 import type { Clock } from '../../broker/base/clock.ts'
 import { adminPort } from '../api/limits.ts'
-import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
+import type { BrokerAdmin, Told } from '../broker-admin/broker-admin.ts'
 import { formatKey } from '../controller/object-key.ts'
 import type { ObjectKey } from '../kube/port.ts'
 import type { Pod } from './kinds.ts'
@@ -12,8 +12,9 @@ import { brokerStatus } from './observe.ts'
 
 interface RoleWatch {
   readonly podIP: string
+  readonly asked: Told
   readonly openedMs: number
-  /** `told`: the broker has told its role, and tells when that changes. `ended`: it is opened anew by a later pass. */
+  /** `told`: the broker has told what was asked for, and tells when that changes. `ended`: it is opened anew by a later pass. */
   state: 'opened' | 'told' | 'ended'
   close(): void
 }
@@ -32,11 +33,11 @@ export class RoleWatches {
   }
 
   /**
-   * Listens to the brokers in these pods, and to no others of the cluster. Returns whether all of them tell when something
+   * Listens to the brokers in these pods, and to no others of the cluster; in a network to their bridges, too. Returns whether all of them tell when something
    * changes: true only if each did so before, so that nothing is missed between a snapshot that is asked for now and what is
    * told later.
    */
-  follow(cluster: ObjectKey, pods: readonly Pod[]): boolean {
+  follow(cluster: ObjectKey, pods: readonly Pod[], asked: Told = 'roles'): boolean {
     const watches = this.#clusters.get(formatKey(cluster)) ?? new Map<string, RoleWatch>()
     this.#clusters.set(formatKey(cluster), watches)
     const followed = new Set<string>()
@@ -46,9 +47,9 @@ export class RoleWatches {
       if (podIP === undefined || brokerStatus(pod)?.state?.running === undefined) continue
       followed.add(uid)
       const known = watches.get(uid)
-      if (known && known.podIP === podIP && !this.#isDue(known)) continue
+      if (known && known.podIP === podIP && known.asked === asked && !this.#isDue(known)) continue
       known?.close()
-      watches.set(uid, this.#open(cluster, pod, podIP))
+      watches.set(uid, this.#open(cluster, pod, podIP, asked))
     }
     for (const [uid, watch] of watches) {
       if (followed.has(uid)) continue
@@ -74,9 +75,9 @@ export class RoleWatches {
     return state === 'ended' && this.#clock.monotonicMs() - openedMs >= watchRetryMs
   }
 
-  #open(cluster: ObjectKey, { metadata }: Pod, podIP: string): RoleWatch {
+  #open(cluster: ObjectKey, { metadata }: Pod, podIP: string, asked: Told): RoleWatch {
     const { namespace = '', name } = metadata
-    const watch: RoleWatch = { podIP, openedMs: this.#clock.monotonicMs(), state: 'opened', close: () => {} }
+    const watch: RoleWatch = { podIP, asked, openedMs: this.#clock.monotonicMs(), state: 'opened', close: () => {} }
     const listener = {
       told: () => {
         const isNews = watch.state === 'told'
@@ -89,7 +90,7 @@ export class RoleWatches {
         if (isNews) this.#wake(cluster)
       },
     }
-    watch.close = this.#brokerAdmin.watchRole({ namespace, name, podIP, adminPort }, listener)
+    watch.close = this.#brokerAdmin.watchRole({ namespace, name, podIP, adminPort }, listener, asked)
     return watch
   }
 }

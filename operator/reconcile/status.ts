@@ -4,6 +4,7 @@ import { activeSelector, formatSelector } from '../api/names.ts'
 import type { BrokerClusterStatus, GroupStatus, MemberStatus } from '../api/status-schema.ts'
 import { findActive, isProvenStandby } from '../topology/observed-member.ts'
 import { buildConditions } from './build-conditions.ts'
+import { edgeStates } from './edge-states.ts'
 import { formatTime, type GroupView, groupViews, type Judgement } from './judgement.ts'
 import type { SeenMember } from './observe.ts'
 
@@ -14,17 +15,24 @@ export function buildStatus(judgement: Judgement): BrokerClusterStatus {
   const actives = groups.filter(({ active }) => active !== undefined).length
   const wanted = views.reduce((sum, { replicas }) => sum + replicas, 0)
   const ready = views.reduce((sum, { members }) => sum + members.filter((member) => member.ready).length, 0)
+  const edges = edgeStates(judgement)
+  const connected = edges.filter(({ state }) => state === 'Connected').length
   const endpoints = plan?.endpoints ?? cluster.status?.endpoints
   return {
     ...(cluster.metadata.generation !== undefined && { observedGeneration: cluster.metadata.generation }),
     replicas: actives,
     selector: formatSelector(activeSelector(cluster.metadata.name)),
-    summary: { active: `${actives}/${views.length}`, members: `${ready}/${wanted}` },
+    summary: {
+      active: `${actives}/${views.length}`,
+      members: `${ready}/${wanted}`,
+      ...(edges.length > 0 && { edges: `${connected}/${edges.length}` }),
+    },
     groups,
     members: views.flatMap(({ members }) => members.map(buildMemberStatus)),
+    ...(edges.length > 0 && { edges }),
     rollout,
     ...(endpoints && { endpoints: endpoints.map(({ name, url }) => ({ name, url })) }),
-    conditions: buildConditions(judgement, views),
+    conditions: buildConditions(judgement, views, edges),
   }
 }
 

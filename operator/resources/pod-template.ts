@@ -34,7 +34,7 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...buildSpread(plan, group),
-      containers: [buildContainer(plan, pod)],
+      containers: [buildContainer(plan, group)],
       volumes: [
         { name: configVolume, configMap: { name: configMapNameOf(plan, group) } },
         { name: temporaryVolume, emptyDir: {} },
@@ -48,7 +48,7 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
 const buildUser = ({ user }: PodPlan): { runAsUser?: number; runAsGroup?: number; fsGroup?: number } =>
   user === 'assigned' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }
 
-function buildContainer(plan: ClusterPlan, pod: PodPlan) {
+function buildContainer(plan: ClusterPlan, { pod, statefulSet }: GroupPlan) {
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
   return {
     name: brokerContainer,
@@ -62,7 +62,13 @@ function buildContainer(plan: ClusterPlan, pod: PodPlan) {
       '--member',
       '$(POD_NAME)',
     ],
-    env: [fromField('POD_NAME', 'metadata.name'), fromField('POD_IP', 'status.podIP')],
+    env: [
+      fromField('POD_NAME', 'metadata.name'),
+      fromField('POD_IP', 'status.podIP'),
+      fromField('POD_NAMESPACE', 'metadata.namespace'),
+      // What brokers and clients are told to dial.
+      { name: 'FLOTILLA_HOST_NAME', value: `$(POD_NAME).${statefulSet}.$(POD_NAMESPACE).svc` },
+    ],
     ports: [
       ...plan.transportConnectors.map(({ name, port }) => ({
         ...(name.length <= maxPortNameLength && { name }),

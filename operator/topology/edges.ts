@@ -1,31 +1,35 @@
-// Which groups are joined, and through which hosts: what becomes network connectors. A bridge has to follow the failovers
-// of the group that it leads to, so that an edge names all of its members; and it says nothing of what is forwarded.
+// Which groups are joined, and through which hosts. A bridge has to follow the failovers of the group that it leads to, so
+// that an edge names all of its members. What a broker is told of its edges is network-connectors.ts.
+import { groupNamesOf, linksOf, type NetworkLink } from '../api/network-links.ts'
+import type { NetworkConnectorSpec } from '../api/network-schema.ts'
+import type { BrokerClusterSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
-import type { BrokerClusterSpec } from '../api/spec-schema.ts'
-import type { EdgePlan, GroupPlan } from './plan.ts'
+import type { EdgePlan, MemberPlan } from './plan.ts'
 
-/** By the names of groups. */
-interface GroupLink {
-  readonly from: string
-  readonly to: string
+/** A group as far as others find it. */
+export interface PlacedGroup {
+  readonly name: string
+  readonly members: readonly MemberPlan[]
 }
 
-/** What a topology joins. Both that are accepted today are one group, which has nobody to be joined with. */
-export function linksOf(topology: BrokerClusterSpec['topology']['type']): GroupLink[] {
-  switch (topology) {
-    case 'Standalone':
-    case 'MasterSlave':
-      return []
-  }
+/** None in a topology of one group. In the order of groups, or of `edges`. */
+export function planEdges(spec: BrokerClusterSpec, groups: readonly PlacedGroup[]): EdgePlan[] {
+  const { network } = spec.topology
+  if (!network) return []
+  return linksOf(network, groupNamesOf(spec)).map((link) => planEdge(link, groups, spec.transportConnectors))
 }
 
-/** One edge for each link, in the order of links. */
-export function planEdges(groups: readonly GroupPlan[], links: readonly GroupLink[]): EdgePlan[] {
-  const byName = new Map(groups.map((group) => [group.name, group]))
-  return links.map(({ from, to }) => {
-    const target = byName.get(to)
-    assert(byName.has(from) && target, 'Links are between groups that there are')
-    assert(from !== to, 'A group is not linked with itself')
-    return { from, to, hosts: target.members.map(({ host }) => host) }
-  })
+function planEdge(
+  link: NetworkLink<NetworkConnectorSpec>,
+  groups: readonly PlacedGroup[],
+  connectors: readonly TransportConnectorSpec[],
+): EdgePlan {
+  const { transportConnector, ...connector } = link.connector
+  const target = groups.find(({ name }) => name === link.to)
+  const dialled =
+    transportConnector === undefined ? connectors[0] : connectors.find(({ name }) => name === transportConnector)
+  assert(target && groups.some(({ name }) => name === link.from), 'Edges are between groups that there are')
+  assert(link.from !== link.to, 'A group is not joined with itself')
+  assert(dialled, 'A connector that is dialled is one of the spec')
+  return { ...link, connector, hosts: target.members.map(({ host }) => host), port: dialled.port }
 }

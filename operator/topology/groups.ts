@@ -1,16 +1,25 @@
-// From a spec to its groups: members with their names, the configuration of their brokers, where their messages are. A
-// group is planned without knowing of the others.
+// From a spec to its groups: members with their names, the configuration of their brokers, where their messages are. Of
+// other groups a group knows those that it has edges to, and nothing else.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import { adminPort, livenessProbeDefaults } from '../api/limits.ts'
 import { memberClaimName, memberName, sharedClaimName, statefulSetName, templateGroupName } from '../api/names.ts'
-import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
+import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
 import type { StorageSpec } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { defaultDeadLetterQueue } from '../../broker/config/dead-letter-schema.ts'
 import { defaultDestinationPolicy } from '../../broker/config/destination-schema.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { ImagePlan } from './member-image.ts'
-import type { BrokerUser, ClaimPlan, GroupPlan, LivenessProbePlan, MemberPlan, PodPlan, StorePlan } from './plan.ts'
+import type {
+  BrokerUser,
+  ClaimPlan,
+  GroupPlan,
+  LivenessProbePlan,
+  MemberPlan,
+  NetworkConfig,
+  PodPlan,
+  StorePlan,
+} from './plan.ts'
 
 /** The groups that a spec names, or that are made from its template. */
 export function groupsOf(spec: BrokerClusterSpec): GroupSpec[] {
@@ -20,25 +29,36 @@ export function groupsOf(spec: BrokerClusterSpec): GroupSpec[] {
   return Array.from({ length: spec.groupCount ?? 1 }, (_, index) => ({ name: templateGroupName(index), ...template }))
 }
 
+/** What a group gets that does not stand in its part of the spec. */
+interface GroupSurroundings {
+  readonly image: ImagePlan
+  readonly user: BrokerUser
+  readonly network: NetworkConfig
+  /** Where the transport connector of a port is announced; undefined where it is not. */
+  readonly discoveryUri: (port: number) => string | undefined
+}
+
 export function planGroup(
   cluster: ClusterIdentity,
   spec: BrokerClusterSpec,
   group: GroupSpec,
-  image: ImagePlan,
-  user: BrokerUser,
+  { image, user, network, discoveryUri }: GroupSurroundings,
 ): GroupPlan {
   const statefulSet = statefulSetName(cluster.name, group.name)
   return {
     name: group.name,
     statefulSet,
     replicas: group.replicas,
-    members: Array.from({ length: group.replicas }, (_, ordinal) => planMember(cluster, group, ordinal)),
-    brokerConfig: buildBrokerConfig(statefulSet, spec, group.storage),
+    members: planMembers(cluster, group),
+    brokerConfig: { ...buildBrokerConfig(statefulSet, spec, group.storage, discoveryUri), ...network },
     store: planStore(cluster, group),
     pod: planPod(spec, group, image, user),
     revision: image.revision,
   }
 }
+
+export const planMembers = (cluster: ClusterIdentity, group: GroupSpec): MemberPlan[] =>
+  Array.from({ length: group.replicas }, (_, ordinal) => planMember(cluster, group, ordinal))
 
 function planMember(cluster: ClusterIdentity, group: GroupSpec, ordinal: number): MemberPlan {
   const name = memberName(cluster.name, group.name, ordinal)
@@ -46,7 +66,12 @@ function planMember(cluster: ClusterIdentity, group: GroupSpec, ordinal: number)
 }
 
 /** Without paths: where the data is, and which member it is, are arguments of the process. */
-function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage: StorageSpec): BrokerConfigInput {
+function buildBrokerConfig(
+  brokerName: string,
+  spec: BrokerClusterSpec,
+  storage: StorageSpec,
+  discoveryUri: GroupSurroundings['discoveryUri'],
+): BrokerConfigInput {
   const { type, sharedVolume } = storage
   return {
     brokerName,
@@ -55,14 +80,27 @@ function buildBrokerConfig(brokerName: string, spec: BrokerClusterSpec, storage:
     // The broker's own default is not said: an image of before knows no such field, and would not start.
     ...(spec.broker.tempLimit !== defaultTempLimit && { tempLimit: spec.broker.tempLimit }),
     ...planDestinations(spec.broker),
-    transportConnectors: spec.transportConnectors.map(({ name, protocol, port, maximumConnections, maxFrameSize }) => ({
-      name,
-      protocol,
-      port,
-      maximumConnections,
-      maxFrameSize,
-    })),
+    transportConnectors: spec.transportConnectors.map((connector) =>
+      planTransportConnector(connector, discoveryUri(connector.port)),
+    ),
     admin: { port: adminPort },
+  }
+}
+
+/** What clients are told of other brokers is said where it is asked for, for the same reason. */
+const planTransportConnector = (connector: TransportConnectorSpec, discoveryUri: string | undefined) => {
+  const { name, protocol, port, maximumConnections, maxFrameSize } = connector
+  const { updateClusterClients, rebalanceClusterClients, updateClusterClientsOnRemove } = connector
+  return {
+    name,
+    protocol,
+    port,
+    maximumConnections,
+    maxFrameSize,
+    ...(discoveryUri !== undefined && { discoveryUri }),
+    ...(updateClusterClients && { updateClusterClients }),
+    ...(rebalanceClusterClients && { rebalanceClusterClients }),
+    ...(updateClusterClientsOnRemove && { updateClusterClientsOnRemove }),
   }
 }
 

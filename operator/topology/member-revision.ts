@@ -6,9 +6,14 @@
 // default, is in no spec that exists anything else than that default, and changes no revision.
 //
 // The first release did not do so: it took some fields in with their defaults. They are listed, and stay as they were.
+//
+// Edges of a network count for the group that they lead from, because its members dial: it has a connector more or less, or
+// one of other members than before. A broker reads its connectors when it starts, and only then.
 import { buildBrokerClusterSchema, type JsonSchema } from '../api/crd.ts'
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import { canonicalJson, contentHash } from './content-hash.ts'
+import { announcedPorts } from './network-connectors.ts'
+import type { EdgePlan } from './plan.ts'
 
 /** What a member is made from: where it stands in the spec or in the group, and the name that it is hashed under. */
 const inputs: readonly {
@@ -51,8 +56,13 @@ const withDefault: ReadonlySet<string> = new Set([
 /** The schema of the spec, with the defaults that count as nothing said. */
 const specJsonSchema: JsonSchema = buildBrokerClusterSchema().properties!['spec']!
 
-/** Of every member of the group. Another schema than the present one is for tests. */
-export function memberRevision(spec: BrokerClusterSpec, group: GroupSpec, schema: JsonSchema = specJsonSchema): string {
+/** Of every member of the group in a network of these edges. Another schema than the present one is for tests. */
+export function memberRevision(
+  spec: BrokerClusterSpec,
+  group: GroupSpec,
+  edges: readonly EdgePlan[] = [],
+  schema: JsonSchema = specJsonSchema,
+): string {
   const values = { spec, group }
   const schemas = { spec: schema, group: schema.properties!['groupTemplate']! }
   const said: Record<string, unknown> = {}
@@ -61,8 +71,18 @@ export function memberRevision(spec: BrokerClusterSpec, group: GroupSpec, schema
     const told = tell(leaveOut(value, without), own, name)
     if (isTold(told, own, name)) said[name] = told
   }
+  if (edges.length > 0) said['network'] = tellNetwork(group.name, edges)
   return contentHash(said)
 }
+
+/** Also a group from which none leads is told: in a network it has an id that lasts. */
+const tellNetwork = (group: string, edges: readonly EdgePlan[]): object => ({
+  edges: edges.filter(({ from }) => from === group).map(tellEdge),
+  announced: announcedPorts(group, edges),
+})
+
+/** Hosts by their number: their names follow from the group's. */
+const tellEdge = ({ hosts, ...rest }: EdgePlan): object => ({ ...rest, members: hosts.length })
 
 function find(root: unknown, rootSchema: JsonSchema, path: readonly string[]): { value: unknown; schema: JsonSchema } {
   let value = root

@@ -2,6 +2,8 @@
 // Everything that the operator writes is built from a plan; everything that it reports is the plan held against what
 // was seen.
 import type { ClusterIdentity } from '../api/broker-cluster.ts'
+import type { NetworkLink } from '../api/network-links.ts'
+import type { NetworkConnectorSpec } from '../api/network-schema.ts'
 import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
 import type { ClaimTemplate, StorageSpec } from '../api/storage-schema.ts'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
@@ -49,13 +51,19 @@ export interface MemberPlan {
   readonly host: string
 }
 
-/** The brokers of one group send to those of another one, whoever of them is active. */
-export interface EdgePlan {
-  readonly from: string
-  readonly to: string
-  /** Of the members of the group that is connected to. */
+type Link = NetworkLink<NetworkConnectorSpec>
+
+/** Whoever is active in one group dials whoever is active in another one. */
+export interface EdgePlan extends Omit<Link, 'connector'> {
+  readonly connector: Omit<Link['connector'], 'transportConnector'>
+  /** Of the members of the group that is dialled. */
   readonly hosts: readonly string[]
+  readonly port: number
 }
+
+/** What of a network stands in the broker's file; nothing without one. */
+export type NetworkConfig = Pick<BrokerConfigInput, 'brokerId' | 'networkConnectors'>
+export type NetworkConnectorConfig = NonNullable<NetworkConfig['networkConnectors']>[number]
 
 export interface PodPlan {
   readonly image: string

@@ -4,9 +4,10 @@ import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import type { BrokerClusterSpec } from '../api/spec-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { parseDuration } from '../../broker/config/duration-and-size.ts'
-import { linksOf, planEdges } from './edges.ts'
-import { groupsOf, planGroup } from './groups.ts'
+import { planEdges } from './edges.ts'
+import { groupsOf, planGroup, planMembers } from './groups.ts'
 import { type ExistingImages, planImage } from './member-image.ts'
+import { announcementOf, planNetworkConfig } from './network-connectors.ts'
 import type { BrokerUser, ClusterPlan, GroupPlan, ReferencePlan } from './plan.ts'
 
 export interface PlannerSettings {
@@ -26,13 +27,22 @@ export function planCluster(
   { defaultImage, user = imageUser }: PlannerSettings,
   images: ExistingImages = noImages,
 ): ClusterPlan {
-  const groups = groupsOf(spec).map((group) =>
-    planGroup(cluster, spec, group, planImage(spec, group, defaultImage, images), user),
-  )
+  const given = groupsOf(spec)
+  const placed = given.map((group) => ({ name: group.name, members: planMembers(cluster, group) }))
+  const edges = planEdges(spec, placed)
+  const groups = given.map((group) => {
+    const { name } = group
+    return planGroup(cluster, spec, group, {
+      image: planImage(spec, group, defaultImage, images, edges),
+      user,
+      network: planNetworkConfig(cluster, name, edges),
+      discoveryUri: (port) => announcementOf(cluster, name, port, edges),
+    })
+  })
   return {
     cluster,
     groups,
-    edges: planEdges(groups, linksOf(spec.topology.type)),
+    edges,
     transportConnectors: spec.transportConnectors,
     clientService: spec.services.client,
     podDisruptionBudget: spec.podDisruptionBudget,

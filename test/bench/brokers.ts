@@ -26,6 +26,17 @@ const heap = '-Xmx1g'
 export const brokerIds = ['flotilla', 'activemq-5.17', 'activemq-6', 'artemis'] as const
 export type BrokerId = (typeof brokerIds)[number]
 
+/** What a broker dials: ActiveMQ's attributes by their names, all others as they come on either side. */
+export interface NetworkConnector {
+  readonly name: string
+  /** Of the other broker: a static connector has it as its only address. */
+  readonly url: string
+  readonly networkTTL?: number
+  /** Instead. */
+  readonly messageTTL?: number
+  readonly duplex?: boolean
+}
+
 export interface StartOptions {
   /** Store and logs; a second broker on the same directory shares the store. */
   readonly directory: string
@@ -44,6 +55,12 @@ export interface StartOptions {
    * addresses page to disk (PAGE, its default); it has no limit for what all of them page, and none for its journal.
    */
   readonly limits?: RoomLimits
+  /** Those of a network need different ones. */
+  readonly brokerName?: string
+  /** Not for Artemis. */
+  readonly network?: readonly NetworkConnector[]
+  /** For ActiveMQ only, with enableAudit="false" as its documentation has it; ours always lets stranded messages return. */
+  readonly replayWhenNoConsumers?: boolean
 }
 
 export interface RunningBroker {
@@ -113,13 +130,23 @@ function flotilla(): BenchBroker {
     id: 'flotilla',
     title: `Flotilla ${version}`,
     settings: 'Defaults.',
-    async start({ directory, env, member = 'member-0', storesFirst = false, prioritizedMessages = false, limits }) {
+    async start({
+      directory,
+      env,
+      member = 'member-0',
+      storesFirst = false,
+      prioritizedMessages = false,
+      limits,
+      ...others
+    }) {
       const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
       const dataDirectory = join(directory, 'data')
       const config: BrokerConfigInput = {
         ...(storesFirst ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } } : {}),
         ...(prioritizedMessages ? { destinationPolicies: [{ queue: '>', prioritizedMessages }] } : {}),
         ...(limits ? limitedConfig(limits) : {}),
+        ...(others.brokerName === undefined ? {} : { brokerName: others.brokerName }),
+        ...(others.network ? networkConfig(others.network) : {}),
       }
       const process = new BrokerMember({
         member,
@@ -152,15 +179,19 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     id,
     title: `ActiveMQ ${version}`,
     settings: `KahaDB with disk syncs, embedded in a main of ours without destination policies; ${heap}.`,
-    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits, ...policy }) {
+    async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits, ...others }) {
       const [port] = (await freePorts(1)) as [number]
       mkdirSync(directory, { recursive: true })
       const interval = lockAcquireSleepIntervalMs
       const settings = [
+        // Before its connectors, which take the address of their own broker from it.
+        ...(others.brokerName === undefined ? [] : [`brokerName=${others.brokerName}`]),
+        ...(others.network ?? []).map(networkSetting),
+        ...(others.replayWhenNoConsumers ? ['replayWhenNoConsumers=true'] : []),
         ...(interval === undefined ? [] : [`lockAcquireSleepInterval=${interval}`]),
         ...(storesFirst ? ['concurrentStoreAndDispatchQueues=false'] : []),
-        ...(policy.prioritizedMessages ? ['prioritizedMessages=true'] : []),
-        ...(policy.maxBrowsePageSize === undefined ? [] : [`maxBrowsePageSize=${policy.maxBrowsePageSize}`]),
+        ...(others.prioritizedMessages ? ['prioritizedMessages=true'] : []),
+        ...(others.maxBrowsePageSize === undefined ? [] : [`maxBrowsePageSize=${others.maxBrowsePageSize}`]),
         ...(limits ? usageSettings(limits) : []),
       ]
       const options = [heap, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
@@ -198,6 +229,17 @@ function artemis(workDirectory: string): BenchBroker {
       return new PeerProcess(join(instance, 'bin', 'artemis'), ['run'], env, port)
     },
   }
+}
+
+const staticUri = (url: string): string => `static:(${url})`
+
+const networkConfig = (network: readonly NetworkConnector[]) => ({
+  networkConnectors: network.map(({ url, ...attributes }) => ({ ...attributes, uri: staticUri(url) })),
+})
+
+function networkSetting({ url, ...attributes }: NetworkConnector): string {
+  const words = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
+  return `networkConnector=${[staticUri(url), ...words].join(' ')}`
 }
 
 const usageSettings = ({ memoryBytes, tempBytes, storeBytes }: RoomLimits): string[] => [

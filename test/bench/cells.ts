@@ -17,6 +17,10 @@ export type Figure =
   | 'timeMs'
   | 'shareBeside'
   | 'stalledPairs'
+  | 'kibPer1000Changes'
+  | 'cpuPer1000Changes'
+  | 'stuck'
+  | 'lost'
 
 export const figures: Readonly<Record<Figure, { readonly title: string; readonly better: 'higher' | 'lower' }>> = {
   rate: { title: 'messages/s', better: 'higher' },
@@ -35,6 +39,11 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   /** Of the rate that the pairs have alone: see neighbours-answer.ts. */
   shareBeside: { title: 'share of the rate alone', better: 'higher' },
   stalledPairs: { title: 'pairs that stand still', better: 'lower' },
+  /** Of a mesh, for 1,000 consumers that came or left. */
+  kibPer1000Changes: { title: 'KiB between brokers per 1,000', better: 'lower' },
+  cpuPer1000Changes: { title: 'broker CPU s per 1,000', better: 'lower' },
+  stuck: { title: 'messages stuck', better: 'lower' },
+  lost: { title: 'messages lost', better: 'lower' },
 }
 
 /** `ratio`: ours divided by the best peer's; `absolute`: ours alone. At least or at most, as is better for the figure. */
@@ -63,6 +72,8 @@ export interface LoadOptions {
   readonly outstanding: number
   /** Messages per second of all producers; as fast as they can without it. */
   readonly rate?: number
+  /** Bridges between the broker of the producers and that of the consumers; with 2 there is a third broker between them. */
+  readonly hops?: 1 | 2
 }
 
 /** Pairs measured alone, and again beside somebody who makes trouble: see java/driver/Neighbours.java and Troublemaker.java. */
@@ -81,6 +92,17 @@ export interface NeighboursOptions {
   readonly upToMiB: number
 }
 
+/** Consumers that come, go and move between brokers of which each is linked to each other: see java/driver/Mesh.java. */
+export interface MeshOptions {
+  readonly brokers: number
+  readonly queues: number
+  readonly consumers: number
+  /** A second: of a consumer to another broker, or away for a while, or back. */
+  readonly moves: number
+  /** Sent a second in the second part, to all brokers together. */
+  readonly messages: number
+}
+
 export type Procedure =
   | { readonly kind: 'load'; readonly load: LoadOptions }
   | { readonly kind: 'backlog' }
@@ -89,6 +111,7 @@ export type Procedure =
   | { readonly kind: 'start'; readonly backlog: boolean }
   | { readonly kind: 'takeover' }
   | { readonly kind: 'neighbours'; readonly neighbours: NeighboursOptions }
+  | ({ readonly kind: 'mesh' } & MeshOptions)
 
 export interface Cell {
   readonly id: string
@@ -141,6 +164,11 @@ function neighbours(
       { figure: 'peakMemoryMiB', absolute: neighboursMemoryMiB },
     ],
   }
+}
+
+/** CPU, memory and syncs are those of all brokers of the chain together. */
+function hops(id: string, title: string, rate: number, options: Parameters<typeof load>[0]): Cell {
+  return { id, title, procedure: load(options), goals: goals(rate, 1 / 3), without: ['artemis'] }
 }
 
 export const cells: readonly Cell[] = [
@@ -339,4 +367,36 @@ export const cells: readonly Cell[] = [
     persistent: true,
   }),
   neighbours('deaf-topic', 'a client that reads nothing from a topic', { troublemaker: 'deaf', topic: true }),
+  hops('hop-1x1', 'one hop, queue, non-persistent, 1/1, both brokers', 2, { producers: 1, consumers: 1, hops: 1 }),
+  hops('hop-persistent-1x1', 'one hop, queue, persistent, sync sends, 1/1, both brokers', 2, {
+    producers: 1,
+    consumers: 1,
+    persistent: true,
+    hops: 1,
+  }),
+  hops('hop-persistent-16x16', 'one hop, queue, persistent, sync sends, 16/16, both brokers', 3, {
+    producers: 16,
+    consumers: 16,
+    persistent: true,
+    hops: 1,
+  }),
+  hops('two-hops-persistent-4x4', 'two hops, queue, persistent, sync sends, 4/4, all three brokers', 2, {
+    producers: 4,
+    consumers: 4,
+    persistent: true,
+    hops: 2,
+  }),
+  {
+    id: 'mesh',
+    title:
+      'mesh of 5 brokers, 200 queues, 2,000 consumers that come, go and move (messageTTL=-1; ActiveMQ: replayWhenNoConsumers)',
+    procedure: { kind: 'mesh', brokers: 5, queues: 200, consumers: 2000, moves: 50, messages: 200 },
+    goals: [
+      { figure: 'kibPer1000Changes', ratio: 0.5 },
+      { figure: 'cpuPer1000Changes', ratio: 0.5 },
+      { figure: 'stuck', absolute: 0 },
+      { figure: 'lost', absolute: 0 },
+    ],
+    without: ['artemis'],
+  },
 ]

@@ -1,52 +1,28 @@
 // How one run of a cell goes: start a broker on a fresh store, drive it, read what it has used, remove everything.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { startJava, type JavaProcess } from '../support/java-process.ts'
 import { connectDeaf } from '../support/deaf-client.ts'
-import type { OpenWirePeer } from '../support/openwire-peer.ts'
 import { accepts, firstToAccept, type BenchBroker, type RunningBroker } from './brokers.ts'
-import type { Cell, Figure, LoadOptions, NeighboursOptions, Procedure } from './cells.ts'
+import {
+  command,
+  drive,
+  expect,
+  pause,
+  reply,
+  start,
+  startOne,
+  type BenchSettings,
+  type CellRun,
+  type RunResult,
+} from './cell-run.ts'
+import type { Cell, LoadOptions, NeighboursOptions, Procedure } from './cells.ts'
 import { measureSyncRate } from './disk-rate.ts'
 import { measuredMessages, type LoadAnswer } from './load-answer.ts'
 import { judgeNeighbours, type NeighboursAnswer } from './neighbours-answer.ts'
+import { runMesh, startChain, windowsOfMesh } from './networks.ts'
 import { percentile } from './statistics.ts'
-import { cpuSeconds, peakMemoryBytes, SyncCounters } from './usage.ts'
+import { bytesPerMiB, cpuOfAll, cpuSeconds, peakMemoryBytes, peakMemoryOfAll, SyncCounters } from './usage.ts'
 
-export interface BenchSettings {
-  readonly directory: string
-  readonly driverClasspath: string
-  readonly syncShim: string
-  readonly warmupMs: number
-  readonly measureMs: number
-  readonly backlogMessages: number
-  readonly kills: number
-  /** Given to our broker only, for profiles. */
-  readonly ourEnv: NodeJS.ProcessEnv
-  /** How brokers are ended: SIGTERM lets a profile be written. */
-  readonly endSignal: NodeJS.Signals
-}
-
-export interface RunResult {
-  readonly figures: Readonly<Partial<Record<Figure, number>>>
-  /** What the driver said, for the raw data. */
-  readonly raw: unknown
-}
-
-interface Run {
-  readonly settings: BenchSettings
-  readonly broker: BenchBroker
-  readonly cell: Cell
-  readonly directory: string
-  readonly syncs: SyncCounters
-  readonly env: NodeJS.ProcessEnv
-  /** Everything that has to be ended afterwards. */
-  readonly started: RunningBroker[]
-  readonly drivers: JavaProcess[]
-  readonly deaf: OpenWirePeer[]
-}
-
-const driverHeap = ['-Xmx1g', '-Dslf4j.internal.verbosity=ERROR']
-const bytesPerMiB = 2 ** 20
 /** Beyond what is measured: connecting, draining, slow disks. */
 const patienceMs = 300_000
 /** Between the start of a Java standby and the moment from which it certainly waits for the lock. */
@@ -70,7 +46,7 @@ export async function runCell(settings: BenchSettings, cell: Cell, broker: Bench
     FLOTILLA_SYNC_DELAY_US: String((cell.syncDelayMs ?? 0) * 1000),
     ...(broker.id === 'flotilla' ? settings.ourEnv : {}),
   }
-  const run: Run = { settings, broker, cell, directory, syncs, env, started: [], drivers: [], deaf: [] }
+  const run: CellRun = { settings, broker, cell, directory, syncs, env, started: [], drivers: [], deaf: [] }
   const timer = setTimeout(() => run.drivers.forEach((driver) => driver.kill()), limitMs(settings))
   try {
     return await procedure(run)
@@ -88,11 +64,12 @@ export async function runCell(settings: BenchSettings, cell: Cell, broker: Bench
 }
 
 function limitMs(settings: BenchSettings): number {
+  const windows = settings.warmupMs + settings.measureMs * windowsOfMesh
   // The slowest that a backlog may be is 1,000 messages a second.
-  return settings.warmupMs + settings.measureMs + patienceMs + settings.backlogMessages * 3 + settings.kills * 10_000
+  return windows + patienceMs + settings.backlogMessages * 3 + settings.kills * 10_000
 }
 
-function procedure(run: Run): Promise<RunResult> {
+function procedure(run: CellRun): Promise<RunResult> {
   switch (run.cell.procedure.kind) {
     case 'load':
       return runLoad(run, run.cell.procedure.load)
@@ -106,20 +83,23 @@ function procedure(run: Run): Promise<RunResult> {
       return runTakeover(run)
     case 'neighbours':
       return runNeighbours(run, run.cell.procedure.neighbours)
+    case 'mesh':
+      return runMesh(run, run.cell.procedure)
   }
 }
 
-async function runLoad(run: Run, load: LoadOptions): Promise<RunResult> {
+async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
   const { settings } = run
   const wantsShare = run.cell.goals.some((goal) => goal.figure === 'shareOfDisk')
   const disk = wantsShare ? measureSyncRate(run.directory, load.size) : undefined
-  const broker = await start(run)
-  const driver = await drive(run, broker.url)
-  command(driver, 'load', { ...load, warmupMs: settings.warmupMs, measureMs: settings.measureMs })
+  const brokers = await startChain(run, load.hops ?? 0)
+  const driver = await drive(run, brokers[0]!.url)
+  const { warmupMs, measureMs } = settings
+  command(driver, 'load', { ...load, consumeFrom: brokers.at(-1)!.url, warmupMs, measureMs })
   await expect(driver, 'begin')
-  const before = { cpu: cpuSeconds(broker.pid), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
+  const before = { cpu: cpuOfAll(brokers), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
   await expect(driver, 'end')
-  const cpu = cpuSeconds(broker.pid) - before.cpu
+  const cpu = cpuOfAll(brokers) - before.cpu
   const clientCpu = cpuSeconds(driver.pid) - before.client
   const syncs = run.syncs.total() - before.syncs
   const answer = await reply<LoadAnswer>(driver)
@@ -128,16 +108,17 @@ async function runLoad(run: Run, load: LoadOptions): Promise<RunResult> {
   const figures: RunResult['figures'] = {
     rate,
     cpuPer100k: (cpu / messages) * 100_000,
-    peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
+    peakMemoryMiB: peakMemoryOfAll(brokers) / bytesPerMiB,
     syncsPer1000: (syncs / messages) * 1000,
     ...(disk ? { shareOfDisk: rate / disk.perSecond } : {}),
     ...(answer.delivery ? { p50Ms: answer.delivery.p50Us / 1000, p99Ms: answer.delivery.p99Us / 1000 } : {}),
     ...(answer.answer ? { answerP50Ms: answer.answer.p50Us / 1000, answerP99Ms: answer.answer.p99Us / 1000 } : {}),
   }
-  return { figures, raw: { ...answer, cpu, clientCpu, syncs: run.syncs.read(), disk } }
+  const each = brokers.map(({ pid }) => ({ cpu: cpuSeconds(pid), peakMemoryMiB: peakMemoryBytes(pid) / bytesPerMiB }))
+  return { figures, raw: { ...answer, cpu, clientCpu, syncs: run.syncs.read(), disk, each } }
 }
 
-async function runBacklog(run: Run): Promise<RunResult> {
+async function runBacklog(run: CellRun): Promise<RunResult> {
   const broker = await start(run)
   const driver = await drive(run, broker.url)
   const count = run.settings.backlogMessages
@@ -158,7 +139,10 @@ async function runBacklog(run: Run): Promise<RunResult> {
   return { figures, raw: { fill, drain, cpu, syncs: run.syncs.read() } }
 }
 
-async function runBrowse(run: Run, { messages: count, rounds }: Procedure & { kind: 'browse' }): Promise<RunResult> {
+async function runBrowse(
+  run: CellRun,
+  { messages: count, rounds }: Procedure & { kind: 'browse' },
+): Promise<RunResult> {
   const broker = await start(run)
   const driver = await drive(run, broker.url)
   command(driver, 'fill', { count, transaction: 100, size: 1024 })
@@ -176,7 +160,7 @@ async function runBrowse(run: Run, { messages: count, rounds }: Procedure & { ki
 }
 
 /** The driver has worked with a first process before, so that its own start is not part of the time. */
-async function runStart(run: Run, backlog: boolean): Promise<RunResult> {
+async function runStart(run: CellRun, backlog: boolean): Promise<RunResult> {
   const broker = await start(run)
   const driver = await drive(run, broker.url)
   command(driver, 'first', { url: broker.url, send: true, destination: 'WARM' })
@@ -205,8 +189,8 @@ interface TakeoverAnswer {
   gaps: { client: string; endedAt: number; ms: number }[]
 }
 
-async function runTakeover(run: Run): Promise<RunResult> {
-  const pair = [await startOne(run, 'member-0'), await startOne(run, 'member-1')]
+async function runTakeover(run: CellRun): Promise<RunResult> {
+  const pair = [await startOne(run, {}), await startOne(run, { member: 'member-1' })]
   const first = await firstToAccept(pair)
   await waitForStandby(run)
   const driver = await drive(run, `failover:(${pair.map((broker) => broker.url).join(',')})`)
@@ -243,7 +227,7 @@ function longestGap(answer: TakeoverAnswer, killedAt: number): number {
 }
 
 /** The pairs rest while the troublemaker takes what it can get: on few cores its speed would be what is measured. */
-async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunResult> {
+async function runNeighbours(run: CellRun, options: NeighboursOptions): Promise<RunResult> {
   const broker = await start(run)
   const pairs = await drive(run, broker.url)
   const { warmupMs, measureMs } = run.settings
@@ -262,7 +246,7 @@ async function runNeighbours(run: Run, options: NeighboursOptions): Promise<RunR
 }
 
 /** Resolves with what it says when it has got what it can; it goes on until the end of the run. */
-async function makeTrouble(run: Run, broker: RunningBroker, options: NeighboursOptions): Promise<object> {
+async function makeTrouble(run: CellRun, broker: RunningBroker, options: NeighboursOptions): Promise<object> {
   const { troublemaker, topic = false, persistent = false, upToMiB } = options
   const destination = 'TROUBLE'
   if (troublemaker === 'deaf')
@@ -273,55 +257,6 @@ async function makeTrouble(run: Run, broker: RunningBroker, options: NeighboursO
   return reply<object>(trouble)
 }
 
-async function waitForStandby(run: Run): Promise<void> {
+async function waitForStandby(run: CellRun): Promise<void> {
   await pause(run.broker.id === 'flotilla' ? standbyStartMs / 2 : standbyStartMs)
-}
-
-async function start(run: Run): Promise<RunningBroker> {
-  const broker = await startOne(run, 'member-0')
-  await firstToAccept([broker])
-  return broker
-}
-
-async function startOne(run: Run, member: string): Promise<RunningBroker> {
-  const { procedure, storesFirst, prioritizedMessages } = run.cell
-  const interval = procedure.kind === 'takeover' ? { lockAcquireSleepIntervalMs: 500 } : {}
-  const limits = procedure.kind === 'neighbours' ? { limits: procedure.neighbours.limits } : {}
-  const settings = {
-    ...interval,
-    ...limits,
-    ...(storesFirst === undefined ? {} : { storesFirst }),
-    ...(prioritizedMessages === undefined ? {} : { prioritizedMessages }),
-    ...(procedure.kind === 'browse' ? { maxBrowsePageSize: procedure.messages } : {}),
-  }
-  const directory = join(run.directory, 'store')
-  const broker = await run.broker.start({ directory, env: run.env, member, ...settings })
-  run.started.push(broker)
-  return broker
-}
-
-async function drive(run: Run, url: string): Promise<JavaProcess> {
-  const driver = startJava(run.settings.driverClasspath, ['BenchDriver', url], { options: driverHeap })
-  run.drivers.push(driver)
-  await expect(driver, 'ready')
-  return driver
-}
-
-function command(driver: JavaProcess, name: string, options: object): void {
-  driver.write(`${[name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(' ')}\n`)
-}
-
-async function expect(driver: JavaProcess, word: string): Promise<void> {
-  const line = await driver.line((line) => line === word || line.startsWith('{'))
-  if (line !== word) throw new Error(`the driver said ${line}`)
-}
-
-async function reply<T>(driver: JavaProcess): Promise<T> {
-  const answer = JSON.parse(await driver.line((line) => line.startsWith('{'))) as T & { failed?: string }
-  if (answer.failed !== undefined) throw new Error(`the driver failed: ${answer.failed}`)
-  return answer
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

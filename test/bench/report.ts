@@ -124,6 +124,22 @@ const explanation = [
   'global-max-size 64 MiB with its default address-full-policy PAGE, and no limit on disk, as it has none for all',
   'addresses together. Command: `npm run bench -- --cell neighbours-flood-temp` and so on.',
   '',
+  '"One hop" and "two hops": a chain of two or three brokers of the same kind, each with a static connector to the next,',
+  'one way, with its defaults but for networkTTL, which is the number of hops. Producers are at the first broker,',
+  'consumers at the last, and the warm-up begins when a first message has come through. CPU, memory (the sum of what was',
+  "each one's highest) and syncs are those of all brokers of the chain together. Artemis is left out, as it has no such",
+  'connectors.',
+  '',
+  'The mesh: each broker is linked to each other one by a duplex connector with its defaults but for messageTTL=-1, so',
+  'that a message can follow a consumer that moves more than once; in ActiveMQ with replayWhenNoConsumers="true" and',
+  'enableAudit="false" for all queues, as its documentation has it for that. Each queue has one consumer and the more',
+  'others the higher its number; 50 times a second one of all moves to another broker, leaves for a while, or comes back.',
+  'First nobody sends: bytes on the sockets between the brokers, as the kernel counts them in both directions, are then',
+  'advisories and what belongs to them, and those and the CPU of all brokers are given for every 1,000 consumers that',
+  'came or left. Then it goes on for as long while 200 persistent messages a second are sent to all brokers and queues.',
+  'In the end each queue has a consumer somewhere. Stuck is what did not come in 45 s without any delivery, but came when',
+  'every broker had a consumer of all queues; lost is what did not come then either.',
+  '',
 ]
 
 /** So that nobody takes a trial for a result. */

@@ -6,6 +6,7 @@ import { runTool } from '../support/java-clients.ts'
 /** Linux reports times in these; sysconf(_SC_CLK_TCK) is 100 on every platform Node runs on. */
 const ticksPerSecond = 100
 const counterBytes = 32
+export const bytesPerMiB = 2 ** 20
 
 export interface Syncs {
   readonly fsync: number
@@ -36,6 +37,15 @@ export function peakMemoryBytes(pid: number): number {
     bytes += Number(match?.[1] ?? 0) * 1024
   }
   return bytes
+}
+
+export function cpuOfAll(brokers: readonly { readonly pid: number }[]): number {
+  return brokers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
+}
+
+/** The highest of each, whenever that was. */
+export function peakMemoryOfAll(brokers: readonly { readonly pid: number }[]): number {
+  return brokers.reduce((sum, { pid }) => sum + peakMemoryBytes(pid), 0)
 }
 
 /** A file for the shim to count in, and what it says. */
@@ -73,7 +83,8 @@ export function buildSyncShim(directory: string): string {
   return library
 }
 
-function processTree(pid: number): number[] {
+/** A process, its children, and theirs. */
+export function processTree(pid: number): number[] {
   const all = [pid]
   for (const member of all) {
     let threads: string[] = []

@@ -121,6 +121,25 @@ test('a member that loses its lock cuts its clients and competes for the lock ag
   expect([member.pid, member.restarts]).toEqual([before, 0])
 })
 
+test('others are told the name that FLOTILLA_HOST_NAME gives, which they can dial', async () => {
+  const directory = temporaryDirectory()
+  const [openwirePort, adminPort] = (await freePorts(2)) as [number, number]
+  const member = new BrokerMember({
+    member: 'member-0',
+    directory,
+    dataDirectory: join(directory, 'data'),
+    config: { transportConnectors: [{ name: 'openwire', port: openwirePort }], admin: { port: adminPort } },
+    env: { FLOTILLA_HOST_NAME: 'orders-g0-0.orders-g0.shop.svc' },
+    openwirePort,
+    adminPort,
+  }).start()
+  cleanups.push(() => member.stop('SIGKILL'))
+  await member.waitForRole('Active')
+  const peer = await client(openwirePort)
+  const { brokerURL } = await peer.next('BrokerInfo')
+  expect(brokerURL).toBe(`tcp://orders-g0-0.orders-g0.shop.svc:${openwirePort}`)
+})
+
 describe('a data directory of another broker', () => {
   /** One member of each broker, started together; by default in a pod, which does not end. */
   async function strangers(
@@ -253,6 +272,15 @@ describe('arguments', () => {
     expect(code).toBe(2)
     expect(output).toContain('3 problems')
     for (const path of ['brokerName', 'admin.port', 'bogus']) expect(output).toContain(`\n  ${path}: got `)
+  })
+
+  test('also what only the parser of URIs knows of a network connector', async () => {
+    const networkConnectors = [{ uri: 'static:(tcp://b:61616)?reconnect=1' }]
+    const { code, output } = await run('--config', configFile({ networkConnectors }))
+    expect(code).toBe(2)
+    expect(output).toContain(
+      '\n  networkConnectors[0].uri: got "static:(tcp://b:61616)?reconnect=1", expected a discovery URI: Cannot use option reconnect of static:(…)',
+    )
   })
 
   test.each([[['--admin-port', 'many']], [['--config', '/no/such/file']]])(

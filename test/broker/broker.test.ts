@@ -12,6 +12,7 @@ import type { FoundMessage, StoreLag } from '../../broker/store/message-store.ts
 import type { TempStore, TempStoreStatistics } from '../../broker/store/temp-store.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
 import { buildTestBroker, startBroker, type StartedBroker, type StartOptions } from '../support/started-broker.ts'
+import { bridgeInfo } from './session/openwire/network-commands.ts'
 import { connectionInfo } from './session/openwire/session-harness.ts'
 import {
   consumerInfo,
@@ -62,8 +63,8 @@ class TestLock implements Lock {
   }
 }
 
-const get = async (url: string): Promise<{ status: number; text: string }> => {
-  const answer = await fetch(url)
+const get = async (url: string, method = 'GET'): Promise<{ status: number; text: string }> => {
+  const answer = await fetch(url, { method })
   return { status: answer.status, text: await answer.text() }
 }
 
@@ -80,6 +81,21 @@ async function client(port: number): Promise<OpenWirePeer> {
   await peer.next('Response')
   return peer
 }
+
+describe('the broker id', () => {
+  const brokerId = async (config?: StartOptions['config']): Promise<string> => {
+    const { adminUrl } = await started(config && { config })
+    return (JSON.parse((await get(`${adminUrl}/snapshot`)).text) as BrokerSnapshot).brokerId
+  }
+
+  test('is another one at each start', async () => {
+    expect(await brokerId()).toMatch(/^ID:.+-0:1$/)
+  })
+
+  test('is the configured one', async () => {
+    expect(await brokerId({ brokerId: 'ID:orders' })).toBe('ID:orders')
+  })
+})
 
 describe('roles', () => {
   test('a member without the lock is a ready standby with closed connectors', async () => {
@@ -101,6 +117,12 @@ describe('roles', () => {
     })
     expect(JSON.parse((await get(`${url}/connections`)).text)).toEqual({ items: [], next: null })
     expect(JSON.parse((await get(`${url}/destinations`)).text)).toEqual({ items: [], next: null })
+    expect(JSON.parse((await get(`${url}/snapshot`)).text)).not.toHaveProperty('networkBridges')
+    expect(JSON.parse((await get(`${url}/network-connectors`)).text)).toEqual({ connectors: [], bridges: [] })
+    expect(await get(`${url}/network-connectors/nc/stop`, 'POST')).toEqual({
+      status: 409,
+      text: 'only an active member has network connectors\n',
+    })
     await broker.stop()
     expect(await start).toMatchObject({ message: 'The broker is being stopped' })
     expect(await broker.ended).toEqual({ steppedDown: false, closed: true })
@@ -120,6 +142,10 @@ describe('roles', () => {
       store: { type: 'Memory', messages: 1 },
       transportConnectors: [{ name: 'openwire', port, open: true, connections: 1 }],
     })
+    expect(await get(`${adminUrl}/network-connectors/nc/stop`, 'POST')).toEqual({
+      status: 404,
+      text: 'no network connector has this name; there are none\n',
+    })
     expect(snapshot).not.toHaveProperty('connections')
     expect(snapshot).not.toHaveProperty('destinations')
     expect(await rows(`${adminUrl}/connections`)).toMatchObject([
@@ -131,9 +157,25 @@ describe('roles', () => {
     const { text } = await get(`${adminUrl}/metrics`)
     expect(text).toContain('flotilla_role{role="Active"} 1')
     expect(text).toContain('flotilla_term 4')
+    expect(snapshot.networkBridges).toEqual([])
     expect(text).toContain('flotilla_destination_messages{kind="queue",destination="Q"} 1')
     peer.destroy()
   })
+})
+
+test("another broker's bridge is shown as one, a client is not", async () => {
+  const { adminUrl, port } = await started()
+  const bridge = await OpenWirePeer.connect(port)
+  await bridge.negotiate(defaultWireFormatOptions)
+  const connectionId = { kind: 'ConnectionId', value: 'ID:bridge' } as const
+  bridge.send(bridgeInfo(), connectionInfo({ connectionId, clientId: 'NC_other_outbound' }))
+  await bridge.next('Response')
+  const peer = await client(port)
+  const shown = await rows(`${adminUrl}/connections`)
+  expect(shown).toMatchObject([{ clientId: 'NC_other_outbound', networkConnection: true }, { clientId: 'client-1' }])
+  expect(shown[1]).not.toHaveProperty('networkConnection')
+  bridge.destroy()
+  peer.destroy()
 })
 
 /** A temp store of which only its life is of interest. */

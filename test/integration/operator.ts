@@ -224,6 +224,33 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     )
 
     test(
+      'makes a mesh of three pairs, tells of its edges, and takes another pair in without restarting anybody',
+      async () => {
+        const mesh = (groups: number) => ({
+          ...pair(),
+          topology: { type: 'Combined' as const, network: { layout: 'Mesh' as const } },
+          groupCount: groups,
+        })
+        await put('mesh', mesh(3))
+        const { summary, edges } = await ready('mesh')
+        expect(summary).toEqual({ active: '3/3', members: '6/6', edges: '3/3' })
+        expect(
+          edges!.map(({ name, state, remote }) => `${name} ${state} ${remote?.replace(/-\d$/, '')}`).sort(),
+        ).toEqual(['g1-to-g0 Connected mesh-g0', 'g2-to-g0 Connected mesh-g0', 'g2-to-g1 Connected mesh-g1'])
+        const uids = new Set((await podsOf('mesh')).map(({ metadata: { uid } }) => uid))
+        await put('mesh', mesh(4))
+        expect((await ready('mesh')).summary).toEqual({ active: '4/4', members: '8/8', edges: '6/6' })
+        const kept = (await podsOf('mesh')).filter(({ metadata: { uid } }) => uids.has(uid))
+        expect(kept).toHaveLength(6)
+        await put('mesh', mesh(3))
+        expect((await ready('mesh')).summary!.edges).toBe('3/3')
+        expect(await client.get(statefulSets, metadata('mesh-g3'))).toBeUndefined()
+        expect(await client.get(persistentVolumeClaims, metadata('mesh-g3-data'))).toBeDefined()
+      },
+      waitMs * 2,
+    )
+
+    test(
       'restarts nothing and changes no StatefulSet when it comes with another image for brokers',
       async () => {
         await put('kept', pair())

@@ -12,9 +12,10 @@ import {
 import { sleep } from '../../operator/controller/sleep.ts'
 import { KubeApiError, KubeUnreachableError } from '../../operator/kube/errors.ts'
 import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/port.ts'
-import { persistentVolumeClaims, pods } from '../../operator/kube/resource-types.ts'
+import { configMaps, persistentVolumeClaims, pods } from '../../operator/kube/resource-types.ts'
 import type { Claim, Pod } from '../../operator/reconcile/kinds.ts'
 import { buildSnapshot } from '../support/broker-world.ts'
+import { playBridges } from '../support/played-bridges.ts'
 
 const usualPollMs = 30
 const persistentVolumes: ResourceType = {
@@ -35,6 +36,9 @@ interface PlayedBroker {
   role: BrokerRole
   term: number | null
   activeSince: string | null
+  readonly podIP: string
+  /** Name of the ConfigMap that its pod was made with. */
+  readonly config: string
 }
 
 export class PodPlayer implements BrokerAdmin {
@@ -71,11 +75,19 @@ export class PodPlayer implements BrokerAdmin {
     await this.#stopped
   }
 
-  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
   async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
     const broker = this.#brokers.get(this.#uids.get(target.name) ?? '')
     if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')
-    return buildSnapshot(target.name, broker)
+    if (broker.role !== 'Active') return buildSnapshot(target.name, broker)
+    const key = { namespace: this.#namespace, name: broker.config }
+    const found = await this.#client.get<KubeObject & { data: Record<string, string> }>(configMaps, key)
+    const bridges = playBridges(found?.data['broker.json'] ?? '{}', (member) => this.#addressOfActive(member))
+    return buildSnapshot(target.name, broker, null, bridges)
+  }
+
+  #addressOfActive(member: string): string | undefined {
+    const broker = this.#brokers.get(this.#uids.get(member) ?? '')
+    return broker?.role === 'Active' ? broker.podIP : undefined
   }
 
   /** As brokers of an earlier version: they do not tell by themselves. */
@@ -151,10 +163,11 @@ export class PodPlayer implements BrokerAdmin {
         this.#brokers.delete(uid)
         await this.#client.delete(pods, { namespace: this.#namespace, name }, { gracePeriodSeconds: 0, uid })
       } else if (!this.#brokers.has(uid)) {
-        await this.#showRunning(pod)
+        const podIP = await this.#showRunning(pod)
+        const config = pod.spec?.volumes?.find((volume) => volume.configMap)?.configMap?.name ?? ''
         this.#uids.set(name, uid)
         const group = `${labels?.['flotilla.dev/cluster']}-${labels?.['flotilla.dev/group']}`
-        this.#brokers.set(uid, { group, role: 'Standby', term: null, activeSince: null })
+        this.#brokers.set(uid, { group, role: 'Standby', term: null, activeSince: null, podIP, config })
       }
     }
     for (const { group } of this.#brokers.values()) this.#elect(group)
@@ -172,7 +185,8 @@ export class PodPlayer implements BrokerAdmin {
     Object.assign(heir[1], { role: 'Active', term, activeSince })
   }
 
-  async #showRunning(pod: Pod, restartCount = 0): Promise<void> {
+  /** Returns its address. */
+  async #showRunning(pod: Pod, restartCount = 0): Promise<string> {
     const now = `${new Date().toISOString().slice(0, 19)}Z`
     const podIP = pod.status?.podIP ?? (await this.#addressOf(pod.metadata.name))
     const state = { running: { startedAt: now } }
@@ -184,6 +198,7 @@ export class PodPlayer implements BrokerAdmin {
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
       containerStatuses: [{ name: 'broker', ready: true, restartCount, image, imageID: '', started: true, state }],
     })
+    return podIP
   }
 
   async #applyStatus(type: ResourceType, { apiVersion, kind, metadata }: KubeObject, status: object): Promise<void> {

@@ -13,6 +13,7 @@ import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } f
 import { soakMemory } from './soak-memory.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
+import { soakThreeServers } from './soak-three-servers.ts'
 
 export interface SoakOptions {
   readonly seed: number
@@ -41,6 +42,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   'strangers:loose': (options) => soakStrangersInProcess('loose', options),
   'strangers:tight': (options) => soakStrangersInProcess('tight', options),
   'strangers:sockets': soakStrangersOverSockets,
+  'three-servers': soakThreeServers,
 }
 
 const help = `npm run soak -- NAME [options]

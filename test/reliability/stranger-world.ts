@@ -4,14 +4,18 @@
 import { isError } from '../../broker/base/errors.ts'
 import type { LogFields, Logger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
+import { buildConnectionInfo } from '../../broker/openwire/build-commands.ts'
 import type { Destination } from '../../broker/message/destination.ts'
 import { createRegion } from '../../broker/region/region-broker.ts'
 import { acknowledgementNamed } from '../support/acknowledgement.ts'
 import type { Delivery, Region, RegionConnection } from '../../broker/region/region.ts'
 import { Advisories } from '../../broker/advisory/advisories.ts'
+import { ClusterBrokers } from '../../broker/session/cluster-brokers.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../broker/session/limit-counts.ts'
 import type { SessionService } from '../../broker/session/session-service.ts'
+import { ClusterClients } from '../../broker/session/openwire/cluster-clients.ts'
+import type { DuplexBridges } from '../../broker/session/openwire/duplex-bridges.ts'
 import { OpenWireSession } from '../../broker/session/openwire/openwire-session.ts'
 import type { SessionOutput } from '../../broker/session/session.ts'
 import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
@@ -39,6 +43,14 @@ export class StrangerWorld {
   readonly region: Region
   readonly registry: ConnectionRegistry
   readonly limits: LimitCounts
+  readonly clusterClients: ClusterClients
+  /** Bridges that ask for demand and hear of nothing. */
+  readonly duplexBridges: DuplexBridges = {
+    accept(_, far) {
+      far.request(buildConnectionInfo(backAgain), () => {})
+      return { command() {}, relieved() {}, failed() {} }
+    },
+  }
   /** Whatever was logged as an error: nothing that a peer sends may lead to one. */
   readonly errors: LogEntry[] = []
   readonly warnings = new Map<string, number>()
@@ -69,7 +81,9 @@ export class StrangerWorld {
     })
     advisories.attach(this.region)
     const { region, registry, limits } = this
-    this.service = { identity, region, registry, advisories, clock, logger, limits }
+    const cluster = new ClusterBrokers(identity)
+    this.clusterClients = new ClusterClients(everythingTold, cluster)
+    this.service = { identity, region, registry, cluster, advisories, clock, logger, limits }
     const options = { connectionId: 'janitor', clientId: 'janitor', failoverReconnect: false }
     this.#janitor = region.connect(options, {
       deliver: (delivery) => void this.#drained.push(delivery),
@@ -107,6 +121,20 @@ export class StrangerWorld {
     }
     return logger
   }
+}
+
+const backAgain = {
+  connectionId: 'ID:back-1:1',
+  clientId: 'back',
+  userName: null,
+  password: null,
+  faultTolerant: false,
+}
+
+const everythingTold = {
+  updateClusterClients: true,
+  rebalanceClusterClients: true,
+  updateClusterClientsOnRemove: true,
 }
 
 const consumerOf = (consumerId: string, destination: Destination) => ({
@@ -153,6 +181,8 @@ export class Peer implements SessionOutput {
     this.session = new OpenWireSession({
       service: world.service,
       wireFormat: { ...defaultWireFormatOptions, stackTraceEnabled: false, maxFrameSize: 2 ** 20, ...wireFormat },
+      clusterClients: world.clusterClients,
+      duplexBridges: world.duplexBridges,
       connection: {
         output: this,
         remoteAddress: 'tcp://10.6.6.6:666',

@@ -4,14 +4,17 @@
 import type {
   BrokerAdmin,
   BrokerAdminTarget,
+  MemberBridge,
   MemberSnapshot,
   RoleListener,
+  Told,
 } from '../../operator/broker-admin/broker-admin.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import type { KubeObject } from '../../operator/kube/port.ts'
 import type { BrokerRole } from '../../broker/management/contract.ts'
 import type { Random } from '../../broker/base/random.ts'
 import type { FakeKube } from './fake-kube.ts'
+import { playBridges } from './played-bridges.ts'
 
 interface FakeBroker {
   role: BrokerRole
@@ -19,11 +22,12 @@ interface FakeBroker {
   activeSince: string | null
 }
 
-/** `role` is what was told last; undefined: nothing yet. */
+/** `last` is what was told last; undefined: nothing yet. */
 interface FakeWatch {
   readonly target: BrokerAdminTarget
   readonly listener: RoleListener
-  role: BrokerRole | undefined
+  readonly asked: Told
+  last: string | undefined
 }
 
 interface AnyObject extends KubeObject {
@@ -50,6 +54,12 @@ export class BrokerWorld implements BrokerAdmin {
   holdClaims = false
   /** Whether brokers tell their role by themselves; those of an earlier version do not. */
   tellsRoles = true
+  /** Whether brokers tell of their bridges by themselves. */
+  tellsBridges = true
+  /** Connectors whose bridges cannot be built, and why, by name. */
+  readonly cutEdges = new Map<string, string>()
+  /** What a bridge that is down says of itself. */
+  bridgeState: 'Connecting' | 'Down' = 'Down'
   readonly #watches = new Set<FakeWatch>()
   readonly #kube: FakeKube
   readonly #random: Random
@@ -69,11 +79,11 @@ export class BrokerWorld implements BrokerAdmin {
   async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
     const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
     if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
-    return buildSnapshot(target.name, broker, this.refusals.get(target.name))
+    return buildSnapshot(target.name, broker, this.refusals.get(target.name), this.#bridgesOf(target, broker))
   }
 
-  watchRole(target: BrokerAdminTarget, listener: RoleListener): () => void {
-    const watch: FakeWatch = { target, listener, role: undefined }
+  watchRole(target: BrokerAdminTarget, listener: RoleListener, asked: Told = 'roles'): () => void {
+    const watch: FakeWatch = { target, listener, asked, last: undefined }
     this.#watches.add(watch)
     queueMicrotask(() => this.tell())
     return () => void this.#watches.delete(watch)
@@ -87,16 +97,18 @@ export class BrokerWorld implements BrokerAdmin {
   /** Brokers tell their listeners what has become of them; a tick ends with it. */
   tell(): void {
     for (const watch of this.#watches) {
-      const { target, listener } = watch
-      const pod = this.#kube.read<AnyObject>('Pod', target)
-      const role = this.#reachable(pod, target)?.role
-      if (role === undefined) {
+      const { target, listener, asked } = watch
+      const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
+      if (!broker) {
         this.#watches.delete(watch)
         listener.ended()
-      } else if (this.tellsRoles && role !== watch.role) {
-        watch.role = role
-        listener.told()
+        continue
       }
+      const withBridges = asked === 'roles and bridges'
+      const said = withBridges ? JSON.stringify([broker.role, this.#bridgesOf(target, broker)]) : broker.role
+      if (said === watch.last || !(withBridges ? this.tellsBridges : this.tellsRoles)) continue
+      watch.last = said
+      listener.told()
     }
   }
 
@@ -135,6 +147,29 @@ export class BrokerWorld implements BrokerAdmin {
   #reachable(pod: AnyObject | undefined, { name, podIP }: BrokerAdminTarget): FakeBroker | undefined {
     if (!pod || pod.status?.podIP !== podIP || this.unreachable.has(name)) return undefined
     return this.brokers.get(pod.metadata.uid!)
+  }
+
+  /** Of an active; its configuration is the one that its pod was made with. */
+  #bridgesOf({ namespace, name }: BrokerAdminTarget, { role }: FakeBroker): MemberBridge[] | undefined {
+    if (role !== 'Active') return undefined
+    const volumes: { configMap?: { name: string } }[] =
+      this.#kube.read<AnyObject>('Pod', { namespace, name })?.spec.volumes ?? []
+    const configMap = volumes.find((volume) => volume.configMap)?.configMap?.name ?? ''
+    const config = this.#kube.read<KubeObject & { data: Record<string, string> }>('ConfigMap', {
+      namespace,
+      name: configMap,
+    })
+    const bridges = playBridges(
+      config?.data['broker.json'] ?? '{}',
+      (member) => this.#addressOfActive(member),
+      this.cutEdges,
+    )
+    return bridges.map((bridge) => (bridge.state === 'Connected' ? bridge : { ...bridge, state: this.bridgeState }))
+  }
+
+  #addressOfActive(member: string): string | undefined {
+    const pod = this.pods().find(({ metadata }) => metadata.name === member)
+    return pod && this.brokers.get(pod.metadata.uid!)?.role === 'Active' ? (pod.status.podIP as string) : undefined
   }
 
   #controlSet(newest: AnyObject): void {
@@ -261,7 +296,12 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
   return keyed.sort(([a], [b]) => a - b).map(([, item]) => item)
 }
 
-export function buildSnapshot(member: string, broker: FakeBroker, refusal: string | null = null): MemberSnapshot {
+export function buildSnapshot(
+  member: string,
+  broker: FakeBroker,
+  refusal: string | null = null,
+  networkBridges?: readonly MemberBridge[],
+): MemberSnapshot {
   return {
     member,
     role: broker.role,
@@ -271,5 +311,6 @@ export function buildSnapshot(member: string, broker: FakeBroker, refusal: strin
     version: '0.1.0',
     store: { type: 'Journal', refusal },
     lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term },
+    ...(networkBridges && { networkBridges }),
   }
 }

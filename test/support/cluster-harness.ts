@@ -118,3 +118,30 @@ export const single = (type: 'None' | 'Volume' = 'Volume', storage = '1Gi'): Bro
     storage: type === 'None' ? { type } : { type, volume: { claimTemplate: { resources: { requests: { storage } } } } },
   },
 })
+
+/** Groups g0, g1, … of a template, with standbys unless there is to be one member each. */
+export const networkOf = (
+  network: NonNullable<BrokerClusterSpecInput['topology']['network']>,
+  groups: number,
+  replicas = 2,
+): BrokerClusterSpecInput => ({
+  topology: { type: replicas === 1 ? 'BrokerCluster' : 'Combined', network },
+  groupCount: groups,
+  groupTemplate: replicas === 1 ? single('None').groupTemplate! : sharedPair({}, replicas).groupTemplate!,
+})
+
+/** A without a store, joined with whichever of B and C is active. */
+export const threeServers = (replicas = 2): BrokerClusterSpecInput => ({
+  topology: {
+    type: 'Combined',
+    network: {
+      layout: 'Custom',
+      connectorDefaults: { dynamicallyIncludedDestinations: ['queue://orders.>'] },
+      edges: [{ name: 'a-to-bc', from: 'a', to: 'bc', connector: { duplex: true, prefetchSize: 200 } }],
+    },
+  },
+  groups: [
+    { name: 'a', storage: { type: 'None' } },
+    { name: 'bc', ...sharedPair({}, replicas).groupTemplate! },
+  ],
+})

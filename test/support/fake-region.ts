@@ -4,6 +4,7 @@ import { silentLogger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import type { Message } from '../../broker/message/message.ts'
 import type { ConnectionOptions, ConnectionPort, Done, Region, RegionConnection } from '../../broker/region/region.ts'
+import { ClusterBrokers } from '../../broker/session/cluster-brokers.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../broker/session/limit-counts.ts'
 import type { SessionService } from '../../broker/session/session-service.ts'
@@ -116,6 +117,8 @@ export function buildService(): ServiceParts {
   const identity = { brokerName: 'localhost', brokerId: 'ID:test-0:1', brokerUrl: 'tcp://test:61616' }
   const registry = new ConnectionRegistry(identity.brokerName)
   const limits = new LimitCounts(clock, silentLogger)
-  const service = { identity, region, registry, advisories: { flush() {} }, limits, clock, logger: silentLogger }
+  const cluster = new ClusterBrokers(identity)
+  const advisories = { flush() {} }
+  const service = { identity, region, registry, cluster, advisories, limits, clock, logger: silentLogger }
   return { service, region, clock }
 }

@@ -7,11 +7,14 @@ import type {
   IntegerResponse,
   Response,
 } from '../../wire/openwire/commands.ts'
+import type { WireFormat } from '../../wire/openwire/wire-format.ts'
 import type { Endpoint } from './parse-broker-url.ts'
 
 export interface ChannelListener {
   /** Wire formats are exchanged: commands can be sent. At most once, before everything else. */
   connected(): void
+  /** Sees a frame, without its size, before it is decoded; true when it needs no more. It is a view, for the call only. */
+  frame?(frame: Buffer): boolean
   command(command: Command): void
   /** The end, exactly once, unless `close` was called before. */
   failed(error: Error): void
@@ -19,10 +22,17 @@ export interface ChannelListener {
 
 export interface Channel {
   readonly endpoint: Endpoint
+  /** What both agreed on; only after `connected`. */
+  readonly format: WireFormat
   /** Only after `connected`; ignored after the end. */
   send(command: Command): void
+  /** A frame without its size, encoded in `format`; under the same conditions. Not to be changed any more. */
+  sendFrame(frame: Buffer): void
   /** Resolves when the socket takes more; null when it does already. */
   drained(): Promise<void> | null
+  /** Reads nothing more until `resume`. What was read before may still come. */
+  pause(): void
+  resume(): void
   /** Sends what was given and closes. The listener hears no more. */
   close(): void
 }

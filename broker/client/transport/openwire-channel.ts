@@ -6,7 +6,12 @@ import type { Command, WireFormatInfo } from '../../wire/openwire/commands.ts'
 import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
 import { maxFrameSizeBeforeNegotiation } from '../../wire/openwire/limits.ts'
 import { OpenWireCodec } from '../../wire/openwire/openwire-codec.ts'
-import { initialWireFormat, negotiate, preferredWireFormatInfo } from '../../wire/openwire/wire-format.ts'
+import {
+  initialWireFormat,
+  negotiate,
+  preferredWireFormatInfo,
+  type WireFormat,
+} from '../../wire/openwire/wire-format.ts'
 import { buildKeepAlive } from '../../openwire/build-commands.ts'
 import type { Channel, ChannelListener } from './channel.ts'
 import { negotiationTimeoutMs } from './limits.ts'
@@ -20,6 +25,8 @@ const sizePrefixBytes = 4
 export interface ByteStream {
   write(bytes: Buffer): void
   drained(): Promise<void> | null
+  pause(): void
+  resume(): void
   /** Sends what was written and closes. */
   end(): void
 }
@@ -35,6 +42,7 @@ export class OpenWireChannel implements Channel {
   #negotiated = false
   #ended = false
   #timers: Timer[] = []
+  #paused = false
   #readSinceCheck = false
   #writtenSinceCheck = false
 
@@ -43,6 +51,10 @@ export class OpenWireChannel implements Channel {
     this.#listener = listener
     this.#clock = clock
     this.#mine = preferredWireFormatInfo(endpoint.wireFormat)
+  }
+
+  get format(): WireFormat {
+    return this.#codec.format
   }
 
   /** The byte stream is there. */
@@ -62,8 +74,7 @@ export class OpenWireChannel implements Channel {
     this.#readSinceCheck = true
     try {
       for (const frame of this.#splitter.push(bytes)) {
-        const command = this.#codec.decode(frame)
-        if (command !== null) this.#handle(command as Command)
+        this.#receive(frame)
         if (this.#ended) return
       }
     } catch (error) {
@@ -77,8 +88,31 @@ export class OpenWireChannel implements Channel {
     this.#stream.write(this.#encode(command))
   }
 
+  sendFrame(frame: Buffer): void {
+    if (this.#ended || this.#stream === null) return
+    const { maxFrameSize } = this.#codec.format
+    if (frame.length > maxFrameSize) throw tooLarge('a message', frame.length, maxFrameSize)
+    this.#writtenSinceCheck = true
+    const size = Buffer.allocUnsafe(sizePrefixBytes)
+    size.writeInt32BE(frame.length)
+    this.#stream.write(size)
+    this.#stream.write(frame)
+  }
+
   drained(): Promise<void> | null {
     return this.#ended ? null : (this.#stream?.drained() ?? null)
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#stream?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    // Nobody can say how long the peer has been silent.
+    this.#readSinceCheck = true
+    this.#stream?.resume()
   }
 
   close(): void {
@@ -99,6 +133,12 @@ export class OpenWireChannel implements Channel {
     this.#stream?.end()
   }
 
+  #receive(frame: Buffer): void {
+    if (this.#negotiated && this.#listener.frame?.(frame) === true) return
+    const command = this.#codec.decode(frame)
+    if (command !== null) this.#handle(command as Command)
+  }
+
   #handle(command: Command): void {
     if (command.kind === 'WireFormatInfo') return this.#negotiate(command)
     if (!this.#negotiated) throw new TransportError(`${command.kind} came before the wire format`)
@@ -113,11 +153,11 @@ export class OpenWireChannel implements Channel {
     const { cacheEnabled, maxFrameSize } = this.#codec.format
     // Before the cache is touched: what is refused then costs no connection.
     if (cacheEnabled && 'content' in command && command.content !== null && command.content.length > maxFrameSize)
-      throw tooLarge(command, command.content.length, maxFrameSize)
+      throw tooLarge(command.kind, command.content.length, maxFrameSize)
     try {
       const frame = this.#codec.encode(command)
       if (frame.length - sizePrefixBytes > maxFrameSize)
-        throw tooLarge(command, frame.length - sizePrefixBytes, maxFrameSize)
+        throw tooLarge(command.kind, frame.length - sizePrefixBytes, maxFrameSize)
       return frame
     } catch (error) {
       // What was half encoded, or not written, may have taken slots of the cache that the broker will never hear of.
@@ -145,7 +185,7 @@ export class OpenWireChannel implements Channel {
       this.#after(writeCheckMs, writeCheck)
     }
     const readCheck = (): void => {
-      if (!this.#readSinceCheck)
+      if (!this.#readSinceCheck && !this.#paused)
         return this.fail(
           new TransportError(`Connection to ${this.endpoint.uri} was inactive for more than ${readCheckMs} ms`),
         )
@@ -165,9 +205,9 @@ export class OpenWireChannel implements Channel {
   }
 }
 
-const tooLarge = ({ kind }: Command, bytes: number, maxFrameSize: number): TransportError =>
+const tooLarge = (what: string, bytes: number, maxFrameSize: number): TransportError =>
   new TransportError(
-    `Cannot send ${kind} of ${bytes} bytes: the broker takes frames of at most ${maxFrameSize} bytes`,
+    `Cannot send ${what} of ${bytes} bytes: the broker takes frames of at most ${maxFrameSize} bytes`,
     {
       code: 'FRAME_TOO_LARGE',
     },

@@ -39,8 +39,14 @@ export const tcpDial =
       socket.setTimeout(options.soTimeout, () => socket.destroy(new Error(`nothing came for ${options.soTimeout} ms`)))
     return {
       endpoint,
+      get format() {
+        return channel.format
+      },
       send: (command) => channel.send(command),
+      sendFrame: (frame) => channel.sendFrame(frame),
       drained: () => channel.drained(),
+      pause: () => channel.pause(),
+      resume: () => channel.resume(),
       close() {
         channel.close()
         if (socket.connecting) socket.destroy()
@@ -87,6 +93,14 @@ class SocketStream implements ByteStream {
       socket.on('close', done)
     })
     return this.#draining
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   end(): void {

@@ -15,6 +15,7 @@ import { QueueEntry, type EntryQueue } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import { PrioritizedWindows } from '../queue/prioritized-windows.ts'
+import { passesFromTopic } from '../network/network-filter.ts'
 import type { QueueConsumer } from '../queue/queue-consumer.ts'
 import type { KeptMessages } from '../topic/recovery/kept-messages.ts'
 import type { QueueWindow } from '../queue/queue-window.ts'
@@ -280,7 +281,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     if (this.storage.priorities.length === 1) return plain
     return new PrioritizedWindows({
       plain,
-      consumers: { positions, openMembers: () => [], served: () => {}, strict: false },
+      consumers: { positions, openMembers: () => [], served: () => {}, strict: false, passes: () => true },
       isPrioritized: this.storage.isPrioritized,
       windowAt: (priority, own) => this.#windowAt(priority, own),
     })
@@ -325,7 +326,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
       const entry = window.first
       if (!entry?.message) break
       if (isExpired(entry, nowMs)) this.#expire(window.takeFirst())
-      else if (!this.wants(entry.message)) this.#passOver(window.takeFirst())
+      else if (!this.wants(entry.message) || !mayHave(consumer, entry.message)) this.#passOver(window.takeFirst())
       else this.#give(window.takeFirst(), entry.message, consumer)
     }
     window.refill(!consumer.full)
@@ -343,7 +344,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     this.#context.expired(entry)
   }
 
-  /** Its terms were not asked, or said otherwise, when it was stored. */
+  /** Its terms were not asked, or said otherwise, when it was stored; or it is not for the bridge that has come for it. */
   #passOver(entry: QueueEntry): void {
     this.#takeOff(entry, null)
     this.acknowledge(entry, false)
@@ -367,3 +368,6 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     if (!this.loading) this.#consumer?.answerPull()
   }
 }
+
+const mayHave = ({ network }: DurableConsumer, message: Message): boolean =>
+  network === null || passesFromTopic(network, message)

@@ -9,7 +9,7 @@ import type { Sequence } from '../../store/held-message.ts'
 import { defaultPriority, highestPriority } from '../../store/priority-holder.ts'
 import type { QueueEntry } from '../entry.ts'
 import { destinationLimits } from '../limits.ts'
-import { LookPositions } from '../window/look-positions.ts'
+import { LookPositions, type LookPosition } from '../window/look-positions.ts'
 import { PriorityLevel, type LevelWindow, type LookingConsumers } from './priority-level.ts'
 import type { QueueLookers } from './queue-lookers.ts'
 import type { QueueWindow } from './queue-window.ts'
@@ -126,6 +126,12 @@ export class PrioritizedWindows implements QueueWindow {
 
   look(lookers: QueueLookers): void {
     for (const { window, lookersFor } of this.#levels) if (window.size > 0) window.look(lookersFor(lookers))
+  }
+
+  passedOver(positions: readonly LookPosition[]): number {
+    let count = 0
+    for (const level of this.#levels) count += level.passedOver(positions)
+    return count
   }
 
   endLook(): void {

@@ -1,5 +1,6 @@
 // One priority of a queue: its window, and how far each consumer has looked through it. A consumer looks at it when it has looked
 // at all that waits in those above it, so that it takes nothing before something of a higher priority that it wants.
+import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import type { QueueEntry } from '../entry.ts'
 import type { LookPosition, LookPositions, PositionsFollower } from '../window/look-positions.ts'
@@ -58,9 +59,18 @@ export class PriorityLevel implements LookingMembers, PositionsFollower {
     this.#consumers.served(group, index)
   }
 
+  passes(consumer: QueueConsumer, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
+    return this.#consumers.passes(consumer, message, sequence, redeliveryCounter)
+  }
+
   /** `position`: of the consumer, in the window of the default priority. */
   isLookedThroughBy(position: LookPosition): boolean {
     return this.window.isLookedThrough(this.#members.get(position)?.position ?? position)
+  }
+
+  /** `positions`: of consumers, in the window of the default priority. */
+  passedOver(positions: readonly LookPosition[]): number {
+    return this.window.passedOver(positions.map((position) => this.#members.get(position)?.position ?? position))
   }
 
   endLook(): void {

@@ -1,6 +1,7 @@
 // What a queue needs of those who consume from it.
 import type { Message } from '../../message/message.ts'
 import type { Entry, QueueEntry } from '../entry.ts'
+import type { NetworkTerms } from '../network/network-filter.ts'
 import type { MessageSource } from '../subscription/message-source.ts'
 
 export interface QueueConsumer {
@@ -15,8 +16,10 @@ export interface QueueConsumer {
   readonly dispatched: Iterable<Entry>
   /** True while it takes no message. */
   readonly full: boolean
-  /** False when it accepts every message. */
+  /** False when it accepts every message; of bridges, apart from what `network` says. */
   readonly selective: boolean
+  /** Of a bridge, what it may take along; null for all others. */
+  readonly network: NetworkTerms | null
   /** `redeliveryCounter`: how often it was delivered before. */
   accepts(message: Message, redeliveryCounter: number): boolean
   deliverQueueEntry(entry: QueueEntry, message: Message): void

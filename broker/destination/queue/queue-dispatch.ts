@@ -1,9 +1,11 @@
 // Which consumer of a queue gets the next message, as ActiveMQ's Queue and its dispatch selectors decide it: higher priority
 // first, equal priorities in turn, full ones skipped; with an exclusive consumer only that one.
 import type { Message } from '../../message/message.ts'
+import type { Sequence } from '../../store/held-message.ts'
 import type { LookPosition } from '../window/look-positions.ts'
 import { LookPositions } from '../window/look-positions.ts'
-import { defaultDispatchPolicy, type DispatchPolicy } from './dispatch-policy.ts'
+import type { DispatchPolicy } from './dispatch-policy.ts'
+import type { NetworkConsumers } from './network-consumers.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 
 export interface Member {
@@ -31,12 +33,17 @@ export class QueueDispatch {
   /** Highest priority first. */
   readonly #groups: PriorityGroup[] = []
   readonly #members = new Map<QueueConsumer, LookPosition>()
+  readonly #networkConsumers: (consumers: QueueDispatch) => NetworkConsumers
+  /** null until a bridge comes. */
+  #network: NetworkConsumers | null = null
   #exclusive: QueueConsumer | null = null
   #selective = 0
   #grouped = false
 
-  constructor(policy: DispatchPolicy = defaultDispatchPolicy) {
+  /** `network` makes what decides for bridges; it is not called before there is one. */
+  constructor(policy: DispatchPolicy, network: (consumers: QueueDispatch) => NetworkConsumers) {
     this.#policy = policy
+    this.#networkConsumers = network
   }
 
   get size(): number {
@@ -46,6 +53,11 @@ export class QueueDispatch {
   /** True when some consumer does not want every message. */
   get selective(): boolean {
     return this.#selective > 0
+  }
+
+  /** True when some consumer is a bridge: it may not want what came over bridges. */
+  get bridged(): boolean {
+    return this.#network !== null && this.#network.size > 0
   }
 
   /** True when they have to look at each message whether it is for them. */
@@ -73,7 +85,8 @@ export class QueueDispatch {
     const position = { memory: 0, store: 0 }
     this.#members.set(consumer, position)
     const looked = this.looks
-    if (consumer.selective) this.#selective++
+    if (consumer.network !== null) (this.#network ??= this.#networkConsumers(this)).add(consumer)
+    if (this.#isSelective(consumer)) this.#selective++
     if (looked) this.positions.add(position)
     else this.#begunOrEnded(looked)
     const priority = this.#priorityOf(consumer)
@@ -93,7 +106,7 @@ export class QueueDispatch {
     if (!position) return
     this.#members.delete(consumer)
     this.positions.delete(position)
-    if (consumer.selective && --this.#selective === 0) this.#begunOrEnded(true)
+    if (this.#isSelective(consumer) && --this.#selective === 0) this.#begunOrEnded(true)
     const at = this.#groups.findIndex((group) => group.priority === this.#priorityOf(consumer))
     const group = this.#groups[at]!
     const index = group.members.findIndex((member) => member.consumer === consumer)
@@ -102,6 +115,28 @@ export class QueueDispatch {
     if (index < group.turn) group.turn--
     if (group.members.length === 0) this.#groups.splice(at, 1)
     if (this.#exclusive === consumer) this.#exclusive = this.#nextExclusive()
+    this.#network?.removed(consumer)
+  }
+
+  /** Whether a consumer that wants the message may have it: for those that are bridges. */
+  passes(consumer: QueueConsumer, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
+    return consumer.network === null || this.#network!.passes(consumer, message, sequence, redeliveryCounter)
+  }
+
+  /** Whether it is for some of the consumers only, although nobody is selective: it is of a group, or came over a bridge. */
+  mustLookAt(message: Message): boolean {
+    return message.grouped || (this.bridged && message.hasBrokerPath)
+  }
+
+  /** How far those have looked who could be given messages if they had room. */
+  *reached(): IterableIterator<LookPosition> {
+    for (const [consumer, position] of this.#members)
+      if (this.#exclusive === null || this.#exclusive === consumer) yield position
+  }
+
+  /** Nobody is shown anything again. */
+  stop(): void {
+    this.#network?.stop()
   }
 
   /** True when some consumer has room for a message. */
@@ -173,6 +208,10 @@ export class QueueDispatch {
     for (const consumer of this.#members.keys())
       if (this.#isExclusive(consumer) && (!next || consumer.options.priority > next.options.priority)) next = consumer
     return next
+  }
+
+  #isSelective({ selective, network }: QueueConsumer): boolean {
+    return selective || (network !== null && this.#network!.isPicky(network))
   }
 
   #isExclusive({ options }: QueueConsumer): boolean {

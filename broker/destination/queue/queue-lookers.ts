@@ -21,7 +21,7 @@ export interface QueueActions {
 }
 
 /** Those who look, with how far they have come in the window that is looked at. */
-export type LookingMembers = Pick<QueueDispatch, 'openMembers' | 'served' | 'strict'>
+export type LookingMembers = Pick<QueueDispatch, 'openMembers' | 'served' | 'strict' | 'passes'>
 
 export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
   readonly #consumers: LookingMembers
@@ -105,13 +105,18 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
         if (consumer.full || !isNext(position, place, sequence, reached)) continue
         position[place] = sequence
         this.#looked = true
-        if (!consumer.accepts(message, redeliveryCounter)) continue
+        if (!this.#takes(consumer, message, sequence, redeliveryCounter)) continue
         this.#consumers.served(group, index)
         return consumer
       }
       from = end
     }
     return null
+  }
+
+  #takes(consumer: QueueConsumer, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
+    if (!consumer.accepts(message, redeliveryCounter)) return false
+    return consumer.network === null || this.#consumers.passes(consumer, message, sequence, redeliveryCounter)
   }
 
   /** Only the owner of its group takes it; if there is none, of those of the highest priority one that owns the fewest. */
@@ -136,7 +141,7 @@ export class QueueLookers implements Lookers<QueueEntry, QueueConsumer> {
         position[place] = sequence
         this.#looked = true
         if (owner !== null && owner !== consumer) continue
-        if (!consumer.accepts(message, redeliveryCounter)) continue
+        if (!this.#takes(consumer, message, sequence, redeliveryCounter)) continue
         if (owner !== null) return consumer
         if (!taker || (!this.#consumers.strict && this.groups.countOf(consumer) < this.groups.countOf(taker.consumer)))
           taker = member

@@ -29,7 +29,14 @@ export class QueueLooks {
 
   /** False when everybody takes everything, and no group has an owner. */
   get isNeeded(): boolean {
-    return this.#consumers.selective || this.groups.size > 0
+    if (this.#consumers.selective || this.groups.size > 0) return true
+    // What waits may have come over bridges, and not be for others.
+    return this.#consumers.bridged && this.#window.size > 0
+  }
+
+  /** Messages that all who are there have looked at, and nobody took. */
+  get passedOver(): number {
+    return this.#window.passedOver([...this.#consumers.reached()])
   }
 
   end(): void {

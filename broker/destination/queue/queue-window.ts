@@ -3,6 +3,7 @@
 import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
 import type { QueueEntry } from '../entry.ts'
+import { destinationLimits } from '../limits.ts'
 import type { MessageWindow } from '../window/message-window.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import type { QueueLookers } from './queue-lookers.ts'
@@ -20,6 +21,7 @@ type Same = Pick<
   | 'takeExpired'
   | 'sweepPage'
   | 'refill'
+  | 'passedOver'
   | 'endLook'
   | 'close'
 >
@@ -32,4 +34,15 @@ export interface QueueWindow extends Same {
   gone(sequence: Sequence, priority: number): void
   takeExpiredCold(sequence: Sequence, message: Message, priority: number): QueueEntry | undefined
   look(lookers: QueueLookers): void
+}
+
+/** Looks through up to `maxMessages` that only the store has, page by page, and hands out those that have expired. */
+export async function sweepPages(
+  window: QueueWindow,
+  maxMessages: number,
+  expire: (entry: QueueEntry) => void,
+): Promise<void> {
+  const { pageMessages } = destinationLimits
+  for (let left = maxMessages; left > 0; left -= pageMessages)
+    if (!(await window.sweepPage(Math.min(left, pageMessages), expire))) return
 }

@@ -1,9 +1,9 @@
 // A queue: messages in, each to one consumer, removed when acknowledged. Its state is the window of waiting messages, the
 // consumers, and a count of what is in flight; the in-flight messages themselves are in their consumers' lists.
 //
-// A message is exactly one of: waiting (window), waiting until it may be delivered again, in flight (dispatched, acknowledged by an open transaction, or on its way
-// to the dead letter queue), gone. The queue writes removals to the store, and to the temp store, where messages are that are
-// not stored and found no room in memory; additions are written by the router before.
+// A message is exactly one of: waiting (window), waiting until it may be delivered again, in flight (dispatched, acknowledged by an
+// open transaction, or on its way to the dead letter queue), gone. The queue writes removals to the store, and to the temp store,
+// where messages are that are not stored and found no room in memory; additions are written by the router before.
 import { assert } from '../../base/assert.ts'
 import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
@@ -13,7 +13,7 @@ import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { EntryQueue, KeptIn } from '../entry.ts'
 import { QueueEntry } from '../entry.ts'
-import { isExpired } from '../expiry.ts'
+import { expiredOnItsWay, isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
 import { MessageWindow } from '../window/message-window.ts'
@@ -24,13 +24,14 @@ import type { BrowsedQueue, QueueWatcher } from './browsed-queue.ts'
 import { defaultDispatchPolicy } from './dispatch-policy.ts'
 import { DispatchStart } from './dispatch-start.ts'
 import { FirstDeliveries } from './first-deliveries.ts'
+import { NetworkConsumers } from './network-consumers.ts'
 import { PrioritizedWindows } from './prioritized-windows.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import type { QueueLookers } from './queue-lookers.ts'
 import { QueueLooks } from './queue-looks.ts'
 import { QueueStorage } from './queue-storage.ts'
-import type { QueueWindow } from './queue-window.ts'
+import { sweepPages, type QueueWindow } from './queue-window.ts'
 import { RedeliveryWaits } from './redelivery-waits.ts'
 
 export class Queue implements EntryQueue, BrowsedQueue {
@@ -75,12 +76,12 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#context = context
     this.#waits = RedeliveryWaits.of(destination, context, (entries) => this.#becameDue(entries))
     const policy = context.dispatchPolicies?.for(destination) ?? defaultDispatchPolicy
-    this.#consumers = new QueueDispatch(policy)
-    this.#start = DispatchStart.of(policy, context.clock, () => this.dispatch())
+    const again = (): void => this.dispatch()
+    this.#consumers = new QueueDispatch(policy, (all) => NetworkConsumers.of(destination, context, all, again))
+    this.#start = DispatchStart.of(policy, context.clock, again)
     this.#firstDeliveries = FirstDeliveries.of(this, context, (entry) => this.#spareMemory(entry))
     this.#countsInMessages = this.#waits !== null || this.#firstDeliveries !== null
-    const window = this.#windowAt(defaultPriority, this.#consumers.positions)
-    this.#window = window
+    const window = (this.#window = this.#windowAt(defaultPriority, this.#consumers.positions))
     if (context.isPrioritized?.(destination)) this.#goByPriority(window, true)
   }
 
@@ -127,6 +128,12 @@ export class Queue implements EntryQueue, BrowsedQueue {
   /** Groups of messages that have an owner. */
   get messageGroups(): number {
     return this.#looks === null ? 0 : this.#looks.groups.size
+  }
+
+  /** Messages that wait, and nobody who is there takes them: all while nobody is. What nobody has looked at yet is none. */
+  get withoutConsumer(): number {
+    if (this.#consumers.size === 0) return this.#window.size
+    return this.#looks === null ? 0 : this.#looks.passedOver
   }
 
   /** Nothing is in it or on its way into it, and nobody uses it. */
@@ -210,7 +217,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (this.#deleted) return entry.release()
     this.counters.enqueued++
     entry.priority = this.storage.placeAt(entry.message!.priority)
-    if (this.#hasExpired(entry)) return this.#expire(entry)
+    if (expiredOnItsWay(entry, this.#context.clock)) return this.#expire(entry)
     if (this.#waits) {
       entry.redeliveryCounter = entry.message!.redeliveryCounter
       if (this.#waits.take(entry)) return
@@ -318,21 +325,20 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** Takes expired messages out of some that the store has, from where the sweep before this one ended. */
   async sweepExpiredInStore(maxMessages: number = destinationLimits.expirySweepMessages): Promise<void> {
-    const { pageMessages } = destinationLimits
-    for (let left = maxMessages; left > 0; left -= pageMessages)
-      if (!(await this.#window.sweepPage(Math.min(left, pageMessages), (entry) => this.#expire(entry)))) return
+    await sweepPages(this.#window, maxMessages, (entry) => this.#expire(entry))
   }
 
   /** Nothing becomes due any more. */
   stop(): void {
     this.#start?.end()
+    this.#consumers.stop()
     this.#waits?.stop()
   }
 
   /** Forgets all messages, here and in the store. */
   delete(): void {
     this.#deleted = true
-    this.#start?.end()
+    this.stop()
     this.#waits?.clear()
     this.#window.close()
     this.storage.clear()
@@ -392,7 +398,8 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (this.#deleted) return
     const place = this.storage.placeAt(priority)
     this.counters.enqueued++
-    if (message && this.#hasExpired(message)) return this.#expire(this.#entryOf(sequence, message, keptIn, place))
+    if (message && expiredOnItsWay(message, this.#context.clock))
+      return this.#expire(this.#entryOf(sequence, message, keptIn, place))
     if (message && this.#waits?.wants(message))
       return void this.#waits.take(this.#window.passThrough(sequence, message, place))
     if (message && this.#looks && this.#offerArrival(sequence, message, this.#looks.lookers, place)) return
@@ -412,7 +419,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#context.memory.add(bytes)
   }
 
-  /** To consumers that take every message: from the front, without looking at any, until one is of a group. */
+  /** To consumers that take every message: from the front, without looking at any, until one is of a group or came over a bridge. */
   #dispatchInOrder(): void {
     const nowMs = this.#context.clock.nowMs()
     while (this.#consumers.hasRoom) {
@@ -420,7 +427,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
       if (!entry) break
       if (isExpired(entry, nowMs)) this.#expire(this.#window.takeFirst())
       else if (!entry.message) break
-      else if (entry.message.grouped) return this.#beginLook()
+      else if (this.#consumers.mustLookAt(entry.message)) return this.#beginLook()
       else if (this.#waits?.take(entry)) this.#window.takeFirst()
       else this.#give(this.#window.takeFirst(), this.#consumers.choose()!)
     }
@@ -446,11 +453,6 @@ export class Queue implements EntryQueue, BrowsedQueue {
     if (this.#looks === null || this.#looks.isNeeded) return
     this.#looks.end()
     this.#looks = null
-  }
-
-  /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
-  #hasExpired(message: { readonly expiration: number }): boolean {
-    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
   }
 
   #expire(entry: QueueEntry): void {

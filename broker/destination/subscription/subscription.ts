@@ -11,6 +11,7 @@ import type { Sequence } from '../../store/held-message.ts'
 import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
+import { passesFromTopic, type NetworkTerms } from '../network/network-filter.ts'
 import type { TopicMessage } from '../topic/topic-message.ts'
 import type { DeliveryPort } from './delivery-port.ts'
 import { DispatchedList, InFlight } from './dispatched-list.ts'
@@ -34,6 +35,14 @@ export interface SubscriptionOptions {
   readonly browser?: boolean
   /** Topics: it begins with what these have kept for such as come later. */
   readonly retroactive?: boolean
+  /** It is a bridge's. */
+  readonly network?: NetworkOptions | undefined
+}
+
+/** Of a bridge: the brokers that its demand came over, and what it may take along. */
+export interface NetworkOptions {
+  readonly brokerPath: readonly string[]
+  readonly filter: Omit<NetworkTerms, 'route'>
 }
 
 export class Subscription {
@@ -52,6 +61,7 @@ export class Subscription {
   readonly durable: boolean
   /** False when it accepts every message. */
   readonly selective: boolean
+  readonly network: NetworkTerms | null
   /** Its client had another connection before this one, and may hold and acknowledge what came by that one. */
   afterFailover = false
   /** False on a fresh subscription: acknowledgements are then leftovers from before a failover. */
@@ -82,6 +92,7 @@ export class Subscription {
     this.durable = (options.subscriptionName ?? null) !== null && !members.some(isQueue)
     // What a durable subscription does not want never comes into it.
     this.selective = !this.durable && (options.noLocal || selector !== null)
+    this.network = options.network ? { ...options.network.filter, route: options.network.brokerPath } : null
     this.topicsOnly = !this.durable && (options.browser === true || !members.some(isQueue))
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
@@ -146,6 +157,7 @@ export class Subscription {
   /** A topic message: delivered now, or kept while the window is closed. */
   offer(topic: EntryTopic | null, shared: TopicMessage): void {
     if (this.#closed || !this.accepts(shared.message, 0)) return
+    if (this.network !== null && !passesFromTopic(this.network, shared.message)) return
     if (this.#backlog.length === 0 && !this.full) return this.#deliverTopicMessage(topic, shared)
     const { congested } = this.#port
     this.#backlog.keep(topic, shared, congested ? Math.max(0, this.#window.size - this.dispatched.size) : 0)

@@ -8,7 +8,7 @@ import { defaultPriority, priorityTopics } from '../../store/priority-holder.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { EntryTopic } from '../entry.ts'
 import type { DestinationContext } from '../destination-context.ts'
-import { isExpired } from '../expiry.ts'
+import { expiredOnItsWay } from '../expiry.ts'
 import type { KeptMessages } from './recovery/kept-messages.ts'
 import { TopicExpiry, type ExpiringBacklog, type TopicExpiryContext } from './topic-expiry.ts'
 import { TopicMessage } from './topic-message.ts'
@@ -83,6 +83,7 @@ export class Topic {
   readonly inFlight = 0
   readonly awaitingRedelivery = 0
   readonly messageGroups = 0
+  readonly withoutConsumer = 0
 
   constructor(destination: Destination, owner: string | null, context: TopicContext) {
     this.destination = destination
@@ -250,8 +251,7 @@ export class Topic {
     return this.#expiries?.[this.#holders === null ? 0 : priority]
   }
 
-  /** On the way here: a transaction may have been open, or a sync may have taken, longer than the message lives. */
   #hasExpired(message: Message): boolean {
-    return message.expiration > 0 && isExpired(message, this.#context.clock.nowMs())
+    return expiredOnItsWay(message, this.#context.clock)
   }
 }

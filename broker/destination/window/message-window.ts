@@ -169,6 +169,14 @@ export class MessageWindow<E extends WindowEntry, C> {
     return memory >= lastInMemory && (cold.count === 0 || store >= cold.upTo)
   }
 
+  /** Of those that wait, what all have looked at who have come so far: of the cold ones, once they have looked at all of these. */
+  passedOver(positions: readonly LookPosition[]): number {
+    const { pending, tail, cold } = this.#contents
+    const memory = Math.min(...positions.map((position) => position.memory))
+    const count = pending.indexAfter(memory) + tail.indexAfter(memory)
+    return positions.every(({ store }) => store >= cold.upTo) ? count + cold.count : count
+  }
+
   /** Nobody looks any more. */
   endLook(): void {
     this.#look?.end()

@@ -16,12 +16,15 @@ import { javaClassOf, javaMessageOf } from './java-class.ts'
 const header = { commandId: 0, responseRequired: false } as const
 
 /** Clients need it before they can do XA or ask for the broker's name. */
-export const buildBrokerInfo = ({ brokerId, brokerName, brokerUrl }: BrokerIdentity): BrokerInfo => ({
+export const buildBrokerInfo = (
+  { brokerId, brokerName, brokerUrl }: BrokerIdentity,
+  peerBrokerInfos: readonly BrokerInfo[] | null = null,
+): BrokerInfo => ({
   kind: 'BrokerInfo',
   ...header,
   brokerId: { kind: 'BrokerId', value: brokerId },
   brokerURL: brokerUrl,
-  peerBrokerInfos: null,
+  peerBrokerInfos,
   brokerName,
   slaveBroker: false,
   masterBroker: false,

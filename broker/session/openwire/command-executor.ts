@@ -12,6 +12,7 @@ import type { Delivery, Done } from '../../region/region.ts'
 import type {
   BrokerInfo,
   Command,
+  ConnectionControl,
   ConnectionId,
   ConnectionInfo,
   ConsumerControl,
@@ -45,7 +46,13 @@ export interface CommandPeer {
   /** A ConnectionInfo was refused: the client gets time to read why. */
   closeSoon(reason: RefusalError): void
   /** A ConnectionInfo was accepted. */
-  connected(): void
+  connected(info: ConnectionInfo): void
+  /** The client says something about its connection. */
+  controlled(control: ConnectionControl): void
+  /** Another broker says who it is. @throws {FormatError} when it is not the time for that. */
+  introduced(info: BrokerInfo): void
+  /** What a client that manages its connection is told of brokers, once it is connected. */
+  clusterControl(info: ConnectionInfo): ConnectionControl
 }
 
 export class CommandExecutor {
@@ -141,11 +148,13 @@ export class CommandExecutor {
         this.#control(command)
         return
       case 'BrokerInfo':
-        this.#refuseBridge(command)
+        this.#peer.introduced(command)
+        return
+      case 'ConnectionControl':
+        this.#peer.controlled(command)
         return
       case 'FlushCommand':
       case 'ControlCommand':
-      case 'ConnectionControl':
       case 'ProducerAck':
       case 'Response':
       case 'ExceptionResponse':
@@ -186,8 +195,8 @@ export class CommandExecutor {
       if (error instanceof RefusalError && this.#connections.size === 0) this.#peer.closeSoon(error)
       throw error
     }
-    this.#peer.connected()
-    if (info.manageable) this.#peer.send(connectionControl)
+    this.#peer.connected(info)
+    if (info.manageable) this.#peer.send(this.#peer.clusterControl(info))
   }
 
   /** Closed by its client, who says what it got last; a lost connection cannot. */
@@ -247,31 +256,4 @@ export class CommandExecutor {
     if (!connection.consumers.has(id)) return
     connection.region.setPrefetch(id, acceptedPrefetch(control.prefetch, 'control consumer'))
   }
-
-  #refuseBridge(info: BrokerInfo): void {
-    if (!info.networkConnection) return
-    const error = new RefusalError(
-      'UNSUPPORTED',
-      `Cannot accept the network bridge of broker ${info.brokerName}: networks of brokers are not supported by this broker`,
-    )
-    this.#peer.logger.warn('Refused a network bridge', { remoteBroker: info.brokerName })
-    this.#peer.closeSoon(error)
-    throw error
-  }
-}
-
-/** Tells manageable clients that no other brokers are known. */
-const connectionControl: Command = {
-  kind: 'ConnectionControl',
-  commandId: 0,
-  responseRequired: false,
-  close: false,
-  exit: false,
-  faultTolerant: false,
-  resume: false,
-  suspend: false,
-  connectedBrokers: '',
-  reconnectTo: '',
-  rebalanceConnection: false,
-  token: null,
 }

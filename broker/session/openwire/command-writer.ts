@@ -1,4 +1,4 @@
-// Everything that one connection is sent: the broker's own commands, answers, deliveries. It is encoded here, in the format
+// Everything that one connection is sent: the broker's own commands, answers, deliveries, what a bridge forwards. It is encoded here, in the format
 // that the connection has negotiated, and noted for the inactivity monitor.
 import type { Clock } from '../../base/clock.ts'
 import type { RefusalError } from '../../base/errors.ts'
@@ -14,6 +14,7 @@ import { buildUnaskedRefusal, buildRefusal } from './answers.ts'
 import type { ConsumerState } from './connection-state.ts'
 import { DispatchEncoder } from './dispatch-encoder.ts'
 import type { InactivityMonitor } from './inactivity-monitor.ts'
+import { MessageEncoder } from './message-encoder.ts'
 
 export interface CommandWriterActions {
   /** More waits for the socket than should. */
@@ -38,6 +39,8 @@ export class CommandWriter {
   readonly #buffer: OutputBuffer<ConsumerState, Delivery | null>
   #codec = initialCodec
   #dispatches = new DispatchEncoder(initialCodec)
+  /** Made for the first message that is sent bare. */
+  #messages: MessageEncoder | null = null
   /** Something could not be encoded: nothing more is sent. */
   #broken = false
   #closed = false
@@ -63,6 +66,7 @@ export class CommandWriter {
   use(codec: OpenWireCodec): void {
     this.#codec = codec
     this.#dispatches = new DispatchEncoder(codec)
+    this.#messages = null
   }
 
   send(command: Command): void {
@@ -87,6 +91,15 @@ export class CommandWriter {
   /** null = the end marker of a pull. */
   deliver(consumer: ConsumerState, delivery: Delivery | null): void {
     if (!this.#closed) this.#buffer.deliver(consumer, delivery)
+  }
+
+  /**
+   * A message in its stored form, whose memory is given away; `sequence` is the broker's number of it.
+   * @throws {FormatError} when it cannot be encoded for this peer.
+   */
+  sendMessage(stored: Buffer, sequence: number): void {
+    if (this.#closed || this.#broken) return
+    for (const bytes of this.#encodeMessage(stored, sequence)) this.#write(bytes)
   }
 
   /** The socket took bytes. */
@@ -114,6 +127,16 @@ export class CommandWriter {
     } catch (error) {
       this.#deliveryFailed(consumer, delivery, error)
       return []
+    }
+  }
+
+  #encodeMessage(stored: Buffer, sequence: number): readonly Buffer[] {
+    this.#messages ??= new MessageEncoder(this.#codec)
+    try {
+      return this.#messages.encode(stored, sequence, this.#clock.nowMs())
+    } catch (error) {
+      if (!(error instanceof FormatError) || this.#codec.format.cacheEnabled) this.#break(error)
+      throw error
     }
   }
 

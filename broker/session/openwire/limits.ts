@@ -9,6 +9,9 @@ export const wireFormatTimeoutMs = 30_000
 /** Time for a refused client to read why, before its socket is closed; ActiveMQ's too. */
 export const refusedConnectionLingerMs = 2000
 
+/** Clients of older versions do not know ConnectionControl.connectedBrokers (ActiveMQ: TransportConnection.updateClient). */
+export const firstUpdatedVersion = 6
+
 /** Several logical connections on one socket are legal and rare; each costs the broker state. */
 export const maxConnectionsPerSocket = 64
 
@@ -20,6 +23,12 @@ export const maxSessionsPerConnection = 10_000
  * Enough for 10,000 sessions with a consumer and a producer each.
  */
 export const maxAnnouncedBytesPerSocket = 16 * 1024 * 1024
+
+/**
+ * Answers that wait for a socket which takes no bytes, before a duplex bridge's socket is not read any more: as many as the
+ * messages that 250 full demands of a thousand have under way, at 14 bytes each.
+ */
+export const maxAnswersWhileCongested = 250_000
 
 /** What each announced object counts at least: it costs memory however short its command was. */
 export const minAnnouncedBytes = 512

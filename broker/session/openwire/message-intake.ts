@@ -28,7 +28,7 @@ export function acceptMessage(stored: Buffer, nowMs: number, offsets?: FieldOffs
   const async = !responseRequiredOf(stored)
   try {
     const message = StoredMessage.scan(stored, offsets)
-    // Rare: advisories, and what came over bridges. Whoever gets it must be able to read it.
+    // Rare: advisories. Whoever gets it must be able to read it.
     if (message.carriesStructures) checkStructures(stored)
     const { connectionId, producerId, transactionId } = readOrigin(stored)
     patchBrokerInTime(stored, nowMs)

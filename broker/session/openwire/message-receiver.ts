@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { RefusalError } from '../../base/errors.ts'
 import type { FieldOffsets } from '../../message/message-fields.ts'
+import type { Message } from '../../message/message.ts'
 import type { Command } from '../../wire/openwire/commands.ts'
 import type { MessageForm } from '../../wire/openwire/stored-form.ts'
 import { rewrittenOffsets, storedFormOfTight } from '../../wire/openwire/tight-to-loose.ts'
@@ -17,9 +18,17 @@ export interface MessagePeer {
   answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void
 }
 
+/** A bridge that takes advisories for itself. */
+export interface AdvisoryReceiver {
+  /** False when the message is for the region. */
+  takeMessage(message: Message): boolean
+}
+
 export class MessageReceiver {
   /** What the message frames of this connection are. */
   form: MessageForm = 'other'
+  /** Of a connection that is a duplex bridge; else null. */
+  bridge: AdvisoryReceiver | null = null
   readonly #clock: Clock
   readonly #connections: SocketConnections
   readonly #peer: MessagePeer
@@ -58,6 +67,7 @@ export class MessageReceiver {
     const connection = this.#connections.get(connectionId, 'send message')
     if (!connection.producers.has(producerId))
       throw new RefusalError('ILLEGAL_STATE', `Cannot send message: producer ${producerId} had not been registered`)
+    if (this.bridge?.takeMessage(message) === true) return this.#done(accepted, undefined)
     connection.region.send(message, transactionId, (error) => this.#done(accepted, error))
   }
 

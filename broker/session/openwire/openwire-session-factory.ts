@@ -2,18 +2,36 @@
 import type { WireFormatOptions } from '../../wire/openwire/wire-format.ts'
 import type { AcceptedConnection, Session, SessionFactory } from '../session.ts'
 import type { SessionService } from '../session-service.ts'
+import { ClusterClients, type ClusterClientOptions } from './cluster-clients.ts'
+import type { DuplexBridges } from './duplex-bridges.ts'
 import { OpenWireSession } from './openwire-session.ts'
+
+export interface OpenWireOptions {
+  readonly wireFormat: WireFormatOptions
+  readonly clusterClients: ClusterClientOptions
+  /** null: bridges in both directions are refused. */
+  readonly duplexBridges: DuplexBridges | null
+}
 
 export class OpenWireSessionFactory implements SessionFactory {
   readonly #service: SessionService
-  readonly #wireFormat: WireFormatOptions
+  readonly #options: OpenWireOptions
+  readonly #clusterClients: ClusterClients
 
-  constructor(service: SessionService, wireFormat: WireFormatOptions) {
+  constructor(service: SessionService, options: OpenWireOptions) {
     this.#service = service
-    this.#wireFormat = wireFormat
+    this.#options = options
+    this.#clusterClients = new ClusterClients(options.clusterClients, service.cluster)
   }
 
   createSession(connection: AcceptedConnection): Session {
-    return new OpenWireSession({ service: this.#service, wireFormat: this.#wireFormat, connection })
+    const { wireFormat, duplexBridges } = this.#options
+    return new OpenWireSession({
+      service: this.#service,
+      wireFormat,
+      clusterClients: this.#clusterClients,
+      duplexBridges,
+      connection,
+    })
   }
 }

@@ -12,7 +12,15 @@ import { FormatError } from '../../base/format-error.ts'
 import type { LogFields, Logger } from '../../base/logger.ts'
 import type { Timer } from '../../base/clock.ts'
 import type { Delivery } from '../../region/region.ts'
-import type { Command, KeepAliveInfo, MessageCommand, WireFormatInfo } from '../../wire/openwire/commands.ts'
+import type {
+  BrokerInfo,
+  Command,
+  ConnectionControl,
+  ConnectionInfo,
+  KeepAliveInfo,
+  MessageCommand,
+  WireFormatInfo,
+} from '../../wire/openwire/commands.ts'
 import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
 import { isMessageType, OpenWireCodec, peekType } from '../../wire/openwire/openwire-codec.ts'
 import { messageFormOf, storedFormOf } from '../../wire/openwire/stored-form.ts'
@@ -21,15 +29,18 @@ import { ReadingPauses } from '../reading-pauses.ts'
 import type { AcceptedConnection, Session } from '../session.ts'
 import { buildKeepAlive } from '../../openwire/build-commands.ts'
 import { buildBrokerInfo } from './answers.ts'
+import type { ClusterClient, ClusterClients } from './cluster-clients.ts'
 import { CommandExecutor, type CommandPeer } from './command-executor.ts'
 import { CommandWriter, initialCodec } from './command-writer.ts'
 import type { ConsumerState } from './connection-state.ts'
+import type { DuplexBridges } from './duplex-bridges.ts'
 import { FrameTurns } from './frame-turns.ts'
 import { InactivityMonitor } from './inactivity-monitor.ts'
 import { IncompleteFrameWatch } from './incomplete-frame-watch.ts'
-import { maxCommandBytes, refusedConnectionLingerMs } from './limits.ts'
+import { firstUpdatedVersion, maxCommandBytes, refusedConnectionLingerMs } from './limits.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import { Negotiation } from './negotiation.ts'
+import { SocketBridge, type BridgePeer } from './socket-bridge.ts'
 import { SocketConnections, type ConnectionPeer } from './socket-connections.ts'
 import type { SessionService } from '../session-service.ts'
 
@@ -38,10 +49,13 @@ export type SessionPhase = 'negotiating' | 'open' | 'refused' | 'closed'
 export interface OpenWireSessionOptions {
   readonly service: SessionService
   readonly wireFormat: WireFormatOptions
+  readonly clusterClients: ClusterClients
+  /** null: bridges in both directions are refused. */
+  readonly duplexBridges: DuplexBridges | null
   readonly connection: AcceptedConnection
 }
 
-export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
+export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, ClusterClient, BridgePeer {
   readonly remoteAddress: string
   readonly connectorName: string
   readonly logger: Logger
@@ -57,12 +71,16 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
   readonly #executor: CommandExecutor
   readonly #writer: CommandWriter
   readonly #messages: MessageReceiver
+  readonly #clusterClients: ClusterClients
+  readonly #bridge: SocketBridge
   #codec = initialCodec
   #phase: SessionPhase = 'negotiating'
   #refusal: RefusalError | undefined
   #lingerTimer: Timer | undefined
+  #faultTolerant = false
 
-  constructor({ service, wireFormat, connection }: OpenWireSessionOptions) {
+  constructor(options: OpenWireSessionOptions) {
+    const { service, wireFormat, clusterClients, connection } = options
     const { clock } = service
     const { output, remoteAddress, connectorName } = connection
     this.remoteAddress = remoteAddress
@@ -70,6 +88,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     this.logger = service.logger.child({ remoteAddress, connector: connectorName })
     this.#service = service
     this.#connection = connection
+    this.#clusterClients = clusterClients
     this.#negotiation = new Negotiation(clock, wireFormat)
     this.#splitter = new FrameSplitter(wireFormat.maxFrameSize)
     this.#turns = this.#buildTurns()
@@ -87,21 +106,29 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     })
     this.#connections = new SocketConnections(service, this)
     this.#executor = new CommandExecutor(this.#connections, this)
-    this.#writer = new CommandWriter(output, clock, this.#monitor, {
-      congested: () => this.#pauses.pause('output'),
-      relieved: () => {
-        this.#pauses.resume('output')
-        this.#connections.dispatch()
-      },
-      tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
-      undeliverable: (consumer, delivery, cause) => this.#executor.refuseDelivery(consumer, delivery, cause),
-      failed: (error) => this.#fail(error),
-    })
+    this.#writer = this.#buildWriter(output)
     this.#messages = new MessageReceiver(clock, this.#connections, this)
+    this.#bridge = this.#buildBridge(options)
   }
 
   get phase(): SessionPhase {
     return this.#phase
+  }
+
+  get version(): number {
+    return this.#codec.format.version
+  }
+
+  get takesUpdates(): boolean {
+    return this.#faultTolerant && this.version >= firstUpdatedVersion
+  }
+
+  get awaitsAnswers(): boolean {
+    return this.#bridge.duplex?.awaitsAnswers === true
+  }
+
+  isRegistered(connectionId: string): boolean {
+    return this.#connections.find(connectionId) !== undefined
   }
 
   /** Sends our WireFormatInfo and starts waiting for the peer's. */
@@ -128,10 +155,11 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     this.#writer.drained()
   }
 
-  close(): void {
+  close(reason = 'the connection was closed'): void {
     if (this.#phase === 'closed') return
     this.abandon()
     this.#connections.close()
+    this.#bridge.ended(reason)
     this.#service.advisories.flush()
   }
 
@@ -144,15 +172,21 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     this.#pauses.close()
     this.#monitor.stop()
     this.#writer.close()
+    this.#clusterClients.left(this)
   }
 
   send(command: Command): void {
     this.#writer.send(command)
   }
 
+  sendMessage(stored: Buffer, { sequence }: Delivery): void {
+    this.#writer.sendMessage(stored, sequence)
+  }
+
   answer(commandId: number, responseRequired: boolean, error: RefusalError | undefined): void {
     if (error) this.#noteRefusal(commandId, error)
     this.#writer.answer(commandId, responseRequired, error)
+    if (this.#writer.congested) this.#bridge.answered()
   }
 
   limitReached(limit: string): void {
@@ -177,7 +211,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
 
   stop(reason: string): void {
     this.logger.info('Closed a connection', { reason })
-    this.close()
+    this.close(reason)
     this.#connection.output.destroy()
   }
 
@@ -190,8 +224,50 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     this.#lingerTimer = this.#service.clock.after(refusedConnectionLingerMs, () => this.#end())
   }
 
-  connected(): void {
+  /** Whoever says so may be in the middle of something. */
+  endSoon(): void {
+    queueMicrotask(() => this.#end())
+  }
+
+  connected({ faultTolerant }: ConnectionInfo): void {
     this.#watch.peerIsKnown()
+    this.#faultTolerant = faultTolerant
+    this.#clusterClients.joined(this)
+  }
+
+  controlled({ faultTolerant }: ConnectionControl): void {
+    this.#faultTolerant = faultTolerant
+  }
+
+  introduced(info: BrokerInfo): void {
+    this.#bridge.introduced(info)
+  }
+
+  clusterControl({ failoverReconnect }: ConnectionInfo): ConnectionControl {
+    return this.#clusterClients.control(failoverReconnect)
+  }
+
+  #buildWriter(output: AcceptedConnection['output']): CommandWriter {
+    return new CommandWriter(output, this.#service.clock, this.#monitor, {
+      congested: () => this.#bridge.congested(),
+      relieved: () => {
+        this.#bridge.relieved()
+        this.#connections.dispatch()
+      },
+      tooSlow: (reason, limit) => this.#drop(`too slow: ${reason}`, limit),
+      undeliverable: (consumer, delivery, cause) => this.#executor.refuseDelivery(consumer, delivery, cause),
+      failed: (error) => this.#fail(error),
+    })
+  }
+
+  #buildBridge({ duplexBridges }: OpenWireSessionOptions): SocketBridge {
+    return new SocketBridge({
+      peer: this,
+      connections: this.#connections,
+      messages: this.#messages,
+      pauses: this.#pauses,
+      bridges: duplexBridges,
+    })
   }
 
   #buildTurns(): FrameTurns {
@@ -243,10 +319,13 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
       this.#messages.receive(storedFormOf(command))
       return
     }
-    this.#executor.execute(command, frameBytes, (error) => {
-      if (error) this.#commandFailed(command, error)
-      this.answer(commandId, responseRequired, error)
-    })
+    if (this.#bridge.duplex?.take(command) === true) this.answer(commandId, responseRequired, undefined)
+    else
+      this.#executor.execute(command, frameBytes, (error) => {
+        if (error) this.#commandFailed(command, error)
+        this.answer(commandId, responseRequired, error)
+      })
+    this.#bridge.commandDone()
     this.#service.advisories.flush()
   }
 
@@ -260,7 +339,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
       maxInactivityDurationMs: format.maxInactivityDurationMs,
       initialDelayMs: format.maxInactivityDurationInitialDelayMs,
     })
-    this.send(buildBrokerInfo(this.#service.identity))
+    this.send(buildBrokerInfo(this.#service.identity, this.#clusterClients.peerInfos()))
   }
 
   #keepAlive({ commandId, responseRequired }: KeepAliveInfo): void {
@@ -287,7 +366,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
   }
 
   #end(): void {
-    this.close()
+    this.close('the other side has ended the connection')
     this.#connection.output.end()
   }
 
@@ -296,7 +375,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer {
     this.#countLimit(limit)
     this.logger.warn('Dropped a connection', { reason })
     this.#connection.dropped(reason)
-    this.close()
+    this.close(reason)
     this.#connection.output.destroy()
   }
 

@@ -8,6 +8,7 @@ import type { SessionService } from '../session-service.ts'
 import { AnnouncedBytes } from './announced-bytes.ts'
 import { ConnectionState, type ConsumerState } from './connection-state.ts'
 import { maxConnectionsPerSocket } from './limits.ts'
+import type { OtherBroker } from './other-broker.ts'
 
 /** The session, as its connections see it. */
 export interface ConnectionPeer {
@@ -20,12 +21,16 @@ export interface ConnectionPeer {
   resume(): void
   /** More bytes wait for the socket than should. */
   readonly congested: boolean
+  /** The client has yet to answer something, behind whatever else it sends. */
+  readonly awaitsAnswers: boolean
   limitReached(limit: string): void
   /** Closes the socket at once, without answering anything that is still open. */
   stop(reason: string): void
 }
 
 export class SocketConnections {
+  /** Whose bridge has this socket; null when it is a client's. Known before there is any connection. */
+  broker: OtherBroker | null = null
   readonly #service: SessionService
   readonly #peer: ConnectionPeer
   readonly #connections = new Map<string, ConnectionState>()
@@ -102,7 +107,8 @@ export class SocketConnections {
 
   #connect(connection: ConnectionState, failoverReconnect: boolean): void {
     const { id: connectionId, clientId, info: announcement } = connection
-    const options = { connectionId, clientId, failoverReconnect, announcement }
+    const network = this.broker !== null
+    const options = { connectionId, clientId, failoverReconnect, network, announcement }
     connection.attach(this.#service.region.connect(options, this.#portOf(connection)))
   }
 
@@ -129,6 +135,9 @@ export class SocketConnections {
       get congested() {
         return peer.congested
       },
+      get awaitsAnswers() {
+        return peer.awaitsAnswers
+      },
       limitReached: (limit) => peer.limitReached(limit),
       pause: () => peer.pause(),
       resume: () => peer.resume(),
@@ -142,6 +151,8 @@ export class SocketConnections {
       clientId: connection.clientId,
       remoteAddress: peer.remoteAddress,
       connectorName: peer.connectorName,
+      network: this.broker !== null,
+      duplexConnectorId: this.size === 0 ? (this.broker?.duplexConnectorId ?? null) : null,
       get consumerCount() {
         return connection.consumers.size
       },

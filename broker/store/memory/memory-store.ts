@@ -43,6 +43,8 @@ export class MemoryStore implements MessageStore {
   readonly #room: MemoryRoom
   readonly #transactionTarget: TransactionTarget
   #callbacks: (() => void)[] = []
+  /** Who is told when a message is gone. */
+  readonly #awaitedEnds = new Map<Sequence, (() => void)[]>()
   #lastSequence = 0
   #records = 0
   #open = false
@@ -81,6 +83,7 @@ export class MemoryStore implements MessageStore {
     if (!queue) return
     this.#queues.delete(holder.name)
     this.#room.giveBack(queue.messages, queue.bytes)
+    if (this.#awaitedEnds.size > 0) for (const sequence of queue.sequencesAfter(0)) this.#tellGone(sequence)
   }
 
   addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
@@ -145,6 +148,14 @@ export class MemoryStore implements MessageStore {
   whenDurable(callback: () => void): void {
     this.#callbacks.push(callback)
     if (this.#callbacks.length === 1) queueMicrotask(() => this.#runCallbacks())
+  }
+
+  whenGone(owner: MessageOwner, sequence: Sequence, callback: () => void): void {
+    const isThere = owner.kind === 'queue' && this.#queues.get(owner.name)?.bytesOf(sequence) !== undefined
+    if (!isThere) return this.whenDurable(callback)
+    const others = this.#awaitedEnds.get(sequence)
+    if (others) others.push(callback)
+    else this.#awaitedEnds.set(sequence, [callback])
   }
 
   async read(
@@ -225,7 +236,16 @@ export class MemoryStore implements MessageStore {
   #remove(owner: MessageOwner, sequence: Sequence): void {
     if (owner.kind === 'subscription') return this.#topics.get(owner.topic)?.acknowledge(owner, sequence)
     const bytes = this.#queues.get(owner.name)?.remove(sequence)
-    if (bytes !== undefined) this.#room.giveBack(1, bytes)
+    if (bytes === undefined) return
+    this.#room.giveBack(1, bytes)
+    this.#tellGone(sequence)
+  }
+
+  #tellGone(sequence: Sequence): void {
+    const callbacks = this.#awaitedEnds.get(sequence)
+    if (!callbacks) return
+    this.#awaitedEnds.delete(sequence)
+    for (const callback of callbacks) this.whenDurable(callback)
   }
 
   #queue(name: string): MemoryQueue {

@@ -1,7 +1,8 @@
 // The stored form of a message, which is loose, → the frame of a MessageDispatch in the tight encoding, without making values
-// of the fields:
+// of the fields; or the frame of the message alone:
 //
 //   size:int32 21 bits:boolean stream  commandId:int32=0 consumerId destination  message  redeliveryCounter:int32
+//   size:int32 type bits:boolean stream  the message's fields
 //
 // The bits of the dispatch itself come first and are always as many, so that those of a message have their place before it
 // is known for whom they are.
@@ -86,7 +87,7 @@ export function encodeTightDispatch(
     source.copy(slab.bytes, messageAt, heldStart, heldEnd)
     rewriting.o = messageAt + heldEnd - heldStart
     if (slab.bytes !== source) held = null
-  } else if (!rewrite(stored, messageAt, sent)) return null
+  } else if (!rewrite(stored, messageAt, sent, headerBits + presenceBits)) return null
   const start = writeHeader(template, messageAt)
   const { bodyEnd, o } = rewriting
   slab.bytes.writeInt32BE(redeliveryCounter, o)
@@ -98,7 +99,34 @@ export function encodeTightDispatch(
   return partsAround(start)
 }
 
-function rewrite(stored: Buffer, messageAt: number, { brokerSequenceId, brokerOutTime }: SentNumbers): boolean {
+/** The frame of the message alone, as bare ones go from broker to broker; the rest as `encodeTightDispatch`. */
+export function encodeTightMessage(stored: Buffer, sent: SentNumbers): Buffer[] | null {
+  const headerRoom = sizeBytes + 1 + maxBitBytes
+  slab.reserve(headerRoom + roomFor(stored.length))
+  // Its type code stands before the bits here: they take the place that it has in a dispatch.
+  const messageAt = slab.at + headerRoom
+  if (!rewrite(stored, messageAt, sent, 0)) return null
+  held = null
+  const { bits, b, bodyEnd, o } = rewriting
+  const bitBytes = (b + 7) >> 3
+  const bitsAt = messageAt + 1 - bitBytes
+  for (let index = 0; index < bitBytes; index++) slab.bytes[bitsAt + index] = bits[index]!
+  slab.bytes[bitsAt - 1] = bitBytes
+  slab.bytes[bitsAt - 2] = stored[0]!
+  const start = bitsAt - 2 - sizeBytes
+  slab.at = o
+  if (bodyEnd > 0) return partsAround(start)
+  slab.bytes.writeInt32BE(o - start - sizeBytes, start)
+  return [slab.bytes.subarray(start, o)]
+}
+
+/** `firstBit`: bits that stand before those of the message. */
+function rewrite(
+  stored: Buffer,
+  messageAt: number,
+  { brokerSequenceId, brokerOutTime }: SentNumbers,
+  firstBit: number,
+): boolean {
   held = null
   const code = stored[0]!
   const rewriter = rewriters[code]
@@ -109,8 +137,8 @@ function rewrite(stored: Buffer, messageAt: number, { brokerSequenceId, brokerOu
   r.brokerSequenceId = brokerSequenceId
   r.brokerOutTime = brokerOutTime
   for (let index = r.b >> 3; index >= 0; index--) r.bits[index] = 0
-  r.bits[headerBits >> 3] = 1 << (headerBits & 7)
-  r.b = headerBits + presenceBits
+  if (firstBit > 0) r.bits[headerBits >> 3] = 1 << (headerBits & 7)
+  r.b = firstBit
   r.s = slab.bytes
   r.sv = slab.view
   r.s[messageAt] = code

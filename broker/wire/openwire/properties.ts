@@ -1,6 +1,7 @@
 // Message bodies and properties as values (ActiveMQ: MarshallingSupport). The broker forwards both untouched; they are
 // read for selectors, other protocols and the client.
-import { deflateSync, inflateSync } from 'node:zlib'
+import { inflateSync } from 'node:zlib'
+import { deflateBody as deflate } from '../../marshal/compressed-body.ts'
 import { decodeModifiedUtf8, encodeModifiedUtf8Into, modifiedUtf8Length } from '../../marshal/modified-utf8.ts'
 import { isError } from '../../base/errors.ts'
 import { maxInflatedBytes } from './limits.ts'
@@ -59,10 +60,4 @@ function inflate(stream: Buffer): Buffer {
   }
 }
 
-export function deflateBody(kind: string, body: Buffer): Buffer {
-  const stream = deflateSync(body)
-  if (kind !== 'ActiveMQBytesMessage') return stream
-  const length = Buffer.allocUnsafe(4)
-  length.writeInt32BE(body.length, 0)
-  return Buffer.concat([length, stream])
-}
+export const deflateBody = (kind: string, body: Buffer): Buffer => deflate(body, kind === 'ActiveMQBytesMessage')

@@ -20,6 +20,8 @@ interface SpecToCheck {
 
 const standalone = "self.topology.type != 'Standalone' || "
 const masterSlave = "self.topology.type != 'MasterSlave' || "
+const brokerCluster = "self.topology.type != 'BrokerCluster' || "
+const combined = "self.topology.type != 'Combined' || "
 const isOneGroup = (topology: string): boolean => ['Standalone', 'MasterSlave'].includes(topology)
 
 /** Of the spec. */
@@ -93,7 +95,77 @@ export const groupCountRules: readonly Rule<SpecToCheck>[] = [
     check: ({ groupTemplate, topology: { type } }) =>
       type === 'MasterSlave' && groupTemplate ? membersOf(groupTemplate, '.groupTemplate', type) : undefined,
   },
+  {
+    cel: {
+      rule: "!(self.topology.type in ['BrokerCluster', 'Combined']) || !has(self.groupTemplate) || (has(self.groupCount) && self.groupCount >= 2)",
+      message:
+        'spec.groupCount: topology.type BrokerCluster and Combined are groups that are joined; accepted: 2 or more',
+      fieldPath: '.groupCount',
+    },
+    check: ({ groupTemplate, groupCount = 1, topology: { type } }) =>
+      isNetwork(type) && groupTemplate && groupCount < 2
+        ? wrong('.groupCount', groupCount, `expected 2 or more with topology.type ${type}`)
+        : undefined,
+  },
+  {
+    cel: {
+      rule: `${brokerCluster}!has(self.groups) || (size(self.groups) >= 2 && self.groups.all(group, group.replicas == 1))`,
+      message:
+        'spec.groups: topology.type BrokerCluster is two groups or more with replicas 1 each (Combined: also with standbys)',
+      fieldPath: '.groups',
+    },
+    check: ({ groups, topology: { type } }) => {
+      if (type !== 'BrokerCluster' || !groups) return undefined
+      if (groups.length < 2)
+        return wrong('.groups', groups.length, `expected two groups or more with topology.type ${type}`)
+      const index = groups.findIndex(({ replicas }) => replicas > 1)
+      const accepted = 'expected 1 with topology.type BrokerCluster; Combined has standbys'
+      return index === -1 ? undefined : wrong(`.groups[${index}].replicas`, groups[index]!.replicas, accepted)
+    },
+  },
+  {
+    cel: {
+      rule: `${brokerCluster}!has(self.groupTemplate) || self.groupTemplate.replicas == 1`,
+      message:
+        'spec.groupTemplate.replicas: topology.type BrokerCluster has no standbys; accepted: 1 (Combined: 2 or more)',
+      fieldPath: '.groupTemplate.replicas',
+    },
+    check: ({ groupTemplate, topology: { type } }) =>
+      type === 'BrokerCluster' && groupTemplate && groupTemplate.replicas !== 1
+        ? wrong('.groupTemplate.replicas', groupTemplate.replicas, `expected 1 with topology.type ${type}`)
+        : undefined,
+  },
+  {
+    cel: {
+      rule: `${combined}!has(self.groups) || (size(self.groups) >= 2 && self.groups.exists(group, group.replicas >= 2))`,
+      message:
+        'spec.groups: topology.type Combined is two groups or more, at least one of them with replicas 2 or more (BrokerCluster: none)',
+      fieldPath: '.groups',
+    },
+    check: ({ groups, topology: { type } }) =>
+      type !== 'Combined' || !groups || (groups.length >= 2 && groups.some(({ replicas }) => replicas >= 2))
+        ? undefined
+        : wrong(
+            '.groups',
+            groups.map(({ replicas }) => replicas),
+            `expected two groups or more, one with replicas 2 or more, with topology.type ${type}`,
+          ),
+  },
+  {
+    cel: {
+      rule: `${combined}!has(self.groupTemplate) || self.groupTemplate.replicas >= 2`,
+      message:
+        'spec.groupTemplate.replicas: topology.type Combined has standbys; accepted: 2 or more (BrokerCluster: 1)',
+      fieldPath: '.groupTemplate.replicas',
+    },
+    check: ({ groupTemplate, topology: { type } }) =>
+      type === 'Combined' && groupTemplate && groupTemplate.replicas < 2
+        ? wrong('.groupTemplate.replicas', groupTemplate.replicas, `expected 2 or more with topology.type ${type}`)
+        : undefined,
+  },
 ]
+
+const isNetwork = (topology: string): boolean => ['BrokerCluster', 'Combined'].includes(topology)
 
 type OneGroupTopology = 'Standalone' | 'MasterSlave'
 

@@ -123,6 +123,7 @@ export class Fleet {
     return {
       role: (): RoleAnswer => buildSnapshot(member, broker),
       onRoleChange: () => () => {},
+      onBridgeChange: () => () => {},
       snapshot: () => {
         questions.snapshot++
         return Promise.resolve(completeSnapshot(member, broker, since))
@@ -132,6 +133,8 @@ export class Fleet {
       destinations: unasked,
       subscriptions: unasked,
       deleteSubscription: unasked,
+      network: unasked,
+      switchConnector: unasked,
       measurements: unasked,
     }
   }
@@ -184,7 +187,7 @@ function completeSnapshot(
   broker: Parameters<typeof buildSnapshot>[1],
   startedAt: string,
 ): BrokerSnapshot {
-  const { lock, ...snapshot } = buildSnapshot(member, broker)
+  const { lock, networkBridges: _, ...snapshot } = buildSnapshot(member, broker)
   return {
     ...snapshot,
     brokerId: member,

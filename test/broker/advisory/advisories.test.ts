@@ -110,6 +110,21 @@ describe('advisory messages', () => {
     })
   })
 
+  test('have ids that those of a later start with the same broker id do not have', () => {
+    const producers = [1, 2].map((startedMs) => {
+      const region = new FakeRegion()
+      const clock = new ManualClock()
+      clock.advance(startedMs)
+      const advisories = new Advisories(identity, clock)
+      advisories.attach(region)
+      addConsumer(advisories, listening('ActiveMQ.Advisory.TempQueue'))
+      advisories.destinationAdded(temporary, connectionId)
+      advisories.flush()
+      return published(region)[0]!.message.producerId!.connectionId
+    })
+    expect(new Set(producers).size).toBe(2)
+  })
+
   test('replay what is there to a late subscriber, and to it alone', () => {
     const { advisories, region } = listener('ActiveMQ.Advisory.Topic')
     advisories.destinationAdded(temporary, connectionId)

@@ -1,8 +1,25 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../broker/base/logger.ts'
-import { AdminServer, type AdminSource, type Deletion } from '../../../broker/management/admin-server.ts'
-import type { BrokerRole, BrokerSnapshot, InventoryAnswer, RoleAnswer } from '../../../broker/management/contract.ts'
-import { defaultPageItems, maxDestinationLabels, maxPageItems, maxWatches } from '../../../broker/management/limits.ts'
+import {
+  AdminServer,
+  type AdminSource,
+  type ConnectorSwitch,
+  type Deletion,
+} from '../../../broker/management/admin-server.ts'
+import type {
+  BrokerRole,
+  BrokerSnapshot,
+  InventoryAnswer,
+  NetworkBridgeSnapshot,
+  RoleAnswer,
+} from '../../../broker/management/contract.ts'
+import {
+  defaultPageItems,
+  maxBridgeLabels,
+  maxDestinationLabels,
+  maxPageItems,
+  maxWatches,
+} from '../../../broker/management/limits.ts'
 import type { PageRequest } from '../../../broker/management/page-request.ts'
 import { metricProblems } from '../../support/metric-rules.ts'
 import { renderMetrics, type DestinationTotals, type Measurements } from '../../../broker/management/metrics.ts'
@@ -18,6 +35,7 @@ const measurements: Measurements = {
   limitsReached: new Map([['maximumDestinations', 3]]),
   unsupportedUses: new Map([['scheduledDelivery', 5]]),
   destinations: [],
+  networkBridges: [],
   memory: { used: 5, limit: 100, blockedConnections: 1 },
   temp: { messages: 6, bytesUsed: 8192, limitBytes: 65536, roomBytes: 50000 },
   store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
@@ -25,11 +43,16 @@ const measurements: Measurements = {
 }
 let reason: string | undefined
 const roleListeners = new Set<() => void>()
+const bridgeListeners = new Set<() => void>()
 const source: AdminSource = {
   role: () => role,
   onRoleChange(listener) {
     roleListeners.add(listener)
     return () => void roleListeners.delete(listener)
+  },
+  onBridgeChange(listener) {
+    bridgeListeners.add(listener)
+    return () => void bridgeListeners.delete(listener)
   },
   notReadyReason: () => reason,
   snapshot: async () => ({ ...role, version: '1' }) as BrokerSnapshot,
@@ -40,8 +63,14 @@ const source: AdminSource = {
     asked.push(['delete', request])
     return deletion
   },
+  network: () => ({ connectors: [{ name: 'nc', duplex: true, started: false }], bridges: [] }),
+  switchConnector(request) {
+    asked.push(['switch', request])
+    return switched
+  },
   measurements: () => measurements,
 }
+let switched: ConnectorSwitch = { done: true }
 let deletion: Deletion = { deleted: true }
 const asked: unknown[] = []
 function answerTo(what: string, page: PageRequest): InventoryAnswer<never> {
@@ -103,6 +132,22 @@ test('/watch?roles tells the role, now and whenever it changes', async () => {
   expect(roleListeners.size).toBe(0)
 })
 
+test('/watch?roles&bridges tells the role also when a bridge has come or gone', async () => {
+  const watched = new AdminServer(source, silentLogger)
+  const watchUrl = `http://127.0.0.1:${await watched.open({ host: '127.0.0.1', port: 0 })}/watch?roles&bridges`
+  const lines = (await fetch(watchUrl)).body!.pipeThrough(new TextDecoderStream()).getReader()
+  const line = { value: `${JSON.stringify(role)}\n` }
+  expect(await lines.read()).toMatchObject(line)
+  for (const listeners of [bridgeListeners, roleListeners]) {
+    expect(listeners.size).toBe(1)
+    for (const listener of listeners) listener()
+    expect(await lines.read()).toMatchObject(line)
+  }
+  await watched.close()
+  await expect(lines.read()).rejects.toThrow()
+  expect([bridgeListeners.size, roleListeners.size]).toEqual([0, 0])
+})
+
 test('/snapshot is JSON', async () => {
   expect(await get('/snapshot')).toMatchObject({ status: 200, type: 'application/json' })
 })
@@ -145,6 +190,31 @@ test('a durable subscription is deleted by DELETE alone, and what is against it 
   })
   expect(await remove('/destinations?clientId=a&subscriptionName=b')).toMatchObject({ status: 405 })
   expect(await get(path, { method: 'POST' })).toMatchObject({ status: 405 })
+  expect(asked).toEqual([])
+})
+
+test('network connectors are listed, started and stopped', async () => {
+  expect(JSON.parse((await get('/network-connectors')).text)).toEqual({
+    connectors: [{ name: 'nc', duplex: true, started: false }],
+    bridges: [],
+  })
+  const post = (path: string, headers = {}) => get(`/network-connectors${path}`, { method: 'POST', headers })
+  asked.length = 0
+  expect(await post('/nc/start')).toMatchObject({ status: 200, text: 'started\n' })
+  expect(await post('/n%20c/stop')).toMatchObject({ status: 200, text: 'stopped\n' })
+  switched = { done: false, status: 404, why: 'no network connector has this name; there are none' }
+  expect(await post('/x/stop')).toMatchObject({ status: 404, text: `${switched.why}\n` })
+  expect(asked).toEqual([
+    ['switch', { name: 'nc', started: true }],
+    ['switch', { name: 'n c', started: false }],
+    ['switch', { name: 'x', started: false }],
+  ])
+  asked.length = 0
+  for (const path of ['/nc', '/nc/restart', '/nc/stop/now', '//stop', '/%/stop', '/nc/stop?force=1'])
+    expect(await post(path)).toMatchObject({ status: 404 })
+  expect(await post('')).toMatchObject({ status: 405 })
+  expect(await get('/network-connectors/nc/stop')).toMatchObject({ status: 405, text: 'only POST is answered here\n' })
+  expect(await post('/nc/stop', { origin: 'http://elsewhere.example' })).toMatchObject({ status: 403 })
   expect(asked).toEqual([])
 })
 
@@ -199,7 +269,7 @@ test('/metrics is Prometheus text', async () => {
 test('other paths and methods are refused and say what there is', async () => {
   expect(await get('/')).toMatchObject({
     status: 404,
-    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /subscriptions /metrics /watch\n',
+    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /subscriptions /network-connectors /metrics /watch\n',
   })
   expect(await get('/role', { method: 'POST', body: 'x' })).toMatchObject({ status: 405 })
 })
@@ -219,6 +289,7 @@ test('destinations beyond the limit, temporary ones and advisories share one ser
     inFlight: 0,
     awaitingRedelivery: 0,
     messageGroups: 0,
+    withoutConsumer: 0,
     enqueued: 2,
     dequeued: 1,
     dispatched: 1,
@@ -243,4 +314,55 @@ test('destinations beyond the limit, temporary ones and advisories share one ser
   expect(series).toContain('flotilla_destination_enqueued_total{kind="queue",destination="(others)"} 4')
   expect(series).toContain('flotilla_destination_enqueued_total{kind="temp-queue",destination="(others)"} 2')
   expect(series).toContain('flotilla_destination_enqueued_total{kind="topic",destination="(others)"} 2')
+})
+
+test('bridges have a series each, save those that have nothing to do; accepted ones share theirs', async () => {
+  const bridge = (fields: Partial<NetworkBridgeSnapshot> = {}): NetworkBridgeSnapshot => ({
+    connector: 'nc',
+    uri: 'masterslave:(tcp://b:1,tcp://c:1)',
+    duplex: true,
+    accepted: false,
+    state: 'Connected',
+    reason: null,
+    remoteBrokerName: 'B',
+    remoteBrokerId: 'ID:B',
+    remoteAddress: 'tcp://b:1',
+    since: '2026-01-01T00:00:00.000Z',
+    restarts: 2,
+    demandSubscriptions: 3,
+    forwarded: 4,
+    received: 5,
+    ...fields,
+  })
+  const accepted = bridge({ accepted: true, connector: 'theirs', uri: 'tcp://10.0.0.7:40001', forwarded: 1 })
+  const many = Array.from({ length: maxBridgeLabels }, (_, index) =>
+    bridge({ accepted: true, connector: `stranger-${index}` }),
+  )
+  const { text } = await renderMetrics({
+    ...measurements,
+    networkBridges: [
+      bridge(),
+      bridge({ uri: 'tcp://d:1', state: 'Down', remoteBrokerName: null }),
+      bridge({ uri: 'tcp://me:1', state: 'Idle' }),
+      accepted,
+      { ...accepted, uri: 'tcp://10.0.0.7:40002', state: 'Connecting' },
+      ...many,
+    ],
+  })
+  expect(metricProblems(text)).toEqual([])
+  const lines = text.split('\n')
+  const labels = 'connector="nc",uri="masterslave:(tcp://b:1,tcp://c:1)",remote_broker="B"'
+  for (const line of [
+    `flotilla_network_bridge_up{${labels}} 1`,
+    `flotilla_network_bridge_restarts_total{${labels}} 2`,
+    `flotilla_network_bridge_demand_subscriptions{${labels}} 3`,
+    `flotilla_network_bridge_forwarded_total{${labels}} 4`,
+    `flotilla_network_bridge_received_total{${labels}} 5`,
+    'flotilla_network_bridge_up{connector="nc",uri="tcp://d:1",remote_broker=""} 0',
+    'flotilla_network_bridge_up{connector="theirs",uri="(accepted)",remote_broker="B"} 1',
+    'flotilla_network_bridge_forwarded_total{connector="theirs",uri="(accepted)",remote_broker="B"} 2',
+  ])
+    expect(lines).toContain(line)
+  expect(text).not.toContain('tcp://me:1')
+  expect(lines.filter((line) => line.startsWith('flotilla_network_bridge_up{'))).toHaveLength(maxBridgeLabels)
 })

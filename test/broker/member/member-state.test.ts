@@ -12,3 +12,14 @@ test('whoever listens is told of each other role, until he has had enough', () =
   state.role = 'Stopping'
   expect(seen).toEqual(['Standby', 'Active'])
 })
+
+test('whoever listens is told that a bridge has come or gone, until he has had enough', () => {
+  const state = new MemberState()
+  let told = 0
+  const end = state.onBridgeChange(() => told++)
+  state.bridgeChanged()
+  state.role = 'Active'
+  end()
+  state.bridgeChanged()
+  expect(told).toBe(1)
+})

@@ -1,7 +1,11 @@
 // What the configuration says of destinations, in the region's terms.
 import { expect, test } from '@jest/globals'
 import { parseBrokerConfigText } from '../../../broker/config/load.ts'
-import { expiryPoliciesOf, recoveryPoliciesOf } from '../../../broker/member/region-settings.ts'
+import {
+  expiryPoliciesOf,
+  networkFilterPoliciesOf,
+  recoveryPoliciesOf,
+} from '../../../broker/member/region-settings.ts'
 
 test('expiry policies', async () => {
   const text = "destinationPolicies: [{queue: '>', expireMessagesPeriod: 1m, maxExpirePageSize: 400}, {topic: A}]"
@@ -28,5 +32,34 @@ test.each([
 test('a topic whose policy names none keeps nothing', async () => {
   expect(recoveryPoliciesOf(await parseBrokerConfigText('file', 'destinationPolicies: [{topic: A}]'))).toEqual([
     { kind: 'topic', pattern: 'A', alwaysRetroactive: false, recovery: null },
+  ])
+})
+
+test('what bridges may take along; by default messages go back to where there are consumers', async () => {
+  const text = `
+destinationPolicies:
+  - queue: A.>
+    conditionalNetworkBridgeFilter: {replayWhenNoConsumers: false, replayDelay: 2s, rateLimit: 7, rateDuration: 5s, selectorAware: true}
+  - topic: B
+`
+  expect(networkFilterPoliciesOf(await parseBrokerConfigText('file', text))).toEqual([
+    {
+      kind: 'queue',
+      pattern: 'A.>',
+      replayWhenNoConsumers: false,
+      replayDelayMs: 2000,
+      rateLimit: 7,
+      rateDurationMs: 5000,
+      selectorAware: true,
+    },
+    {
+      kind: 'topic',
+      pattern: 'B',
+      replayWhenNoConsumers: true,
+      replayDelayMs: 0,
+      rateLimit: 0,
+      rateDurationMs: 1000,
+      selectorAware: false,
+    },
   ])
 })

@@ -111,6 +111,29 @@ test('everything else is read on demand', () => {
   expect(message.decodeProperties()).toEqual(new Map([['colour', { type: 'string', value: 'red' }]]))
 })
 
+test('the path of a message that came over bridges is read on demand', () => {
+  const brokerPath = ['ID:a', 'ID:b é'].map((value) => ({ kind: 'BrokerId', value }) as const)
+  const message = scan({ ...textMessage, brokerPath })
+  expect([message.hasBrokerPath, message.brokerPath]).toEqual([true, ['ID:a', 'ID:b é']])
+  expect(scan(textMessage).brokerPath).toEqual([])
+  expect(scan({ ...textMessage, brokerPath: [] }).brokerPath).toEqual([])
+  const cluster = [{ kind: 'BrokerId', value: 'c' }] as const
+  expect(scan({ ...textMessage, cluster })).toMatchObject({ hasBrokerPath: false, brokerPath: [] })
+})
+
+test('structures have to be looked at, but for paths of brokers', () => {
+  const brokerPath = ['ID:a', null].map((value) => ({ kind: 'BrokerId', value }) as const)
+  const cluster = brokerPath
+  const connectionId = { kind: 'ConnectionId', value: 'ID:a' } as const
+  const others = [{ cluster }, { dataStructure: connectionId }, { brokerPath, cluster }]
+  expect([scan(textMessage), scan({ ...textMessage, brokerPath })].map(asked)).toEqual([false, false])
+  expect(others.map((fields) => asked(scan({ ...textMessage, ...fields })))).toEqual([true, true, true])
+  for (const element of [connectionId, null])
+    expect(asked(scan({ ...textMessage, brokerPath: [...brokerPath, element] } as never))).toBe(true)
+})
+
+const asked = ({ carriesStructures }: StoredMessage): boolean => carriesStructures
+
 test('a text view is shown to people but does not identify the message', () => {
   const message = scan({ ...textMessage, messageId: { ...textMessage.messageId!, textView: 'foreign-7' } })
   expect(message.messageId).toBe('ID:host-1-1:1:2:3:17')

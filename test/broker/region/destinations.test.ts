@@ -166,6 +166,22 @@ describe('temporary destinations', () => {
     )
   })
 
+  test('of clients of other brokers belong to the bridge that has them for these, and end with it', async () => {
+    const harness = await RegionHarness.start()
+    const [bridge, second] = [1, 2].map(() => harness.connect({ network: true }))
+    const other = harness.connect()
+    bridge!.connection.addDestination(temporary)
+    second!.connection.addDestination(temporary)
+    const consumers = [bridge!, second!].map((one) => one.consume('temp-queue://ID:client-1:1'))
+    for (let i = 0; i < 2; i++) other.send('temp-queue://ID:client-1:1')
+    expect(consumers.map(({ received }) => received)).toEqual([[1], [2]])
+    expect(() => other.consume('temp-queue://ID:client-1:1')).toThrow(/belongs to the connection that created it/)
+    second!.connection.close()
+    expect(other.send('temp-queue://ID:client-1:1').state).toBe('done')
+    bridge!.connection.close()
+    expect(other.send('temp-queue://ID:client-1:1')).toMatchObject({ className: gone })
+  })
+
   test('are limited per connection', async () => {
     const harness = await RegionHarness.start()
     const { connection } = harness.connect()

@@ -1,9 +1,14 @@
 // Memory without a temp store: what waits when a queue has its share of it, and that nothing waits for ever. A test message
 // without body counts 1024 bytes.
 import { describe, expect, test } from '@jest/globals'
+import { silentLogger } from '../../../broker/base/logger.ts'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
+import type { AfterSync } from '../../../broker/region/after-sync.ts'
+import { FlowControl, SenderAccount } from '../../../broker/region/flow-control.ts'
+import { Intake } from '../../../broker/region/intake.ts'
 import { connectionLimits } from '../../../broker/region/limits.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
-import { RegionHarness } from './region-harness.ts'
+import { RegionHarness, type HarnessOptions } from './region-harness.ts'
 
 const kib = 1024
 
@@ -152,4 +157,92 @@ test('whoever writes faster than the disk is not read until it has caught up', a
   sync()
   expect(client.flow).toEqual(['pause', 'resume'])
   expect(harness.of('queue://Q').size).toBe(20)
+})
+
+describe("another broker's bridge", () => {
+  const full = async (options: HarnessOptions = {}) => {
+    const harness = await RegionHarness.start({ memoryLimit: 10 * kib, ...options })
+    const producer = harness.connect()
+    for (let i = 0; i < 9; i++) expect(producer.send('queue://Q').state).toBe('done')
+    return { harness, bridge: harness.connect({ network: true }) }
+  }
+  const count = connectionLimits.heldBackBytesOfNetworks / kib
+
+  test('is read on while its sends wait, as far as an honest one needs it', async () => {
+    const { harness, bridge } = await full()
+    const held = Array.from({ length: count - 1 }, () => bridge.send('queue://Q'))
+    expect(bridge.flow).toEqual([])
+    held.push(bridge.send('queue://Q'))
+    expect(bridge.flow).toEqual(['pause'])
+    const consumer = harness.connect().consume('queue://Q', { prefetchSize: 100_000 })
+    for (let i = 0; i < 9 + count; i++) consumer.acknowledge('standard', null, i, { messageCount: 1, first: null })
+    expect(bridge.flow).toEqual(['pause', 'resume'])
+    expect(held.every(({ state }) => state === 'done')).toBe(true)
+  })
+
+  test('waits as long as it takes when it forwards in one direction, whatever it has not acknowledged', async () => {
+    const { harness, bridge } = await full()
+    bridge.consume('topic://ActiveMQ.Advisory.Consumer.>')
+    harness.connect().send('topic://ActiveMQ.Advisory.Consumer.Queue.Q')
+    const held = Array.from({ length: count }, () => bridge.send('queue://Q'))
+    harness.clock.advance(10 * connectionLimits.blockedConsumerTimeoutMs)
+    expect(bridge.flow).toEqual(['pause'])
+    expect(held.every(({ state }) => state === 'pending')).toBe(true)
+  })
+
+  test('is set free after a while when answers may come behind more than it can have under way', async () => {
+    const { harness, bridge } = await full()
+    bridge.awaitsAnswers = true
+    const held = Array.from({ length: count }, () => bridge.send('queue://Q'))
+    harness.clock.advance(connectionLimits.blockedConsumerTimeoutMs)
+    expect(bridge.flow).toEqual(['pause', 'resume'])
+    expect(held[0]).toMatchObject({ state: 'failed', message: expect.stringMatching(/more than a bridge can have/) })
+  })
+
+  test.each([0, 5000])('waits where others are refused after %d ms', async (refuseAfterMs) => {
+    const { harness, bridge } = await full({ whenNoSpace: { refuseAfterMs } })
+    const client = harness.connect()
+    const [first, second, third] = [bridge.send('queue://Q'), client.send('queue://Q'), bridge.send('queue://Q')]
+    harness.clock.advance(refuseAfterMs)
+    harness.clock.advance(100_000)
+    expect([first.state, second.state, third.state]).toEqual(['pending', 'failed', 'pending'])
+    harness.connect().consume('queue://Q', { prefetchSize: 100 }).acknowledge('standard', null, 8)
+    expect([first.state, third.state]).toEqual(['done', 'done'])
+  })
+
+  test('has no more than others have when there are many of them', () => {
+    const flow = new FlowControl({ clock: new ManualClock(), logger: silentLogger })
+    const place = {}
+    const bridge = (id: number): { sender: SenderAccount; flow: string[] } => {
+      const said: string[] = []
+      const port = { pause: () => void said.push('pause'), resume: () => void said.push('resume') }
+      const intake = new Intake(port, { run() {} } as unknown as AfterSync)
+      return { sender: new SenderAccount(`ID:${id}`, intake, () => false, true), flow: said }
+    }
+    const hold = ({ sender }: { sender: SenderAccount }, bytes: number): void =>
+      flow.holdBack({
+        sender,
+        order: 'one',
+        bytes,
+        place,
+        fits: () => false,
+        whatIsFull: () => 'it is full',
+        admit() {},
+        refuse() {},
+      })
+    const { heldBackBytesOfNetworks, heldBackBytesOfAllNetworks, heldBackBytesOfConsumers } = connectionLimits
+    const many = Array.from({ length: heldBackBytesOfAllNetworks / (heldBackBytesOfNetworks - 1) }, (_, id) =>
+      bridge(id),
+    )
+    for (const one of many) hold(one, heldBackBytesOfNetworks - 1)
+    const last = bridge(100)
+    hold(last, many.length)
+    expect([many.some((one) => one.flow.length > 0), last.flow]).toEqual([false, []])
+    hold(last, heldBackBytesOfConsumers)
+    expect(last.flow).toEqual(['pause'])
+    flow.leave(many[0]!.sender)
+    const next = bridge(101)
+    hold(next, heldBackBytesOfConsumers)
+    expect(next.flow).toEqual([])
+  })
 })

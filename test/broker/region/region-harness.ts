@@ -2,6 +2,7 @@
 import type { RefusalError } from '../../../broker/base/errors.ts'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger, type LogFields, type Logger } from '../../../broker/base/logger.ts'
+import type { NetworkFilterPolicy } from '../../../broker/destination/network/network-filter-policy.ts'
 import type { DispatchPolicy } from '../../../broker/destination/queue/dispatch-policy.ts'
 import type { PolicyEntry } from '../../../broker/routing/policy-map.ts'
 import type { BrokerRedeliveryConfig } from '../../../broker/destination/broker-redelivery.ts'
@@ -36,6 +37,7 @@ import { soleOwner } from '../../support/sole-owner.ts'
 import type { TestTempStore } from '../../support/test-temp-store.ts'
 
 export interface HarnessOptions {
+  readonly brokerId?: string
   readonly memoryLimit?: number
   readonly whenNoSpace?: WhenNoSpace
   readonly store?: MessageStore
@@ -49,12 +51,21 @@ export interface HarnessOptions {
   readonly inactiveDestinations?: InactiveDestinationsPolicy
   readonly redelivery?: BrokerRedeliveryConfig
   readonly dispatchPolicies?: readonly (PolicyEntry & DispatchPolicy)[]
+  readonly networkFilterPolicies?: readonly (PolicyEntry & NetworkFilterPolicy)[]
   readonly deadLetterPolicies?: readonly DeadLetterPolicy[]
   readonly expiryPolicies?: readonly ExpiryPolicy[]
   readonly recoveryPolicies?: readonly RecoveryPolicyEntry[]
   readonly deliveryPolicies?: readonly DeliveryPolicy[]
   readonly priorityPolicies?: readonly PriorityPolicy[]
   readonly deadLetter?: { queue: string; processExpired: boolean; processNonPersistent: boolean }
+}
+
+export interface TestConnection {
+  readonly connectionId?: string
+  readonly clientId?: string
+  readonly failoverReconnect?: boolean
+  /** Another broker's bridge. */
+  readonly network?: boolean
 }
 
 export class RegionHarness {
@@ -94,6 +105,8 @@ export class RegionHarness {
       deadLetter: options.deadLetter ?? { queue: 'ActiveMQ.DLQ', processExpired: true, processNonPersistent: false },
       ...(options.redelivery && { redelivery: options.redelivery }),
       ...(options.dispatchPolicies && { dispatchPolicies: options.dispatchPolicies }),
+      ...(options.brokerId !== undefined && { brokerId: options.brokerId }),
+      ...(options.networkFilterPolicies && { networkFilterPolicies: options.networkFilterPolicies }),
       ...(options.deadLetterPolicies && { deadLetterPolicies: options.deadLetterPolicies }),
       ...(options.expiryPolicies && { expiryPolicies: options.expiryPolicies }),
       ...(options.recoveryPolicies && { recoveryPolicies: options.recoveryPolicies }),
@@ -104,9 +117,8 @@ export class RegionHarness {
     this.region.recover(options.recovered!)
   }
 
-  connect(options: { connectionId?: string; clientId?: string; failoverReconnect?: boolean } = {}): TestClient {
-    const connectionId = options.connectionId ?? `ID:client-${++this.#connections}`
-    return new TestClient(this, connectionId, options.failoverReconnect ?? false, options.clientId)
+  connect(options: TestConnection = {}): TestClient {
+    return new TestClient(this, options.connectionId ?? `ID:client-${++this.#connections}`, options)
   }
 
   /** Lets the store's callbacks and reads run. */
@@ -152,18 +164,24 @@ export class TestClient {
   readonly connection: RegionConnection
   /** `pause` and `resume`, in order. */
   readonly flow: string[] = []
+  awaitsAnswers = false
   readonly #consumers = new Map<string, TestConsumer>()
   #sequence = 0
 
-  constructor(harness: RegionHarness, id: string, failoverReconnect: boolean, clientId = id) {
+  constructor(harness: RegionHarness, id: string, options: TestConnection) {
+    const { clientId = id, failoverReconnect = false, network = false } = options
     this.id = id
+    const awaitsAnswers = (): boolean => this.awaitsAnswers
     const port: ConnectionPort = {
+      get awaitsAnswers() {
+        return awaitsAnswers()
+      },
       deliver: (delivery) => this.#consumers.get(delivery.consumerId)!.deliveries.push(delivery),
       deliverNothing: (consumerId) => void this.#consumers.get(consumerId)!.nothings++,
       pause: () => void this.flow.push('pause'),
       resume: () => void this.flow.push('resume'),
     }
-    this.connection = harness.region.connect({ connectionId: id, clientId, failoverReconnect }, port)
+    this.connection = harness.region.connect({ connectionId: id, clientId, failoverReconnect, network }, port)
   }
 
   consume(destination: string, options: Partial<ConsumerOptions> = {}): TestConsumer {

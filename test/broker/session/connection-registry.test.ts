@@ -9,6 +9,8 @@ function connection(id: string, clientId: string, stopped: string[] = []): Regis
     connectorName: 'openwire',
     consumerCount: 0,
     producerCount: 0,
+    network: false,
+    duplexConnectorId: null,
     stop: (reason) => void stopped.push(reason),
   }
 }
@@ -35,6 +37,30 @@ test('a connection that comes back takes over; the end of what it was does not m
   registry.remove(former)
   expect(stopped).toEqual(['connection a came back from tcp://a:1'])
   expect(registry.page(0, 10).items).toEqual([back])
+})
+
+test('a duplex bridge that comes back ends what there was of it, whatever id and client it has', () => {
+  const registry = new ConnectionRegistry('localhost')
+  const stopped: string[] = []
+  const bridge = (id: string): RegisteredConnection => {
+    const registered = { ...connection(id, `client ${id}`), network: true, duplexConnectorId: 'NC@ID:other' }
+    return {
+      ...registered,
+      stop(reason) {
+        stopped.push(reason)
+        registry.remove(this)
+      },
+    }
+  }
+  registry.add(bridge('a'))
+  registry.add(connection('x', 'other'))
+  const back = bridge('b')
+  registry.add(back)
+  expect(stopped).toEqual(['duplex bridge NC@ID:other came back from tcp://b:1'])
+  registry.remove(back)
+  registry.add(bridge('c'))
+  expect(stopped).toHaveLength(1)
+  expect(registry.page(0, 10).items.map(({ id }) => id)).toEqual(['x', 'c'])
 })
 
 test('nobody takes the connection id of another client', () => {

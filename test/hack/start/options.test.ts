@@ -19,12 +19,12 @@ function file(name: string, text: string): string {
   return path
 }
 
-test('without arguments the examples are applied, and it stays up', () => {
+test('without arguments a pair and a single broker are applied, and it stays up', () => {
   const parsed = parseArguments([])
   expect(parsed).toEqual({
     kind: 'options',
     options: {
-      manifests: ['examples'],
+      manifests: ['examples/master-slave.yaml', 'examples/standalone.yaml'],
       examples: true,
       exit: false,
       kubeconfig: undefined,

@@ -60,25 +60,15 @@ describe('the CRD', () => {
     expect(rules.length).toBeGreaterThan(15)
     for (const { message, rule } of rules) {
       expect(message).toMatch(
-        /^(spec|storage|replicas|transportConnectors|metadata|startupDestinations|destinationPolicies|virtualDestinations)[a-zA-Z.[\]]*: /,
+        /^(spec|storage|replicas|topology|transportConnectors|metadata|startupDestinations|destinationPolicies|virtualDestinations)[a-zA-Z.[\]]*: /,
       )
       expect(rule).not.toMatch(/\?\.|\[\?/)
     }
   })
 
-  test('has only what is built: nothing of a network, TLS or other protocols', () => {
+  test('has only what is built: nothing of TLS or other protocols', () => {
     const names = new Set(all.map(([path]) => path.split('.').at(-1)))
-    for (const name of [
-      'network',
-      'tls',
-      'auth',
-      'console',
-      'preflight',
-      'podTemplate',
-      'hibernated',
-      'scaleDown',
-      'external',
-    ])
+    for (const name of ['tls', 'auth', 'console', 'preflight', 'podTemplate', 'hibernated', 'scaleDown', 'external'])
       expect(names).not.toContain(name)
   })
 })

@@ -12,8 +12,8 @@ describe('the operator itself refuses, with the field, what was given and what i
   test.each<[string, unknown, string[]]>([
     [
       'a field that there is not',
-      { ...single('None'), topology: { type: 'Standalone', network: {} } },
-      ['spec.topology.network: got {}, there is no such field'],
+      { ...single('None'), topology: { type: 'Standalone', federation: {} } },
+      ['spec.topology.federation: got {}, there is no such field'],
     ],
     [
       'a memory limit that is too small',

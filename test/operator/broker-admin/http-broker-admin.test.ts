@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { BrokerAdminError } from '../../../operator/broker-admin/broker-admin.ts'
+import { BrokerAdminError, type Told } from '../../../operator/broker-admin/broker-admin.ts'
 import { type HttpBrokerAdmin, openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
 import { parseBrokerSnapshot } from '../../../operator/broker-admin/parse-snapshot.ts'
 
@@ -19,6 +19,14 @@ const snapshot = {
   lock: { type: 'File', holder: 'orders-bc-1', term: 4 },
   memory: { used: 0, limit: 1 },
   transportConnectors: [],
+}
+const bridge = {
+  connector: 'a-to-bc',
+  accepted: false,
+  state: 'Connected',
+  reason: null,
+  remoteBrokerName: 'orders-bc',
+  remoteAddress: 'tcp://10.0.0.7:61616',
 }
 const earlier = {
   ...snapshot,
@@ -106,16 +114,28 @@ describe('what a broker is asked', () => {
 })
 
 describe('what a broker tells by itself', () => {
-  const heard = (): Promise<string> =>
+  const heard = (asked?: Told): Promise<string> =>
     new Promise((resolve) => {
-      const end = admin.watchRole(target(), {
+      const listener = {
         told: () => {
           end()
           resolve('told')
         },
         ended: () => resolve('ended'),
-      })
+      }
+      const end = admin.watchRole(target(), listener, asked)
     })
+
+  test('is asked for by what it is about', async () => {
+    const paths: unknown[] = []
+    answer = (request, response) => {
+      paths.push(request.url)
+      response.write('{}\n')
+    }
+    await heard('roles')
+    await heard('roles and bridges')
+    expect(paths).toEqual(['/watch?roles', '/watch?roles&bridges'])
+  })
 
   test.each<[string, RequestListener]>([
     ['a line with the head', (_, response) => response.write('{"role":"Standby"}\n')],
@@ -156,6 +176,12 @@ describe('what is taken for a snapshot', () => {
       JSON.stringify({ ...snapshot, store: { ...snapshot.store, refusal: true } }),
       'store.refusal is true, expected text, null or nothing',
     ],
+    [JSON.stringify({ ...snapshot, networkBridges: {} }), 'networkBridges is {}, expected a list or nothing'],
+    [
+      JSON.stringify({ ...snapshot, networkBridges: [bridge, { ...bridge, state: 1 }] }),
+      'networkBridges[1].state is 1, expected text',
+    ],
+    [JSON.stringify({ ...snapshot, networkBridges: [null] }), 'networkBridges[0].connector is missing, expected text'],
   ])('not %s', (text, problem) => {
     expect(parseBrokerSnapshot(text)).toEqual({ ok: false, problem })
   })
@@ -167,6 +193,11 @@ describe('what is taken for a snapshot', () => {
   test('the type of a lock or store that this operator does not know', () => {
     const later = { ...snapshot, lock: { ...snapshot.lock, type: 'Sql' }, store: { ...snapshot.store, type: 'Jdbc' } }
     expect(parseBrokerSnapshot(JSON.stringify(later))).toEqual({ ok: true, snapshot: later })
+  })
+
+  test('the bridges of a network', () => {
+    const networked = { ...snapshot, networkBridges: [bridge, { ...bridge, state: 'Later', reason: 'no route' }] }
+    expect(parseBrokerSnapshot(JSON.stringify(networked))).toEqual({ ok: true, snapshot: networked })
   })
 
   test('a standby has no term', () => {

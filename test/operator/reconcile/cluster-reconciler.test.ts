@@ -56,6 +56,7 @@ describe('a new cluster', () => {
       'Available True AllGroupsActive',
       'SpecValid True Valid',
       'StorageReady True Bound',
+      'NetworkConnected True NotApplicable',
       'UpToDate True AllMembersCurrent',
     ])
     expect(rolesOf(harness).sort()).toEqual([`${active} active`, `${standby} standby`].sort())

@@ -2,7 +2,7 @@
 // story without a crash ends, and the rules that protect messages hold all the way.
 import { expect, test } from '@jest/globals'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
-import { ClusterHarness, sharedPair, single } from '../../support/cluster-harness.ts'
+import { ClusterHarness, networkOf, sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
 import type { Write } from '../../support/fake-kube.ts'
 
 class Killed extends Error {}
@@ -16,6 +16,8 @@ interface Story {
   /** Something that happens besides. */
   readonly and?: (harness: ClusterHarness) => void
 }
+
+const ring = (brokers: number) => networkOf({ layout: 'Ring', connectorDefaults: { networkTTL: 3 } }, brokers, 1)
 
 const stories: Story[] = [
   { name: 'create a pair', to: sharedPair() },
@@ -32,6 +34,11 @@ const stories: Story[] = [
     to: sharedPair(),
     and: ({ world }) => world.crash(world.activeOf('orders')!),
   },
+  { name: 'create a mesh of single brokers', to: networkOf({ layout: 'Mesh' }, 3, 1) },
+  // The way round is said, so that the TTL of all others stays the same.
+  { name: 'a single broker joins a ring', from: ring(3), to: ring(4) },
+  { name: 'a group leaves a mesh', from: networkOf({ layout: 'Mesh' }, 3), to: networkOf({ layout: 'Mesh' }, 2) },
+  { name: 'one more of three servers', from: threeServers(), to: threeServers(3) },
   { name: 'delete', from: sharedPair(), to: undefined },
 ]
 

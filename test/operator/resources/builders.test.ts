@@ -15,7 +15,7 @@ import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disrup
 import { buildStatefulSet } from '../../../operator/resources/stateful-set.ts'
 import type { ClusterPlan } from '../../../operator/topology/plan.ts'
 import { planCluster, type PlannerSettings } from '../../../operator/topology/planner.ts'
-import { sharedPair, single } from '../../support/cluster-harness.ts'
+import { sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'golden', 'resources')
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
@@ -53,6 +53,7 @@ const pair = plan(sharedPair())
 const rich = plan(full)
 const volume = plan(single('Volume'))
 const memory = plan(single('None'))
+const network = plan(threeServers())
 const assigned = plan(sharedPair(), { user: 'assigned' })
 const claimOf = (from: ClusterPlan): object => {
   const group = from.groups[0]!
@@ -64,6 +65,8 @@ describe('builders', () => {
   test.each<[string, () => object]>([
     ['config-map', () => buildConfigMap(pair, pair.groups[0]!)],
     ['config-map-memory', () => buildConfigMap(memory, memory.groups[0]!)],
+    ['config-map-network', () => buildConfigMap(network, network.groups[0]!)],
+    ['config-map-network-dialled', () => buildConfigMap(network, network.groups[1]!)],
     ['headless-service', () => buildHeadlessService(pair, pair.groups[0]!)],
     ['client-service', () => buildClientService(pair)],
     ['client-service-full', () => buildClientService(rich)],

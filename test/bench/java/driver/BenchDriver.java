@@ -2,7 +2,9 @@
 // connection per producer and per consumer. Driven by the harness, a command per line with key=value arguments:
 //
 //   load      producers consumers destination topic durable persistent transaction size outstanding rate selectors groups
-//             priorities warmupMs measureMs: prints "begin" and "end" around the measured window, then a line of JSON
+//             priorities consumeFrom warmupMs measureMs: prints "begin" and "end" around the measured window, then a line of
+//             JSON. Behind consumeFrom is the broker of the consumers, where it is not that of the producers: then the warm-up
+//             begins when a first message has come through
 //   fill      count transaction size
 //   drain     count transaction
 //   browse    count rounds: looks at the whole queue, one time after the other
@@ -10,6 +12,8 @@
 //   neighbours pairs size warmupMs measureMs: prints "alone" when it has measured, and after the line "again" JSON of what was
 //             measured before and after it (Neighbours.java)
 //   trouble   destination topic persistent stuck size upTo rate: JSON when it has all that it can get; goes on (Troublemaker.java)
+//   mesh      queues consumers changes messages size settleMs churnMs: prints "begin" and "end" around the window in which
+//             consumers come, go and move, and JSON of what became of messages sent while they went on (Mesh.java)
 //   takeover  works until the line "stop"; says how long its producer and its consumer stood still around each kill
 //   quit
 //
@@ -52,6 +56,7 @@ public class BenchDriver {
           case "first": print(first(options)); break;
           case "neighbours": new Neighbours(url, options).run(); break;
           case "trouble": print(new Troublemaker(url, options).settle()); break;
+          case "mesh": new Mesh(url.split(","), options).run(); break;
           case "takeover": print(takeover(url, options)); break;
           default: throw new IllegalArgumentException("no such command: " + words[0]);
         }
@@ -104,7 +109,7 @@ public class BenchDriver {
   }
 
   static final class Load {
-    final String url; final Map<String, String> options;
+    final String url, consumerUrl; final Map<String, String> options;
     final int producers, consumers, transaction, size, rate; final boolean topic, durable, persistent; final long outstanding;
     /** Consumers with a selector each, so many different ones; groups that the messages belong to in turn. 0: none. */
     final int selectors, groups;
@@ -117,7 +122,7 @@ public class BenchDriver {
     volatile long begin = Long.MAX_VALUE, end = Long.MAX_VALUE;
 
     Load(String url, Map<String, String> options) {
-      this.url = url; this.options = options;
+      this.url = url; this.options = options; consumerUrl = options.getOrDefault("consumeFrom", url);
       producers = number(options, "producers", 1); consumers = number(options, "consumers", 1);
       transaction = number(options, "transaction", 0); size = number(options, "size", 1024); rate = number(options, "rate", 0);
       topic = flag(options, "topic"); durable = flag(options, "durable"); persistent = flag(options, "persistent"); outstanding = number(options, "outstanding", 10000);
@@ -131,10 +136,11 @@ public class BenchDriver {
     void run() throws Exception {
       List<Connection> connections = new ArrayList<>();
       List<Thread> consuming = new ArrayList<>(), producing = new ArrayList<>();
-      for (int i = 0; i < consumers; i++) { Connection c = connect(url, durable ? "bench-" + i : null); connections.add(c); consuming.add(consumer(i, c)); }
+      for (int i = 0; i < consumers; i++) { Connection c = connect(consumerUrl, durable ? "bench-" + i : null); connections.add(c); consuming.add(consumer(i, c)); }
       for (int i = 0; i < producers; i++) { Connection c = connect(url); connections.add(c); producing.add(producer(i, c)); }
       for (Thread t : consuming) t.start();
       for (Thread t : producing) t.start();
+      if (!consumerUrl.equals(url)) awaitReceived(1);
       Thread.sleep(number(options, "warmupMs", 5000));
       print("begin");
       long beginAt = System.nanoTime(), received0 = sum(received), sent0 = sum(sent);
@@ -145,14 +151,22 @@ public class BenchDriver {
       print("end");
       stopProducers = true;
       for (Thread t : producing) t.join(30_000);
-      long expected = sum(sent) * copies(), deadline = System.nanoTime() + 30_000_000_000L;
-      while (sum(received) < expected && System.nanoTime() < deadline) Thread.sleep(2);
+      long expected = sum(sent) * copies();
+      awaitReceived(expected);
       Thread.sleep(100);
       stopConsumers = true;
       for (Thread t : consuming) t.join(10_000);
       for (Connection c : connections) c.close();
       print(String.format(Locale.ROOT, "{\"elapsedMs\":%.1f,\"sent\":%d,\"received\":%d,\"sentInAll\":%d,\"expectedInAll\":%d,\"receivedInAll\":%d,\"delivery\":%s,\"answer\":%s,\"problems\":\"%s\"}",
         elapsed / 1e6, sent1 - sent0, received1 - received0, sum(sent), expected, sum(received), percentiles(deliveries), percentiles(answers), String.join("; ", problems).replaceAll("[\"\\\\\\s]+", " ")));
+    }
+
+    /** Until so many have come, or none for a while. */
+    void awaitReceived(long wanted) throws InterruptedException {
+      for (long seen = -1, since = System.nanoTime(), now; (now = sum(received)) < wanted; Thread.sleep(2)) {
+        if (now != seen) { seen = now; since = System.nanoTime(); }
+        else if (System.nanoTime() - since > 30_000_000_000L) return;
+      }
     }
 
     /** Deliveries that each message has: one of a queue, unless nobody consumes it. */

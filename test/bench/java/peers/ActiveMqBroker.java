@@ -2,15 +2,19 @@
 //
 //   java ActiveMqBroker DIRECTORY PORT [lockAcquireSleepInterval=MS] [concurrentStoreAndDispatchQueues=false]
 //        [memoryUsage=BYTES] [tempUsage=BYTES] [storeUsage=BYTES] [prioritizedMessages=true] [maxBrowsePageSize=N]
+//        [brokerName=NAME] [replayWhenNoConsumers=true] ["networkConnector=URI NAME=VALUE ..." ...]
 //
 // Prints "active" once its connector is open; a broker that waits for the store's lock waits before that.
 import java.io.File;
 import java.net.URI;
 import java.util.Arrays;
+import java.util.Collections;
 import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.TransportConnector;
 import org.apache.activemq.broker.region.policy.PolicyEntry;
 import org.apache.activemq.broker.region.policy.PolicyMap;
+import org.apache.activemq.network.ConditionalNetworkBridgeFilterFactory;
+import org.apache.activemq.network.NetworkConnector;
 import org.apache.activemq.store.SharedFileLocker;
 import org.apache.activemq.store.kahadb.KahaDBPersistenceAdapter;
 
@@ -60,9 +64,45 @@ public class ActiveMqBroker {
       case "maxBrowsePageSize":
         policyOf(broker).setMaxBrowsePageSize(Integer.parseInt(parts[1]));
         break;
+      case "brokerName":
+        broker.setBrokerName(parts[1]);
+        break;
+      case "networkConnector":
+        dial(broker, parts[1].split(" "));
+        break;
+      case "replayWhenNoConsumers":
+        returnStranded(broker, Boolean.parseBoolean(parts[1]));
+        break;
       default:
         throw new IllegalArgumentException("no such setting: " + setting);
     }
+  }
+
+  /** The address, and attributes by their names. */
+  private static void dial(BrokerService broker, String[] words) throws Exception {
+    NetworkConnector connector = broker.addNetworkConnector(words[0]);
+    for (String attribute : Arrays.asList(words).subList(1, words.length)) {
+      String[] parts = attribute.split("=", 2);
+      switch (parts[0]) {
+        case "name": connector.setName(parts[1]); break;
+        case "networkTTL": connector.setNetworkTTL(Integer.parseInt(parts[1])); break;
+        case "messageTTL": connector.setMessageTTL(Integer.parseInt(parts[1])); break;
+        case "duplex": connector.setDuplex(Boolean.parseBoolean(parts[1])); break;
+        default: throw new IllegalArgumentException("no such attribute: " + attribute);
+      }
+    }
+  }
+
+  /** Of queues only, as in its documentation: version 6 refuses the consumers of bridges when topics have it, too. */
+  private static void returnStranded(BrokerService broker, boolean replayWhenNoConsumers) {
+    ConditionalNetworkBridgeFilterFactory filter = new ConditionalNetworkBridgeFilterFactory();
+    filter.setReplayWhenNoConsumers(replayWhenNoConsumers);
+    PolicyEntry queues = new PolicyEntry();
+    queues.setQueue(">");
+    queues.setNetworkBridgeFilterFactory(filter);
+    queues.setEnableAudit(false);
+    broker.setDestinationPolicy(new PolicyMap());
+    broker.getDestinationPolicy().setPolicyEntries(Collections.singletonList(queues));
   }
 
   /** Of all destinations. */

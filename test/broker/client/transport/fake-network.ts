@@ -3,10 +3,13 @@ import type { Channel, ChannelListener, Dial } from '../../../../broker/client/t
 import type { Endpoint } from '../../../../broker/client/transport/parse-broker-url.ts'
 import { TransportError } from '../../../../broker/client/transport/transport-error.ts'
 import type { Command } from '../../../../broker/wire/openwire/commands.ts'
+import { initialWireFormat } from '../../../../broker/wire/openwire/wire-format.ts'
 
 export class FakeChannel implements Channel {
   readonly endpoint: Endpoint
+  readonly format = initialWireFormat
   readonly sent: Command[] = []
+  readonly frames: Buffer[] = []
   closed = false
   /** Kinds of commands that are too large for this broker. */
   readonly tooLarge = new Set<string>()
@@ -23,9 +26,17 @@ export class FakeChannel implements Channel {
     this.sent.push(command)
   }
 
+  sendFrame(frame: Buffer): void {
+    this.frames.push(frame)
+  }
+
   drained(): null {
     return null
   }
+
+  pause(): void {}
+
+  resume(): void {}
 
   close(): void {
     this.closed = true

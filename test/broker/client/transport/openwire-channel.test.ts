@@ -34,6 +34,8 @@ function world(query = '', offered: Partial<WireFormatOptions> = {}) {
   channel.opened({
     write: (bytes) => void written.push(bytes),
     drained: () => null,
+    pause() {},
+    resume() {},
     end: () => {
       ended = true
     },

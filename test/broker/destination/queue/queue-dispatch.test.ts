@@ -6,8 +6,12 @@ import { TestQueueConsumer } from './queue-harness.ts'
 const consumer = (options: { priority?: number; exclusive?: boolean; room?: number; selective?: boolean } = {}) =>
   new TestQueueConsumer(options.room ?? 10, () => {}, options.selective ? () => true : undefined, options)
 
+const noBridges = (): never => {
+  throw new Error('there is no bridge')
+}
+
 const joined = (...consumers: TestQueueConsumer[]) => {
-  const dispatch = new QueueDispatch()
+  const dispatch = new QueueDispatch(defaultDispatchPolicy, noBridges)
   for (const one of consumers) dispatch.add(one)
   return dispatch
 }
@@ -71,7 +75,7 @@ test('positions are kept while somebody does not want every message', () => {
 
 describe('policies', () => {
   const given = (policy: Partial<DispatchPolicy>, ...consumers: TestQueueConsumer[]) => {
-    const dispatch = new QueueDispatch({ ...defaultDispatchPolicy, ...policy })
+    const dispatch = new QueueDispatch({ ...defaultDispatchPolicy, ...policy }, noBridges)
     for (const one of consumers) dispatch.add(one)
     return dispatch
   }

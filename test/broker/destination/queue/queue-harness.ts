@@ -3,6 +3,7 @@ import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import type { QueueEntry } from '../../../../broker/destination/entry.ts'
 import { MemoryUsage } from '../../../../broker/destination/memory-usage.ts'
+import type { NetworkTerms } from '../../../../broker/destination/network/network-filter.ts'
 import type { DispatchPolicy } from '../../../../broker/destination/queue/dispatch-policy.ts'
 import type { QueueConsumer } from '../../../../broker/destination/queue/queue-consumer.ts'
 import { Queue } from '../../../../broker/destination/queue/queue.ts'
@@ -20,7 +21,15 @@ export interface Given {
   readonly message: Message
 }
 
+export interface TestConsumerOptions {
+  readonly priority?: number
+  readonly exclusive?: boolean
+  /** It is a bridge. */
+  readonly network?: NetworkTerms | null
+}
+
 export interface TestBody {
+  readonly brokerPath?: readonly string[]
   readonly expiration?: number
   readonly body?: string
   readonly groupId?: string
@@ -38,6 +47,7 @@ export class TestQueueConsumer implements QueueConsumer {
   readonly options: { readonly priority: number; readonly exclusive: boolean }
   readonly queues = new Set<MessageSource>()
   readonly selective: boolean
+  readonly network: NetworkTerms | null
   readonly held: QueueEntry[] = []
   /** How often it was asked about a message. */
   asked = 0
@@ -52,10 +62,11 @@ export class TestQueueConsumer implements QueueConsumer {
     room: number,
     given: (given: Given) => void,
     wants?: (number: number) => boolean,
-    options: { priority?: number; exclusive?: boolean } = {},
+    { network = null, ...options }: TestConsumerOptions = {},
   ) {
     this.room = room
     this.selective = wants !== undefined
+    this.network = network
     this.#wants = wants ?? (() => true)
     this.#given = given
     this.options = { priority: 0, exclusive: false, ...options }
@@ -151,11 +162,7 @@ export class QueueHarness {
     })
   }
 
-  consumer(
-    room: number,
-    wants?: (number: number) => boolean,
-    options?: { priority?: number; exclusive?: boolean },
-  ): TestQueueConsumer {
+  consumer(room: number, wants?: (number: number) => boolean, options?: TestConsumerOptions): TestQueueConsumer {
     const consumer = new TestQueueConsumer(room, (given) => void this.given.push(given), wants, options)
     this.queue.attach(consumer)
     this.queue.dispatch()

@@ -1,4 +1,6 @@
 // An OpenWireSession without sockets: what it writes is decoded, the region is a fake that notes calls, time is manual.
+import { ClusterClients, type ClusterClientOptions } from '../../../../broker/session/openwire/cluster-clients.ts'
+import type { DuplexBridges } from '../../../../broker/session/openwire/duplex-bridges.ts'
 import { OpenWireSession } from '../../../../broker/session/openwire/openwire-session.ts'
 import type { SessionService } from '../../../../broker/session/session-service.ts'
 import type { Session } from '../../../../broker/session/session.ts'
@@ -21,6 +23,19 @@ export function receiveBytes(session: Session, bytes: Buffer): void {
   shared.fill(0xee)
 }
 
+/** What a connector offers besides the wire format. */
+export interface ConnectorParts {
+  readonly clusterClients?: ClusterClients
+  readonly duplexBridges?: DuplexBridges
+}
+
+/** The defaults. */
+export const untoldClients: ClusterClientOptions = {
+  updateClusterClients: false,
+  rebalanceClusterClients: false,
+  updateClusterClientsOnRemove: false,
+}
+
 /** The other side of the session: its socket, and a client that speaks OpenWire. */
 export class TestSession extends FakeSocket {
   readonly session: OpenWireSession
@@ -31,7 +46,7 @@ export class TestSession extends FakeSocket {
   #undecoded: Buffer[] = []
   readonly #splitter = new FrameSplitter(2 ** 30)
 
-  constructor(service: SessionService, wireFormat: Partial<WireFormatOptions> = {}) {
+  constructor(service: SessionService, wireFormat: Partial<WireFormatOptions> = {}, parts: ConnectorParts = {}) {
     super()
     this.session = new OpenWireSession({
       service,
@@ -42,6 +57,8 @@ export class TestSession extends FakeSocket {
         maxFrameSize: 1_000_000,
         ...wireFormat,
       },
+      clusterClients: parts.clusterClients ?? new ClusterClients(untoldClients, service.cluster),
+      duplexBridges: parts.duplexBridges ?? null,
       connection: {
         output: this,
         remoteAddress: 'tcp://10.0.0.7:51234',

@@ -89,31 +89,3 @@ test('a lost socket takes its connection from the region', () => {
   peer.session.close()
   expect(region.of('close')).toEqual([[connectionId]])
 })
-
-test('a network bridge is refused with a reason and closed', () => {
-  const { service, clock } = buildService()
-  const peer = new TestSession(service).negotiate()
-  peer.takeSent()
-  peer.receive({
-    kind: 'BrokerInfo',
-    commandId: 1,
-    responseRequired: false,
-    brokerId: null,
-    brokerURL: null,
-    peerBrokerInfos: null,
-    brokerName: 'other',
-    slaveBroker: false,
-    masterBroker: false,
-    faultTolerantConfiguration: false,
-    duplexConnection: false,
-    networkConnection: true,
-    connectionId: 0,
-    brokerUploadUrl: null,
-    networkProperties: '',
-  })
-  expect(peer.takeSent()).toMatchObject([
-    { kind: 'ConnectionError', exception: { message: expect.stringContaining('network bridge of broker other') } },
-  ])
-  clock.advance(2000)
-  expect(peer.closed).toBe('ended')
-})

@@ -9,7 +9,11 @@ import type {
   ProducerId,
 } from '../../../../broker/wire/openwire/commands.ts'
 import { frameRoomBytes, FrameSplitter } from '../../../../broker/wire/openwire/frame-splitter.ts'
-import { encodeTightDispatch, TightDispatchTemplate } from '../../../../broker/wire/openwire/loose-to-tight.ts'
+import {
+  encodeTightDispatch,
+  encodeTightMessage,
+  TightDispatchTemplate,
+} from '../../../../broker/wire/openwire/loose-to-tight.ts'
 import { OpenWireCodec } from '../../../../broker/wire/openwire/openwire-codec.ts'
 import { storedFormOf } from '../../../../broker/wire/openwire/stored-form.ts'
 import { rewrittenOffsets, storedFormOfTight } from '../../../../broker/wire/openwire/tight-to-loose.ts'
@@ -275,4 +279,43 @@ testWithVectors.each([10, 11, 12])('all recorded messages of version %d go both 
     return stored && frames
   })
   expect(ways.filter((way) => way !== null).length).toBeGreaterThan(10)
+})
+
+describe('stored form → tight message', () => {
+  const asSent = (message: MessageCommand): MessageCommand => ({
+    ...message,
+    messageId: message.messageId && { ...message.messageId, brokerSequenceId: sent.brokerSequenceId },
+    brokerOutTime: sent.brokerOutTime,
+  })
+
+  test.each(messageKinds)('the same bytes as decoded and encoded: %s', (kind) => {
+    fc.assert(
+      fc.property(plainMessage(kind), fc.constantFrom(10, 11, 12), (message, version) => {
+        const frames = encodeTightMessage(storedFormOf(message), sent)
+        expect(Buffer.concat(frames!)).toEqual(codecs.get(version)!.encode(asSent(message)))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([255, 256, 5000, 300_000])('a body of %d bytes', (length) => {
+    const [message] = fc.sample(plainMessage('ActiveMQBytesMessage', Buffer.alloc(length, 'body')), {
+      numRuns: 1,
+      seed: 1,
+    })
+    const frames = encodeTightMessage(storedFormOf(message!), sent)!
+    expect(frames).toHaveLength(length < 4096 ? 1 : 3)
+    expect(Buffer.concat(frames).equals(codecs.get(12)!.encode(asSent(message!)))).toBe(true)
+  })
+
+  test('between dispatches of the same message nothing is mixed up', () => {
+    const [message] = fc.sample(plainMessage(), { numRuns: 1, seed: 2 })
+    const stored = storedFormOf(message!)
+    const dispatch = (): Buffer => Buffer.from(Buffer.concat(encodeTightDispatch(template, stored, sent, 3)!))
+    const before = dispatch()
+    const alone = Buffer.from(Buffer.concat(encodeTightMessage(stored, sent)!))
+    expect(dispatch()).toEqual(before)
+    expect(Buffer.concat(encodeTightMessage(stored, sent)!)).toEqual(alone)
+    expect(alone).toEqual(codecs.get(12)!.encode(asSent(message!)))
+  })
 })

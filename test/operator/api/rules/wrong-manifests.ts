@@ -2,25 +2,8 @@
 // looks once more, unless a row says that only one of them can see it. Run against the rules alone (rules.test.ts) and
 // against API servers (integration/operator.ts).
 import type { BrokerClusterSpecInput } from '../../../../operator/api/spec-schema.ts'
-
-export interface WrongManifest {
-  readonly title: string
-  /** Default: orders. */
-  readonly name?: string
-  /** Accepted before; `spec` is a change of it. */
-  readonly before?: BrokerClusterSpecInput
-  readonly spec: unknown
-  /** What refuses it: a CEL rule, a bound of the schema, or the operator alone (what CEL cannot compare). */
-  readonly by: 'rule' | 'schema' | 'operator'
-  /** It is a change: only the API server has what was there before. */
-  readonly onlyApiServer?: true
-  /** As in the cause that the API server reports. */
-  readonly field: string
-  /** Where the operator points to; by default to the same field. */
-  readonly operatorField?: string
-  /** Part of the message. */
-  readonly text: string
-}
+import type { GoodManifest, WrongManifest } from './manifest.ts'
+import { goodNetworks, wrongNetworks } from './wrong-networks.ts'
 
 /** What an API server refuses. */
 export const byApiServer = ({ by }: WrongManifest): boolean => by !== 'operator'
@@ -46,7 +29,7 @@ const filtered = (filteredDestination: object) => ({ name: 'C', forwardTo: [{ fi
 const volume = (size = '1Gi') => ({ type: 'Volume' as const, volume: { claimTemplate: claim({ size }) } })
 const connector = (name: string, port: number) => ({ name, port })
 
-export const goodManifests: readonly { readonly title: string; readonly spec: BrokerClusterSpecInput }[] = [
+export const goodManifests: readonly GoodManifest[] = [
   { title: 'a pair on a shared volume', spec: shared() },
   { title: 'a pair on an existing claim', spec: existing('nfs') },
   { title: 'a single broker without a store', spec: single(none) },
@@ -55,6 +38,7 @@ export const goodManifests: readonly { readonly title: string; readonly spec: Br
     title: 'groups one by one',
     spec: { topology: { type: 'MasterSlave' }, groups: [{ name: 'bc', ...shared().groupTemplate! }] },
   },
+  ...goodNetworks,
 ]
 
 export const wrongManifests: readonly WrongManifest[] = [
@@ -271,11 +255,11 @@ export const wrongManifests: readonly WrongManifest[] = [
     text: 'should match',
   },
   {
-    title: 'a topology that is not built',
-    spec: { ...single(none), topology: { type: 'Combined' } },
+    title: 'a topology that there is not',
+    spec: { ...single(none), topology: { type: 'Cluster' } },
     by: 'schema',
     field: 'spec.topology.type',
-    text: 'supported values: "Standalone", "MasterSlave"',
+    text: 'supported values: "Standalone", "MasterSlave", "BrokerCluster", "Combined"',
   },
   {
     title: 'no topology',
@@ -453,4 +437,5 @@ export const wrongManifests: readonly WrongManifest[] = [
     field: 'spec.groupTemplate.resources.requests.cpu',
     text: 'expected at most the limit, 500m',
   },
+  ...wrongNetworks,
 ]

@@ -1,0 +1,160 @@
+// What an active broker's network is made of, from its configuration: bridges of both roles over this broker's region, what keeps them
+// up, and who is told of them: clients, by the list of brokers that they may go to, and whoever listens to advisories.
+import type { Clock } from './base/clock.ts'
+import type { Logger } from './base/logger.ts'
+import { RefusalError } from './base/errors.ts'
+import type { Dial } from './client/transport/channel.ts'
+import { tcpDial } from './client/transport/tcp-transport.ts'
+import type { Endpoint } from './client/transport/parse-broker-url.ts'
+import type { BrokerConfig } from './config/schema.ts'
+import { announcementsOf, networkConnectorsOf, type NetworkConnectorSettings } from './member/network-settings.ts'
+import { buildNetwork } from './network-connectors.ts'
+import type { Bridge, BridgeListener, RemoteBroker } from './network/bridge.ts'
+import type { BridgeSettings } from './network/connector-settings.ts'
+import { DemandForwardingBridge } from './network/demand-forwarding-bridge.ts'
+import { NetworkDemands } from './network/demand/network-demands.ts'
+import { DialledBridge } from './network/dialled-bridge.ts'
+import type { Network } from './network/network.ts'
+import { formatNetworkProperties, parseNetworkProperties } from './network/network-properties.ts'
+import type { ClusterBroker } from './session/cluster-brokers.ts'
+import type {
+  DuplexBridges,
+  DuplexFarEnd,
+  DuplexListener,
+  InitiatingBroker,
+} from './session/openwire/duplex-bridges.ts'
+import type { SessionService } from './session/session-service.ts'
+
+export interface NetworkBridges {
+  readonly network: Network
+  /** For the sessions of other brokers that dial this one. */
+  readonly duplexBridges: DuplexBridges
+}
+
+export interface NetworkSurroundings {
+  /** What others dial to reach a transport connector of that name; asked when it is open. */
+  readonly urlOf: (transportConnector: string) => string
+  /** A bridge has come or gone. */
+  readonly changed: () => void
+}
+
+export function buildNetworkBridges(
+  config: BrokerConfig,
+  service: SessionService,
+  { urlOf, changed }: NetworkSurroundings,
+  dial: Dial = tcpDial(service.clock),
+): NetworkBridges {
+  const bridges = new BridgeBuilder(service, dial)
+  const connectors = networkConnectorsOf(config).map((connector) => bridges.describe(connector))
+  const announcements = announcementsOf(config).flatMap(({ transportConnector, discovery }) =>
+    discovery.kind === 'multicast' ? [{ uri: discovery, service: () => urlOf(transportConnector) }] : [],
+  )
+  const network = buildNetwork(connectors, announcements, service, changed)
+  return { network, duplexBridges: { accept: (initiator, far) => bridges.accept(network, initiator, far) } }
+}
+
+class BridgeBuilder {
+  readonly #service: SessionService
+  readonly #dialBroker: Dial
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #demands = new NetworkDemands()
+  readonly #startedMs: number
+  #bridges = 0
+
+  constructor(service: SessionService, dial: Dial) {
+    this.#service = service
+    this.#dialBroker = dial
+    this.#clock = service.clock
+    this.#logger = service.logger
+    this.#startedMs = service.clock.nowMs()
+  }
+
+  describe({ settings, discovery, autoStart }: NetworkConnectorSettings) {
+    const { name, duplex } = settings
+    const membersOf = (endpoint: Endpoint): readonly Endpoint[] =>
+      discovery.kind === 'static'
+        ? (discovery.targets.find(({ endpoints }) => endpoints.includes(endpoint))?.endpoints ?? [endpoint])
+        : [endpoint]
+    return {
+      name,
+      duplex,
+      autoStart,
+      discovery,
+      startBridge: (endpoint: Endpoint, listener: BridgeListener) =>
+        this.#dial(settings, endpoint, this.#announcing(listener, membersOf(endpoint))),
+    }
+  }
+
+  accept(network: Network, initiator: InitiatingBroker, far: DuplexFarEnd): DuplexListener {
+    const { brokerName, brokerId, brokerUrl, address, connectorName, networkProperties } = initiator
+    const remote: RemoteBroker = { brokerName, brokerId, brokerUrl, address }
+    const { identity, region } = this.#service
+    if (brokerId === identity.brokerId)
+      throw new RefusalError('INVALID_REQUEST', `Cannot bridge ${brokerName} with itself`)
+    const parsed = parseNetworkProperties(networkProperties)
+    if (!parsed.ok)
+      throw new RefusalError('INVALID_REQUEST', `Cannot accept the bridge of broker ${brokerName}: ${parsed.reason}`)
+    let accepted: DemandForwardingBridge | undefined
+    network.accepted({ connector: connectorName, remote }, (listener) => {
+      accepted = new DemandForwardingBridge({
+        settings: parsed.settings,
+        local: identity,
+        remote,
+        region,
+        far,
+        demands: this.#demands,
+        idSeed: this.#nextIdSeed(remote),
+        networkProperties: null,
+        logger: this.#logger,
+        listener: this.#announcing(listener, []),
+      })
+      accepted.start()
+      return accepted
+    })
+    return accepted!
+  }
+
+  #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener): Bridge {
+    const { identity, region } = this.#service
+    return new DialledBridge(
+      {
+        dial: this.#dialBroker,
+        clock: this.#clock,
+        logger: this.#logger,
+        region,
+        local: identity,
+        settings,
+        demands: this.#demands,
+        networkProperties: formatNetworkProperties(settings, identity, this.#clock.nowMs()),
+        nextIdSeed: (remote) => this.#nextIdSeed(remote),
+      },
+      endpoint,
+      listener,
+    )
+  }
+
+  /** Tells clients of the other broker as long as there is the bridge; and of those that would take over from it. */
+  #announcing(listener: BridgeListener, members: readonly Endpoint[]): BridgeListener {
+    const { cluster } = this.#service
+    let peer: ClusterBroker | null = null
+    return {
+      started: (remote) => {
+        const { brokerName, brokerId, brokerUrl } = remote
+        peer = { brokerName, brokerId, urls: [brokerUrl, ...members.map(({ uri }) => uri)] }
+        cluster.peerAdded(peer)
+        listener.started(remote)
+      },
+      ended: (reason) => {
+        if (peer) cluster.peerRemoved(peer)
+        peer = null
+        listener.ended(reason)
+      },
+    }
+  }
+
+  /** As ActiveMQ names the connections of its bridges: whose, whereto, and never the same again. */
+  #nextIdSeed({ brokerName }: RemoteBroker): string {
+    return `${this.#service.identity.brokerName}->${brokerName}-${this.#startedMs}-${++this.#bridges}`
+  }
+}

@@ -1,0 +1,73 @@
+// A ConsumerInfo of another broker, checked: what it says may be anything.
+import { RefusalError } from '../../base/errors.ts'
+import { compositeMembers, isAdvisory, type Destination } from '../../message/destination.ts'
+import { requiredDestination } from '../../openwire/destination-structure.ts'
+import { consumerIdText } from '../../openwire/id-text.ts'
+import { maxIdLength } from '../../openwire/limits.ts'
+import { consumableMembers } from '../../routing/destination-name.ts'
+import type { BrokerId, ConsumerInfo } from '../../wire/openwire/commands.ts'
+import { maxPathLength } from './limits.ts'
+
+export interface HeardConsumer {
+  readonly info: ConsumerInfo
+  readonly consumerId: string
+  /** Brokers that its interest has passed, without the one that we heard of it from. */
+  readonly brokerPath: readonly string[]
+  /** Each is demand of its own. */
+  readonly destinations: readonly Destination[]
+  /** The other broker wants advisories for itself: one demand, whatever it lists. */
+  readonly advisory: boolean
+  /** Length of its texts. */
+  readonly textLength: number
+}
+
+/** @throws {RefusalError} when it cannot be demand. */
+export function readConsumer(info: ConsumerInfo): HeardConsumer {
+  const destination = requiredDestination(info.destination, 'take a consumer as demand')
+  if (!info.consumerId) throw new RefusalError('INVALID_REQUEST', 'Cannot take a consumer as demand: it has no id')
+  const consumerId = checkedId(consumerIdText(info.consumerId))
+  const brokerPath = readPath(info.brokerPath)
+  if ((info.networkConsumerPath?.length ?? 0) > maxPathLength) throw tooLong('networkConsumerPath')
+  const consumersBehind = (info.networkConsumerPath ?? []).map((id) => (id ? checkedId(consumerIdText(id)) : ''))
+  const clientId = checkedId(info.clientId ?? '')
+  const subscriptionName = checkedId(info.subscriptionName ?? '')
+  const texts = [consumerId, clientId, subscriptionName, info.selector ?? '', ...brokerPath, ...consumersBehind]
+  const advisory = compositeMembers(destination).every(isAdvisory)
+  return {
+    info,
+    consumerId,
+    brokerPath,
+    destinations: advisory ? [destination] : consumableMembers(destination),
+    advisory,
+    textLength: texts.reduce((length, text) => length + text.length, 0),
+  }
+}
+
+/** @throws {RefusalError} when it is longer than any network is wide. */
+export function readPath(path: readonly (BrokerId | null)[] | null): readonly string[] {
+  if (!path) return []
+  if (path.length > maxPathLength) throw tooLong('brokerPath')
+  return path.map((id) => checkedId(id?.value ?? ''))
+}
+
+/** Whether interest that has passed these brokers may come to one more (ActiveMQ: consumerTTL). */
+export function mayPass(brokerPath: readonly string[], consumerTTL: number, localBrokerId: string): boolean {
+  const isNear = consumerTTL < 0 || brokerPath.length < consumerTTL
+  return isNear && !brokerPath.includes(localBrokerId)
+}
+
+function checkedId(text: string): string {
+  if (text.length <= maxIdLength) return text
+  throw new RefusalError(
+    'INVALID_REQUEST',
+    `Cannot take demand of another broker: it names an id of ${text.length} characters, the most is ${maxIdLength}`,
+    { fields: { limit: 'maxIdLength' } },
+  )
+}
+
+const tooLong = (field: string): RefusalError =>
+  new RefusalError(
+    'INVALID_REQUEST',
+    `Cannot take demand of another broker: its ${field} has more than ${maxPathLength} entries`,
+    { fields: { limit: 'maxPathLength' } },
+  )

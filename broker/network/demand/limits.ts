@@ -1,0 +1,28 @@
+// Limits of what a bridge remembers of another broker, each with its reason.
+
+/**
+ * Bytes, estimated, of the interests, temporary destinations and demands of one bridge: two hundred thousand consumers of usual
+ * names, or seventy thousand destinations. A broker that tells of more is lying or lost, and must not take this one along.
+ */
+export const maxRememberedBytes = 192 * 1024 * 1024
+
+/** What an entry in the tables costs beside its texts. */
+export const interestBytes = 640
+
+/** What a consumer of the region costs beside the texts of its command. */
+export const demandBytes = 2048
+
+/** Each demand is held against all wildcards there are; applications have a handful. */
+export const maxWildcards = 1000
+
+/** Brokers between a consumer and us, or consumers behind a demand: networks are a few brokers wide. */
+export const maxPathLength = 64
+
+/** Destinations of one consumer or durable subscription: a composite has up to 64, and each may have virtual ones. */
+export const maxInterestsOfOneId = 256
+
+/** Each that comes or goes is held against all others; what is more is never a second way to anything. */
+export const maxWaysToOneDestination = 256
+
+/** Destinations whose answer is kept: messages ask for the same ones again and again. */
+export const maxRememberedAnswers = 10_000

@@ -1,0 +1,77 @@
+// The ways to other brokers' consumers that all bridges of this broker know of. In a network with circles consumers are heard of
+// over several of them, and a message that took each would arrive more than once. Two ways of different bridges that lead over one
+// and the same broker lead to the same consumers of a destination: the one with the higher priority is taken, of equal ones
+// the one that was there first (ActiveMQ: DemandForwardingBridgeSupport.duplicateSuppressionIsRequired, which compares the
+// consumers' ids; of merged consumers only one id travels on, and it is outlived by the others). The other way is not forgotten:
+// it is taken when the better one ends.
+//
+// A durable way that is in use stays in use: what it has kept would be lost with it.
+// Only ways of bridges that suppress duplicates are entered here; the others take no part.
+import { maxWaysToOneDestination } from './limits.ts'
+
+/** How consumers of a destination were heard of. */
+export interface Way {
+  /** The bridge that heard of them. */
+  readonly owner: object
+  /** The key of the destination that is listened to. */
+  readonly destinationKey: string
+  /** Brokers from the consumers to us; the last one is the bridge's other end. */
+  readonly brokerPath: readonly string[]
+  readonly priority: number
+  readonly durable: boolean
+  /** There is a better one. Said by NetworkDemands only. */
+  suppressed: boolean
+  /** It came into use, or out of use, because of another one. */
+  changed(): void
+}
+
+export class NetworkDemands {
+  /** By destination, the oldest first. */
+  readonly #ways = new Map<string, Way[]>()
+
+  /** Says at once whether it is `suppressed`. */
+  enter(way: Way): void {
+    const ways = this.#ways.get(way.destinationKey)
+    way.suppressed = ways !== undefined && ways.length < maxWaysToOneDestination
+    if (!ways) this.#ways.set(way.destinationKey, [way])
+    else if (way.suppressed) {
+      ways.push(way)
+      decide(ways, way)
+    }
+  }
+
+  withdraw(way: Way): void {
+    const ways = this.#ways.get(way.destinationKey)
+    const at = ways?.indexOf(way) ?? -1
+    if (!ways || at < 0) return
+    ways.splice(at, 1)
+    if (ways.length === 0) this.#ways.delete(way.destinationKey)
+    else decide(ways, null)
+  }
+
+  /** Destinations with ways. */
+  get size(): number {
+    return this.#ways.size
+  }
+}
+
+/** Takes the best first, and then each that is no second way to where one of those leads. */
+function decide(ways: readonly Way[], entered: Way | null): void {
+  const inUse: Way[] = []
+  const changed: Way[] = []
+  for (const way of ways.toSorted(better)) {
+    const suppressed = inUse.some((other) => other.owner !== way.owner && meet(other.brokerPath, way.brokerPath))
+    if (!suppressed) inUse.push(way)
+    if (way.suppressed !== suppressed && way !== entered) changed.push(way)
+    way.suppressed = suppressed
+  }
+  for (const way of changed) way.changed()
+}
+
+/** The sort is stable: of equals the older one. */
+const better = (one: Way, other: Way): number =>
+  Number(isEstablished(other)) - Number(isEstablished(one)) || other.priority - one.priority
+
+const isEstablished = (way: Way): boolean => way.durable && !way.suppressed
+
+const meet = (one: readonly string[], other: readonly string[]): boolean => one.some((id) => other.includes(id))

@@ -1,0 +1,61 @@
+// Persistent messages that came over bridges of other brokers. A bridge that starts anew sends again what it got no answer for: what
+// is here already is told by its message id, and is answered and dropped.
+//
+// Not a message that has left this broker over a bridge since, and comes back: that one is here no more. And not one that
+// comes twice over one connection: nobody sends it again there, so it is meant. In memory only: what comes again after this broker
+// has ended in between comes twice.
+import { destinationKey, isQueue, type Destination } from '../message/destination.ts'
+import { messageIdText, type Message } from '../message/message.ts'
+import type { Sequence } from '../store/message-store.ts'
+import { networkLimits } from './limits.ts'
+
+export interface NetworkArrival {
+  /** What it came over. */
+  readonly connectionId: string
+  readonly sequence: Sequence
+}
+
+export class NetworkArrivals {
+  readonly #generation: number
+  /** By message id and destination: the newer ones, and those before them. */
+  #newer = new Map<string, NetworkArrival>()
+  #older = new Map<string, NetworkArrival>()
+
+  constructor(remembered: number = networkLimits.rememberedArrivals) {
+    this.#generation = Math.ceil(remembered / 2)
+  }
+
+  /** What a message repeats that is here already, or has been consumed here. */
+  find(connectionId: string, message: Message): NetworkArrival | undefined {
+    if (this.#newer.size + this.#older.size === 0 || !canRepeat(message)) return undefined
+    const key = keyOf(message, message.destination)
+    const known = this.#newer.get(key) ?? this.#older.get(key)
+    return known?.connectionId === connectionId ? undefined : known
+  }
+
+  /** A message is stored under this sequence. */
+  note(connectionId: string, message: Message, sequence: Sequence): void {
+    if (!canRepeat(message)) return
+    const key = keyOf(message, message.destination)
+    if (this.#newer.size >= this.#generation) {
+      this.#older = this.#newer
+      this.#newer = new Map()
+    }
+    this.#newer.set(key, { connectionId, sequence })
+  }
+
+  /** A bridge was given a message. Those of topics stay with the other subscribers. */
+  left(message: Message, destination: Destination): void {
+    if (this.#newer.size + this.#older.size === 0 || !isQueue(destination) || !message.hasBrokerPath) return
+    const key = keyOf(message, destination)
+    this.#newer.delete(key)
+    this.#older.delete(key)
+  }
+}
+
+/** Without a path nobody could tell later that it had come over a bridge. */
+const canRepeat = (message: Message): boolean => message.hasBrokerPath && message.producerId !== ''
+
+/** Composites and virtual topics send one message to several destinations, and bridges do so one by one. */
+const keyOf = (message: Message, destination: Destination): string =>
+  `${messageIdText(message)} ${destinationKey(destination)}`

@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals'
+import { NetworkArrivals } from '../../../broker/region/network-arrivals.ts'
+import { defaultVirtualTopic } from '../../../broker/routing/virtual-destination.ts'
+import { testMessage } from '../../support/test-message.ts'
+import { bridgeTo, takeAll } from './bridge-harness.ts'
+import { RegionHarness, type TestSend } from './region-harness.ts'
+
+const queue = { kind: 'queue', name: 'Q' } as const
+
+const fromA = (number: number, options: TestSend = {}): TestSend => ({
+  producerId: 'ID:client-of-A:1:1',
+  producerSequenceId: number,
+  persistent: true,
+  brokerPath: ['A'],
+  ...options,
+})
+
+const start = async () => {
+  const harness = await RegionHarness.start({ virtualDestinations: [defaultVirtualTopic] })
+  const bridge = (connectionId: string) => harness.connect({ connectionId, network: true })
+  return { harness, bridge, size: (name = 'queue://Q') => harness.of(name).size }
+}
+
+describe('what a bridge sends again after a restart', () => {
+  test('is answered when it is durable, and dropped', async () => {
+    const { harness, bridge, size } = await start()
+    const first = bridge('A->B:1').send('queue://Q', fromA(1))
+    const second = bridge('A->B:2').send('queue://Q', fromA(1))
+    expect([first.state, second.state]).toEqual(['pending', 'pending'])
+    await harness.settle()
+    expect([first.state, second.state, size()]).toEqual(['done', 'done', 1])
+  })
+
+  test('is known by its message id and where it goes, and also when it was consumed here', async () => {
+    const { harness, bridge, size } = await start()
+    const consumer = harness.connect().consume('queue://Q')
+    const one = bridge('A->B:1')
+    for (const number of [1, 2]) one.send('queue://Q', fromA(number))
+    await harness.settle()
+    takeAll(consumer)
+    const two = bridge('A->B:2')
+    for (const number of [2, 1, 3]) two.send('queue://Q', fromA(number))
+    two.send('queue://R', fromA(1))
+    await harness.settle()
+    expect(consumer.received).toEqual([1, 2, 3])
+    expect([size(), size('queue://R')]).toEqual([1, 1])
+  })
+
+  test('goes to several destinations once, too', async () => {
+    const { harness, bridge, size } = await start()
+    const consumers = ['a', 'b'].map((name) => harness.connect().consume(`queue://Consumer.${name}.VirtualTopic.T`))
+    for (const connection of ['A->B:1', 'A->B:2']) bridge(connection).send('topic://VirtualTopic.T', fromA(1))
+    await harness.settle()
+    expect(consumers.map(({ received }) => received)).toEqual([[1], [1]])
+    expect(size('queue://Consumer.a.VirtualTopic.T')).toBe(1)
+  })
+
+  test('is taken when it did not come in before: it was held back, or came from a client', async () => {
+    const { harness, bridge, size } = await start()
+    harness.connect().send('queue://Q', fromA(1, { brokerPath: [] }))
+    bridge('A->B:1').send('queue://Q', fromA(1))
+    await harness.settle()
+    expect(size()).toBe(2)
+  })
+
+  test('is not looked for among what is not stored, nor within one connection', async () => {
+    const { harness, bridge, size } = await start()
+    for (const connection of ['A->B:1', 'A->B:2']) bridge(connection).send('queue://Q', fromA(1, { persistent: false }))
+    const one = bridge('A->B:3')
+    for (let i = 0; i < 2; i++) one.send('queue://Q', fromA(7))
+    await harness.settle()
+    expect(size()).toBe(4)
+  })
+})
+
+describe('a message that left over a bridge and comes back', () => {
+  test('is here again, as often as that happens', async () => {
+    const { harness, bridge, size } = await start()
+    for (let round = 1; round <= 3; round++) {
+      bridge(`A->B:${round}`).send('queue://Q', fromA(1))
+      await harness.settle()
+      expect(size()).toBe(1)
+      const back = bridgeTo(harness, 'A')
+      const demand = back.demand('queue://Q')
+      expect(demand.received).toEqual([1])
+      takeAll(demand)
+      back.client.connection.close()
+      await harness.settle()
+      expect(size()).toBe(0)
+    }
+  })
+
+  test('is here again on the broker that it began at', async () => {
+    const { harness, bridge, size } = await start()
+    const client = harness.connect()
+    client.send('queue://Q', { persistent: true })
+    await harness.settle()
+    const away = bridgeTo(harness, 'B').demand('queue://Q')
+    takeAll(away)
+    away.close()
+    await harness.settle()
+    const [{ message } = { message: undefined }] = away.deliveries
+    const { producerId, producerSequenceId } = message!
+    bridge('B->A:1').send('queue://Q', { producerId, producerSequenceId, persistent: true, brokerPath: ['A', 'B'] })
+    await harness.settle()
+    expect(size()).toBe(1)
+    expect(harness.connect().consume('queue://Q').received).toEqual([1])
+  })
+
+  test('has not left a topic, whose other subscribers have it', async () => {
+    const { harness, bridge } = await start()
+    const durable = harness.connect({ clientId: 'c' }).consume('topic://T', { subscriptionName: 's' })
+    const demand = bridgeTo(harness, 'C', 2).demand('topic://T')
+    for (const connection of ['A->B:1', 'A->B:2']) {
+      bridge(connection).send('topic://T', fromA(1))
+      await harness.settle()
+    }
+    expect([durable.received, demand.received]).toEqual([[1], [1]])
+  })
+})
+
+test('a client that fails over to this broker sends what never came here, although later ones of its came over a bridge', async () => {
+  const { harness, bridge, size } = await start()
+  const producerId = 'ID:client:1:1'
+  bridge('A->B:1').send('queue://Q', fromA(11, { producerId }))
+  await harness.settle()
+  const client = harness.connect({ failoverReconnect: true })
+  client.send('queue://Q', { producerId, producerSequenceId: 10, persistent: true })
+  await harness.settle()
+  expect(size()).toBe(2)
+  client.send('queue://Q', { producerId, producerSequenceId: 10, persistent: true })
+  await harness.settle()
+  expect(size()).toBe(2)
+})
+
+test('the oldest are forgotten', () => {
+  const arrivals = new NetworkArrivals(10)
+  const arrives = (number: number, connection: string): boolean => {
+    const message = testMessage({ destination: queue, producerSequenceId: number, brokerPath: ['A'] })
+    const isNew = arrivals.find(connection, message) === undefined
+    if (isNew) arrivals.note(connection, message, number)
+    return isNew
+  }
+  for (let number = 1; number <= 20; number++) expect(arrives(number, 'one')).toBe(true)
+  for (let number = 16; number <= 20; number++) expect(arrives(number, 'two')).toBe(false)
+  expect(arrives(1, 'two')).toBe(true)
+})

@@ -1,0 +1,58 @@
+// The network between two processes, as a port that leads to another one and can be cut: what is open then breaks at both ends, and
+// nothing gets through until it is mended.
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export class SeverableLink {
+  readonly #server: Server
+  readonly #targetPort: number
+  readonly #sockets = new Set<Socket>()
+  #cut = false
+
+  static async to(targetPort: number): Promise<SeverableLink> {
+    const link = new SeverableLink(targetPort)
+    await new Promise<void>((resolve) => link.#server.listen(0, '127.0.0.1', resolve))
+    return link
+  }
+
+  private constructor(targetPort: number) {
+    this.#targetPort = targetPort
+    this.#server = createServer((near) => this.#join(near))
+  }
+
+  get url(): string {
+    return `tcp://127.0.0.1:${(this.#server.address() as { port: number }).port}`
+  }
+
+  cut(): void {
+    this.#cut = true
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  mend(): void {
+    this.#cut = false
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #join(near: Socket): void {
+    near.on('error', () => {})
+    if (this.#cut) return void near.destroy()
+    const far = connect({ host: '127.0.0.1', port: this.#targetPort, noDelay: true })
+    far.on('error', () => {})
+    near.setNoDelay(true)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from)
+      from.pipe(to)
+      from.on('close', () => {
+        this.#sockets.delete(from)
+        to.destroy()
+      })
+    }
+  }
+}
