@@ -144,8 +144,7 @@ export class NearEnd {
 
   #tell(delivery: Delivery, outcome: Outcome, cause: string | null): void {
     const { consumerId, sequence, message } = delivery
-    const unsettled = this.#unsettled.get(consumerId)
-    if (unsettled === undefined) return
+    if (!this.#unsettled.has(consumerId)) return
     const last = {
       sequence,
       get messageId() {
@@ -157,8 +156,10 @@ export class NearEnd {
       { ...one, outcome, consumerId, cause, transactionId: null, responseRequired: false },
       () => {},
     )
-    this.#unsettled.set(consumerId, unsettled - 1)
-    if (unsettled === 1) this.#leaving.get(consumerId)?.()
+    // Only now: the acknowledgement has let in what comes next.
+    const unsettled = this.#unsettled.get(consumerId)! - 1
+    this.#unsettled.set(consumerId, unsettled)
+    if (unsettled === 0) this.#leaving.get(consumerId)?.()
   }
 
   #port(peer: NearEndPeer): ConnectionPort {
