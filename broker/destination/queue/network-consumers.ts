@@ -81,9 +81,13 @@ export class NetworkConsumers {
   removed(consumer: QueueConsumer): void {
     this.#rates.delete(consumer)
     if (this.size === 0) return this.stop()
-    if (this.#keptFrom === nothing || (this.#hasLocal && !this.#parts.policy.selectorAware)) return
-    this.#consumers.positions.goBackTo(this.#keptFrom)
-    this.#keptFrom = nothing
+    this.#showKept()
+  }
+
+  /** A bridge takes nothing more, though it is still there: what was kept for it may go elsewhere. */
+  leaves(): void {
+    this.#showKept()
+    this.#parts.dispatch()
   }
 
   /** False when a bridge takes all messages that have passed no broker. */
@@ -115,6 +119,12 @@ export class NetworkConsumers {
     return exclusive === null ? size > this.size : exclusive.network === null
   }
 
+  #showKept(): void {
+    if (this.#keptFrom === nothing || (this.#hasLocal && !this.#parts.policy.selectorAware)) return
+    this.#consumers.positions.goBackTo(this.#keptFrom)
+    this.#keptFrom = nothing
+  }
+
   #mayReturn(terms: NetworkTerms, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
     const { policy, clock, brokerId } = this.#parts
     if (!policy.replayWhenNoConsumers || !passesBack(terms, message.brokerPath, brokerId)) return false
@@ -134,7 +144,8 @@ export class NetworkConsumers {
     if (this.#hasLocal && !this.#parts.policy.selectorAware) return true
     const { exclusive } = this.#consumers
     for (const consumer of exclusive === null ? this.#consumers : [exclusive])
-      if (consumer.network === null || passesForward(consumer.network, message))
+      if (consumer.leaving) continue
+      else if (consumer.network === null || passesForward(consumer.network, message))
         if (consumer.accepts(message, redeliveryCounter)) return true
     return false
   }

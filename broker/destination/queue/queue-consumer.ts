@@ -20,6 +20,8 @@ export interface QueueConsumer {
   readonly selective: boolean
   /** Of a bridge, what it may take along; null for all others. */
   readonly network: NetworkTerms | null
+  /** Of a bridge that it takes nothing more: it goes when what it has is settled. */
+  readonly leaving: boolean
   /** `redeliveryCounter`: how often it was delivered before. */
   accepts(message: Message, redeliveryCounter: number): boolean
   deliverQueueEntry(entry: QueueEntry, message: Message): void

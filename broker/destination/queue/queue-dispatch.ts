@@ -2,6 +2,7 @@
 // first, equal priorities in turn, full ones skipped; with an exclusive consumer only that one.
 import type { Message } from '../../message/message.ts'
 import type { Sequence } from '../../store/held-message.ts'
+import type { EntryQueue, QueueEntry } from '../entry.ts'
 import type { LookPosition } from '../window/look-positions.ts'
 import { LookPositions } from '../window/look-positions.ts'
 import type { DispatchPolicy } from './dispatch-policy.ts'
@@ -132,6 +133,17 @@ export class QueueDispatch {
   *reached(): IterableIterator<LookPosition> {
     for (const [consumer, position] of this.#members)
       if (this.#exclusive === null || this.#exclusive === consumer) yield position
+  }
+
+  /** A bridge takes nothing more: what was kept for it may go elsewhere. */
+  leaves(): void {
+    this.#network?.leaves()
+  }
+
+  /** What they hold of one queue. */
+  *inFlightOf(queue: EntryQueue): IterableIterator<QueueEntry> {
+    for (const { dispatched } of this.#members.keys())
+      for (const entry of dispatched) if (entry.kind === 'queue' && entry.queue === queue) yield entry
   }
 
   /** Nobody is shown anything again. */

@@ -11,8 +11,7 @@ import type { FoundMessage, QueueHolder, Sequence } from '../../store/held-messa
 import { defaultPriority } from '../../store/priority-holder.ts'
 import { DestinationCounters } from '../destination-counters.ts'
 import type { DestinationContext } from '../destination-context.ts'
-import type { EntryQueue, KeptIn } from '../entry.ts'
-import { QueueEntry } from '../entry.ts'
+import { QueueEntry, type EntryQueue, type KeptIn } from '../entry.ts'
 import { expiredOnItsWay, isExpired } from '../expiry.ts'
 import { destinationLimits } from '../limits.ts'
 import type { MessageCursor } from '../window/message-cursor.ts'
@@ -28,7 +27,6 @@ import { NetworkConsumers } from './network-consumers.ts'
 import { PrioritizedWindows } from './prioritized-windows.ts'
 import { QueueDispatch } from './queue-dispatch.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
-import type { QueueLookers } from './queue-lookers.ts'
 import { QueueLooks } from './queue-looks.ts'
 import { QueueStorage } from './queue-storage.ts'
 import { sweepPages, type QueueWindow } from './queue-window.ts'
@@ -250,9 +248,12 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#endLookIfIdle()
   }
 
+  leaves(): void {
+    this.#consumers.leaves()
+  }
+
   addWatcher(watcher: QueueWatcher): void {
-    this.#watchers ??= new Set()
-    this.#watchers.add(watcher)
+    ;(this.#watchers ??= new Set()).add(watcher)
     this.counters.arrivals++
   }
 
@@ -276,8 +277,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   *elsewhere(): IterableIterator<QueueEntry> {
     if (this.#waits) yield* this.#waits
-    for (const { dispatched } of this.#consumers)
-      for (const entry of dispatched) if (entry.kind === 'queue' && entry.queue === this) yield entry
+    yield* this.#consumers.inFlightOf(this)
   }
 
   /** Gives waiting messages to consumers with room, until one of both runs out. */
@@ -402,12 +402,12 @@ export class Queue implements EntryQueue, BrowsedQueue {
       return this.#expire(this.#entryOf(sequence, message, keptIn, place))
     if (message && this.#waits?.wants(message))
       return void this.#waits.take(this.#window.passThrough(sequence, message, place))
-    if (message && this.#looks && this.#offerArrival(sequence, message, this.#looks.lookers, place)) return
+    if (message && this.#looks && this.#offerArrival(this.#looks, sequence, message, place)) return
     this.#window.arriveStored(sequence, message, place)
     this.dispatch()
   }
 
-  #offerArrival(sequence: Sequence, message: Message, lookers: QueueLookers, priority: number): boolean {
+  #offerArrival({ lookers }: QueueLooks, sequence: Sequence, message: Message, priority: number): boolean {
     if (this.#start?.isHeldBack || !this.#window.offerArrival(sequence, message, lookers, priority)) return false
     this.#lookAgain()
     return true
@@ -472,8 +472,8 @@ export class Queue implements EntryQueue, BrowsedQueue {
   }
 
   #spareMemory(entry: QueueEntry): void {
-    if (!entry.readable || !entry.durable) return
-    if (this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
+    const isSpared = entry.readable && entry.durable
+    if (isSpared && this.#context.memory.headroom(destinationLimits.bodyHighWaterShare) < 0) entry.release()
   }
 
   #takeOff(entry: QueueEntry, holder: QueueConsumer | null): void {

@@ -5,4 +5,6 @@ export interface MessageSource {
   dispatch(): void
   /** True while it reads from the store: then nobody can say that it has nothing. */
   readonly loading: boolean
+  /** A bridge's consumer takes nothing more, though it is still there: others may be given what was kept for it. */
+  leaves?(): void
 }

@@ -122,6 +122,11 @@ export class Subscription {
     return dispatched.size >= this.#window.limit || dispatched.inFlight.full
   }
 
+  /** Bridges do not pull: one that has no window any more takes nothing more. */
+  get leaving(): boolean {
+    return this.network !== null && this.#window.size === 0
+  }
+
   /** noLocal: not what producers of the own connection sent. `redeliveryCounter`: how often it was delivered before. */
   accepts(message: Message, redeliveryCounter: number): boolean {
     if (!this.selective) return true
@@ -198,6 +203,7 @@ export class Subscription {
   setPrefetch(prefetchSize: number): void {
     this.#window.resize(prefetchSize)
     if (this.#window.size > 0) this.#pull.end()
+    if (this.leaving) for (const queue of this.queues) queue.leaves?.()
     this.dispatch()
   }
 

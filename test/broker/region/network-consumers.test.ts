@@ -95,6 +95,19 @@ describe('a bridge takes along', () => {
 describe('a message goes back to where it has been', () => {
   const returned = ({ deliveries }: TestConsumer): number => deliveries.length
 
+  test('while the bridge that could take it farther is leaving, and has yet to hear of what it took', async () => {
+    const { harness, remote } = await start({}, { brokerId: 'B' })
+    const farther = bridgeTo(harness, 'C', 3)
+    const demand = farther.demand('queue://Q', { prefetchSize: 1 })
+    for (let i = 0; i < 3; i++) remote.send('queue://Q', { brokerPath: ['A'] })
+    const back = bridgeTo(harness, 'A', 3).demand('queue://Q')
+    expect([returned(demand), returned(back)]).toEqual([1, 0])
+    farther.client.connection.setPrefetch(demand.consumerId, 0)
+    expect([returned(demand), returned(back)]).toEqual([1, 2])
+    demand.close()
+    expect([returned(demand), returned(back)]).toEqual([1, 3])
+  })
+
   test.each([
     ['from memory', 3],
     ['from the store', destinationLimits.windowMessages + 500],

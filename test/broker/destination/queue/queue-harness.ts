@@ -48,6 +48,7 @@ export class TestQueueConsumer implements QueueConsumer {
   readonly queues = new Set<MessageSource>()
   readonly selective: boolean
   readonly network: NetworkTerms | null
+  readonly leaving = false
   readonly held: QueueEntry[] = []
   /** How often it was asked about a message. */
   asked = 0
