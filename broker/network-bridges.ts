@@ -1,8 +1,9 @@
-// What an active broker's network is made of, from its configuration: bridges of both roles over this broker's region, what keeps them
-// up, and who is told of them: clients, by the list of brokers that they may go to, and whoever listens to advisories.
+// What an active broker's network is made of, from its configuration: bridges of both roles over this broker's region, and what keeps
+// them up.
 import type { Clock } from './base/clock.ts'
 import type { Logger } from './base/logger.ts'
 import { RefusalError } from './base/errors.ts'
+import { withNews } from './bridge-news.ts'
 import type { Dial } from './client/transport/channel.ts'
 import { tcpDial } from './client/transport/tcp-transport.ts'
 import type { Endpoint } from './client/transport/parse-broker-url.ts'
@@ -16,7 +17,6 @@ import { NetworkDemands } from './network/demand/network-demands.ts'
 import { DialledBridge } from './network/dialled-bridge.ts'
 import type { Network } from './network/network.ts'
 import { formatNetworkProperties, parseNetworkProperties } from './network/network-properties.ts'
-import type { ClusterBroker } from './session/cluster-brokers.ts'
 import type {
   DuplexBridges,
   DuplexFarEnd,
@@ -82,7 +82,9 @@ class BridgeBuilder {
       autoStart,
       discovery,
       startBridge: (endpoint: Endpoint, listener: BridgeListener) =>
-        this.#dial(settings, endpoint, this.#announcing(listener, membersOf(endpoint))),
+        withNews(this.#service, { members: membersOf(endpoint), accepted: false }, listener, (told) =>
+          this.#dial(settings, endpoint, told),
+        ),
     }
   }
 
@@ -96,22 +98,24 @@ class BridgeBuilder {
     if (!parsed.ok)
       throw new RefusalError('INVALID_REQUEST', `Cannot accept the bridge of broker ${brokerName}: ${parsed.reason}`)
     let accepted: DemandForwardingBridge | undefined
-    network.accepted({ connector: connectorName, remote }, (listener) => {
-      accepted = new DemandForwardingBridge({
-        settings: parsed.settings,
-        local: identity,
-        remote,
-        region,
-        far,
-        demands: this.#demands,
-        idSeed: this.#nextIdSeed(remote),
-        networkProperties: null,
-        logger: this.#logger,
-        listener: this.#announcing(listener, []),
-      })
-      accepted.start()
-      return accepted
-    })
+    network.accepted({ connector: connectorName, remote }, (listener) =>
+      withNews(this.#service, { members: [], accepted: true }, listener, (told) => {
+        accepted = new DemandForwardingBridge({
+          settings: parsed.settings,
+          local: identity,
+          remote,
+          region,
+          far,
+          demands: this.#demands,
+          idSeed: this.#nextIdSeed(remote),
+          networkProperties: null,
+          logger: this.#logger,
+          listener: told,
+        })
+        accepted.start()
+        return accepted
+      }),
+    )
     return accepted!
   }
 
@@ -132,25 +136,6 @@ class BridgeBuilder {
       endpoint,
       listener,
     )
-  }
-
-  /** Tells clients of the other broker as long as there is the bridge; and of those that would take over from it. */
-  #announcing(listener: BridgeListener, members: readonly Endpoint[]): BridgeListener {
-    const { cluster } = this.#service
-    let peer: ClusterBroker | null = null
-    return {
-      started: (remote) => {
-        const { brokerName, brokerId, brokerUrl } = remote
-        peer = { brokerName, brokerId, urls: [brokerUrl, ...members.map(({ uri }) => uri)] }
-        cluster.peerAdded(peer)
-        listener.started(remote)
-      },
-      ended: (reason) => {
-        if (peer) cluster.peerRemoved(peer)
-        peer = null
-        listener.ended(reason)
-      },
-    }
   }
 
   /** As ActiveMQ names the connections of its bridges: whose, whereto, and never the same again. */

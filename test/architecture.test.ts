@@ -65,7 +65,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/routing',
     'broker/region',
   ],
-  'broker/session': ['broker/base', 'broker/region'],
+  'broker/session': ['broker/base', 'broker/region', 'broker/wire'],
   'broker/session/openwire': [
     'broker/base',
     'broker/message',

@@ -32,17 +32,14 @@ export class AcceptedBridges {
 
   /**
    * Starts the bridge. An earlier one of the same broker and connector is stopped first: its connection is dead, though nobody here
-   * has noticed it yet.
+   * has noticed it yet. What `start` throws is thrown, and there is no bridge.
    */
   accept(from: AcceptedFrom, start: StartAcceptedBridge): Bridge {
     const key = `${from.connector}@${from.remote.brokerId}`
     this.#accepted.get(key)?.bridge?.stop()
     const accepted: Accepted = { ...from, bridge: null, state: 'Connecting', since: this.#now() }
     this.#accepted.set(key, accepted)
-    const bridge = start({
-      started: () => this.#started(accepted),
-      ended: (reason) => this.#ended(key, accepted, reason),
-    })
+    const bridge = this.#start(key, accepted, start)
     accepted.bridge = bridge
     return {
       get statistics() {
@@ -66,6 +63,18 @@ export class AcceptedBridges {
 
   bridges(): NetworkBridgeSnapshot[] {
     return Array.from(this.#accepted.values(), snapshotOf)
+  }
+
+  #start(key: string, accepted: Accepted, start: StartAcceptedBridge): Bridge {
+    try {
+      return start({
+        started: () => this.#started(accepted),
+        ended: (reason) => this.#ended(key, accepted, reason),
+      })
+    } catch (error) {
+      this.#forget(key, accepted)
+      throw error
+    }
   }
 
   #started(accepted: Accepted): void {

@@ -92,7 +92,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     return {
       demandSubscriptions: this.#demand.size,
       forwarded: this.#forwarded,
-      received: this.#intake?.received ?? 0,
+      received: this.#intake?.received ?? this.#parts.far.received ?? 0,
     }
   }
 
@@ -100,15 +100,13 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     return this.#parts.far.congested
   }
 
-  /** Introduces this broker to the other one, and asks for its demand. */
+  /** Introduces this broker to the other one, and asks for its demand. What goes wrong is told to the listener. */
   start(): void {
-    const { settings, local, remote, networkProperties, far, listener } = this.#parts
-    const advisories = advisoryDestination(settings)
-    const connectionId = this.#farConnectionId
-    for (const command of introductionOf({ settings, local, connectionId, networkProperties, advisories }))
-      far.send(command)
-    listener.started(remote)
-    this.#apply(this.#demand.start(this.#near.durableSubscriptions()))
+    try {
+      this.#introduce()
+    } catch (error) {
+      this.failed(isError(error) ? error : new Error(errorMessage(error)))
+    }
   }
 
   stop(): void {
@@ -161,6 +159,16 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     if (this.#ended) return
     this.#close()
     this.#parts.listener.ended(error)
+  }
+
+  #introduce(): void {
+    const { settings, local, remote, networkProperties, far, listener } = this.#parts
+    const advisories = advisoryDestination(settings)
+    const connectionId = this.#farConnectionId
+    for (const command of introductionOf({ settings, local, connectionId, networkProperties, advisories }))
+      far.send(command)
+    listener.started(remote)
+    this.#apply(this.#demand.start(this.#near.durableSubscriptions()))
   }
 
   #close(): void {

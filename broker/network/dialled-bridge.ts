@@ -2,6 +2,7 @@
 //
 //   dialling → connected, the other's BrokerInfo is awaited → bridging → ended
 import type { Clock, Timer } from '../base/clock.ts'
+import { errorMessage, isError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Dial } from '../client/transport/channel.ts'
 import type { Endpoint } from '../client/transport/parse-broker-url.ts'
@@ -70,19 +71,11 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
     const { local } = this.#parts
     if (remote.brokerId === local.brokerId)
       return this.failed(new NothingToBridge(`${remote.address} is this broker itself`))
-    this.#bridge = new DemandForwardingBridge({
-      ...this.#parts,
-      remote,
-      far: this.#far,
-      idSeed: this.#parts.nextIdSeed(remote),
-      listener: {
-        started: () => this.#listener.started(remote),
-        ended: (reason) => {
-          this.#end()
-          this.#listener.ended(reason)
-        },
-      },
-    })
+    try {
+      this.#bridge = this.#buildBridge(remote)
+    } catch (error) {
+      return this.failed(isError(error) ? error : new Error(errorMessage(error)))
+    }
     this.#bridge.start()
   }
 
@@ -104,6 +97,22 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
     this.#end()
     this.#far.close()
     this.#listener.ended(error)
+  }
+
+  #buildBridge(remote: RemoteBroker): DemandForwardingBridge {
+    return new DemandForwardingBridge({
+      ...this.#parts,
+      remote,
+      far: this.#far,
+      idSeed: this.#parts.nextIdSeed(remote),
+      listener: {
+        started: () => this.#listener.started(remote),
+        ended: (reason) => {
+          this.#end()
+          this.#listener.ended(reason)
+        },
+      },
+    })
   }
 
   #end(): void {

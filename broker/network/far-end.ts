@@ -24,6 +24,8 @@ export interface FarEnd {
   readonly address: string
   /** Of the wire format that both agreed on. */
   readonly version: number
+  /** Messages that came from the other broker and were taken by somebody else than the bridge: where it is a session's socket. */
+  readonly received?: number
   send(command: BridgeCommand): void
   /** Many may be under way; the answers come in any order. */
   request(command: BridgeCommand, answered: Answered): void

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { Region } from '../region/region.ts'
+import type { BrokerInfo } from '../wire/openwire/commands.ts'
 import type { ClusterBrokers } from './cluster-brokers.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import type { LimitCounts } from './limit-counts.ts'
@@ -12,13 +13,16 @@ export interface SessionService {
   readonly region: Region
   readonly registry: ConnectionRegistry
   readonly cluster: ClusterBrokers
-  readonly advisories: AdvisoryFlush
+  readonly advisories: BrokerAdvisories
   readonly limits: LimitCounts
   readonly clock: Clock
   readonly logger: Logger
 }
 
-export interface AdvisoryFlush {
+export interface BrokerAdvisories {
   /** After each command and its answer: what it gave rise to is told before the next one is carried out. */
   flush(): void
+  /** `broker`: the one at the other end; `bridgeStopped` takes the same object. */
+  bridgeStarted(broker: BrokerInfo, createdByDuplex: boolean, remoteAddress: string): void
+  bridgeStopped(broker: BrokerInfo): void
 }

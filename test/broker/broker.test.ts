@@ -315,9 +315,8 @@ describe('storage of another broker', () => {
   })
 
   test('is waited for where a supervisor would start the member again: not ready, and the reason is told', async () => {
-    const lock = new TestLock()
     const sentence = "Cannot use it: it is somebody else's"
-    lock.refused = new StorageRefusedError(sentence)
+    const lock = Object.assign(new TestLock(), { refused: new StorageRefusedError(sentence) })
     const store = new FollowedStore()
     const broker = buildTestBroker({ lock, store, waitsWhenRefused: true })
     const start = broker.start().catch((error: unknown) => error)

@@ -46,7 +46,7 @@ test('what a consumer of the other broker wants goes there, and is gone here whe
   const connection = await createConnectionFactory(`tcp://127.0.0.1:${port}`).createConnection()
   const session = await connection.createSession()
   const consumer = await session.createConsumer('queue://ORDERS')
-  await connection.start()
+  connection.start()
   const answers = []
   for (let number = 1; number <= 100; number++) {
     const { promise, resolve } = Promise.withResolvers<unknown>()

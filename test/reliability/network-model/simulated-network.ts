@@ -193,7 +193,7 @@ class Pipe {
 
   #output(): SessionOutput {
     let sent = 0
-    const pipe = this
+    const buffered = (): number => this.#bytesToClient
     return {
       write: (bytes) => {
         this.#toClient.push(bytes)
@@ -201,10 +201,10 @@ class Pipe {
         sent += bytes.length
       },
       get bufferedBytes() {
-        return pipe.#bytesToClient
+        return buffered()
       },
       get sentBytes() {
-        return sent - pipe.#bytesToClient
+        return sent - buffered()
       },
       pauseReading: () => (this.#paused = true),
       resumeReading: () => (this.#paused = false),

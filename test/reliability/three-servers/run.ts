@@ -198,7 +198,7 @@ class Load {
   async #produce(url: string, number: number): Promise<void> {
     const connection = await createConnectionFactory(url).createConnection()
     this.#connections.push(connection)
-    await connection.start()
+    connection.start()
     const session = await connection.createSession()
     const producer = await session.createProducer(queue)
     for (let count = 1; !this.#stopping; count++) {
@@ -214,7 +214,7 @@ class Load {
     this.#connections.push(connection)
     const session = await connection.createSession('transacted')
     const consumer = await session.createConsumer(queue)
-    await connection.start()
+    connection.start()
     void (async () => {
       for (;;) {
         const message = await consumer.receive()

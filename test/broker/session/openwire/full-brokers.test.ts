@@ -31,7 +31,7 @@ async function fullBroker() {
     region,
     registry: new ConnectionRegistry('localhost'),
     cluster: new ClusterBrokers(identity),
-    advisories: { flush() {} },
+    advisories: { flush() {}, bridgeStarted() {}, bridgeStopped() {} },
     limits: new LimitCounts(clock, silentLogger),
     clock,
     logger: silentLogger,
