@@ -4,7 +4,8 @@
 // that offers tight encoding and cache; messages between it and our client in TypeScript (messages.ts); then producers and
 // consumers over failover: while the active is killed again and again. And what a program is told by ActiveMQ brokers and by
 // ours is compared (comparison.ts), selectors are compared with ActiveMQ's own parser (selectors/), and a little of the recorded
-// data is recorded anew (recorder/check.ts). JMS 1.1 is tested chapter by chapter (chapters.ts). Prints a line per check and ends with "N passed, N failed".
+// data is recorded anew (recorder/check.ts). JMS 1.1 is tested chapter by chapter (chapters.ts), networks of brokers in scenes
+// (networks.ts). Prints a line per check and ends with "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,7 @@ import { startJava } from '../support/java-process.ts'
 import { checkChapters } from './chapters.ts'
 import { compareWithActivemq } from './comparison.ts'
 import { checkMessages } from './messages.ts'
+import { checkNetworks } from './networks.ts'
 import { checkRecorder } from './recorder/check.ts'
 import { compareSelectors } from './selectors/compare-selectors.ts'
 import { suitePolicies } from './suite-policies.ts'
@@ -33,7 +35,7 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'selectors', 'recorder']
+const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'networks', 'selectors', 'recorder']
 const allClients: readonly string[] = [...clientVersions, ...oldClientVersions]
 
 const help = `npm run interop -- [options]
@@ -43,8 +45,8 @@ const help = `npm run interop -- [options]
   --mode MODE        of its consumers' sessions; may be repeated: ${modes.join(' ')} (transacted)
   --selectors N      so many selectors, and as many broken ones, are compared with ActiveMQ's parser (3000)
   --seed N           of these selectors (1)
-  --matrix           chapters: each client with each encoding, not only what CI has time for
-  --tests TEXT       chapters: only tests with this in their Class.method
+  --matrix           chapters: each client with each encoding, networks: each pair of brokers; not only what CI has time for
+  --tests TEXT       chapters: only tests with this in their Class.method; networks: only scenes with this in their name
   --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
 `
 
@@ -206,6 +208,12 @@ if (runs('comparison'))
     } catch (error) {
       report(false, `comparison with ActiveMQ ${version} ran`, String(error))
     }
+if (runs('networks'))
+  try {
+    await checkNetworks({ wholeMatrix: flags.matrix, tests: flags.tests }, report)
+  } catch (error) {
+    report(false, 'networks ran', String(error))
+  }
 if (runs('selectors'))
   try {
     await compareSelectors(Number(flags.selectors), Number(flags.seed), report)
