@@ -259,6 +259,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     return {
       brokerId: remote.brokerId,
       messageTTL: settings.messageTTL,
+      takesBack: !demand.forNobody,
       permits: (destination) => this.#demand.carries(demand, destination),
     }
   }

@@ -12,6 +12,8 @@ export interface NetworkTerms {
   readonly messageTTL: number
   /** The brokers on the way to whoever consumes it, the nearest one last; empty when nobody can say. */
   readonly route: readonly string[]
+  /** false: nobody is known to want them there, so that what has been there does not go back. Left out: true. */
+  readonly takesBack?: boolean
   /**
    * Whether it may take along messages of a destination that it listens to at all: what is excluded may be covered by a wildcard.
    * Of one queue the answer is always the same. Left out: all but advisories that are for bridges.

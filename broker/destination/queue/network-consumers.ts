@@ -127,6 +127,7 @@ export class NetworkConsumers {
 
   #mayReturn(terms: NetworkTerms, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
     const { policy, clock, brokerId } = this.#parts
+    if (terms.takesBack === false) return false
     if (!policy.replayWhenNoConsumers || !passesBack(terms, message.brokerPath, brokerId)) return false
     if (this.#isKept(message, redeliveryCounter)) {
       this.#keptFrom = Math.min(this.#keptFrom, sequence)

@@ -48,6 +48,8 @@ export class DemandGroup {
   readonly pattern: WildcardPattern
   /** Of a static destination, or when more interests were heard of than are remembered. */
   permanence: Permanence = 'none'
+  /** The connector includes it. */
+  isStatic = false
   /** A durable network subscription was there when the bridge started: who it is for is not known yet. */
   isOfBefore = false
   readonly interests = new Set<Interest>()
@@ -78,6 +80,11 @@ export class DemandGroup {
   /** It is there without anybody asking for it. */
   get isLasting(): boolean {
     return this.permanence !== 'none' || this.isOfBefore
+  }
+
+  /** A queue that is included statically, and nobody there wants it by this demand. */
+  get isForNobody(): boolean {
+    return this.isStatic && this.destination.kind === 'queue' && this.#consumers === 0
   }
 
   /** Nothing is left to remember. */

@@ -66,7 +66,7 @@ export function buildDemand(owner: DemandOwner, number: number, group: DemandGro
     noRangeAcks: false,
     networkConsumerPath: leading ? [...consumersBehind(leading.info)] : null,
   }
-  return { number, destination, subscriptionName, advisory, info }
+  return { number, destination, subscriptionName, advisory, forNobody: group.isForNobody, info }
 }
 
 /** From the consumer over those that bridges have for it to the one that was heard of. */

@@ -185,6 +185,7 @@ export class DemandTable {
       if (isTemporary(member) || !this.#rules.isPermitted(member)) continue
       const group = this.#groups.get(destinationKey(member)) ?? this.#newGroup(member)
       group.permanence = forceDurable && member.kind === 'topic' ? 'durable' : 'consumers'
+      group.isStatic = true
       this.#settle(group)
     }
   }
@@ -369,7 +370,9 @@ export class DemandTable {
   #replaceDemand(group: DemandGroup, need: Permanence): void {
     const old = group.demand
     const isDurable = need === 'durable'
-    if (need === 'none' ? !old : old && (old.subscriptionName !== null) === isDurable) return
+    const isSame = (demand: Demand): boolean =>
+      (demand.subscriptionName !== null) === isDurable && demand.forNobody === group.isForNobody
+    if (need === 'none' ? !old : old && isSame(old)) return
     group.demand = need === 'none' ? null : this.#addDemand(group, isDurable)
     if (!old) return
     if (!group.demand) for (const narrower of group.covered) this.#settle(narrower)
@@ -399,6 +402,7 @@ const serves = (wider: DemandGroup, group: DemandGroup, need: Permanence): boole
   need !== 'none' &&
   !group.isLasting &&
   wider.demand !== null &&
+  !wider.demand.forNobody &&
   (need === 'consumers' || wider.demand.subscriptionName !== null)
 
 const isWider = (wider: DemandGroup, group: DemandGroup): boolean =>

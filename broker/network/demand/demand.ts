@@ -12,6 +12,8 @@ export interface Demand {
   readonly subscriptionName: string | null
   /** The other broker's own wish for advisories: what it gets travels bare, and nobody waits for answers. */
   readonly advisory: boolean
+  /** A queue that is included statically: not one consumer there is known. */
+  readonly forNobody: boolean
   /** As the region and other brokers are told of it: path, priority, prefetch and network consumers are those of the bridge. */
   readonly info: ConsumerInfo
 }

@@ -36,6 +36,19 @@ test('what came over bridges is shown to it once, and again when it may go after
   expect([bridge.held.length, bridge.asked]).toEqual([3000, 6000])
 })
 
+test('what came over bridges does not go back where nobody is known to want it, and does when somebody is', async () => {
+  const harness = new QueueHarness(2 ** 30)
+  const forNobody = harness.consumer(5000, undefined, { network: { ...toB.network, takesBack: false } })
+  send(harness, 1, 3, ['B'])
+  send(harness, 4, 4)
+  await harness.rest()
+  expect(forNobody.held.length).toBe(1)
+  const bridge = harness.consumer(5000, undefined, toB)
+  harness.close(forNobody)
+  await harness.rest()
+  expect(bridge.held.length).toBe(4)
+})
+
 test('when all that came over bridges is gone it is asked no more', async () => {
   const harness = new QueueHarness(2 ** 30)
   const bridge = harness.consumer(5000, undefined, toB)

@@ -245,7 +245,21 @@ describe('static destinations', () => {
       networkConsumerPath: null,
       priority: -5,
     })
-    expect(bridge.heard(consumer('c', 'queue://A'), gone('c'))).toEqual([])
+    expect(bridge.heard(consumer('c', 'topic://T'), gone('c'))).toEqual([])
+  })
+
+  // Else a queue that is included on both sides would send what nobody wants to and fro.
+  test('of queues are made anew when somebody comes, and when nobody is left: what goes back goes to somebody', () => {
+    const bridge = new BridgeHarness({ staticallyIncludedDestinations: [named('queue://A'), named('queue://B.>')] })
+    expect(bridge.start()).toEqual(['+1 queue://A', '+2 queue://B.>'])
+    expect(bridge.demandFor('queue://A').forNobody).toBe(true)
+    expect(bridge.heard(consumer('c', 'queue://A'))).toEqual(['+3 queue://A', '-1 queue://A'])
+    expect(bridge.demandFor('queue://A').forNobody).toBe(false)
+    expect(bridge.heard(consumer('d', 'queue://A'), gone('c'))).toEqual([])
+    expect(bridge.heard(gone('d'))).toEqual(['+4 queue://A', '-3 queue://A'])
+    expect(bridge.demandFor('queue://A').forNobody).toBe(true)
+    expect(bridge.heard(consumer('e', 'queue://B.1'))).toEqual(['+5 queue://B.1'])
+    expect(bridge.demandFor('queue://B.1').forNobody).toBe(false)
   })
 
   test('are durable when they are to be', () => {
