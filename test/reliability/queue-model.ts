@@ -136,6 +136,9 @@ export class QueueModel {
       await this.#step(phases[Math.floor(step / phaseSteps) % phases.length]!)
       this.figures.steps++
     }
+    this.world.disk.crashAfter(Number.POSITIVE_INFINITY)
+    // It may have died since the last step looked: nothing can be drained there.
+    if (this.world.disk.crashed) await this.#crash()
     await this.#drain()
     await this.world.close()
   }
@@ -399,7 +402,6 @@ export class QueueModel {
   /** Everybody goes, one consumer takes all there is, and nothing may be left. */
   async #drain(): Promise<void> {
     this.note('drain')
-    this.world.disk.crashAfter(Number.POSITIVE_INFINITY)
     for (const client of this.#clients) client.close()
     this.#clients = []
     await this.#rest()

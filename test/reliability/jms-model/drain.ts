@@ -14,7 +14,6 @@ const prefetch = 1000
 export async function drain(model: JmsModel): Promise<void> {
   const { world } = model
   model.note('drain')
-  world.disk.crashAfter(Number.POSITIVE_INFINITY)
   if (model.isDiskFull) await model.freeDisk()
   model.listen()
   for (const client of model.clients) client.close()

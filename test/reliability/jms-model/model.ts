@@ -140,6 +140,9 @@ export class JmsModel {
       await this.#step(phases[Math.floor(step / phaseSteps) % phases.length]!)
       this.figures.steps++
     }
+    this.world.disk.crashAfter(Number.POSITIVE_INFINITY)
+    // It may have died since the last step looked: nothing can be drained there.
+    if (this.world.disk.crashed) await this.#crash()
     await drain(this)
     await this.world.close()
     this.figures.drained++
