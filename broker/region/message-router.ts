@@ -14,6 +14,7 @@ import type { LocalTransaction } from '../transaction/local-transaction.ts'
 import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
 import type { SenderAccount, SendOrder } from './flow-control.ts'
+import type { NetworkArrival } from './network-arrivals.ts'
 import { addedMessage, addedTo, repeatingProducer } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
@@ -156,7 +157,7 @@ export class MessageRouter {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const { arrivals } = this.#context
     const repeated = sender.network && target.stores(message) && arrivals.find(sender.connectionId, message)
-    if (repeated) return this.#answerRepeated(target, repeated.sequence, message, done)
+    if (repeated) return this.#answerRepeated(sender, target, repeated, message, done)
     const sequence = this.#context.sequences.next()
     if (!target.stores(message))
       return this.#deliverUnstored(target, sequence, message) ? done() : this.#context.afterSync.run(done)
@@ -172,9 +173,15 @@ export class MessageRouter {
     sender.intake.written(message.bytes.length)
   }
 
-  /** The other broker may have it from here as soon as it could have it from the message that this one repeats. */
-  #answerRepeated(target: Target, sequence: Sequence, message: Message, done: Done): void {
-    if (!this.#answerWhenGone(target, sequence, message, done)) this.#context.afterSync.run(done)
+  /**
+   * At once while the broker that it came from first keeps it until it is answered: if this one waited too, two copies of a message
+   * that has come back on another way could wait for each other, in a ring of brokers without stores.
+   */
+  #answerRepeated(sender: SenderAccount, target: Target, known: NetworkArrival, message: Message, done: Done): void {
+    const { arrivals, afterSync } = this.#context
+    if (arrivals.isAwaited(known) || !this.#answerWhenGone(target, known.sequence, message, done))
+      return afterSync.run(done)
+    arrivals.note(sender.connectionId, message, known.sequence)
   }
 
   /**

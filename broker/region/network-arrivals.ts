@@ -16,12 +16,15 @@ export interface NetworkArrival {
 }
 
 export class NetworkArrivals {
+  readonly #isConnected: (connectionId: string) => boolean
   readonly #generation: number
   /** By message id and destination: the newer ones, and those before them. */
   #newer = new Map<string, NetworkArrival>()
   #older = new Map<string, NetworkArrival>()
 
-  constructor(remembered: number = networkLimits.rememberedArrivals) {
+  /** `isConnected`: of a connection's id. */
+  constructor(isConnected: (connectionId: string) => boolean, remembered: number = networkLimits.rememberedArrivals) {
+    this.#isConnected = isConnected
     this.#generation = Math.ceil(remembered / 2)
   }
 
@@ -31,6 +34,11 @@ export class NetworkArrivals {
     const key = keyOf(message, message.destination)
     const known = this.#newer.get(key) ?? this.#older.get(key)
     return known?.connectionId === connectionId ? undefined : known
+  }
+
+  /** Whether the broker that it came from waits for its answer, if it was not answered yet. */
+  isAwaited({ connectionId }: NetworkArrival): boolean {
+    return this.#isConnected(connectionId)
   }
 
   /** A message is stored under this sequence. */

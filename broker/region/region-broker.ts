@@ -167,7 +167,7 @@ class RegionBroker implements Region {
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
-      arrivals: new NetworkArrivals(),
+      arrivals: new NetworkArrivals((connectionId) => this.#connections.has(connectionId)),
       sequences,
       selectors,
       unsupported: new UnsupportedFeatures(logger),

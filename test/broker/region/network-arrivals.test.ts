@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { NetworkArrivals } from '../../../broker/region/network-arrivals.ts'
 import { defaultVirtualTopic } from '../../../broker/routing/virtual-destination.ts'
+import { lastingStore } from '../../support/lasting-store.ts'
 import { testMessage } from '../../support/test-message.ts'
 import { bridgeTo, takeAll } from './bridge-harness.ts'
-import { RegionHarness, type TestSend } from './region-harness.ts'
+import { RegionHarness, type HarnessOptions, type TestSend } from './region-harness.ts'
 
 const queue = { kind: 'queue', name: 'Q' } as const
 
@@ -15,20 +16,42 @@ const fromA = (number: number, options: TestSend = {}): TestSend => ({
   ...options,
 })
 
-const start = async () => {
-  const harness = await RegionHarness.start({ virtualDestinations: [defaultVirtualTopic] })
+const start = async (options: HarnessOptions = {}) => {
+  const harness = await RegionHarness.start({ virtualDestinations: [defaultVirtualTopic], ...options })
   const bridge = (connectionId: string) => harness.connect({ connectionId, network: true })
   return { harness, bridge, size: (name = 'queue://Q') => harness.of(name).size }
 }
 
 describe('what a bridge sends again after a restart', () => {
   test('is answered when it is durable, and dropped', async () => {
-    const { harness, bridge, size } = await start()
+    const { harness, bridge, size } = await start({ store: lastingStore() })
     const first = bridge('A->B:1').send('queue://Q', fromA(1))
     const second = bridge('A->B:2').send('queue://Q', fromA(1))
     expect([first.state, second.state]).toEqual(['pending', 'pending'])
     await harness.settle()
     expect([first.state, second.state, size()]).toEqual(['done', 'done', 1])
+  })
+
+  test('is kept there until it is consumed here, by one of those who have sent it, where the store forgets', async () => {
+    const { harness } = await start()
+    const over = (connectionId: string) => {
+      const client = harness.connect({ connectionId, network: true })
+      return { client, answer: client.send('queue://Q', fromA(1)) }
+    }
+    const one = over('A->B:1')
+    await harness.settle()
+    const two = over('C->B:1')
+    await harness.settle()
+    expect([one.answer.state, two.answer.state]).toEqual(['pending', 'done'])
+    one.client.connection.close()
+    const again = over('A->B:2')
+    await harness.settle()
+    const three = over('C->B:2')
+    await harness.settle()
+    expect([again.answer.state, three.answer.state]).toEqual(['pending', 'done'])
+    takeAll(harness.connect().consume('queue://Q'))
+    await harness.settle()
+    expect(again.answer.state).toBe('done')
   })
 
   test('is known by its message id and where it goes, and also when it was consumed here', async () => {
@@ -134,7 +157,7 @@ test('a client that fails over to this broker sends what never came here, althou
 })
 
 test('the oldest are forgotten', () => {
-  const arrivals = new NetworkArrivals(10)
+  const arrivals = new NetworkArrivals(() => true, 10)
   const arrives = (number: number, connection: string): boolean => {
     const message = testMessage({ destination: queue, producerSequenceId: number, brokerPath: ['A'] })
     const isNew = arrivals.find(connection, message) === undefined

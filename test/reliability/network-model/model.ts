@@ -105,7 +105,9 @@ class NetworkModel {
   async #build(): Promise<void> {
     const names = ['a', 'b', 'c', 'd'].slice(0, 2 + this.#below(3))
     for (const name of names) {
-      const broker = await this.#network.addBroker(name)
+      const isLasting = this.#random.next() < 0.6
+      const broker = await this.#network.addBroker(name, isLasting)
+      this.history.push(`${name} has a store that ${isLasting ? 'keeps everything' : 'forgets'}`)
       this.#producers.set(
         name,
         this.#connect(broker, `ID:producer-${name}`, () => {}),

@@ -16,6 +16,7 @@ import type { SessionService } from '../../../broker/session/session-service.ts'
 import type { Session, SessionFactory, SessionOutput } from '../../../broker/session/session.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
+import { lastingStore } from '../../support/lasting-store.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 
 const clusterClients = {
@@ -46,8 +47,9 @@ export class SimulatedNetwork {
     this.#random = random
   }
 
-  async addBroker(name: string, config: BrokerConfigInput = {}): Promise<SimulatedBroker> {
-    const store = new MemoryStore()
+  /** With a store that keeps everything, or with one that forgets: the latter answers other brokers when a message is consumed. */
+  async addBroker(name: string, isLasting: boolean, config: BrokerConfigInput = {}): Promise<SimulatedBroker> {
+    const store = isLasting ? lastingStore() : new MemoryStore()
     const recovered = await store.open(soleOwner(1))
     let service: SessionService | undefined
     let duplexBridges: DuplexBridges | undefined
