@@ -66,7 +66,7 @@ test('it is another broker for the region, and nothing of it is left when it clo
 test('the region stops the reading of its connection, and asks whether it waits for answers', () => {
   const region = new FakeRegion()
   const far = new FakeFarEnd()
-  new DuplexIntake({ region, far, ...options })
+  const intake = new DuplexIntake({ region, far, ...options })
   const port = region.ports.get('A->B:3')!
   port.pause()
   expect(far.paused).toBe(true)
@@ -74,4 +74,5 @@ test('the region stops the reading of its connection, and asks whether it waits 
   expect(far.paused).toBe(false)
   far.awaitsAnswers = true
   expect(port.awaitsAnswers).toBe(true)
+  intake.close()
 })

@@ -3,17 +3,19 @@ import type { Channel, ChannelListener, Dial } from '../../../../broker/client/t
 import type { Endpoint } from '../../../../broker/client/transport/parse-broker-url.ts'
 import { TransportError } from '../../../../broker/client/transport/transport-error.ts'
 import type { Command } from '../../../../broker/wire/openwire/commands.ts'
-import { initialWireFormat } from '../../../../broker/wire/openwire/wire-format.ts'
+import { initialWireFormat, type WireFormat } from '../../../../broker/wire/openwire/wire-format.ts'
 
 export class FakeChannel implements Channel {
   readonly endpoint: Endpoint
-  readonly format = initialWireFormat
+  format: WireFormat = initialWireFormat
   readonly sent: Command[] = []
   readonly frames: Buffer[] = []
   closed = false
+  paused = false
   /** Kinds of commands that are too large for this broker. */
   readonly tooLarge = new Set<string>()
   readonly #listener: ChannelListener
+  #full: PromiseWithResolvers<void> | null = null
 
   constructor(endpoint: Endpoint, listener: ChannelListener) {
     this.endpoint = endpoint
@@ -30,13 +32,27 @@ export class FakeChannel implements Channel {
     this.frames.push(frame)
   }
 
-  drained(): null {
-    return null
+  drained(): Promise<void> | null {
+    return this.#full?.promise ?? null
   }
 
-  pause(): void {}
+  /** The socket takes no more until `drain`. */
+  fill(): void {
+    this.#full = Promise.withResolvers()
+  }
 
-  resume(): void {}
+  drain(): void {
+    this.#full?.resolve()
+    this.#full = null
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+  }
 
   close(): void {
     this.closed = true
@@ -48,6 +64,11 @@ export class FakeChannel implements Channel {
 
   receive(command: Command): void {
     this.#listener.command(command)
+  }
+
+  /** False when the listener wants to have it decoded. */
+  receiveFrame(frame: Buffer): boolean {
+    return this.#listener.frame?.(frame) === true
   }
 
   cut(): void {
