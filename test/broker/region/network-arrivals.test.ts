@@ -4,7 +4,7 @@ import { defaultVirtualTopic } from '../../../broker/routing/virtual-destination
 import { lastingStore } from '../../support/lasting-store.ts'
 import { testMessage } from '../../support/test-message.ts'
 import { bridgeTo, takeAll } from './bridge-harness.ts'
-import { RegionHarness, type HarnessOptions, type TestSend } from './region-harness.ts'
+import { RegionHarness, type HarnessOptions, type Outcome, type TestClient, type TestSend } from './region-harness.ts'
 
 const queue = { kind: 'queue', name: 'Q' } as const
 
@@ -93,6 +93,79 @@ describe('what a bridge sends again after a restart', () => {
     for (let i = 0; i < 2; i++) one.send('queue://Q', fromA(7))
     await harness.settle()
     expect(size()).toBe(4)
+  })
+})
+
+describe('a broker without a store answers another one', () => {
+  /** What a bridge sends whose connection is lost, and once more over the next one, which is answered. */
+  const sendTwice = (bridge: (id: string) => TestClient, options: TestSend = {}): Outcome => {
+    const lost = bridge('A->B:1')
+    lost.send('queue://Q', fromA(1, options))
+    lost.connection.close()
+    return bridge('A->B:2').send('queue://Q', fromA(1, options))
+  }
+  const states = (...outcomes: Outcome[]): string[] => outcomes.map(({ state }) => state)
+
+  test('when the message is consumed, also where it came again, and delivers it once', async () => {
+    const { harness, bridge } = await start()
+    const repeated = sendTwice(bridge)
+    const consumer = harness.connect().consume('queue://Q')
+    await harness.settle()
+    expect([consumer.received, repeated.state]).toEqual([[1], 'pending'])
+    takeAll(consumer)
+    await harness.settle()
+    expect([consumer.received, repeated.state]).toEqual([[1], 'done'])
+  })
+
+  test('when it has expired', async () => {
+    const { harness, bridge } = await start()
+    const repeated = sendTwice(bridge, { expiration: harness.clock.nowMs() + 1000 })
+    await harness.settle()
+    expect(repeated.state).toEqual('pending')
+    harness.clock.advance(60_000)
+    await harness.settle()
+    expect(repeated.state).toEqual('done')
+  })
+
+  test('when its queue is deleted', async () => {
+    const { harness, bridge } = await start()
+    const repeated = sendTwice(bridge)
+    await harness.settle()
+    harness.connect().connection.removeDestination(queue)
+    await harness.settle()
+    expect(repeated.state).toEqual('done')
+  })
+
+  test('when a further broker has it', async () => {
+    const { harness, bridge } = await start()
+    const repeated = sendTwice(bridge)
+    await harness.settle()
+    takeAll(bridgeTo(harness, 'C', 2).demand('queue://Q'))
+    await harness.settle()
+    expect(repeated.state).toBe('done')
+  })
+
+  test('at once when it came again after it was consumed, or is not persistent, or nobody listens to its topic', async () => {
+    const { harness, bridge } = await start()
+    const consumer = harness.connect().consume('queue://Q')
+    bridge('A->B:1').send('queue://Q', fromA(1))
+    await harness.settle()
+    takeAll(consumer)
+    const later = bridge('A->B:2')
+    const outcomes = [
+      later.send('queue://Q', fromA(1)),
+      later.send('queue://R', fromA(2, { persistent: false })),
+      later.send('topic://T', fromA(3)),
+    ]
+    await harness.settle()
+    expect([states(...outcomes), consumer.received]).toEqual([['done', 'done', 'done'], [1]])
+  })
+
+  test('a client is answered at once', async () => {
+    const { harness } = await start()
+    const sent = harness.connect().send('queue://Q', { persistent: true })
+    await harness.settle()
+    expect(sent.state).toBe('done')
   })
 })
 
