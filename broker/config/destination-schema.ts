@@ -168,6 +168,12 @@ export const destinationScalars = {
     .describe(
       'true: without virtualDestinations the topics VirtualTopic.> are virtual, with the queues Consumer.*.VirtualTopic.>.',
     ),
+  useVirtualDestSubs: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: consumers of the queues of a virtual destination are told to bridges of other brokers that ask for it (their useVirtualDestSubs).',
+    ),
   schedulePeriodForDestinationPurge: duration
     .default('0s')
     .describe('How often destinations are looked for that nobody uses, see destinationPolicies. 0s: never.'),

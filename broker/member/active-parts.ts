@@ -30,6 +30,7 @@ import {
   recoveryPoliciesOf,
   redeliveryOf,
   startupDestinationsOf,
+  toldVirtualDestinationsOf,
   virtualDestinationsOf,
 } from './region-settings.ts'
 
@@ -66,7 +67,7 @@ export interface ActivePartsOptions {
 export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
   const { config, clock, logger, store, temp, recovered, memoryLimit } = options
   const identity = identityOf(options, () => connectors)
-  const advisories = new Advisories(identity, clock)
+  const advisories = new Advisories(identity, clock, toldVirtualDestinationsOf(config))
   const region = createRegion({
     store,
     temp,

@@ -50,6 +50,10 @@ export function virtualDestinationsOf(config: BrokerConfig): readonly VirtualDes
   return useVirtualTopics ? [defaultVirtualTopic] : []
 }
 
+/** Those whose consumers bridges of other brokers are told of. */
+export const toldVirtualDestinationsOf = (config: BrokerConfig): readonly VirtualDestination[] =>
+  config.useVirtualDestSubs ? virtualDestinationsOf(config) : []
+
 export const startupDestinationsOf = ({ startupDestinations }: BrokerConfig): readonly Destination[] =>
   startupDestinations.map(destinationOf)
 

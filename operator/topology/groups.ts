@@ -107,6 +107,7 @@ const planTransportConnector = (connector: TransportConnectorSpec, discoveryUri:
 /** For the same reason only what differs from the broker's own defaults. */
 const planDestinations = ({
   useVirtualTopics,
+  useVirtualDestSubs,
   virtualDestinations,
   startupDestinations,
   schedulePeriodForDestinationPurge,
@@ -116,6 +117,7 @@ const planDestinations = ({
   redeliveryPlugin,
 }: BrokerClusterSpec['broker']): Partial<BrokerConfigInput> => ({
   ...(!useVirtualTopics && { useVirtualTopics }),
+  ...(useVirtualDestSubs && { useVirtualDestSubs }),
   ...(virtualDestinations && { virtualDestinations }),
   ...(startupDestinations.length > 0 && { startupDestinations }),
   ...(schedulePeriodForDestinationPurge !== '0s' && { schedulePeriodForDestinationPurge }),

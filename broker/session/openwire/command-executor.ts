@@ -221,7 +221,9 @@ export class CommandExecutor {
     switch (info.operationType) {
       case destinationOperations.add:
         requireOwnNames(destination, connection.id)
-        connection.region.addDestination(destination)
+        // One that came over other brokers is told on with its path, or it would go round.
+        if (info.brokerPath) connection.region.addDestination(destination, info)
+        else connection.region.addDestination(destination)
         return
       case destinationOperations.remove:
         connection.region.removeDestination(destination)

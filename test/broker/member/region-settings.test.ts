@@ -5,6 +5,7 @@ import {
   expiryPoliciesOf,
   networkFilterPoliciesOf,
   recoveryPoliciesOf,
+  toldVirtualDestinationsOf,
 } from '../../../broker/member/region-settings.ts'
 
 test('expiry policies', async () => {
@@ -62,4 +63,12 @@ destinationPolicies:
       selectorAware: false,
     },
   ])
+})
+
+test.each([
+  ['{}', 0],
+  ['useVirtualDestSubs: true', 1],
+  ['{useVirtualDestSubs: true, useVirtualTopics: false}', 0],
+])('bridges are told of consumers of virtual destinations only where that is wanted: %s', async (text, count) => {
+  expect(toldVirtualDestinationsOf(await parseBrokerConfigText('file', text))).toHaveLength(count)
 })

@@ -59,6 +59,7 @@ describe('the plan of a pair', () => {
   test('has what the spec says of destinations in the broker’s file', () => {
     const broker: BrokerClusterSpecInput['broker'] = {
       useVirtualTopics: false,
+      useVirtualDestSubs: true,
       virtualDestinations: [
         { virtualTopic: { name: 'VT.>', postfix: '.IN', dropOnResourceLimit: true, selectorAware: true } },
         { compositeTopic: { name: 'C', forwardTo: [{ filteredDestination: { queue: 'A', selector: 'a = 1' } }] } },

@@ -42,6 +42,9 @@ test('destinations are added and removed on behalf of the connection', () => {
   peer.receive(destinationInfo(0), destinationInfo(1), destinationInfo(2), destinationInfo(0, { destination: null }))
   expect([region.of('addDestination'), region.of('removeDestination')]).toEqual([[[temporary]], [[temporary]]])
   expect(kinds(peer.takeSent())).toEqual(['Response', 'Response', 'ExceptionResponse', 'ExceptionResponse'])
+  const passed = destinationInfo(0, { brokerPath: [{ kind: 'BrokerId', value: 'ID:other' }] })
+  peer.receive(passed)
+  expect(region.of('addDestination').at(-1)).toMatchObject([temporary, { brokerPath: passed.brokerPath }])
 })
 
 test('ConsumerControl restores the prefetch of failover clients', () => {
