@@ -6,6 +6,7 @@ import { contentOf, durable, message } from '../support/store-content.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
 import { storePrioritiesContract } from './store-priorities.ts'
 import { storeSubscriptionsContract } from './store-subscriptions.ts'
+import { storeEndsContract } from './store-ends.ts'
 import { storeUpdatesContract } from './store-updates.ts'
 
 export { contentOf, durable, message }
@@ -47,6 +48,7 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
   storeSubscriptionsContract(name, factory)
   storeUpdatesContract(name, factory)
   storePrioritiesContract(name, factory)
+  storeEndsContract(name, factory)
 
   describe(`${name} as a message store`, () => {
     test('is empty at first', async () => {
@@ -97,32 +99,6 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
       await durable(store)
       expect(await contentOf(store)).toEqual(['1:m1', '3:m3', '4:m4'])
       expect(store.statistics().messages).toBe(3)
-      await store.close()
-    })
-
-    test('tells when a message is gone, if it forgets all with the process', async () => {
-      const store = await opened()
-      const gone: number[] = []
-      const tellGone = (sequence: number, queue = 'orders'): void =>
-        store.whenGone?.(queueHolder(queue), sequence, () => gone.push(sequence))
-      for (let sequence = 1; sequence <= 3; sequence++) store.add(message(`m${sequence}`), sequence)
-      store.add(message('invoice', { queue: 'invoices' }), 4)
-      for (const sequence of [1, 1, 2, 3]) tellGone(sequence)
-      tellGone(4, 'invoices')
-      await durable(store)
-      expect(gone).toEqual([])
-      store.remove(queueHolder('orders'), 1)
-      expect(gone).toEqual([])
-      await durable(store)
-      expect(gone).toEqual(store.whenGone ? [1, 1] : [])
-      store.removeHolder(queueHolder('orders'))
-      await durable(store)
-      expect(gone).toEqual(store.whenGone ? [1, 1, 2, 3] : [])
-      tellGone(2)
-      tellGone(99)
-      expect(gone).toHaveLength(store.whenGone ? 4 : 0)
-      await durable(store)
-      expect(gone.slice(4)).toEqual(store.whenGone ? [2, 99] : [])
       await store.close()
     })
 
