@@ -221,7 +221,10 @@ export class DemandTable {
     const key = this.#groupKey(destination, heard, durable)
     const group = this.#groups.get(key)
     const same = this.#interests.sameAs(heard, durable)
-    if (same.some((other) => other.group === group && (!durable || isSameSource(other, heard)))) return
+    const isKnown = (other: Interest): boolean =>
+      destinationKey(other.group.destination) === destinationKey(destination) &&
+      (!durable || isSameSource(other, heard))
+    if (same.some(isKnown)) return
     const cost = interestBytes + 2 * (heard.textLength + destination.name.length)
     if (same.length >= maxInterestsOfOneId)
       throw refused(heard, destination, `${maxInterestsOfOneId} destinations of its are known`, 'maxInterestsOfOneId')

@@ -268,3 +268,10 @@ describe('static destinations', () => {
     expect(bridge.heard(subscriber('s', 'topic://T'))).toEqual([])
   })
 })
+
+test('a consumer that is told of again is the same, whatever is said of it then', () => {
+  const bridge = new BridgeHarness({ consumerTTL: 2 })
+  const network = { networkSubscription: true, brokerPath: brokerPath('far') }
+  expect(bridge.heard(consumer('c', 'queue://A', network), consumer('c', 'queue://A'))).toEqual(['+1 queue://A'])
+  expect(bridge.heard(gone('c'))).toEqual(['-1 queue://A'])
+})
