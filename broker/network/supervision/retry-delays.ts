@@ -53,7 +53,9 @@ export class RetryDelays {
 
   #configuredMs(): number {
     const { initialReconnectDelayMs, maxReconnectDelayMs, useExponentialBackOff, backOffMultiplier } = this.#delays
-    const factor = useExponentialBackOff ? backOffMultiplier ** (this.#failures - 1) : 1
+    const grown = useExponentialBackOff ? backOffMultiplier ** (this.#failures - 1) : 1
+    // Nothing times infinity is no delay.
+    const factor = Math.min(grown, Number.MAX_VALUE)
     return Math.min(initialReconnectDelayMs * factor, maxReconnectDelayMs)
   }
 

@@ -28,6 +28,11 @@ test('one broker: the same delay each time without back-off', () => {
   expect(delaysOf(delays, 3)).toEqual([1000, 1000, 1000])
 })
 
+test('a first delay of nothing stays the shortest one, however often it is multiplied', () => {
+  const delays = new RetryDelays({ ...defaultDelays, initialReconnectDelayMs: 0 }, false, noJitter)
+  expect(delaysOf(delays, 2000).every((delay) => delay === quickestRetryMs)).toBe(true)
+})
+
 test('several brokers: quick at first, then each initialReconnectDelay for a minute, then as one', () => {
   const delays = new RetryDelays(defaultDelays, true, noJitter)
   expect(delaysOf(delays, 6)).toEqual([100, 200, 400, 800, 1000, 1000])
