@@ -13,8 +13,10 @@ import { buildNetwork } from './network-connectors.ts'
 import type { Bridge, BridgeListener, RemoteBroker } from './network/bridge.ts'
 import type { BridgeSettings } from './network/connector-settings.ts'
 import { DemandForwardingBridge } from './network/demand-forwarding-bridge.ts'
+import { buildSubscriptionInfo, isToldSubscriptions } from './network/demand/durable-sync.ts'
 import { NetworkDemands } from './network/demand/network-demands.ts'
 import { DialledBridge } from './network/dialled-bridge.ts'
+import { knownSubscribers } from './network/known-subscribers.ts'
 import type { Network } from './network/network.ts'
 import { formatNetworkProperties, parseNetworkProperties } from './network/network-properties.ts'
 import type {
@@ -24,6 +26,7 @@ import type {
   InitiatingBroker,
 } from './session/openwire/duplex-bridges.ts'
 import type { SessionService } from './session/session-service.ts'
+import type { BrokerSubscriptionInfo, ConsumerInfo } from './wire/openwire/commands.ts'
 
 export interface NetworkBridges {
   readonly network: Network
@@ -50,7 +53,11 @@ export function buildNetworkBridges(
     discovery.kind === 'multicast' ? [{ uri: discovery, service: () => urlOf(transportConnector) }] : [],
   )
   const network = buildNetwork(connectors, announcements, service, changed)
-  return { network, duplexBridges: { accept: (initiator, far) => bridges.accept(network, initiator, far) } }
+  const duplexBridges: DuplexBridges = {
+    accept: (initiator, far) => bridges.accept(network, initiator, far),
+    subscriptionsFor: (initiator, version) => bridges.subscriptionsFor(initiator, version),
+  }
+  return { network, duplexBridges }
 }
 
 class BridgeBuilder {
@@ -107,6 +114,7 @@ class BridgeBuilder {
           region,
           far,
           demands: this.#demands,
+          subscribers: () => this.#subscribers(),
           idSeed: this.#nextIdSeed(remote),
           networkProperties: null,
           logger: this.#logger,
@@ -117,6 +125,26 @@ class BridgeBuilder {
       }),
     )
     return accepted!
+  }
+
+  /** ActiveMQ answers a bridge that only forwards to it if its settings say so (TransportConnection.processBrokerInfo). */
+  subscriptionsFor(initiator: InitiatingBroker, version: number): BrokerSubscriptionInfo | null {
+    const parsed = parseNetworkProperties(initiator.networkProperties)
+    if (!parsed.ok || !isToldSubscriptions(parsed.settings, version)) return null
+    const { brokerId, brokerName } = this.#service.identity
+    const parties = {
+      settings: parsed.settings,
+      localBrokerId: brokerId,
+      localBrokerName: brokerName,
+      remoteBrokerId: initiator.brokerId,
+      remoteBrokerName: initiator.brokerName,
+    }
+    return buildSubscriptionInfo(parties, this.#subscribers())
+  }
+
+  #subscribers(): readonly ConsumerInfo[] {
+    const { region, advisories } = this.#service
+    return knownSubscribers(region, advisories.consumers())
   }
 
   #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener): Bridge {
@@ -130,6 +158,7 @@ class BridgeBuilder {
         local: identity,
         settings,
         demands: this.#demands,
+        subscribers: () => this.#subscribers(),
         networkProperties: formatNetworkProperties(settings, identity, this.#clock.nowMs()),
         nextIdSeed: (remote) => this.#nextIdSeed(remote),
       },

@@ -24,9 +24,9 @@ import type {
 } from '../region/region.ts'
 import type { VirtualDestination } from '../routing/virtual-destination.ts'
 import type { WildcardPattern } from '../routing/wildcard.ts'
-import type { BrokerInfo } from '../wire/openwire/commands.ts'
+import type { BrokerInfo, ConsumerInfo } from '../wire/openwire/commands.ts'
 import { AdvisoryMessageBuilder, withoutBody, type Advisory } from './advisory-message.ts'
-import { connectionInfoOf, consumerIdOf, producerIdOf } from './advisory-structures.ts'
+import { connectionInfoOf, consumerIdOf, consumerInfoOf, producerIdOf } from './advisory-structures.ts'
 import { AdvisorySubscribers, matchesAny } from './advisory-subscribers.ts'
 import {
   connectionTopic,
@@ -95,6 +95,14 @@ export class Advisories implements RegionListener {
     if (!this.#present.bridges.delete(broker)) return
     const properties = { started: { type: 'boolean', value: false } } as const
     this.#fire({ topic: networkBridgeTopic, dataStructure: broker, properties })
+  }
+
+  /** Those that there are, with the client ids of their connections. */
+  consumers(): readonly ConsumerInfo[] {
+    return Array.from(this.#present.consumers.values(), ({ options, clientId }) => {
+      const info = consumerInfoOf(options, clientId)
+      return info.clientId === null ? { ...info, clientId } : info
+    })
   }
 
   connectionAdded(options: ConnectionOptions): void {

@@ -17,13 +17,21 @@ import { buildAcknowledgement, buildShutdownInfo } from '../openwire/build-comma
 import { producerIdText } from '../openwire/id-text.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { Delivery, Region } from '../region/region.ts'
-import type { Command, DataStructure, MessageCommand, Throwable } from '../wire/openwire/commands.ts'
+import type {
+  BrokerSubscriptionInfo,
+  Command,
+  ConsumerInfo,
+  DataStructure,
+  MessageCommand,
+  Throwable,
+} from '../wire/openwire/commands.ts'
 import { messageCommandOf, storedFormOf } from '../wire/openwire/stored-form.ts'
 import type { Bridge, BridgeListener, BridgeStatistics, RemoteBroker } from './bridge.ts'
 import type { BridgeSettings } from './connector-settings.ts'
 import { advisoryDestination } from './demand/advisory-filter.ts'
 import type { Demand, DemandChange } from './demand/demand.ts'
 import { DemandTable } from './demand/demand-table.ts'
+import { buildSubscriptionInfo, hearsSubscriptions, isToldSubscriptions } from './demand/durable-sync.ts'
 import type { NetworkDemands } from './demand/network-demands.ts'
 import { DuplexIntake } from './duplex-intake.ts'
 import type { FarEnd, FarEndListener, ForwardHeader } from './far-end.ts'
@@ -41,6 +49,8 @@ export interface BridgeParts {
   readonly far: FarEnd
   /** Of its connections: different for each bridge that there ever was. */
   readonly idSeed: string
+  /** Who listens here, for syncDurableSubs. */
+  readonly subscribers: () => readonly ConsumerInfo[]
   /** What the other broker is told of the settings; null on the side that accepted the bridge. */
   readonly networkProperties: string | null
   readonly logger: Logger
@@ -139,6 +149,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     else if (isMessage(command)) this.message(storedFormOf(command))
     else if (command.kind === 'ConsumerInfo') this.#heard(command)
     else if (command.kind === 'RemoveInfo' && command.objectId?.kind === 'ConsumerId') this.#heard(command)
+    else if (command.kind === 'BrokerSubscriptionInfo') this.#synchronize(command)
     else if (command.kind === 'ShutdownInfo') this.failed(new Error('The other broker ended the bridge'))
     else if (command.kind === 'ConnectionError')
       this.failed(new Error(`The other broker refused the bridge: ${refusalText(command.exception)}`))
@@ -165,10 +176,27 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     const { settings, local, remote, networkProperties, far, listener } = this.#parts
     const advisories = advisoryDestination(settings)
     const connectionId = this.#farConnectionId
-    for (const command of introductionOf({ settings, local, connectionId, networkProperties, advisories }))
-      far.send(command)
+    const subscriptions = isToldSubscriptions(settings, far.version) ? this.#subscriptions() : null
+    const introduction = { settings, local, connectionId, networkProperties, advisories, subscriptions }
+    for (const command of introductionOf(introduction)) far.send(command)
     listener.started(remote)
     this.#apply(this.#demand.start(this.#near.durableSubscriptions()))
+  }
+
+  #subscriptions(): BrokerSubscriptionInfo {
+    const { settings, local, remote, subscribers } = this.#parts
+    const parties = {
+      settings,
+      localBrokerId: local.brokerId,
+      localBrokerName: local.brokerName,
+      remoteBrokerId: remote.brokerId,
+      remoteBrokerName: remote.brokerName,
+    }
+    return buildSubscriptionInfo(parties, subscribers())
+  }
+
+  #synchronize(info: BrokerSubscriptionInfo): void {
+    if (hearsSubscriptions(this.#parts.settings)) this.#apply(this.#demand.synchronize(info))
   }
 
   #close(): void {

@@ -8,7 +8,7 @@ import type { Dial } from '../client/transport/channel.ts'
 import type { Endpoint } from '../client/transport/parse-broker-url.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { Region } from '../region/region.ts'
-import type { BrokerInfo, Command } from '../wire/openwire/commands.ts'
+import type { BrokerInfo, Command, ConsumerInfo } from '../wire/openwire/commands.ts'
 import {
   NothingToBridge,
   type Bridge,
@@ -30,6 +30,7 @@ export interface DialledBridgeParts {
   readonly local: BrokerIdentity
   readonly settings: BridgeSettings
   readonly demands: NetworkDemands
+  readonly subscribers: () => readonly ConsumerInfo[]
   /** The settings as the other broker reads them. */
   readonly networkProperties: string
   /** Different for each bridge that there ever was, in all brokers. */

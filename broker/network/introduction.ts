@@ -11,7 +11,7 @@ import {
 } from '../openwire/build-commands.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
-import type { BrokerInfo, ConsumerId } from '../wire/openwire/commands.ts'
+import type { BrokerInfo, BrokerSubscriptionInfo, ConsumerId } from '../wire/openwire/commands.ts'
 import type { BridgeSettings } from './connector-settings.ts'
 import type { BridgeCommand } from './far-end.ts'
 
@@ -24,12 +24,15 @@ export interface IntroductionOptions {
   readonly networkProperties: string | null
   /** null: no demand is asked for. */
   readonly advisories: Destination | null
+  /** What it compares with those that it left here; null: nothing. */
+  readonly subscriptions: BrokerSubscriptionInfo | null
 }
 
 export function introductionOf(options: IntroductionOptions): BridgeCommand[] {
-  const { settings, local, connectionId, networkProperties, advisories } = options
+  const { settings, local, connectionId, networkProperties, advisories, subscriptions } = options
   const commands: BridgeCommand[] = []
   if (networkProperties !== null) commands.push(brokerInfoOf(local, settings, networkProperties))
+  if (subscriptions) commands.push(subscriptions)
   commands.push(
     {
       ...buildConnectionInfo({

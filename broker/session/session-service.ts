@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type { Region } from '../region/region.ts'
-import type { BrokerInfo } from '../wire/openwire/commands.ts'
+import type { BrokerInfo, ConsumerInfo } from '../wire/openwire/commands.ts'
 import type { ClusterBrokers } from './cluster-brokers.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import type { LimitCounts } from './limit-counts.ts'
@@ -25,4 +25,6 @@ export interface BrokerAdvisories {
   /** `broker`: the one at the other end; `bridgeStopped` takes the same object. */
   bridgeStarted(broker: BrokerInfo, createdByDuplex: boolean, remoteAddress: string): void
   bridgeStopped(broker: BrokerInfo): void
+  /** All that there are, as they announced themselves. */
+  consumers(): readonly ConsumerInfo[]
 }

@@ -103,6 +103,15 @@ test('what came over its socket counts as received', () => {
   expect(network.bridges()).toMatchObject([{ received: 7 }])
 })
 
+test('a bridge that only forwards to this broker is told of subscriptions, if it asks for that and understands it', () => {
+  const { duplexBridges } = setUp()
+  const told = (networkProperties: string, version: number) =>
+    duplexBridges.subscriptionsFor({ ...other, networkProperties }, version)
+  const synchronizing = 'syncDurableSubs=true'
+  expect(told(synchronizing, 12)).toMatchObject({ brokerName: 'localhost', subscriptionInfos: [] })
+  expect([told(synchronizing, 11), told('', 12), told('prefetchSize=many', 12)]).toEqual([null, null, null])
+})
+
 test('a second one of the same connector takes the place of the first', () => {
   const { network, accept, peers } = setUp()
   const first = accept()

@@ -46,6 +46,7 @@ export class StrangerWorld {
   readonly clusterClients: ClusterClients
   /** Bridges that ask for demand and hear of nothing. */
   readonly duplexBridges: DuplexBridges = {
+    subscriptionsFor: () => null,
     accept(_, far) {
       far.request(buildConnectionInfo(backAgain), () => {})
       return { command() {}, relieved() {}, failed() {} }

@@ -118,7 +118,7 @@ export function buildService(): ServiceParts {
   const registry = new ConnectionRegistry(identity.brokerName)
   const limits = new LimitCounts(clock, silentLogger)
   const cluster = new ClusterBrokers(identity)
-  const advisories = { flush() {}, bridgeStarted() {}, bridgeStopped() {} }
+  const advisories = { flush() {}, bridgeStarted() {}, bridgeStopped() {}, consumers: () => [] }
   const service = { identity, region, registry, cluster, advisories, limits, clock, logger: silentLogger }
   return { service, region, clock }
 }

@@ -8,6 +8,17 @@ import type { BridgeSettings } from '../connector-settings.ts'
 import { durablePrefix } from './demand-info.ts'
 import { DestinationRules } from './destination-rules.ts'
 
+/** The first version of OpenWire that has BrokerSubscriptionInfo (ActiveMQ: CommandTypes.PROTOCOL_VERSION_DURABLE_SYNC). */
+const firstVersion = 12
+
+/** Whether a broker that both speak this version with is told of subscriptions. */
+export const isToldSubscriptions = ({ syncDurableSubs }: BridgeSettings, version: number): boolean =>
+  syncDurableSubs && version >= firstVersion
+
+/** ActiveMQ: only where one demand stands for all, and may be there before anybody asks. */
+export const hearsSubscriptions = ({ syncDurableSubs, conduitSubscriptions, dynamicOnly }: BridgeSettings): boolean =>
+  syncDurableSubs && conduitSubscriptions && !dynamicOnly
+
 /** Two brokers, and what is told between them. */
 export interface SyncParties {
   readonly settings: BridgeSettings

@@ -163,9 +163,9 @@ export class CommandExecutor {
       case 'IntegerResponse':
       case 'ConnectionError':
       case 'MessageDispatchNotification':
-      case 'BrokerSubscriptionInfo':
         // Nothing to do; answered if an answer was asked for.
         return
+      case 'BrokerSubscriptionInfo':
       case 'MessageAck':
       case 'RemoveSubscriptionInfo':
       case 'TransactionInfo':

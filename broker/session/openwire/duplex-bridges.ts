@@ -6,7 +6,7 @@
 // Of what the other broker sends, messages, and commands about what it has registered here, stay with the session: they go the way
 // of any client's. The bridge gets its advisories and whatever answers or concerns what this broker has sent.
 import type { Delivery } from '../../region/region.ts'
-import type { Command, Throwable, WireFormatInfo } from '../../wire/openwire/commands.ts'
+import type { BrokerSubscriptionInfo, Command, Throwable, WireFormatInfo } from '../../wire/openwire/commands.ts'
 
 export interface DuplexBridges {
   /**
@@ -15,6 +15,8 @@ export interface DuplexBridges {
    * @throws {RefusalError} when there can be none: the other broker is told why, and the connection is closed.
    */
   accept(initiator: InitiatingBroker, far: DuplexFarEnd): DuplexListener
+  /** What a broker that only forwards to this one is told when it has connected; null: nothing. */
+  subscriptionsFor(initiator: InitiatingBroker, version: number): BrokerSubscriptionInfo | null
 }
 
 /** The broker that opened the connection, as it said itself. */

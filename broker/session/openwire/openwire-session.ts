@@ -319,7 +319,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
       this.#messages.receive(storedFormOf(command))
       return
     }
-    if (this.#bridge.duplex?.take(command) === true) this.answer(commandId, responseRequired, undefined)
+    if (this.#bridge.take(command)) this.answer(commandId, responseRequired, undefined)
     else
       this.#executor.execute(command, frameBytes, (error) => {
         if (error) this.#commandFailed(command, error)

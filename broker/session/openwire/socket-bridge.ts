@@ -3,13 +3,13 @@
 // answered, and not before: until then nobody knows whether it may connect at all.
 import { RefusalError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { BrokerInfo } from '../../wire/openwire/commands.ts'
+import type { BrokerInfo, BrokerSubscriptionInfo, Command } from '../../wire/openwire/commands.ts'
 import type { ReadingPauses } from '../reading-pauses.ts'
 import type { DuplexBridges } from './duplex-bridges.ts'
 import { DuplexEnd, type DuplexPeer } from './duplex-end.ts'
 import { maxAnswersWhileCongested } from './limits.ts'
 import type { MessageReceiver } from './message-receiver.ts'
-import { otherBrokerOf, unreadable } from './other-broker.ts'
+import { otherBrokerOf, unreadable, type OtherBroker } from './other-broker.ts'
 import type { SocketConnections } from './socket-connections.ts'
 
 export interface BridgePeer extends DuplexPeer {
@@ -32,6 +32,10 @@ export class SocketBridge {
   #introduced = false
   #duplex: DuplexEnd | null = null
   #answersWhileCongested = 0
+  /** The other broker is connected, and has what it asks for. */
+  #answered = false
+  /** Those of the other broker, until there is a bridge back. */
+  #subscriptions: BrokerSubscriptionInfo | null = null
 
   constructor(options: SocketBridgeOptions) {
     this.#options = options
@@ -59,20 +63,22 @@ export class SocketBridge {
     connections.broker = broker
   }
 
+  /** Takes a command that is for a bridge back and not for the session. */
+  take(command: Command): boolean {
+    if (this.#duplex) return this.#duplex.take(command)
+    // It comes before there is a bridge back.
+    if (command.kind !== 'BrokerSubscriptionInfo') return false
+    if (this.#options.connections.broker?.duplex === true) this.#subscriptions = command
+    return true
+  }
+
   /** A command was carried out and answered. */
   commandDone(): void {
-    const { connections, messages, bridges, peer } = this.#options
-    const { broker } = connections
-    if (broker === null || !broker.duplex || this.#duplex || connections.size === 0) return
-    this.#duplex = new DuplexEnd(peer)
-    messages.bridge = this.#duplex
-    try {
-      this.#duplex.attach(bridges!.accept(broker, this.#duplex))
-    } catch (error) {
-      if (!(error instanceof RefusalError)) throw error
-      peer.closeSoon(error)
-      peer.answer(0, false, error)
-    }
+    const { broker, size } = this.#options.connections
+    if (broker === null || this.#answered || size === 0) return
+    this.#answered = true
+    if (broker.duplex) this.#buildBack(broker)
+    else this.#tellSubscriptions(broker)
   }
 
   /** The socket takes no more bytes for now. What a bridge back forwards stops, what comes from there does not (duplex-end.ts). */
@@ -94,6 +100,27 @@ export class SocketBridge {
   /** The session is over. */
   ended(reason: string): void {
     this.#duplex?.failed(reason)
+  }
+
+  #tellSubscriptions(broker: OtherBroker): void {
+    const { bridges, peer } = this.#options
+    const subscriptions = bridges?.subscriptionsFor(broker, peer.version)
+    if (subscriptions) peer.send(subscriptions)
+  }
+
+  #buildBack(broker: OtherBroker): void {
+    const { messages, bridges, peer } = this.#options
+    this.#duplex = new DuplexEnd(peer)
+    messages.bridge = this.#duplex
+    try {
+      this.#duplex.attach(bridges!.accept(broker, this.#duplex))
+      if (this.#subscriptions) this.#duplex.take(this.#subscriptions)
+      this.#subscriptions = null
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      peer.closeSoon(error)
+      peer.answer(0, false, error)
+    }
   }
 
   #refused(brokerName: string): RefusalError {

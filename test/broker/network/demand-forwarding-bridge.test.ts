@@ -7,12 +7,12 @@ import type { BridgeSettings } from '../../../broker/network/connector-settings.
 import { DemandForwardingBridge } from '../../../broker/network/demand-forwarding-bridge.ts'
 import { NetworkDemands } from '../../../broker/network/demand/network-demands.ts'
 import { buildConnectionError, buildRemoveInfo, buildShutdownInfo } from '../../../broker/openwire/build-commands.ts'
-import type { Command, DataStructure } from '../../../broker/wire/openwire/commands.ts'
+import type { Command, ConsumerInfo, DataStructure } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, nestedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
 import { RegionHarness, type TestClient } from '../region/region-harness.ts'
 import { bridgeSettings } from './bridge-settings.ts'
-import { consumer, consumerId, named, subscriber, temporary } from './demand/demand-harness.ts'
+import { consumer, consumerId, named, subscriber, subscriptionsOf, temporary } from './demand/demand-harness.ts'
 import { FakeFarEnd } from './fake-far-end.ts'
 
 const remote: RemoteBroker = {
@@ -27,9 +27,11 @@ interface SetUp {
   readonly accepted?: boolean
   readonly far?: FakeFarEnd
   readonly harness?: RegionHarness
+  readonly subscribers?: readonly ConsumerInfo[]
 }
 
-async function setUp({ settings = {}, accepted = false, far = new FakeFarEnd(), harness: given }: SetUp = {}) {
+async function setUp(options: SetUp = {}) {
+  const { settings = {}, accepted = false, far = new FakeFarEnd(), harness: given, subscribers = [] } = options
   const harness = given ?? (await RegionHarness.start({ brokerId: 'ID:A' }))
   const events: string[] = []
   const warnings: string[] = []
@@ -39,6 +41,7 @@ async function setUp({ settings = {}, accepted = false, far = new FakeFarEnd(), 
     remote,
     region: harness.region,
     demands: new NetworkDemands(),
+    subscribers: () => subscribers,
     far,
     idSeed: `A->B-${++seeds}`,
     networkProperties: accepted ? null : 'name=NC',
@@ -268,6 +271,43 @@ describe('the end', () => {
     ])
     expect(harness.of('queue://Q').consumers).toBe(0)
   })
+})
+
+describe('with syncDurableSubs', () => {
+  const syncDurableSubs = { syncDurableSubs: true }
+
+  test('it tells the other broker who listens here, if that one understands it', async () => {
+    const subscribers = [subscriber('s', 'topic://T'), consumer('c', 'topic://T')]
+    const { far } = await setUp({ settings: syncDurableSubs, subscribers })
+    const told = (end: FakeFarEnd) =>
+      end.sent.flatMap((sent) => (sent.kind === 'BrokerSubscriptionInfo' ? [sent.subscriptionInfos?.length] : []))
+    expect(told(far)).toEqual([1])
+    const old = await setUp({ settings: syncDurableSubs, subscribers, far: new FakeFarEnd(11) })
+    const without = await setUp({ subscribers })
+    expect([told(old.far), told(without.far)]).toEqual([[], []])
+  })
+
+  test('what nobody subscribes to any more ends, and what is subscribed to is demand', async () => {
+    const first = await setUp()
+    await first.hear(subscriber('gone', 'topic://OLD'))
+    first.bridge.stop()
+    const { bridge, harness } = await setUp({ settings: syncDurableSubs, harness: first.harness })
+    await harness.settle()
+    bridge.command(subscriptionsOf(subscriber('s', 'topic://NEW')))
+    await harness.settle()
+    const names = harness.region.subscriptionsPage(0, 10).items.map(({ subscriptionName }) => subscriptionName)
+    expect(names).toEqual(['NC-DS_A_NEW'])
+  })
+
+  test.each([{ syncDurableSubs: false }, { ...syncDurableSubs, dynamicOnly: true }])(
+    'unless it is told to leave them: %o',
+    async (settings) => {
+      const { bridge, harness } = await setUp({ settings })
+      bridge.command(subscriptionsOf(subscriber('s', 'topic://NEW')))
+      await harness.settle()
+      expect(harness.region.subscriptionsPage(0, 10).items).toEqual([])
+    },
+  )
 })
 
 test('messages come in over a duplex bridge that this broker dialled, and not over others', async () => {

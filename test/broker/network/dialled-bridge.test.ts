@@ -36,6 +36,7 @@ test('what a consumer of the other broker wants goes there, and is gone here whe
       local: { brokerName: 'here', brokerId: 'ID:here', brokerUrl: 'tcp://here:61616' },
       settings: bridgeSettings(),
       demands: new NetworkDemands(),
+      subscribers: () => [],
       networkProperties: '',
       nextIdSeed: ({ brokerName }) => `here->${brokerName}-1`,
     },

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { farConsumerId, farProducer, introductionOf, advisoryPrefetch } from '../../../broker/network/introduction.ts'
 import type { BridgeSettings } from '../../../broker/network/connector-settings.ts'
 import { bridgeSettings } from './bridge-settings.ts'
+import { subscriptionsOf } from './demand/demand-harness.ts'
 
 const local = { brokerName: 'A', brokerId: 'ID:A', brokerUrl: 'tcp://a:61616' }
 const advisories = { kind: 'topic', name: 'ActiveMQ.Advisory.Consumer.>' } as const
@@ -13,6 +14,7 @@ const introduce = (settings: Partial<BridgeSettings> = {}, networkProperties: st
     connectionId: 'A->B-1:2',
     networkProperties,
     advisories: settings.staticBridge ? null : advisories,
+    subscriptions: settings.syncDurableSubs ? subscriptionsOf() : null,
   })
 
 test('says who it is, and what it has at the other broker', () => {
@@ -50,6 +52,12 @@ test('says who it is, and what it has at the other broker', () => {
 
 test('one that was accepted does not introduce itself again', () => {
   expect(introduce({}, null)[0]).toMatchObject({ kind: 'ConnectionInfo' })
+})
+
+test('subscriptions are told before it connects, as ActiveMQ does', () => {
+  const kindsOf = (properties?: null) => introduce({ syncDurableSubs: true }, properties).map(({ kind }) => kind)
+  expect(kindsOf().slice(0, 3)).toEqual(['BrokerInfo', 'BrokerSubscriptionInfo', 'ConnectionInfo'])
+  expect(kindsOf(null).slice(0, 2)).toEqual(['BrokerSubscriptionInfo', 'ConnectionInfo'])
 })
 
 test('a static bridge asks for no demand', () => {

@@ -151,6 +151,7 @@ class NetworkModel {
         settings,
         demands: broker.demands,
         networkProperties: formatNetworkProperties(settings, service.identity, 0),
+        subscribers: () => [],
         nextIdSeed: () => `${from}->${to}-${++this.#bridges}`,
       },
       this.#network.endpointOf(to),

@@ -25,6 +25,7 @@ function duplex(offered: Partial<WireFormatOptions> = {}, asked: Partial<WireFor
   let far: DuplexFarEnd | undefined
   const peer = new TestSession(parts.service, offered, {
     duplexBridges: {
+      subscriptionsFor: () => null,
       accept(_, end) {
         far = end
         return {

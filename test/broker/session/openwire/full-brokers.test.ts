@@ -31,7 +31,7 @@ async function fullBroker() {
     region,
     registry: new ConnectionRegistry('localhost'),
     cluster: new ClusterBrokers(identity),
-    advisories: { flush() {}, bridgeStarted() {}, bridgeStopped() {} },
+    advisories: { flush() {}, bridgeStarted() {}, bridgeStopped() {}, consumers: () => [] },
     limits: new LimitCounts(clock, silentLogger),
     clock,
     logger: silentLogger,
@@ -42,6 +42,7 @@ async function fullBroker() {
     {},
     {
       duplexBridges: {
+        subscriptionsFor: () => null,
         accept(_, end) {
           far = end
           return { command() {}, relieved() {}, failed() {} }

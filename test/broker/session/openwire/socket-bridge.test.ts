@@ -9,6 +9,7 @@ import { buildConnectionInfo, buildRemoveConnection } from '../../../../broker/o
 import type { BrokerInfo, Command } from '../../../../broker/wire/openwire/commands.ts'
 import { buildService } from '../../../support/fake-region.ts'
 import { kinds } from './connected-client.ts'
+import { subscriptionsOf } from '../../network/demand/demand-harness.ts'
 import { bridgeInfo } from './network-commands.ts'
 import { connectionId, connectionInfo, TestSession } from './session-harness.ts'
 import { consumerInfo, producerId, producerInfo, sessionInfo, textMessage } from './test-commands.ts'
@@ -34,6 +35,15 @@ describe('a bridge that forwards to this broker', () => {
     expect(service.registry.page(0, 10).items).toMatchObject([
       { id: connectionId, network: true, duplexConnectorId: null },
     ])
+  })
+
+  test('is told who subscribes here, when it has connected', () => {
+    const subscriptionsFor = () => subscriptionsOf()
+    const { peer } = peerOf({ subscriptionsFor, accept: () => ({ command() {}, relieved() {}, failed() {} }) })
+    peer.receive(bridgeInfo())
+    expect(peer.takeSent()).toEqual([])
+    peer.receive(bridgeConnection(), sessionInfo(), subscriptionsOf())
+    expect(kinds(peer.takeSent())).toEqual(['BrokerSubscriptionInfo'])
   })
 
   test('a client is none', () => {
@@ -74,7 +84,10 @@ describe('a bridge that forwards to this broker', () => {
 
 describe('who does not keep to the order is dropped', () => {
   const dropped = (...commands: Command[]): readonly string[] => {
-    const { peer } = peerOf({ accept: () => ({ command() {}, relieved() {}, failed() {} }) })
+    const { peer } = peerOf({
+      subscriptionsFor: () => null,
+      accept: () => ({ command() {}, relieved() {}, failed() {} }),
+    })
     peer.receive(...commands)
     expect(peer.closed).toBe('destroyed')
     return peer.dropReasons
@@ -120,6 +133,7 @@ describe('a bridge that wants one back', () => {
   function duplexPeer(begin: (far: DuplexFarEnd) => void = () => {}) {
     const accepted: Accepted[] = []
     const duplexBridges: DuplexBridges = {
+      subscriptionsFor: () => null,
       accept(initiator, far) {
         const ended: string[] = []
         accepted.push({ initiator, far, ended })
@@ -132,6 +146,19 @@ describe('a bridge that wants one back', () => {
 
   const duplexInfo = (fields: Partial<BrokerInfo> = {}): BrokerInfo =>
     bridgeInfo({ duplexConnection: true, networkProperties: 'name=east\nduplex=true\n', ...fields })
+
+  test('has what it told of its subscriptions before that', () => {
+    const heard: Command[] = []
+    const duplexBridges: DuplexBridges = {
+      subscriptionsFor: () => null,
+      accept: () => ({ command: (command) => void heard.push(command), relieved() {}, failed() {} }),
+    }
+    const { peer } = peerOf(duplexBridges)
+    peer.receive(duplexInfo(), subscriptionsOf(), bridgeConnection())
+    expect(heard).toMatchObject([{ kind: 'BrokerSubscriptionInfo' }])
+    peer.receive(subscriptionsOf())
+    expect(heard).toHaveLength(2)
+  })
 
   test('gets it when its ConnectionInfo was accepted and answered', () => {
     const { peer, accepted } = duplexPeer((far) =>
