@@ -6,6 +6,7 @@ import { bothWays, ring, triangle } from './networks/circles.ts'
 import { durable, durableSync } from './networks/durable.ts'
 import { farKilled, masterSlave, nearKilled, staticFailover } from './networks/failures.ts'
 import { duplex, oneWay } from './networks/forwarding.ts'
+import { migration } from './networks/migration.ts'
 import { Network } from './networks/network.ts'
 import { hops } from './networks/routes.ts'
 import type { Pair, Scene } from './networks/scene.ts'
@@ -34,6 +35,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'near killed': nearKilled,
   'master and slave': masterSlave,
   'static failover': staticFailover,
+  migration,
 }
 
 /** With ours on one side. The others prove the scenes. */

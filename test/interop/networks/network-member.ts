@@ -200,9 +200,8 @@ class OurMember implements NetworkMember {
   }
 }
 
-const configurationOf = (place: MemberPlace, settings: MemberSettings): BrokerConfigInput =>
-  ({
-    brokerName: place.name,
-    networkConnectors: [...(settings.connectors ?? [])],
-    ...(settings.virtualDemand ? { useVirtualDestSubs: true } : {}),
-  }) as BrokerConfigInput
+const configurationOf = (place: MemberPlace, settings: MemberSettings): BrokerConfigInput => ({
+  brokerName: place.name,
+  networkConnectors: [...(settings.connectors ?? [])],
+  ...(settings.virtualDemand ? { useVirtualDestSubs: true } : {}),
+})
