@@ -16,6 +16,8 @@ import { SimulatedNetwork, type SimulatedBroker } from './simulated-network.ts'
 export interface NetworkModelOptions {
   readonly seed: number
   readonly runs: number
+  /** Told of the seed of each run. */
+  readonly began?: (seed: number) => void
 }
 
 export type NetworkFigures = ReturnType<typeof noFigures>
@@ -32,16 +34,17 @@ const noFigures = () => ({
   duplicates: 0,
 })
 
-const stepsPerRun = 150
+const stepsPerRun = 120
 /** Deliveries of bytes until a network must have come to rest. */
-const longestRest = 100_000
+const longestRest = 20_000
 const queues = ['Q.1', 'Q.2'] as const
 
 /** Runs so many networks; throws a Violation at the first thing that is not allowed. */
-export async function runNetworkModel({ seed, runs }: NetworkModelOptions): Promise<NetworkFigures> {
+export async function runNetworkModel({ seed, runs, began }: NetworkModelOptions): Promise<NetworkFigures> {
   const figures = noFigures()
   for (let run = 0; run < runs; run++) {
     const runSeed = seed + run
+    began?.(runSeed)
     const model = new NetworkModel(seededRandom(runSeed), figures)
     try {
       await model.run()
@@ -98,7 +101,10 @@ class NetworkModel {
     }
     await this.#drain()
     this.#check()
-    for (const { bridge } of this.#links) bridge?.stop()
+    for (const { bridge } of this.#links) {
+      this.#figures.forwarded += bridge?.statistics.forwarded ?? 0
+      bridge?.stop()
+    }
   }
 
   /** Brokers in a line, a ring, a star or a full mesh, each pair joined one way twice or by one duplex bridge. */
@@ -284,10 +290,11 @@ class NetworkModel {
     for (let rest = 0; rest < longestRest; rest++) {
       this.#restart()
       const delivered = this.#network.deliver()
+      for (let more = this.#below(3); more > 0; more--) this.#network.deliver()
       await settle()
       const waits = this.#consumers.filter(({ unacknowledged }) => unacknowledged.length > 0)
       for (const consumer of waits) this.#acknowledge(consumer)
-      await settle()
+      if (waits.length > 0) await settle()
       if (!delivered && waits.length === 0) return
     }
     throw new Violation('the network does not come to rest')

@@ -99,7 +99,8 @@ export class SimulatedNetwork {
 
   /** Lets one piece of what is under way arrive. False when there is nothing. */
   deliver(): boolean {
-    const busy = [...this.#pipes].filter((pipe) => pipe.hasWork)
+    const busy: Pipe[] = []
+    for (const pipe of this.#pipes) if (pipe.hasWork) busy.push(pipe)
     const pipe = busy[Math.floor(this.#random.next() * busy.length)]
     pipe?.step(this.#random)
     if (pipe?.over) this.#pipes.delete(pipe)
