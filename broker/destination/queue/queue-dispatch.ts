@@ -38,7 +38,8 @@ export class QueueDispatch {
   /** null until a bridge comes. */
   #network: NetworkConsumers | null = null
   #exclusive: QueueConsumer | null = null
-  #selective = 0
+  /** Those that were selective when they came: what a bridge permits ends before its consumer goes. */
+  readonly #selective = new Set<QueueConsumer>()
   #grouped = false
 
   /** `network` makes what decides for bridges; it is not called before there is one. */
@@ -53,7 +54,7 @@ export class QueueDispatch {
 
   /** True when some consumer does not want every message. */
   get selective(): boolean {
-    return this.#selective > 0
+    return this.#selective.size > 0
   }
 
   /** True when some consumer is a bridge: it may not want what came over bridges. */
@@ -63,7 +64,7 @@ export class QueueDispatch {
 
   /** True when they have to look at each message whether it is for them. */
   get looks(): boolean {
-    return this.#selective > 0 || this.#grouped
+    return this.#selective.size > 0 || this.#grouped
   }
 
   /** The one that gets all messages while it is there. */
@@ -87,7 +88,7 @@ export class QueueDispatch {
     this.#members.set(consumer, position)
     const looked = this.looks
     if (consumer.network !== null) (this.#network ??= this.#networkConsumers(this)).add(consumer)
-    if (this.#isSelective(consumer)) this.#selective++
+    if (this.#isSelective(consumer)) this.#selective.add(consumer)
     if (looked) this.positions.add(position)
     else this.#begunOrEnded(looked)
     const priority = this.#priorityOf(consumer)
@@ -107,7 +108,7 @@ export class QueueDispatch {
     if (!position) return
     this.#members.delete(consumer)
     this.positions.delete(position)
-    if (this.#isSelective(consumer) && --this.#selective === 0) this.#begunOrEnded(true)
+    if (this.#selective.delete(consumer) && this.#selective.size === 0) this.#begunOrEnded(true)
     const at = this.#groups.findIndex((group) => group.priority === this.#priorityOf(consumer))
     const group = this.#groups[at]!
     const index = group.members.findIndex((member) => member.consumer === consumer)
@@ -160,7 +161,7 @@ export class QueueDispatch {
 
   /** Whether one of the consumers wants the message, with room for it or without. */
   accepts(message: Message): boolean {
-    if (this.#selective < this.#members.size) return true
+    if (this.#selective.size < this.#members.size) return true
     for (const consumer of this.#members.keys()) if (consumer.accepts(message, message.redeliveryCounter)) return true
     return false
   }

@@ -80,6 +80,19 @@ describe('a bridge takes along', () => {
     expect(pending()).toEqual([1])
   })
 
+  test('nothing more when its demand has ended; what selectors of others want stays what it is', async () => {
+    const { harness, client } = await start()
+    const local = client.consume('queue://Q', { selector: 'JMSPriority > 4' })
+    let permitted = true
+    const filter = { brokerId: 'B', messageTTL: 1, permits: () => permitted }
+    const demand = bridgeTo(harness, 'B').demand('queue://Q', { network: { brokerPath: ['B'], filter } })
+    permitted = false
+    demand.close()
+    client.send('queue://Q', { priority: 3 })
+    client.send('queue://Q', { priority: 7 })
+    expect(local.deliveries.map(({ message }) => message.priority)).toEqual([7])
+  })
+
   test('messages of groups, and by priority', async () => {
     const priorityPolicies = [{ kind: 'queue', pattern: '>', prioritizedMessages: true }] as const
     const { harness, client, remote } = await start({ replayWhenNoConsumers: false }, { priorityPolicies })
