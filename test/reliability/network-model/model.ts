@@ -34,7 +34,7 @@ const noFigures = () => ({
   duplicates: 0,
 })
 
-const stepsPerRun = 120
+const stepsPerRun = 100
 /** Deliveries of bytes until a network must have come to rest. */
 const longestRest = 20_000
 const queues = ['Q.1', 'Q.2'] as const
@@ -68,6 +68,7 @@ interface Consumer {
   readonly id: string
   readonly broker: string
   readonly queue: string
+  readonly abovePriority: number | null
   readonly connection: RegionConnection
   readonly unacknowledged: Delivery[]
 }
@@ -121,10 +122,14 @@ class NetworkModel {
     }
     const shape = this.#below(3)
     const ttl = names.length
+    const conduitSubscriptions = this.#random.next() < 0.6
+    const suppressDuplicateQueueSubscriptions = this.#random.next() < 0.2
     for (const [index, from] of names.entries())
       for (const [other, to] of names.entries()) {
         if (other <= index || !isJoined(shape, index, other)) continue
-        const settings = { messageTTL: ttl, consumerTTL: ttl, prefetchSize: this.#pick([1, 2, 5, 1000]) }
+        const prefetchSize = this.#pick([1, 2, 5, 1000])
+        const ways = { conduitSubscriptions, suppressDuplicateQueueSubscriptions }
+        const settings = { messageTTL: ttl, consumerTTL: ttl, prefetchSize, ...ways }
         if (this.#random.next() < 0.5) this.#join(from, to, { ...settings, duplex: true })
         else {
           this.#join(from, to, settings)
@@ -133,7 +138,7 @@ class NetworkModel {
       }
     this.#figures.brokers += names.length
     this.history.push(
-      `network ${names.join(' ')}: ${this.#links.map(({ from, to, settings }) => `${from}${settings.duplex ? '<' : ''}>${to} prefetch ${settings.prefetchSize}`).join(', ')}`,
+      `network ${names.join(' ')}, conduit ${conduitSubscriptions}, suppressed ${suppressDuplicateQueueSubscriptions}: ${this.#links.map(({ from, to, settings }) => `${from}${settings.duplex ? '<' : ''}>${to} prefetch ${settings.prefetchSize}`).join(', ')}`,
     )
   }
 
@@ -187,12 +192,14 @@ class NetworkModel {
     const broker = this.#pick([...this.#network.brokers.keys()])
     const destination: Destination = { kind: 'queue', name: this.#pick(queues) }
     const number = ++this.#lastNumber
-    const text = `${number} to ${destination.name} at ${broker}`
+    const priority = this.#below(10)
+    const text = `${number} of ${priority} to ${destination.name} at ${broker}`
     const message = testMessage({
       destination,
       producerId: `ID:producer-${broker}:1:1`,
       producerSequenceId: number,
       persistent: true,
+      priority,
       body: text,
     })
     this.history.push(`send ${text}`)
@@ -203,14 +210,20 @@ class NetworkModel {
     })
   }
 
-  #addConsumer(broker = this.#pick([...this.#network.brokers.keys()]), queue = this.#pick<string>(queues)): void {
+  #addConsumer(): void {
+    const broker = this.#pick([...this.#network.brokers.keys()])
+    this.#addConsumerOf(broker, this.#pick(queues), this.#random.next() < 0.25 ? this.#below(10) : null)
+  }
+
+  /** `abovePriority`: it wants only what has a higher one; null: everything. */
+  #addConsumerOf(broker: string, queue: string, abovePriority: number | null): void {
     const id = `ID:consumer-${this.#consumers.length}-${++this.#lastNumber}`
     const unacknowledged: Delivery[] = []
     const connection = this.#connect(this.#network.brokers.get(broker)!, id, (delivery) =>
       unacknowledged.push(delivery),
     )
-    this.#consumers.push({ id, broker, queue, connection, unacknowledged })
-    this.history.push(`consumer ${id} of ${queue} at ${broker}`)
+    this.#consumers.push({ id, broker, queue, abovePriority, connection, unacknowledged })
+    this.history.push(`consumer ${id} of ${queue} above ${abovePriority} at ${broker}`)
     connection.addConsumer({
       consumerId: `${id}:1:1`,
       destination: { kind: 'queue', name: queue },
@@ -219,7 +232,7 @@ class NetworkModel {
       exclusive: false,
       noLocal: false,
       maximumPendingMessageLimit: 0,
-      selector: null,
+      selector: abovePriority === null ? null : `JMSPriority > ${abovePriority}`,
       browser: false,
       subscriptionName: null,
     })
@@ -238,7 +251,7 @@ class NetworkModel {
     if (!consumer) return
     for (const delivery of consumer.unacknowledged.splice(0)) {
       const { consumerId, message, sequence } = delivery
-      this.#consumed(message.content?.toString() ?? '', consumer)
+      this.#consumed(message.content?.toString() ?? '', message.priority, consumer)
       consumer.connection.acknowledge(
         {
           outcome: 'accepted',
@@ -257,10 +270,12 @@ class NetworkModel {
     }
   }
 
-  #consumed(text: string, { id, broker, queue }: Consumer): void {
+  #consumed(text: string, priority: number, { id, broker, queue, abovePriority }: Consumer): void {
     const times = this.#acknowledged.get(text)
     if (times === undefined) throw new Violation(`${text} was delivered before it was answered`)
     if (!text.includes(` to ${queue} `)) throw new Violation(`${text} was delivered to a consumer of ${queue}`)
+    if (abovePriority !== null && priority <= abovePriority)
+      throw new Violation(`${text} was delivered to a consumer of what is above ${abovePriority}`)
     this.history.push(`${id} at ${broker} consumes ${text}`)
     this.#acknowledged.set(text, times + 1)
     this.#figures.delivered++
@@ -286,7 +301,7 @@ class NetworkModel {
     while (this.#consumers.length > 0) this.#removeConsumer()
     const last = this.#pick([...this.#network.brokers.keys()])
     this.history.push(`drain at ${last}`)
-    for (const queue of queues) this.#addConsumer(last, queue)
+    for (const queue of queues) this.#addConsumerOf(last, queue, null)
     for (let rest = 0; rest < longestRest; rest++) {
       this.#restart()
       const delivered = this.#network.deliver()

@@ -196,7 +196,7 @@ class Pipe {
 
   #output(): SessionOutput {
     let sent = 0
-    const buffered = (): number => this.#bytesToClient
+    const bytesToClient = (): number => this.#bytesToClient
     return {
       write: (bytes) => {
         this.#toClient.push(bytes)
@@ -204,10 +204,10 @@ class Pipe {
         sent += bytes.length
       },
       get bufferedBytes() {
-        return buffered()
+        return bytesToClient()
       },
       get sentBytes() {
-        return sent - buffered()
+        return sent - bytesToClient()
       },
       pauseReading: () => (this.#paused = true),
       resumeReading: () => (this.#paused = false),
