@@ -1,6 +1,7 @@
 // Random networks of brokers with consumers that come, go and move, and links that break, against a naive model: what was
 // acknowledged to its producer is consumed somewhere in the end, when everybody rests and one broker has consumers for all of it. It is
-// consumed once, unless a link broke or a consumer went while it was under way. The same seed gives the same run.
+// consumed once, unless a link broke or a consumer went while it was under way. Brokers without a store are killed too: then only what
+// was sent to that one may be gone, not what others have sent there. The same seed gives the same run.
 import { seededRandom, type Random } from '../../../broker/base/random.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import type { Destination } from '../../../broker/message/destination.ts'
@@ -31,6 +32,7 @@ const noFigures = () => ({
   forwarded: 0,
   moved: 0,
   cuts: 0,
+  kills: 0,
   duplicates: 0,
 })
 
@@ -83,7 +85,9 @@ class NetworkModel {
   readonly #producers = new Map<string, RegionConnection>()
   /** By text of the message: how often it was consumed. */
   readonly #acknowledged = new Map<string, number>()
-  /** Texts that may have been consumed more than once. */
+  /** Sent to a broker that forgot it. */
+  readonly #mayBeLost = new Set<string>()
+  /** A message may have been consumed more than once. */
   #mayRepeat = false
   #lastNumber = 0
   #bridges = 0
@@ -102,10 +106,7 @@ class NetworkModel {
     }
     await this.#drain()
     this.#check()
-    for (const { bridge } of this.#links) {
-      this.#figures.forwarded += bridge?.statistics.forwarded ?? 0
-      bridge?.stop()
-    }
+    for (const link of this.#links) this.#stop(link)
   }
 
   /** Brokers in a line, a ring, a star or a full mesh, each pair joined one way twice or by one duplex bridge. */
@@ -113,12 +114,8 @@ class NetworkModel {
     const names = ['a', 'b', 'c', 'd'].slice(0, 2 + this.#below(3))
     for (const name of names) {
       const isLasting = this.#random.next() < 0.6
-      const broker = await this.#network.addBroker(name, isLasting)
+      this.#addProducer(await this.#network.addBroker(name, isLasting))
       this.history.push(`${name} has a store that ${isLasting ? 'keeps everything' : 'forgets'}`)
-      this.#producers.set(
-        name,
-        this.#connect(broker, `ID:producer-${name}`, () => {}),
-      )
     }
     const shape = this.#below(3)
     const ttl = names.length
@@ -140,6 +137,11 @@ class NetworkModel {
     this.history.push(
       `network ${names.join(' ')}, conduit ${conduitSubscriptions}, suppressed ${suppressDuplicateQueueSubscriptions}: ${this.#links.map(({ from, to, settings }) => `${from}${settings.duplex ? '<' : ''}>${to} prefetch ${settings.prefetchSize}`).join(', ')}`,
     )
+  }
+
+  #addProducer(broker: SimulatedBroker): void {
+    const connection = this.#connect(broker, `ID:producer-${broker.name}`, () => {})
+    this.#producers.set(broker.name, connection)
   }
 
   #join(from: string, to: string, settings: Partial<BridgeSettings>): void {
@@ -185,6 +187,7 @@ class NetworkModel {
     else if (roll < 0.88) this.#removeConsumer()
     else if (roll < 0.95) this.#acknowledge()
     else if (roll < 0.97) this.#cut()
+    else if (roll < 0.98) await this.#kill()
     else this.#restart()
   }
 
@@ -291,6 +294,26 @@ class NetworkModel {
     this.#figures.cuts++
   }
 
+  /** Of a broker without a store: what was sent to it may be gone, what was sent to others is not. */
+  async #kill(): Promise<void> {
+    const { name, isLasting } = this.#pick([...this.#network.brokers.values()])
+    if (isLasting) return
+    this.history.push(`kill ${name}`)
+    this.#figures.kills++
+    this.#mayRepeat = true
+    for (const text of this.#acknowledged.keys()) if (text.endsWith(` at ${name}`)) this.#mayBeLost.add(text)
+    for (const consumer of this.#consumers.splice(0)) if (consumer.broker !== name) this.#consumers.push(consumer)
+    const broker = await this.#network.replace(name)
+    for (const link of this.#links) if (link.from === name) this.#stop(link)
+    this.#addProducer(broker)
+  }
+
+  #stop(link: Link): void {
+    this.#figures.forwarded += link.bridge?.statistics.forwarded ?? 0
+    link.bridge?.stop()
+    link.bridge = null
+  }
+
   /** What has ended is made anew, as a supervisor would. */
   #restart(): void {
     for (const link of this.#links) if (!link.bridge) this.#start(link)
@@ -316,7 +339,8 @@ class NetworkModel {
   }
 
   #check(): void {
-    const missing = [...this.#acknowledged].filter(([, times]) => times === 0).map(([text]) => text)
+    const missing: string[] = []
+    for (const [text, times] of this.#acknowledged) if (times === 0 && !this.#mayBeLost.has(text)) missing.push(text)
     if (missing.length === 0) return
     const where = [...this.#network.brokers.values()].map(
       ({ name, parts }) =>

@@ -29,6 +29,7 @@ const wireFormat = { ...defaultWireFormatOptions, tightEncodingEnabled: true, ca
 
 export interface SimulatedBroker {
   readonly name: string
+  readonly isLasting: boolean
   readonly parts: ActiveParts
   readonly service: SessionService
   readonly sessions: SessionFactory
@@ -73,7 +74,7 @@ export class SimulatedNetwork {
       },
     })
     const sessions = new OpenWireSessionFactory(service!, { wireFormat, clusterClients, duplexBridges: duplexBridges! })
-    const broker = { name, parts, service: service!, sessions, demands: new NetworkDemands() }
+    const broker = { name, isLasting, parts, service: service!, sessions, demands: new NetworkDemands() }
     this.brokers.set(name, broker)
     return broker
   }
@@ -91,6 +92,14 @@ export class SimulatedNetwork {
   cut(one: string, other: string): void {
     this.#cut.add(linkOf(one, other))
     for (const pipe of this.#pipes) if (pipe.link === linkOf(one, other)) pipe.break()
+  }
+
+  /** Ends a broker as a crash does: whoever is connected with it loses the connection, and what comes after has a new store. */
+  async replace(name: string): Promise<SimulatedBroker> {
+    for (const pipe of this.#pipes) if (pipe.link.split('-').includes(name)) pipe.break()
+    // Ids of connections have the time in them.
+    this.clock.advance(1)
+    return this.addBroker(name, false)
   }
 
   mend(one: string, other: string): void {
