@@ -156,3 +156,11 @@ test('bridges are told of when they start and stop, and to those who come later'
   told.advisories.bridgeStopped(broker)
   expect(told.heard()).toEqual([])
 })
+
+test('consumers can be asked for, as they announced themselves', () => {
+  const told = new Told()
+  const id = told.add(consumerInfo({ brokerPath }))
+  expect(told.advisories.consumers()).toMatchObject([{ kind: 'ConsumerInfo', consumerId, brokerPath }])
+  told.advisories.consumerRemoved(id, { kind: 'queue', name: 'Q' }, 0)
+  expect(told.advisories.consumers()).toEqual([])
+})
