@@ -67,7 +67,7 @@ export const migration: Scene = async (network, { near, far }, check) => {
   await check('migration: a backlog goes to where its consumer comes', async () => {
     const traffic = new Traffic(network, 'WAITING', numbered(waiting))
     await traffic.receiveAt(here)
-    await traffic.complete()
+    return traffic.complete()
   })
   await check('migration: a durable subscriber has both subscriptions until the old one is read', () =>
     moveSubscriber(network, old, slave, here),
