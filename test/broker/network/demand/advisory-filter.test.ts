@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals'
 import { isForBridges } from '../../../../broker/message/bridge-advisories.ts'
 import { advisoryDestination } from '../../../../broker/network/demand/advisory-filter.ts'
 import type { BridgeSettings } from '../../../../broker/network/connector-settings.ts'
-import { bridgeSettings, named } from './demand-harness.ts'
+import { bridgeSettings } from '../bridge-settings.ts'
+import { named } from './demand-harness.ts'
 
 const nameWith = (settings: Partial<BridgeSettings>): string | undefined =>
   advisoryDestination(bridgeSettings(settings))?.name

@@ -20,43 +20,7 @@ import type {
   ConsumerInfo,
   DataStructure,
 } from '../../../../broker/wire/openwire/commands.ts'
-
-/** ActiveMQ's defaults. */
-export const bridgeSettings = (changed: Partial<BridgeSettings> = {}): BridgeSettings => ({
-  name: 'NC',
-  duplex: false,
-  staticBridge: false,
-  dynamicOnly: false,
-  conduitSubscriptions: true,
-  conduitNetworkQueueSubscriptions: false,
-  decreaseNetworkConsumerPriority: true,
-  consumerPriorityBase: -5,
-  messageTTL: 1,
-  consumerTTL: 1,
-  prefetchSize: 1000,
-  advisoryPrefetchSize: 0,
-  advisoryAckPercentage: 75,
-  suppressDuplicateQueueSubscriptions: false,
-  suppressDuplicateTopicSubscriptions: true,
-  bridgeTempDestinations: true,
-  alwaysSyncSend: true,
-  dispatchAsync: true,
-  useCompression: false,
-  userName: null,
-  password: null,
-  remoteUserName: null,
-  remotePassword: null,
-  destinationFilter: null,
-  excludedDestinations: [],
-  staticallyIncludedDestinations: [],
-  dynamicallyIncludedDestinations: [],
-  useVirtualDestSubs: false,
-  syncDurableSubs: false,
-  checkDuplicateMessagesOnDuplex: false,
-  advisoryForFailedForward: false,
-  clientIdToken: '_',
-  ...changed,
-})
+import { bridgeSettings } from '../bridge-settings.ts'
 
 export const named = (text: string, forceDurable = false): NamedDestination => ({
   destination: parseDestination(text),

@@ -14,16 +14,8 @@ import { DestinationRules } from '../../../../broker/network/demand/destination-
 import { NetworkDemands } from '../../../../broker/network/demand/network-demands.ts'
 import { isWithin, matchesWildcard, parseWildcard } from '../../../../broker/routing/wildcard.ts'
 import type { ConsumerInfo } from '../../../../broker/wire/openwire/commands.ts'
-import {
-  BridgeHarness,
-  bridgeSettings,
-  brokerPath,
-  consumer,
-  gone,
-  named,
-  subscriber,
-  unsubscribed,
-} from './demand-harness.ts'
+import { bridgeSettings } from '../bridge-settings.ts'
+import { BridgeHarness, brokerPath, consumer, gone, named, subscriber, unsubscribed } from './demand-harness.ts'
 
 const names = ['A', 'A.B', 'A.C', 'A.*', '*.B', 'A.>', '>']
 const concreteNames = ['A', 'A.B', 'A.C', 'A.B.C', 'X']

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { parseDestination } from '../../../../broker/message/destination.ts'
 import { DestinationRules } from '../../../../broker/network/demand/destination-rules.ts'
-import { bridgeSettings, named } from './demand-harness.ts'
+import { bridgeSettings } from '../bridge-settings.ts'
+import { named } from './demand-harness.ts'
 
 const answers = (rules: DestinationRules, texts: readonly string[]): string[] =>
   texts.filter((text) => rules.isPermitted(parseDestination(text)))

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import type { BridgeSettings } from '../../../../broker/network/connector-settings.ts'
 import { buildSubscriptionInfo, subscriptionsToHear } from '../../../../broker/network/demand/durable-sync.ts'
 import type { ConsumerInfo } from '../../../../broker/wire/openwire/commands.ts'
-import { bridgeSettings, brokerPath, consumer, named, subscriber, subscriptionsOf } from './demand-harness.ts'
+import { bridgeSettings } from '../bridge-settings.ts'
+import { brokerPath, consumer, named, subscriber, subscriptionsOf } from './demand-harness.ts'
 
 const parties = (settings: Partial<BridgeSettings>) => ({
   settings: bridgeSettings(settings),
