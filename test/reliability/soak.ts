@@ -11,6 +11,7 @@ import { soakJmsKills, soakJmsKillsOf } from './soak-jms-kills.ts'
 import { soakJmsModel } from './soak-jms-model.ts'
 import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } from './soak-journal.ts'
 import { soakMemory } from './soak-memory.ts'
+import { soakNetworkModel } from './soak-network-model.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
 import { soakThreeServers } from './soak-three-servers.ts'
@@ -37,6 +38,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   'journal:flips': soakJournalFlips,
   'journal:kills': soakJournalKills,
   memory: soakMemory,
+  'network-model': soakNetworkModel,
   'queue-model': soakQueueModel,
   strangers: soakStrangers,
   'strangers:loose': (options) => soakStrangersInProcess('loose', options),

@@ -1,9 +1,10 @@
-// The short form of the model of networks (test/reliability/network-model/model.ts). Another seed, or more runs:
+// The short form of the model of networks (test/reliability/network-model/model.ts); `npm run soak -- network-model` is the long one, which
+// .ci/run does. Another seed, or more runs:
 //   FLOTILLA_SEED=17 FLOTILLA_RUNS=100000 npm test -- test/broker/reliability/network-model.test
 import { expect, test } from '@jest/globals'
 import { runWatched } from '../../reliability/network-model/run-watched.ts'
 
-const runs = Number(process.env['FLOTILLA_RUNS'] ?? 10_000)
+const runs = Number(process.env['FLOTILLA_RUNS'] ?? 2000)
 const seed = Number(process.env['FLOTILLA_SEED'] ?? 20_261_130)
 
 test(`what goes into a network of brokers comes out, seed ${seed}`, async () => {
