@@ -2,6 +2,7 @@
 // advisories of bridges. Both hear of its end however it came about.
 import type { Endpoint } from './client/transport/parse-broker-url.ts'
 import type { Bridge, BridgeListener, RemoteBroker } from './network/bridge.ts'
+import { buildBrokerInfo } from './openwire/build-commands.ts'
 import type { ClusterBroker } from './session/cluster-brokers.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { BrokerInfo } from './wire/openwire/commands.ts'
@@ -58,7 +59,7 @@ class BridgeNews {
     const { members, accepted } = this.#options
     const { brokerName, brokerId, brokerUrl, address } = remote
     const peer = { brokerName, brokerId, urls: [brokerUrl, ...members.map(({ uri }) => uri)] }
-    this.#told = { peer, info: infoOf(remote, accepted) }
+    this.#told = { peer, info: buildBrokerInfo(remote, { duplexConnection: accepted, networkConnection: accepted }) }
     cluster.peerAdded(peer)
     advisories.bridgeStarted(this.#told.info, accepted, address)
   }
@@ -71,21 +72,3 @@ class BridgeNews {
     this.#service.advisories.bridgeStopped(told.info)
   }
 }
-
-const infoOf = ({ brokerName, brokerId, brokerUrl }: RemoteBroker, duplexConnection: boolean): BrokerInfo => ({
-  kind: 'BrokerInfo',
-  commandId: 0,
-  responseRequired: false,
-  brokerId: { kind: 'BrokerId', value: brokerId },
-  brokerURL: brokerUrl,
-  peerBrokerInfos: null,
-  brokerName,
-  slaveBroker: false,
-  masterBroker: false,
-  faultTolerantConfiguration: false,
-  duplexConnection,
-  networkConnection: duplexConnection,
-  connectionId: 0,
-  brokerUploadUrl: null,
-  networkProperties: null,
-})

@@ -4,6 +4,7 @@
 import type { Destination } from '../message/destination.ts'
 import type { ProducerIdFields } from '../message/producer-id.ts'
 import {
+  buildBrokerInfo,
   buildConnectionInfo,
   buildConsumerInfo,
   buildProducerInfo,
@@ -11,7 +12,7 @@ import {
 } from '../openwire/build-commands.ts'
 import { structureOf } from '../openwire/destination-structure.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
-import type { BrokerInfo, BrokerSubscriptionInfo, ConsumerId } from '../wire/openwire/commands.ts'
+import type { BrokerSubscriptionInfo, ConsumerId } from '../wire/openwire/commands.ts'
 import type { BridgeSettings } from './connector-settings.ts'
 import type { BridgeCommand } from './far-end.ts'
 
@@ -31,7 +32,10 @@ export interface IntroductionOptions {
 export function introductionOf(options: IntroductionOptions): BridgeCommand[] {
   const { settings, local, connectionId, networkProperties, advisories, subscriptions } = options
   const commands: BridgeCommand[] = []
-  if (networkProperties !== null) commands.push(brokerInfoOf(local, settings, networkProperties))
+  if (networkProperties !== null)
+    commands.push(
+      buildBrokerInfo(local, { duplexConnection: settings.duplex, networkConnection: true, networkProperties }),
+    )
   if (subscriptions) commands.push(subscriptions)
   commands.push(
     {
@@ -70,25 +74,3 @@ export const farConsumerId = (connectionId: string): ConsumerId => ({
 
 export const advisoryPrefetch = ({ advisoryPrefetchSize, prefetchSize }: BridgeSettings): number =>
   advisoryPrefetchSize > 0 ? advisoryPrefetchSize : prefetchSize
-
-const brokerInfoOf = (
-  { brokerId, brokerName, brokerUrl }: BrokerIdentity,
-  { duplex }: BridgeSettings,
-  networkProperties: string,
-): BrokerInfo => ({
-  kind: 'BrokerInfo',
-  commandId: 0,
-  responseRequired: false,
-  brokerId: { kind: 'BrokerId', value: brokerId },
-  brokerURL: brokerUrl,
-  peerBrokerInfos: null,
-  brokerName,
-  slaveBroker: false,
-  masterBroker: false,
-  faultTolerantConfiguration: false,
-  duplexConnection: duplex,
-  networkConnection: true,
-  connectionId: 0,
-  brokerUploadUrl: null,
-  networkProperties,
-})

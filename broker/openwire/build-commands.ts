@@ -1,6 +1,7 @@
 // Commands with the values that stock Java peers send. The command id is given when they are sent. For clients, bridges and
 // the broker's own commands; what only a broker says to its clients is in broker/session/openwire/answers.ts.
 import type {
+  BrokerInfo,
   ConnectionControl,
   ConnectionError,
   ConnectionInfo,
@@ -35,6 +36,37 @@ import { destinationOperations, type DestinationOperation } from './destination-
 const header = { commandId: 0, responseRequired: false }
 
 const connectionIdOf = (value: string) => ({ kind: 'ConnectionId', value }) as const
+
+interface Broker {
+  readonly brokerId: string
+  readonly brokerName: string
+  readonly brokerUrl: string
+}
+
+/** What a broker says of itself, or is said to be: nothing of bridges unless it is given. */
+export const buildBrokerInfo = (
+  { brokerId, brokerName, brokerUrl }: Broker,
+  more: Partial<
+    Pick<BrokerInfo, 'peerBrokerInfos' | 'duplexConnection' | 'networkConnection' | 'networkProperties'>
+  > = {},
+): BrokerInfo => ({
+  kind: 'BrokerInfo',
+  ...header,
+  brokerId: { kind: 'BrokerId', value: brokerId },
+  brokerURL: brokerUrl,
+  peerBrokerInfos: null,
+  brokerName,
+  slaveBroker: false,
+  masterBroker: false,
+  // True would switch optimizeAcknowledge off in clients.
+  faultTolerantConfiguration: false,
+  duplexConnection: false,
+  networkConnection: false,
+  connectionId: 0,
+  brokerUploadUrl: null,
+  networkProperties: null,
+  ...more,
+})
 
 export const buildConnectionInfo = (
   fields: Pick<ConnectionInfo, 'clientId' | 'userName' | 'password' | 'faultTolerant'> & { connectionId: string },

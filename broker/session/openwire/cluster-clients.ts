@@ -4,10 +4,9 @@
 //
 // Clients are asked to move when a broker joins, each with the list in another order: the first of its list is where it goes. One
 // that has just come from elsewhere is not asked again, or it might go back and forth.
-import { buildConnectionControl } from '../../openwire/build-commands.ts'
+import { buildBrokerInfo, buildConnectionControl } from '../../openwire/build-commands.ts'
 import type { BrokerInfo, Command, ConnectionControl } from '../../wire/openwire/commands.ts'
 import type { ClusterBroker, ClusterBrokers } from '../cluster-brokers.ts'
-import { buildBrokerInfo } from './answers.ts'
 
 /** Attributes of ActiveMQ's transport connectors. */
 export interface ClusterClientOptions {

@@ -20,7 +20,7 @@
 //     to each other would stop reading at the same time. What grows meanwhile is answers, a few bytes each; beyond
 //     `maxAnswersWhileCongested` of them the other side does not read, and outboundStallTimeoutMs ends it.
 import type { Message } from '../../message/message.ts'
-import { isForBridges } from '../../openwire/bridge-advisories.ts'
+import { isForBridges } from '../../message/bridge-advisories.ts'
 import type { Delivery } from '../../region/region.ts'
 import type { Command, Throwable } from '../../wire/openwire/commands.ts'
 import { messageCommandOf } from '../../wire/openwire/stored-form.ts'

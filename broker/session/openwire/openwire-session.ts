@@ -27,8 +27,7 @@ import { messageFormOf, storedFormOf } from '../../wire/openwire/stored-form.ts'
 import type { WireFormat, WireFormatOptions } from '../../wire/openwire/wire-format.ts'
 import { ReadingPauses } from '../reading-pauses.ts'
 import type { AcceptedConnection, Session } from '../session.ts'
-import { buildKeepAlive } from '../../openwire/build-commands.ts'
-import { buildBrokerInfo } from './answers.ts'
+import { buildBrokerInfo, buildKeepAlive } from '../../openwire/build-commands.ts'
 import type { ClusterClient, ClusterClients } from './cluster-clients.ts'
 import { CommandExecutor, type CommandPeer } from './command-executor.ts'
 import { CommandWriter, initialCodec } from './command-writer.ts'
@@ -339,7 +338,8 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
       maxInactivityDurationMs: format.maxInactivityDurationMs,
       initialDelayMs: format.maxInactivityDurationInitialDelayMs,
     })
-    this.send(buildBrokerInfo(this.#service.identity, this.#clusterClients.peerInfos()))
+    // Clients need it before they can do XA or ask for the broker's name.
+    this.send(buildBrokerInfo(this.#service.identity, { peerBrokerInfos: this.#clusterClients.peerInfos() }))
   }
 
   #keepAlive({ commandId, responseRequired }: KeepAliveInfo): void {

@@ -12,7 +12,7 @@ import {
   buildSessionInfo,
 } from '../../../broker/openwire/build-commands.ts'
 import type { Delivery } from '../../../broker/region/region.ts'
-import { buildBrokerInfo } from '../../../broker/session/openwire/answers.ts'
+import { buildBrokerInfo } from '../../../broker/openwire/build-commands.ts'
 import type { BrokerInfo, Command } from '../../../broker/wire/openwire/commands.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
 import { initialWireFormat } from '../../../broker/wire/openwire/wire-format.ts'

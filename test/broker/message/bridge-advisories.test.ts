@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { parseDestination } from '../../../broker/message/destination.ts'
-import { isForBridges } from '../../../broker/openwire/bridge-advisories.ts'
+import { isForBridges } from '../../../broker/message/bridge-advisories.ts'
 
 test.each([
   ['topic://ActiveMQ.Advisory.Consumer.Queue.Q', true],
