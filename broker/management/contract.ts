@@ -14,8 +14,14 @@
 //                      NetworkAnswer as JSON: network connectors of an active member and their bridges, also those that it accepted
 //   POST /network-connectors/{name}/start|stop
 //                      200 when it is started or stopped, also when it was before; 404 there is none; 409 this member is not active;
-//                      403 a web page asks. Until the member is active again: then it is as configured. This and DELETE are the only
-//                      things here that change anything
+//                      403 a web page asks. Until the member is active again: then it is as configured
+//   PUT /drain         DrainRequest as JSON. 200 when it drains, also when it did before; then what is said last counts. 400 the request
+//                      says something else; 409 this member is not active; 403 a web page asks. The transport connectors close, so that
+//                      clients go to other brokers; bridges of both roles end; all messages of queues are forwarded to the brokers named,
+//                      as if they had been sent there. What is left is `drain` of the snapshot
+//   DELETE /drain      200 when it takes part again as it is configured, also when it never drained; 409 and 403 as above. A member that
+//                      becomes active does not drain, whatever the one before did. These, the connectors and DELETE of a subscription
+//                      are the only things here that change anything
 //   GET /metrics       Prometheus text
 //   GET /watch         200 and then nothing, as long as the process lives: whoever asks learns at once when it has ended
 //   GET /watch?roles   the same, but with the answer of /role as a line, now and each time that the role changes. Brokers up to
@@ -100,6 +106,28 @@ export interface BrokerSnapshot extends RoleAnswer {
   }[]
   /** Left out by brokers that know no networks, and by members that are not active. */
   readonly networkBridges?: readonly NetworkBridgeSnapshot[]
+  /** Left out unless this member drains. */
+  readonly drain?: DrainSnapshot
+}
+
+export interface DrainRequest {
+  /**
+   * Where messages go: at least one URI as in a network connector (`masterslave:(tcp://b:61616,tcp://c:61616)`), a bridge for each. With more
+   * than one, whoever takes a message first gets it.
+   */
+  readonly to: readonly string[]
+}
+
+export interface DrainSnapshot {
+  readonly to: readonly string[]
+  /** RFC 3339. */
+  readonly since: string
+  /** Messages of queues that are still here, also those under way whose answer has not come. 0: all others have what this member had. */
+  readonly messagesRemaining: number
+  /** Messages that wait for durable subscriptions here. They are for those subscribers only, and are not forwarded. */
+  readonly messagesOfSubscriptions: number
+  /** Why nothing goes out, in one sentence; null when something does, or nothing has to. */
+  readonly reason: string | null
 }
 
 export interface NetworkAnswer {
@@ -163,6 +191,7 @@ export const adminPaths = {
   destinations: '/destinations',
   subscriptions: '/subscriptions',
   networkConnectors: '/network-connectors',
+  drain: '/drain',
   metrics: '/metrics',
   watch: '/watch',
 } as const
