@@ -40,7 +40,7 @@ test.each([
   ['bench', ['--cell', 'x'], '--cell x is none of '],
   ['bench', ['--runs', 'x'], '--runs x is no number above 0'],
   ['soak', [], 'expected one NAME, not 0'],
-  ['soak', ['x'], 'NAME x is none of fencing'],
+  ['soak', ['x'], 'NAME x is none of bridge-strangers'],
   ['soak', ['memory', '--scale', '0'], '--scale 0 is no number above 0'],
 ] as const)('%s %j is refused', async (script, args, reason) => {
   const { code, output } = await run(script, ...args)

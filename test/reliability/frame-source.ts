@@ -3,7 +3,7 @@
 import type { Random } from '../../broker/base/random.ts'
 import type { DataStructure } from '../../broker/wire/openwire/commands.ts'
 import type { OpenWireCodec } from '../../broker/wire/openwire/openwire-codec.ts'
-import { mutate, StrangerCommands, type StrangerIds } from './stranger-frames.ts'
+import { mutate, type StrangerCommands } from './stranger-frames.ts'
 
 const mutationRates = [0, 0.01, 0.05, 0.1, 0.3, 0.5, 1]
 const rememberedFrames = 32
@@ -17,8 +17,8 @@ export class FrameSource {
   readonly #history: Buffer[] = []
   #last: Buffer = Buffer.alloc(8)
 
-  constructor(random: Random, ids: StrangerIds, recorded: readonly Buffer[]) {
-    this.commands = new StrangerCommands(random, ids)
+  constructor(random: Random, commands: StrangerCommands, recorded: readonly Buffer[]) {
+    this.commands = commands
     this.#random = random
     this.#recorded = recorded
     this.#mutationRate = mutationRates[this.#below(mutationRates.length)]!

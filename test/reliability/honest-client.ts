@@ -9,7 +9,8 @@ import {
   producerInfo,
   textMessage,
 } from '../broker/session/openwire/test-commands.ts'
-import { Peer, settle, type StrangerWorld } from './stranger-world.ts'
+import { settle } from './janitor.ts'
+import { Peer, type PeerWorld } from './stranger-world.ts'
 
 export class HonestClient {
   readonly connectionId = 'ID:honest-client:1'
@@ -21,7 +22,7 @@ export class HonestClient {
   #commandId = 100
   #sequence = 0
 
-  constructor(world: StrangerWorld) {
+  constructor(world: PeerWorld) {
     const { connectionId } = this
     this.#peer = new Peer(world, { tightEncodingEnabled: false, cacheEnabled: false }, true)
     this.#peer.negotiate({ maxInactivityDurationMs: 0 })

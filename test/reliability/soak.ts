@@ -6,6 +6,7 @@
 // that a run that failed can be repeated; it ends with code 1 when a suite failed.
 import { systemClock } from '../../broker/base/clock.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
+import { soakBridgeStrangers } from './soak-bridge-strangers.ts'
 import { soakFencing } from './soak-fencing.ts'
 import { soakJmsKills, soakJmsKillsOf } from './soak-jms-kills.ts'
 import { soakJmsModel } from './soak-jms-model.ts'
@@ -26,6 +27,7 @@ export interface SoakOptions {
 type Soak = (options: SoakOptions) => Promise<void>
 
 const soaks: Readonly<Record<string, Soak>> = {
+  'bridge-strangers': soakBridgeStrangers,
   fencing: (options) => soakFencing(options),
   'fencing:stopped': (options) => soakFencing(options, 'stopped'),
   'fencing:lock': (options) => soakFencing(options, 'lock taken'),

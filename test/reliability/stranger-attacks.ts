@@ -19,6 +19,7 @@ import {
   transactionInfo,
 } from '../broker/session/openwire/test-commands.ts'
 import { FrameSource } from './frame-source.ts'
+import { StrangerCommands } from './stranger-frames.ts'
 
 export interface Hostility {
   readonly port: number
@@ -116,7 +117,7 @@ async function fuzz(hostility: Hostility): Promise<void> {
       peer.send(
         connectionInfo({ connectionId: { kind: 'ConnectionId', value: peer.id }, clientId: `client of ${peer.id}` }),
       )
-    const source = new FrameSource(random, { own: peer.id, foreign: [] }, recorded)
+    const source = new FrameSource(random, new StrangerCommands(random, { own: peer.id, foreign: [] }), recorded)
     for (let frames = random.next() * 200; frames > 0 && !peer.closed && !signal.aborted; frames--) {
       counts['frames'] = (counts['frames'] ?? 0) + 1
       peer.socket.write(source.next(peer.codec))

@@ -5,10 +5,8 @@ import { isError } from '../../broker/base/errors.ts'
 import type { LogFields, Logger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import { buildConnectionInfo } from '../../broker/openwire/build-commands.ts'
-import type { Destination } from '../../broker/message/destination.ts'
 import { createRegion } from '../../broker/region/region-broker.ts'
-import { acknowledgementNamed } from '../support/acknowledgement.ts'
-import type { Delivery, Region, RegionConnection } from '../../broker/region/region.ts'
+import type { Region } from '../../broker/region/region.ts'
 import { Advisories } from '../../broker/advisory/advisories.ts'
 import { ClusterBrokers } from '../../broker/session/cluster-brokers.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
@@ -31,13 +29,22 @@ import {
 } from '../../broker/wire/openwire/wire-format.ts'
 import { receiveBytes } from '../broker/session/openwire/session-harness.ts'
 import { soleOwner } from '../support/sole-owner.ts'
+import { Janitor } from './janitor.ts'
 
 export interface LogEntry {
   readonly message: string
   readonly fields: LogFields
 }
 
-export class StrangerWorld {
+/** What the peers of a broker need of it. */
+export interface PeerWorld {
+  readonly service: SessionService
+  readonly clusterClients: ClusterClients
+  readonly duplexBridges: DuplexBridges
+  readonly errors: LogEntry[]
+}
+
+export class StrangerWorld implements PeerWorld {
   readonly clock = new ManualClock()
   readonly service: SessionService
   readonly region: Region
@@ -55,8 +62,7 @@ export class StrangerWorld {
   /** Whatever was logged as an error: nothing that a peer sends may lead to one. */
   readonly errors: LogEntry[] = []
   readonly warnings = new Map<string, number>()
-  readonly #janitor: RegionConnection
-  #drained: Delivery[] = []
+  readonly #janitor: Janitor
 
   static async start(memoryLimit = 64 * 2 ** 20): Promise<StrangerWorld> {
     const store = new MemoryStore()
@@ -85,28 +91,12 @@ export class StrangerWorld {
     const cluster = new ClusterBrokers(identity)
     this.clusterClients = new ClusterClients(everythingTold, cluster)
     this.service = { identity, region, registry, cluster, advisories, clock, logger, limits }
-    const options = { connectionId: 'janitor', clientId: 'janitor', failoverReconnect: false }
-    this.#janitor = region.connect(options, {
-      deliver: (delivery) => void this.#drained.push(delivery),
-      deliverNothing() {},
-      pause() {},
-      resume() {},
-    })
+    this.#janitor = new Janitor(region)
   }
 
   /** Takes all messages out of all queues, so that a long run does not end in a full memory. */
-  async drain(): Promise<void> {
-    const consumerId = 'janitor:1:1'
-    this.#janitor.addConsumer(consumerOf(consumerId, { kind: 'queue', name: '>' }))
-    for (let idle = 0; idle < 3; idle++) {
-      await settle()
-      if (this.#drained.length > 0) idle = -1
-      for (const { message, sequence } of this.#drained.splice(0)) {
-        const reference = { messageId: message.messageId, sequence }
-        this.#janitor.acknowledge(acknowledgementNamed('individual', { consumerId, last: reference })!, () => {})
-      }
-    }
-    this.#janitor.removeConsumer(consumerId, 'nothing')
+  drain(): Promise<void> {
+    return this.#janitor.drain()
   }
 
   #logger(): Logger {
@@ -138,30 +128,14 @@ const everythingTold = {
   updateClusterClientsOnRemove: true,
 }
 
-const consumerOf = (consumerId: string, destination: Destination) => ({
-  consumerId,
-  destination,
-  prefetchSize: 1000,
-  priority: -128,
-  exclusive: false,
-  noLocal: false,
-  maximumPendingMessageLimit: 0,
-  selector: null,
-  browser: false,
-  subscriptionName: null,
-})
-
-/** Lets callbacks of the store and reads from it run. */
-export async function settle(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-}
-
 /** The other side of one session. */
 export class Peer implements SessionOutput {
   readonly session: OpenWireSession
   /** What the broker sent; empty unless `listens`. */
   readonly received: Command[] = []
   readonly drops: string[] = []
+  /** A frame that is not whole has its time. */
+  readonly mayBeSilent = false
   codec = new OpenWireCodec(initialWireFormat)
   reading = true
   closed = false
@@ -169,14 +143,14 @@ export class Peer implements SessionOutput {
   writtenBytes = 0
   untakenBytes = 0
   takesBytes = true
-  readonly #world: StrangerWorld
+  readonly #world: PeerWorld
   readonly #listens: boolean
   readonly #splitter = new FrameSplitter(2 ** 30)
   #negotiated = false
   #theirs: WireFormatInfo | undefined
   #last: Buffer = Buffer.alloc(0)
 
-  constructor(world: StrangerWorld, wireFormat: Partial<WireFormatOptions>, listens: boolean) {
+  constructor(world: PeerWorld, wireFormat: Partial<WireFormatOptions>, listens: boolean) {
     this.#world = world
     this.#listens = listens
     this.session = new OpenWireSession({
@@ -231,7 +205,15 @@ export class Peer implements SessionOutput {
   }
 
   send(...commands: DataStructure[]): void {
-    receiveBytes(this.session, Buffer.concat(commands.map((command) => this.codec.encode(command))))
+    this.give(Buffer.concat(commands.map((command) => this.codec.encode(command))))
+  }
+
+  give(bytes: Buffer): void {
+    receiveBytes(this.session, bytes)
+  }
+
+  leave(): void {
+    this.session.close()
   }
 
   #decode(frame: Buffer): Command | null {

@@ -13,7 +13,9 @@ import { outboundHighWaterBytes } from '../../broker/session/limits.ts'
 import { connectionInfo, receiveBytes } from '../broker/session/openwire/session-harness.ts'
 import { FrameSource } from './frame-source.ts'
 import { HonestClient } from './honest-client.ts'
-import { Peer, settle, StrangerWorld } from './stranger-world.ts'
+import { settle } from './janitor.ts'
+import { StrangerCommands } from './stranger-frames.ts'
+import { Peer, StrangerWorld } from './stranger-world.ts'
 
 export type Encoding = 'loose' | 'tight'
 
@@ -194,7 +196,7 @@ class Stranger {
     this.#world = world
     this.#random = random
     this.#options = options
-    this.#source = new FrameSource(random, { own: this.id, foreign }, options.recorded)
+    this.#source = new FrameSource(random, new StrangerCommands(random, { own: this.id, foreign }), options.recorded)
     this.#left = 1 + this.#below(150)
     const cacheEnabled = random.next() < 0.4
     const tightEncodingEnabled = encoding === 'tight'

@@ -16,7 +16,8 @@ import { maxStructuresPerFrame } from '../../../broker/wire/openwire/limits.ts'
 import type { WireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
 import { recordedFrames } from '../../reliability/recorded-frames.ts'
 import { runCampaign, type Encoding } from '../../reliability/strangers.ts'
-import { Peer, settle, StrangerWorld } from '../../reliability/stranger-world.ts'
+import { settle } from '../../reliability/janitor.ts'
+import { Peer, StrangerWorld } from '../../reliability/stranger-world.ts'
 import { connectionId, connectionInfo } from '../session/openwire/session-harness.ts'
 import {
   consumerInfo,
