@@ -115,6 +115,7 @@ class BridgeBuilder {
           far,
           demands: this.#demands,
           subscribers: () => this.#subscribers(),
+          limitReached: (limit, by) => this.#limitReached(limit, by),
           idSeed: this.#nextIdSeed(remote),
           networkProperties: null,
           logger: this.#logger,
@@ -147,6 +148,10 @@ class BridgeBuilder {
     return knownSubscribers(region, advisories.consumers())
   }
 
+  #limitReached(limit: string, { brokerName, address }: RemoteBroker): void {
+    this.#service.limits.reached(limit, { remoteBroker: brokerName, remoteAddress: address })
+  }
+
   #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener): Bridge {
     const { identity, region } = this.#service
     return new DialledBridge(
@@ -159,6 +164,7 @@ class BridgeBuilder {
         settings,
         demands: this.#demands,
         subscribers: () => this.#subscribers(),
+        limitReached: (limit, by) => this.#limitReached(limit, by),
         networkProperties: formatNetworkProperties(settings, identity, this.#clock.nowMs()),
         nextIdSeed: (remote) => this.#nextIdSeed(remote),
       },

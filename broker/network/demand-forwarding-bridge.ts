@@ -53,6 +53,8 @@ export interface BridgeParts {
   readonly subscribers: () => readonly ConsumerInfo[]
   /** What the other broker is told of the settings; null on the side that accepted the bridge. */
   readonly networkProperties: string | null
+  /** Of that name, by what the other broker has said. */
+  readonly limitReached?: (limit: string, remote: RemoteBroker) => void
   readonly logger: Logger
   readonly listener: BridgeListener
 }
@@ -94,13 +96,19 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     this.#near = new NearEnd(region, { connectionId: nearConnectionId, clientId }, this)
     const takesMessages = settings.duplex && parts.networkProperties !== null
     this.#intake = takesMessages
-      ? new DuplexIntake({ region, far, connectionId: `${idSeed}:3`, clientId: this.#nearClientId('inbound_duplex') })
+      ? new DuplexIntake({
+          region,
+          far,
+          connectionId: `${idSeed}:3`,
+          clientId: this.#nearClientId('inbound_duplex'),
+          failed: (error) => this.failed(error),
+        })
       : null
   }
 
   get statistics(): BridgeStatistics {
     return {
-      demandSubscriptions: this.#demand.size,
+      demandSubscriptions: this.#near.consumers,
       forwarded: this.#forwarded,
       received: this.#intake?.received ?? this.#parts.far.received ?? 0,
     }
@@ -260,6 +268,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
         this.#applyOne(change)
       } catch (error) {
         if (!(error instanceof RefusalError)) throw error
+        this.#limitReached(error.fields['limit'])
         this.#parts.logger.warn('Cannot follow the demand of the other broker', { cause: error.message })
       }
     }
@@ -278,8 +287,13 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
       case 'removeDestination':
         return this.#near.removeDestination(change.destination)
       case 'refused':
+        this.#limitReached(change.limit)
         this.#parts.logger.warn('Demand of the other broker counts for nothing', { cause: change.reason })
     }
+  }
+
+  #limitReached(limit: unknown): void {
+    if (typeof limit === 'string') this.#parts.limitReached?.(limit, this.#parts.remote)
   }
 
   #termsOf(demand: Demand): NetworkOptions['filter'] {

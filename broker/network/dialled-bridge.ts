@@ -20,7 +20,8 @@ import type { BridgeSettings } from './connector-settings.ts'
 import type { NetworkDemands } from './demand/network-demands.ts'
 import { DemandForwardingBridge } from './demand-forwarding-bridge.ts'
 import { DialledFarEnd, type DialledFarEndListener } from './dialled-far-end.ts'
-import { introductionTimeoutMs } from './limits.ts'
+import { maxIdLength } from '../openwire/limits.ts'
+import { introductionTimeoutMs, longestBrokerUrl } from './limits.ts'
 
 export interface DialledBridgeParts {
   readonly dial: Dial
@@ -31,6 +32,7 @@ export interface DialledBridgeParts {
   readonly settings: BridgeSettings
   readonly demands: NetworkDemands
   readonly subscribers: () => readonly ConsumerInfo[]
+  readonly limitReached?: (limit: string, remote: RemoteBroker) => void
   /** The settings as the other broker reads them. */
   readonly networkProperties: string
   /** Different for each bridge that there ever was, in all brokers. */
@@ -68,11 +70,10 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
   introduced(info: BrokerInfo): void {
     if (this.#ended) return
     this.#timer.cancel()
-    const remote = remoteOf(info, this.#far.address)
-    const { local } = this.#parts
-    if (remote.brokerId === local.brokerId)
-      return this.failed(new NothingToBridge(`${remote.address} is this broker itself`))
     try {
+      const remote = remoteOf(info, this.#far.address)
+      if (remote.brokerId === this.#parts.local.brokerId)
+        return this.failed(new NothingToBridge(`${remote.address} is this broker itself`))
       this.#bridge = this.#buildBridge(remote)
     } catch (error) {
       return this.failed(isError(error) ? error : new Error(errorMessage(error)))
@@ -122,9 +123,16 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
   }
 }
 
+/** Names and ids stand in client ids, and in what other brokers and clients are told. */
 const remoteOf = ({ brokerName, brokerId, brokerURL }: BrokerInfo, address: string): RemoteBroker => ({
-  brokerName: brokerName ?? '',
-  brokerId: brokerId?.value ?? '',
-  brokerUrl: brokerURL ?? '',
+  brokerName: required(brokerName, 'brokerName', address),
+  brokerId: required(brokerId?.value ?? null, 'brokerId', address),
+  brokerUrl: brokerURL === null || brokerURL.length > longestBrokerUrl ? '' : brokerURL,
   address,
 })
+
+function required(text: string | null, field: string, address: string): string {
+  if (text === null || text === '') throw new Error(`Cannot bridge ${address}: its ${field} is missing`)
+  if (text.length <= maxIdLength) return text
+  throw new Error(`Cannot bridge ${address}: its ${field} has ${text.length} characters, the most is ${maxIdLength}`)
+}

@@ -50,6 +50,11 @@ export class NearEnd {
     this.#region = region.connect({ ...options, failoverReconnect: false, network: true }, this.#port(peer))
   }
 
+  /** Those that there are, without such as are on their way out. */
+  get consumers(): number {
+    return this.#unsettled.size - this.#leaving.size
+  }
+
   /** @throws {RefusalError} */
   addConsumer(info: ConsumerInfo, filter: NetworkOptions['filter']): void {
     const consumerId = consumerIdText(info.consumerId!)

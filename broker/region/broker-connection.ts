@@ -38,6 +38,8 @@ export interface ConnectionParts {
   readonly acknowledger: Acknowledger
   /** All subscriptions of the broker by consumer id. */
   readonly subscriptions: Map<string, Subscription>
+  /** Whether the connection of this id is another broker's bridge. */
+  isNetwork(connectionId: string): boolean
   closed(connection: BrokerConnection): void
 }
 
@@ -304,10 +306,11 @@ export class BrokerConnection implements RegionConnection {
     this.#context.registry.delete(found)
   }
 
-  /** Bridges have them for clients of other brokers, and two may have one. */
+  /** Bridges have them for clients of other brokers, and two may have one; but none has that of a client here, whatever it is told. */
   #checkOwner(destination: Destination): void {
-    const found = this.#context.registry.obtain(destination)
-    if (found.owner !== this.options.connectionId && !this.options.network)
+    const { owner } = this.#context.registry.obtain(destination)
+    if (owner === this.options.connectionId) return
+    if (!this.options.network || owner === null || !this.#parts.isNetwork(owner))
       throw invalid(destination, 'a temporary destination belongs to the connection that created it')
   }
 

@@ -197,6 +197,7 @@ class RegionBroker implements Region {
       router: this.#router,
       acknowledger: this.#acknowledger,
       subscriptions: this.#subscriptions,
+      isNetwork: (connectionId) => this.#connections.get(connectionId)?.options.network === true,
       closed: ({ options: { connectionId } }) => void this.#connections.delete(connectionId),
     })
     this.#connections.set(options.connectionId, connection)

@@ -143,7 +143,8 @@ export class OpenWireChannel implements Channel {
     if (command.kind === 'WireFormatInfo') return this.#negotiate(command)
     if (!this.#negotiated) throw new TransportError(`${command.kind} came before the wire format`)
     if (command.kind === 'KeepAliveInfo') {
-      if (command.responseRequired) this.send(buildKeepAlive(command.commandId))
+      // What waits for the socket shows as well that we are here. A peer that asks and never reads would have it all kept.
+      if (command.responseRequired && this.drained() === null) this.send(buildKeepAlive(command.commandId))
       return
     }
     this.#listener.command(command)

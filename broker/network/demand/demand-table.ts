@@ -36,9 +36,16 @@ import { buildDemand, demandPriority, durableName, type DemandOwner } from './de
 import type { Demand, DemandChange } from './demand.ts'
 import { DestinationRules } from './destination-rules.ts'
 import { subscriptionsToHear } from './durable-sync.ts'
-import { mayPass, readConsumer, readPath, type HeardConsumer } from './heard-consumer.ts'
+import { mayPass, pathBytes, readConsumer, readPath, type HeardConsumer } from './heard-consumer.ts'
 import { InterestIndex, isSameSource } from './interest-index.ts'
-import { demandBytes, interestBytes, maxInterestsOfOneId, maxRememberedBytes, maxWildcards } from './limits.ts'
+import {
+  demandBytes,
+  interestBytes,
+  littleRememberedBytes,
+  maxInterestsOfOneId,
+  maxRememberedBytes,
+  maxWildcards,
+} from './limits.ts'
 import type { NetworkDemands } from './network-demands.ts'
 import { TemporaryPlaces } from './temporary-places.ts'
 import { TopicCarriers } from './topic-carriers.ts'
@@ -140,6 +147,18 @@ export class DemandTable {
   /** The bridge has ended: others get the ways that this one had. */
   close(): void {
     this.#ways.close()
+    this.#account(-this.#rememberedBytes)
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const all = this.#rememberedBytes + bytes
+    if (all > maxRememberedBytes) return false
+    return all <= littleRememberedBytes || this.#options.networkDemands.hasRoom(bytes)
+  }
+
+  #account(bytes: number): void {
+    this.#rememberedBytes += bytes
+    this.#options.networkDemands.rememberedBytes += bytes
   }
 
   #collect(work: () => void): DemandChange[] {
@@ -162,7 +181,8 @@ export class DemandTable {
       work()
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
-      this.#emit({ kind: 'refused', reason: errorMessage(error) })
+      const { limit } = error.fields
+      this.#emit({ kind: 'refused', reason: errorMessage(error), ...(typeof limit === 'string' && { limit }) })
     }
   }
 
@@ -225,10 +245,10 @@ export class DemandTable {
       destinationKey(other.group.destination) === destinationKey(destination) &&
       (!durable || isSameSource(other, heard))
     if (same.some(isKnown)) return
-    const cost = interestBytes + 2 * (heard.textLength + destination.name.length)
+    const cost = interestBytes + heard.bytes + 2 * destination.name.length
     if (same.length >= maxInterestsOfOneId)
       throw refused(heard, destination, `${maxInterestsOfOneId} destinations of its are known`, 'maxInterestsOfOneId')
-    if (this.#rememberedBytes + cost + (group ? 0 : demandBytes) > maxRememberedBytes) {
+    if (!this.#hasRoom(cost + (group ? 0 : demandBytes))) {
       this.#keepWithout(group, heard, destination, durable)
       return
     }
@@ -249,7 +269,7 @@ export class DemandTable {
     way?.interests.add(interest)
     group.interests.add(interest)
     this.#interests.add(interest)
-    this.#rememberedBytes += cost
+    this.#account(cost)
     if (isInUse(interest)) group.count(interest, 1)
     this.#settle(group)
   }
@@ -262,7 +282,7 @@ export class DemandTable {
     group.permanence = durable ? 'durable' : 'consumers'
     this.#settle(group)
     const text = `Cannot remember consumers of ${destinationKey(destination)}: ${reason}; they have demand as long as it is up`
-    this.#emit({ kind: 'refused', reason: text })
+    this.#emit({ kind: 'refused', reason: text, limit: 'maxRememberedBytes' })
   }
 
   #subscriptionRemoved(info: RemoveSubscriptionInfo): void {
@@ -281,7 +301,7 @@ export class DemandTable {
       const { group } = interest
       this.#interests.remove(interest)
       group.interests.delete(interest)
-      this.#rememberedBytes -= interest.cost
+      this.#account(-interest.cost)
       if (isInUse(interest)) group.count(interest, -1)
       this.#ways.leave(interest)
       this.#settle(group)
@@ -307,21 +327,22 @@ export class DemandTable {
   }
 
   #addTemporary(destination: Destination, info: DestinationInfo): void {
-    const cost = interestBytes + demandBytes + 2 * destination.name.length
-    if (this.#rememberedBytes + cost > maxRememberedBytes)
+    const path = (info.brokerPath ?? []).map((id) => id?.value ?? '')
+    const cost = interestBytes + demandBytes + pathBytes(path) + 2 * destination.name.length
+    if (!this.#hasRoom(cost))
       throw new RefusalError(
         'RESOURCE_LIMIT',
         `Cannot bridge ${destinationKey(destination)}: the bridge remembers at most ${maxRememberedBytes} bytes of consumers`,
         { fields: { limit: 'maxRememberedBytes' } },
       )
-    this.#rememberedBytes += cost
+    this.#account(cost)
     this.#emit({ kind: 'addDestination', destination, info })
     for (const group of this.#temporary.announce(destination, cost)) this.#settle(group)
   }
 
   #removeTemporary(destination: Destination, info: DestinationInfo): void {
     const { cost, groups } = this.#temporary.withdraw(destination)
-    this.#rememberedBytes -= cost
+    this.#account(-cost)
     for (const group of groups) this.#settle(group)
     this.#emit({ kind: 'removeDestination', destination, info })
   }
@@ -348,7 +369,7 @@ export class DemandTable {
       forcedDurable: this.#rules.isForcedDurable(destination),
       cost,
     })
-    this.#rememberedBytes += cost
+    this.#account(cost)
     this.#groups.set(key, group)
     if (group.mayCover) this.#wildcards.add(group)
     if (isTemporary(destination)) this.#temporary.add(group)
@@ -394,7 +415,7 @@ export class DemandTable {
 
   #forgetGroup(group: DemandGroup): void {
     if (!this.#groups.delete(group.options.key)) return
-    this.#rememberedBytes -= group.options.cost
+    this.#account(-group.options.cost)
     this.#wildcards.delete(group)
     if (isTemporary(group.destination)) this.#temporary.remove(group)
   }

@@ -34,5 +34,5 @@ export type DemandChange =
       readonly destination: Destination
       readonly info: DestinationInfo
     }
-  /** Nothing to do but to tell: why something that was heard counts for nothing. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** Nothing to do but to tell: why something that was heard counts for nothing, and which limit it would have gone beyond. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly limit?: string }

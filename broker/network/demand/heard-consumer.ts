@@ -6,7 +6,7 @@ import { consumerIdText } from '../../openwire/id-text.ts'
 import { maxIdLength } from '../../openwire/limits.ts'
 import { consumableMembers } from '../../routing/destination-name.ts'
 import type { BrokerId, ConsumerInfo } from '../../wire/openwire/commands.ts'
-import { maxPathLength } from './limits.ts'
+import { listedBytes, maxPathLength } from './limits.ts'
 
 export interface HeardConsumer {
   readonly info: ConsumerInfo
@@ -17,8 +17,8 @@ export interface HeardConsumer {
   readonly destinations: readonly Destination[]
   /** The other broker wants advisories for itself: one demand, whatever it lists. */
   readonly advisory: boolean
-  /** Length of its texts. */
-  readonly textLength: number
+  /** Bytes of memory that its texts and lists cost, estimated. */
+  readonly bytes: number
 }
 
 /** @throws {RefusalError} when it cannot be demand. */
@@ -34,14 +34,21 @@ export function readConsumer(info: ConsumerInfo): HeardConsumer {
   const texts = [consumerId, clientId, subscriptionName, info.selector ?? '', ...brokerPath, ...consumersBehind]
   const advisory = compositeMembers(destination).every(isAdvisory)
   return {
-    info,
+    // Without what nobody asks for any more: a destination may be one of many of a long name, a predicate anything.
+    info: { ...info, destination: null, additionalPredicate: null },
     consumerId,
     brokerPath,
     destinations: advisory ? [destination] : consumableMembers(destination),
     advisory,
-    textLength: texts.reduce((length, text) => length + text.length, 0),
+    bytes: bytesOf(texts) + listedBytes * (brokerPath.length + consumersBehind.length),
   }
 }
+
+/** Two for each character. */
+const bytesOf = (texts: readonly string[]): number => 2 * texts.reduce((length, text) => length + text.length, 0)
+
+/** Bytes of memory that a path costs, estimated. */
+export const pathBytes = (path: readonly string[]): number => bytesOf(path) + listedBytes * path.length
 
 /** @throws {RefusalError} when it is longer than any network is wide. */
 export function readPath(path: readonly (BrokerId | null)[] | null): readonly string[] {

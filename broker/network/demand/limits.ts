@@ -6,8 +6,17 @@
  */
 export const maxRememberedBytes = 192 * 1024 * 1024
 
+/** The same of all bridges together: anybody can say that it is a broker, as often as there are connections. */
+export const maxRememberedBytesOfAll = 2 * maxRememberedBytes
+
+/** That much each may have as long as it is up, whatever others have: a thousand consumers. */
+export const littleRememberedBytes = 1024 * 1024
+
 /** What an entry in the tables costs beside its texts. */
 export const interestBytes = 640
+
+/** What an entry of a path, or of a list of consumers, costs beside its text: it is kept as it came, and as texts. */
+export const listedBytes = 192
 
 /** What a consumer of the region costs beside the texts of its command. */
 export const demandBytes = 2048

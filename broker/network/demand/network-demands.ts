@@ -7,7 +7,7 @@
 //
 // A durable way that is in use stays in use: what it has kept would be lost with it.
 // Only ways of bridges that suppress duplicates are entered here; the others take no part.
-import { maxWaysToOneDestination } from './limits.ts'
+import { maxRememberedBytesOfAll, maxWaysToOneDestination } from './limits.ts'
 
 /** How consumers of a destination were heard of. */
 export interface Way {
@@ -28,6 +28,12 @@ export interface Way {
 export class NetworkDemands {
   /** By destination, the oldest first. */
   readonly #ways = new Map<string, Way[]>()
+  /** Of what all bridges remember of other brokers, estimated. */
+  rememberedBytes = 0
+
+  hasRoom(bytes: number): boolean {
+    return this.rememberedBytes + bytes <= maxRememberedBytesOfAll
+  }
 
   /** Says at once whether it is `suppressed`. */
   enter(way: Way): void {
@@ -55,13 +61,18 @@ export class NetworkDemands {
   }
 }
 
-/** Takes the best first, and then each that is no second way to where one of those leads. */
+/**
+ * Takes the best first, and then each that is no second way to where one of those leads. By broker, not by pairs of ways: paths are as
+ * long as other brokers say.
+ */
 function decide(ways: readonly Way[], entered: Way | null): void {
-  const inUse: Way[] = []
+  /** Whose ways in use lead over a broker: those of two bridges would be ways to the same consumers. */
+  const ownerOver = new Map<string, object>()
   const changed: Way[] = []
   for (const way of ways.toSorted(better)) {
-    const suppressed = inUse.some((other) => other.owner !== way.owner && meet(other.brokerPath, way.brokerPath))
-    if (!suppressed) inUse.push(way)
+    const { owner, brokerPath } = way
+    const suppressed = brokerPath.some((id) => (ownerOver.get(id) ?? owner) !== owner)
+    if (!suppressed) for (const id of brokerPath) ownerOver.set(id, owner)
     if (way.suppressed !== suppressed && way !== entered) changed.push(way)
     way.suppressed = suppressed
   }
@@ -73,5 +84,3 @@ const better = (one: Way, other: Way): number =>
   Number(isEstablished(other)) - Number(isEstablished(one)) || other.priority - one.priority
 
 const isEstablished = (way: Way): boolean => way.durable && !way.suppressed
-
-const meet = (one: readonly string[], other: readonly string[]): boolean => one.some((id) => other.includes(id))

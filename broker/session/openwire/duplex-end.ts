@@ -23,6 +23,7 @@ import type { Message } from '../../message/message.ts'
 import { isForBridges } from '../../message/bridge-advisories.ts'
 import type { Delivery } from '../../region/region.ts'
 import type { Command, Throwable } from '../../wire/openwire/commands.ts'
+import { CommandIds } from '../../openwire/command-ids.ts'
 import { messageCommandOf } from '../../wire/openwire/stored-form.ts'
 import { buildThrowable } from '../../wire/openwire/throwable.ts'
 import type { Answered, BridgeCommand, DuplexFarEnd, DuplexListener, ForwardHeader } from './duplex-bridges.ts'
@@ -49,7 +50,7 @@ export class DuplexEnd implements DuplexFarEnd {
   /** By the id of the command that is to be answered. */
   readonly #awaited = new Map<number, Answered>()
   #listener: DuplexListener | null = null
-  #lastCommandId = 0
+  readonly #commandIds = new CommandIds()
   #received = 0
   #ended = false
 
@@ -80,19 +81,19 @@ export class DuplexEnd implements DuplexFarEnd {
   }
 
   send(command: BridgeCommand): void {
-    if (!this.#ended) this.#peer.send({ ...command, commandId: this.#nextCommandId() })
+    if (!this.#ended) this.#peer.send({ ...command, commandId: this.#commandIds.next(this.#awaited) })
   }
 
   request(command: BridgeCommand, answered: Answered): void {
     if (this.#ended) return
-    const commandId = this.#nextCommandId()
+    const commandId = this.#commandIds.next(this.#awaited)
     this.#awaited.set(commandId, answered)
     this.#peer.send({ ...command, commandId, responseRequired: true })
   }
 
   forward(delivery: Delivery, header: ForwardHeader, answered: Answered | null): void {
     if (this.#ended) return
-    const commandId = this.#nextCommandId()
+    const commandId = this.#commandIds.next(this.#awaited)
     const stored = this.#forwarded.of(delivery, header, commandId, answered !== null)
     this.#peer.sendMessage(stored, delivery)
     if (answered) this.#awaited.set(commandId, answered)
@@ -152,13 +153,6 @@ export class DuplexEnd implements DuplexFarEnd {
     const answered = this.#awaited.get(correlationId)
     this.#awaited.delete(correlationId)
     answered?.(refusal)
-  }
-
-  /** Positive and never one that is still to be answered: the number goes round after 2^31. */
-  #nextCommandId(): number {
-    do this.#lastCommandId = this.#lastCommandId === 0x7fff_ffff ? 1 : this.#lastCommandId + 1
-    while (this.#awaited.has(this.#lastCommandId))
-    return this.#lastCommandId
   }
 }
 

@@ -1,6 +1,14 @@
 // A broker that tells of more than there can be.
 import { describe, expect, test } from '@jest/globals'
-import { maxInterestsOfOneId, maxRememberedBytes, maxWildcards } from '../../../../broker/network/demand/limits.ts'
+import {
+  littleRememberedBytes,
+  maxInterestsOfOneId,
+  maxRememberedBytes,
+  maxRememberedBytesOfAll,
+  maxWildcards,
+} from '../../../../broker/network/demand/limits.ts'
+import { NetworkDemands } from '../../../../broker/network/demand/network-demands.ts'
+import type { DestinationInfo } from '../../../../broker/wire/openwire/commands.ts'
 import { BridgeHarness, brokerPath, consumer, consumerId, gone, subscriber, temporary } from './demand-harness.ts'
 
 /** Has heard of consumers of `queue://FULL` until no more can be remembered; what is short still finds room. */
@@ -26,6 +34,7 @@ describe('more consumers than can be remembered', () => {
       {
         kind: 'refused',
         reason: `Cannot remember consumers of queue://FULL: ${reason}; they have demand as long as it is up`,
+        limit: 'maxRememberedBytes',
       },
     ])
     expect(bridge.table.heard(consumer('evenMore', 'queue://FULL', huge))).toEqual([])
@@ -58,6 +67,28 @@ describe('more consumers than can be remembered', () => {
   })
 })
 
+test('all bridges together have a limit, but a little is left for each: whoever says to be a broker takes nothing from others', () => {
+  const networkDemands = new NetworkDemands()
+  const liars = ['x', 'y', 'z'].map((remote) => new BridgeHarness({}, { remote, networkDemands }))
+  for (let number = 0; number < 200; number++)
+    for (const { table } of liars) table.heard(consumer(`c${number}`, `queue://L${number}`, huge))
+  expect(networkDemands.rememberedBytes).toBeLessThanOrEqual(maxRememberedBytesOfAll + littleRememberedBytes)
+  const honest = new BridgeHarness({}, { remote: 'honest', networkDemands })
+  for (let number = 0; number < 100; number++)
+    expect(honest.table.heard(consumer(`c${number}`, `queue://Q${number}`))).toMatchObject([{ kind: 'add' }])
+  for (const { table } of [...liars, honest]) table.close()
+  expect(networkDemands.rememberedBytes).toBe(0)
+})
+
+test('paths count, of consumers and of temporary destinations', () => {
+  const path = brokerPath(...Array.from({ length: 64 }, (_, hop) => `${hop}${'b'.repeat(1000)}`))
+  const bridge = new BridgeHarness({ consumerTTL: -1 })
+  bridge.table.heard(consumer('c', 'queue://A', { brokerPath: path }))
+  const before = bridge.table.rememberedBytes
+  bridge.table.heard({ ...temporary('add', 'temp-queue://x:1'), brokerPath: path } as DestinationInfo)
+  expect(Math.min(before, bridge.table.rememberedBytes - before)).toBeGreaterThan(64 * 2000)
+})
+
 test('a hundred thousand consumers of usual names are none too many', () => {
   const bridge = new BridgeHarness()
   for (let i = 0; i < 100_000; i++)
@@ -72,6 +103,7 @@ test('more wildcards are refused', () => {
     {
       kind: 'refused',
       reason: `Cannot take consumer more:1:1 of queue://B.> as demand: ${maxWildcards} wildcards are known`,
+      limit: 'maxWildcards',
     },
   ])
   expect(bridge.table.heard(consumer('known', 'queue://A1.>'))).toEqual([])

@@ -107,3 +107,29 @@ test('many ways to one destination cost no more than some', () => {
   expect(west.wanted).toEqual([])
   expect(west.table.rememberedBytes).toBe(0)
 })
+
+test('many ways over long paths are looked at once each, not held against each other', () => {
+  let looks = 0
+  const counted = (path: string[]): string[] =>
+    new Proxy(path, {
+      get(target, key) {
+        looks++
+        return Reflect.get(target, key) as unknown
+      },
+    })
+  const owners = [{}, {}]
+  const ways = Array.from({ length: 200 }, (_, at) => ({
+    owner: owners[at % 2]!,
+    destinationKey: 'queue://Q',
+    brokerPath: counted(Array.from({ length: 64 }, (_, hop) => `${at}:${hop}`)),
+    priority: 0,
+    durable: false,
+    suppressed: false,
+    changed() {},
+  }))
+  for (const way of ways) networkDemands.enter(way)
+  looks = 0
+  networkDemands.withdraw(ways[0]!)
+  expect(ways.some(({ suppressed }) => suppressed)).toBe(false)
+  expect(looks).toBeLessThan(200 * 64 * 10)
+})
