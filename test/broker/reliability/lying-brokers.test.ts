@@ -1,16 +1,67 @@
 // Brokers that lie hurt nobody but themselves (docs/reliability.md). Each lie is told over a real bridge, without sockets.
 import { describe, expect, test } from '@jest/globals'
+import { deflateSync } from 'node:zlib'
 import { unreadTimeoutMs } from '../../../broker/network/limits.ts'
-import { buildKeepAlive } from '../../../broker/openwire/build-commands.ts'
-import { LyingBroker, there } from '../../reliability/bridge-strangers/lying-broker.ts'
+import {
+  buildBrokerInfo,
+  buildExceptionResponse,
+  buildKeepAlive,
+  buildRemoveInfo,
+  buildResponse,
+} from '../../../broker/openwire/build-commands.ts'
+import { connectionLimits } from '../../../broker/region/limits.ts'
+import { maxConnectionsPerSocket } from '../../../broker/session/openwire/limits.ts'
+import type { ActiveMQTextMessage } from '../../../broker/wire/openwire/commands.ts'
+import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
+import { BridgeWorld } from '../../reliability/bridge-strangers/bridge-world.ts'
+import { HonestTraffic } from '../../reliability/bridge-strangers/honest-traffic.ts'
+import {
+  advisoryOf,
+  dialling,
+  dispatchOf,
+  LyingBroker,
+  there,
+} from '../../reliability/bridge-strangers/lying-broker.ts'
 import { settle } from '../../reliability/janitor.ts'
-import { consumer, temporary } from '../network/demand/demand-harness.ts'
+import type { Peer } from '../../reliability/stranger-world.ts'
+import {
+  brokerPath,
+  consumer,
+  consumerId,
+  subscriber,
+  subscriptionsOf,
+  temporary,
+  unsubscribed,
+} from '../network/demand/demand-harness.ts'
+import { connectionInfo } from '../session/openwire/session-harness.ts'
 import { textMessage } from '../session/openwire/test-commands.ts'
 
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
 describe('who it is', () => {
+  test('may be this broker: nothing is to be bridged', async () => {
+    const liar = await LyingBroker.dialled({ brokerInfo: { brokerId: { kind: 'BrokerId', value: 'ID:us' } } })
+    expect(liar.bridge).toMatchObject({ state: 'Idle', reason: 'tcp://liar:61616 is this broker itself' })
+  })
+
+  test('may be another one that there is a bridge to: that goes on', async () => {
+    const world = await BridgeWorld.start()
+    world.us.parts.network.start()
+    const traffic = await HonestTraffic.start(world)
+    const peer = world.dialled.get('s1')!
+    peer.open()
+    peer.negotiate({ maxInactivityDurationMs: 0 })
+    peer.send({ ...buildBrokerInfo(there), brokerId: { kind: 'BrokerId', value: 'ID:friend' } })
+    peer.send(
+      dispatchOf(advisoryOf(consumer('c', 'topic://>'))),
+      dispatchOf(advisoryOf(consumer('d', 'topic://honest.network.T'))),
+    )
+    await traffic.exchange()
+    peer.leave()
+    await traffic.exchange()
+  })
+
   test.each([
     ['brokerId', { brokerId: null }, 'brokerId is missing'],
     ['brokerName', { brokerName: '' }, 'brokerName is missing'],
@@ -19,6 +70,217 @@ describe('who it is', () => {
     const liar = await LyingBroker.dialled({ brokerInfo })
     expect(liar.bridge).toMatchObject({ state: 'Down', reason: expect.stringContaining(reason) })
     expect(liar.peer.closed).toBe(true)
+  })
+})
+
+describe('consumers', () => {
+  test.each([
+    ['our own', ['ID:us']],
+    ['its own and ours', ['ID:there', 'ID:us']],
+    ['more brokers than a network has', Array.from({ length: 3000 }, (_, at) => `ID:${at}`)],
+    ['one with an endless name', ['b'.repeat(50_000)]],
+  ])('behind %s are no demand', async (_what, path) => {
+    const liar = await LyingBroker.dialled({ settings: { networkTTL: -1 } })
+    await liar.advise(consumer('c', 'queue://Q', { brokerPath: brokerPath(...path) }))
+    expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: 0 })
+  })
+
+  test('of more destinations than a connection may have consumers: the rest is no demand, is counted, and the bridge goes on', async () => {
+    const liar = await LyingBroker.dialled()
+    const most = connectionLimits.maximumConsumersPerConnection
+    for (let number = 1; number <= most + 500; number++)
+      liar.peer.send(dispatchOf(advisoryOf(consumer(`c${number}`, `queue://MANY.${number}`))))
+    await settle()
+    expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: most })
+    const { totals } = liar.world.us.parts.limits
+    expect(totals.get('maximumConsumersPerConnection')).toBe(500)
+    const client = liar.client()
+    client.consume('queue://HONEST')
+    await client.send('queue://HONEST', 5)
+    expect(await client.receive()).toEqual(numbers(1, 5))
+    await liar.advise(buildRemoveInfo(consumerId('c1')))
+    expect(liar.bridge.demandSubscriptions).toBe(most - 1)
+  })
+
+  test('of another bridge do not go when it says so', async () => {
+    const world = await BridgeWorld.start()
+    world.us.parts.network.start()
+    const traffic = await HonestTraffic.start(world)
+    const peer = world.dialled.get('s1')!
+    peer.open()
+    peer.negotiate({ maxInactivityDurationMs: 0 })
+    peer.send(buildBrokerInfo(there))
+    for (let value = 0; value < 10; value++)
+      for (const connectionId of ['ID:honest-reader', 'us->friend'])
+        peer.send(dispatchOf(advisoryOf(buildRemoveInfo({ kind: 'ConsumerId', connectionId, sessionId: 1, value }))))
+    await traffic.exchange()
+    await traffic.exchangeOverQueue(50)
+  })
+
+  test('of everything get what nobody here takes, and what is there for them only', async () => {
+    const liar = await LyingBroker.dialled()
+    await liar.advise(
+      consumer('q', 'queue://>'),
+      consumer('t', 'topic://>'),
+      consumer('a', 'topic://ActiveMQ.Advisory.>'),
+    )
+    const client = liar.client()
+    client.consume('queue://MINE')
+    client.consume('topic://NEWS')
+    await client.send('queue://MINE', 5)
+    await client.send('topic://NEWS', 5)
+    expect((await client.receive()).toSorted((one, other) => one - other)).toEqual(numbers(1, 10))
+    const taken = liar.take().filter(({ destination }) => destination?.physicalName === 'NEWS')
+    expect(taken).toHaveLength(5)
+    expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: 3 })
+  })
+})
+
+test('advisories of nothing, or of what is no news, change nothing', async () => {
+  const liar = await LyingBroker.dialled()
+  liar.peer.send(dispatchOf(null), dispatchOf(advisoryOf(null)), dispatchOf(advisoryOf(buildKeepAlive(1))))
+  await liar.advise(
+    buildRemoveInfo(null),
+    buildRemoveInfo({ kind: 'ConnectionId', value: 'ID:client' }),
+    consumer('c', 'queue://Q', { consumerId: null }),
+    consumer('c', 'queue://Q', { destination: null }),
+    temporary('remove', 'temp-queue://nobody:1'),
+    unsubscribed('nobody'),
+    subscriptionsOf(consumer('c', 'queue://Q')),
+    buildBrokerInfo(there),
+  )
+  expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: 0 })
+})
+
+describe('answers', () => {
+  const wanting = async (): Promise<LyingBroker> => {
+    const liar = await LyingBroker.dialled()
+    await liar.advise(consumer('c', 'queue://Q'))
+    await liar.client().send('queue://Q', 10)
+    return liar
+  }
+
+  test('that never come: the messages are kept, are seen to be in flight, and others get them when the bridge is stopped', async () => {
+    const liar = await wanting()
+    expect(liar.take()).toHaveLength(10)
+    liar.world.clock.advance(60 * 60_000)
+    const found = liar.world.us.parts.region.statistics().find(({ name }) => name === 'Q')
+    expect(found).toMatchObject({ size: 10, inFlight: 10, dequeued: 0 })
+    expect(liar.bridge).toMatchObject({ state: 'Connected', forwarded: 0 })
+    const other = liar.client('ID:other')
+    other.consume('queue://Q')
+    expect(await other.receive()).toEqual([])
+    liar.world.us.parts.network.switchConnector('NC', false)
+    expect(await other.receive()).toEqual(numbers(1, 10))
+  })
+
+  test('that nobody waits for mean nothing', async () => {
+    const liar = await wanting()
+    for (let id = -5; id < 5; id++)
+      liar.peer.send(buildResponse(id * 100_000), buildExceptionResponse(id * 100_000, no))
+    const [first] = liar.take()
+    for (let times = 0; times < 5; times++) liar.peer.send(buildResponse(first!.commandId))
+    await settle()
+    expect(liar.bridge).toMatchObject({ state: 'Connected', forwarded: 1 })
+    expect(liar.sizeOf('queue://Q')).toBe(9)
+  })
+
+  test('that refuse everything end the bridge, and others get the messages', async () => {
+    const liar = await wanting()
+    liar.peer.send(buildExceptionResponse(liar.take()[0]!.commandId, no))
+    await settle()
+    expect(liar.bridge).toMatchObject({ state: 'Down', reason: 'The other broker refused a message to Q: no' })
+    const other = liar.client('ID:other')
+    other.consume('queue://Q')
+    expect(await other.receive()).toEqual(numbers(1, 10))
+  })
+})
+
+describe('messages over a duplex bridge', () => {
+  const settings = { duplex: true }
+  const message = (changed: Partial<ActiveMQTextMessage> = {}) =>
+    textMessage({ responseRequired: false, destination: { kind: 'ActiveMQQueue', physicalName: 'Q' }, ...changed })
+
+  test('that have been here, or repeat an id with another body, are messages like any other', async () => {
+    const liar = await LyingBroker.dialled({ settings })
+    const path = brokerPath('ID:there', 'ID:us')
+    liar.peer.send(message({ brokerPath: path }), message({ brokerPath: path, content: Buffer.from('other') }))
+    await settle()
+    expect(liar.sizeOf('queue://Q')).toBe(2)
+    expect(liar.bridge).toMatchObject({ state: 'Connected', received: 2 })
+  })
+
+  test('that explode when they are inflated are kept as they came', async () => {
+    const liar = await LyingBroker.dialled({ settings })
+    const content = deflateSync(Buffer.alloc(50 * 2 ** 20))
+    liar.peer.send(message({ compressed: true, persistent: false, content }))
+    await settle()
+    expect(liar.world.us.parts.region.memory().used).toBeLessThan(2 * content.length)
+  })
+
+  test('without a producer are refused', async () => {
+    const world = await BridgeWorld.start({})
+    const peer = await dialling(world)
+    peer.received.length = 0
+    peer.send(message({ responseRequired: true, commandId: 77 }))
+    expect(peer.received).toMatchObject([{ kind: 'ExceptionResponse', correlationId: 77 }])
+    expect(world.us.parts.network.bridges()).toMatchObject([{ accepted: true, state: 'Connected' }])
+  })
+})
+
+describe('a liar that dials', () => {
+  const refusalTo = (peer: Peer): string | null | undefined =>
+    peer.received.flatMap((command) =>
+      command.kind === 'ConnectionError' || command.kind === 'ExceptionResponse' ? [command.exception?.message] : [],
+    )[0]
+
+  test.each([
+    ['is this broker', { brokerId: { kind: 'BrokerId', value: 'ID:us' } }, 'Cannot bridge there with itself'],
+    ['has huge properties', { networkProperties: `#\n${'x=1\n'.repeat(300)}name=${'n'.repeat(5000)}` }, 'its name is'],
+    [
+      'has too many of them',
+      { networkProperties: Array.from({ length: 300 }, (_, at) => `p${at}=1\n`).join('') },
+      'networkProperties are 300',
+    ],
+    ['wants what cannot be', { networkProperties: 'prefetchSize=0\n' }, 'its prefetchSize is "0"'],
+  ] as const)('and says that it %s is told so', async (_what, brokerInfo, reason) => {
+    const world = await BridgeWorld.start({})
+    const peer = await dialling(world, brokerInfo)
+    expect(refusalTo(peer)).toContain(reason)
+    expect(world.us.parts.network.bridges()).toEqual([])
+    world.clock.advance(10_000)
+    expect(peer.closed).toBe(true)
+    expect(world.us.parts.registry.size).toBe(0)
+  })
+
+  test('says who it is once', async () => {
+    const world = await BridgeWorld.start({})
+    const peer = await dialling(world)
+    peer.send(buildBrokerInfo(there, { networkConnection: true, duplexConnection: true }))
+    expect(peer.closed).toBe(true)
+    expect(world.us.parts.network.bridges()).toEqual([])
+  })
+
+  test('connects as often as anybody, not more', async () => {
+    const world = await BridgeWorld.start({})
+    const peer = await dialling(world)
+    for (let number = 0; number < 200; number++)
+      peer.send(
+        connectionInfo({ connectionId: { kind: 'ConnectionId', value: `ID:${number}` }, clientId: `${number}` }),
+      )
+    expect(world.us.parts.registry.size).toBe(maxConnectionsPerSocket)
+    peer.leave()
+    expect(world.us.parts.registry.size).toBe(0)
+  })
+
+  test('tells of more subscriptions than a command holds, and is gone', async () => {
+    const liar = await LyingBroker.dialled({ settings: { duplex: true, syncDurableSubs: true } })
+    const one = subscriber('s', 'topic://T')
+    liar.peer.send(subscriptionsOf(...Array.from({ length: 30_000 }, () => one)))
+    expect(liar.bridge).toMatchObject({ state: 'Down', reason: expect.stringContaining('structures') })
+    const peer = await dialling(liar.world)
+    peer.send(subscriptionsOf(...Array.from({ length: 5000 }, () => one)))
+    expect(peer.closed).toBe(true)
   })
 })
 
@@ -69,4 +331,4 @@ describe('a duplex bridge whose other end never reads', () => {
 })
 
 const topic = { kind: 'ActiveMQTopic', physicalName: 'T' } as const
-void there
+const no = buildThrowable('javax.jms.JMSException', 'no')

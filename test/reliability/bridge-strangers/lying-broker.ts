@@ -3,13 +3,15 @@ import { buildMessage } from '../../../broker/message/build-message.ts'
 import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
 import type { Delivery, RegionConnection } from '../../../broker/region/region.ts'
 import type { NetworkBridgeSnapshot } from '../../../broker/management/contract.ts'
-import { buildBrokerInfo } from '../../../broker/openwire/build-commands.ts'
+import { buildBrokerInfo, buildSessionInfo } from '../../../broker/openwire/build-commands.ts'
 import type { BrokerInfo, DataStructure, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, nestedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import type { WireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
 import { acknowledgementNamed } from '../../support/acknowledgement.ts'
 import { testMessage } from '../../support/test-message.ts'
+import { connectionInfo } from '../../broker/session/openwire/session-harness.ts'
 import { settle } from '../janitor.ts'
+import { Peer } from '../stranger-world.ts'
 import { BridgeWorld } from './bridge-world.ts'
 import type { DialledPeer } from './dialled-peer.ts'
 
@@ -104,6 +106,26 @@ export const dispatchOf = (message: MessageCommand | null): DataStructure => ({
   redeliveryCounter: 0,
 })
 
+/** A liar that dials; what it was answered is in its `received`. */
+export async function dialling(world: BridgeWorld, brokerInfo: Partial<BrokerInfo> = {}): Promise<Peer> {
+  const peer = new Peer(world, { tightEncodingEnabled: false, cacheEnabled: false, maxFrameSize: 2 ** 26 }, true)
+  peer.negotiate({ tightEncodingEnabled: false, cacheEnabled: false, maxInactivityDurationMs: 0 })
+  const info = buildBrokerInfo(there, {
+    networkConnection: true,
+    duplexConnection: true,
+    networkProperties: '#\nname=NC\n',
+  })
+  const connectionId = { kind: 'ConnectionId', value: 'ID:liar' } as const
+  const commands = [
+    { ...info, ...brokerInfo },
+    connectionInfo({ connectionId, clientId: 'liar' }),
+    buildSessionInfo('ID:liar', 1),
+  ]
+  for (const command of commands) if (!peer.closed) peer.send(command)
+  await settle()
+  return peer
+}
+
 /** A client of the broker that is lied to. */
 export class LocalClient {
   readonly connectionId: string
@@ -169,6 +191,3 @@ export class LocalClient {
     this.#region.close()
   }
 }
-
-export const keyOf = (message: MessageCommand): string =>
-  destinationKey({ kind: 'queue', name: message.destination?.physicalName ?? '' })
