@@ -42,6 +42,7 @@ import {
   demandBytes,
   interestBytes,
   littleRememberedBytes,
+  maxDestinations,
   maxInterestsOfOneId,
   maxRememberedBytes,
   maxWildcards,
@@ -252,6 +253,8 @@ export class DemandTable {
       this.#keepWithout(group, heard, destination, durable)
       return
     }
+    if (!group && this.#groups.size >= maxDestinations)
+      throw refused(heard, destination, `${maxDestinations} destinations are known`, 'maxDestinations')
     if (!group && isWildcard(destination) && this.#wildcards.size >= maxWildcards)
       throw refused(heard, destination, `${maxWildcards} wildcards are known`, 'maxWildcards')
     this.#remember(group ?? this.#newGroup(destination, key, heard.advisory), heard, durable, cost)

@@ -2,7 +2,7 @@
 
 /**
  * Bytes, estimated, of the interests, temporary destinations and demands of one bridge: two hundred thousand consumers of usual
- * names, or seventy thousand destinations. A broker that tells of more is lying or lost, and must not take this one along.
+ * names. A broker that tells of more is lying or lost, and must not take this one along.
  */
 export const maxRememberedBytes = 192 * 1024 * 1024
 
@@ -20,6 +20,12 @@ export const listedBytes = 192
 
 /** What a consumer of the region costs beside the texts of its command. */
 export const demandBytes = 2048
+
+/**
+ * Destinations that consumers listen to, each consumer by itself where they are not merged. A connection has no more consumers in the
+ * region; and one consumer that goes, of `>`, may leave all that it stood for in need of demands of their own, at once.
+ */
+export const maxDestinations = 10_000
 
 /** Each demand is held against all wildcards there are; applications have a handful. */
 export const maxWildcards = 1000

@@ -1,6 +1,7 @@
 // Brokers that lie hurt nobody but themselves (docs/reliability.md). Each lie is told over a real bridge, without sockets.
 import { describe, expect, test } from '@jest/globals'
 import { deflateSync } from 'node:zlib'
+import { maxDestinations } from '../../../broker/network/demand/limits.ts'
 import { unreadTimeoutMs } from '../../../broker/network/limits.ts'
 import {
   buildBrokerInfo,
@@ -9,7 +10,6 @@ import {
   buildRemoveInfo,
   buildResponse,
 } from '../../../broker/openwire/build-commands.ts'
-import { connectionLimits } from '../../../broker/region/limits.ts'
 import { maxConnectionsPerSocket } from '../../../broker/session/openwire/limits.ts'
 import type { ActiveMQTextMessage } from '../../../broker/wire/openwire/commands.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
@@ -85,21 +85,21 @@ describe('consumers', () => {
     expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: 0 })
   })
 
-  test('of more destinations than a connection may have consumers: the rest is no demand, is counted, and the bridge goes on', async () => {
+  test('of more destinations than a bridge takes on: the rest is no demand, is counted, and the bridge goes on', async () => {
     const liar = await LyingBroker.dialled()
-    const most = connectionLimits.maximumConsumersPerConnection
+    const most = maxDestinations
     for (let number = 1; number <= most + 500; number++)
       liar.peer.send(dispatchOf(advisoryOf(consumer(`c${number}`, `queue://MANY.${number}`))))
     await settle()
     expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: most })
     const { totals } = liar.world.us.parts.limits
-    expect(totals.get('maximumConsumersPerConnection')).toBe(500)
+    expect(totals.get('maxDestinations')).toBe(500)
     const client = liar.client()
     client.consume('queue://HONEST')
     await client.send('queue://HONEST', 5)
     expect(await client.receive()).toEqual(numbers(1, 5))
-    await liar.advise(buildRemoveInfo(consumerId('c1')))
-    expect(liar.bridge.demandSubscriptions).toBe(most - 1)
+    await liar.advise(buildRemoveInfo(consumerId('c1')), consumer('new', 'queue://NEW'))
+    expect(liar.bridge.demandSubscriptions).toBe(most)
   })
 
   test('of another bridge do not go when it says so', async () => {
