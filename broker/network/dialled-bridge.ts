@@ -20,8 +20,8 @@ import type { BridgeSettings } from './connector-settings.ts'
 import type { NetworkDemands } from './demand/network-demands.ts'
 import { DemandForwardingBridge } from './demand-forwarding-bridge.ts'
 import { DialledFarEnd, type DialledFarEndListener } from './dialled-far-end.ts'
-import { maxIdLength } from '../openwire/limits.ts'
-import { introductionTimeoutMs, longestBrokerUrl } from './limits.ts'
+import { maxBrokerUrlLength, maxIdLength } from '../openwire/limits.ts'
+import { introductionTimeoutMs } from './limits.ts'
 
 export interface DialledBridgeParts {
   readonly dial: Dial
@@ -127,7 +127,7 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
 const remoteOf = ({ brokerName, brokerId, brokerURL }: BrokerInfo, address: string): RemoteBroker => ({
   brokerName: required(brokerName, 'brokerName', address),
   brokerId: required(brokerId?.value ?? null, 'brokerId', address),
-  brokerUrl: brokerURL === null || brokerURL.length > longestBrokerUrl ? '' : brokerURL,
+  brokerUrl: brokerURL === null || brokerURL.length > maxBrokerUrlLength ? '' : brokerURL,
   address,
 })
 

@@ -19,9 +19,6 @@ export const maxPropertyLength = 1024
 /** Of a broker that was dialled, as transport connectors have it of those that dial: what is larger is refused before it is kept. */
 export const maxFrameBytes = 100 * 1024 * 1024
 
-/** What a broker says that others may dial: clients that are told of more could not read it. */
-export const longestBrokerUrl = 1024
-
 /**
  * Answers, and whatever else is said, that wait for a socket which takes no bytes, before its other end is not read any more: as many as
  * the messages that 250 full demands of a thousand have under way, at 14 bytes each.

@@ -64,8 +64,8 @@ export class ClusterBrokers {
   }
 }
 
-/** Other brokers say what they are dialled with; clients get it in a comma list. */
-const announceable = /^[a-z][a-z\d+.-]*:\/\/[^\s,]+$/i
+/** Other brokers say what they are dialled with; clients get it in a comma list. A character is a byte. */
+const announceable = /^[a-z][a-z\d+.-]*:\/\/[!-+\--~]+$/i
 const maxUrlLength = 1024
 
 const isAnnounceable = (url: string): boolean => url.length <= maxUrlLength && announceable.test(url)

@@ -6,6 +6,7 @@
 // that has just come from elsewhere is not asked again, or it might go back and forth.
 import { buildBrokerInfo, buildConnectionControl } from '../../openwire/build-commands.ts'
 import type { BrokerInfo, Command, ConnectionControl } from '../../wire/openwire/commands.ts'
+import { maxTightStringBytes } from '../../wire/openwire/limits.ts'
 import type { ClusterBroker, ClusterBrokers } from '../cluster-brokers.ts'
 
 /** Attributes of ActiveMQ's transport connectors. */
@@ -83,7 +84,7 @@ export class ClusterClients {
     const lists = [this.#brokers.own.urls, ...this.#told.values()]
     const first = this.#options.rebalanceClusterClients ? this.#turns++ % lists.length : 0
     const urls = new Set([...lists.slice(first), ...lists.slice(0, first)].flat())
-    return buildConnectionControl({ connectedBrokers: [...urls].join(','), rebalanceConnection })
+    return buildConnectionControl({ connectedBrokers: asManyAsFit(urls), rebalanceConnection })
   }
 
   /** Those that are there; and those that were, unless clients are told of that. No URL twice. */
@@ -108,6 +109,17 @@ export class ClusterClients {
     const filters = this.#filters
     return this.#brokers.peers.filter(({ brokerName }) => !filters || filters.some((filter) => filter.test(brokerName)))
   }
+}
+
+/** A string of OpenWire has no more: a client that was told of all would lose its connection. */
+function asManyAsFit(urls: Iterable<string>): string {
+  let list = ''
+  for (const url of urls) {
+    const longer = list === '' ? url : `${list},${url}`
+    if (longer.length > maxTightStringBytes) return list
+    list = longer
+  }
+  return list
 }
 
 const urlsOf = (brokers: ReadonlyMap<string, readonly string[]>): string[] => [...brokers.values()].flat()

@@ -36,6 +36,9 @@ export const minAnnouncedBytes = 512
 /** Commands other than messages: ids, names, options, selectors, the cause of a poison message. Real ones are below 64 KiB. */
 export const maxCommandBytes = 256 * 1024
 
+/** A broker tells of all its durable subscriptions at once, before it connects: ten thousand, which one has at most. */
+export const maxSubscriptionInfoBytes = 4 * 1024 * 1024
+
 /** A frame that has begun has to be whole in this time and at this rate; other traffic has no such limit. */
 export const incompleteFrameTimeoutMs = 60_000
 export const minInboundBytesPerSecond = 16 * 1024

@@ -21,6 +21,7 @@ import type {
   MessageCommand,
   WireFormatInfo,
 } from '../../wire/openwire/commands.ts'
+import { typeCodes } from '../../wire/openwire/commands.ts'
 import { FrameSplitter } from '../../wire/openwire/frame-splitter.ts'
 import { isMessageType, OpenWireCodec, peekType } from '../../wire/openwire/openwire-codec.ts'
 import { messageFormOf, storedFormOf } from '../../wire/openwire/stored-form.ts'
@@ -36,7 +37,7 @@ import type { DuplexBridges } from './duplex-bridges.ts'
 import { FrameTurns } from './frame-turns.ts'
 import { InactivityMonitor } from './inactivity-monitor.ts'
 import { IncompleteFrameWatch } from './incomplete-frame-watch.ts'
-import { firstUpdatedVersion, maxCommandBytes, refusedConnectionLingerMs } from './limits.ts'
+import { firstUpdatedVersion, maxCommandBytes, maxSubscriptionInfoBytes, refusedConnectionLingerMs } from './limits.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import { Negotiation } from './negotiation.ts'
 import { SocketBridge, type BridgePeer } from './socket-bridge.ts'
@@ -240,6 +241,8 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
 
   introduced(info: BrokerInfo): void {
     this.#bridge.introduced(info)
+    // What may be long comes before it connects.
+    if (info.networkConnection) this.#watch.peerIsKnown()
   }
 
   clusterControl({ failoverReconnect }: ConnectionInfo): ConnectionControl {
@@ -285,14 +288,7 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
 
   #handleFrame(frame: Buffer): void {
     const code = peekType(frame)
-    if (frame.length > maxCommandBytes && !isMessageType(code))
-      throw new FormatError(
-        'PROTOCOL',
-        `Cannot read command of ${frame.length} bytes: at most ${maxCommandBytes} are`,
-        {
-          fields: { limit: 'maxCommandBytes' },
-        },
-      )
+    if (frame.length > maxCommandBytes && !isMessageType(code)) checkSize(code, frame.length)
     if (isMessageType(code) && this.#phase === 'open' && this.#messages.receiveFrame(frame)) return
     const structure = this.#codec.decode(frame)
     if (structure !== null) this.#handleCommand(structure as Command, frame.length)
@@ -384,6 +380,15 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
     if (!(error instanceof FormatError)) this.logger.error('Cannot go on with a connection', { error })
     this.#drop(errorMessage(error), error instanceof FormatError ? error.fields['limit'] : undefined)
   }
+}
+
+function checkSize(code: number, bytes: number): void {
+  const isList = code === typeCodes.BrokerSubscriptionInfo
+  const most = isList ? maxSubscriptionInfoBytes : maxCommandBytes
+  if (bytes <= most) return
+  throw new FormatError('PROTOCOL', `Cannot read command of ${bytes} bytes: at most ${most} are`, {
+    fields: { limit: isList ? 'maxSubscriptionInfoBytes' : 'maxCommandBytes' },
+  })
 }
 
 const isMessage = (command: Command): command is MessageCommand => command.kind.startsWith('ActiveMQ')

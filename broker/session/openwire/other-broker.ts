@@ -2,7 +2,7 @@
 // otherwise is no bridge, and nothing is guessed about them (ActiveMQ: TransportConnection.processBrokerInfo, of 5.19.9 and 6.2.9).
 import { FormatError } from '../../base/format-error.ts'
 import { parseJavaProperties } from '../../openwire/java-properties.ts'
-import { maxIdLength } from '../../openwire/limits.ts'
+import { maxBrokerUrlLength, maxIdLength } from '../../openwire/limits.ts'
 import type { BrokerInfo } from '../../wire/openwire/commands.ts'
 import type { InitiatingBroker } from './duplex-bridges.ts'
 
@@ -26,7 +26,7 @@ export function otherBrokerOf(info: BrokerInfo, address: string): OtherBroker {
   return {
     brokerName,
     brokerId,
-    brokerUrl: info.brokerURL ?? '',
+    brokerUrl: info.brokerURL === null || info.brokerURL.length > maxBrokerUrlLength ? '' : info.brokerURL,
     address,
     connectorName,
     networkProperties,

@@ -19,11 +19,12 @@ import {
   advisoryOf,
   dialling,
   dispatchOf,
+  LocalClient,
   LyingBroker,
   there,
 } from '../../reliability/bridge-strangers/lying-broker.ts'
 import { settle } from '../../reliability/janitor.ts'
-import type { Peer } from '../../reliability/stranger-world.ts'
+import { Peer } from '../../reliability/stranger-world.ts'
 import {
   brokerPath,
   consumer,
@@ -34,7 +35,7 @@ import {
   unsubscribed,
 } from '../network/demand/demand-harness.ts'
 import { connectionInfo } from '../session/openwire/session-harness.ts'
-import { textMessage } from '../session/openwire/test-commands.ts'
+import { consumerInfo, sessionInfo, textMessage } from '../session/openwire/test-commands.ts'
 
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -273,14 +274,52 @@ describe('a liar that dials', () => {
     expect(world.us.parts.registry.size).toBe(0)
   })
 
-  test('tells of more subscriptions than a command holds, and is gone', async () => {
+  test('tells of more subscriptions than a broker can have, and is gone', async () => {
     const liar = await LyingBroker.dialled({ settings: { duplex: true, syncDurableSubs: true } })
-    const one = subscriber('s', 'topic://T')
-    liar.peer.send(subscriptionsOf(...Array.from({ length: 30_000 }, () => one)))
+    const many = subscriptionsOf(...Array.from({ length: 30_000 }, () => subscriber('s', 'topic://T')))
+    liar.peer.send(many)
     expect(liar.bridge).toMatchObject({ state: 'Down', reason: expect.stringContaining('structures') })
     const peer = await dialling(liar.world)
-    peer.send(subscriptionsOf(...Array.from({ length: 5000 }, () => one)))
+    peer.send(many)
     expect(peer.closed).toBe(true)
+  })
+
+  test('tells of as many as one can have, before it has connected, and is heard', async () => {
+    const world = await BridgeWorld.start({})
+    const networkProperties = '#\nname=NC\nsyncDurableSubs=true\n'
+    const many = subscriptionsOf(...Array.from({ length: 9000 }, (_, at) => subscriber(`client-${at}`, 'topic://T')))
+    const peer = await dialling(world, { networkProperties }, many)
+    expect(peer.closed).toBe(false)
+    expect(world.us.parts.network.bridges()).toMatchObject([{ state: 'Connected', demandSubscriptions: 1 }])
+  })
+
+  test('says that it is many brokers with long addresses: clients are told of as many as they can read', async () => {
+    const world = await BridgeWorld.start({})
+    const own = (at: number) => ({
+      brokerId: { kind: 'BrokerId', value: `ID:${at}` } as const,
+      brokerURL: `tcp://${'h'.repeat(1000)}:${10_000 + at}`,
+    })
+    for (let at = 0; at < 100; at++) await dialling(world, own(at), null, `ID:liar-${at}`)
+    const client = new Peer(world, { tightEncodingEnabled: true, cacheEnabled: true }, true)
+    client.negotiate({ maxInactivityDurationMs: 0 })
+    client.send(connectionInfo({ faultTolerant: true, manageable: true }))
+    await dialling(world, own(100), null, 'ID:liar-100')
+    expect(client.closed).toBe(false)
+    expect(client.received.filter(({ kind }) => kind === 'ConnectionControl')).toHaveLength(2)
+  })
+
+  test('has an address that nobody could read: it is not repeated', async () => {
+    const world = await BridgeWorld.start({})
+    const listener = new Peer(world, { tightEncodingEnabled: true, cacheEnabled: true }, true)
+    listener.negotiate({ maxInactivityDurationMs: 0 })
+    listener.send(
+      connectionInfo(),
+      sessionInfo(),
+      consumerInfo({ destination: { kind: 'ActiveMQTopic', physicalName: 'ActiveMQ.Advisory.NetworkBridge' } }),
+    )
+    await dialling(world, { brokerURL: `tcp://${'h'.repeat(50_000)}:1` })
+    expect(listener.closed).toBe(false)
+    expect(listener.received.filter(({ kind }) => kind === 'MessageDispatch')).toHaveLength(1)
   })
 })
 
@@ -300,6 +339,24 @@ describe('temporary destinations', () => {
     expect(await requester.receive()).toEqual(numbers(1, 3))
     expect(liar.take()).toEqual([])
     expect(liar.bridge.state).toBe('Connected')
+  })
+
+  test('of clients here are not listened to by one that dials', async () => {
+    const world = await BridgeWorld.start({})
+    const requester = new LocalClient(world, 'ID:requester:1')
+    requester.create(replies)
+    const peer = await dialling(world)
+    const destination = { kind: 'ActiveMQTempQueue', physicalName: 'ID:requester:1:1' } as const
+    peer.send(
+      consumerInfo({
+        consumerId: { kind: 'ConsumerId', connectionId: 'ID:liar', sessionId: 1, value: 2 },
+        destination,
+      }),
+    )
+    expect(peer.received.at(-1)).toMatchObject({
+      kind: 'ExceptionResponse',
+      exception: { message: expect.stringContaining('belongs to the connection that created it') },
+    })
   })
 })
 

@@ -1,10 +1,15 @@
 // A broker with one connector that leads to a liar, or that a liar has dialled, and honest clients of it.
 import { buildMessage } from '../../../broker/message/build-message.ts'
-import { destinationKey, parseDestination } from '../../../broker/message/destination.ts'
+import { parseDestination } from '../../../broker/message/destination.ts'
 import type { Delivery, RegionConnection } from '../../../broker/region/region.ts'
 import type { NetworkBridgeSnapshot } from '../../../broker/management/contract.ts'
 import { buildBrokerInfo, buildSessionInfo } from '../../../broker/openwire/build-commands.ts'
-import type { BrokerInfo, DataStructure, MessageCommand } from '../../../broker/wire/openwire/commands.ts'
+import type {
+  BrokerInfo,
+  BrokerSubscriptionInfo,
+  DataStructure,
+  MessageCommand,
+} from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, nestedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import type { WireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
 import { acknowledgementNamed } from '../../support/acknowledgement.ts'
@@ -106,25 +111,31 @@ export const dispatchOf = (message: MessageCommand | null): DataStructure => ({
   redeliveryCounter: 0,
 })
 
-/** A liar that dials; what it was answered is in its `received`. */
-export async function dialling(world: BridgeWorld, brokerInfo: Partial<BrokerInfo> = {}): Promise<Peer> {
+/** A liar that dials; what it was answered is in its `received`. `subscriptions`: what it tells before it connects. */
+export async function dialling(
+  world: BridgeWorld,
+  brokerInfo: Partial<BrokerInfo> = {},
+  subscriptions: BrokerSubscriptionInfo | null = null,
+  id = 'ID:liar',
+): Promise<Peer> {
   const peer = new Peer(world, { tightEncodingEnabled: false, cacheEnabled: false, maxFrameSize: 2 ** 26 }, true)
   peer.negotiate({ tightEncodingEnabled: false, cacheEnabled: false, maxInactivityDurationMs: 0 })
-  const info = buildBrokerInfo(there, {
-    networkConnection: true,
-    duplexConnection: true,
-    networkProperties: '#\nname=NC\n',
-  })
-  const connectionId = { kind: 'ConnectionId', value: 'ID:liar' } as const
+  const asks = { networkConnection: true, duplexConnection: true, networkProperties: '#\nname=NC\n' }
   const commands = [
-    { ...info, ...brokerInfo },
-    connectionInfo({ connectionId, clientId: 'liar' }),
-    buildSessionInfo('ID:liar', 1),
+    { ...buildBrokerInfo(there, asks), ...brokerInfo },
+    ...(subscriptions ? [subscriptions] : []),
+    connectionInfo({ connectionId: { kind: 'ConnectionId', value: id }, clientId: `client of ${id}` }),
+    buildSessionInfo(id, 1),
   ]
-  for (const command of commands) if (!peer.closed) peer.send(command)
+  // A large command comes in many pieces.
+  for (const command of commands)
+    for (let bytes = peer.codec.encode(command); bytes.length > 0 && !peer.closed; bytes = bytes.subarray(piece))
+      peer.give(bytes.subarray(0, piece))
   await settle()
   return peer
 }
+
+const piece = 16 * 1024
 
 /** A client of the broker that is lied to. */
 export class LocalClient {
