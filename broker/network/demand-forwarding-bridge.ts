@@ -69,6 +69,10 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   readonly #intake: DuplexIntake | null
   #advisoriesUnacknowledged = 0
   #forwarded = 0
+  /** The region is delivering. */
+  #forwarding = false
+  /** The connection has failed meanwhile: the bridge ends as soon as the region has done. */
+  #failing = false
   #ended = false
 
   constructor(parts: BridgeParts) {
@@ -115,7 +119,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   }
 
   get congested(): boolean {
-    return this.#parts.far.congested
+    return this.#failing || this.#parts.far.congested
   }
 
   /** Introduces this broker to the other one, and asks for its demand. What goes wrong is told to the listener. */
@@ -134,10 +138,12 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   }
 
   forward(delivery: Delivery): void {
+    if (this.#failing) return
     const { far, settings } = this.#parts
     const { message, destination } = delivery
     // ActiveMQ never answers advisories; they are told again when the bridge is made anew.
     const awaits = (message.persistent || settings.alwaysSyncSend) && !isAdvisory(destination)
+    this.#forwarding = true
     try {
       far.forward(delivery, this.#header, awaits ? (refusal) => this.#answered(delivery, refusal) : null)
     } catch (error) {
@@ -145,6 +151,8 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
       this.#parts.logger.warn('Cannot forward a message', { destination: destination.name, cause })
       this.#near.settle(delivery, 'rejected', cause)
       return
+    } finally {
+      this.#forwarding = false
     }
     if (awaits) return
     this.#forwarded++
@@ -176,6 +184,11 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
 
   failed(error: Error): void {
     if (this.#ended) return
+    if (this.#forwarding) {
+      this.#failing = true
+      queueMicrotask(() => this.failed(error))
+      return
+    }
     this.#close()
     this.#parts.listener.ended(error)
   }

@@ -35,7 +35,7 @@ import {
   unsubscribed,
 } from '../network/demand/demand-harness.ts'
 import { connectionInfo } from '../session/openwire/session-harness.ts'
-import { consumerInfo, sessionInfo, textMessage } from '../session/openwire/test-commands.ts'
+import { consumerInfo, producerInfo, sessionInfo, textMessage } from '../session/openwire/test-commands.ts'
 
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -135,6 +135,19 @@ describe('consumers', () => {
     expect(taken).toHaveLength(5)
     expect(liar.bridge).toMatchObject({ state: 'Connected', demandSubscriptions: 3 })
   })
+})
+
+test('a message that a bridge with a marshalling cache cannot send is a dead letter, and the next bridge goes on', async () => {
+  const uri =
+    'static:(tcp://liar:61616?wireFormat.cacheEnabled=true&wireFormat.tightEncodingEnabled=true)?initialReconnectDelay=100'
+  const liar = await LyingBroker.dialled({ settings: { uri } })
+  await liar.advise(consumer('c', 'queue://Q'))
+  const stranger = new Peer(liar.world, { tightEncodingEnabled: false, cacheEnabled: false }, true)
+  stranger.negotiate({ tightEncodingEnabled: false, cacheEnabled: false, maxInactivityDurationMs: 0 })
+  stranger.send(connectionInfo(), sessionInfo(), producerInfo(), textMessage({ type: 'x'.repeat(40_000) }))
+  await settle()
+  expect(liar.world.errors).toEqual([])
+  expect([liar.sizeOf('queue://Q'), liar.sizeOf('queue://ActiveMQ.DLQ')]).toEqual([0, 1])
 })
 
 test('advisories of nothing, or of what is no news, change nothing', async () => {
