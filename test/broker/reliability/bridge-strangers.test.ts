@@ -6,8 +6,8 @@ import { recordedFrames } from '../../reliability/recorded-frames.ts'
 
 const seed = Date.now() % 2 ** 31
 
-test(`20,000 frames at both ends of bridges end in answers and closed connections (seed ${seed})`, async () => {
-  const frames = 20_000
+test(`10,000 frames at both ends of bridges end in answers and closed connections (seed ${seed})`, async () => {
+  const frames = 10_000
   const result = await runBridgeCampaign({
     frames,
     seed,
