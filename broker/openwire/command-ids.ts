@@ -5,6 +5,8 @@ const largest = 0x7fff_ffff
 
 export class CommandIds {
   #last: number
+  /** They have gone round once: before that none can be awaited. */
+  #repeats = false
 
   /** `last`: the one before the first. */
   constructor(last = 0) {
@@ -13,8 +15,10 @@ export class CommandIds {
 
   /** `awaited`: those that have no answer yet. */
   next(awaited: { has(commandId: number): boolean }): number {
-    do this.#last = this.#last === largest ? 1 : this.#last + 1
-    while (awaited.has(this.#last))
+    do {
+      this.#repeats ||= this.#last === largest
+      this.#last = this.#last === largest ? 1 : this.#last + 1
+    } while (this.#repeats && awaited.has(this.#last))
     return this.#last
   }
 }
