@@ -26,7 +26,8 @@ import type { TransportConnector } from './net/transport-connector.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { Storage } from './storage/storage.ts'
 import type { RecoveredState } from './store/message-store.ts'
-import { buildNetworkBridges } from './network-bridges.ts'
+import { Drain, type BuildDrainConnector } from './network/drain/drain.ts'
+import { buildNetworkBridges, type NetworkBridges } from './network-bridges.ts'
 import type { DuplexBridges } from './session/openwire/duplex-bridges.ts'
 import { buildTransportConnector } from './transport-connectors.ts'
 
@@ -176,7 +177,7 @@ export class Broker {
     const startMs = clock.monotonicMs()
     const recovered = await this.#openStores(handle)
     this.#throwIfEnding()
-    const parts = this.#build(recovered)
+    const { parts, drain } = this.#build(recovered)
     const recoveryMs = Math.round(clock.monotonicMs() - startMs)
     this.#state.connectors = parts.connectors
     for (const connector of parts.connectors) {
@@ -185,7 +186,7 @@ export class Broker {
     }
     await handle.verify()
     this.#throwIfEnding()
-    this.#state.activity = { parts, recoveryMs, since: new Date(clock.nowMs()).toISOString() }
+    this.#state.activity = { parts, drain, recoveryMs, since: new Date(clock.nowMs()).toISOString() }
     this.#state.role = 'Active'
     parts.advisories.becameActive()
     this.#announce(handle, parts, recoveryMs)
@@ -203,10 +204,11 @@ export class Broker {
     return recovered
   }
 
-  #build(recovered: RecoveredState): ActiveParts {
+  #build(recovered: RecoveredState): { parts: ActiveParts; drain: Drain } {
     const { config, hostName, clock, logger, storage } = this.#parts
-    let duplexBridges: DuplexBridges | null = null
-    return buildActiveParts({
+    const changed = (): void => this.#state.bridgeChanged()
+    let bridges: NetworkBridges | null = null
+    const parts = buildActiveParts({
       config,
       brokerId: this.#brokerId,
       hostName,
@@ -216,16 +218,14 @@ export class Broker {
       temp: storage.temp,
       recovered,
       memoryLimit: this.#memoryLimit,
-      buildConnectors: (service) => this.#buildConnectors(service, duplexBridges),
+      buildConnectors: (service) => this.#buildConnectors(service, bridges?.duplexBridges ?? null),
       buildNetwork: (service) => {
-        const built = buildNetworkBridges(config, service, {
-          urlOf: (name) => this.#urlOf(name),
-          changed: () => this.#state.bridgeChanged(),
-        })
-        duplexBridges = built.duplexBridges
-        return built.network
+        bridges = buildNetworkBridges(config, service, { urlOf: (name) => this.#urlOf(name), changed })
+        return bridges.network
       },
     })
+    const connectorTo: BuildDrainConnector = (target, flow) => bridges!.drainTo(target, flow)
+    return { parts, drain: new Drain({ ...parts, connectorTo, changed, clock, logger }) }
   }
 
   #buildConnectors(service: SessionService, bridges: DuplexBridges | null): readonly TransportConnector[] {
@@ -267,6 +267,7 @@ export class Broker {
     this.#stopping.abort(new Error('The broker is being stopped'))
     this.#state.activity?.parts.network.stop()
     this.#state.activity?.parts.cluster.stop()
+    await this.#state.activity?.drain.stop()
     await Promise.all(this.#state.connectors.map((connector) => connector.close()))
     await this.#closeParts()
     const closed = !this.#election.asking
@@ -279,6 +280,7 @@ export class Broker {
     // First of all, so that nobody gets an answer from a member that may not be active any more.
     for (const connector of this.#state.connectors) connector.abort()
     this.#state.activity?.parts.network.stop()
+    void this.#state.activity?.drain.stop()
     this.#stopping.abort(reason)
     const timeout = this.#parts.clock.after(closeTimeoutMs, () =>
       this.#ended.resolve({ steppedDown: true, reason, cannotStart, closed: false }),

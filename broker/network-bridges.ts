@@ -9,13 +9,17 @@ import { tcpDial } from './client/transport/tcp-transport.ts'
 import type { Endpoint } from './client/transport/parse-broker-url.ts'
 import type { BrokerConfig } from './config/schema.ts'
 import { announcementsOf, networkConnectorsOf, type NetworkConnectorSettings } from './member/network-settings.ts'
-import { buildNetwork } from './network-connectors.ts'
+import { buildConnector, buildNetwork, type ConnectorDescription } from './network-connectors.ts'
 import type { Bridge, BridgeListener, RemoteBroker } from './network/bridge.ts'
 import type { BridgeSettings } from './network/connector-settings.ts'
 import { DemandForwardingBridge } from './network/demand-forwarding-bridge.ts'
 import { buildSubscriptionInfo, isToldSubscriptions } from './network/demand/durable-sync.ts'
 import { NetworkDemands } from './network/demand/network-demands.ts'
-import { DialledBridge } from './network/dialled-bridge.ts'
+import { DialledBridge, type BuildKnownBridge } from './network/dialled-bridge.ts'
+import type { BuildDrainConnector, DrainTarget } from './network/drain/drain.ts'
+import { DrainBridge } from './network/drain/drain-bridge.ts'
+import type { DrainFlow } from './network/drain/drain-flow.ts'
+import { drainSettings } from './network/drain/drain-settings.ts'
 import { knownSubscribers } from './network/known-subscribers.ts'
 import type { Network } from './network/network.ts'
 import { formatNetworkProperties, parseNetworkProperties } from './network/network-properties.ts'
@@ -32,6 +36,8 @@ export interface NetworkBridges {
   readonly network: Network
   /** For the sessions of other brokers that dial this one. */
   readonly duplexBridges: DuplexBridges
+  /** For when the broker drains. */
+  readonly drainTo: BuildDrainConnector
 }
 
 export interface NetworkSurroundings {
@@ -57,7 +63,9 @@ export function buildNetworkBridges(
     accept: (initiator, far) => bridges.accept(network, initiator, far),
     subscriptionsFor: (initiator, version) => bridges.subscriptionsFor(initiator, version),
   }
-  return { network, duplexBridges }
+  const drainTo: BuildDrainConnector = (target, flow) =>
+    buildConnector(bridges.describeDrain(target, flow), service, changed)
+  return { network, duplexBridges, drainTo }
 }
 
 class BridgeBuilder {
@@ -92,6 +100,19 @@ class BridgeBuilder {
         withNews(this.#service, { members: membersOf(endpoint), accepted: false }, listener, (told) =>
           this.#dial(settings, endpoint, told),
         ),
+    }
+  }
+
+  /** Nobody hears of these bridges: who is cut off cannot go where they lead. */
+  describeDrain({ discovery }: DrainTarget, flow: DrainFlow): ConnectorDescription {
+    const { name, duplex } = drainSettings
+    const build: BuildKnownBridge = (known) => new DrainBridge({ ...known, flow, clock: this.#clock })
+    return {
+      name,
+      duplex,
+      autoStart: false,
+      discovery,
+      startBridge: (endpoint, listener) => this.#dial(drainSettings, endpoint, listener, build),
     }
   }
 
@@ -152,7 +173,7 @@ class BridgeBuilder {
     this.#service.limits.reached(limit, { remoteBroker: brokerName, remoteAddress: address })
   }
 
-  #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener): Bridge {
+  #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener, build?: BuildKnownBridge): Bridge {
     const { identity, region } = this.#service
     return new DialledBridge(
       {
@@ -170,6 +191,7 @@ class BridgeBuilder {
       },
       endpoint,
       listener,
+      build,
     )
   }
 

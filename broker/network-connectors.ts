@@ -39,7 +39,7 @@ export function buildNetwork(
   })
 }
 
-function buildConnector(
+export function buildConnector(
   { discovery, ...description }: ConnectorDescription,
   service: SessionService,
   onChange: () => void,

@@ -28,7 +28,15 @@ export type Verdict =
   | { readonly what: 'bury' }
   | { readonly what: 'drop' }
 
+/** The messages of one queue that wait. */
+export interface WaitingQueue {
+  /** All of them are due. */
+  release(): void
+}
+
 export class BrokerRedelivery {
+  readonly #queues = new Set<WaitingQueue>()
+  #suspended = false
   #waiting = 0
   #crowded = false
   readonly #config: BrokerRedeliveryConfig
@@ -47,8 +55,21 @@ export class BrokerRedelivery {
     return this.#policies.for(destination) ?? this.#config.defaultPolicy
   }
 
+  /** While it is, nothing waits: the broker gives all that it has to others, and they are told when it may be delivered. */
+  set suspended(suspended: boolean) {
+    this.#suspended = suspended
+    if (suspended) for (const queue of this.#queues) queue.release()
+  }
+
+  /** It has messages that wait, or none any more. */
+  waits(queue: WaitingQueue, waits: boolean): void {
+    if (waits) this.#queues.add(queue)
+    else this.#queues.delete(queue)
+  }
+
   /** Whether another one can wait. */
   hasRoom(queue: string): boolean {
+    if (this.#suspended) return false
     const { maximumAwaitingRedelivery: limit } = destinationLimits
     if (this.#waiting < limit) return true
     if (!this.#crowded)

@@ -1,6 +1,6 @@
 // The admin port: some paths to look in (contract.ts), on active and standby alike. It changes nothing in the broker, save that
-// a durable subscription without a consumer can be deleted, as any client may do that can reach the broker, and network connectors
-// can be stopped and started. Open without authentication, as its answers carry no message and no credential; who may reach it is
+// a durable subscription without a consumer can be deleted, as any client may do that can reach the broker, network connectors
+// can be stopped and started, and a broker can be made to give all that it has to others. Open without authentication, as its answers carry no message and no credential; who may reach it is
 // up to the network.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,6 +12,7 @@ import {
   type BrokerSnapshot,
   type ConnectionRow,
   type DestinationRow,
+  type DrainRequest,
   type InventoryAnswer,
   type NetworkAnswer,
   type RoleAnswer,
@@ -23,12 +24,15 @@ import {
   keepAliveInitialDelayMs,
   keepAliveTimeoutMs,
   maxAdminConnections,
+  maxBodyBytes,
   maxHeaderBytes,
   maxWatches,
   requestTimeoutMs,
 } from './limits.ts'
 import { renderMetrics, type Measurements } from './metrics.ts'
 import { parseConnectorRequest, type ConnectorRequest } from './connector-request.ts'
+import { parseDrainRequest } from './drain-request.ts'
+import { readBody } from './request-body.ts'
 import { parsePageRequest, type PageRequest } from './page-request.ts'
 import { parseSubscriptionRequest, type SubscriptionRequest } from './subscription-request.ts'
 
@@ -39,6 +43,10 @@ export type Deletion =
 export type ConnectorSwitch =
   | { readonly done: true }
   | { readonly done: false; readonly status: 404 | 409; readonly why: string }
+
+export type DrainAnswer =
+  | { readonly done: true }
+  | { readonly done: false; readonly status: 400 | 409; readonly why: string }
 
 /** What the admin port asks of the broker. */
 export interface AdminSource {
@@ -57,6 +65,9 @@ export interface AdminSource {
   deleteSubscription(request: SubscriptionRequest): Promise<Deletion>
   network(): NetworkAnswer
   switchConnector(request: ConnectorRequest): ConnectorSwitch
+  drain(request: DrainRequest): DrainAnswer
+  /** Resolves when it takes part again, or cannot. */
+  endDrain(): Promise<DrainAnswer>
   measurements(): Measurements
 }
 
@@ -127,6 +138,7 @@ export class AdminServer {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (pathOf(request).startsWith(`${adminPaths.networkConnectors}/`)) return this.#switchConnector(request, response)
+    if (pathOf(request) === adminPaths.drain) return this.#drain(request, response)
     const isSubscriptions = pathOf(request) === adminPaths.subscriptions
     if (isSubscriptions && request.method === 'DELETE') return this.#deleteSubscription(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -200,6 +212,28 @@ export class AdminServer {
     const done = parsed.started ? 'started' : 'stopped'
     this.#logger.info('A network connector was switched at the admin port', { connector: parsed.name, done })
     sendText(response, 200, `${done}\n`)
+  }
+
+  async #drain(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, headers } = request
+    if (method !== 'PUT' && method !== 'DELETE') {
+      response.setHeader('allow', 'PUT, DELETE')
+      return sendText(response, 405, 'only PUT and DELETE are answered here\n')
+    }
+    if (headers.origin !== undefined) return sendText(response, 403, 'not for web pages\n')
+    const result = method === 'PUT' ? await this.#beginDrain(request) : await this.#source.endDrain()
+    if (!result.done) return sendText(response, result.status, `${result.why}\n`)
+    this.#logger.info('A drain was switched at the admin port', { drains: method === 'PUT' })
+    sendText(response, 200, method === 'PUT' ? 'drains\n' : 'takes part\n')
+  }
+
+  async #beginDrain(request: IncomingMessage): Promise<DrainAnswer> {
+    const body = await readBody(request)
+    if (body === null) return { done: false, status: 400, why: `the body: expected at most ${maxBodyBytes} bytes` }
+    const parsed = parseDrainRequest(body)
+    return parsed.ok
+      ? this.#source.drain(parsed.request)
+      : { done: false, status: 400, why: parsed.problems.join('\n') }
   }
 
   /** Answered with headers now, and with the end of the connection when this process ends or closes the port. */

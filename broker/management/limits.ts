@@ -1,7 +1,16 @@
 // Limits of the admin port, each with its reason.
 
-/** Requests are a line and a few headers; nothing here has a body. */
+/** Requests are a line and a few headers. */
 export const maxHeaderBytes = 8 * 1024
+
+/** Of the only request that has one: a URI for each neighbour of a broker, each with the members of a group. */
+export const maxBodyBytes = 64 * 1024
+
+/** Neighbours that a broker gives its messages to: each costs a bridge. */
+export const maxDrainTargets = 64
+
+/** Of a group with as many members as there may be. */
+export const maxUriLength = 4096
 
 /** A prober, a scraper and an operator need a handful; a leak on their side must not take our descriptors. */
 export const maxAdminConnections = 64

@@ -26,6 +26,8 @@ export interface Measurements {
   readonly unsupportedUses: ReadonlyMap<string, number>
   readonly destinations: readonly DestinationTotals[]
   readonly networkBridges: readonly NetworkBridgeSnapshot[]
+  /** null: this member does not drain. */
+  readonly drainRemaining: number | null
   readonly memory: { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   readonly temp: {
     readonly messages: number
@@ -55,6 +57,12 @@ export async function renderMetrics(measurements: Measurements): Promise<{ conte
   addBrokerMetrics(set, measurements)
   addDestinationMetrics(set, measurements.destinations)
   addBridgeMetrics(set, measurements.networkBridges)
+  if (measurements.drainRemaining !== null)
+    set.gauge(
+      'flotilla_drain_messages_remaining',
+      'Messages of queues that a broker which leaves has still to give to others',
+      measurements.drainRemaining,
+    )
   const ofProcess = await (await processMetrics()).metrics()
   return { contentType: registry.contentType, text: (await registry.metrics()) + ofProcess }
 }

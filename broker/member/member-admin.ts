@@ -3,16 +3,18 @@ import { EventLoopDelay } from '../base/event-loop-delay.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { LockHolder } from '../lock/lock.ts'
-import { RefusalError } from '../base/errors.ts'
-import type { AdminSource, ConnectorSwitch, Deletion } from '../management/admin-server.ts'
+import { errorMessage, RefusalError } from '../base/errors.ts'
+import type { AdminSource, ConnectorSwitch, Deletion, DrainAnswer } from '../management/admin-server.ts'
 import type { ConnectorRequest } from '../management/connector-request.ts'
 import type {
   BrokerRole,
   BrokerSnapshot,
   ConnectionRow,
   DestinationRow,
+  DrainRequest,
   InventoryAnswer,
   NetworkAnswer,
+  NetworkBridgeSnapshot,
   RoleAnswer,
   SubscriptionRow,
 } from '../management/contract.ts'
@@ -24,7 +26,8 @@ import type { DestinationStatistics } from '../region/region.ts'
 import type { RegisteredConnection } from '../session/connection-registry.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TempStoreStatistics } from '../store/temp-store.ts'
-import type { MemberState } from './member-state.ts'
+import type { Activity, MemberState } from './member-state.ts'
+import { drainTargetsOf } from './network-settings.ts'
 
 export interface MemberAdminOptions {
   readonly config: BrokerConfig
@@ -76,6 +79,8 @@ export class MemberAdmin implements AdminSource {
     if (role === 'Starting') return refusal ?? 'starting'
     if (role === 'Stopping') return 'stopping'
     if (role === 'Standby' && handle) return 'taking over: the store is being opened'
+    // They are closed because it does what it is told to.
+    if (this.#state.activity?.drain.isDraining) return undefined
     const closed = connectors.find(({ isOpen }) => !isOpen)
     return closed ? `transport connector ${closed.name} is not open` : undefined
   }
@@ -113,7 +118,8 @@ export class MemberAdmin implements AdminSource {
           connections: connector?.connections ?? 0,
         }
       }),
-      ...(activity ? { networkBridges: activity.parts.network.bridges() } : {}),
+      ...(activity ? { networkBridges: bridgesOf(activity) } : {}),
+      ...drainOf(activity),
     }
   }
 
@@ -143,19 +149,42 @@ export class MemberAdmin implements AdminSource {
   }
 
   network(): NetworkAnswer {
-    const network = this.#state.activity?.parts.network
-    return { connectors: network?.connectors() ?? [], bridges: network?.bridges() ?? [] }
+    const { activity } = this.#state
+    if (!activity) return { connectors: [], bridges: [] }
+    return { connectors: activity.parts.network.connectors(), bridges: bridgesOf(activity) }
   }
 
   switchConnector({ name, started }: ConnectorRequest): ConnectorSwitch {
     const { activity } = this.#state
     if (!activity || this.#provenRole() !== 'Active')
       return { done: false, status: 409, why: 'only an active member has network connectors' }
+    if (activity.drain.isDraining)
+      return { done: false, status: 409, why: 'this member drains: its network connectors are stopped until that ends' }
     const { network } = activity.parts
     if (network.switchConnector(name, started)) return { done: true }
     const names = network.connectors().map((connector) => connector.name)
     const known = names.length === 0 ? 'there are none' : `there are only ${names.join(', ')}`
     return { done: false, status: 404, why: `no network connector has this name; ${known}` }
+  }
+
+  drain({ to }: DrainRequest): DrainAnswer {
+    const { activity } = this.#state
+    if (!activity || this.#provenRole() !== 'Active') return onlyActive
+    const parsed = drainTargetsOf(to)
+    if (!parsed.ok) return { done: false, status: 400, why: parsed.problems.join('\n') }
+    activity.drain.begin(parsed.targets)
+    return { done: true }
+  }
+
+  async endDrain(): Promise<DrainAnswer> {
+    const { activity } = this.#state
+    if (!activity || this.#provenRole() !== 'Active') return onlyActive
+    try {
+      await activity.drain.end()
+      return { done: true }
+    } catch (error) {
+      return { done: false, status: 409, why: errorMessage(error) }
+    }
   }
 
   measurements(): Measurements {
@@ -175,7 +204,8 @@ export class MemberAdmin implements AdminSource {
       unsupportedUses: activity?.parts.region.unsupportedUses() ?? new Map<string, number>(),
       destinations: activity?.parts.region.statistics() ?? [],
       memory: activity?.parts.region.memory() ?? { used: 0, limit: memoryLimit, blockedConnections: 0 },
-      networkBridges: activity?.parts.network.bridges() ?? [],
+      networkBridges: activity ? bridgesOf(activity) : [],
+      drainRemaining: activity?.drain.snapshot()?.messagesRemaining ?? null,
       temp: storage.temp?.statistics() ?? noTemp,
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
       eventLoopDelayMs: this.#eventLoopDelay.takeLargestMs(),
@@ -200,6 +230,19 @@ export class MemberAdmin implements AdminSource {
     if (handle) return { member: this.#options.member, term: handle.term }
     return this.#options.storage.lock.holder().catch(() => undefined)
   }
+}
+
+const onlyActive: DrainAnswer = { done: false, status: 409, why: 'only an active member drains' }
+
+/** Those of the network, and those of a drain. */
+const bridgesOf = ({ parts, drain }: Activity): readonly NetworkBridgeSnapshot[] => [
+  ...parts.network.bridges(),
+  ...drain.bridges(),
+]
+
+function drainOf(activity: Activity | undefined): Pick<BrokerSnapshot, 'drain'> {
+  const drain = activity?.drain.snapshot()
+  return drain ? { drain } : {}
 }
 
 const noTemp: TempStoreStatistics = { messages: 0, bytesUsed: 0, limitBytes: 0, roomBytes: 0 }

@@ -3,11 +3,13 @@
 import type { LockHandle } from '../lock/lock.ts'
 import type { BrokerRole } from '../management/contract.ts'
 import type { TransportConnector } from '../net/transport-connector.ts'
+import type { Drain } from '../network/drain/drain.ts'
 import type { ActiveParts } from './active-parts.ts'
 
 /** An active member, from the moment it takes clients. */
 export interface Activity {
   readonly parts: ActiveParts
+  readonly drain: Drain
   /** RFC 3339. */
   readonly since: string
   /** From the lock to recovered destinations. */

@@ -5,6 +5,7 @@ import type { BrokerConfig, NetworkConnectorConfig } from '../config/schema.ts'
 import { parseDestination } from '../message/destination.ts'
 import type { BridgeSettings, NamedDestination } from '../network/connector-settings.ts'
 import { parseDiscoveryUri, type DiscoveryUri } from '../network/discovery-uri.ts'
+import type { DrainTarget } from '../network/drain/drain.ts'
 import { longestNetworkProperties } from '../network/limits.ts'
 import { advisoryFilter, formatNetworkProperties } from '../network/network-properties.ts'
 
@@ -36,6 +37,28 @@ export const announcementsOf = ({ transportConnectors }: BrokerConfig): readonly
   transportConnectors.flatMap(({ name, discoveryUri }) =>
     discoveryUri === undefined ? [] : [{ transportConnector: name, discovery: parseDiscoveryUri(discoveryUri) }],
   )
+
+export type ParsedDrainTargets =
+  | { readonly ok: true; readonly targets: readonly DrainTarget[] }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Whom a drain is to give its messages to. Only brokers that are named: who is found by chance may be of another network. */
+export function drainTargetsOf(to: readonly string[]): ParsedDrainTargets {
+  const targets: DrainTarget[] = []
+  const problems: string[] = []
+  for (const [index, uri] of to.entries()) {
+    const got = `to[${index}]: got ${JSON.stringify(uri)}`
+    const [problem] = problemsOfUri(uri, '')
+    if (problem) problems.push(`${got}, ${problem.accepted}`)
+    else if (to.indexOf(uri) < index) problems.push(`${got} again, expected each once`)
+    else {
+      const discovery = parseDiscoveryUri(uri)
+      if (discovery.kind === 'static') targets.push({ uri, discovery })
+      else problems.push(`${got}, expected brokers by name: static:(…) or masterslave:(…)`)
+    }
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, targets }
+}
 
 /** What the schema cannot see: options of URIs that there are not or that do not take a value, and what other brokers could not be told. */
 export const networkProblemsOf = (config: BrokerConfig): readonly ConfigProblem[] => [

@@ -29,19 +29,23 @@ const bodyHeadBytes = 5
 export class ForwardedForm {
   /** What a form begins with, but for the type: no command id, no answer asked for, and the producer. */
   readonly #head: Buffer
-  readonly #brokerId: Buffer
-  /** A path that begins here. */
+  /** null: no path is kept. */
+  readonly #brokerId: Buffer | null
+  /** A path that begins here, or that has nobody in it. */
   readonly #path: Buffer
   readonly #compresses: boolean
   /** Messages that go over one bridge mostly have one destination. */
   #destination: Destination | null = null
   #encodedDestination: Buffer = absent
 
-  /** `producer`: the bridge's own at the other broker. `brokerId`: the broker that the messages leave. */
-  constructor(producer: ProducerIdFields, brokerId: string, compresses = false) {
+  /**
+   * `producer`: the bridge's own at the other broker. `brokerId`: the broker that the messages leave; null: they arrive with a path that
+   * has nobody in it. So the other broker knows that they came over a bridge, and may send them as far as any client's.
+   */
+  constructor(producer: ProducerIdFields, brokerId: string | null, compresses = false) {
     this.#head = Buffer.concat([Buffer.alloc(headBytes), encodeProducerId(producer)])
-    this.#brokerId = encodeBrokerId(brokerId)
-    this.#path = Buffer.concat([Buffer.from([1, 0, 1]), this.#brokerId])
+    this.#brokerId = brokerId === null ? null : encodeBrokerId(brokerId)
+    this.#path = this.#brokerId === null ? emptyPath : Buffer.concat([Buffer.from([1, 0, 1]), this.#brokerId])
     this.#compresses = compresses
   }
 
@@ -92,7 +96,7 @@ export class ForwardedForm {
   #addPath(bytes: Buffer): void {
     const at = offsets[fields.brokerPath]!
     const passed = isThere(fields.brokerPath) ? bytes.readInt16BE(at + 1) : 0
-    if (passed === 0) return parts.add(this.#path)
+    if (passed === 0 || this.#brokerId === null) return parts.add(this.#path)
     if (passed >= maxPathLength) throw new MessageFormatError(`it has passed ${passed} brokers`, at)
     pathHead.writeInt16BE(passed + 1, 1)
     parts.add(pathHead)
@@ -114,6 +118,7 @@ const offsets = newFieldOffsets()
 
 const absent: Buffer = Buffer.from([0])
 const present = Buffer.from([1])
+const emptyPath = Buffer.from([1, 0, 0])
 /** Written anew for each message. */
 const pathHead = Buffer.from([1, 0, 0])
 

@@ -42,6 +42,8 @@ export class TransportConnector {
   readonly #sockets = new Map<Socket, Session>()
   #port: number
   #open = false
+  /** Set while it stops and when it has; null while it listens, or never did. */
+  #stopped: Promise<void> | null = null
   #refusedSinceLog = 0
   #refusalTimer: Timer | undefined
 
@@ -69,10 +71,12 @@ export class TransportConnector {
     return this.#sockets.size
   }
 
-  /** @throws {FlotillaError} that names connector, host and port. */
+  /** Again on the same port, when it was open before. @throws {FlotillaError} that names connector, host and port. */
   open(): Promise<void> {
-    const { host, port } = this.#options
+    const { host } = this.#options
+    const port = this.#port
     const server = this.#server
+    this.#stopped = null
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(this.#cannotOpen(error)))
       server.listen({ host, port, backlog: listenBacklog }, () => {
@@ -80,9 +84,16 @@ export class TransportConnector {
         server.on('error', (error) => this.#logger.error('Cannot accept connections', { error }))
         this.#port = (server.address() as AddressInfo).port
         this.#open = true
+        this.#stopped = null
         resolve()
       })
     })
+  }
+
+  /** Stops listening and reads nothing more; what was read before can still be answered. */
+  quiesce(): void {
+    void this.#stopListening()
+    for (const socket of this.#sockets.keys()) socket.pause()
   }
 
   /** Stops listening and closes all connections; what was written before still goes out. */
@@ -91,7 +102,11 @@ export class TransportConnector {
     for (const [socket, session] of this.#sockets) {
       session.close()
       // After the writes of this turn.
-      setImmediate(() => socket.end())
+      setImmediate(() => {
+        socket.end()
+        // Or its end would not be noticed.
+        socket.resume()
+      })
     }
     const timer = this.#options.clock.after(closeTimeoutMs, () => this.#destroySockets())
     await closed
@@ -108,10 +123,11 @@ export class TransportConnector {
   #stopListening(): Promise<void> {
     this.#open = false
     this.#refusalTimer?.cancel()
-    return new Promise((resolve) => {
+    this.#refusalTimer = undefined
+    return (this.#stopped ??= new Promise((resolve) => {
       // Fails only when it was not open.
       this.#server.close(() => resolve())
-    })
+    }))
   }
 
   #destroySockets(): void {

@@ -1,4 +1,4 @@
-// A bridge from the moment of dialling: it waits until the other broker has said who it is, then it is a demand forwarding bridge.
+// A bridge from the moment of dialling: it waits until the other broker has said who it is, then it is one that forwards to it.
 //
 //   dialling → connected, the other's BrokerInfo is awaited → bridging → ended
 import type { Clock, Timer } from '../base/clock.ts'
@@ -18,9 +18,10 @@ import {
 } from './bridge.ts'
 import type { BridgeSettings } from './connector-settings.ts'
 import type { NetworkDemands } from './demand/network-demands.ts'
-import { DemandForwardingBridge } from './demand-forwarding-bridge.ts'
+import { DemandForwardingBridge, type BridgeParts } from './demand-forwarding-bridge.ts'
 import { DialledFarEnd, type DialledFarEndListener } from './dialled-far-end.ts'
 import { maxBrokerUrlLength, maxIdLength } from '../openwire/limits.ts'
+import type { FarEndListener } from './far-end.ts'
 import { introductionTimeoutMs } from './limits.ts'
 
 export interface DialledBridgeParts {
@@ -39,15 +40,29 @@ export interface DialledBridgeParts {
   readonly nextIdSeed: (remote: RemoteBroker) => string
 }
 
+/** A bridge whose two ends know each other. It hears nothing before it is started. */
+export interface KnownBridge extends Bridge, FarEndListener {
+  start(): void
+}
+
+export type BuildKnownBridge = (parts: BridgeParts) => KnownBridge
+
 export class DialledBridge implements Bridge, DialledFarEndListener {
   readonly #parts: DialledBridgeParts
   readonly #listener: BridgeListener
   readonly #far: DialledFarEnd
   readonly #timer: Timer
-  #bridge: DemandForwardingBridge | null = null
+  readonly #build: BuildKnownBridge
+  #bridge: KnownBridge | null = null
   #ended = false
 
-  constructor(parts: DialledBridgeParts, endpoint: Endpoint, listener: BridgeListener) {
+  constructor(
+    parts: DialledBridgeParts,
+    endpoint: Endpoint,
+    listener: BridgeListener,
+    build: BuildKnownBridge = (known) => new DemandForwardingBridge(known),
+  ) {
+    this.#build = build
     this.#parts = parts
     this.#listener = listener
     this.#far = new DialledFarEnd(parts.dial, endpoint, this, parts.clock)
@@ -86,7 +101,7 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
   }
 
   message(stored: Buffer): void {
-    this.#bridge?.message(stored)
+    this.#bridge?.message?.(stored)
   }
 
   relieved(): void {
@@ -101,8 +116,8 @@ export class DialledBridge implements Bridge, DialledFarEndListener {
     this.#listener.ended(error)
   }
 
-  #buildBridge(remote: RemoteBroker): DemandForwardingBridge {
-    return new DemandForwardingBridge({
+  #buildBridge(remote: RemoteBroker): KnownBridge {
+    return this.#build({
       ...this.#parts,
       remote,
       far: this.#far,

@@ -39,6 +39,7 @@ import { DeadLetterRouter } from './dead-letter-router.ts'
 import { deleteSubscription } from './durable-consumers.ts'
 import { ExpirySweeps, type ExpiryPolicy } from './expiry-sweeps.ts'
 import { FlowControl, type WhenNoSpace } from './flow-control.ts'
+import { heldMessages } from './held-messages.ts'
 import { InactiveDestinations, noneInactive, type InactiveDestinationsPolicy } from './inactive-destinations.ts'
 import { MessageRouter } from './message-router.ts'
 import { NetworkArrivals } from './network-arrivals.ts'
@@ -53,6 +54,8 @@ import type {
   ConnectionOptions,
   ConnectionPort,
   DestinationStatistics,
+  Done,
+  HeldMessages,
   Region,
   RegionConnection,
   RegionListener,
@@ -240,6 +243,19 @@ class RegionBroker implements Region {
   memory(): { used: number; limit: number; blockedConnections: number } {
     const { memory, flow } = this.#context
     return { used: memory.used, limit: memory.limit, blockedConnections: flow.blockedConnections }
+  }
+
+  held(): HeldMessages {
+    return heldMessages(this.#context.registry, this.#context.durables)
+  }
+
+  setDraining(draining: boolean): void {
+    const { redelivery } = this.#context
+    if (redelivery) redelivery.suspended = draining
+  }
+
+  whenDurable(done: Done): void {
+    this.#context.afterSync.run(done)
   }
 
   unsupportedUses(): ReadonlyMap<string, number> {

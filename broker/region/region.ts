@@ -223,6 +223,14 @@ export interface SubscriptionStatistics extends SubscriptionName {
   readonly inFlight: number
 }
 
+/** What a broker would have to give away before nothing is lost with it. Temporary destinations do not count. */
+export interface HeldMessages {
+  /** Waiting, in flight, or on their way into a queue. */
+  readonly ofQueues: number
+  /** What durable subscriptions have not acknowledged: a message counts for each of them. */
+  readonly ofSubscriptions: number
+}
+
 export interface Region {
   connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection
   /** Publishes a message of the broker's own (advisories): to topics only, never stored, never blocked. */
@@ -238,6 +246,12 @@ export interface Region {
   /** Deletes a durable subscription that has no consumer; resolves when that is durable. @throws {RefusalError} */
   deleteSubscription(clientId: string, subscriptionName: string): Promise<void>
   memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
+  /** What is here. Each destination is asked, no message is. */
+  held(): HeldMessages
+  /** While it drains: no message waits for its time, because others wait for it. */
+  setDraining(draining: boolean): void
+  /** `done` is called when all that was sent until now is durable, and answered. */
+  whenDurable(done: Done): void
   /** How often clients asked for what this version takes without doing it, by feature. */
   unsupportedUses(): ReadonlyMap<string, number>
   /** Makes queues and durable subscriptions of what the store recovered; before any `connect`. */

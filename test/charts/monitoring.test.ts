@@ -60,6 +60,7 @@ beforeAll(async () => {
     unsupportedUses: new Map(),
     destinations: [],
     networkBridges: [],
+    drainRemaining: 0,
     memory: { used: 0, limit: 0, blockedConnections: 0 },
     temp: { messages: 0, bytesUsed: 0, limitBytes: 0, roomBytes: 0 },
     store: { messages: 0, roomBytes: 0, bytesUsed: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 },

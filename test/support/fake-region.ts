@@ -3,7 +3,14 @@ import type { RefusalError } from '../../broker/base/errors.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
 import { ManualClock } from '../../broker/base/manual-clock.ts'
 import type { Message } from '../../broker/message/message.ts'
-import type { ConnectionOptions, ConnectionPort, Done, Region, RegionConnection } from '../../broker/region/region.ts'
+import type {
+  ConnectionOptions,
+  ConnectionPort,
+  Done,
+  HeldMessages,
+  Region,
+  RegionConnection,
+} from '../../broker/region/region.ts'
 import { ClusterBrokers } from '../../broker/session/cluster-brokers.ts'
 import { ConnectionRegistry } from '../../broker/session/connection-registry.ts'
 import { LimitCounts } from '../../broker/session/limit-counts.ts'
@@ -22,6 +29,7 @@ export class FakeRegion implements Region {
   readonly published: { readonly to: string | null; readonly message: Message }[] = []
   readonly waiting: Done[] = []
   holdsSends = false
+  holding: HeldMessages = { ofQueues: 0, ofSubscriptions: 0 }
 
   connect(options: ConnectionOptions, port: ConnectionPort): RegionConnection {
     this.#note('connect', options)
@@ -81,6 +89,18 @@ export class FakeRegion implements Region {
 
   memory(): { used: number; limit: number; blockedConnections: number } {
     return { used: 0, limit: 1, blockedConnections: 0 }
+  }
+
+  held(): HeldMessages {
+    return this.holding
+  }
+
+  setDraining(draining: boolean): void {
+    this.#note('setDraining', draining)
+  }
+
+  whenDurable(done: Done): void {
+    this.#later('whenDurable', done)
   }
 
   recover(): void {}

@@ -25,6 +25,10 @@ export class DurableSubscriptions {
     this.#selectors = selectors
   }
 
+  [Symbol.iterator](): IterableIterator<DurableSubscription> {
+    return this.#byKey.values()
+  }
+
   find(clientId: string, name: string): DurableSubscription | undefined {
     return this.#byKey.get(keyOf(clientId, name))
   }

@@ -14,6 +14,8 @@ export interface NetworkTerms {
   readonly route: readonly string[]
   /** false: nobody is known to want them there, so that what has been there does not go back. Left out: true. */
   readonly takesBack?: boolean
+  /** It takes everything, wherever it has been and however fast. Left out: false. */
+  readonly drains?: boolean
   /**
    * Whether it may take along messages of a destination that it listens to at all: what is excluded may be covered by a wildcard.
    * Of one queue the answer is always the same. Left out: all but advisories that are for bridges.

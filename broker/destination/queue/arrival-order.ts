@@ -13,6 +13,10 @@ export class ArrivalOrder {
   readonly #all = new Deque<Expected>()
   readonly #expected: Record<Way, Deque<Expected>> = { store: new Deque(), temp: new Deque() }
 
+  get size(): number {
+    return this.#all.length
+  }
+
   get isEmpty(): boolean {
     return this.#all.length === 0
   }

@@ -12,6 +12,10 @@ export class Arrivals {
     return this.#expected === 0 && this.#order === null
   }
 
+  get size(): number {
+    return this.#order === null ? this.#expected : this.#order.size
+  }
+
   /** What comes has to be put in order. */
   get ordered(): boolean {
     return this.#order !== null

@@ -29,8 +29,9 @@ export class DispatchStart {
     return this.#timer !== null
   }
 
-  /** One came; with it there are `consumers`. */
-  came(consumers: number): void {
+  /** One came; with it there are `consumers`. `drains`: it takes everything, and no others come. */
+  came(consumers: number, drains: boolean): void {
+    if (drains) return this.end()
     const { consumersBeforeDispatchStarts: wanted, timeBeforeDispatchStartsMs: timeMs } = this.#policy
     if (wanted > 0 && consumers >= wanted) return this.end()
     if (consumers > 1) return

@@ -99,6 +99,7 @@ export class NetworkConsumers {
   /** Whether a bridge may have a message now that it wants. */
   passes(consumer: QueueConsumer, message: Message, sequence: Sequence, redeliveryCounter: number): boolean {
     const terms = consumer.network!
+    if (terms.drains === true) return true
     if (terms.permits?.(this.#parts.queue) === false) return false
     const isReplay = message.hasBrokerPath && message.brokerPath.includes(terms.brokerId)
     if (!(isReplay ? this.#mayReturn(terms, message, sequence, redeliveryCounter) : passesForward(terms, message)))

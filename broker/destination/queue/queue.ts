@@ -55,7 +55,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
   /** null while all consumers want every message, and none is of a group. */
   #looks: QueueLooks | null = null
   #inFlight = 0
-  readonly #arrivals = new Arrivals()
+  readonly arrivals = new Arrivals()
   /** Browsers; null while there are none, as in most queues. */
   #watchers: Set<QueueWatcher> | null = null
   /** null when no message here is delivered again by the broker, as in most queues. */
@@ -137,11 +137,11 @@ export class Queue implements EntryQueue, BrowsedQueue {
   /** Nothing is in it or on its way into it, and nobody uses it. */
   get idle(): boolean {
     if (this.size > 0 || this.consumers > 0 || this.counters.producers > 0) return false
-    return this.openTransactions === 0 && this.#arrivals.none
+    return this.openTransactions === 0 && this.arrivals.none
   }
 
   get loading(): boolean {
-    return this.#window.loading || this.#arrivals.ordered
+    return this.#window.loading || this.arrivals.ordered
   }
 
   /** Bytes of bodies that it may keep in memory besides those that it has. */
@@ -161,19 +161,19 @@ export class Queue implements EntryQueue, BrowsedQueue {
 
   /** A message was written, and arrives when it is durable. */
   expectStored(): void {
-    this.#arrivals.expectStored()
+    this.arrivals.expectStored()
   }
 
   /** A persistent message is durable: consumers may have it. `message` is null when its body was not kept; it had this `priority`. */
   arriveStored(sequence: Sequence, message: Message | null, priority = message?.priority ?? defaultPriority): void {
-    this.#arrivals.storedCame()
-    if (this.#arrivals.ordered) this.#arriveInOrder('store', sequence, message, priority)
+    this.arrivals.storedCame()
+    if (this.arrivals.ordered) this.#arriveInOrder('store', sequence, message, priority)
     else this.#arriveReadable(sequence, message, 'store', priority)
   }
 
   /** A message that is not stored was given to the temp store, and arrives when it is written there. */
   expectSpilled({ size }: Message): void {
-    this.#arrivals.expectSpilled()
+    this.arrivals.expectSpilled()
     this.storage.spilled++
     this.#countSpilling(size)
   }
@@ -181,17 +181,17 @@ export class Queue implements EntryQueue, BrowsedQueue {
   /** It can be read there now. */
   arriveSpilled(sequence: Sequence, message: Message): void {
     this.#countSpilling(-message.size)
-    if (this.#arrivals.ordered) this.#arriveInOrder('temp', sequence, message, message.priority)
+    if (this.arrivals.ordered) this.#arriveInOrder('temp', sequence, message, message.priority)
   }
 
   /** Whether messages that are not stored go to the temp store behind those that went there before them. */
   get spills(): boolean {
-    return this.#arrivals.ordered || (this.storage.spilled > 0 && this.#window.hasCold)
+    return this.arrivals.ordered || (this.storage.spilled > 0 && this.#window.hasCold)
   }
 
   /** Whether a message that came now would go to a consumer at once, with nothing before it. */
   get takesAtOnce(): boolean {
-    if (!this.#arrivals.none || this.#start?.isHeldBack) return false
+    if (!this.arrivals.none || this.#start?.isHeldBack) return false
     return this.#window.size === 0 && !this.#window.loading && this.#consumers.hasRoom
   }
 
@@ -234,7 +234,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
     this.#consumers.add(consumer)
     this.counters.arrivals++
     if (this.#consumers.selective && !this.#looks) this.#beginLook()
-    this.#start?.came(this.#consumers.size)
+    this.#start?.came(this.#consumers.size, consumer.network?.drains === true)
     this.#looks?.groups.exclusiveChanged()
     consumer.queues.add(this)
   }
@@ -391,7 +391,7 @@ export class Queue implements EntryQueue, BrowsedQueue {
   }
 
   #arriveInOrder(way: Way, sequence: Sequence, message: Message | null, priority: number): void {
-    if (this.#arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way, priority))) this.#loaded()
+    if (this.arrivals.arrived(way, () => this.#arriveReadable(sequence, message, way, priority))) this.#loaded()
   }
 
   #arriveReadable(sequence: Sequence, message: Message | null, keptIn: Way, priority: number): void {

@@ -3,7 +3,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Destination } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
-import { dueMsOf, type BrokerRedelivery } from '../broker-redelivery.ts'
+import { dueMsOf, type BrokerRedelivery, type WaitingQueue } from '../broker-redelivery.ts'
 import type { DestinationContext } from '../destination-context.ts'
 import type { QueueEntry } from '../entry.ts'
 import { destinationLimits } from '../limits.ts'
@@ -21,7 +21,7 @@ interface Parts {
   readonly due: (entries: QueueEntry[]) => void
 }
 
-export class RedeliveryWaits {
+export class RedeliveryWaits implements WaitingQueue {
   readonly #parts: Parts
   /** A heap: the one that is due first stands first. */
   readonly #waits: Wait[] = []
@@ -62,9 +62,15 @@ export class RedeliveryWaits {
     if (entry.redeliveryCounter === 0 || !entry.message || !this.wants(entry.message)) return false
     this.#add({ dueMs: entry.message.arrival, entry })
     this.#parts.redelivery.enter()
+    if (this.size === 1) this.#parts.redelivery.waits(this, true)
     if (entry.readable && entry.durable) entry.release()
     this.#arm()
     return true
+  }
+
+  release(): void {
+    this.stop()
+    this.#takeDue(Number.POSITIVE_INFINITY)
   }
 
   /** Nothing is delivered any more; what waits stays where it is. */
@@ -78,6 +84,7 @@ export class RedeliveryWaits {
     this.stop()
     for (const { entry } of this.#waits) entry.release()
     this.#parts.redelivery.leave(this.#waits.length)
+    this.#parts.redelivery.waits(this, false)
     this.#waits.length = 0
   }
 
@@ -90,16 +97,17 @@ export class RedeliveryWaits {
     const delayMs = Math.min(Math.max(0, first.dueMs - clock.nowMs()), destinationLimits.longestTimerMs)
     this.#timer = clock.after(delayMs, () => {
       this.#timer = null
-      this.#takeDue()
+      this.#takeDue(clock.nowMs())
       this.#arm()
     })
   }
 
-  #takeDue(): void {
-    const nowMs = this.#parts.clock.nowMs()
+  #takeDue(nowMs: number): void {
+    const { redelivery } = this.#parts
     const due: QueueEntry[] = []
     while (this.#waits.length > 0 && this.#waits[0]!.dueMs <= nowMs) due.push(this.#removeFirst().entry)
-    this.#parts.redelivery.leave(due.length)
+    redelivery.leave(due.length)
+    if (this.size === 0) redelivery.waits(this, false)
     if (due.length > 0) this.#parts.due(due)
   }
 

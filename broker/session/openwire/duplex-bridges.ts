@@ -43,8 +43,8 @@ export type Answered = (refusal: Throwable | null) => void
 export interface ForwardHeader {
   /** `<connectionId>:<sessionId>:<value>` of the bridge's producer there. */
   readonly producerId: string
-  /** The broker that it leaves: added to the message's path. */
-  readonly brokerId: string
+  /** The broker that it leaves: added to the message's path; null: the path is emptied. */
+  readonly brokerId: string | null
   readonly useCompression: boolean
 }
 

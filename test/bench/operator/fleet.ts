@@ -135,6 +135,8 @@ export class Fleet {
       deleteSubscription: unasked,
       network: unasked,
       switchConnector: unasked,
+      drain: unasked,
+      endDrain: unasked,
       measurements: unasked,
     }
   }

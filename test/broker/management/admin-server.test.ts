@@ -5,6 +5,7 @@ import {
   type AdminSource,
   type ConnectorSwitch,
   type Deletion,
+  type DrainAnswer,
 } from '../../../broker/management/admin-server.ts'
 import type {
   BrokerRole,
@@ -17,6 +18,7 @@ import {
   defaultPageItems,
   maxBridgeLabels,
   maxDestinationLabels,
+  maxBodyBytes,
   maxPageItems,
   maxWatches,
 } from '../../../broker/management/limits.ts'
@@ -36,6 +38,7 @@ const measurements: Measurements = {
   unsupportedUses: new Map([['scheduledDelivery', 5]]),
   destinations: [],
   networkBridges: [],
+  drainRemaining: null,
   memory: { used: 5, limit: 100, blockedConnections: 1 },
   temp: { messages: 6, bytesUsed: 8192, limitBytes: 65536, roomBytes: 50000 },
   store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
@@ -68,8 +71,17 @@ const source: AdminSource = {
     asked.push(['switch', request])
     return switched
   },
+  drain(request) {
+    asked.push(['drain', request])
+    return drained
+  },
+  endDrain: async () => {
+    asked.push(['endDrain'])
+    return drained
+  },
   measurements: () => measurements,
 }
+let drained: DrainAnswer = { done: true }
 let switched: ConnectorSwitch = { done: true }
 let deletion: Deletion = { deleted: true }
 const asked: unknown[] = []
@@ -218,6 +230,42 @@ test('network connectors are listed, started and stopped', async () => {
   expect(asked).toEqual([])
 })
 
+test('a drain is begun with whom it is to give its messages to, and ended; web pages do neither', async () => {
+  const put = (body: string, headers = {}) => get('/drain', { method: 'PUT', body, headers })
+  asked.length = 0
+  expect(await put('{"to": ["static:(tcp://b:1)", "masterslave:(tcp://c:1,tcp://d:1)"]}')).toMatchObject({
+    status: 200,
+    text: 'drains\n',
+  })
+  expect(await get('/drain', { method: 'DELETE' })).toMatchObject({ status: 200, text: 'takes part\n' })
+  expect(asked).toEqual([['drain', { to: ['static:(tcp://b:1)', 'masterslave:(tcp://c:1,tcp://d:1)'] }], ['endDrain']])
+  drained = { done: false, status: 409, why: 'only an active member drains' }
+  expect(await put('{"to": ["static:(tcp://b:1)"]}')).toMatchObject({ status: 409, text: `${drained.why}\n` })
+  expect(await get('/drain', { method: 'DELETE' })).toMatchObject({ status: 409, text: `${drained.why}\n` })
+  drained = { done: true }
+  asked.length = 0
+  const origin = { origin: 'http://elsewhere.example' }
+  expect(await put('{"to": ["static:(tcp://b:1)"]}', origin)).toMatchObject({
+    status: 403,
+    text: 'not for web pages\n',
+  })
+  expect(await get('/drain', { method: 'DELETE', headers: origin })).toMatchObject({ status: 403 })
+  expect(await get('/drain')).toMatchObject({ status: 405, text: 'only PUT and DELETE are answered here\n' })
+  expect(await put(`{"to": ["${'x'.repeat(maxBodyBytes)}"]}`)).toMatchObject({
+    status: 400,
+    text: `the body: expected at most ${maxBodyBytes} bytes\n`,
+  })
+  expect(await put('{"to": []}')).toMatchObject({ status: 400, text: 'to: got 0 URIs, expected 1 to 64\n' })
+  expect(asked).toEqual([])
+})
+
+test('what is left of a drain is measured while there is one', async () => {
+  const lines = async (drainRemaining: number | null) =>
+    (await renderMetrics({ ...measurements, drainRemaining })).text.match(/^flotilla_drain.*$/gm)
+  expect(await lines(null)).toBe(null)
+  expect(await lines(12)).toEqual(['flotilla_drain_messages_remaining 12'])
+})
+
 test.each([
   ['limit=0', [`limit: got 0, expected a whole number from 1 to ${maxPageItems}`]],
   [`limit=${maxPageItems + 1}`, [`limit: got ${maxPageItems + 1}, expected a whole number from 1 to ${maxPageItems}`]],
@@ -269,7 +317,7 @@ test('/metrics is Prometheus text', async () => {
 test('other paths and methods are refused and say what there is', async () => {
   expect(await get('/')).toMatchObject({
     status: 404,
-    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /subscriptions /network-connectors /metrics /watch\n',
+    text: 'there are only /livez /readyz /role /snapshot /connections /destinations /subscriptions /network-connectors /drain /metrics /watch\n',
   })
   expect(await get('/role', { method: 'POST', body: 'x' })).toMatchObject({ status: 405 })
 })

@@ -165,7 +165,7 @@ describeWithVectors('recorded bridges', () => {
       // As it was before: nothing but its own values, and the ids of its producer.
       const before = { ...sent, producerId: sent.messageId!.producerId, brokerPath: null, brokerOutTime: 0 }
       const bridge = sent.producerId! as { connectionId: string; sessionId: number; value: number }
-      const form = new ForwardedForm(bridge, path.at(-1)!.value!)
+      const form = new ForwardedForm(bridge, path.at(-1)!.value)
       const message = StoredMessage.scan(storedFormOf(before))
       const forwarded = form.of(message, message.destination, Number(sent.brokerOutTime))
       forwarded.writeInt32BE(sent.commandId, commandIdAt)
