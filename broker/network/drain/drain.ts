@@ -96,6 +96,7 @@ export class Drain {
     this.#wanted = null
     try {
       await this.#next(() => this.#follow())
+      if (this.#stopped) throw new Error(beingStopped)
       logger.info('Does not drain any more')
     } catch (error) {
       logger.error('Cannot take part again', { reason: errorMessage(error) })
@@ -213,7 +214,7 @@ export class Drain {
       for (const connector of connectors) {
         await connector.open()
         opened.push(connector)
-        if (this.#stopped) throw new Error('The broker is being stopped')
+        if (this.#stopped) throw new Error(beingStopped)
       }
     } catch (error) {
       await Promise.all(opened.map((connector) => connector.close()))
@@ -245,6 +246,8 @@ export class Drain {
     changed()
   }
 }
+
+const beingStopped = 'The broker is being stopped'
 
 function isSame(targets: readonly DrainTarget[], others: readonly DrainTarget[] | null): boolean {
   const known = new Set(others?.map(({ uri }) => uri))

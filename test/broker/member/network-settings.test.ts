@@ -2,7 +2,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseBrokerConfigText } from '../../../broker/config/load.ts'
 import type { BrokerConfig, BrokerConfigInput } from '../../../broker/config/schema.ts'
-import { announcementsOf, networkConnectorsOf, networkProblemsOf } from '../../../broker/member/network-settings.ts'
+import {
+  announcementsOf,
+  drainTargetsOf,
+  networkConnectorsOf,
+  networkProblemsOf,
+} from '../../../broker/member/network-settings.ts'
 import { parseNetworkProperties } from '../../../broker/network/network-properties.ts'
 
 const uri = 'static:(tcp://b:61616)'
@@ -121,5 +126,24 @@ describe('what the schema cannot see', () => {
 
   test('nothing is wrong', async () => {
     expect(networkProblemsOf(await configOf({ networkConnectors: [{ uri }] }))).toEqual([])
+  })
+})
+
+test('a drain goes to brokers that are named', () => {
+  const parsed = drainTargetsOf(['static:(tcp://b:1,tcp://c:1)', 'masterslave:(tcp://d:1,tcp://e:1)'])
+  expect(parsed).toMatchObject({
+    ok: true,
+    targets: [
+      { uri: 'static:(tcp://b:1,tcp://c:1)', discovery: { targets: [{ uri: 'tcp://b:1' }, { uri: 'tcp://c:1' }] } },
+      { discovery: { targets: [{ uri: 'masterslave:(tcp://d:1,tcp://e:1)' }] } },
+    ],
+  })
+  expect(drainTargetsOf(['multicast://default', 'static:(tcp://b:1)', 'static:(tcp://b:1)', 'tcp://b:1'])).toEqual({
+    ok: false,
+    problems: [
+      'to[0]: got "multicast://default", expected brokers by name: static:(…) or masterslave:(…)',
+      'to[2]: got "static:(tcp://b:1)" again, expected each once',
+      expect.stringMatching(/^to\[3\]: got "tcp:\/\/b:1", expected a discovery URI: Cannot use discovery URI /),
+    ],
   })
 })

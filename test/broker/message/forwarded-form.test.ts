@@ -64,6 +64,19 @@ test('the form is what the codec writes for the changed values', () => {
   )
 })
 
+test('a message may arrive with a path that is there and has nobody in it', () => {
+  const form = new ForwardedForm(producer, null)
+  fc.assert(
+    fc.property(arbitraryMessage, (command) => {
+      const to = destinationOf(command.destination!)
+      const forwarded = form.of(StoredMessage.scan(storedFormOf(command)), to, nowMs)
+      expect(forwarded).toEqual(storedFormOf({ ...asForwarded(command, to), brokerPath: [] }))
+      const { hasBrokerPath, brokerPath } = StoredMessage.scan(forwarded)
+      expect([hasBrokerPath, brokerPath]).toEqual([true, []])
+    }),
+  )
+})
+
 test('an array of brokers of another kind than brokers grows all the same', () => {
   const command: MessageCommand = {
     ...simple,

@@ -139,6 +139,27 @@ test('close closes the sessions, and what they wrote before still arrives', asyn
   await expect(dial(connector.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
 
+test('quiet it lets nobody in and reads nothing more, and what is written still arrives; it opens again on the same port', async () => {
+  const { connector, sessions } = build()
+  await connector.open()
+  const { port } = connector
+  const socket = await client(port)
+  connector.quiesce()
+  expect(connector.isOpen).toBe(false)
+  await expect(dial(port)).rejects.toThrow('ECONNREFUSED')
+  socket.write('not read')
+  sessions[0]!.connection.output.write(Buffer.from('answer'))
+  const [bytes] = (await once(socket, 'data')) as [Buffer]
+  expect(bytes.toString()).toBe('answer')
+  await Promise.all([connector.close(), cut(socket)])
+  expect(sessions[0]!.calls).toContain('close')
+  await connector.open()
+  expect([connector.isOpen, connector.port]).toEqual([true, port])
+  const again = await client(port)
+  await connector.close()
+  await cut(again)
+})
+
 test('a client that takes nothing does not hold up the close', async () => {
   const { connector, sessions, clock } = build()
   await connector.open()

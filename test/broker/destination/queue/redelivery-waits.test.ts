@@ -24,7 +24,7 @@ function world() {
       message: { redeliveryCounter, arrival: startMs + delayMs },
       release() {},
     } as unknown as QueueEntry)
-  return { clock, waits, take, came }
+  return { clock, redelivery, waits, take, came }
 }
 
 test('each comes when it is due, in whatever order they were put off', () => {
@@ -60,4 +60,19 @@ test('nothing comes once it has stopped', () => {
   waits.stop()
   clock.advance(10)
   expect([came, waits.size, clock.pendingTimers]).toEqual([[], 1, 0])
+})
+
+test('while it is suspended nothing waits, and what does is due at once', () => {
+  const { clock, redelivery, waits, take, came } = world()
+  take(1, 10)
+  take(2, 1000)
+  redelivery.suspended = true
+  expect(came.map(({ sequence }) => sequence)).toEqual([1, 2])
+  expect([take(3, 10), waits.size, clock.pendingTimers]).toEqual([false, 0, 0])
+  redelivery.suspended = false
+  expect([take(4, 10), waits.size]).toEqual([true, 1])
+  clock.advance(10)
+  expect(came.at(-1)).toEqual({ sequence: 4, afterMs: 10 })
+  redelivery.suspended = true
+  expect(came).toHaveLength(3)
 })
