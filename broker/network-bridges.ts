@@ -23,6 +23,7 @@ import { drainSettings } from './network/drain/drain-settings.ts'
 import { knownSubscribers } from './network/known-subscribers.ts'
 import type { Network } from './network/network.ts'
 import { formatNetworkProperties, parseNetworkProperties } from './network/network-properties.ts'
+import { unstoredProperty } from './openwire/bridge-properties.ts'
 import type {
   DuplexBridges,
   DuplexFarEnd,
@@ -64,7 +65,7 @@ export function buildNetworkBridges(
     subscriptionsFor: (initiator, version) => bridges.subscriptionsFor(initiator, version),
   }
   const drainTo: BuildDrainConnector = (target, flow) =>
-    buildConnector(bridges.describeDrain(target, flow), service, changed)
+    buildConnector(bridges.describeDrain(target, flow, config.store.type === 'Memory'), service, changed)
   return { network, duplexBridges, drainTo }
 }
 
@@ -104,9 +105,14 @@ class BridgeBuilder {
   }
 
   /** Nobody hears of these bridges: who is cut off cannot go where they lead. */
-  describeDrain({ discovery }: DrainTarget, flow: DrainFlow): ConnectorDescription {
+  describeDrain({ discovery }: DrainTarget, flow: DrainFlow, unstored: boolean): ConnectorDescription {
     const { name, duplex } = drainSettings
-    const build: BuildKnownBridge = (known) => new DrainBridge({ ...known, flow, clock: this.#clock })
+    const { identity, clock } = this.#service
+    const more = [[unstoredProperty, String(unstored)]] as const
+    const build: BuildKnownBridge = (known) => {
+      const networkProperties = formatNetworkProperties(drainSettings, identity, clock.nowMs(), more)
+      return new DrainBridge({ ...known, networkProperties, flow, clock })
+    }
     return {
       name,
       duplex,

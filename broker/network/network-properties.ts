@@ -26,11 +26,12 @@ export function parseNetworkProperties(text: string | null): ParsedNetworkProper
   }
 }
 
-/** `broker`: the one that tells it. */
+/** `broker`: the one that tells it. `more`: what is no setting of ActiveMQ's. */
 export function formatNetworkProperties(
   settings: BridgeSettings,
   { brokerName, brokerUrl }: { readonly brokerName: string; readonly brokerUrl: string },
   nowMs: number,
+  more: Iterable<readonly [string, string]> = [],
 ): string {
   const entries: [string, string][] = [
     ['brokerName', brokerName],
@@ -40,7 +41,7 @@ export function formatNetworkProperties(
     const value = formatted(name, settings)
     if (value !== null) entries.push([name, value])
   }
-  return formatJavaProperties(entries, nowMs)
+  return formatJavaProperties([...entries, ...more], nowMs)
 }
 
 /** What ActiveMQ makes of the attribute destinationFilter: the prefix of consumer advisories may be left out. */

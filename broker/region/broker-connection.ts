@@ -72,7 +72,7 @@ export class BrokerConnection implements RegionConnection {
       options.connectionId,
       new Intake(port, context.afterSync),
       () => (options.network ? port.awaitsAnswers === true : this.#holdsDeliveries()),
-      options.network,
+      options.network && !isAsSafeHere(options, context),
     )
     this.#transactions = new Transactions(context, parts.router, this.#sender, options.failoverReconnect)
   }
@@ -369,6 +369,10 @@ function takeUnacknowledged(subscription: Subscription, lastSeen: LastSeen): Map
 /** As ActiveMQ's DurableTopicSubscription.deactivate reckons it. */
 const hasSeen = (lastSeen: LastSeen, sequence: number): boolean =>
   lastSeen === 'unknown' || (lastSeen !== 'nothing' && sequence <= lastSeen)
+
+/** What no store has elsewhere need not stay there until it is consumed, though none has it here: it is taken as a client's. */
+const isAsSafeHere = ({ unstored }: ConnectionOptions, { store }: RegionContext): boolean =>
+  unstored === true && store.whenGone !== undefined
 
 const notRegistered = (what: string, id: string): RefusalError =>
   new RefusalError('ILLEGAL_STATE', `Cannot remove a ${what} that had not been registered: ${id}`)

@@ -119,6 +119,8 @@ export interface ConnectionOptions {
   readonly failoverReconnect: boolean
   /** Another broker's bridge: what it sends has been in a broker before. */
   readonly network?: boolean
+  /** Of a bridge: what it sends is in no store where it comes from, and comes here for good. */
+  readonly unstored?: boolean
   /** What its client said of itself, in the words of its protocol: for listeners that repeat it as it was. */
   readonly announcement?: object | undefined
 }

@@ -185,6 +185,25 @@ test('a broker without a store gives what is in its memory', async () => {
   expect(await sizesOf(neighbour.adminUrl)).toEqual({ ORDERS: 200 })
 })
 
+test('to another one without a store all goes as well, though nobody consumes it there; from a store only what is consumed', async () => {
+  const [leaving, neighbour] = await Promise.all([
+    member('leaving', { store: new MemoryStore() }),
+    member('neighbour', { store: new MemoryStore() }),
+  ])
+  await sendTo(leaving.port, 'queue://ORDERS', numbered(1500))
+  await put(leaving.adminUrl, [uriOf(neighbour)])
+  await drained(leaving.adminUrl)
+  expect(await sizesOf(neighbour.adminUrl)).toEqual({ ORDERS: 1500 })
+
+  const stored = await member('stored', { config: { store: { type: 'Journal' } } })
+  await sendTo(stored.port, 'queue://BILLS', numbered(5))
+  await put(stored.adminUrl, [uriOf(neighbour)])
+  while ((await sizesOf(neighbour.adminUrl))['BILLS'] !== 5) await turns(20)
+  expect((await snapshotOf(stored.adminUrl)).drain).toMatchObject({ messagesRemaining: 5 })
+  await takeFrom(neighbour.port, 'BILLS', 5)
+  await drained(stored.adminUrl)
+})
+
 test('priorities and groups go along', async () => {
   const config = { destinationPolicies: [{ queue: '>', prioritizedMessages: true }] }
   const [leaving, neighbour] = await Promise.all([member('leaving', { config }), member('neighbour', { config })])

@@ -1,6 +1,7 @@
 // BrokerInfo of another broker's bridge → who it is. A stock bridge sends it once, before its ConnectionInfo; whoever does it
 // otherwise is no bridge, and nothing is guessed about them (ActiveMQ: TransportConnection.processBrokerInfo, of 5.19.9 and 6.2.9).
 import { FormatError } from '../../base/format-error.ts'
+import { unstoredProperty } from '../../openwire/bridge-properties.ts'
 import { parseJavaProperties } from '../../openwire/java-properties.ts'
 import { maxBrokerUrlLength, maxIdLength } from '../../openwire/limits.ts'
 import type { BrokerInfo } from '../../wire/openwire/commands.ts'
@@ -11,6 +12,8 @@ export interface OtherBroker extends InitiatingBroker {
   readonly duplex: boolean
   /** `NC@ID:…`: there is one duplex bridge of each connector of each broker; null when it asks for none. */
   readonly duplexConnectorId: string | null
+  /** What it sends is in no store where it comes from, and comes here for good. */
+  readonly unstored: boolean
 }
 
 /** What a network connector without a name is called (ActiveMQ: NetworkBridgeConfiguration.name). */
@@ -21,7 +24,8 @@ export function otherBrokerOf(info: BrokerInfo, address: string): OtherBroker {
   const brokerName = required(info.brokerName, 'brokerName')
   const brokerId = required(info.brokerId?.value ?? null, 'brokerId')
   const networkProperties = info.networkProperties ?? ''
-  const connectorName = parseJavaProperties(networkProperties).get('name') || unnamed
+  const properties = parseJavaProperties(networkProperties)
+  const connectorName = properties.get('name') || unnamed
   const duplex = info.duplexConnection
   return {
     brokerName,
@@ -32,6 +36,7 @@ export function otherBrokerOf(info: BrokerInfo, address: string): OtherBroker {
     networkProperties,
     duplex,
     duplexConnectorId: duplex ? `${connectorName}@${brokerId}` : null,
+    unstored: properties.get(unstoredProperty) === 'true',
   }
 }
 

@@ -108,7 +108,8 @@ export class SocketConnections {
   #connect(connection: ConnectionState, failoverReconnect: boolean): void {
     const { id: connectionId, clientId, info: announcement } = connection
     const network = this.broker !== null
-    const options = { connectionId, clientId, failoverReconnect, network, announcement }
+    const unstored = this.broker?.unstored === true
+    const options = { connectionId, clientId, failoverReconnect, network, unstored, announcement }
     connection.attach(this.#service.region.connect(options, this.#portOf(connection)))
   }
 
