@@ -41,6 +41,16 @@ export class NetworkArrivals {
     return this.#isConnected(connectionId)
   }
 
+  /** Of these messages those that came from brokers which are connected. */
+  fromConnected(sequences: ReadonlySet<Sequence>): ReadonlySet<Sequence> {
+    const found = new Set<Sequence>()
+    if (sequences.size === 0) return found
+    for (const arrivals of [this.#older, this.#newer])
+      for (const { connectionId, sequence } of arrivals.values())
+        if (sequences.has(sequence) && this.#isConnected(connectionId)) found.add(sequence)
+    return found
+  }
+
   /** A message is stored under this sequence. */
   note(connectionId: string, message: Message, sequence: Sequence): void {
     if (!canRepeat(message)) return

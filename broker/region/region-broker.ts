@@ -29,7 +29,7 @@ import type { Message } from '../message/message.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import { SelectorPool } from '../selection/selector-pool.ts'
 import { queueHolder } from '../store/held-message.ts'
-import type { MessageStore, RecoveredState } from '../store/message-store.ts'
+import type { MessageStore, RecoveredState, Sequence } from '../store/message-store.ts'
 import { defaultPriority, priorityOfHolder, destinationOfHolder } from '../store/priority-holder.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import { Acknowledger } from './acknowledge.ts'
@@ -247,6 +247,11 @@ class RegionBroker implements Region {
 
   held(): HeldMessages {
     return heldMessages(this.#context.registry, this.#context.durables)
+  }
+
+  keptElsewhere(): ReadonlySet<Sequence> {
+    const { arrivals, store } = this.#context
+    return arrivals.fromConnected(store.awaitedEnds?.() ?? new Set())
   }
 
   setDraining(draining: boolean): void {

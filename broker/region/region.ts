@@ -250,6 +250,8 @@ export interface Region {
   memory(): { readonly used: number; readonly limit: number; readonly blockedConnections: number }
   /** What is here. Each destination is asked, no message is. */
   held(): HeldMessages
+  /** Messages that are still in other brokers, which are connected and keep them until they are consumed here: stores that forget. */
+  keptElsewhere(): ReadonlySet<Sequence>
   /** While it drains: no message waits for its time, because others wait for it. */
   setDraining(draining: boolean): void
   /** `done` is called when all that was sent until now is durable, and answered. */

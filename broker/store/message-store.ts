@@ -162,6 +162,8 @@ export interface StoreDurability {
    * the store any more, later in any case. Another broker that still has it keeps it until then.
    */
   whenGone?(owner: MessageOwner, sequence: Sequence, callback: () => void): void
+  /** Messages for whose end somebody waits by `whenGone`. */
+  awaitedEnds?(): ReadonlySet<Sequence>
 }
 
 export interface StoreReading {

@@ -204,6 +204,25 @@ test('to another one without a store all goes as well, though nobody consumes it
   await drained(stored.adminUrl)
 })
 
+test('without a store: what the neighbour keeps until it is consumed here does not come to it a second time', async () => {
+  const leaving = await member('leaving', { store: new MemoryStore() })
+  const neighbour = await member('neighbour', {
+    config: { networkConnectors: [{ name: 'to-leaving', uri: uriOf(leaving) }] },
+  })
+  const connection = await createConnectionFactory(`tcp://127.0.0.1:${leaving.port}`).createConnection()
+  const session = await connection.createSession('client')
+  await session.createConsumer('queue://ORDERS', { prefetchSize: 10 })
+  connection.start()
+  await sendTo(neighbour.port, 'queue://ORDERS', numbered(100))
+  while ((await sizesOf(leaving.adminUrl))['ORDERS'] !== 100) await turns(20)
+  await sendTo(leaving.port, 'queue://ORDERS', [{ body: '100' }])
+  await put(leaving.adminUrl, [uriOf(neighbour)])
+  await drained(leaving.adminUrl)
+  const taken = await takeFrom(neighbour.port, 'ORDERS', 101)
+  expect(textsOf(taken).toSorted(byNumber)).toEqual(textsFrom(101))
+  await connection.close().catch(() => {})
+})
+
 test('priorities and groups go along', async () => {
   const config = { destinationPolicies: [{ queue: '>', prioritizedMessages: true }] }
   const [leaving, neighbour] = await Promise.all([member('leaving', { config }), member('neighbour', { config })])

@@ -95,6 +95,10 @@ export class FakeRegion implements Region {
     return this.holding
   }
 
+  keptElsewhere(): ReadonlySet<number> {
+    return new Set()
+  }
+
   setDraining(draining: boolean): void {
     this.#note('setDraining', draining)
   }

@@ -3,4 +3,4 @@ import { MemoryStore } from '../../broker/store/memory/memory-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 
 export const lastingStore = (): MessageStore =>
-  Object.assign<MessageStore, object>(new MemoryStore(), { whenGone: undefined })
+  Object.assign<MessageStore, object>(new MemoryStore(), { whenGone: undefined, awaitedEnds: undefined })

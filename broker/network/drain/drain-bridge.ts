@@ -107,6 +107,8 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
   }
 
   forward(delivery: Delivery): void {
+    // It only has to go.
+    if (this.#parts.flow.keptElsewhere.has(delivery.sequence)) return this.#near.settle(delivery, 'accepted')
     this.#underWay++
     this.#send(delivery)
   }

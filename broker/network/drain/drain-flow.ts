@@ -15,4 +15,6 @@ export class DrainFlow {
   readonly bridges = new Set<DrainingBridge>()
   /** Messages that other brokers have. */
   forwarded = 0
+  /** By their numbers here: what other brokers have still, and have to themselves again since this one was cut off from them. */
+  keptElsewhere: ReadonlySet<number> = new Set()
 }

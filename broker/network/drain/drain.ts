@@ -37,7 +37,7 @@ export interface LeavingConnector {
 export type BuildDrainConnector = (target: DrainTarget, flow: DrainFlow) => NetworkConnector
 
 export interface DrainParts {
-  readonly region: Pick<Region, 'held' | 'setDraining' | 'whenDurable'>
+  readonly region: Pick<Region, 'held' | 'keptElsewhere' | 'setDraining' | 'whenDurable'>
   readonly network: Pick<Network, 'start' | 'stop'>
   readonly connectors: readonly LeavingConnector[]
   readonly connectorTo: BuildDrainConnector
@@ -167,6 +167,7 @@ export class Drain {
     for (const connector of connectors) connector.quiesce()
     await this.#answered()
     if (this.#stopped) return
+    this.#flow.keptElsewhere = region.keptElsewhere()
     // Before the bridges of the network, of which clients would be told that they cannot go there any more.
     const closed = connectors.map((connector) => connector.close())
     network.stop()

@@ -158,6 +158,10 @@ export class MemoryStore implements MessageStore {
     else this.#awaitedEnds.set(sequence, [callback])
   }
 
+  awaitedEnds(): ReadonlySet<Sequence> {
+    return new Set(this.#awaitedEnds.keys())
+  }
+
   async read(
     owner: MessageOwner | TopicHolder,
     after: Sequence,

@@ -134,6 +134,14 @@ test('a queue that is called like a wildcard goes as well', async () => {
   expect(far.forwarded.map(({ delivery }) => delivery.destination.name)).toEqual(['Consumer.A.VirtualTopic.>'])
 })
 
+test('what another broker has still only goes', async () => {
+  const { far, harness, client, start, bridge, flow } = await setUp()
+  for (let i = 0; i < 3; i++) client.send('queue://Q')
+  flow.keptElsewhere = new Set([2])
+  await start()
+  expect([far.numbers, bridge.underWay, harness.region.held().ofQueues]).toEqual([[1, 3], 2, 2])
+})
+
 test('what is refused, or cannot be sent, stays under way and is offered again; the others go on', async () => {
   const { far, harness, client, start, bridge, warnings, events } = await setUp()
   const timers = harness.clock.pendingTimers

@@ -33,6 +33,7 @@ function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
   const drain = new Drain({
     region: {
       held: () => held,
+      keptElsewhere: () => new Set(),
       setDraining: (draining) => void said.push(draining ? 'region drains' : 'region does not drain'),
       whenDurable: (done) => (holdsDisk ? void durable.push(done) : done()),
     },
