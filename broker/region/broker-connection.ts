@@ -158,6 +158,20 @@ export class BrokerConnection implements RegionConnection {
     this.#consumers.get(consumerId)?.setPrefetch(prefetchSize)
   }
 
+  /** As a bridge's: its queues give it nothing more. Topics would lose what it does not take. */
+  holdBridge(): void {
+    for (const subscription of this.#consumers.values())
+      if (subscription.network !== null && !subscription.topicsOnly && !subscription.durable)
+        subscription.setPrefetch(0)
+  }
+
+  /** What a bridge has, and has not settled. */
+  get forwarding(): number {
+    let count = 0
+    for (const { network, dispatched } of this.#consumers.values()) if (network !== null) count += dispatched.size
+    return count
+  }
+
   pull(consumerId: string, timeoutMs: number): void {
     this.#assertOpen()
     this.#consumers.get(consumerId)?.pull(timeoutMs)

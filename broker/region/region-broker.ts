@@ -254,6 +254,16 @@ class RegionBroker implements Region {
     return arrivals.fromConnected(store.awaitedEnds?.() ?? new Set())
   }
 
+  holdBridges(): void {
+    for (const connection of this.#connections.values()) connection.holdBridge()
+  }
+
+  forwarding(): number {
+    let count = 0
+    for (const connection of this.#connections.values()) count += connection.forwarding
+    return count
+  }
+
   setDraining(draining: boolean): void {
     const { redelivery } = this.#context
     if (redelivery) redelivery.suspended = draining

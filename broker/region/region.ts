@@ -252,6 +252,10 @@ export interface Region {
   held(): HeldMessages
   /** Messages that are still in other brokers, which are connected and keep them until they are consumed here: stores that forget. */
   keptElsewhere(): ReadonlySet<Sequence>
+  /** Bridges get no more messages of queues, until their consumers are made anew. */
+  holdBridges(): void
+  /** Messages that bridges have, and nobody has answered for. */
+  forwarding(): number
   /** While it drains: no message waits for its time, because others wait for it. */
   setDraining(draining: boolean): void
   /** `done` is called when all that was sent until now is durable, and answered. */

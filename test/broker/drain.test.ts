@@ -223,6 +223,29 @@ test('without a store: what the neighbour keeps until it is consumed here does n
   await connection.close().catch(() => {})
 })
 
+test('what is under way to a third broker is answered first, and goes nowhere else', async () => {
+  const [neighbour, third] = await Promise.all([member('neighbour'), member('third')])
+  const proxy = await proxyTo(third)
+  const leaving = await member('leaving', { config: { networkConnectors: [{ name: 'nc', uri: uriOf(proxy) }] } })
+  const connection = await createConnectionFactory(`tcp://127.0.0.1:${third.port}`).createConnection()
+  const session = await connection.createSession('client')
+  const consumer = await session.createConsumer('queue://ORDERS')
+  connection.start()
+  await sendTo(leaving.port, 'queue://ORDERS', [{ body: 'first' }])
+  await consumer.receive()
+  proxy.hold()
+  await sendTo(leaving.port, 'queue://ORDERS', numbered(100))
+  const received: string[] = []
+  while (received.length < 100) received.push((await consumer.receive())!.text!)
+  await put(leaving.adminUrl, [uriOf(neighbour)])
+  await turns(20)
+  proxy.release()
+  await drained(leaving.adminUrl)
+  expect(await sizesOf(neighbour.adminUrl)).toEqual({})
+  expect(received).toEqual(textsFrom(100))
+  await connection.close()
+})
+
 test('priorities and groups go along', async () => {
   const config = { destinationPolicies: [{ queue: '>', prioritizedMessages: true }] }
   const [leaving, neighbour] = await Promise.all([member('leaving', { config }), member('neighbour', { config })])

@@ -4,7 +4,9 @@ import { expect, test } from '@jest/globals'
 import { RefusalError } from '../../broker/base/errors.ts'
 import { brokerConfigSchema, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { buildNetworkBridges } from '../../broker/network-bridges.ts'
-import type { Command } from '../../broker/wire/openwire/commands.ts'
+import { drainTargetsOf } from '../../broker/member/network-settings.ts'
+import { DrainFlow } from '../../broker/network/drain/drain-flow.ts'
+import type { BrokerInfo, Command } from '../../broker/wire/openwire/commands.ts'
 import { buildBrokerInfo } from '../../broker/openwire/build-commands.ts'
 import type { InitiatingBroker } from '../../broker/session/openwire/duplex-bridges.ts'
 import { buildService } from '../support/fake-region.ts'
@@ -156,4 +158,25 @@ test('a bridge that cannot introduce itself has ended, and nothing is left of it
   expect(network.bridges()).toMatchObject([{ state: 'Down', reason: 'Cannot send BrokerInfo: too large' }])
   expect([dialled.last.closed, peers()]).toEqual([true, []])
   network.stop()
+})
+
+test('a drain dials whom it is given, says whether it has a store, and tells nobody here of its bridge', async () => {
+  const propertiesOf = async (type: 'Memory' | 'Journal') => {
+    const { drainTo, dialled, told, peers, region } = setUp({ store: { type } })
+    dialled.up.add('b')
+    const parsed = drainTargetsOf(['static:(tcp://b:61616)'])
+    const connector = drainTo(parsed.ok ? parsed.targets[0]! : (undefined as never), new DrainFlow())
+    expect([connector.name, connector.duplex]).toEqual(['drain', false])
+    connector.start()
+    await settle()
+    dialled.last.receive(infoOfB)
+    expect(connector.bridges()).toMatchObject([{ state: 'Connected', uri: 'tcp://b:61616', demandSubscriptions: 1 }])
+    expect(region.of('addConsumer')).toMatchObject([[{ destination: { kind: 'queue', name: '>' } }]])
+    expect([told, peers()]).toEqual([[], []])
+    const sent = dialled.last.sent.find(({ kind }) => kind === 'BrokerInfo') as BrokerInfo
+    connector.stop()
+    return sent.networkProperties
+  }
+  expect(await propertiesOf('Memory')).toContain('flotilla.unstored=true\n')
+  expect(await propertiesOf('Journal')).toContain('flotilla.unstored=false\n')
 })

@@ -10,6 +10,8 @@ export class CuttingProxy {
   onPassed = (): void => {}
   /** From then on nothing comes back from the other end. */
   mute = false
+  /** What comes back waits here while it is held. */
+  #held: (() => void)[] | null = null
 
   private constructor(targetPort: number) {
     this.#server = createServer((socket) => this.#join(socket, connect(targetPort, '127.0.0.1')))
@@ -23,6 +25,16 @@ export class CuttingProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  hold(): void {
+    this.#held ??= []
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const write of held) write()
   }
 
   cut(): void {
@@ -50,7 +62,8 @@ export class CuttingProxy {
       this.onPassed()
     })
     to.on('data', (bytes: Buffer) => {
-      if (!this.mute) from.write(bytes)
+      if (this.#held) this.#held.push(() => void from.write(bytes))
+      else if (!this.mute) from.write(bytes)
     })
   }
 }

@@ -95,6 +95,14 @@ export class FakeRegion implements Region {
     return this.holding
   }
 
+  holdBridges(): void {
+    this.#note('holdBridges')
+  }
+
+  forwarding(): number {
+    return 0
+  }
+
   keptElsewhere(): ReadonlySet<number> {
     return new Set()
   }

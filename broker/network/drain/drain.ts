@@ -1,8 +1,8 @@
 // A broker that leaves its network for good: clients and other brokers are cut off, and what its queues have goes to others. It may be
 // called off at any time, and then everything is as configured.
 //
-//   taking part ──begin──► leaving: no client is let in, what was read from those there is answered, then all connections are cut
-//        ▲                    │
+//   taking part ──begin──► leaving: bridges get nothing more, and what they have is answered; then no client is let in or read, and what was
+//        ▲                    │     read is answered; then all connections are cut
 //        │                    ▼
 //        └─────end────── draining: a bridge for each URI, and nothing else, until it is called off or the broker ends
 //
@@ -18,7 +18,7 @@ import type { Network } from '../network.ts'
 import type { NetworkConnector } from '../supervision/network-connector.ts'
 import { DrainFlow } from './drain-flow.ts'
 import { drainReason } from './drain-reason.ts'
-import { answeredWithinMs, lookMs } from './limits.ts'
+import { answeredWithinMs, answerPollMs, lookMs } from './limits.ts'
 
 /** Where messages go: brokers that are named. */
 export interface DrainTarget {
@@ -37,7 +37,7 @@ export interface LeavingConnector {
 export type BuildDrainConnector = (target: DrainTarget, flow: DrainFlow) => NetworkConnector
 
 export interface DrainParts {
-  readonly region: Pick<Region, 'held' | 'keptElsewhere' | 'setDraining' | 'whenDurable'>
+  readonly region: Pick<Region, 'held' | 'forwarding' | 'holdBridges' | 'keptElsewhere' | 'setDraining' | 'whenDurable'>
   readonly network: Pick<Network, 'start' | 'stop'>
   readonly connectors: readonly LeavingConnector[]
   readonly connectorTo: BuildDrainConnector
@@ -164,6 +164,8 @@ export class Drain {
   async #leave(): Promise<void> {
     const { connectors, network, region } = this.#parts
     this.#phase = 'leaving'
+    region.holdBridges()
+    await this.#answeredByOthers()
     for (const connector of connectors) connector.quiesce()
     await this.#answered()
     if (this.#stopped) return
@@ -177,6 +179,14 @@ export class Drain {
     this.#phase = 'draining'
     this.#forwardedAtMs = this.#parts.clock.monotonicMs()
     this.#lookLater()
+  }
+
+  /** What another broker has got may not go to a third one. */
+  async #answeredByOthers(): Promise<void> {
+    const { region, clock } = this.#parts
+    const deadlineMs = clock.monotonicMs() + answeredWithinMs
+    while (!this.#stopped && region.forwarding() > 0 && clock.monotonicMs() < deadlineMs)
+      await new Promise<void>((resolve) => clock.after(answerPollMs, resolve))
   }
 
   /** Who has sent something would send it again, to another broker: also a broker whose message will go back to it. */

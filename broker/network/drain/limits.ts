@@ -12,8 +12,11 @@ export const stalledAfterMs = 10_000
 /** Before a message is sent again that the other broker has refused: what is full there needs a while. */
 export const refusedRetryMs = 5000
 
-/** What was read from clients before they are cut has this long to be answered; a disk that needs longer does not keep them. */
+/** What is under way has this long to be answered, first by others and then to others; who needs longer gets it again. */
 export const answeredWithinMs = 2000
+
+/** How often it is asked whether others have answered everything. */
+export const answerPollMs = 10
 
 /** Of those that cannot be reached, so many are named in the reason. */
 export const namedBridges = 3

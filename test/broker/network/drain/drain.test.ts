@@ -5,7 +5,7 @@ import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import type { NetworkBridgeSnapshot } from '../../../../broker/management/contract.ts'
 import { Drain, type DrainTarget, type LeavingConnector } from '../../../../broker/network/drain/drain.ts'
 import type { DrainFlow } from '../../../../broker/network/drain/drain-flow.ts'
-import { answeredWithinMs, lookMs, stalledAfterMs } from '../../../../broker/network/drain/limits.ts'
+import { answeredWithinMs, answerPollMs, lookMs, stalledAfterMs } from '../../../../broker/network/drain/limits.ts'
 import type { NetworkConnector } from '../../../../broker/network/supervision/network-connector.ts'
 import { defaultDelays, targetOf } from '../supervision/scripted-bridges.ts'
 
@@ -18,7 +18,7 @@ const to = (...names: string[]): DrainTarget[] =>
 function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
   const clock = new ManualClock()
   const said: string[] = []
-  const held = { ofQueues: 3, ofSubscriptions: 2 }
+  const held = { ofQueues: 3, ofSubscriptions: 2, forwarding: 0 }
   const state = { cannotOpen: null as Error | null, bridge: 'Connected' as NetworkBridgeSnapshot['state'] }
   const durable: (() => void)[] = []
   let flow: DrainFlow | undefined
@@ -32,7 +32,9 @@ function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
   })
   const drain = new Drain({
     region: {
-      held: () => held,
+      held: () => ({ ofQueues: held.ofQueues, ofSubscriptions: held.ofSubscriptions }),
+      forwarding: () => held.forwarding,
+      holdBridges: () => void said.push('bridges hold'),
       keptElsewhere: () => new Set(),
       setDraining: (draining) => void said.push(draining ? 'region drains' : 'region does not drain'),
       whenDurable: (done) => (holdsDisk ? void durable.push(done) : done()),
@@ -60,6 +62,7 @@ function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
 
 const left = [
   'changed',
+  'bridges hold',
   'quiesce one',
   'quiesce two',
   'close one',
@@ -110,14 +113,32 @@ test('another list counts from then on; the same one changes nothing', async () 
 test('what was read is answered first, unless the disk takes too long', async () => {
   const patient = setUp({ holdsDisk: true })
   patient.drain.begin(to('b'))
-  expect(await patient.settle()).toEqual(['changed', 'quiesce one', 'quiesce two'])
+  expect(await patient.settle()).toEqual(['changed', 'bridges hold', 'quiesce one', 'quiesce two'])
   patient.durable[0]!()
-  expect(await patient.settle()).toEqual(left.slice(3))
+  expect(await patient.settle()).toEqual(left.slice(4))
   const stuck = setUp({ holdsDisk: true })
   stuck.drain.begin(to('b'))
   await stuck.settle()
   stuck.clock.advance(answeredWithinMs)
-  expect(await stuck.settle()).toEqual(left.slice(3))
+  expect(await stuck.settle()).toEqual(left.slice(4))
+})
+
+test('what bridges have is answered before that, unless it takes too long', async () => {
+  const patient = setUp()
+  patient.held.forwarding = 5
+  patient.drain.begin(to('b'))
+  expect(await patient.settle()).toEqual(['changed', 'bridges hold'])
+  patient.clock.advance(answerPollMs)
+  expect(await patient.settle()).toEqual([])
+  patient.held.forwarding = 0
+  patient.clock.advance(answerPollMs)
+  expect(await patient.settle()).toEqual(left.slice(2))
+  const stuck = setUp()
+  stuck.held.forwarding = 5
+  stuck.drain.begin(to('b'))
+  await stuck.settle()
+  stuck.clock.advance(answeredWithinMs)
+  expect(await stuck.settle()).toEqual(left.slice(2))
 })
 
 test('until all are cut off something is always left', async () => {
@@ -139,7 +160,7 @@ test('called off while it leaves it comes back, and what was asked for last coun
   drain.begin(to('c'))
   durable[0]!()
   await ended
-  expect(await settle()).toEqual([...left.slice(3, 7), 'bridge static:(tcp://c:1)'])
+  expect(await settle()).toEqual([...left.slice(4, 8), 'bridge static:(tcp://c:1)'])
   await drain.end()
   expect(drain.isDraining).toBe(false)
 })
