@@ -3,6 +3,7 @@
 import { activemqVersions } from '../support/activemq-broker.ts'
 import { choice, virtualTopics } from './networks/choice.ts'
 import { bothWays, ring, triangle } from './networks/circles.ts'
+import { drain } from './networks/drain.ts'
 import { durable, durableSync } from './networks/durable.ts'
 import { farKilled, masterSlave, nearKilled, staticFailover } from './networks/failures.ts'
 import { duplex, oneWay } from './networks/forwarding.ts'
@@ -36,6 +37,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'master and slave': masterSlave,
   'static failover': staticFailover,
   migration,
+  drain,
 }
 
 /** With ours on one side. The others prove the scenes. */
