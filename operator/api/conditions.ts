@@ -13,6 +13,9 @@ export const conditionReasons = {
     'MembersUnreachable',
     'MultipleActives',
     'EdgeDown',
+    'DrainInProgress',
+    'DrainBlocked',
+    'DrainTimedOut',
   ],
   /** Every group serves. */
   Available: ['AllGroupsActive', 'GroupWithoutActive', 'MultipleActives', 'NeverStarted'],
@@ -34,6 +37,8 @@ export const conditionReasons = {
     'QuotaExceeded',
     'Forbidden',
     'RolloutBlocked',
+    'DrainBlocked',
+    'DrainTimedOut',
   ],
   /** Present only while true: serving, with less than what was asked for. */
   Degraded: ['StandbyMissing', 'MultipleActives', 'EdgeDown'],
@@ -59,6 +64,8 @@ export const conditionReasons = {
   ],
   /** Present only while true: the operator has another default image than the cluster, which names none and keeps its own. */
   UpdateAvailable: ['OtherDefaultImage'],
+  /** Present only while true: a group that is no longer wanted forwards its messages before it goes. */
+  Draining: ['DrainInProgress', 'DrainBlocked', 'DrainTimedOut'],
   /** Present only while true. */
   Paused: ['PausedBySpec'],
 } as const satisfies Record<string, readonly string[]>

@@ -4,6 +4,13 @@
 /** Groups of one cluster. A network of more brokers than this is better cut into clusters. */
 export const maxGroups = 16
 /**
+ * Groups that leave at the same time: those of three other specs. More wait for their turn, so that the status stays finite however
+ * often groups are renamed while nothing drains.
+ */
+export const maxLeavingGroups = 48
+/** Why a group does not drain, in one sentence of a broker's. */
+export const maxDrainReasonLength = 512
+/**
  * Members of a group. One is active and the rest wait: more standbys than this only load the store with attempts at
  * its lock.
  */

@@ -16,7 +16,7 @@ export const operatorFieldManager = 'flotilla-operator'
 export const labels = {
   cluster: 'flotilla.dev/cluster',
   group: 'flotilla.dev/group',
-  /** On pods: active or standby, exactly as their brokers report it. */
+  /** On pods: active or standby, exactly as their brokers report it; draining for an active that is to take no clients. */
   role: 'flotilla.dev/role',
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',
@@ -36,6 +36,8 @@ export const annotations = {
   store: 'flotilla.dev/store',
   /** On the StatefulSet: the image that it was made with while its cluster named none; never changes. */
   firstImage: 'flotilla.dev/first-image',
+  /** On the StatefulSet: the groups that its own has edges with, with commas between them. It drains to them when it leaves. */
+  neighbours: 'flotilla.dev/neighbours',
   /** On claims: what happens to them when their group leaves the cluster. */
   whenScaled: 'flotilla.dev/when-scaled',
 } as const

@@ -214,6 +214,18 @@ const updateStrategySchema = z.strictObject({
   progressDeadline: durationSchema.default('10m').describe('No progress for this long is reported as Stalled.'),
 })
 
+const scaleDownSchema = z.strictObject({
+  drain: z
+    .enum(['Enforce', 'BestEffort', 'Skip'])
+    .default('Enforce')
+    .describe(
+      'Enforce: a group that is no longer wanted goes when it has forwarded all messages of its queues. BestEffort: also when timeout is over. Skip: it goes at once with what it has.',
+    ),
+  timeout: durationSchema
+    .default('30m')
+    .describe('From then on Enforce says that it takes too long, and goes on; BestEffort gives up.'),
+})
+
 export const specSchema = z
   .strictObject({
     image: imageSchema.prefault({}).describe('Image of the broker.'),
@@ -254,6 +266,11 @@ export const specSchema = z
       .describe('Services for clients.'),
     podDisruptionBudget: podDisruptionBudgetSchema.prefault({}).describe('The PodDisruptionBudget of each group.'),
     updateStrategy: updateStrategySchema.prefault({}).describe('How changes reach running members.'),
+    scaleDown: scaleDownSchema
+      .prefault({})
+      .describe(
+        'What becomes of the messages of a group that is no longer wanted. A cluster that is deleted does not drain.',
+      ),
     terminationGracePeriodSeconds: z
       .int()
       .min(0)

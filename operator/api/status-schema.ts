@@ -3,8 +3,10 @@
 import { z } from 'zod'
 import { type Condition, conditionReasons, type ConditionType } from './conditions.ts'
 import {
+  maxDrainReasonLength,
   maxGroups,
   maxImageReferenceLength,
+  maxLeavingGroups,
   maxNameLength,
   maxReplicas,
   maxTransportConnectors,
@@ -99,6 +101,21 @@ const rolloutStatusSchema = z.strictObject({
     .describe('Members that are outdated.'),
 })
 
+const drainStatusSchema = z.strictObject({
+  group: text(maxNameLength, 'Name of the group.'),
+  member: memberName('The member that drains; left out while none is active.').optional(),
+  messagesRemaining: count('Messages of queues that it still has, as counted at countedAt; left out while not known.')
+    .meta({ format: 'int64' })
+    .optional(),
+  messagesOfSubscriptions: count('Messages that wait for its durable subscriptions, which are not forwarded.')
+    .meta({ format: 'int64' })
+    .optional(),
+  countedAt: time('When these were counted: every 10 s at most.').optional(),
+  startedAt: time('When it began to drain.'),
+  deadline: time('When spec.scaleDown.timeout is over.'),
+  reason: text(maxDrainReasonLength, 'Why it does not drain now, as it was said first.').optional(),
+})
+
 const conditionSchema = z.strictObject({
   type: z.enum(Object.keys(conditionReasons) as [ConditionType, ...ConditionType[]]).describe('Type of the condition.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Status of the condition.'),
@@ -126,10 +143,15 @@ export const statusSchema = z.strictObject({
     })
     .optional()
     .describe('For reading at a glance.'),
-  groups: z.array(groupStatusSchema).max(maxGroups).meta(listMap).optional().describe('The groups.'),
+  groups: z
+    .array(groupStatusSchema)
+    .max(maxGroups + maxLeavingGroups)
+    .meta(listMap)
+    .optional()
+    .describe('The groups, also those that are leaving.'),
   members: z
     .array(memberStatusSchema)
-    .max(maxGroups * maxReplicas)
+    .max((maxGroups + maxLeavingGroups) * maxReplicas)
     .meta(listMap)
     .optional()
     .describe('The members of all groups.'),
@@ -140,6 +162,12 @@ export const statusSchema = z.strictObject({
     .optional()
     .describe('What joins the groups of a network.'),
   rollout: rolloutStatusSchema.optional().describe('How far changes have reached running members.'),
+  drains: z
+    .array(drainStatusSchema)
+    .max(maxLeavingGroups)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['group'] })
+    .optional()
+    .describe('Groups that are no longer wanted, and forward their messages before they go. Present only meanwhile.'),
   endpoints: z
     .array(
       z.strictObject({
@@ -163,6 +191,7 @@ export type GroupStatus = z.output<typeof groupStatusSchema>
 export type MemberStatus = z.output<typeof memberStatusSchema>
 export type EdgeStatus = z.output<typeof edgeStatusSchema>
 export type RolloutStatus = z.output<typeof rolloutStatusSchema>
+export type DrainStatus = z.output<typeof drainStatusSchema>
 export type ClaimStatus = z.output<typeof claimSchema>
 type ParsedStatus = z.output<typeof statusSchema>
 export type BrokerClusterStatus = Omit<ParsedStatus, 'conditions'> & {

@@ -1,7 +1,12 @@
 // What the operator asks of a running broker, as a port. The rim is http-broker-admin.ts; tests and the model use a fake.
-// It only reads: a broker is told what to do through its configuration and its pod, never through here.
+// A broker is told what to do through its configuration and its pod; only a drain is asked for here, because it must restart nothing.
 import { FlotillaError } from '../../broker/base/errors.ts'
-import type { NetworkBridgeSnapshot, RoleAnswer } from '../../broker/management/contract.ts'
+import type {
+  DrainRequest,
+  DrainSnapshot,
+  NetworkBridgeSnapshot,
+  RoleAnswer,
+} from '../../broker/management/contract.ts'
 
 /** One broker pod. Namespace and name are for messages; the request goes to `podIP:adminPort`. */
 export interface BrokerAdminTarget {
@@ -26,6 +31,8 @@ export interface MemberSnapshot extends RoleAnswer {
   readonly lock: { readonly type: string; readonly holder: string | null; readonly term: number | null }
   /** Of an active that knows networks. */
   readonly networkBridges?: readonly MemberBridge[]
+  /** While it drains. */
+  readonly drain?: DrainSnapshot
 }
 
 export interface MemberBridge extends Pick<
@@ -42,6 +49,13 @@ export type Told = 'roles' | 'roles and bridges'
 export interface BrokerAdmin {
   /** Rejects with BrokerAdminError. Always settles within a few seconds. */
   snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot>
+  /**
+   * Has an active member drain; what is said last counts. Rejects with BrokerAdminError, whose status is 409 when it is not
+   * active, and another one of 400 to 499 when it cannot drain.
+   */
+  drain(target: BrokerAdminTarget, request: DrainRequest): Promise<void>
+  /** Has it take part again. Rejects as `drain`. */
+  endDrain(target: BrokerAdminTarget): Promise<void>
   /** Listens to what the broker tells by itself. Returns how to end that, after which the listener hears nothing. */
   watchRole(target: BrokerAdminTarget, listener: RoleListener, told?: Told): () => void
 }
@@ -62,13 +76,30 @@ export interface RoleListener {
  */
 type BrokerAdminErrorCode = 'BROKER_UNREACHABLE' | 'BROKER_REFUSED' | 'BROKER_ANSWER_INVALID'
 
+const deeds = {
+  read: (broker: string) => `read the state of broker ${broker}`,
+  drain: (broker: string) => `have broker ${broker} drain`,
+  endDrain: (broker: string) => `have broker ${broker} take part again`,
+} as const
+
+interface Details {
+  /** What could not be done; left out: `read`. */
+  readonly deed?: keyof typeof deeds | undefined
+  /** HTTP status of a refusal. */
+  readonly status?: number
+  readonly cause?: unknown
+}
+
 export class BrokerAdminError extends FlotillaError {
   declare readonly code: BrokerAdminErrorCode
+  readonly status: number | undefined
 
-  constructor(code: BrokerAdminErrorCode, target: BrokerAdminTarget, problem: string, cause?: unknown) {
-    super(code, `Cannot read the state of broker ${target.namespace}/${target.name}: ${problem}`, {
-      fields: { ...target },
+  constructor(code: BrokerAdminErrorCode, target: BrokerAdminTarget, problem: string, details: Details = {}) {
+    const { deed = 'read', status, cause } = details
+    super(code, `Cannot ${deeds[deed](`${target.namespace}/${target.name}`)}: ${problem}`, {
+      fields: { ...target, ...(status !== undefined && { status }) },
       cause,
     })
+    this.status = status
   }
 }

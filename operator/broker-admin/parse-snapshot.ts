@@ -36,6 +36,16 @@ const checks: readonly Check[] = [
   ['memory.limit', 'a number', isAmount],
   ['transportConnectors', 'a list', Array.isArray],
   ['networkBridges', 'a list or nothing', (value) => value === undefined || Array.isArray(value)],
+  ['drain', 'an object or nothing', (value) => value === undefined || (typeof value === 'object' && value !== null)],
+]
+
+/** A group is removed by these: nothing is taken for granted. */
+const drainChecks: readonly Check[] = [
+  ['to', 'a list of texts', (value) => Array.isArray(value) && value.every(isText)],
+  ['since', 'a time', isText],
+  ['messagesRemaining', 'a whole number', isCount],
+  ['messagesOfSubscriptions', 'a whole number', isCount],
+  ['reason', 'text or null', orNull(isText)],
 ]
 
 /** Of each bridge. */
@@ -62,6 +72,8 @@ export function parseBrokerSnapshot(text: string): ParsedSnapshot {
     const found = findProblem(bridge, bridgeChecks)
     if (found !== undefined) return { ok: false, problem: `networkBridges[${index}].${found}` }
   }
+  const wrong = snapshot.drain && findProblem(snapshot.drain, drainChecks)
+  if (wrong !== undefined) return { ok: false, problem: `drain.${wrong}` }
   // The term tells two actives apart: one without it cannot be judged.
   if (snapshot.role === 'Active' && snapshot.term === null)
     return { ok: false, problem: 'role is Active, but term is null' }

@@ -1,14 +1,16 @@
-// Carries a decision out: role labels first, because clients wait for them; then objects; then at most one step of a
-// rollout, in a pass in which nothing else was written. It may be killed between any two writes: the next pass goes
+// Carries a decision out: role labels first, because clients wait for them; then objects; then groups that leave; then at most
+// one step of a rollout, in a pass in which nothing else was written. It may be killed between any two writes: the next pass goes
 // on from there.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
+import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/port.ts'
 import { persistentVolumeClaims, podDisruptionBudgets, pods, statefulSets } from '../kube/resource-types.ts'
 import type { ClusterPlan } from '../topology/plan.ts'
 import { applyChild } from './apply-child.ts'
 import { buildChildren, type PlannedChild } from './children.ts'
-import { type ClusterEvent, deleteEvent, removalEvent, scaleEvent } from './cluster-events.ts'
+import { advanceDrains, type DrainOutcome, endDrains, reportRemovals } from './advance-drains.ts'
+import { type ClusterEvent, deleteEvent, scaleEvent } from './cluster-events.ts'
 import type { Decision } from './decide.ts'
 import type { StatefulSet } from './kinds.ts'
 import { membersOf, type Observation } from './observe.ts'
@@ -17,10 +19,11 @@ import { applyRoleLabels } from './role-labels.ts'
 
 export interface ActEnvironment {
   readonly client: KubeClient
+  readonly brokerAdmin: BrokerAdmin
   readonly recordEvent: (cluster: BrokerCluster, event: ClusterEvent) => void
 }
 
-export interface ActOutcome {
+export interface ActOutcome extends Partial<Pick<DrainOutcome, 'drainsRefused'>> {
   /** Why the API server did not let a claim grow, if so. */
   readonly resizeRefused: string | undefined
 }
@@ -32,17 +35,21 @@ export async function act(
   decision: Decision,
 ): Promise<ActOutcome> {
   const groups = new Set(observation.members.map(({ group }) => group))
-  for (const group of groups) await applyRoleLabels(environment.client, membersOf(observation, group))
+  const drains = new Set(decision.acts ? decision.leaving.map(({ name }) => name) : [])
+  for (const group of groups)
+    await applyRoleLabels(environment.client, membersOf(observation, group), drains.has(group))
   if (!plan || !decision.acts) return { resizeRefused: undefined }
   const replicas = new Map([...decision.scale].map(([group, step]) => [group, step.replicas]))
   const children = buildChildren(plan, observation.objects, replicas)
   const { written, resizeRefused } = await applyChildren(environment, observation, children)
-  const pruned = await pruneChildren(environment.client, observation.cluster, plan, children, observation.objects)
-  for (const set of pruned.filter((name) => name.startsWith(`${statefulSets.kind} `)))
-    environment.recordEvent(observation.cluster, removalEvent(set))
-  if (decision.delete && written === 0 && pruned.length === 0)
+  const drained = await advanceDrains(environment, observation, decision.leaving)
+  const { cluster, objects } = observation
+  const pruned = await pruneChildren(environment.client, cluster, plan, children, objects, decision.staying)
+  reportRemovals(environment, observation, decision.leaving)
+  await endDrains(environment, observation, decision.returning)
+  if (decision.delete && written + drained.written + pruned.length === 0)
     await deletePod(environment, observation, decision.delete)
-  return { resizeRefused }
+  return { resizeRefused, drainsRefused: drained.drainsRefused }
 }
 
 async function applyChildren(

@@ -45,4 +45,5 @@ function ordered(status: BrokerClusterStatus): object {
   return Object.fromEntries(Object.entries(status).map(byKey))
 }
 
-const keyOf = ({ name, type }: { name?: string; type?: string }): string => name ?? type ?? ''
+const keyOf = ({ name, type, group }: { name?: string; type?: string; group?: string }): string =>
+  name ?? type ?? group ?? ''

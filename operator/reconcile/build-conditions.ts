@@ -1,11 +1,18 @@
 // The conditions of a cluster. Pure. Reconciling and Stalled are never there together, as kstatus wants it: what is
 // stalled will not get better by waiting.
-import type { Condition, ConditionReason, ConditionStatus, ConditionType } from '../api/conditions.ts'
+import {
+  type Condition,
+  type ConditionReason,
+  conditionReasons,
+  type ConditionStatus,
+  type ConditionType,
+} from '../api/conditions.ts'
 import type { EdgeStatus } from '../api/status-schema.ts'
 import { formatSpecProblem } from '../api/validate.ts'
 import { KubeApiError } from '../kube/errors.ts'
 import { countActives, findActive } from '../topology/observed-member.ts'
 import { errorMessage } from '../../broker/base/errors.ts'
+import { describeDrain, type DrainView } from './drain-status.ts'
 import { type EdgeTrouble, findEdgeTrouble } from './edge-states.ts'
 import { formatTime, type GroupView, type Judgement } from './judgement.ts'
 import { maxConditionMessageLength } from './limits.ts'
@@ -22,15 +29,17 @@ export function buildConditions(
   judgement: Judgement,
   views: readonly GroupView[],
   edges: readonly EdgeStatus[],
+  drains: readonly DrainView[],
 ): Condition[] {
   const trouble = findEdgeTrouble(edges)
-  const ready = judgeReady(judgement, views, trouble)
+  const draining = judgeDraining(drains)
+  const ready = judgeReady(judgement, views, trouble, draining)
   const available = judgeAvailable(judgement, views)
-  const stalled = judgeStalled(judgement, views, ready)
+  const stalled = judgeStalled(judgement, views, ready, drains)
   const findings: (Finding | undefined)[] = [
     ready,
     available,
-    stalled ? undefined : judgeReconciling(judgement, views, ready),
+    stalled ? undefined : judgeReconciling(judgement, views, ready, draining),
     stalled,
     judgeDegraded(views, available, trouble),
     judgeSpec(judgement),
@@ -44,6 +53,7 @@ export function buildConditions(
     judgement.plan && judgeNetwork(edges, trouble),
     judgement.plan && judgeUpToDate(judgement),
     judgeUpdateAvailable(judgement),
+    draining,
     judgement.paused
       ? found('Paused', 'True', 'PausedBySpec', 'spec.paused is true: nothing but role labels is changed')
       : undefined,
@@ -75,6 +85,7 @@ function judgeReady(
   judgement: Judgement,
   views: readonly GroupView[],
   trouble: EdgeTrouble | undefined,
+  draining: Finding<'Draining'> | undefined,
 ): Finding<'Ready'> {
   const { problems, storage, rollout, rolloutMessage, shrinking } = judgement
   const no = (reason: ConditionReason<'Ready'>, message: string, status: ConditionStatus = 'False') =>
@@ -91,6 +102,9 @@ function judgeReady(
   if (torn) return no('MultipleActives', describeActives(torn))
   if (rollout.state !== 'Idle') return no('RolloutInProgress', rolloutMessage)
   if (shrinking !== undefined) return no('RolloutInProgress', shrinking)
+  if (draining) return no(draining.reason, draining.message)
+  const returning = views.find(({ members }) => findActive(members)?.snapshot?.drain)
+  if (returning) return no('DrainInProgress', `Group ${returning.name} is wanted again, and still drains`)
   const short = views.find(({ members, replicas }) => members.filter(({ ready }) => ready).length < replicas)
   if (short) return no('StandbyMissing', describeMissing(short))
   if (unreachable.length > 0) return no('MembersUnreachable', `${names(unreachable)} cannot be asked`, 'Unknown')
@@ -117,6 +131,7 @@ function judgeReconciling(
   judgement: Judgement,
   views: readonly GroupView[],
   ready: Finding<'Ready'>,
+  draining: Finding<'Draining'> | undefined,
 ): Finding<'Reconciling'> | undefined {
   const { failure, storage, rollout, rolloutMessage, shrinking, paused } = judgement
   const yes = (reason: ConditionReason<'Reconciling'>, message: string) => found('Reconciling', 'True', reason, message)
@@ -129,6 +144,7 @@ function judgeReconciling(
       return yes('WaitingForDependency', storage.message)
   }
   if (shrinking !== undefined) return yes('ScalingDown', shrinking)
+  if (draining) return yes('ScalingDown', draining.message)
   const growing = views.find(({ members, replicas }) => members.length > 0 && members.length < replicas)
   if (growing)
     return yes('ScalingUp', `Group ${growing.name} has ${growing.members.length} of ${growing.replicas} members`)
@@ -140,6 +156,7 @@ function judgeStalled(
   judgement: Judgement,
   views: readonly GroupView[],
   ready: Finding<'Ready'>,
+  drains: readonly DrainView[],
 ): Finding<'Stalled'> | undefined {
   const { problems, failure } = judgement
   const yes = (reason: ConditionReason<'Stalled'>, message: string) => found('Stalled', 'True', reason, message)
@@ -151,7 +168,12 @@ function judgeStalled(
     if (broken?.reason === 'ImagePullFailed' || broken?.reason === 'Unschedulable')
       return yes(broken.reason, `${name}: ${broken.message}`)
   }
-  if (ready.status !== 'True' && isOverdue(judgement)) return yes('ProgressDeadlineExceeded', ready.message)
+  const [overdue, stuck] = [drains.find(({ isOverdue: is }) => is), drains.find(({ needsSomebody }) => needsSomebody)]
+  if (overdue) return yes('DrainTimedOut', describeDrain(overdue))
+  if (stuck) return yes('DrainBlocked', describeDrain(stuck))
+  // A drain has a deadline of its own.
+  if (ready.status !== 'True' && !isOfDrain(ready.reason) && isOverdue(judgement))
+    return yes('ProgressDeadlineExceeded', ready.message)
   return undefined
 }
 
@@ -160,6 +182,8 @@ function judgeStalled(
  * and is overdue at last.
  */
 const waitsForVolume = (message: string): boolean => message.includes('unbound immediate PersistentVolumeClaims')
+
+const isOfDrain = (reason: string): boolean => (conditionReasons.Draining as readonly string[]).includes(reason)
 
 /** Since the last progress of a rollout, or else since it began to reconcile, more time has passed than is granted. */
 function isOverdue({ cluster, plan, rollout, nowMs, paused }: Judgement): boolean {
@@ -186,6 +210,14 @@ function judgeDegraded(
   const short = views.find(({ members, replicas }) => members.filter(({ ready }) => ready).length < replicas)
   if (short) return found('Degraded', 'True', 'StandbyMissing', describeMissing(short))
   return trouble?.status === 'False' ? found('Degraded', 'True', 'EdgeDown', trouble.message) : undefined
+}
+
+function judgeDraining(drains: readonly DrainView[]): Finding<'Draining'> | undefined {
+  if (drains.length === 0) return undefined
+  const message = drains.map(describeDrain).join('; ')
+  if (drains.some(({ isOverdue }) => isOverdue)) return found('Draining', 'True', 'DrainTimedOut', message)
+  const isBlocked = drains.some((drain) => drain.isBlocked)
+  return found('Draining', 'True', isBlocked ? 'DrainBlocked' : 'DrainInProgress', message)
 }
 
 function judgeNetwork(edges: readonly EdgeStatus[], trouble: EdgeTrouble | undefined): Finding<'NetworkConnected'> {

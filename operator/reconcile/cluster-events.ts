@@ -2,6 +2,7 @@
 // that an operator that starts anew does not tell everything again. Pure.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
+import type { RemovalReason } from '../topology/drain-step.ts'
 import type { DeleteReason } from '../topology/rollout-step.ts'
 
 export interface ClusterEvent {
@@ -47,6 +48,7 @@ export function statusEvents(
     normal('RolloutStarted', `To be updated: ${newPending.join(', ')}`)
   if (oldPending.length > 0 && newPending.length === 0)
     normal('RolloutCompleted', 'All members have the current revision')
+  events.push(...drainEvents(before, after))
   const [oldOffer, newOffer] = [before, after].map((status) =>
     status?.conditions?.find(({ type }) => type === 'UpdateAvailable'),
   )
@@ -62,10 +64,24 @@ export function statusEvents(
     const then = before?.conditions?.find((condition) => condition.type === type)
     const waiting =
       now?.reason === 'VolumePending' || now?.reason === 'ClaimMissing' || now?.reason === 'ResizeInProgress'
-    // An invalid spec has an Event of its own.
-    if (type === 'Stalled' && now?.reason === 'SpecInvalid') continue
+    // These have an Event of their own.
+    if (type === 'Stalled' && (now?.reason === 'SpecInvalid' || now?.reason === 'DrainTimedOut')) continue
     if (now && bad(now) && !waiting && (!bad(then) || then?.reason !== now.reason)) warning(reason, now.message)
   }
+  return events
+}
+
+/** What is told while a group leaves; how it ends is `leavingEvent` or `abortEvent`. */
+function drainEvents(before: BrokerClusterStatus | undefined, after: BrokerClusterStatus): ClusterEvent[] {
+  const began = (after.drains ?? []).filter(({ group }) => !before?.drains?.some((old) => old.group === group))
+  const events: ClusterEvent[] = began.map(({ group }) => ({
+    type: 'Normal',
+    reason: 'DrainStarted',
+    note: `Group ${group} is no longer wanted: it forwards its messages before it goes`,
+  }))
+  const [then, now] = [before, after].map((status) => status?.conditions?.find(({ type }) => type === 'Draining'))
+  if (now?.reason === 'DrainTimedOut' && then?.reason !== 'DrainTimedOut')
+    events.push({ type: 'Warning', reason: 'DrainTimedOut', note: now.message })
   return events
 }
 
@@ -80,11 +96,58 @@ export function deleteEvent(member: string, reason: DeleteReason): ClusterEvent 
   return { type: 'Normal', reason: 'MemberUpdated', note: notes[reason] }
 }
 
-/** Of a group that the spec has no more. Nothing is forwarded before it goes. */
-export const removalEvent = (statefulSet: string): ClusterEvent => ({
-  type: 'Warning',
-  reason: 'GroupRemoved',
-  note: `${statefulSet} leaves the cluster: messages that it still has stay on its claim, if that is kept, until the group comes back`,
+interface Departure {
+  readonly group: string
+  readonly statefulSet: string
+  readonly because: RemovalReason
+  /** What it had left, as far as that is known. */
+  readonly drain:
+    | { readonly messagesRemaining?: number | undefined; readonly messagesOfSubscriptions?: number | undefined }
+    | undefined
+  /** Claims that stay, whatever their policy says. */
+  readonly kept: readonly string[]
+  /** Otherwise its messages go with it. */
+  readonly isStored: boolean
+}
+
+/** Of a group that the spec has no more. */
+export function leavingEvent({ group, statefulSet, because, drain, kept, isStored }: Departure): ClusterEvent {
+  const where = kept.length === 0 ? 'its claim' : `claim ${kept.join(', ')}`
+  switch (because) {
+    case 'Skipped':
+      return {
+        type: 'Warning',
+        reason: 'GroupRemoved',
+        note: `${statefulSet} leaves the cluster: messages that it still has stay on its claim, if that is kept, until the group comes back`,
+      }
+    case 'NothingThere':
+      return {
+        type: 'Normal',
+        reason: 'GroupRemoved',
+        note: `${statefulSet} leaves the cluster: it had no messages yet`,
+      }
+    case 'Drained':
+      return { type: 'Normal', reason: 'DrainCompleted', note: `Group ${group} is empty, and leaves the cluster` }
+    case 'TimedOut': {
+      const { messagesRemaining: queued, messagesOfSubscriptions: subscribed = 0 } = drain ?? {}
+      const count = queued === undefined ? 'an unknown number of' : queued + subscribed
+      const fate = isStored
+        ? `stay on ${where}, which is kept, until the group comes back`
+        : 'are lost: it has no store'
+      return {
+        type: 'Warning',
+        reason: 'DrainTimedOut',
+        note: `Group ${group} leaves the cluster after spec.scaleDown.timeout with ${count} messages left, which ${fate}`,
+      }
+    }
+  }
+}
+
+/** Of a group that drained when the spec had it again. */
+export const abortEvent = (group: string): ClusterEvent => ({
+  type: 'Normal',
+  reason: 'DrainAborted',
+  note: `Group ${group} is wanted again, and takes part`,
 })
 
 export function scaleEvent(group: string, from: number, to: number): ClusterEvent {

@@ -5,7 +5,6 @@
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
 import { parseSpec } from '../api/validate.ts'
-import type { BrokerAdmin } from '../broker-admin/broker-admin.ts'
 import type { ReconcileResult } from '../controller/controller.ts'
 import type { ObjectKey } from '../kube/port.ts'
 import { planCluster, type PlannerSettings } from '../topology/planner.ts'
@@ -29,7 +28,6 @@ import { judgeStorage } from './storage-state.ts'
 
 interface ReconcilerEnvironment extends ActEnvironment {
   readonly reader: ClusterReader
-  readonly brokerAdmin: BrokerAdmin
   readonly roleWatches: RoleWatches
   readonly clock: Clock
   readonly random: Random
@@ -75,8 +73,9 @@ export class ClusterReconciler {
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
     const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused)
-    const { failure } = outcome
-    const status = await this.#report({ ...decision, cluster, observation, plan, storage, paused, failure, nowMs })
+    const { failure, drainsRefused = new Map() } = outcome
+    const judgement = { ...decision, cluster, observation, plan, storage, paused, failure, drainsRefused, nowMs }
+    const status = await this.#report(judgement)
     return { requeueAfterMs: planRequeue(status, brokersTell, { nowMs, random: this.#environment.random }) }
   }
 

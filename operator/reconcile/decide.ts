@@ -5,10 +5,11 @@ import type { ClusterPlan } from '../topology/plan.ts'
 import { planRolloutStep, type RolloutStep } from '../topology/rollout-step.ts'
 import { planScaleStep, type ScaleStep } from '../topology/scale-step.ts'
 import { unsupportedChanges, unusableClaims } from '../topology/storage-change.ts'
+import { type LeavingGroup, planDrains, returningMembers, type StayingGroups, stayingGroups } from './drains.ts'
 import { existingStorage } from './existing-storage.ts'
 import { formatTime } from './judgement.ts'
 import type { StatefulSet } from './kinds.ts'
-import { membersOf, type Observation } from './observe.ts'
+import { membersOf, type Observation, type SeenMember } from './observe.ts'
 import { asSpecProblems } from './storage-state.ts'
 
 export interface Decision {
@@ -21,6 +22,11 @@ export interface Decision {
   readonly shrinking: string | undefined
   readonly rollout: RolloutStatus
   readonly rolloutMessage: string
+  /** Groups that are there and not planned, with what is to be done about each. */
+  readonly leaving: readonly LeavingGroup[]
+  readonly staying: StayingGroups
+  /** Members that drain, and are to take part again. */
+  readonly returning: readonly SeenMember[]
   /** The pod to delete in this pass, if nothing else had to be written. */
   readonly delete: RolloutStep['delete']
 }
@@ -34,7 +40,15 @@ export function decide(
   nowMs: number,
 ): Decision {
   const previous = observation.cluster.status?.rollout
-  const idle = { scale: new Map<string, ScaleStep>(), shrinking: undefined, delete: undefined, rolloutMessage: '' }
+  const idle = {
+    scale: new Map<string, ScaleStep>(),
+    shrinking: undefined,
+    delete: undefined,
+    rolloutMessage: '',
+    leaving: [],
+    staying: { objects: new Set<string>(), claims: new Set<string>() },
+    returning: [],
+  }
   if (!plan)
     return {
       ...idle,
@@ -48,6 +62,7 @@ export function decide(
   const scale = new Map(plan.groups.map((group) => [group.name, scaleOf(observation, plan, group.name)]))
   const step = planRollouts(observation, plan, scale, nowMs)
   const acts = !paused && found.length === 0
+  const leaving = planDrains(observation, plan, nowMs)
   const held = paused ? 'spec.paused is true' : 'The spec cannot be applied'
   const effective = acts || step.pending.length === 0 ? step : { ...step, state: 'Blocked' as const, message: held }
   return {
@@ -58,6 +73,9 @@ export function decide(
     shrinking: shrinkingOf(observation, plan, scale),
     rollout: rolloutStatus(effective, previous, nowMs),
     rolloutMessage: effective.message,
+    leaving,
+    staying: stayingGroups(observation, plan, leaving),
+    returning: returningMembers(observation, plan),
     delete: acts && isFollowed(observation) ? step.delete : undefined,
   }
 }

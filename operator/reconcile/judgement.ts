@@ -3,6 +3,8 @@ import type { BrokerCluster } from '../api/broker-cluster.ts'
 import type { SpecProblem } from '../api/validate.ts'
 import type { RolloutStatus } from '../api/status-schema.ts'
 import type { ClusterPlan } from '../topology/plan.ts'
+import type { DrainHold } from '../topology/drain-step.ts'
+import type { LeavingGroup } from './drains.ts'
 import type { Observation, SeenMember } from './observe.ts'
 import type { StorageState } from './storage-state.ts'
 
@@ -22,6 +24,10 @@ export interface Judgement {
   readonly rolloutMessage: string
   /** Why there are still more members than wanted; undefined when there are not. */
   readonly shrinking: string | undefined
+  /** Groups that are there and not planned. */
+  readonly leaving: readonly LeavingGroup[]
+  /** By group: why its broker does not drain as it was told. */
+  readonly drainsRefused: ReadonlyMap<string, DrainHold>
   readonly paused: boolean
   /** What went wrong while acting. */
   readonly failure: unknown

@@ -6,6 +6,10 @@ export const fastPollMs = 500
 export const slowPollMs = 5_000
 /** The same in a network whose brokers do not tell of their bridges: an edge that is down is to be seen within 5 s. */
 export const edgePollMs = 2_000
+/** While a group drains: when it is empty its broker tells, but not of what else holds a drain up. */
+export const drainPollMs = 1_000
+/** How often the messages that a drain has left are counted anew in the status. */
+export const drainCountPeriodMs = 10_000
 /** At rest, when every broker tells its changes: for what nobody tells, such as a claim of somebody else that has grown. */
 export const restPollMs = 300_000
 /** A connection to a broker that ended within this time is not opened anew at once. */

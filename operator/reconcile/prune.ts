@@ -1,4 +1,5 @@
-// Deletes what the operator made for this cluster and no longer plans. Claims stay, unless their policy says otherwise.
+// Deletes what the operator made for this cluster and no longer plans. What belongs to a group that is still leaving stays, and
+// claims stay, unless their policy says otherwise.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
 import { annotations, operatorFieldManager, labels } from '../api/names.ts'
 import type { KubeClient, KubeObject, ResourceType } from '../kube/port.ts'
@@ -13,28 +14,35 @@ import { claimNames, type ClusterPlan } from '../topology/plan.ts'
 import { isOurs } from './apply-child.ts'
 import type { PlannedChild } from './children.ts'
 import type { ClusterObjects } from './cluster-reader.ts'
+import type { StayingGroups } from './drains.ts'
 
-/** Returns what it deleted, as `Kind name`. */
+/** `staying`: what is not planned, and left alone. Returns what it deleted, as `Kind name`. */
 export async function pruneChildren(
   client: KubeClient,
   cluster: BrokerCluster,
   plan: ClusterPlan,
   planned: readonly PlannedChild[],
   objects: ClusterObjects,
+  staying: StayingGroups,
 ): Promise<string[]> {
+  const isOf = (groups: ReadonlySet<string>, { metadata }: KubeObject) =>
+    groups.has(metadata.labels?.[labels.group] ?? '')
   const deleted: string[] = []
-  const remove = async (type: ResourceType, object: KubeObject) => {
+  /** With a version: only as it was seen, because what may become of it stands on it. */
+  const remove = async (type: ResourceType, object: KubeObject, resourceVersion?: string) => {
     const { namespace = '', name, uid, deletionTimestamp } = object.metadata
     if (deletionTimestamp !== undefined) return
     await client.delete(
       type,
       { namespace, name },
-      { propagationPolicy: 'Background', ...(uid !== undefined && { uid }) },
+      {
+        propagationPolicy: 'Background',
+        ...(uid !== undefined && { uid }),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      },
     )
     deleted.push(`${type.kind} ${name}`)
   }
-  // Claims before the StatefulSet whose departure is the reason: a crash in between is made good by the next pass.
-  for (const claim of leavingClaims(plan, objects)) await remove(persistentVolumeClaims, claim)
   const wanted = new Set(planned.map(({ type, object }) => `${type.kind}/${object.metadata.name}`))
   const kinds = [
     [statefulSets, objects.statefulSets],
@@ -44,7 +52,15 @@ export async function pruneChildren(
   ] as const
   for (const [type, existing] of kinds)
     for (const object of existing)
-      if (isOurs(object, cluster) && !wanted.has(`${type.kind}/${object.metadata.name}`)) await remove(type, object)
+      if (
+        isOurs(object, cluster) &&
+        !isOf(staying.objects, object) &&
+        !wanted.has(`${type.kind}/${object.metadata.name}`)
+      )
+        await remove(type, object)
+  // Only what has no StatefulSet any more: until then its group may come back. A crash in between is made good by the next pass.
+  for (const claim of leavingClaims(plan, objects))
+    if (!isOf(staying.claims, claim)) await remove(persistentVolumeClaims, claim, claim.metadata.resourceVersion)
   return deleted
 }
 

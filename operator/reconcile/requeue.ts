@@ -2,7 +2,7 @@
 // here.
 import type { Random } from '../../broker/base/random.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
-import { edgePollMs, fastPollMs, restPollMs, settlingMs, slowPollMs } from './limits.ts'
+import { drainPollMs, edgePollMs, fastPollMs, restPollMs, settlingMs, slowPollMs } from './limits.ts'
 
 /** `brokersTell`: each of them tells by itself when its role changes, and in a network when a bridge does. */
 export function planRequeue(
@@ -11,6 +11,7 @@ export function planRequeue(
   { nowMs, random }: { readonly nowMs: number; readonly random: Random },
 ): number {
   const conditionOf = (name: string) => status.conditions?.find(({ type }) => type === name)
+  if (status.drains) return drainPollMs
   const reconciling = conditionOf('Reconciling')
   if (!reconciling) {
     if (conditionOf('Ready')?.status !== 'True') return slowPollMs

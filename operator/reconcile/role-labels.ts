@@ -7,13 +7,17 @@ import { pods } from '../kube/resource-types.ts'
 import { findActive } from '../topology/observed-member.ts'
 import type { SeenMember } from './observe.ts'
 
-type RoleLabel = 'active' | 'standby' | undefined
+type RoleLabel = 'active' | 'draining' | 'standby' | undefined
 
-/** `members` of one group. Returns how many pods were written. */
-export async function applyRoleLabels(client: KubeClient, members: readonly SeenMember[]): Promise<number> {
+/** `members` of one group; `drains`: no client is to come to it any more. Returns how many pods were written. */
+export async function applyRoleLabels(
+  client: KubeClient,
+  members: readonly SeenMember[],
+  drains = false,
+): Promise<number> {
   const active = findActive(members)
   const changes = members
-    .map((member) => ({ member, role: planRoleLabel(member, active) }))
+    .map((member) => ({ member, role: planRoleLabel(member, active, drains) }))
     .filter(({ member, role }) => member.pod.metadata.labels?.[labels.role] !== role)
   // Whoever is no longer active first: at no time do Services lead to two.
   changes.sort((a, b) => Number(a.role === 'active') - Number(b.role === 'active'))
@@ -30,15 +34,15 @@ export async function applyRoleLabels(client: KubeClient, members: readonly Seen
   return changes.length
 }
 
-function planRoleLabel(member: SeenMember, active: SeenMember | undefined): RoleLabel {
-  if (member === active) return 'active'
+function planRoleLabel(member: SeenMember, active: SeenMember | undefined, drains: boolean): RoleLabel {
+  if (member === active) return drains || member.snapshot?.drain ? 'draining' : 'active'
   switch (member.role) {
     case 'Standby':
       return 'standby'
     case 'Unknown': {
       // It cannot be asked: as long as nobody else is active, it keeps the label that it had.
       const role = member.pod.metadata.labels?.[labels.role]
-      if (role === 'standby' || (role === 'active' && !active)) return role
+      if (role === 'standby' || ((role === 'active' || role === 'draining') && !active)) return role
       return undefined
     }
     case 'Active':

@@ -1,9 +1,10 @@
 // The status of a cluster, built anew from each look. Pure; writing it, only when it differs, is apply-status.ts.
 import type { BrokerCluster } from '../api/broker-cluster.ts'
-import { activeSelector, formatSelector } from '../api/names.ts'
+import { activeSelector, annotations, formatSelector } from '../api/names.ts'
 import type { BrokerClusterStatus, GroupStatus, MemberStatus } from '../api/status-schema.ts'
 import { findActive, isProvenStandby } from '../topology/observed-member.ts'
 import { buildConditions } from './build-conditions.ts'
+import { isGone, viewDrains } from './drain-status.ts'
 import { edgeStates } from './edge-states.ts'
 import { formatTime, type GroupView, groupViews, type Judgement } from './judgement.ts'
 import type { SeenMember } from './observe.ts'
@@ -15,6 +16,8 @@ export function buildStatus(judgement: Judgement): BrokerClusterStatus {
   const actives = groups.filter(({ active }) => active !== undefined).length
   const wanted = views.reduce((sum, { replicas }) => sum + replicas, 0)
   const ready = views.reduce((sum, { members }) => sum + members.filter((member) => member.ready).length, 0)
+  const leaving = leavingViews(judgement)
+  const drains = viewDrains(judgement)
   const edges = edgeStates(judgement)
   const connected = edges.filter(({ state }) => state === 'Connected').length
   const endpoints = plan?.endpoints ?? cluster.status?.endpoints
@@ -27,20 +30,32 @@ export function buildStatus(judgement: Judgement): BrokerClusterStatus {
       members: `${ready}/${wanted}`,
       ...(edges.length > 0 && { edges: `${connected}/${edges.length}` }),
     },
-    groups,
-    members: views.flatMap(({ members }) => members.map(buildMemberStatus)),
+    groups: [...groups, ...leaving.map((view) => buildGroupStatus(judgement, view))],
+    members: [...views, ...leaving].flatMap(({ members }) => members.map(buildMemberStatus)),
     ...(edges.length > 0 && { edges }),
     rollout,
+    ...(drains.length > 0 && { drains: drains.map((drain) => drain.status) }),
     ...(endpoints && { endpoints: endpoints.map(({ name, url }) => ({ name, url })) }),
-    conditions: buildConditions(judgement, views, edges),
+    conditions: buildConditions(judgement, views, edges, drains),
   }
 }
+
+/** They count neither as active nor as wanted. */
+const leavingViews = (judgement: Judgement): GroupView[] =>
+  judgement.leaving
+    .filter((group) => !isGone(judgement, group))
+    .map(({ name, members, statefulSet }) => {
+      const known = judgement.cluster.status?.groups?.find((group) => group.name === name)
+      const revision =
+        known?.revision ?? statefulSet.spec?.template?.metadata?.annotations?.[annotations.revision] ?? ''
+      return { name, members, replicas: members.length, revision }
+    })
 
 function buildGroupStatus(judgement: Judgement, { name, members, revision }: GroupView): GroupStatus {
   const previous = judgement.cluster.status?.groups?.find((group) => group.name === name)
   const active = findActive(members)
   const activeSince = active?.snapshot?.activeSince
-  const claims = judgement.storage?.claims.get(name)
+  const claims = judgement.storage?.claims.get(name) ?? previous?.storage?.claims
   const lastFailover = lastFailoverOf(judgement, previous, members, active)
   const lock = lockOf(active, previous)
   const planned = judgement.acts ? judgement.plan?.groups.find((group) => group.name === name) : undefined

@@ -2,6 +2,7 @@
 // replaced when its template changed is the operator's decision (OnDelete). All members start at once (Parallel): the
 // lock elects.
 import { annotations, groupSelector } from '../api/names.ts'
+import { neighboursOf } from '../topology/drain-targets.ts'
 import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'
 import { buildClaimTemplate } from './claim.ts'
@@ -11,6 +12,7 @@ import { buildPodTemplate } from './pod-template.ts'
 export function buildStatefulSet(plan: ClusterPlan, group: GroupPlan, replicas: number): Child {
   const { pod, store } = group
   const metadata = buildChildMetadata(plan.cluster, group.statefulSet, group.name)
+  const neighbours = neighboursOf(group.name, plan.edges)
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -19,6 +21,7 @@ export function buildStatefulSet(plan: ClusterPlan, group: GroupPlan, replicas: 
       annotations: {
         [annotations.store]: store.note,
         ...(pod.firstImage !== undefined && { [annotations.firstImage]: pod.firstImage }),
+        ...(neighbours.length > 0 && { [annotations.neighbours]: neighbours.join(',') }),
       },
     },
     spec: {

@@ -58,11 +58,17 @@ function connectorOf(cluster: ClusterIdentity, edge: EdgePlan): NetworkConnector
   }
 }
 
-/** `masterslave:` wants two brokers or more. */
+/** One bridge, to whichever of these hosts is active. `masterslave:` wants two brokers or more. */
+export const activeOfUri = (hosts: readonly string[], port: number): string =>
+  brokersUri(hosts.length > 1 ? 'masterslave' : 'static', hosts, port)
+
+const brokersUri = (scheme: string, hosts: readonly string[], port: number): string =>
+  `${scheme}:(${hosts.map((host) => `tcp://${host}:${port}`).join(',')})`
+
 function uriOf(cluster: ClusterIdentity, { to, hosts, port, connector: { discovery, reconnect } }: EdgePlan): string {
   if (discovery === 'Multicast') return `${multicastOf(cluster, to)}${optionsOf(reconnect)}`
-  const scheme = hosts.length > 1 && discovery !== 'Static' ? 'masterslave' : 'static'
-  return `${scheme}:(${hosts.map((host) => `tcp://${host}:${port}`).join(',')})${optionsOf(reconnect)}`
+  const uri = discovery === 'Static' ? brokersUri('static', hosts, port) : activeOfUri(hosts, port)
+  return `${uri}${optionsOf(reconnect)}`
 }
 
 function optionsOf({ initialDelay, maxDelay, exponentialBackOff, backOffMultiplier }: Reconnect = {}): string {

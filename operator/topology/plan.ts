@@ -17,6 +17,7 @@ export interface ClusterPlan {
   readonly clientService: BrokerClusterSpec['services']['client']
   readonly podDisruptionBudget: BrokerClusterSpec['podDisruptionBudget']
   readonly update: UpdatePlan
+  readonly scaleDown: ScaleDownPlan
   /** One for each transport connector. */
   readonly endpoints: readonly { readonly name: string; readonly url: string }[]
   /** Objects of others that the spec names: read before anything is done. */
@@ -27,6 +28,11 @@ interface UpdatePlan {
   readonly type: 'RollingUpdate' | 'OnDelete'
   readonly handoverTimeoutMs: number
   readonly progressDeadlineMs: number
+}
+
+interface ScaleDownPlan {
+  readonly drain: BrokerClusterSpec['scaleDown']['drain']
+  readonly timeoutMs: number
 }
 
 /** A group is one broker identity: one active member, any number of standbys, one store. */

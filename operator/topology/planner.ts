@@ -51,6 +51,7 @@ export function planCluster(
       handoverTimeoutMs: durationMs(spec.updateStrategy.handoverTimeout),
       progressDeadlineMs: durationMs(spec.updateStrategy.progressDeadline),
     },
+    scaleDown: { drain: spec.scaleDown.drain, timeoutMs: durationMs(spec.scaleDown.timeout) },
     endpoints: spec.transportConnectors.map(({ name, port }) => ({ name, url: failoverUrl(groups, port) })),
     references: groups.flatMap(referencesOf),
   }

@@ -61,6 +61,31 @@ export function brokerAdminContract(title: string, open: () => Promise<BrokersUn
       expect((await admin.snapshot(active)).store.refusal ?? undefined).toBeUndefined()
     })
 
+    test('an active drains as it was told last, until it is to take part again; a standby refuses', async () => {
+      const { admin, active, standby } = brokers
+      expect((await admin.snapshot(active)).drain).toBeUndefined()
+      await admin.drain(active, { to: ['static:(tcp://other:61616)'] })
+      await admin.drain(active, { to: ['static:(tcp://a:61616)', 'masterslave:(tcp://b:61616,tcp://c:61616)'] })
+      expect((await admin.snapshot(active)).drain).toMatchObject({
+        to: ['static:(tcp://a:61616)', 'masterslave:(tcp://b:61616,tcp://c:61616)'],
+        messagesRemaining: expect.any(Number),
+        messagesOfSubscriptions: expect.any(Number),
+      })
+      await admin.endDrain(active)
+      expect((await admin.snapshot(active)).drain).toBeUndefined()
+      for (const [told, words] of [
+        [admin.drain(standby, { to: ['static:(tcp://a:61616)'] }), 'drain'],
+        [admin.endDrain(standby), 'take part again'],
+      ] as const) {
+        const error: unknown = await told.catch((caught: unknown) => caught)
+        expect(error).toBeInstanceOf(BrokerAdminError)
+        expect(error).toMatchObject({ code: 'BROKER_REFUSED', status: 409 })
+        expect((error as Error).message).toMatch(
+          new RegExp(`^Cannot have broker ${standby.namespace}/${standby.name} ${words}: `),
+        )
+      }
+    })
+
     test('who watches a member is told its role once, and again when it changes, until that is given up', async () => {
       const { admin, standby } = brokers
       const [watched, given] = [new Heard(), new Heard()]

@@ -2,7 +2,7 @@
 // of each group holds the lock, and the admin port answers as the brokers would. It writes through the API, like
 // everybody else.
 import { systemClock } from '../../broker/base/clock.ts'
-import type { BrokerRole } from '../../broker/management/contract.ts'
+import type { BrokerRole, DrainRequest, DrainSnapshot } from '../../broker/management/contract.ts'
 import {
   type BrokerAdmin,
   BrokerAdminError,
@@ -39,9 +39,12 @@ interface PlayedBroker {
   readonly podIP: string
   /** Name of the ConfigMap that its pod was made with. */
   readonly config: string
+  drain?: { readonly to: readonly string[]; readonly since: string } | undefined
 }
 
 export class PodPlayer implements BrokerAdmin {
+  /** Messages that a group has, by name of its StatefulSet; one goes out with each poll while it drains. */
+  readonly messages = new Map<string, number>()
   readonly #client: KubeClient
   readonly #namespace: string
   readonly #pollMs: number
@@ -82,12 +85,34 @@ export class PodPlayer implements BrokerAdmin {
     const key = { namespace: this.#namespace, name: broker.config }
     const found = await this.#client.get<KubeObject & { data: Record<string, string> }>(configMaps, key)
     const bridges = playBridges(found?.data['broker.json'] ?? '{}', (member) => this.#addressOfActive(member))
-    return buildSnapshot(target.name, broker, null, bridges)
+    return buildSnapshot(target.name, broker, null, broker.drain ? [] : bridges, this.#drainOf(broker))
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async drain(target: BrokerAdminTarget, { to }: DrainRequest): Promise<void> {
+    this.#activeFor('drain', target).drain = { to, since: new Date().toISOString() }
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async endDrain(target: BrokerAdminTarget): Promise<void> {
+    this.#activeFor('endDrain', target).drain = undefined
+  }
+
+  #activeFor(deed: 'drain' | 'endDrain', target: BrokerAdminTarget): PlayedBroker {
+    const broker = this.#brokers.get(this.#uids.get(target.name) ?? '')
+    if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens', { deed })
+    if (broker.role === 'Active') return broker
+    throw new BrokerAdminError('BROKER_REFUSED', target, 'it answered 409', { deed, status: 409 })
+  }
+
+  #drainOf({ drain, group }: PlayedBroker): DrainSnapshot | undefined {
+    if (!drain) return undefined
+    return { ...drain, messagesRemaining: this.messages.get(group) ?? 0, messagesOfSubscriptions: 0, reason: null }
   }
 
   #addressOfActive(member: string): string | undefined {
     const broker = this.#brokers.get(this.#uids.get(member) ?? '')
-    return broker?.role === 'Active' ? broker.podIP : undefined
+    return broker?.role === 'Active' && !broker.drain ? broker.podIP : undefined
   }
 
   /** As brokers of an earlier version: they do not tell by themselves. */
@@ -109,7 +134,7 @@ export class PodPlayer implements BrokerAdmin {
     const broker = this.#brokers.get(this.#uids.get(name)!)!
     const pod = await this.#client.get<Pod>(pods, { namespace: this.#namespace, name })
     await this.#showRunning(pod!, 1)
-    Object.assign(broker, { role: 'Standby', term: null, activeSince: null })
+    Object.assign(broker, { role: 'Standby', term: null, activeSince: null, drain: undefined })
     this.#elect(group, name)
   }
 
@@ -171,6 +196,10 @@ export class PodPlayer implements BrokerAdmin {
       }
     }
     for (const { group } of this.#brokers.values()) this.#elect(group)
+    for (const { group, role, drain } of this.#brokers.values()) {
+      const held = this.messages.get(group) ?? 0
+      if (role === 'Active' && drain && held > 0) this.messages.set(group, held - 1)
+    }
   }
 
   #elect(group: string, except?: string): void {

@@ -37,6 +37,8 @@ class FrozenClock extends ManualClock {
 
 const nobodyListens: BrokerAdmin = {
   snapshot: (target) => Promise.reject(new BrokerAdminError('BROKER_UNREACHABLE', target, 'nobody listens')),
+  drain: () => Promise.resolve(),
+  endDrain: () => Promise.resolve(),
   watchRole: () => () => {},
 }
 
@@ -113,6 +115,7 @@ describe('the operator', () => {
     const listeners = new Set<RoleListener>()
     const asked: string[] = []
     const brokerAdmin: BrokerAdmin = {
+      ...nobodyListens,
       snapshot: (target) => {
         asked.push(target.name)
         return nobodyListens.snapshot(target)

@@ -11,7 +11,7 @@ import type {
 } from '../../operator/broker-admin/broker-admin.ts'
 import { BrokerAdminError } from '../../operator/broker-admin/broker-admin.ts'
 import type { KubeObject } from '../../operator/kube/port.ts'
-import type { BrokerRole } from '../../broker/management/contract.ts'
+import type { BrokerRole, DrainRequest, DrainSnapshot } from '../../broker/management/contract.ts'
 import type { Random } from '../../broker/base/random.ts'
 import type { FakeKube } from './fake-kube.ts'
 import { playBridges } from './played-bridges.ts'
@@ -20,6 +20,7 @@ interface FakeBroker {
   role: BrokerRole
   term: number | null
   activeSince: string | null
+  drain?: { readonly to: readonly string[]; readonly since: string } | undefined
 }
 
 /** `last` is what was told last; undefined: nothing yet. */
@@ -60,6 +61,17 @@ export class BrokerWorld implements BrokerAdmin {
   readonly cutEdges = new Map<string, string>()
   /** What a bridge that is down says of itself. */
   bridgeState: 'Connecting' | 'Down' = 'Down'
+  /** Messages of queues in the store of a group, and those of durable subscriptions, by name of the StatefulSet. */
+  readonly messages = new Map<string, number>()
+  readonly subscribed = new Map<string, number>()
+  /** Clients send to every active whose connectors are open, a message with each tick. */
+  producing = false
+  /** How many messages they have sent. */
+  sent = 0
+  /** How many messages an active that drains forwards with each tick. */
+  drainSpeed = 2
+  /** What brokers answer instead of draining, by pod: an HTTP status, or why they do not answer. */
+  readonly drainRefusals = new Map<string, number | string>()
   readonly #watches = new Set<FakeWatch>()
   readonly #kube: FakeKube
   readonly #random: Random
@@ -79,7 +91,67 @@ export class BrokerWorld implements BrokerAdmin {
   async snapshot(target: BrokerAdminTarget): Promise<MemberSnapshot> {
     const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
     if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
-    return buildSnapshot(target.name, broker, this.refusals.get(target.name), this.#bridgesOf(target, broker))
+    const bridges = this.#bridgesOf(target, broker)
+    return buildSnapshot(
+      target.name,
+      broker,
+      this.refusals.get(target.name),
+      bridges,
+      this.#drainOf(target.name, broker),
+    )
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async drain(target: BrokerAdminTarget, { to }: DrainRequest): Promise<void> {
+    this.#activeFor('drain', target).drain = { to, since: new Date(this.#nowMs()).toISOString() }
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
+  async endDrain(target: BrokerAdminTarget): Promise<void> {
+    this.#activeFor('endDrain', target).drain = undefined
+  }
+
+  #activeFor(deed: 'drain' | 'endDrain', target: BrokerAdminTarget): FakeBroker {
+    const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
+    const refusal = this.drainRefusals.get(target.name)
+    if (!broker || typeof refusal === 'string')
+      throw new BrokerAdminError('BROKER_UNREACHABLE', target, refusal?.toString() ?? 'connection refused', { deed })
+    const status = refusal ?? (broker.role === 'Active' ? undefined : 409)
+    if (status !== undefined)
+      throw new BrokerAdminError('BROKER_REFUSED', target, `it answered ${status}`, { deed, status })
+    return broker
+  }
+
+  #drainOf(member: string, { drain }: FakeBroker): DrainSnapshot | undefined {
+    if (!drain) return undefined
+    const messagesRemaining = this.messages.get(storeOf(member)) ?? 0
+    const reason = messagesRemaining > 0 && this.#takerOf(drain.to) === undefined ? 'connection refused' : null
+    return { ...drain, messagesRemaining, messagesOfSubscriptions: this.subscribed.get(storeOf(member)) ?? 0, reason }
+  }
+
+  /** The store of an active, of those that are dialled, that takes what is sent to it. */
+  #takerOf(to: readonly string[]): string | undefined {
+    const members = to.flatMap((uri) => [...uri.matchAll(/tcp:\/\/([^.]+)\./g)].map(([, member]) => member!))
+    const active = members.find((member) => this.#addressOfActive(member) !== undefined)
+    return active && storeOf(active)
+  }
+
+  #moveMessages(): void {
+    for (const pod of this.pods()) {
+      const broker = this.brokers.get(pod.metadata.uid!)
+      if (broker?.role !== 'Active') continue
+      const store = storeOf(pod.metadata.name)
+      const held = this.messages.get(store) ?? 0
+      if (!broker.drain && this.producing) {
+        this.messages.set(store, held + 1)
+        this.sent++
+      }
+      const taker = broker.drain && this.#takerOf(broker.drain.to)
+      if (taker === undefined) continue
+      const moved = Math.min(held, this.drainSpeed)
+      this.messages.set(store, held - moved)
+      this.messages.set(taker, (this.messages.get(taker) ?? 0) + moved)
+    }
   }
 
   watchRole(target: BrokerAdminTarget, listener: RoleListener, asked: Told = 'roles'): () => void {
@@ -105,7 +177,8 @@ export class BrokerWorld implements BrokerAdmin {
         continue
       }
       const withBridges = asked === 'roles and bridges'
-      const said = withBridges ? JSON.stringify([broker.role, this.#bridgesOf(target, broker)]) : broker.role
+      const isEmpty = this.#drainOf(target.name, broker)?.messagesRemaining === 0
+      const said = withBridges ? JSON.stringify([broker.role, this.#bridgesOf(target, broker), isEmpty]) : broker.role
       if (said === watch.last || !(withBridges ? this.tellsBridges : this.tellsRoles)) continue
       watch.last = said
       listener.told()
@@ -117,6 +190,7 @@ export class BrokerWorld implements BrokerAdmin {
     for (const claim of this.#kube.all<AnyObject>('PersistentVolumeClaim')) this.#bind(claim)
     for (const pod of shuffled(this.#kube.all<AnyObject>('Pod'), this.#random)) this.#runPod(pod)
     for (const group of new Set(this.pods().map(groupOf))) this.#elect(group)
+    this.#moveMessages()
     this.tell()
   }
 
@@ -150,8 +224,9 @@ export class BrokerWorld implements BrokerAdmin {
   }
 
   /** Of an active; its configuration is the one that its pod was made with. */
-  #bridgesOf({ namespace, name }: BrokerAdminTarget, { role }: FakeBroker): MemberBridge[] | undefined {
+  #bridgesOf({ namespace, name }: BrokerAdminTarget, { role, drain }: FakeBroker): MemberBridge[] | undefined {
     if (role !== 'Active') return undefined
+    if (drain) return []
     const volumes: { configMap?: { name: string } }[] =
       this.#kube.read<AnyObject>('Pod', { namespace, name })?.spec.volumes ?? []
     const configMap = volumes.find((volume) => volume.configMap)?.configMap?.name ?? ''
@@ -169,7 +244,8 @@ export class BrokerWorld implements BrokerAdmin {
 
   #addressOfActive(member: string): string | undefined {
     const pod = this.pods().find(({ metadata }) => metadata.name === member)
-    return pod && this.brokers.get(pod.metadata.uid!)?.role === 'Active' ? (pod.status.podIP as string) : undefined
+    const broker = pod && this.brokers.get(pod.metadata.uid!)
+    return broker?.role === 'Active' && !broker.drain ? (pod!.status.podIP as string) : undefined
   }
 
   #controlSet(newest: AnyObject): void {
@@ -216,7 +292,7 @@ export class BrokerWorld implements BrokerAdmin {
     if (pod.metadata.deletionTimestamp !== undefined) {
       // First the broker stops and lets go of the lock, then the pod is gone.
       if (broker && broker.role !== 'Stopping')
-        Object.assign(broker, { role: 'Stopping', term: null, activeSince: null })
+        Object.assign(broker, { role: 'Stopping', term: null, activeSince: null, drain: undefined })
       else this.#endPod(pod)
       return
     }
@@ -269,6 +345,8 @@ export class BrokerWorld implements BrokerAdmin {
 
 const groupOf = ({ metadata }: KubeObject): string =>
   `${metadata.namespace}/${metadata.labels?.['flotilla.dev/cluster']}/${metadata.labels?.['flotilla.dev/group']}`
+/** Of a member, or of its StatefulSet. */
+const storeOf = (member: string): string => member.replace(/-\d+$/, '')
 const revisionOf = ({ metadata }: KubeObject): string => metadata.annotations?.['flotilla.dev/revision'] ?? ''
 
 const running = (ready: boolean) => ({
@@ -301,6 +379,7 @@ export function buildSnapshot(
   broker: FakeBroker,
   refusal: string | null = null,
   networkBridges?: readonly MemberBridge[],
+  drain?: DrainSnapshot,
 ): MemberSnapshot {
   return {
     member,
@@ -312,5 +391,6 @@ export function buildSnapshot(
     store: { type: 'Journal', refusal },
     lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term },
     ...(networkBridges && { networkBridges }),
+    ...(drain && { drain }),
   }
 }

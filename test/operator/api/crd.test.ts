@@ -68,7 +68,7 @@ describe('the CRD', () => {
 
   test('has only what is built: nothing of TLS or other protocols', () => {
     const names = new Set(all.map(([path]) => path.split('.').at(-1)))
-    for (const name of ['tls', 'auth', 'console', 'preflight', 'podTemplate', 'hibernated', 'scaleDown', 'external'])
+    for (const name of ['tls', 'auth', 'console', 'preflight', 'podTemplate', 'hibernated', 'external'])
       expect(names).not.toContain(name)
   })
 })

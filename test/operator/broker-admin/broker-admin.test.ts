@@ -1,4 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
 import { brokerAdminContract } from '../../contract/broker-admin.ts'
@@ -78,15 +79,28 @@ brokerAdminContract('BrokerWorld', async () => {
   }
 })
 
+/** As brokers do: only who is active drains. */
+async function answerDrain(state: { drain?: object | undefined; role: string }, request: IncomingMessage) {
+  const said = await text(request)
+  if (state.role !== 'Active') return 409
+  state.drain = request.method === 'PUT' ? { ...JSON.parse(said), ...newDrain } : undefined
+  return 200
+}
+
+const newDrain = { since: '2026-11-20T17:40:13Z', messagesRemaining: 3, messagesOfSubscriptions: 0, reason: null }
+
 interface Listening {
   readonly server: Server
   readonly watches: ServerResponse[]
 }
 
-async function listening(answer: () => object): Promise<Listening> {
+async function listening(answer: () => { readonly role: string }): Promise<Listening> {
   const watches: ServerResponse[] = []
+  const state: { drain?: object | undefined; role: string } = { role: answer().role }
   const server = createServer((request, response) => {
-    if (request.url !== '/watch?roles') return response.end(JSON.stringify(answer()))
+    if (request.url === '/drain')
+      return void answerDrain(state, request).then((status) => response.writeHead(status).end('as it was told\n'))
+    if (request.url !== '/watch?roles') return response.end(JSON.stringify({ ...answer(), drain: state.drain }))
     response.write('{"role":"Standby"}\n')
     watches.push(response)
   })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { BrokerAdminError, type Told } from '../../../operator/broker-admin/broker-admin.ts'
 import { type HttpBrokerAdmin, openBrokerAdmin } from '../../../operator/broker-admin/http-broker-admin.ts'
 import { parseBrokerSnapshot } from '../../../operator/broker-admin/parse-snapshot.ts'
@@ -27,6 +28,13 @@ const bridge = {
   reason: null,
   remoteBrokerName: 'orders-bc',
   remoteAddress: 'tcp://10.0.0.7:61616',
+}
+const drain = {
+  to: ['static:(tcp://b:61616)'],
+  since: '2026-11-20T17:40:13Z',
+  messagesRemaining: 3,
+  messagesOfSubscriptions: 0,
+  reason: null,
 }
 const earlier = {
   ...snapshot,
@@ -113,6 +121,38 @@ describe('what a broker is asked', () => {
   })
 })
 
+describe('what a broker is told', () => {
+  test('to drain, and to take part again', async () => {
+    const requests: unknown[] = []
+    answer = (request, response) => {
+      void text(request).then((body) => {
+        requests.push([request.method, request.url, request.headers['content-type'], request.headers.origin, body])
+        response.end('\n')
+      })
+    }
+    const to = ['masterslave:(tcp://b:61616,tcp://c:61616)']
+    await admin.drain(target(), { to })
+    await admin.endDrain(target())
+    expect(requests).toEqual([
+      ['PUT', '/drain', 'application/json', undefined, JSON.stringify({ to })],
+      ['DELETE', '/drain', undefined, undefined, ''],
+    ])
+  })
+
+  test('and does not do', async () => {
+    answer = (_, response) => response.writeHead(405).end('only GET and HEAD are answered here\n')
+    const error: unknown = await admin.drain(target(), { to: [] }).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'BROKER_REFUSED', status: 405 })
+    expect((error as Error).message).toMatch(
+      /^Cannot have broker shop\/orders-bc-1 drain: 127.0.0.1:\d+ answered 405: only GET and HEAD are answered here$/,
+    )
+    await new Promise((resolve) => server.close(resolve).closeAllConnections())
+    await expect(admin.endDrain(target(1))).rejects.toThrow(
+      'Cannot have broker shop/orders-bc-1 take part again: no answer from 127.0.0.1:1',
+    )
+  })
+})
+
 describe('what a broker tells by itself', () => {
   const heard = (asked?: Told): Promise<string> =>
     new Promise((resolve) => {
@@ -182,6 +222,16 @@ describe('what is taken for a snapshot', () => {
       'networkBridges[1].state is 1, expected text',
     ],
     [JSON.stringify({ ...snapshot, networkBridges: [null] }), 'networkBridges[0].connector is missing, expected text'],
+    [JSON.stringify({ ...snapshot, drain: null }), 'drain is null, expected an object or nothing'],
+    [JSON.stringify({ ...snapshot, drain: {} }), 'drain.to is missing, expected a list of texts'],
+    [
+      JSON.stringify({ ...snapshot, drain: { ...drain, messagesRemaining: -1 } }),
+      'drain.messagesRemaining is -1, expected a whole number',
+    ],
+    [
+      JSON.stringify({ ...snapshot, drain: { ...drain, messagesOfSubscriptions: undefined } }),
+      'drain.messagesOfSubscriptions is missing, expected a whole number',
+    ],
   ])('not %s', (text, problem) => {
     expect(parseBrokerSnapshot(text)).toEqual({ ok: false, problem })
   })
@@ -198,6 +248,11 @@ describe('what is taken for a snapshot', () => {
   test('the bridges of a network', () => {
     const networked = { ...snapshot, networkBridges: [bridge, { ...bridge, state: 'Later', reason: 'no route' }] }
     expect(parseBrokerSnapshot(JSON.stringify(networked))).toEqual({ ok: true, snapshot: networked })
+  })
+
+  test('how far a drain is', () => {
+    const draining = { ...snapshot, drain: { ...drain, later: 1 } }
+    expect(parseBrokerSnapshot(JSON.stringify(draining))).toEqual({ ok: true, snapshot: draining })
   })
 
   test('a standby has no term', () => {

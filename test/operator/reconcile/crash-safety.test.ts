@@ -15,9 +15,24 @@ interface Story {
   readonly to: BrokerClusterSpecInput | undefined
   /** Something that happens besides. */
   readonly and?: (harness: ClusterHarness) => void
+  /** What happens in the rounds of this story. */
+  readonly during?: readonly ((harness: ClusterHarness) => void)[]
 }
 
 const ring = (brokers: number) => networkOf({ layout: 'Ring', connectorDefaults: { networkTTL: 3 } }, brokers, 1)
+
+const mesh = (groups: number, replicas = 2) => networkOf({ layout: 'Mesh' }, groups, replicas)
+
+/** Clients send to whoever takes their messages, for some rounds. */
+const send = (harness: ClusterHarness): void => void (harness.world.producing = true)
+const stop = (harness: ClusterHarness): void => void (harness.world.producing = false)
+const crashActive = ({ world }: ClusterHarness, group: string): void => {
+  const active = world.pods().find(({ metadata }) => isActiveOf(world, metadata.name, group))
+  if (active) world.crash(active.metadata.name)
+}
+const isActiveOf = (world: ClusterHarness['world'], name: string, group: string): boolean =>
+  name.startsWith(`orders-${group}-`) && world.broker(name)?.role === 'Active'
+const nothing = (): void => {}
 
 const stories: Story[] = [
   { name: 'create a pair', to: sharedPair() },
@@ -37,7 +52,43 @@ const stories: Story[] = [
   { name: 'create a mesh of single brokers', to: networkOf({ layout: 'Mesh' }, 3, 1) },
   // The way round is said, so that the TTL of all others stays the same.
   { name: 'a single broker joins a ring', from: ring(3), to: ring(4) },
-  { name: 'a group leaves a mesh', from: networkOf({ layout: 'Mesh' }, 3), to: networkOf({ layout: 'Mesh' }, 2) },
+  { name: 'a group leaves a mesh', from: mesh(3), to: mesh(2) },
+  {
+    name: 'two of five groups leave a mesh with messages',
+    from: mesh(5, 1),
+    to: mesh(3, 1),
+    during: [send, nothing, stop],
+  },
+  {
+    name: 'a group leaves while its active fails over, and the next one does not answer at first',
+    from: mesh(3),
+    to: mesh(2),
+    during: [
+      send,
+      (harness) => crashActive(harness, 'g2'),
+      ({ world }) => world.pods().forEach(({ metadata }) => world.drainRefusals.set(metadata.name, 'no answer')),
+      nothing,
+      nothing,
+      ({ world }) => world.drainRefusals.clear(),
+      stop,
+      (harness) => crashActive(harness, 'g2'),
+    ],
+  },
+  {
+    name: 'a group leaves, comes back in the middle, and leaves again while its actives fail over',
+    from: mesh(3),
+    to: mesh(2),
+    during: [
+      send,
+      nothing,
+      (harness) => harness.apply(mesh(3)),
+      (harness) => crashActive(harness, 'g2'),
+      nothing,
+      (harness) => harness.apply(mesh(2)),
+      stop,
+      (harness) => crashActive(harness, 'g2'),
+    ],
+  },
   { name: 'one more of three servers', from: threeServers(), to: threeServers(3) },
   { name: 'delete', from: sharedPair(), to: undefined },
 ]
@@ -70,7 +121,11 @@ async function tell(
     await harness.run()
   }
   let count = 0
-  harness.kube.beforeWrite = (write) => crash(write, ++count, 'before')
+  let quiet = 0
+  harness.kube.beforeWrite = (write) => {
+    crash(write, ++count, 'before')
+    expectEmpty(harness, write)
+  }
   harness.kube.afterWrite = (write) => crash(write, count, 'after')
   if (story.to) harness.apply(story.to)
   else harness.kube.remove(harness.cluster as never)
@@ -81,9 +136,14 @@ async function tell(
     } catch (error) {
       if (!(error instanceof Killed)) throw error
       harness.startOperator()
+      quiet = -1
     }
     expectNoSecondOutage(harness, story)
-    if (round > 3 && (!story.to || harness.isSettled())) return { harness, writes: count }
+    expectNothingLost(harness)
+    story.during?.[round]?.(harness)
+    // What only a pod that is gone has used, goes a pass later.
+    quiet = !story.to || harness.isSettled() ? quiet + 1 : 0
+    if (round > (story.during?.length ?? 3) && quiet > 1) return { harness, writes: count }
     harness.world.tick()
     harness.clock.advance(500)
   }
@@ -95,6 +155,18 @@ function expectNoSecondOutage({ world }: ClusterHarness, story: Story): void {
   if (!story.to || !story.from || story.name.includes('single') || story.name.includes('volume')) return
   const living = world.pods().filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   expect(living.length).toBeGreaterThan(0)
+}
+
+/** A group goes when it has no messages, and nobody is left in it who would take some. */
+function expectEmpty({ world }: ClusterHarness, { verb, kind, name }: Write): void {
+  if (verb !== 'delete' || kind !== 'StatefulSet') return
+  expect(world.messages.get(name) ?? 0).toBe(0)
+  expect(world.pods().filter(({ metadata }) => metadata.name.startsWith(`${name}-`)).length).toBeLessThanOrEqual(1)
+}
+
+function expectNothingLost({ kube, world }: ClusterHarness): void {
+  const held = kube.all('StatefulSet').map(({ metadata }) => world.messages.get(metadata.name) ?? 0)
+  expect(held.reduce((sum, count) => sum + count, 0)).toBe(world.sent)
 }
 
 test.each(stories)('killed around every single write: $name', async (story) => {

@@ -176,7 +176,7 @@ describe('a group', () => {
     expect(harness.kube.all('StatefulSet').map(({ metadata }) => metadata.name)).toEqual(['orders-g0', 'orders-g1'])
     expect(harness.kube.read('PersistentVolumeClaim', { ...key, name: 'orders-g2-data' })).toBeDefined()
     expect(harness.events).toContainEqual(
-      expect.objectContaining({ type: 'Warning', reason: 'GroupRemoved', note: expect.stringContaining('orders-g2') }),
+      expect.objectContaining({ type: 'Normal', reason: 'DrainCompleted', note: expect.stringContaining('g2') }),
     )
   })
 

@@ -77,6 +77,7 @@ describe('builders', () => {
     ['stateful-set', () => buildStatefulSet(pair, pair.groups[0]!, 2)],
     ['stateful-set-assigned-user', () => buildStatefulSet(assigned, assigned.groups[0]!, 2)],
     ['stateful-set-full', () => buildStatefulSet(rich, rich.groups[0]!, 2)],
+    ['stateful-set-network', () => buildStatefulSet(network, network.groups[1]!, 2)],
     ['stateful-set-volume', () => buildStatefulSet(volume, volume.groups[0]!, 1)],
     ['stateful-set-memory', () => buildStatefulSet(memory, memory.groups[0]!, 1)],
   ])('%s', (name, build) => {
