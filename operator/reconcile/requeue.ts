@@ -11,7 +11,8 @@ export function planRequeue(
   { nowMs, random }: { readonly nowMs: number; readonly random: Random },
 ): number {
   const conditionOf = (name: string) => status.conditions?.find(({ type }) => type === name)
-  if (status.drains) return drainPollMs
+  // What is stalled waits for people, or for long.
+  if (status.drains) return conditionOf('Stalled') ? slowPollMs : drainPollMs
   const reconciling = conditionOf('Reconciling')
   if (!reconciling) {
     if (conditionOf('Ready')?.status !== 'True') return slowPollMs

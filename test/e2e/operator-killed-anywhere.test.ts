@@ -45,12 +45,17 @@ interface Story {
   readonly every?: number
 }
 
+const mesh = (groupCount: number): BrokerClusterSpecInput =>
+  masterSlave({ topology: { type: 'Combined', network: { layout: 'Mesh' } }, groupCount })
+/** What a group that leaves has to forward before it goes. */
+const messagesToDrain = 5
 const changed = { broker: { memoryLimit: '40%' } }
 const stories: readonly Story[] = [
   { title: 'create', to: masterSlave() },
   { title: 'scale up', from: masterSlave(), to: masterSlave({}, { replicas: 3 }) },
   { title: 'scale down', from: masterSlave({}, { replicas: 3 }), to: masterSlave() },
   { title: 'roll', from: masterSlave(), to: masterSlave(changed), every: 2 },
+  { title: 'a group leaves', from: mesh(3), to: mesh(2), every: 2 },
   { title: 'delete', from: masterSlave(), to: undefined },
 ]
 
@@ -115,11 +120,14 @@ describe('operator-killed-anywhere: after each write', () => {
         await put(from)
         await until(() => isReady(registry, namespace), `${namespace} is not ready to begin`)
       }
+      player.messages.set('orders-g2', messagesToDrain)
       counting = true
       if (to) await put(to)
       else await client.delete(types.brokerClusters, { namespace, name })
-      const isOver = (): boolean => (to ? isReady(registry, namespace) : isEmpty(registry, namespace))
+      const isOver = (): boolean => (to ? isSettled(registry, namespace) : isEmpty(registry, namespace))
       await until(isOver, `${namespace}, killed after write ${killedAfter}, did not come to an end`)
+      const isGone = registry.get(kinds.statefulSets, namespace, 'orders-g2') === undefined
+      if (to?.groupCount === 2 && isGone) expect(player.messages.get('orders-g2')).toBe(0)
       return { state: endState(registry, namespace), writes }
     } finally {
       await Promise.all(operators.map((operator) => operator.stop()))
@@ -198,6 +206,16 @@ function isReady(registry: Registry, namespace: string): boolean {
   const cluster = registry.get(brokerClusters, namespace, name) as unknown as BrokerCluster | undefined
   const ready = cluster?.status?.conditions?.find(({ type }) => type === 'Ready')
   return ready?.status === 'True' && cluster?.status?.observedGeneration === cluster?.metadata.generation
+}
+
+/** Also of groups that have left nothing is there but a claim. */
+const isSettled = (registry: Registry, namespace: string): boolean => {
+  const { status } = registry.get(brokerClusters, namespace, name) as unknown as BrokerCluster
+  const groups = new Set(status?.groups?.map((group) => group.name))
+  const isOfGroup = ({ metadata }: LocalObject) => groups.has(metadata.labels?.['flotilla.dev/group'] ?? '')
+  const isOther = (object: LocalObject) =>
+    object.metadata.labels?.['flotilla.dev/group'] !== undefined && !isOfGroup(object)
+  return isReady(registry, namespace) && !children.some((kind) => registry.list(kind, namespace).some(isOther))
 }
 
 const isEmpty = (registry: Registry, namespace: string): boolean =>

@@ -136,6 +136,18 @@ export class Stack {
     await this.#kube.caughtUp()
   }
 
+  /** As `kubectl scale brokercluster NAME --replicas COUNT`, which is about groups. */
+  async scale(name: string, replicas: number): Promise<void> {
+    const path = `${apiPathOf(brokerClusters)}/namespaces/${this.#kube.namespace}/brokerclusters/${name}/scale`
+    const answer = await fetch(`${this.#kube.serverUrl}${path}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ spec: { replicas } }),
+    })
+    if (!answer.ok) throw new Error(`Cannot scale ${name}: ${answer.status} ${await answer.text()}`)
+    await this.#kube.caughtUp()
+  }
+
   /** As `kubectl delete --wait=false`. */
   async delete(resource: ResourceName, name: string): Promise<void> {
     await this.#api.delete(`${apiPathOf(resource)}/namespaces/${this.#kube.namespace}/${resource.plural}/${name}`)

@@ -1,7 +1,7 @@
 // Groups that are no longer wanted: they forward their messages, tell how far they are, and go, or come back.
 import { describe, expect, test } from '@jest/globals'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
-import { drainPollMs } from '../../../operator/reconcile/limits.ts'
+import { drainPollMs, slowPollMs } from '../../../operator/reconcile/limits.ts'
 import { ClusterHarness, key, networkOf, rolesOf, sharedPair, single } from '../../support/cluster-harness.ts'
 
 type ScaleDown = NonNullable<BrokerClusterSpecInput['scaleDown']>
@@ -251,6 +251,7 @@ describe('a group that does not drain', () => {
         ),
       })
     expect(harness.condition('Reconciling')).toBeUndefined()
+    expect((await harness.reconcile()).requeueAfterMs).toBe(slowPollMs)
     harness.world.subscribed.clear()
     await harness.run()
     expect(setsOf(harness)).toEqual(['orders-g0', 'orders-g1'])

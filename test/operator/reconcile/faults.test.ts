@@ -2,11 +2,12 @@
 // and at no time does it stop an active that nobody could follow.
 import { expect, test } from '@jest/globals'
 import { seededRandom } from '../../../broker/base/random.ts'
+import { BrokerAdminError } from '../../../operator/broker-admin/broker-admin.ts'
 import { KubeApiError } from '../../../operator/kube/errors.ts'
 import type { ClusterObjects, ClusterReader } from '../../../operator/reconcile/cluster-reader.ts'
 import { LiveClusterReader } from '../../support/live-cluster-reader.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
-import { ClusterHarness, key, sharedPair } from '../../support/cluster-harness.ts'
+import { ClusterHarness, key, networkOf, sharedPair } from '../../support/cluster-harness.ts'
 
 /** Shows each kind of object as it was some looks ago, never going back behind what it has shown. */
 class StaleReader implements ClusterReader {
@@ -94,3 +95,61 @@ function isDone(harness: ClusterHarness, replicas: number): boolean {
     harness.kube.all('ConfigMap').length === 1
   )
 }
+
+test.each(Array.from({ length: 10 }, (_, index) => index + 1))(
+  'groups that leave and come back lose nothing, while members fail and their brokers do not answer (seed %i)',
+  async (seed) => {
+    const random = seededRandom(seed)
+    const chance = (share: number) => random.next() < share
+    const harness = new ClusterHarness(seed)
+    const { kube, world } = harness
+    const restart = () => harness.startOperator(new StaleReader(new LiveClusterReader(kube), () => chance(0.3)))
+    restart()
+    const fail = (when: string) => {
+      if (chance(0.05))
+        throw new KubeApiError(codes[Math.floor(random.next() * codes.length)]!, 'Fault', `fault ${when}`)
+    }
+    kube.beforeWrite = ({ verb, kind, name }) => {
+      fail('before')
+      if (verb === 'delete' && kind === 'StatefulSet') expect([name, world.messages.get(name) ?? 0]).toEqual([name, 0])
+    }
+    kube.afterWrite = () => fail('after')
+    const pass = async () => {
+      try {
+        await harness.reconcile()
+      } catch (error) {
+        if (!(error instanceof KubeApiError) && !(error instanceof BrokerAdminError)) throw error
+      }
+      if (chance(0.05)) restart()
+      world.tick()
+      harness.clock.advance(500)
+    }
+    const mesh = (groups: number) => networkOf({ layout: 'Mesh' }, groups)
+    harness.apply(mesh(3))
+    for (let round = 0; round < 30; round++) await pass()
+    world.producing = true
+    for (const groups of [2, 3, 2]) {
+      harness.apply(mesh(groups))
+      const rounds = 5 + Math.floor(random.next() * 20)
+      for (let round = 0; round < rounds; round++) {
+        for (const { metadata } of world.pods())
+          if (chance(0.1)) world.drainRefusals.set(metadata.name, chance(0.5) ? 503 : 'timeout')
+          else world.drainRefusals.delete(metadata.name)
+        const actives = world.pods().filter(({ metadata }) => world.broker(metadata.name)?.role === 'Active')
+        if (chance(0.1) && actives.length > 0)
+          world.crash(actives[Math.floor(random.next() * actives.length)]!.metadata.name)
+        await pass()
+      }
+    }
+    world.producing = false
+    world.drainRefusals.clear()
+    const isOver = () =>
+      harness.isSettled() && kube.all('StatefulSet').length === 2 && kube.all('ConfigMap').length === 2
+    for (let round = 0; !isOver(); round++) {
+      if (round > 400) throw new Error(`no end: ${JSON.stringify(harness.cluster.status, null, 1)}`)
+      await pass()
+    }
+    const left = ['orders-g0', 'orders-g1'].map((set) => world.messages.get(set) ?? 0)
+    expect(left.reduce((sum, count) => sum + count, 0)).toBe(world.sent)
+  },
+)
