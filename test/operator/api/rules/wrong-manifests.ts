@@ -38,6 +38,10 @@ export const goodManifests: readonly GoodManifest[] = [
     title: 'groups one by one',
     spec: { topology: { type: 'MasterSlave' }, groups: [{ name: 'bc', ...shared().groupTemplate! }] },
   },
+  {
+    title: 'a group that leaves by best effort',
+    spec: { ...shared(), scaleDown: { drain: 'BestEffort', timeout: '1h30m' } },
+  },
   ...goodNetworks,
 ]
 
@@ -252,6 +256,20 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: { ...single(none), updateStrategy: { handoverTimeout: '60' } },
     by: 'schema',
     field: 'spec.updateStrategy.handoverTimeout',
+    text: 'should match',
+  },
+  {
+    title: 'a way to leave that there is not',
+    spec: { ...single(none), scaleDown: { drain: 'Retain' } },
+    by: 'schema',
+    field: 'spec.scaleDown.drain',
+    text: 'supported values: "Enforce", "BestEffort", "Skip"',
+  },
+  {
+    title: 'a drain whose time is no duration',
+    spec: { ...single(none), scaleDown: { timeout: 'forever' } },
+    by: 'schema',
+    field: 'spec.scaleDown.timeout',
     text: 'should match',
   },
   {
