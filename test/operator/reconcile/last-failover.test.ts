@@ -33,6 +33,8 @@ function reasonFor(before: SeenMember | undefined, previous: Partial<BrokerClust
     problems: [],
     rollout: { state: 'Idle', pending: [] },
     rolloutMessage: '',
+    leaving: [],
+    drainsRefused: new Map(),
     observation: { members: before ? [before, active] : [active] },
     nowMs: Date.parse(heirSince),
   } as unknown as Judgement
