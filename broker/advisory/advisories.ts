@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { destinationKey, isAdvisory, type Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
+import { structureOf } from '../openwire/destination-structure.ts'
 import { buildRemoveConnection, buildRemoveInfo, buildRemoveSubscription } from '../openwire/build-commands.ts'
 import type { BrokerIdentity } from '../region/broker-identity.ts'
 import type {
@@ -38,6 +39,7 @@ import {
   producerTopic,
   virtualConsumerTopic,
 } from './advisory-topics.ts'
+import { DemandListeners, type DemandNews } from './demand-news.ts'
 import { replaySliceSize } from './limits.ts'
 import {
   bridgePresent,
@@ -46,8 +48,16 @@ import {
   PresentState,
   producerPresent,
   virtualConsumerPresent,
+  type ConsumerAdvisory,
+  type DestinationAdvisory,
 } from './present-state.ts'
 import { VirtualDemand } from './virtual-demand.ts'
+
+interface Pending {
+  readonly message: Message
+  /** null: everybody who listens. */
+  readonly to: readonly ConsumerIdText[] | null
+}
 
 export class Advisories implements RegionListener {
   readonly #clock: Clock
@@ -56,13 +66,15 @@ export class Advisories implements RegionListener {
   readonly #virtual: VirtualDemand
   readonly #present: PresentState
   #region: Region | undefined
-  #pending: Message[] = []
+  readonly #bridges: DemandListeners
+  #pending: Pending[] = []
 
   /** `virtualDestinations`: those whose consumers are told of as theirs (useVirtualDestSubs); default: none. */
   constructor(identity: BrokerIdentity, clock: Clock, virtualDestinations: readonly VirtualDestination[] = []) {
     this.#virtual = new VirtualDemand(virtualDestinations)
     this.#present = new PresentState(this.#virtual)
     this.#builder = new AdvisoryMessageBuilder(identity, clock.nowMs())
+    this.#bridges = new DemandListeners(this.#builder.connectionId)
     this.#clock = clock
   }
 
@@ -76,7 +88,9 @@ export class Advisories implements RegionListener {
     while (this.#pending.length > 0) {
       const pending = this.#pending
       this.#pending = []
-      for (const message of pending) this.#region?.publish(message)
+      for (const { message, to } of pending)
+        if (to === null) this.#region?.publish(message)
+        else for (const consumerId of to) this.#region?.publishTo(consumerId, message)
     }
   }
 
@@ -119,12 +133,12 @@ export class Advisories implements RegionListener {
     if (isAdvisory(destination)) return
     const present = { destination, connectionId, announcement }
     this.#present.destinations.set(destinationKey(destination), present)
-    this.#fire(destinationAdvisory('add', present))
+    this.#fireDestination(destinationAdvisory('add', present))
   }
 
   destinationRemoved(destination: Destination): void {
     if (isAdvisory(destination)) return
-    this.#fire(destinationAdvisory('remove', this.#present.removeDestination(destination)))
+    this.#fireDestination(destinationAdvisory('remove', this.#present.removeDestination(destination)))
   }
 
   /** Once for each destination of a composite: with the first of them the consumer begins to listen. */
@@ -138,22 +152,25 @@ export class Advisories implements RegionListener {
     const isNew = !this.#present.consumers.has(consumerId)
     const consumer = this.#present.addConsumer(options, connectionId, destination, count)
     if (!isAdvisory(destination)) {
-      for (const virtual of this.#virtual.of(destination)) this.#fire(virtualConsumerPresent(consumer, virtual, count))
-      this.#fire(consumerPresent(consumer, destination, count))
+      for (const virtual of this.#virtual.of(destination))
+        this.#fireConsumer(virtualConsumerPresent(consumer, virtual, count))
+      this.#fireConsumer(consumerPresent(consumer, destination, count))
     }
     if (isNew) this.#subscribe(options)
   }
 
   consumerRemoved(consumerId: ConsumerIdText, destination: Destination, count: number): void {
     this.#subscribers.remove(consumerId)
+    this.#bridges.remove(consumerId)
     const options = this.#present.removeConsumer(consumerId, destination, count)
     if (isAdvisory(destination)) return
     const gone = {
       dataStructure: buildRemoveInfo(consumerIdOf(consumerId, options)),
       properties: { consumerCount: int(count) },
     }
-    for (const virtual of this.#virtual.of(destination)) this.#fire({ topic: virtualConsumerTopic(virtual), ...gone })
-    this.#fire({ topic: consumerTopic(destination), ...gone })
+    for (const virtual of this.#virtual.of(destination))
+      this.#fireGone({ topic: virtualConsumerTopic(virtual), ...gone }, options, virtual)
+    this.#fireGone({ topic: consumerTopic(destination), ...gone }, options, destination)
   }
 
   /** Its consumer went before, and was told of then. */
@@ -164,11 +181,13 @@ export class Advisories implements RegionListener {
     count: number,
   ): void {
     if (isAdvisory(destination)) return
-    this.#fire({
+    const gone = {
       topic: consumerTopic(destination),
       dataStructure: buildRemoveSubscription(connectionId, clientId, subscriptionName),
       properties: { consumerCount: int(count) },
-    })
+    }
+    this.#fire(gone)
+    this.#tellBridges(this.#bridges.subscriptionRemoved(gone))
   }
 
   /** Anonymous producers are not told of, as in ActiveMQ's defaults. */
@@ -198,8 +217,13 @@ export class Advisories implements RegionListener {
 
   /** A new consumer that listens to advisories is told what it would have heard before. */
   #subscribe(options: ConsumerOptions): void {
-    this.#subscribers.add(options.consumerId, options.destination)
-    const patterns = this.#subscribers.patternsOf(options.consumerId)
+    const { consumerId } = options
+    if (options.demandTerms) {
+      this.#bridges.add(options)
+      return this.#replayToBridge(consumerId, this.#bridges.present(consumerId, this.#present))
+    }
+    this.#subscribers.add(consumerId, options.destination)
+    const patterns = this.#subscribers.patternsOf(consumerId)
     if (patterns.length > 0) this.#replay(options, patterns, this.#present.advisories())
   }
 
@@ -219,6 +243,33 @@ export class Advisories implements RegionListener {
     })
   }
 
+  #replayToBridge(consumerId: ConsumerIdText, state: Iterator<Advisory | null>): void {
+    for (let looked = 0; looked < replaySliceSize; looked++) {
+      const { value: advisory, done } = state.next()
+      if (done) return
+      if (advisory) this.#region?.publishTo(consumerId, this.#builder.buildForBridge(advisory, this.#clock.nowMs()))
+    }
+    this.#clock.after(0, () => {
+      if (this.#bridges.has(consumerId)) this.#replayToBridge(consumerId, state)
+    })
+  }
+
+  #fireDestination(advisory: DestinationAdvisory): void {
+    this.#fire(advisory)
+    this.#tellBridges(this.#bridges.destinationChanged(advisory, advisory.dataStructure))
+  }
+
+  #fireConsumer(advisory: ConsumerAdvisory): void {
+    this.#fire(advisory)
+    this.#tellBridges(this.#bridges.consumerAdded(advisory))
+  }
+
+  #fireGone(gone: Advisory, options: ConsumerOptions | undefined, destination: Destination): void {
+    this.#fire(gone)
+    const info = options ? { ...consumerInfoOf(options, null), destination: structureOf(destination) } : null
+    this.#tellBridges(this.#bridges.consumerRemoved(gone, info))
+  }
+
   #fireAbout(topic: string, message: Message, destination: Destination): void {
     if (isAdvisory(destination) || !this.#subscribers.has(topic)) return
     // The missing letter is ActiveMQ's.
@@ -227,9 +278,16 @@ export class Advisories implements RegionListener {
   }
 
   #fire(advisory: Advisory): void {
-    if (!this.#subscribers.has(advisory.topic)) return
+    if (this.#subscribers.has(advisory.topic)) this.#add(this.#builder.build(advisory, this.#clock.nowMs()), null)
+  }
+
+  #tellBridges(news: readonly DemandNews[]): void {
+    for (const { advisory, to } of news) this.#add(this.#builder.buildForBridge(advisory, this.#clock.nowMs()), to)
+  }
+
+  #add(message: Message, to: Pending['to']): void {
     if (this.#pending.length === 0) queueMicrotask(() => this.flush())
-    this.#pending.push(this.#builder.build(advisory, this.#clock.nowMs()))
+    this.#pending.push({ message, to })
   }
 }
 

@@ -3,7 +3,7 @@
 import { FormatError } from '../base/format-error.ts'
 import type { PrimitiveValue } from '../marshal/primitive-map.ts'
 import { messageCommandOf, nestedFormOf } from '../wire/openwire/stored-form.ts'
-import { buildMessage } from '../message/build-message.ts'
+import { buildMessage, type NewMessage } from '../message/build-message.ts'
 import type { Message } from '../message/message.ts'
 import type { ProducerIdFields } from '../message/producer-id.ts'
 import type { ConsumerId, DataStructure } from '../wire/openwire/commands.ts'
@@ -28,6 +28,11 @@ export class AdvisoryMessageBuilder {
     this.#producer = { connectionId: `${identity.brokerId}:advisory:${startedMs}`, sessionId: 0, value: 0 }
   }
 
+  /** Of the broker's own connection, which there was never before. */
+  get connectionId(): string {
+    return this.#producer.connectionId
+  }
+
   build({ topic, dataStructure, properties, targetConsumerId }: Advisory, nowMs: number): Message {
     const { brokerName, brokerId, brokerUrl } = this.#identity
     const map = new Map<string, PrimitiveValue>([
@@ -36,15 +41,28 @@ export class AdvisoryMessageBuilder {
       ['originBrokerURL', text(brokerUrl)],
       ...Object.entries(properties ?? {}),
     ])
+    const target = targetConsumerId ? nestedFormOf(targetConsumerId) : null
+    return this.#build({ topic, dataStructure }, { properties: map, targetConsumerId: target }, nowMs)
+  }
+
+  /** All that a bridge reads of one: the structure, and what it needs to acknowledge it. */
+  buildForBridge(advisory: Advisory, nowMs: number): Message {
+    return this.#build(advisory, {}, nowMs)
+  }
+
+  #build(
+    { topic, dataStructure }: Advisory,
+    more: Pick<NewMessage, 'properties' | 'targetConsumerId'>,
+    nowMs: number,
+  ): Message {
     return buildMessage({
+      ...more,
       destination: { kind: 'topic', name: topic },
       producer: this.#producer,
       producerSequenceId: ++this.#sequence,
       priority: 0,
       type: 'Advisory',
-      properties: map,
       dataStructure: dataStructure && nestedFormOf(dataStructure),
-      targetConsumerId: targetConsumerId ? nestedFormOf(targetConsumerId) : null,
       brokerInTime: nowMs,
     })
   }

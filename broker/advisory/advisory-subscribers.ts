@@ -42,7 +42,8 @@ export const matchesAny = (patterns: readonly WildcardPattern[], topic: string):
 
 const firstLevels = advisoryPrefix.slice(0, -1).split('.')
 
-function advisoryPatterns(destination: Destination): WildcardPattern[] {
+/** The advisory topics or patterns in what somebody listens to; empty for most. */
+export function advisoryPatterns(destination: Destination): WildcardPattern[] {
   return compositeMembers(destination)
     .filter(({ kind }) => kind === 'topic')
     .map(({ name }) => parseWildcard(name))

@@ -12,7 +12,7 @@ import type {
   ProducerIdText,
   ProducerOptions,
 } from '../region/region.ts'
-import type { BrokerInfo, DestinationInfo } from '../wire/openwire/commands.ts'
+import type { BrokerInfo, ConsumerInfo, DestinationInfo } from '../wire/openwire/commands.ts'
 import type { Advisory } from './advisory-message.ts'
 import { connectionInfoOf, consumerInfoOf, producerInfoOf } from './advisory-structures.ts'
 import {
@@ -49,6 +49,14 @@ export interface BridgeEnd {
   readonly createdByDuplex: boolean
   /** `tcp://10.0.0.7:61616` */
   readonly remoteAddress: string
+}
+
+export interface ConsumerAdvisory extends Advisory {
+  readonly dataStructure: ConsumerInfo
+}
+
+export interface DestinationAdvisory extends Advisory {
+  readonly dataStructure: DestinationInfo
 }
 
 export class PresentState {
@@ -123,6 +131,12 @@ export class PresentState {
     for (const { options, places } of this.#producers.values())
       for (const [key, destination] of places)
         yield producerPresent(options, destination, this.#producerCounts.get(key) ?? 1)
+    yield* this.consumerAdvisories()
+    for (const [broker, end] of this.bridges) yield bridgePresent(broker, end)
+  }
+
+  /** Of these those of consumers. */
+  *consumerAdvisories(): Generator<ConsumerAdvisory, undefined> {
     for (const consumer of this.consumers.values())
       for (const [key, destination] of consumer.places) {
         if (isAdvisory(destination)) continue
@@ -130,7 +144,6 @@ export class PresentState {
         yield consumerPresent(consumer, destination, count)
         for (const virtual of this.#virtual.of(destination)) yield virtualConsumerPresent(consumer, virtual, count)
       }
-    for (const [broker, end] of this.bridges) yield bridgePresent(broker, end)
   }
 }
 
@@ -138,7 +151,7 @@ export class PresentState {
 export const destinationAdvisory = (
   operation: 'add' | 'remove',
   { destination, connectionId, announcement }: PresentDestination,
-): Advisory => ({
+): DestinationAdvisory => ({
   topic: destinationTopic(destination),
   dataStructure: {
     ...buildDestinationInfo(operation, structureOf(destination), connectionId),
@@ -155,14 +168,18 @@ export const consumerPresent = (
   { options, clientId }: PresentConsumer,
   destination: Destination,
   count: number,
-): Advisory => ({
+): ConsumerAdvisory => ({
   topic: consumerTopic(destination),
   dataStructure: { ...consumerInfoOf(options, clientId), destination: structureOf(destination) },
   properties: { consumerCount: int(count) },
 })
 
 /** The same of a virtual destination whose messages the consumer gets. */
-export const virtualConsumerPresent = (consumer: PresentConsumer, virtual: Destination, count: number): Advisory => ({
+export const virtualConsumerPresent = (
+  consumer: PresentConsumer,
+  virtual: Destination,
+  count: number,
+): ConsumerAdvisory => ({
   ...consumerPresent(consumer, virtual, count),
   topic: virtualConsumerTopic(virtual),
 })

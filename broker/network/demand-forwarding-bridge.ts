@@ -10,6 +10,7 @@
 import { errorMessage, isError, RefusalError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { NetworkOptions } from '../destination/subscription/subscription.ts'
+import { isDemandOnly, type DemandTerms } from '../message/demand-terms.ts'
 import { isAdvisory, isTemporary } from '../message/destination.ts'
 import { StoredMessage } from '../message/stored-message.ts'
 import { acknowledgementTypes } from '../openwire/acknowledgement-types.ts'
@@ -28,7 +29,7 @@ import type {
 import { messageCommandOf, storedFormOf } from '../wire/openwire/stored-form.ts'
 import type { Bridge, BridgeListener, BridgeStatistics, RemoteBroker } from './bridge.ts'
 import type { BridgeSettings } from './connector-settings.ts'
-import { advisoryDestination } from './demand/advisory-filter.ts'
+import { advisoryDestination, demandTermsOf } from './demand/advisory-filter.ts'
 import type { Demand, DemandChange } from './demand/demand.ts'
 import { DemandTable } from './demand/demand-table.ts'
 import { buildSubscriptionInfo, hearsSubscriptions, isToldSubscriptions } from './demand/durable-sync.ts'
@@ -290,7 +291,11 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   #applyOne(change: DemandChange): void {
     switch (change.kind) {
       case 'add':
-        return this.#near.addConsumer(change.demand.info, this.#termsOf(change.demand))
+        return this.#near.addConsumer(
+          change.demand.info,
+          this.#termsOf(change.demand),
+          this.#demandTermsOf(change.demand),
+        )
       case 'remove':
         return this.#near.removeConsumer(change.demand.info, change.unsubscribes)
       case 'unsubscribe':
@@ -307,6 +312,12 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
 
   #limitReached(limit: unknown): void {
     if (typeof limit === 'string') this.#parts.limitReached?.(limit, this.#parts.remote)
+  }
+
+  /** The other broker bridges by the same settings. */
+  #demandTermsOf({ advisory, destination }: Demand): DemandTerms | undefined {
+    const { settings, remote } = this.#parts
+    return advisory && isDemandOnly(destination) ? demandTermsOf(settings, remote.brokerId) : undefined
   }
 
   #termsOf(demand: Demand): NetworkOptions['filter'] {

@@ -6,6 +6,7 @@
 import { consumerIdText } from '../openwire/id-text.ts'
 import { destinationOf } from '../openwire/destination-structure.ts'
 import type { NetworkOptions } from '../destination/subscription/subscription.ts'
+import type { DemandTerms } from '../message/demand-terms.ts'
 import type { Destination } from '../message/destination.ts'
 import type {
   ConnectionOptions,
@@ -55,8 +56,8 @@ export class NearEnd {
     return this.#unsettled.size - this.#leaving.size
   }
 
-  /** @throws {RefusalError} */
-  addConsumer(info: ConsumerInfo, filter: NetworkOptions['filter']): void {
+  /** `demandTerms`: of the other broker, when it listens to advisories. @throws {RefusalError} */
+  addConsumer(info: ConsumerInfo, filter: NetworkOptions['filter'], demandTerms?: DemandTerms): void {
     const consumerId = consumerIdText(info.consumerId!)
     this.#unsettled.set(consumerId, 0)
     try {
@@ -71,6 +72,7 @@ export class NearEnd {
         selector: info.selector,
         browser: false,
         subscriptionName: info.subscriptionName,
+        demandTerms,
         announcement: info,
         network: { brokerPath: (info.brokerPath ?? []).flatMap((id) => (id?.value ? [id.value] : [])), filter },
       })

@@ -113,7 +113,7 @@ export class BrokerConnection implements RegionConnection {
       if (options.browser) registry.attachTo(browseOf(this.#context, members), subscription)
       else if (isDurable(options))
         registry.attachTo(durableFor(this.#context, this.options.clientId, options, members), subscription)
-      else
+      else if (options.demandTerms === undefined)
         for (const member of members) {
           if (virtual.needsQueue(member)) registry.obtain(member)
           registry.attach(subscription, member)

@@ -8,6 +8,7 @@ import type { RefusalError } from '../base/errors.ts'
 import type { InventoryPage } from '../base/inventory.ts'
 import type { EntryReference } from '../destination/subscription/dispatched-list.ts'
 import type { NetworkOptions } from '../destination/subscription/subscription.ts'
+import type { DemandTerms } from '../message/demand-terms.ts'
 import type { Destination } from '../message/destination.ts'
 import type { Message } from '../message/message.ts'
 import type { RecoveredState, Sequence } from '../store/message-store.ts'
@@ -40,6 +41,8 @@ export interface ConsumerOptions {
   readonly retroactive?: boolean
   /** A bridge's: it takes messages to where they have consumers. */
   readonly network?: NetworkOptions | undefined
+  /** Another broker's bridge that listens to advisories: it gets what is published to it alone, which is what it can use. */
+  readonly demandTerms?: DemandTerms | undefined
   /** What its client said of it, in the words of its protocol: for listeners that repeat it as it was. */
   readonly announcement?: object | undefined
 }

@@ -18,7 +18,13 @@ import {
   type WireFormatOptions,
 } from '../../broker/wire/openwire/wire-format.ts'
 import { buildConnectionInfo, buildProducerInfo, buildSessionInfo } from '../../broker/openwire/build-commands.ts'
-import type { Command, ConsumerInfo, MessageCommand, WireFormatInfo } from '../../broker/wire/openwire/commands.ts'
+import type {
+  Command,
+  ConsumerInfo,
+  DataStructure,
+  MessageCommand,
+  WireFormatInfo,
+} from '../../broker/wire/openwire/commands.ts'
 import { decodePrimitiveMap } from '../../broker/marshal/primitive-map.ts'
 import { createJournalStore } from '../support/journal-stores.ts'
 import { OpenWirePeer } from '../support/openwire-peer.ts'
@@ -146,6 +152,8 @@ class Replay {
   readonly #port: number
   /** null: as recorded. */
   readonly #format: WireFormatOptions | null
+  /** The recorded side is another broker. */
+  #isBridge = false
   readonly #lines = new Map<number, Line>()
   /** Clients of the recorded broker that were not recorded themselves, by connection id: a bridge heard of what they did. */
   readonly #others = new Map<string, OpenWirePeer>()
@@ -162,6 +170,7 @@ class Replay {
   }
 
   async run(conversation: readonly Recorded[]): Promise<void> {
+    this.#isBridge = conversation.some(({ frame, command }) => frame.dir === 'C>B' && command.kind === 'BrokerInfo')
     const recorded = new Set(conversation.map(({ command }) => connectedId(command)))
     const last = new Map(conversation.map(({ frame }, index) => [frame.conn, index]))
     for (const [index, { frame, command }] of conversation.entries()) {
@@ -250,23 +259,23 @@ class Replay {
   }
 
   #expect({ expected }: Line, command: Command): void {
-    if (command.kind === 'WireFormatInfo') return
+    if (command.kind === 'WireFormatInfo' || isEndOfItsOwnDemand(command)) return
     if (command.kind === 'MessageDispatch' && command.message)
       this.#recordedSequences.set(dispatchKey(command), Number(command.message.messageId!.brokerSequenceId))
     if (isBare(command)) this.#recordedCommands.set(messageKey(command), command.commandId)
-    expected.push(evened(this.#format ? encodedAs(this.#format, command) : command))
+    const said = this.#isBridge ? asBridgesRead(command) : command
+    expected.push(evened(this.#format ? encodedAs(this.#format, said) : said))
   }
 
   /** Waits until every connection has got what it had got in the recording; ours may be ahead. */
   async #caughtUp(): Promise<void> {
     for (const line of this.#lines.values()) {
       const { peer } = line
-      const news = (): Command[] => peer.received.filter((command) => !isDemandOfBridge(command))
-      await peer.until(() => line.early.length + news().length >= line.expected.length)
-      for (const command of news()) {
+      await peer.until(() => line.early.length + peer.received.length >= line.expected.length)
+      for (const command of peer.received) {
         if (command.kind === 'MessageDispatch' && command.message) this.#learn(command)
         if (isBare(command)) this.#commands.set(this.#recordedCommands.get(messageKey(command)) ?? 0, command.commandId)
-        line.early.push(evened(command))
+        line.early.push(evened(this.#isBridge ? asBridgesRead(command) : command))
       }
       peer.received.length = 0
       const { missing, rest } = matched(line.expected, line.early)
@@ -331,10 +340,25 @@ const messageOf = (command: Command): MessageCommand | null =>
 
 const isBare = (command: Command): command is MessageCommand => command.kind.startsWith('ActiveMQ')
 
-/** Theirs does not tell a bridge of the consumer that it has for it (NetworkBridgeFilter); ours does, and a bridge knows its own. */
-function isDemandOfBridge(command: Command): boolean {
+/** Theirs tells a bridge when the consumer goes that it has for it, though it never said that it came (NetworkBridgeFilter); ours does not. */
+function isEndOfItsOwnDemand(command: Command): boolean {
   const told = messageOf(command)?.dataStructure
-  return told?.kind === 'ConsumerInfo' && told.networkSubscription
+  return told?.kind === 'RemoveInfo' && told.objectId?.kind === 'ConsumerId' && /->/.test(told.objectId.connectionId!)
+}
+
+/** Without what ours does not tell a bridge: who the broker is, and which of a destination's consumers made it one that has some. */
+function asBridgesRead(command: Command): Command {
+  const message = messageOf(command)
+  const told = message?.dataStructure
+  if (message?.type !== 'Advisory' || !told) return command
+  const dataStructure: DataStructure =
+    told.kind === 'ConsumerInfo'
+      ? { ...told, consumerId: null, clientId: null }
+      : told.kind === 'RemoveInfo'
+        ? { ...told, objectId: null, lastDeliveredSequenceId: -2 }
+        : told
+  const read = { ...message, marshalledProperties: null, dataStructure }
+  return command.kind === 'MessageDispatch' ? { ...command, message: read } : read
 }
 
 const messageKey = ({ messageId }: MessageCommand): string =>

@@ -2,6 +2,7 @@
 // DemandForwardingBridgeSupport.startRemoteBridge).
 import { consumerTopic } from '../../advisory/advisory-topics.ts'
 import { consumerAdvisories, temporaryAdvisories, virtualConsumerAdvisories } from '../../message/bridge-advisories.ts'
+import type { DemandTerms } from '../../message/demand-terms.ts'
 import { compositeMembers, isTemporary, type Destination } from '../../message/destination.ts'
 import type { BridgeSettings } from '../connector-settings.ts'
 
@@ -25,6 +26,15 @@ function advisoriesOf(settings: BridgeSettings): readonly string[] {
       useVirtualDestSubs ? [topic, `${virtualConsumerAdvisories}${topic.slice(consumerAdvisories.length)}`] : [topic],
     )
 }
+
+/**
+ * What a bridge with these settings makes of advisories. With syncDurableSubs it also hears of single consumers in another way, whose end
+ * it has to be told.
+ */
+export const demandTermsOf = (
+  { consumerTTL, conduitSubscriptions, syncDurableSubs }: BridgeSettings,
+  brokerId: string,
+): DemandTerms => ({ brokerId, consumerTTL, conduit: conduitSubscriptions && !syncDurableSubs })
 
 /** ActiveMQ takes `Queue.ORDERS.>` for `ActiveMQ.Advisory.Consumer.Queue.ORDERS.>`. */
 const withPrefix = (filter: string): string =>

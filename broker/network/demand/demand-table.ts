@@ -30,13 +30,14 @@ import type {
 } from '../../wire/openwire/commands.ts'
 import type { NamedDestination } from '../connector-settings.ts'
 import { isForBridges } from '../../message/bridge-advisories.ts'
+import { mayPass } from '../../message/demand-terms.ts'
 import { BridgeWays } from './bridge-ways.ts'
 import { DemandGroup, isInUse, type BridgeWay, type Interest, type Permanence } from './demand-group.ts'
 import { buildDemand, demandPriority, durableName, type DemandOwner } from './demand-info.ts'
 import type { Demand, DemandChange } from './demand.ts'
 import { DestinationRules } from './destination-rules.ts'
 import { subscriptionsToHear } from './durable-sync.ts'
-import { mayPass, pathBytes, readConsumer, readPath, type HeardConsumer } from './heard-consumer.ts'
+import { pathBytes, readConsumer, readPath, type HeardConsumer } from './heard-consumer.ts'
 import { InterestIndex, isSameSource } from './interest-index.ts'
 import {
   demandBytes,

@@ -57,12 +57,6 @@ export function readPath(path: readonly (BrokerId | null)[] | null): readonly st
   return path.map((id) => checkedId(id?.value ?? ''))
 }
 
-/** Whether interest that has passed these brokers may come to one more (ActiveMQ: consumerTTL). */
-export function mayPass(brokerPath: readonly string[], consumerTTL: number, localBrokerId: string): boolean {
-  const isNear = consumerTTL < 0 || brokerPath.length < consumerTTL
-  return isNear && !brokerPath.includes(localBrokerId)
-}
-
 function checkedId(text: string): string {
   if (text.length <= maxIdLength) return text
   throw new RefusalError(

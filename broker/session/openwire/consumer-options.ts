@@ -1,12 +1,18 @@
 // ConsumerInfo → what the region wants to know of a consumer. Refuses what only bridges may ask; browsers, selectors and
 // durable subscriptions are passed on, the region decides about them.
 import { RefusalError } from '../../base/errors.ts'
+import { isDemandOnly, type DemandTerms } from '../../message/demand-terms.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { ConsumerIdText, ConsumerOptions } from '../../region/region.ts'
 import type { ConsumerInfo } from '../../wire/openwire/commands.ts'
 import { requiredDestination } from '../../openwire/destination-structure.ts'
 
-export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo): ConsumerOptions {
+/** `demandTerms`: of the other broker whose bridge it is. */
+export function consumerOptionsOf(
+  consumerId: ConsumerIdText,
+  info: ConsumerInfo,
+  demandTerms?: DemandTerms,
+): ConsumerOptions {
   const destination = requiredDestination(info.destination, 'add consumer')
   if (info.additionalPredicate)
     throw new RefusalError(
@@ -26,6 +32,7 @@ export function consumerOptionsOf(consumerId: ConsumerIdText, info: ConsumerInfo
     // A name on a queue has no meaning (ActiveMQ: QueueRegion ignores it).
     subscriptionName: isQueue(destination) ? null : info.subscriptionName,
     retroactive: info.retroactive,
+    ...(demandTerms && isDemandOnly(destination) ? { demandTerms } : {}),
     announcement: info,
   }
 }

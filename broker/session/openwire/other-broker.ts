@@ -2,6 +2,7 @@
 // otherwise is no bridge, and nothing is guessed about them (ActiveMQ: TransportConnection.processBrokerInfo, of 5.19.9 and 6.2.9).
 import { FormatError } from '../../base/format-error.ts'
 import { unstoredProperty } from '../../openwire/bridge-properties.ts'
+import type { DemandTerms } from '../../message/demand-terms.ts'
 import { parseJavaProperties } from '../../openwire/java-properties.ts'
 import { maxBrokerUrlLength, maxIdLength } from '../../openwire/limits.ts'
 import type { BrokerInfo } from '../../wire/openwire/commands.ts'
@@ -14,6 +15,8 @@ export interface OtherBroker extends InitiatingBroker {
   readonly duplexConnectorId: string | null
   /** What it sends is in no store where it comes from, and comes here for good. */
   readonly unstored: boolean
+  /** Of its bridge. */
+  readonly demandTerms: DemandTerms
 }
 
 /** What a network connector without a name is called (ActiveMQ: NetworkBridgeConfiguration.name). */
@@ -37,6 +40,18 @@ export function otherBrokerOf(info: BrokerInfo, address: string): OtherBroker {
     duplex,
     duplexConnectorId: duplex ? `${connectorName}@${brokerId}` : null,
     unstored: properties.get(unstoredProperty) === 'true',
+    demandTerms: demandTermsOf(brokerId, properties),
+  }
+}
+
+/** What it does not say, or not so that it can be read, keeps nothing from it. syncDurableSubs: it hears of single consumers, too. */
+function demandTermsOf(brokerId: string, properties: ReadonlyMap<string, string>): DemandTerms {
+  const consumerTTL = properties.get('consumerTTL') ?? ''
+  const isOn = (name: string): boolean => /^true$/i.test(properties.get(name) ?? '')
+  return {
+    brokerId,
+    consumerTTL: /^\d{1,9}$/.test(consumerTTL) ? Number(consumerTTL) : -1,
+    conduit: isOn('conduitSubscriptions') && !isOn('syncDurableSubs'),
   }
 }
 

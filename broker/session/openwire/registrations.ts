@@ -21,7 +21,7 @@ export function addConsumer(connections: SocketConnections, info: ConsumerInfo):
   const connection = connections.get(connectionId, 'add consumer')
   const session = connection.session(sessionIdOf(info.consumerId!), 'add consumer')
   if (connection.consumers.has(id)) return
-  const options = consumerOptionsOf(id, info)
+  const options = consumerOptionsOf(id, info, connections.broker?.demandTerms)
   const state = {
     id,
     info,

@@ -7,9 +7,11 @@ import type { BridgeSettings } from '../../../broker/network/connector-settings.
 import { DemandForwardingBridge } from '../../../broker/network/demand-forwarding-bridge.ts'
 import { NetworkDemands } from '../../../broker/network/demand/network-demands.ts'
 import { buildConnectionError, buildRemoveInfo, buildShutdownInfo } from '../../../broker/openwire/build-commands.ts'
+import type { ConsumerOptions, Region } from '../../../broker/region/region.ts'
 import type { Command, ConsumerInfo, DataStructure } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, nestedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
+import { FakeRegion } from '../../support/fake-region.ts'
 import { RegionHarness, type TestClient } from '../region/region-harness.ts'
 import { bridgeSettings } from './bridge-settings.ts'
 import { consumer, consumerId, named, subscriber, subscriptionsOf, temporary } from './demand/demand-harness.ts'
@@ -27,6 +29,8 @@ interface SetUp {
   readonly accepted?: boolean
   readonly far?: FakeFarEnd
   readonly harness?: RegionHarness
+  /** Instead of the harness's. */
+  readonly region?: Region
   readonly subscribers?: readonly ConsumerInfo[]
 }
 
@@ -39,7 +43,7 @@ async function setUp(options: SetUp = {}) {
     settings: bridgeSettings(settings),
     local: { brokerName: 'A', brokerId: 'ID:A', brokerUrl: 'tcp://a:61616' },
     remote,
-    region: harness.region,
+    region: options.region ?? harness.region,
     demands: new NetworkDemands(),
     subscribers: () => subscribers,
     far,
@@ -195,6 +199,18 @@ describe('demand', () => {
     expect(bridge.statistics.demandSubscriptions).toBe(2)
     bridge.command(buildRemoveInfo(consumerId('c')))
     expect(bridge.statistics.demandSubscriptions).toBe(1)
+  })
+
+  test('of the other broker for advisories is what it can use of them by the settings of the bridge', async () => {
+    const region = new FakeRegion()
+    const { hear } = await setUp({ region, settings: { consumerTTL: 3 } })
+    await hear(
+      consumer('c', 'topic://ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.TempQueue'),
+      consumer('d', 'topic://ActiveMQ.Advisory.>'),
+      consumer('e', 'queue://Q'),
+    )
+    const asked = region.of('addConsumer').map(([options]) => (options as ConsumerOptions).demandTerms)
+    expect(asked).toEqual([{ brokerId: 'ID:B', consumerTTL: 3, conduit: true }, undefined, undefined])
   })
 
   test('that this broker refuses is told, and the rest counts', async () => {

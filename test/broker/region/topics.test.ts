@@ -106,4 +106,20 @@ describe("messages of the broker's own", () => {
     harness.region.publishTo('ID:nobody:1:1', client.message(advisory))
     expect([a.received, b.received, queue.received]).toEqual([[1], [], []])
   })
+
+  test("are all that another broker's bridge gets of advisories, and what is to everybody it does not get", async () => {
+    const harness = await RegionHarness.start()
+    const client = harness.connect()
+    const demandTerms = { brokerId: 'ID:B', consumerTTL: 1, conduit: true }
+    const bridges = ['topic://ActiveMQ.Advisory.Consumer.>', advisory].map((destination) =>
+      client.consume(destination, { demandTerms }),
+    )
+    harness.region.publish(client.message(advisory))
+    client.send(advisory)
+    for (const { consumerId } of bridges) harness.region.publishTo(consumerId, client.message(advisory))
+    expect(bridges.map(({ received }) => received)).toEqual([[3], [4]])
+    for (const bridge of bridges) bridge.close()
+    for (const { consumerId } of bridges) harness.region.publishTo(consumerId, client.message(advisory))
+    expect(bridges.map(({ received }) => received)).toEqual([[3], [4]])
+  })
 })

@@ -8,7 +8,7 @@ import type {
 import { buildConnectionInfo, buildRemoveConnection } from '../../../../broker/openwire/build-commands.ts'
 import type { BrokerInfo, Command } from '../../../../broker/wire/openwire/commands.ts'
 import { buildService } from '../../../support/fake-region.ts'
-import { kinds } from './connected-client.ts'
+import { client, kinds } from './connected-client.ts'
 import { subscriptionsOf } from '../../network/demand/demand-harness.ts'
 import { bridgeInfo } from './network-commands.ts'
 import { connectionId, connectionInfo, TestSession } from './session-harness.ts'
@@ -51,6 +51,30 @@ describe('a bridge that forwards to this broker', () => {
     peer.receive(bridgeInfo({ networkConnection: false }), connectionInfo())
     expect(region.of('connect')).toMatchObject([[{ network: false }]])
     expect(service.registry.page(0, 10).items).toMatchObject([{ network: false }])
+  })
+
+  test.each([
+    ['consumerTTL=2\nconduitSubscriptions=true', { consumerTTL: 2, conduit: true }],
+    ['consumerTTL=-1\nconduitSubscriptions=false', { consumerTTL: -1, conduit: false }],
+    ['consumerTTL=1\nconduitSubscriptions=true\nsyncDurableSubs=true', { consumerTTL: 1, conduit: false }],
+    // What it does not say keeps nothing from it.
+    ['consumerTTL=many', { consumerTTL: -1, conduit: false }],
+  ])('asks for what it can use of advisories, by its settings %j', (networkProperties, terms) => {
+    const { peer, region } = peerOf()
+    const physicalName = 'ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.TempQueue'
+    const listening = consumerInfo({ destination: { kind: 'ActiveMQTopic', physicalName } })
+    peer.receive(bridgeInfo({ networkProperties }), bridgeConnection(), sessionInfo(), listening)
+    expect(region.of('addConsumer')).toMatchObject([[{ demandTerms: { brokerId: 'ID:other-0:1', ...terms } }]])
+  })
+
+  test('gets all of what is more than demand, as clients do', () => {
+    const listening = consumerInfo({ destination: { kind: 'ActiveMQTopic', physicalName: 'ActiveMQ.Advisory.>' } })
+    const { peer, region } = peerOf()
+    peer.receive(bridgeInfo(), bridgeConnection(), sessionInfo(), listening)
+    const { region: clients } = client(
+      consumerInfo({ destination: { ...listening.destination!, physicalName: 'ActiveMQ.Advisory.Consumer.>' } }),
+    )
+    for (const asked of [region, clients]) expect(asked.of('addConsumer')[0]![0]).not.toHaveProperty('demandTerms')
   })
 
   test('what it forwards was sent by others and has passed brokers', () => {
