@@ -48,6 +48,11 @@ export const destinationLimits = {
   defaultPendingMessageLimit: 10_000,
   /** The most a consumer may ask for with maximumPendingMessageLimit. */
   maximumPendingMessageLimit: 1_000_000,
+  /**
+   * The same of advisories for another broker's bridge, which would never hear again of what is lost: as many consumers as it remembers
+   * (network/demand/limits.ts), some 600 bytes each. One that does not read at all is ended long before.
+   */
+  pendingAdvisoriesOfBridge: 250_000,
   /** Message ids remembered to keep a message from entering the dead letter queue twice (ActiveMQ: 64 × 2048). */
   deadLetterAuditDepth: 16_384,
   /**

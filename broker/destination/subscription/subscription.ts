@@ -3,6 +3,7 @@
 // wildcards); they share the one window.
 import { assert } from '../../base/assert.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { DemandTerms } from '../../message/demand-terms.ts'
 import type { Destination } from '../../message/destination.ts'
 import { isQueue } from '../../message/destination.ts'
 import type { Message } from '../../message/message.ts'
@@ -11,6 +12,7 @@ import type { Sequence } from '../../store/held-message.ts'
 import type { Entry, EntryTopic, QueueEntry } from '../entry.ts'
 import { TopicEntry } from '../entry.ts'
 import { isExpired } from '../expiry.ts'
+import { destinationLimits } from '../limits.ts'
 import { passesFromTopic, type NetworkTerms } from '../network/network-filter.ts'
 import type { TopicMessage } from '../topic/topic-message.ts'
 import type { DeliveryPort } from './delivery-port.ts'
@@ -37,6 +39,8 @@ export interface SubscriptionOptions {
   readonly retroactive?: boolean
   /** It is a bridge's. */
   readonly network?: NetworkOptions | undefined
+  /** It is a bridge's that listens to advisories. */
+  readonly demandTerms?: DemandTerms | undefined
 }
 
 /** Of a bridge: the brokers that its demand came over, and what it may take along. */
@@ -96,7 +100,9 @@ export class Subscription {
     this.topicsOnly = !this.durable && (options.browser === true || !members.some(isQueue))
     this.#window = new PrefetchWindow(options.prefetchSize)
     this.#pull = new PullRequest(clock, () => port.deliverNothing(options.consumerId))
-    this.#backlog = new TopicBacklog(options.maximumPendingMessageLimit, (limit) => port.limitReached?.(limit))
+    const { pendingAdvisoriesOfBridge } = destinationLimits
+    const pendingLimit = options.demandTerms ? pendingAdvisoriesOfBridge : options.maximumPendingMessageLimit
+    this.#backlog = new TopicBacklog(pendingLimit, (limit) => port.limitReached?.(limit))
   }
 
   get consumerId(): string {
@@ -166,7 +172,7 @@ export class Subscription {
     if (this.#backlog.length === 0 && !this.full) return this.#deliverTopicMessage(topic, shared)
     const { congested } = this.#port
     this.#backlog.keep(topic, shared, congested ? Math.max(0, this.#window.size - this.dispatched.size) : 0)
-    if (congested) this.#backlog.giveWay(shared)
+    if (congested && !this.options.demandTerms) this.#backlog.giveWay(shared)
   }
 
   /** Room in the window may have come: hands on what waits here, then asks the queues. */

@@ -81,6 +81,18 @@ describe('a slow subscriber', () => {
   })
 })
 
+test('a bridge that is slow loses no advisory: what it does not hear of now it would never hear of', async () => {
+  const harness = await RegionHarness.start()
+  const client = harness.connect()
+  const advisory = 'topic://ActiveMQ.Advisory.Consumer.Queue.Q'
+  const demandTerms = { brokerId: 'ID:B', consumerTTL: 1, conduit: true }
+  const bridge = client.consume(advisory, { prefetchSize: 1, demandTerms })
+  for (let i = 0; i < destinationLimits.defaultPendingMessageLimit + 10; i++)
+    harness.region.publishTo(bridge.consumerId, client.message(advisory))
+  bridge.acknowledge('standard', null, 0)
+  expect(bridge.received).toEqual([1, 2])
+})
+
 describe("messages of the broker's own", () => {
   const advisory = 'topic://ActiveMQ.Advisory.Consumer.Queue.Q'
 
