@@ -18,8 +18,11 @@ export interface EntryQueue extends MessageSource {
   readonly deleted: boolean
   readonly counters: DestinationCounters
   memoryUsed: number
-  /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
-  acknowledge(entry: QueueEntry, awaited: boolean): void
+  /**
+   * Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. `left` (false): a bridge has
+   * taken it to another broker.
+   */
+  acknowledge(entry: QueueEntry, awaited: boolean, left?: boolean): void
   /** Reads one of its messages, from whichever store has it. */
   read(entry: QueueEntry): Promise<FoundMessage | undefined>
   /** As `acknowledge`, when the removal is already in the store. */

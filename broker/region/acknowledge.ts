@@ -127,7 +127,7 @@ export class Acknowledger {
       subscription.dispatched.remove(entry)
       subscription.contract(1)
       if (entry.kind === 'queue') {
-        entry.queue.acknowledge(entry, responseRequired)
+        entry.queue.acknowledge(entry, responseRequired, subscription.network !== null)
         awaited ||= entry.stored && responseRequired
       } else if (entry.topic) entry.topic.counters.dequeued++
     }

@@ -37,6 +37,8 @@ export const networkLimits = {
    * 1000 for each of fifty destinations. Some 200 bytes each.
    */
   rememberedArrivals: 50_000,
+  /** Of the producer's id in the id of such a message: a longer one is made by no client, and has no place in stores. */
+  arrivalIdCharacters: 1000,
 } as const
 
 export const flowLimits = {

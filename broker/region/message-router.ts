@@ -7,7 +7,7 @@ import { isExpired } from '../destination/expiry.ts'
 import { TopicMessage } from '../destination/topic/topic-message.ts'
 import { Topic } from '../destination/topic/topic.ts'
 import type { Message } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
+import type { AddedMessage, Sequence } from '../store/message-store.ts'
 import type { StoreTransaction } from '../store/store-transaction.ts'
 import type { TempMessages } from '../store/temp-store.ts'
 import type { LocalTransaction } from '../transaction/local-transaction.ts'
@@ -15,7 +15,7 @@ import { Arrival } from './arrival.ts'
 import type { DeadLetterRouter } from './dead-letter-router.ts'
 import type { SenderAccount, SendOrder } from './flow-control.ts'
 import type { NetworkArrival } from './network-arrivals.ts'
-import { addedMessage, addedTo, repeatingProducer } from './region-context.ts'
+import { addedMessage, addedTo, arrivedAt, repeatingProducer } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import type { Done } from './region.ts'
 import { placeOf, type Target } from './room.ts'
@@ -156,18 +156,21 @@ export class MessageRouter {
   #admitToOne(sender: SenderAccount, target: Target, message: Message, done: Done): void {
     if (this.#expired(message)) return this.#takeExpired(target, message, done)
     const { arrivals } = this.#context
-    const repeated = sender.network && target.stores(message) && arrivals.find(sender.connectionId, message)
+    const { connectionId, network } = sender
+    const repeated = network && target.stores(message) && arrivals.find(connectionId, message, target.destination)
     if (repeated) return this.#answerRepeated(sender, target, repeated, message, done)
     const sequence = this.#context.sequences.next()
     if (!target.stores(message))
       return this.#deliverUnstored(target, sequence, message) ? done() : this.#context.afterSync.run(done)
     this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
-    if (sender.network) arrivals.note(sender.connectionId, message, sequence)
-    if (target instanceof Queue && this.#goesAhead(target, message)) this.#sendAhead(target, sequence, message, done)
+    const added = network ? arrivedAt(target, message) : addedTo(target, message)
+    if (network) arrivals.note(connectionId, message, target.destination, sequence)
+    if (target instanceof Queue && this.#goesAhead(target, message))
+      this.#sendAhead(target, sequence, message, added, done)
     else {
-      this.#context.store.add(addedTo(target, message), sequence)
+      this.#context.store.add(added, sequence)
       target.expectStored()
-      const answered = sender.network && this.#answerWhenGone(target, sequence, message, done) ? ignore : done
+      const answered = network && this.#answerWhenGone(target, sequence, message, done) ? ignore : done
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, answered))
     }
     sender.intake.written(message.bytes.length)
@@ -181,7 +184,7 @@ export class MessageRouter {
     const { arrivals, afterSync } = this.#context
     if (arrivals.isAwaited(known) || !this.#answerWhenGone(target, known.sequence, message, done))
       return afterSync.run(done)
-    arrivals.note(sender.connectionId, message, known.sequence)
+    arrivals.note(sender.connectionId, message, target.destination, known.sequence)
   }
 
   /**
@@ -212,13 +215,13 @@ export class MessageRouter {
   }
 
   /** To the consumer and to the store at once. Its sender is answered when it is durable, or consumed before that. */
-  #sendAhead(target: Queue, sequence: Sequence, message: Message, done: Done): void {
+  #sendAhead(target: Queue, sequence: Sequence, message: Message, added: AddedMessage, done: Done): void {
     const settled = (): void => {
       this.#unsynced.synced(repeatingProducer(message))
       target.becameDurable(entry)
       done()
     }
-    this.#context.store.addDispatched(addedMessage(target.storage.holderFor(message), message), sequence, settled)
+    this.#context.store.addDispatched(added, sequence, settled)
     const entry = target.arriveUnsynced(sequence, message)
   }
 
@@ -254,15 +257,15 @@ export class MessageRouter {
 
   // All stored copies in one transaction: after a crash between them the client's repetition would be taken for a
   // duplicate, and the other members would never get the message.
-  #admitToMany(sender: SenderAccount, routed: readonly Routed[], message: Message, done: Done): void {
+  #admitToMany(sender: SenderAccount, all: readonly Routed[], message: Message, done: Done): void {
     const { store, sequences, afterSync, arrivals } = this.#context
     if (this.#expired(message)) {
-      for (const { target, message: copy } of routed) this.#takeExpired(target, copy, ignore)
+      for (const { target, message: copy } of all) this.#takeExpired(target, copy, ignore)
       return afterSync.run(done)
     }
-    const isStored = ({ target, message: copy }: Routed): boolean => target.stores(copy)
-    if (sender.network && routed.some(isStored) && arrivals.find(sender.connectionId, message))
-      return afterSync.run(done)
+    const { connectionId, network } = sender
+    const routed = network ? this.#withoutRepeated(connectionId, all) : all
+    if (routed.length === 0) return afterSync.run(done)
     let transaction: StoreTransaction | undefined
     let waits = false
     const stored: Routed[] = []
@@ -270,7 +273,7 @@ export class MessageRouter {
       const { target, message: copy } = one
       if (target.stores(copy)) {
         transaction ??= store.begin()
-        transaction.add(addedTo(target, copy))
+        transaction.add(network ? arrivedAt(target, copy) : addedTo(target, copy))
         sender.intake.written(copy.bytes.length)
         stored.push(one)
       } else if (!this.#deliverUnstored(target, sequences.next(), copy)) waits = true
@@ -278,14 +281,25 @@ export class MessageRouter {
     if (!transaction) return waits ? afterSync.run(done) : done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
-    if (sender.network) arrivals.note(sender.connectionId, message, first)
-    for (const { target } of stored) target.expectStored()
+    stored.forEach(({ target, message: copy }, index) => {
+      if (network) arrivals.note(connectionId, copy, target.destination, first + index)
+      target.expectStored()
+    })
     this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(repeatingProducer(message))
       stored.forEach(({ target, message: copy }, index) => target.arriveStored(first + index, copy))
       done()
     })
+  }
+
+  /** Who has it already, and who got it then without a store, does not get it again. */
+  #withoutRepeated(connectionId: string, routed: readonly Routed[]): readonly Routed[] {
+    const { arrivals } = this.#context
+    const isKnown = ({ target, message }: Routed): boolean =>
+      target.stores(message) && arrivals.find(connectionId, message, target.destination) !== undefined
+    if (!routed.some(isKnown)) return routed
+    return routed.filter((one) => one.target.stores(one.message) && !isKnown(one))
   }
 
   #mustWait(sender: SenderAccount, order: SendOrder, { target, message }: Routed): boolean {

@@ -2,15 +2,17 @@
 // is here already is told by its message id, and is answered and dropped.
 //
 // Not a message that has left this broker over a bridge since, and comes back: that one is here no more. And not one that
-// comes twice over one connection: nobody sends it again there, so it is meant. In memory only: what comes again after this broker
-// has ended in between comes twice.
+// comes twice over one connection: nobody sends it again there, so it is meant.
+//
+// The store tells the last of them to the next active (RecoveredState), so that they are known after a crash and a takeover, too.
 import { destinationKey, isQueue, type Destination } from '../message/destination.ts'
-import { messageIdText, type Message } from '../message/message.ts'
-import type { Sequence } from '../store/message-store.ts'
+import { messageIdText, type Message, type MessageIdentity } from '../message/message.ts'
+import type { RecoveredArrival, Sequence } from '../store/message-store.ts'
+import { destinationOfHolder } from '../store/priority-holder.ts'
 import { networkLimits } from './limits.ts'
 
 export interface NetworkArrival {
-  /** What it came over. */
+  /** What it came over; '' when that was before this broker was the active. */
   readonly connectionId: string
   readonly sequence: Sequence
 }
@@ -28,10 +30,18 @@ export class NetworkArrivals {
     this.#generation = Math.ceil(remembered / 2)
   }
 
-  /** What a message repeats that is here already, or has been consumed here. */
-  find(connectionId: string, message: Message): NetworkArrival | undefined {
+  recover(arrivals: readonly RecoveredArrival[]): void {
+    for (const { holder, sequence, ...id } of arrivals)
+      this.#put(keyOf(id, { kind: holder.kind, name: destinationOfHolder(holder.name) }), {
+        connectionId: '',
+        sequence,
+      })
+  }
+
+  /** What a message repeats that is at this destination already, or has been consumed there. */
+  find(connectionId: string, message: Message, destination: Destination): NetworkArrival | undefined {
     if (this.#newer.size + this.#older.size === 0 || !canRepeat(message)) return undefined
-    const key = keyOf(message, message.destination)
+    const key = keyOf(message, destination)
     const known = this.#newer.get(key) ?? this.#older.get(key)
     return known?.connectionId === connectionId ? undefined : known
   }
@@ -52,14 +62,8 @@ export class NetworkArrivals {
   }
 
   /** A message is stored under this sequence. */
-  note(connectionId: string, message: Message, sequence: Sequence): void {
-    if (!canRepeat(message)) return
-    const key = keyOf(message, message.destination)
-    if (this.#newer.size >= this.#generation) {
-      this.#older = this.#newer
-      this.#newer = new Map()
-    }
-    this.#newer.set(key, { connectionId, sequence })
+  note(connectionId: string, message: Message, destination: Destination, sequence: Sequence): void {
+    if (canRepeat(message)) this.#put(keyOf(message, destination), { connectionId, sequence })
   }
 
   /** A bridge was given a message. Those of topics stay with the other subscribers. */
@@ -69,11 +73,20 @@ export class NetworkArrivals {
     this.#newer.delete(key)
     this.#older.delete(key)
   }
+
+  #put(key: string, arrival: NetworkArrival): void {
+    if (this.#newer.size >= this.#generation) {
+      this.#older = this.#newer
+      this.#newer = new Map()
+    }
+    this.#newer.set(key, arrival)
+  }
 }
 
 /** Without a path nobody could tell later that it had come over a bridge. */
-const canRepeat = (message: Message): boolean => message.hasBrokerPath && message.producerId !== ''
+export const canRepeat = ({ hasBrokerPath, producerId }: Message): boolean =>
+  hasBrokerPath && producerId !== '' && producerId.length <= networkLimits.arrivalIdCharacters
 
 /** Composites and virtual topics send one message to several destinations, and bridges do so one by one. */
-const keyOf = (message: Message, destination: Destination): string =>
+const keyOf = (message: MessageIdentity, destination: Destination): string =>
   `${messageIdText(message)} ${destinationKey(destination)}`

@@ -287,8 +287,9 @@ class RegionBroker implements Region {
     await new Promise<void>((resolve) => this.#context.afterSync.run(() => resolve()))
   }
 
-  recover({ queues, subscriptions, lastSequence }: RecoveredState): void {
+  recover({ queues, subscriptions, arrivals, lastSequence }: RecoveredState): void {
     const { registry, durables, sequences, store } = this.#context
+    this.#context.arrivals.recover(arrivals)
     sequences.startAfter(lastSequence)
     for (const { name, messageCount } of queues) {
       const priority = priorityOfHolder(name)

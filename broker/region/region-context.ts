@@ -14,7 +14,7 @@ import type { AddedMessage, MessageHolder, MessageStore, Sequence } from '../sto
 import type { TempMessages } from '../store/temp-store.ts'
 import type { AfterSync } from './after-sync.ts'
 import type { FlowControl } from './flow-control.ts'
-import type { NetworkArrivals } from './network-arrivals.ts'
+import { canRepeat, type NetworkArrivals } from './network-arrivals.ts'
 import type { RegionListener } from './region.ts'
 import type { Room } from './room.ts'
 import type { UnsupportedFeatures } from './unsupported-features.ts'
@@ -80,6 +80,10 @@ export const addedTo = (target: Queue | Topic, message: Message): AddedMessage =
   target instanceof Topic
     ? { ...addedMessage(target.holderFor(message), message), notFor: target.notFor(message) }
     : addedMessage(target.storage.holderFor(message), message)
+
+/** The same for one that came over another broker's bridge, which may send it again. */
+export const arrivedAt = (target: Queue | Topic, message: Message): AddedMessage =>
+  canRepeat(message) ? { ...addedTo(target, message), arrival: message.producerId } : addedTo(target, message)
 
 export const addedMessage = (holder: MessageHolder, message: Message): AddedMessage => ({
   holder,

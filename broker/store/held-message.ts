@@ -64,6 +64,11 @@ export interface AddedMessage {
   /** Producer of the message id and its sequence: for duplicate detection after failover. */
   readonly producerId: string
   readonly producerSequenceId: number
+  /**
+   * Of one that came over another broker's bridge: the producer of its message id, which `producerSequenceId` belongs to, too. The next
+   * active is told of it (RecoveredState), also when it has been removed; not when it has left over a bridge.
+   */
+  readonly arrival?: string
   /** For a topic: its subscriptions that do not want this one. */
   readonly notFor?: readonly SubscriptionHolder[]
 }

@@ -7,6 +7,11 @@ export const storeLimits = {
    */
   producers: 10_000,
   /**
+   * Messages that came over bridges of other brokers, and are known by the next active. Such a broker sends again what it got no answer
+   * for: twenty demands with a prefetch of 1000 at most. Each costs about 20 bytes wherever a store writes them down again.
+   */
+  arrivals: 20_000,
+  /**
    * The log is told that a full store has room again when so many times the reserve is free (base/fair-share.ts): at once,
    * and it would be told of each message that is added and removed at the edge.
    */

@@ -47,6 +47,16 @@ export interface RecoveredSubscription extends SubscriptionTerms, SubscriptionBa
   readonly name: string
 }
 
+/** A message that came over another broker's bridge, which may send it again. */
+export interface RecoveredArrival {
+  /** What it was added for. */
+  readonly holder: MessageHolder
+  readonly sequence: Sequence
+  /** Of its message id. */
+  readonly producerId: string
+  readonly producerSequenceId: number
+}
+
 /**
  * All that a new active begins with, a list for each kind of thing. Prepared transactions and schedules will have theirs
  * beside the queues.
@@ -54,6 +64,11 @@ export interface RecoveredSubscription extends SubscriptionTerms, SubscriptionBa
 export interface RecoveredState {
   readonly queues: readonly RecoveredQueue[]
   readonly subscriptions: readonly RecoveredSubscription[]
+  /**
+   * The oldest first: the last `storeLimits.arrivals` of those that are there, or were removed but not because they have left over a
+   * bridge. Some of them may be missing: a repetition is then taken for another message. None may be here that has left.
+   */
+  readonly arrivals: readonly RecoveredArrival[]
   /** The largest sequence ever used; 0 for an empty store. */
   readonly lastSequence: Sequence
 }
@@ -130,9 +145,10 @@ export interface StoreMessages {
   update(message: AddedMessage, sequence: Sequence): void
   /**
    * Removes a message outside a transaction, for a subscription: acknowledged by this one; unknown sequences are ignored. `awaited` (true): somebody will be told, by
-   * `whenDurable`, that it is gone for good; else it may come back after a crash.
+   * `whenDurable`, that it is gone for good; else it may come back after a crash. `left` (false): it went to another broker over a
+   * bridge, and is no arrival any more.
    */
-  remove(owner: MessageOwner, sequence: Sequence, awaited?: boolean): void
+  remove(owner: MessageOwner, sequence: Sequence, awaited?: boolean, left?: boolean): void
 }
 
 export interface StoreTransactions {

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { MessageStore, RecoveredState } from '../../broker/store/message-store.ts'
 import { contentOf, durable, message } from '../support/store-content.ts'
 import { queueHolder } from '../../broker/store/held-message.ts'
+import { storeArrivalsContract } from './store-arrivals.ts'
 import { storePrioritiesContract } from './store-priorities.ts'
 import { storeSubscriptionsContract } from './store-subscriptions.ts'
 import { storeEndsContract } from './store-ends.ts'
@@ -49,11 +50,12 @@ export function messageStoreContract(name: string, factory: () => Promise<Messag
   storeUpdatesContract(name, factory)
   storePrioritiesContract(name, factory)
   storeEndsContract(name, factory)
+  storeArrivalsContract(name, factory)
 
   describe(`${name} as a message store`, () => {
     test('is empty at first', async () => {
       const { recovered, store } = await (await factory()).open()
-      expect(recovered).toEqual({ queues: [], subscriptions: [], lastSequence: 0 })
+      expect(recovered).toEqual({ queues: [], subscriptions: [], arrivals: [], lastSequence: 0 })
       expect(await contentOf(store)).toEqual([])
       expect(store.lastProducerSequence('ID:a-1:1:1:1')).toBeUndefined()
       await store.close()

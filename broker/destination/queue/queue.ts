@@ -293,9 +293,9 @@ export class Queue implements EntryQueue, BrowsedQueue {
   }
 
   /** Removes an in-flight message for good. `awaited`: the caller waits for the store when `entry.stored`. */
-  acknowledge(entry: QueueEntry, awaited: boolean): void {
+  acknowledge(entry: QueueEntry, awaited: boolean, left = false): void {
     this.#remove(entry)
-    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holderOf(entry), entry.sequence, awaited)
+    if (entry.stored && !this.#deleted) this.#context.store.remove(this.holderOf(entry), entry.sequence, awaited, left)
     // Not before: whoever reads the store for it must not find this one.
     this.#lookAgain()
   }

@@ -14,6 +14,7 @@ import {
 } from '../../journal/format.ts'
 import { SegmentFiles } from '../../journal/segment-files.ts'
 import { StoredMessage } from '../../message/stored-message.ts'
+import { decodeArrivalHead } from './arrival-records.ts'
 import { journalStoreLimits } from './limits.ts'
 import type { MessageLocation } from './message-location.ts'
 import { decodeHead, recordType } from './store-records.ts'
@@ -239,7 +240,7 @@ function describeMessage(
     const { messageId, destination } = StoredMessage.scan(bytes)
     return { ...place, messageId, destination: `${destination.kind}://${destination.name}` }
   } catch {
-    const { producerId, producerSequenceId } = decodeHead(body, headLength)
+    const { producerId, producerSequenceId } = decodeArrivalHead(body, headLength) ?? decodeHead(body, headLength)
     return { ...place, messageId: `${producerId}:${producerSequenceId}`, destination: undefined }
   }
 }

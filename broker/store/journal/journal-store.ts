@@ -17,6 +17,7 @@ import type {
   MessageHolder,
   MessageOwner,
   MessageStore,
+  RecoveredArrival,
   RecoveredState,
   Sequence,
   StoreLag,
@@ -24,6 +25,7 @@ import type {
   StoreStatistics,
   SubscriptionBacklog,
 } from '../message-store.ts'
+import { queueHolder, topicHolder } from '../held-message.ts'
 import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
 import { destinationOfHolder } from '../priority-holder.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
@@ -164,6 +166,7 @@ export class JournalStore implements MessageStore {
         const { topicName: topic, clientId, name, selector, noLocal } = subscriptionRecord(subscription)
         return { topic, clientId, name, selector, noLocal, ...this.#state.subscriptions.backlog(subscription) }
       }),
+      arrivals: recoveredArrivals(this.#state),
       lastSequence: this.#state.lastSequence,
     }
   }
@@ -216,18 +219,19 @@ export class JournalStore implements MessageStore {
     this.#records.update(message, sequence)
   }
 
-  remove(owner: MessageOwner, sequence: Sequence, awaited = true): void {
+  remove(owner: MessageOwner, sequence: Sequence, awaited = true, left = false): void {
     if (owner.kind === 'subscription') return this.#records.acknowledge(owner, sequence)
     if (this.#putOff.has(sequence)) {
       const spared = awaited ? undefined : this.#putOff.spare(sequence)
       if (spared) {
+        if (spared.message.arrival !== undefined && !left) this.#records.arrived(spared.message, sequence)
         this.#state.producers.set(spared.message.producerId, spared.message.producerSequenceId)
         return this.#journal.whenProven(spared.settled)
       }
       this.#putOff.writeOut()
     }
     if (!awaited) this.#putOff.acknowledged(sequence)
-    this.#records.remove(owner.name, sequence)
+    this.#records.remove(owner.name, sequence, left)
   }
 
   begin(): StoreTransaction {
@@ -296,6 +300,18 @@ export class JournalStore implements MessageStore {
     for (const { index } of this.#state.queues.values()) messages += index.messages
     return messages
   }
+}
+
+/** Those whose queue or topic is still known. */
+function recoveredArrivals({ arrivals, queues }: StoreState): RecoveredArrival[] {
+  const recovered: RecoveredArrival[] = []
+  for (const { queue, sequence, producerId, producerSequenceId } of arrivals.values()) {
+    const found = queues.get(queue)
+    if (!found) continue
+    const holder = found.topic ? topicHolder(found.name) : queueHolder(found.name)
+    recovered.push({ holder, sequence, producerId, producerSequenceId })
+  }
+  return recovered
 }
 
 /** Under which it waits for room: a topic may have the name of a queue. */

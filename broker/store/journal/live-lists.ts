@@ -1,5 +1,8 @@
 // Which records of older segments are still needed, as records `live` tell of them (store-records.ts): of each segment the newest
 // list that is complete.
+import type { Sequence } from '../held-message.ts'
+import type { QueueState } from './queue-state.ts'
+import type { SegmentUses } from './segment-uses.ts'
 import { decodeLive } from './store-records.ts'
 
 /** Parts received so far of a list that counts only as a whole. */
@@ -34,6 +37,21 @@ export class LiveLists {
   /** Whether a list says that a record is not needed any more. */
   isStale(segment: number, position: number): boolean {
     return this.#complete.get(segment)?.has(position) === false
+  }
+
+  /** Takes out of the queues whatever is in segments that do not count, or is not needed there. */
+  purge(queues: Iterable<QueueState>, counts: ReadonlySet<number>, uses: SegmentUses): void {
+    for (const { index } of queues) {
+      const stale: Sequence[] = []
+      index.scan(0, ({ sequence, segment, position }) => {
+        if (!counts.has(segment) || this.isStale(segment, position)) stale.push(sequence)
+        return true
+      })
+      for (const sequence of stale) {
+        const location = index.remove(sequence)
+        if (location) uses.dropLive(location.segment, location.bodyLength)
+      }
+    }
   }
 
   clear(): void {

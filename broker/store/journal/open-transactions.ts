@@ -1,5 +1,6 @@
 // The transactions whose end is not known yet, by their numbers. The segments that have their records are pinned until then.
 import type { Sequence } from '../held-message.ts'
+import type { ArrivedMessage } from './arrival-records.ts'
 import type { SegmentUses } from './segment-uses.ts'
 import type { AcknowledgedRange } from './topic-subscriptions.ts'
 import { TransactionAdds } from './transaction-adds.ts'
@@ -11,6 +12,8 @@ export interface OpenTransaction {
   readonly acknowledgements: TransactedRange[]
   /** By ordinal, which subscriptions do not want what it adds to topics; null while all want all. */
   except: Map<number, readonly number[]> | null
+  /** By ordinal, what of its adds came over bridges of other brokers; null while nothing did. */
+  arrivals: Map<number, ArrivedMessage> | null
 }
 
 export interface TransactedRange extends AcknowledgedRange {
@@ -50,7 +53,8 @@ export class OpenTransactions {
     if (this.#last && number === this.#lastNumber) return this.#last
     let open = this.#open.get(number)
     if (!open) {
-      open = { adds: this.#spareAdds ?? new TransactionAdds(), removes: [], acknowledgements: [], except: null }
+      const adds = this.#spareAdds ?? new TransactionAdds()
+      open = { adds, removes: [], acknowledgements: [], except: null, arrivals: null }
       this.#open.set(number, open)
       this.#spareAdds = undefined
     }

@@ -5,6 +5,7 @@ import type { Journal } from '../../journal/journal.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import type { AddedMessage, MessageHolder, Sequence, SubscriptionHolder, SubscriptionTerms } from '../held-message.ts'
 import { storeLimits } from '../limits.ts'
+import { encodeArrivalHead, encodeArrivals, type StoredArrival } from './arrival-records.ts'
 import { journalStoreLimits } from './limits.ts'
 import {
   encodeAdd,
@@ -76,9 +77,9 @@ export class RecordWriter {
   }
 
   /** Throws for a message that `add` would throw for, having made its queue known. */
-  check({ holder, producerId }: AddedMessage): void {
+  check({ holder, producerId, arrival }: AddedMessage): void {
     this.#target(holder)
-    checkProducer(producerId)
+    checkProducer(arrival ?? producerId)
   }
 
   add(message: AddedMessage, sequence: Sequence): void {
@@ -86,7 +87,7 @@ export class RecordWriter {
     const queue = this.#target(message.holder)
     if (!queue) return
     const head = headOf(message)
-    const { bytes } = message
+    const { bytes, arrival } = message
     const except = queue.topic ? this.#except(message) : undefined
     const meta = encodeAdd(queue.number, sequence, head.length)
     const position = queue.topic
@@ -103,6 +104,19 @@ export class RecordWriter {
     else this.#state.place(queue, location)
     this.#state.lastSequence = sequence
     this.#state.producers.set(message.producerId, message.producerSequenceId)
+    if (arrival !== undefined) this.#state.arrivals.add(arrivalAt(queue, sequence, arrival, message))
+  }
+
+  /** One that came over a bridge was consumed before it was written, and never is. */
+  arrived(message: AddedMessage, sequence: Sequence): void {
+    const queue = this.#state.queueNamed(message.holder.name)
+    if (!queue || message.arrival === undefined) return
+    const arrival = arrivalAt(queue, sequence, message.arrival, message)
+    // What may be written in front of it, the start of a segment, is encoded in the same place.
+    const lists: Buffer[] = []
+    encodeArrivals([arrival], ({ meta, length }) => lists.push(Buffer.from(meta.subarray(0, length))))
+    for (const meta of lists) this.#append(recordType.arrived, { meta, length: meta.length })
+    this.#state.arrivals.add(arrival)
   }
 
   /** As the reclaimer moves a message, with other bytes. */
@@ -120,10 +134,13 @@ export class RecordWriter {
     })
   }
 
-  remove(queueName: string, sequence: Sequence): void {
+  remove(queueName: string, sequence: Sequence, left: boolean): void {
+    const { arrivals } = this.#state
     const queue = this.#state.queueNamed(queueName)
     if (!queue?.index.get(sequence)) return
-    this.#append(recordType.remove, encodeRemove(queue.number, sequence))
+    const leaves = left && arrivals.has(sequence)
+    this.#append(recordType.remove, encodeRemove(queue.number, sequence, leaves))
+    if (leaves) arrivals.left(sequence)
     this.#state.remove(queue.number, sequence, this.#journal.segment)
   }
 
@@ -183,6 +200,8 @@ export class RecordWriter {
       ? this.#append(recordType.topicAddInTx, appendExcept(meta, except ?? []), head, message.bytes)
       : this.#append(recordType.addInTx, meta, head, message.bytes)
     if (except) this.#state.exceptInTransaction(tx, ordinal, except)
+    const { arrival: producerId, producerSequenceId } = message
+    if (producerId !== undefined) this.#state.arriveInTransaction(tx, ordinal, { producerId, producerSequenceId })
     this.#state.addInTransaction(tx, ordinal, queue.number, {
       segment: this.#journal.segment,
       position,
@@ -218,10 +237,11 @@ export class RecordWriter {
 
   /** What each segment starts with, so that older ones are not needed for it. */
   writeSnapshot(): void {
-    const { queues, producers, lastSequence, nextQueue, subscriptions } = this.#state
+    const { queues, producers, arrivals, lastSequence, nextQueue, subscriptions } = this.#state
     const names = [...queues.values()].flatMap(({ number, name, topic }) => (topic ? [] : [[number, name] as const]))
     encodeQueueList(names, (meta) => this.#append(recordType.snapshotQueues, meta))
     encodeProducerList(producers.entries(), (meta) => this.#append(recordType.snapshotProducers, meta))
+    if (!arrivals.isEmpty) encodeArrivals(arrivals.values(), (meta) => this.#append(recordType.snapshotArrivals, meta))
     for (const subscription of subscriptions) this.#writeSubscription(subscription)
     const counts = { queues: names.length, subscriptions: subscriptions.size }
     this.#append(recordType.snapshotEnd, encodeSnapshotEnd({ lastSequence, nextQueue, ...counts }))
@@ -256,10 +276,18 @@ export class RecordWriter {
   }
 }
 
-function headOf({ producerId, producerSequenceId }: AddedMessage): EncodedMeta {
-  checkProducer(producerId)
+function headOf({ producerId, producerSequenceId, arrival }: AddedMessage): EncodedMeta {
+  checkProducer(arrival ?? producerId)
+  if (arrival !== undefined) return encodeArrivalHead({ producerId: arrival, producerSequenceId })
   return encodeHead(producerId, producerSequenceId)
 }
+
+const arrivalAt = (
+  { number: queue }: QueueState,
+  sequence: Sequence,
+  producerId: string,
+  { producerSequenceId }: AddedMessage,
+): StoredArrival => ({ queue, sequence, producerId, producerSequenceId })
 
 const checkProducer = (producerId: string): void => checkText('producer id', producerId, storeLimits.producerIdBytes)
 

@@ -29,6 +29,8 @@
 //   35 acknowledgedInTx     as acknowledged, then tx:4       once the transaction is committed.
 //   36 snapshotSubscription subscription          In the snapshot, with what is settled up to now: all up to the mark,
 //   37 snapshotAcknowledged subscription:4 mark:6 ranges     and these ranges.
+//   38 snapshotArrivals, 39 arrived           Messages that came over bridges: arrival-records.ts, which has also what is
+//                                             different in the head and the removal of such a one.
 //   head := producerSequenceId:8 producerId
 //
 // Numbers of transactions (tx) are used once in a term.
@@ -65,11 +67,14 @@ export const recordType = {
   acknowledgedInTx: 35,
   snapshotSubscription: 36,
   snapshotAcknowledged: 37,
+  snapshotArrivals: 38,
+  arrived: 39,
 } as const
 
 export const metaBytes = 65_535
 /** A list is closed once it is this long; one more entry still fits into a meta. */
 export const maxListBytes = 60_000
+const removeBytes = 10
 /** Where the metas of `add` and `addInTx` end, and `except` begins. */
 export const addBytes = 12
 export const addInTxBytes = 14
@@ -112,10 +117,14 @@ export function encodeAdd(queue: number, sequence: Sequence, headLength: number)
   return result(scratch.writeUInt16BE(headLength, 10))
 }
 
-export function encodeRemove(queue: number, sequence: Sequence): EncodedMeta {
+export function encodeRemove(queue: number, sequence: Sequence, left = false): EncodedMeta {
   scratch.writeUInt32BE(queue)
-  return result(scratch.writeUIntBE(sequence, 4, 6))
+  const length = scratch.writeUIntBE(sequence, 4, 6)
+  return result(left ? scratch.writeUInt8(1, length) : length)
 }
+
+/** Whether the message went to another broker. */
+export const decodeLeft = (meta: Buffer): boolean => meta.length > removeBytes
 
 export function encodeAddInTx(queue: number, tx: number, ordinal: number, headLength: number): EncodedMeta {
   scratch.writeUInt32BE(queue)

@@ -2,20 +2,22 @@
 // open transactions, uses of segments. It is made by applying records, either those of the journal (JournalVisitor) or those that the store has just appended.
 import type { JournalVisitor } from '../../journal/journal-reader.ts'
 import { entryParts, type SummaryRun } from '../../journal/summary.ts'
-import { storeLimits } from '../limits.ts'
+import { decodeArrivalHead, type ArrivedMessage } from './arrival-records.ts'
+import { ArrivalTable } from './arrival-table.ts'
 import { journalStoreLimits } from './limits.ts'
 import { LiveLists } from './live-lists.ts'
 import { MessageIndex } from './message-index.ts'
 import type { MessageLocation } from './message-location.ts'
 import { subscriptionHolder, type Sequence } from '../held-message.ts'
-import { ProducerTable } from '../producer-table.ts'
 import { OpenTransactions, type TransactedRange } from './open-transactions.ts'
 import { emptyQueue, type QueueState } from './queue-state.ts'
 import { SegmentUses, type SegmentUse } from './segment-uses.ts'
+import { StoredProducers } from './stored-producers.ts'
 import {
   addBytes,
   addInTxBytes,
   decodeHead,
+  decodeLeft,
   decodeProducerList,
   decodeQueue,
   decodeQueueList,
@@ -44,7 +46,8 @@ export interface Lost {
 
 export class StoreState implements JournalVisitor {
   readonly queues = new Map<number, QueueState>()
-  readonly producers = new ProducerTable(storeLimits.producers)
+  readonly producers = new StoredProducers()
+  readonly arrivals = new ArrivalTable()
   readonly transactions: OpenTransactions
   readonly uses: SegmentUses
   readonly subscriptions = new TopicSubscriptions({
@@ -61,10 +64,7 @@ export class StoreState implements JournalVisitor {
   #term = 0
   /** Snapshots count when their end is there. */
   #snapshotQueues = new Map<number, string>()
-  #snapshotProducers: Buffer[] = []
   readonly #snapshotSubscriptions = new Set<number>()
-  /** The producers of the newest snapshot, while nothing asks for them: mostly the next snapshot comes first. */
-  #unreadProducers: Buffer[] | undefined
   readonly #liveLists = new LiveLists()
 
   readonly #summarized: SummarizedMessages<QueueState>
@@ -197,6 +197,12 @@ export class StoreState implements JournalVisitor {
     open.except.set(ordinal, except)
   }
 
+  arriveInTransaction(tx: number, ordinal: number, message: ArrivedMessage): void {
+    const open = this.transactions.obtain(tx)
+    open.arrivals ??= new Map()
+    open.arrivals.set(ordinal, message)
+  }
+
   acknowledgeInTransaction(tx: number, range: TransactedRange): void {
     this.transactions.obtain(tx).acknowledgements.push(range)
     this.uses.pin(range.segment)
@@ -223,6 +229,8 @@ export class StoreState implements JournalVisitor {
       this.#placeLast(state, sequence, at, position, bodyLength, headLength)
       if (state.topic)
         this.subscriptions.added(state.topic, sequence, at, bodyLength - headLength, open.except?.get(ordinal))
+      const arrival = open.arrivals?.get(ordinal)
+      if (arrival) this.arrivals.add({ ...arrival, queue, sequence })
       if (at === segment) continue
       elsewhere ??= new Set()
       elsewhere.add(queue)
@@ -282,7 +290,7 @@ export class StoreState implements JournalVisitor {
     this.subscriptions.clear()
     this.#pinnedBySnapshot.length = 0
     this.#liveLists.clear()
-    this.#unreadProducers = undefined
+    this.arrivals.clear()
     this.lastSequence = 0
     this.nextQueue = 1
     this.#term = 0
@@ -296,7 +304,8 @@ export class StoreState implements JournalVisitor {
     this.#term = term
     this.uses.of(number)
     this.#snapshotQueues = new Map()
-    this.#snapshotProducers = []
+    this.producers.lists.begin()
+    this.arrivals.beginSnapshot()
     this.#snapshotSubscriptions.clear()
   }
 
@@ -319,6 +328,7 @@ export class StoreState implements JournalVisitor {
       case recordType.moved:
         return this.#applyAdd(type, position, meta, bodyLength, body)
       case recordType.remove:
+        if (decodeLeft(meta)) this.arrivals.left(meta.readUIntBE(4, 6))
         return this.remove(meta.readUInt32BE(0), meta.readUIntBE(4, 6), this.#segment)
       case recordType.queue: {
         const { queue, name } = decodeQueue(meta)
@@ -332,7 +342,11 @@ export class StoreState implements JournalVisitor {
       case recordType.snapshotQueues:
         return decodeQueueList(meta, (queue, name) => void this.#snapshotQueues.set(queue, name))
       case recordType.snapshotProducers:
-        return void this.#snapshotProducers.push(Buffer.from(meta))
+        return this.producers.lists.collect(meta)
+      case recordType.snapshotArrivals:
+        return this.arrivals.addToSnapshot(meta)
+      case recordType.arrived:
+        return this.arrivals.addList(meta)
       case recordType.snapshotEnd:
         return this.#applySnapshot(decodeSnapshotEnd(meta))
       case recordType.topicAdd:
@@ -359,11 +373,13 @@ export class StoreState implements JournalVisitor {
    * needed there or by any subscription.
    */
   finishRecovery(segments: readonly number[]): Lost {
-    this.#readProducers()
+    this.producers.read()
+    // One that was never written has used a sequence, too.
+    for (const { sequence } of this.arrivals.values()) this.lastSequence = Math.max(this.lastSequence, sequence)
     this.transactions.endAll()
     const counts = new Set(segments)
     const stale = [...this.uses.entries()].some(([segment, use]) => use.live > 0 && !counts.has(segment))
-    if (stale || !this.#liveLists.isEmpty) this.#purge(counts)
+    if (stale || !this.#liveLists.isEmpty) this.#liveLists.purge(this.queues.values(), counts, this.uses)
     this.#pinnedBySnapshot.length = 0
     const lostSubscriptions = this.subscriptions.finishRecovery(this.#topics(), this.lastSequence)
     for (const [number, { topic }] of this.queues)
@@ -399,8 +415,9 @@ export class StoreState implements JournalVisitor {
     if (type === recordType.moved) return
     this.lastSequence = Math.max(this.lastSequence, sequence)
     if (!body) return
+    const arrival = decodeArrivalHead(body, headLength)
+    if (arrival) return this.arrivals.add({ ...arrival, queue: queue.number, sequence })
     const { producerId, producerSequenceId } = decodeHead(body, headLength)
-    this.#readProducers()
     this.producers.set(producerId, producerSequenceId)
   }
 
@@ -415,12 +432,13 @@ export class StoreState implements JournalVisitor {
     if (type === recordType.addInTx) {
       const location = { segment, position, bodyLength, headLength: meta.readUInt16BE(12) }
       this.addInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(8), meta.readUInt32BE(0), location)
+      const arrival = body && decodeArrivalHead(body, location.headLength)
+      if (arrival) this.arriveInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(8), arrival)
     } else if (type === recordType.removeInTx) {
       this.removeInTransaction(meta.readUInt32BE(4), meta.readUInt32BE(0), meta.readUIntBE(8, 6), segment)
     } else if (type === recordType.commit) {
       this.commit(meta.readUInt32BE(0), meta.readUIntBE(4, 6), meta.readUInt32BE(10), segment)
       if (!body) return
-      this.#readProducers()
       decodeProducerList(body, (id, sequence) => this.producers.set(id, sequence))
     } else if (type === recordType.rollback) this.endTransaction(meta.readUInt32BE(0))
     else if (type === recordType.acknowledgedInTx)
@@ -438,31 +456,10 @@ export class StoreState implements JournalVisitor {
       for (const [number, { topic }] of this.queues)
         if (!topic && !this.#snapshotQueues.has(number)) this.removeQueue(number, this.#segment)
     for (const [number, name] of this.#snapshotQueues) this.addQueue(number, name)
-    this.#unreadProducers = this.#snapshotProducers
+    this.producers.lists.end()
+    this.arrivals.endSnapshot()
     this.lastSequence = Math.max(this.lastSequence, lastSequence)
     this.nextQueue = Math.max(this.nextQueue, nextQueue)
-  }
-
-  #readProducers(): void {
-    const unread = this.#unreadProducers
-    if (!unread) return
-    this.#unreadProducers = undefined
-    this.producers.clear()
-    for (const list of unread) decodeProducerList(list, (id, sequence) => this.producers.set(id, sequence))
-  }
-
-  #purge(counts: ReadonlySet<number>): void {
-    for (const queue of this.queues.values()) {
-      const stale: Sequence[] = []
-      queue.index.scan(0, ({ sequence, segment, position }) => {
-        if (!counts.has(segment) || this.#liveLists.isStale(segment, position)) stale.push(sequence)
-        return true
-      })
-      for (const sequence of stale) {
-        const location = queue.index.remove(sequence)
-        if (location) this.uses.dropLive(location.segment, location.bodyLength)
-      }
-    }
   }
 
   /** The record of a queue's name was damaged: its messages are kept under a name that says so. */

@@ -69,7 +69,7 @@ export class MemoryStore implements MessageStore {
 
   async open(_owner: StoreOwner): Promise<RecoveredState> {
     this.#open = true
-    return { queues: [], subscriptions: [], lastSequence: 0 }
+    return { queues: [], subscriptions: [], arrivals: [], lastSequence: 0 }
   }
 
   addHolder(holder: QueueHolder): void {

@@ -233,8 +233,8 @@ test('the oldest are forgotten', () => {
   const arrivals = new NetworkArrivals(() => true, 10)
   const arrives = (number: number, connection: string): boolean => {
     const message = testMessage({ destination: queue, producerSequenceId: number, brokerPath: ['A'] })
-    const isNew = arrivals.find(connection, message) === undefined
-    if (isNew) arrivals.note(connection, message, number)
+    const isNew = arrivals.find(connection, message, queue) === undefined
+    if (isNew) arrivals.note(connection, message, queue, number)
     return isNew
   }
   for (let number = 1; number <= 20; number++) expect(arrives(number, 'one')).toBe(true)

@@ -19,7 +19,7 @@ class SlowStore extends MemoryStore {
   readonly lost = new Set<Sequence>()
   failing = false
   #open: (() => void)[] = []
-  #recovered: RecoveredState = { queues: [], subscriptions: [], lastSequence: 0 }
+  #recovered: RecoveredState = { queues: [], subscriptions: [], arrivals: [], lastSequence: 0 }
 
   override async open(owner: StoreOwner): Promise<RecoveredState> {
     await super.open(owner)
@@ -27,7 +27,12 @@ class SlowStore extends MemoryStore {
   }
 
   recovers(queue: string, messageCount: number, lastSequence: Sequence): void {
-    this.#recovered = { queues: [{ name: queue, messageCount, messageBytes: 0 }], subscriptions: [], lastSequence }
+    this.#recovered = {
+      queues: [{ name: queue, messageCount, messageBytes: 0 }],
+      subscriptions: [],
+      arrivals: [],
+      lastSequence,
+    }
   }
 
   override async read(

@@ -39,7 +39,12 @@ class KeptStore extends MemoryStore {
 
   override async open(owner: StoreOwner): Promise<RecoveredState> {
     if (this.#opened)
-      return { queues: [{ name: 'Q', messageCount: 2, messageBytes: 0 }], subscriptions: [], lastSequence: 3 }
+      return {
+        queues: [{ name: 'Q', messageCount: 2, messageBytes: 0 }],
+        subscriptions: [],
+        arrivals: [],
+        lastSequence: 3,
+      }
     this.#opened = true
     return super.open(owner)
   }

@@ -207,6 +207,7 @@ describe('a virtual topic', () => {
     const recovered = {
       queues: [{ name: 'Consumer.a.VirtualTopic.T', messageCount: 0, messageBytes: 0 }],
       subscriptions: [],
+      arrivals: [],
       lastSequence: 0,
     }
     const { harness, producer } = await start(undefined, { store, recovered })

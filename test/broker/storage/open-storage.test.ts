@@ -54,7 +54,7 @@ test('memory is had by nobody else: there is no lock, and nothing on the disk', 
   const { kind, lock, store } = storageOf({ type: 'Memory' })
   expect([kind, lock.kind]).toEqual(['Memory', 'None'])
   const handle = await lock.acquire(never)
-  expect(await store.open(handle)).toEqual({ queues: [], subscriptions: [], lastSequence: 0 })
+  expect(await store.open(handle)).toEqual({ queues: [], subscriptions: [], arrivals: [], lastSequence: 0 })
   await store.close()
   await handle.release()
   expect(existsSync(dataDirectory)).toBe(false)
