@@ -7,7 +7,7 @@ import type { DuplexBridges } from './session/openwire/duplex-bridges.ts'
 import { OpenWireSessionFactory } from './session/openwire/openwire-session-factory.ts'
 import type { SessionService } from './session/session-service.ts'
 import type { SessionFactory } from './session/session.ts'
-import { defaultWireFormatOptions, type WireFormatOptions } from './wire/openwire/wire-format.ts'
+import { defaultWireFormatOptions, ownProvider, type WireFormatOptions } from './wire/openwire/wire-format.ts'
 
 /** With what its clients are told of other brokers. */
 export type ConnectorConfig = TransportConnectorConfig
@@ -63,7 +63,7 @@ function wireFormatOf(connector: TransportConnectorConfig, version: string): Wir
     maxFrameSize: parseSize(connector.maxFrameSize) ?? defaultWireFormatOptions.maxFrameSize,
     maxInactivityDurationMs,
     maxInactivityDurationInitialDelayMs: Math.min(maxInactivityDurationMs, maxInactivityDurationInitialDelayMs),
-    providerName: 'Flotilla',
+    providerName: ownProvider,
     providerVersion: version,
     platformDetails: 'Node.js',
   }

@@ -42,6 +42,8 @@ export interface DestinationContext {
   readonly brokerId?: string
   /** Left out: bridges may take along what they may by default. */
   readonly networkFilterPolicies?: NetworkFilterPolicies | null
+  /** When a message that came over a bridge was answered (region/network-arrivals.ts); left out: nobody knows, which is 0. */
+  answeredMs?(message: Message, queue: Destination): number
   /** Whether the store is told of first deliveries (persistJMSRedelivered). */
   recordsDeliveries(queue: Destination): boolean
   /** Makes a message of its stored form. */

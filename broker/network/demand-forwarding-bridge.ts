@@ -27,6 +27,7 @@ import type {
   Throwable,
 } from '../wire/openwire/commands.ts'
 import { messageCommandOf, storedFormOf } from '../wire/openwire/stored-form.ts'
+import { ownProvider } from '../wire/openwire/wire-format.ts'
 import type { Bridge, BridgeListener, BridgeStatistics, RemoteBroker } from './bridge.ts'
 import type { BridgeSettings } from './connector-settings.ts'
 import { advisoryDestination, demandTermsOf } from './demand/advisory-filter.ts'
@@ -37,6 +38,7 @@ import type { NetworkDemands } from './demand/network-demands.ts'
 import { DuplexIntake } from './duplex-intake.ts'
 import type { FarEnd, FarEndListener, ForwardHeader } from './far-end.ts'
 import { advisoryPrefetch, farConsumerId, farProducer, introductionOf } from './introduction.ts'
+import { returnGraceMs } from './limits.ts'
 import { NearEnd, type NearEndPeer } from './near-end.ts'
 import { refusalText } from './refusal-text.ts'
 
@@ -321,12 +323,13 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   }
 
   #termsOf(demand: Demand): NetworkOptions['filter'] {
-    const { settings, remote } = this.#parts
+    const { settings, remote, far } = this.#parts
     return {
       brokerId: remote.brokerId,
       messageTTL: settings.messageTTL,
       takesBack: !demand.forNobody,
       permits: (destination) => this.#demand.carries(demand, destination),
+      ...(far.provider !== ownProvider && { returnGraceMs }),
     }
   }
 }

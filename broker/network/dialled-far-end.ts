@@ -52,6 +52,10 @@ export class DialledFarEnd implements FarEnd {
     return this.#channel.format.version
   }
 
+  get provider(): string | undefined {
+    return this.#channel.format.peerProvider
+  }
+
   get congested(): boolean {
     return this.#congested
   }

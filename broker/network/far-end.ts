@@ -24,6 +24,8 @@ export interface FarEnd {
   readonly address: string
   /** Of the wire format that both agreed on. */
   readonly version: number
+  /** What the other broker says that it is made of (WireFormat.peerProvider). */
+  readonly provider?: string | undefined
   /** Messages that came from the other broker and were taken by somebody else than the bridge: where it is a session's socket. */
   readonly received?: number
   send(command: BridgeCommand): void

@@ -11,6 +11,11 @@ export const longestNetworkProperties = maxTightStringBytes - 256
 export const maxNetworkPropertiesLength = maxLooseStringBytes
 /** ActiveMQ has 45. */
 export const maxNetworkProperties = 256
+/**
+ * From our answer until another broker that is none of ours has removed the message for it: mostly some milliseconds. A busy one, or
+ * one that collects garbage, takes longer; and what goes back has mostly waited here for longer than this.
+ */
+export const returnGraceMs = 1000
 /** In one list of another broker: all of them are looked at for each consumer. */
 export const maxListedDestinations = 1024
 /** Of a name, a user, a password: they stand in client ids, and are kept as long as the bridge. */

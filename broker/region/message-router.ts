@@ -164,13 +164,13 @@ export class MessageRouter {
       return this.#deliverUnstored(target, sequence, message) ? done() : this.#context.afterSync.run(done)
     this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
     const added = network ? arrivedAt(target, message) : addedTo(target, message)
-    if (network) arrivals.note(connectionId, message, target.destination, sequence)
+    const settled = network ? arrivals.note(connectionId, message, target.destination, sequence, done) : done
     if (target instanceof Queue && this.#goesAhead(target, message))
-      this.#sendAhead(target, sequence, message, added, done)
+      this.#sendAhead(target, sequence, message, added, settled)
     else {
       this.#context.store.add(added, sequence)
       target.expectStored()
-      const answered = network && this.#answerWhenGone(target, sequence, message, done) ? ignore : done
+      const answered = network && this.#answerWhenGone(target, sequence, message, settled) ? ignore : settled
       this.#context.afterSync.run(new Arrival(target, sequence, message, this.#unsynced, answered))
     }
     sender.intake.written(message.bytes.length)
@@ -181,10 +181,11 @@ export class MessageRouter {
    * that has come back on another way could wait for each other, in a ring of brokers without stores.
    */
   #answerRepeated(sender: SenderAccount, target: Target, known: NetworkArrival, message: Message, done: Done): void {
-    const { arrivals, afterSync } = this.#context
-    if (arrivals.isAwaited(known) || !this.#answerWhenGone(target, known.sequence, message, done))
-      return afterSync.run(done)
-    arrivals.note(sender.connectionId, message, target.destination, known.sequence)
+    const { arrivals, afterSync, store } = this.#context
+    if (arrivals.isAwaited(known) || !store.whenGone || !(target instanceof Queue))
+      return afterSync.run(arrivals.noteRepeated(message, target.destination, done))
+    const settled = arrivals.note(sender.connectionId, message, target.destination, known.sequence, done)
+    this.#answerWhenGone(target, known.sequence, message, settled)
   }
 
   /**
@@ -281,15 +282,16 @@ export class MessageRouter {
     if (!transaction) return waits ? afterSync.run(done) : done()
     const first = sequences.take(stored.length)
     transaction.commit(first)
+    let settled = done
     stored.forEach(({ target, message: copy }, index) => {
-      if (network) arrivals.note(connectionId, copy, target.destination, first + index)
+      if (network) settled = arrivals.note(connectionId, copy, target.destination, first + index, settled)
       target.expectStored()
     })
     this.#unsynced.written(repeatingProducer(message), message.producerSequenceId)
     afterSync.run(() => {
       this.#unsynced.synced(repeatingProducer(message))
       stored.forEach(({ target, message: copy }, index) => target.arriveStored(first + index, copy))
-      done()
+      settled()
     })
   }
 

@@ -126,6 +126,7 @@ class RegionBroker implements Region {
     const redelivery = options.redelivery
       ? new BrokerRedelivery(options.redelivery, options.random ?? systemRandom, logger)
       : null
+    const arrivals = new NetworkArrivals((connectionId) => this.#connections.has(connectionId), clock)
     const priorities = new PolicyMap(options.priorityPolicies ?? [])
     const sequences = new SequenceSource()
     const deliveryPolicies = new PolicyMap(options.deliveryPolicies ?? [])
@@ -139,6 +140,7 @@ class RegionBroker implements Region {
       dispatchPolicies: options.dispatchPolicies ? new PolicyMap(options.dispatchPolicies) : null,
       brokerId: options.brokerId ?? '',
       networkFilterPolicies: options.networkFilterPolicies ? new PolicyMap(options.networkFilterPolicies) : null,
+      answeredMs: (message: Message, queue: Destination) => arrivals.answeredMs(message, queue),
       isPrioritized: (destination: Destination) => priorities.for(destination)?.prioritizedMessages === true,
       lastSequence: () => sequences.last,
       recordsDeliveries: (queue: Destination) => deliveryPolicies.for(queue)?.persistJMSRedelivered === true,
@@ -170,7 +172,7 @@ class RegionBroker implements Region {
       listener: joinListeners(listeners),
       afterSync: new AfterSync(store),
       flow: new FlowControl({ clock, logger, whenNoSpace }),
-      arrivals: new NetworkArrivals((connectionId) => this.#connections.has(connectionId)),
+      arrivals,
       sequences,
       selectors,
       unsupported: new UnsupportedFeatures(logger),

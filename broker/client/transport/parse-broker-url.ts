@@ -5,7 +5,7 @@
 //
 // Options of one broker stand inside the brackets, or outside as `nested.name` for all; options of the connection begin
 // with `jms.` and stand outside. What those mean is not known here.
-import type { WireFormatOptions } from '../../wire/openwire/wire-format.ts'
+import { ownProvider, type WireFormatOptions } from '../../wire/openwire/wire-format.ts'
 import type { EndpointOptions, FailoverOptions } from './transport-options.ts'
 import {
   endpointOptionTable,
@@ -103,7 +103,7 @@ function buildEndpoint(address: string, given: Map<string, string>): Endpoint {
       maxInactivityDurationMs: maxInactivityDuration,
       maxInactivityDurationInitialDelayMs: maxInactivityDurationInitalDelay,
       host,
-      providerName: 'Flotilla',
+      providerName: ownProvider,
     },
   }
 }

@@ -17,6 +17,11 @@ export interface NetworkTerms {
   /** It takes everything, wherever it has been and however fast. Left out: false. */
   readonly drains?: boolean
   /**
+   * How long after our answer a message may go back there: until the other broker has taken the answer in, it has the message itself,
+   * takes the one that comes back for the same, and then removes both. Left out: at any time. Brokers of ours know them apart.
+   */
+  readonly returnGraceMs?: number
+  /**
    * Whether it may take along messages of a destination that it listens to at all: what is excluded may be covered by a wildcard.
    * Of one queue the answer is always the same. Left out: all but advisories that are for bridges.
    */

@@ -4,6 +4,9 @@
 // bridge may take it to where it has not been, although that one has no room; and not where it would be held up on the way. Else
 // brokers between which there are several ways would send it to and fro.
 //
+// Nor before the broker that it came from has our answer for it, where that one would take both for the same message and lose them
+// (NetworkTerms.returnGraceMs).
+//
 // What is refused for now is shown to the bridges again when that ends: the last consumer here has gone, a message has been here
 // long enough, or the time of a rate is over. In between nobody looks at it.
 import type { Clock, Timer } from '../../base/clock.ts'
@@ -30,11 +33,12 @@ interface Parts {
   readonly policy: NetworkFilterPolicy
   readonly clock: Clock
   readonly brokerId: string
+  readonly answeredMs: (message: Message, queue: Destination) => number
   /** Tries again to give what waits. */
   readonly dispatch: () => void
 }
 
-type NetworkContext = Pick<DestinationContext, 'clock' | 'brokerId' | 'networkFilterPolicies'>
+type NetworkContext = Pick<DestinationContext, 'clock' | 'brokerId' | 'networkFilterPolicies' | 'answeredMs'>
 
 interface Rate {
   taken: number
@@ -56,12 +60,12 @@ export class NetworkConsumers {
 
   static of(
     queue: Destination,
-    { clock, brokerId = '', networkFilterPolicies }: NetworkContext,
+    { clock, brokerId = '', networkFilterPolicies, answeredMs = () => 0 }: NetworkContext,
     consumers: AllConsumers,
     dispatch: () => void,
   ): NetworkConsumers {
     const policy = networkFilterPolicies?.for(queue) ?? defaultNetworkFilterPolicy
-    return new NetworkConsumers({ queue, policy, clock, brokerId, dispatch }, consumers)
+    return new NetworkConsumers({ queue, policy, clock, brokerId, answeredMs, dispatch }, consumers)
   }
 
   constructor(parts: Parts, consumers: AllConsumers) {
@@ -134,11 +138,19 @@ export class NetworkConsumers {
       this.#keptFrom = Math.min(this.#keptFrom, sequence)
       return false
     }
-    if (policy.replayDelayMs === 0) return true
-    const dueMs = message.brokerInTime + policy.replayDelayMs
+    const { replayDelayMs } = policy
+    const delayedMs = replayDelayMs === 0 ? 0 : message.brokerInTime + replayDelayMs
+    const dueMs = Math.max(delayedMs, this.#takenInMs(terms, message))
     if (dueMs <= clock.nowMs()) return true
     this.#delay(sequence, dueMs)
     return false
+  }
+
+  /** When the other broker has taken in our answer; while there is none, when to look for it again. */
+  #takenInMs({ returnGraceMs }: NetworkTerms, message: Message): number {
+    if (returnGraceMs === undefined) return 0
+    const { queue, clock, answeredMs } = this.#parts
+    return returnGraceMs + Math.min(clock.nowMs(), answeredMs(message, queue))
   }
 
   /** Whether somebody here may have it, or a bridge take it farther. */

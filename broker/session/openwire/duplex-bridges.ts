@@ -54,6 +54,8 @@ export interface DuplexFarEnd {
   readonly address: string
   /** Of the wire format that both agreed on. */
   readonly version: number
+  /** What the other broker says that it is made of (WireFormat.peerProvider). */
+  readonly provider?: string | undefined
   /** Messages that came over this connection from the other broker, and were no advisories for the bridge. */
   readonly received: number
   send(command: BridgeCommand): void

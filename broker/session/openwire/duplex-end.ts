@@ -34,6 +34,7 @@ export interface DuplexPeer {
   readonly remoteAddress: string
   /** Of the wire format. */
   readonly version: number
+  readonly provider?: string | undefined
   readonly congested: boolean
   send(command: Command): void
   /** A message in its stored form, whose memory is given away. @throws {FormatError} when it cannot be encoded for this peer. */
@@ -61,6 +62,10 @@ export class DuplexEnd implements DuplexFarEnd {
 
   get version(): number {
     return this.#peer.version
+  }
+
+  get provider(): string | undefined {
+    return this.#peer.provider
   }
 
   get received(): number {

@@ -119,6 +119,10 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
     return this.#codec.format.version
   }
 
+  get provider(): string | undefined {
+    return this.#codec.format.peerProvider
+  }
+
   get takesUpdates(): boolean {
     return this.#faultTolerant && this.version >= firstUpdatedVersion
   }

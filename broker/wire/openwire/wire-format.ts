@@ -25,7 +25,12 @@ export interface WireFormat {
   /** Without a byte for this long the peer counts as dead; 0 = never. */
   readonly maxInactivityDurationMs: number
   readonly maxInactivityDurationInitialDelayMs: number
+  /** What the peer says that it is made of: `ActiveMQ`. */
+  readonly peerProvider?: string | undefined
 }
+
+/** What our brokers and clients say. */
+export const ownProvider = 'Flotilla'
 
 export interface WireFormatOptions extends WireFormat {
   /** Client only: the host part of the URL that was dialled. */
@@ -122,6 +127,7 @@ export function negotiate(mine: WireFormatInfo, theirs: WireFormatInfo): WireFor
       // Java writes the first spelling, NMS the second.
       smaller('MaxInactivityDurationInitalDelay', 'MaxInactivityDurationInitialDelay'),
     ),
+    peerProvider: text(their, 'ProviderName'),
   }
 }
 
@@ -142,6 +148,11 @@ export function wireFormatProperties(info: WireFormatInfo): PrimitiveMap {
 const boolean = (value: boolean): PrimitiveValue => ({ type: 'boolean', value })
 
 const flag = (properties: PrimitiveMap, name: string): boolean => properties.get(name)?.value === true
+
+function text(properties: PrimitiveMap, name: string): string | undefined {
+  const value = properties.get(name)?.value
+  return typeof value === 'string' ? value : undefined
+}
 
 /** The first of `names` that is a number; 0 when none is. */
 function amount(properties: PrimitiveMap, ...names: string[]): number {

@@ -5,13 +5,16 @@ import { buildMessage } from '../../../broker/message/build-message.ts'
 import type { RemoteBroker } from '../../../broker/network/bridge.ts'
 import type { BridgeSettings } from '../../../broker/network/connector-settings.ts'
 import { DemandForwardingBridge } from '../../../broker/network/demand-forwarding-bridge.ts'
+import { returnGraceMs } from '../../../broker/network/limits.ts'
 import { NetworkDemands } from '../../../broker/network/demand/network-demands.ts'
 import { buildConnectionError, buildRemoveInfo, buildShutdownInfo } from '../../../broker/openwire/build-commands.ts'
 import type { ConsumerOptions, Region } from '../../../broker/region/region.ts'
 import type { Command, ConsumerInfo, DataStructure } from '../../../broker/wire/openwire/commands.ts'
 import { messageCommandOf, nestedFormOf } from '../../../broker/wire/openwire/stored-form.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
+import { ownProvider } from '../../../broker/wire/openwire/wire-format.ts'
 import { FakeRegion } from '../../support/fake-region.ts'
+import { lastingStore } from '../../support/lasting-store.ts'
 import { RegionHarness, type TestClient } from '../region/region-harness.ts'
 import { bridgeSettings } from './bridge-settings.ts'
 import { consumer, consumerId, named, subscriber, subscriptionsOf, temporary } from './demand/demand-harness.ts'
@@ -189,6 +192,20 @@ describe('demand', () => {
     for (const number of [2, 1]) far.answer(number)
     await harness.settle()
     expect(harness.of('queue://Q')).toMatchObject({ consumers: 0, size: 1, inFlight: 0 })
+  })
+
+  test('goes back at once to a broker of ours, and to others when they have had time to take in our answer', async () => {
+    for (const provider of [ownProvider, 'ActiveMQ', undefined]) {
+      const far = Object.assign(new FakeFarEnd(), { provider })
+      const { harness, hear } = await setUp({ far, harness: await RegionHarness.start({ store: lastingStore() }) })
+      await hear(consumer('c', 'queue://Q'))
+      const sent = { brokerPath: [remote.brokerId], persistent: true, producerId: 'ID:c:1:1', producerSequenceId: 7 }
+      harness.connect({ network: true }).send('queue://Q', sent)
+      await harness.settle()
+      expect(far.numbers).toEqual(provider === ownProvider ? [7] : [])
+      harness.clock.advance(returnGraceMs)
+      expect(far.numbers).toEqual([7])
+    }
   })
 
   test('comes bare from a duplex peer, too, and in the stored form', async () => {

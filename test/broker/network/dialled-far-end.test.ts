@@ -56,7 +56,7 @@ async function setUp({ version = 12, introduced = true } = {}) {
   const heard = new Heard()
   const far = new DialledFarEnd(dialled.dial, parseEndpoint('tcp://b:61616'), heard, new ManualClock())
   const channel = dialled.last
-  channel.format = { ...initialWireFormat, version }
+  channel.format = { ...initialWireFormat, version, peerProvider: 'ActiveMQ' }
   await settle()
   if (introduced) channel.receive(infoOfB)
   return { far, heard, channel }
@@ -75,7 +75,7 @@ test('the other broker says who it is, once, before everything else', async () =
   channel.receive(infoOfB)
   channel.receive(infoOfB)
   expect([heard.brokers, heard.commands]).toEqual([[infoOfB], [infoOfB]])
-  expect([far.address, far.version]).toEqual(['tcp://b:61616', 12])
+  expect([far.address, far.version, far.provider]).toEqual(['tcp://b:61616', 12, 'ActiveMQ'])
 })
 
 test('commands are numbered, and answers found in whichever order', async () => {

@@ -5,6 +5,7 @@ import { parseProducerId } from '../../../broker/openwire/id-text.ts'
 import type { Answered, BridgeCommand, FarEnd, ForwardHeader } from '../../../broker/network/far-end.ts'
 import type { Delivery } from '../../../broker/region/region.ts'
 import { buildThrowable } from '../../../broker/wire/openwire/throwable.ts'
+import { ownProvider } from '../../../broker/wire/openwire/wire-format.ts'
 
 export interface Forwarded {
   readonly delivery: Delivery
@@ -14,6 +15,8 @@ export interface Forwarded {
 export class FakeFarEnd implements FarEnd {
   readonly address = 'tcp://there:61616'
   readonly version: number
+  /** One of ours. */
+  provider: string | undefined = ownProvider
   readonly sent: BridgeCommand[] = []
   readonly forwarded: Forwarded[] = []
   received = 0

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { NetworkArrivals } from '../../../broker/region/network-arrivals.ts'
 import { defaultVirtualTopic } from '../../../broker/routing/virtual-destination.ts'
 import { lastingStore } from '../../support/lasting-store.ts'
@@ -230,11 +231,11 @@ test('a client that fails over to this broker sends what never came here, althou
 })
 
 test('the oldest are forgotten', () => {
-  const arrivals = new NetworkArrivals(() => true, 10)
+  const arrivals = new NetworkArrivals(() => true, new ManualClock(), 10)
   const arrives = (number: number, connection: string): boolean => {
     const message = testMessage({ destination: queue, producerSequenceId: number, brokerPath: ['A'] })
     const isNew = arrivals.find(connection, message, queue) === undefined
-    if (isNew) arrivals.note(connection, message, queue, number)
+    if (isNew) arrivals.note(connection, message, queue, number, () => {})
     return isNew
   }
   for (let number = 1; number <= 20; number++) expect(arrives(number, 'one')).toBe(true)

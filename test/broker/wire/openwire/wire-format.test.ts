@@ -24,6 +24,11 @@ test('two stock peers use everything', () => {
   expect(negotiate(mine, mine)).toEqual({ ...defaultWireFormatOptions, maxFrameSize: 0x7fff_ffff })
 })
 
+test('it is known what the peer says that it is made of', () => {
+  expect(negotiate(mine, info({ ProviderName: { type: 'string', value: 'ActiveMQ' } })).peerProvider).toBe('ActiveMQ')
+  expect(negotiate(mine, info({ ProviderName: long(7) })).peerProvider).toBeUndefined()
+})
+
 test('the lower version counts, and one of 0 or less does not', () => {
   expect(negotiate(mine, info({}, 6)).version).toBe(6)
   expect(negotiate(mine, info({}, 0)).version).toBe(12)
