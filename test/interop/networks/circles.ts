@@ -107,12 +107,13 @@ async function replayed(network: Network, from: NetworkMember, there: NetworkMem
     () => there.depth(queue),
     (depth) => depth === left,
   )
-  // A message that returned before its answer would be taken for the one that is still there.
-  await eventually(
-    'messages answered',
-    () => from.depth(queue),
-    (depth) => depth === 0,
-  )
+  // Between two of ActiveMQ's one that returned before its answer would be taken for the one that is still there.
+  if (from.kind !== 'ours' && there.kind !== 'ours')
+    await eventually(
+      'messages answered',
+      () => from.depth(queue),
+      (depth) => depth === 0,
+    )
   await consumer.close()
   const back = await network.consumer(from, `queue://${queue}`)
   assert.deepEqual(sortedTextsOf(await receive(back, left)), sorted(numbered(left)))

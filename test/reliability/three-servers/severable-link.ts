@@ -1,11 +1,13 @@
 // The network between two processes, as a port that leads to another one and can be cut: what is open then breaks at both ends, and
-// nothing gets through until it is mended.
+// nothing gets through until it is mended. One end may also be silenced: what it says from then on never arrives.
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export class SeverableLink {
   readonly #server: Server
   readonly #targetPort: number
   readonly #sockets = new Set<Socket>()
+  /** By the end that speaks: what ends the hearing of it. */
+  readonly #ways = { dialler: new Set<() => void>(), dialled: new Set<() => void>() }
   #cut = false
 
   static async to(targetPort: number): Promise<SeverableLink> {
@@ -28,6 +30,11 @@ export class SeverableLink {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** On the connections that are open; they stay, and the other direction goes on. */
+  silence(end: 'dialler' | 'dialled'): void {
+    for (const silence of this.#ways[end]) silence()
+  }
+
   mend(): void {
     this.#cut = false
   }
@@ -43,14 +50,17 @@ export class SeverableLink {
     const far = connect({ host: '127.0.0.1', port: this.#targetPort, noDelay: true })
     far.on('error', () => {})
     near.setNoDelay(true)
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
+    for (const [from, to, ways] of [
+      [near, far, this.#ways.dialler],
+      [far, near, this.#ways.dialled],
     ] as const) {
+      const silence = (): void => void from.unpipe(to).resume()
       this.#sockets.add(from)
+      ways.add(silence)
       from.pipe(to)
       from.on('close', () => {
         this.#sockets.delete(from)
+        ways.delete(silence)
         to.destroy()
       })
     }
