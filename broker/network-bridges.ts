@@ -52,7 +52,7 @@ export function buildNetworkBridges(
   config: BrokerConfig,
   service: SessionService,
   { urlOf, changed }: NetworkSurroundings,
-  dial: Dial = tcpDial(service.clock),
+  dial: Dial | null = null,
 ): NetworkBridges {
   const bridges = new BridgeBuilder(service, dial)
   const connectors = networkConnectorsOf(config).map((connector) => bridges.describe(connector))
@@ -65,20 +65,21 @@ export function buildNetworkBridges(
     subscriptionsFor: (initiator, version) => bridges.subscriptionsFor(initiator, version),
   }
   const drainTo: BuildDrainConnector = (target, flow) =>
-    buildConnector(bridges.describeDrain(target, flow, config.store.type === 'Memory'), service, changed)
+    buildConnector(bridges.describeDrain(target, flow, config), service, changed)
   return { network, duplexBridges, drainTo }
 }
 
 class BridgeBuilder {
   readonly #service: SessionService
-  readonly #dialBroker: Dial
+  /** Instead of sockets. */
+  readonly #dialBroker: Dial | null
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #demands = new NetworkDemands()
   readonly #startedMs: number
   #bridges = 0
 
-  constructor(service: SessionService, dial: Dial) {
+  constructor(service: SessionService, dial: Dial | null) {
     this.#service = service
     this.#dialBroker = dial
     this.#clock = service.clock
@@ -86,8 +87,9 @@ class BridgeBuilder {
     this.#startedMs = service.clock.nowMs()
   }
 
-  describe({ settings, discovery, autoStart }: NetworkConnectorSettings) {
+  describe({ settings, discovery, autoStart, sslContext }: NetworkConnectorSettings) {
     const { name, duplex } = settings
+    const dial = this.#dialOver(sslContext)
     const membersOf = (endpoint: Endpoint): readonly Endpoint[] =>
       discovery.kind === 'static'
         ? (discovery.targets.find(({ endpoints }) => endpoints.includes(endpoint))?.endpoints ?? [endpoint])
@@ -99,16 +101,21 @@ class BridgeBuilder {
       discovery,
       startBridge: (endpoint: Endpoint, listener: BridgeListener) =>
         withNews(this.#service, { members: membersOf(endpoint), accepted: false }, listener, (told) =>
-          this.#dial(settings, endpoint, told),
+          this.#dial(dial, settings, endpoint, told),
         ),
     }
   }
 
   /** Nobody hears of these bridges: who is cut off cannot go where they lead. */
-  describeDrain({ discovery }: DrainTarget, flow: DrainFlow, unstored: boolean): ConnectorDescription {
+  describeDrain(
+    { discovery }: DrainTarget,
+    flow: DrainFlow,
+    { store, sslContext }: BrokerConfig,
+  ): ConnectorDescription {
     const { name, duplex } = drainSettings
+    const dial = this.#dialOver(sslContext)
     const { identity, clock } = this.#service
-    const more = [[unstoredProperty, String(unstored)]] as const
+    const more = [[unstoredProperty, String(store.type === 'Memory')]] as const
     const build: BuildKnownBridge = (known) => {
       const networkProperties = formatNetworkProperties(drainSettings, identity, clock.nowMs(), more)
       return new DrainBridge({ ...known, networkProperties, flow, clock })
@@ -118,7 +125,7 @@ class BridgeBuilder {
       duplex,
       autoStart: false,
       discovery,
-      startBridge: (endpoint, listener) => this.#dial(drainSettings, endpoint, listener, build),
+      startBridge: (endpoint, listener) => this.#dial(dial, drainSettings, endpoint, listener, build),
     }
   }
 
@@ -179,11 +186,21 @@ class BridgeBuilder {
     this.#service.limits.reached(limit, { remoteBroker: brokerName, remoteAddress: address })
   }
 
-  #dial(settings: BridgeSettings, endpoint: Endpoint, listener: BridgeListener, build?: BuildKnownBridge): Bridge {
+  #dialOver(sslContext: BrokerConfig['sslContext']): Dial {
+    return this.#dialBroker ?? tcpDial(this.#clock, sslContext)
+  }
+
+  #dial(
+    dial: Dial,
+    settings: BridgeSettings,
+    endpoint: Endpoint,
+    listener: BridgeListener,
+    build?: BuildKnownBridge,
+  ): Bridge {
     const { identity, region } = this.#service
     return new DialledBridge(
       {
-        dial: this.#dialBroker,
+        dial,
         clock: this.#clock,
         logger: this.#logger,
         region,

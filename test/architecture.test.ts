@@ -199,7 +199,7 @@ const rim = [
   /^broker\/management\/(admin-server|metrics)\.ts$/,
   /^broker\/config\/load\.ts$/,
   /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,
-  /^broker\/client\/transport\/(tcp-transport|load-uri-list)\.ts$/,
+  /^broker\/client\/transport\/(tcp-transport|ssl-context|load-uri-list)\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
   /^operator\/broker-admin\/(http-broker-admin|role-watch)\.ts$/,
   /^operator\/(serve|config)\//,

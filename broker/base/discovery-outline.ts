@@ -2,7 +2,7 @@
 // transport connector (discoveryUri):
 //
 //   static:(uri,uri)?options        one bridge for each; also simple:, static://(…), and static:uri,uri without options of its own.
-//                                   Inside: tcp://host:port, or failover:(uri,uri) for the brokers of one bridge
+//                                   Inside: tcp://host:port, ssl://host:port, or failover:(uri,uri) for the brokers of one bridge
 //   masterslave:(uri,uri)?options   one bridge, to the first that can be had
 //   multicast://group?options       also multicast://default?group=G and multicast://239.255.2.3:6155?group=G
 //
@@ -46,6 +46,7 @@ export function outlineOfDiscoveryUri(uri: string): DiscoveryOutline {
     case 'multicast':
       return multicastOutline(rest)
     case 'tcp':
+    case 'ssl':
     case 'failover':
       return wrong(`in a network it is written static:(${text})`)
     default:
@@ -72,11 +73,11 @@ function listOutline(kind: 'static' | 'masterslave', text: string): DiscoveryOut
     return wrong(`it names ${members.length} brokers, the most is ${maxDiscoveryMembers}`)
   if (kind === 'masterslave' && members.length < 2)
     return wrong(`masterslave: needs two brokers at least; one is written static:(${members[0]})`)
-  const schemes = kind === 'static' ? ['tcp:', 'failover:'] : ['tcp:']
+  const schemes = kind === 'static' ? ['tcp:', 'ssl:', 'failover:'] : ['tcp:', 'ssl:']
   const strange = members.find((member) => !schemes.some((scheme) => member.startsWith(scheme)))
   if (strange !== undefined)
     return wrong(
-      `it contains ${strange}; accepted inside ${kind}:(…) ${kind === 'static' ? 'are tcp://host:port and failover:(tcp://host:port,tcp://host:port)' : 'is tcp://host:port'}`,
+      `it contains ${strange}; accepted inside ${kind}:(…) are tcp://host:port${kind === 'static' ? ', ssl://host:port and failover:(tcp://host:port,tcp://host:port)' : ' and ssl://host:port'}`,
     )
   return { kind, members, query: split.query }
 }

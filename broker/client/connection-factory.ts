@@ -14,6 +14,7 @@ import { parseConnectionUrl } from './parse-connection-url.ts'
 import { FailoverTransport } from './transport/failover-transport.ts'
 import { loadUriList } from './transport/load-uri-list.ts'
 import { SingleTransport } from './transport/single-transport.ts'
+import type { SslContext } from './transport/ssl-context.ts'
 import { tcpDial } from './transport/tcp-transport.ts'
 
 export interface ConnectionFactoryOptions {
@@ -21,10 +22,27 @@ export interface ConnectionFactoryOptions {
   readonly password?: string | null | undefined
   /** Durable subscriptions belong to it; unique over all connections of a broker. */
   readonly clientId?: string | null | undefined
+  /** For ssl: URLs: whom to trust, and what to show. */
+  readonly sslContext?: SslContext | null | undefined
   readonly logger?: Logger | null | undefined
 }
 
-const factoryFields: Fields = { userName: aText, password: aText, clientId: aNonEmptyText, logger: anything }
+const factoryFields: Fields = {
+  userName: aText,
+  password: aText,
+  clientId: aNonEmptyText,
+  sslContext: anything,
+  logger: anything,
+}
+
+const sslContextFields: Fields = {
+  trustStore: aNonEmptyText,
+  certificate: aNonEmptyText,
+  key: aNonEmptyText,
+  keyPassword: aText,
+  keyStore: aNonEmptyText,
+  keyStorePassword: aText,
+}
 
 /** What the client takes from outside; tests bring their own. */
 export interface ClientPorts {
@@ -42,15 +60,16 @@ export interface ConnectionFactory {
 }
 
 /**
- * `url`: `failover:(tcp://a:61616,tcp://b:61616)?options` or `tcp://a:61616?options`. Throws UrlError for what is not
+ * `url`: `failover:(tcp://a:61616,tcp://b:61616)?options`, `tcp://a:61616?options` or `ssl://a:61617?options`. Throws UrlError for what is not
  * understood, and says what is; JmsError for options.
  */
 export function createConnectionFactory(
   url: string,
   options: ConnectionFactoryOptions = {},
-  ports: ClientPorts = systemPorts(),
+  ports: ClientPorts = systemPorts(options.sslContext ?? {}),
 ): ConnectionFactory {
   checkFields('create a connection factory', options, factoryFields)
+  checkFields('use sslContext', options.sslContext ?? {}, sslContextFields)
   const { broker, options: connectionOptions } = parseConnectionUrl(url)
   const { clock, random, dial, idPrefix } = ports
   let connections = 0
@@ -87,10 +106,10 @@ const holdingClock: Clock = {
   },
 }
 
-const systemPorts = (): ClientPorts => ({
+const systemPorts = (sslContext: SslContext): ClientPorts => ({
   clock: holdingClock,
   random: systemRandom,
-  dial: tcpDial(holdingClock),
+  dial: tcpDial(holdingClock, sslContext),
   loadUriList,
   idPrefix: `ID:flotilla-${randomBytes(6).toString('hex')}-${Date.now()}`,
 })

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { maxDiscoveryUriLength, outlineOfDiscoveryUri, problemOfDiscoveryUri } from '../base/discovery-outline.ts'
 import { duration, notThere } from './schema-parts.ts'
+import { sslContextSchema } from './ssl-schema.ts'
 
 /** Each is a supervisor, and has a bridge for each broker that it finds. */
 const maxNetworkConnectors = 64
@@ -82,7 +83,7 @@ const networkConnectorFields = {
     .default('NC')
     .describe('Part of the client ids of its bridges: each connector needs another one.'),
   uri: discoveryUri.describe(
-    'Which brokers: static:(tcp://b:61616,tcp://c:61616), masterslave:(tcp://b1:61616,tcp://b2:61616), multicast://group.',
+    'Which brokers: static:(tcp://b:61616,ssl://c:61617), masterslave:(tcp://b1:61616,tcp://b2:61616), multicast://group.',
   ),
   autoStart: flag(true, 'false: it builds no bridges until it is started by hand.'),
   duplex: flag(false, 'true: the other broker forwards over the same connection, by the same settings.'),
@@ -147,6 +148,7 @@ const networkConnectorFields = {
   password: credential('The password for it. It stands in the file as it is, and in no log.'),
   remoteUserName: credential('Instead of userName, to the other broker.'),
   remotePassword: credential('Instead of password, to the other broker.'),
+  sslContext: sslContextSchema.optional().describe('For ssl: in the URI, instead of sslContext of the whole file.'),
   destinationFilter: z
     .string()
     .min(1)
@@ -190,7 +192,6 @@ const networkConnectorFields = {
 const refusedFields = {
   bridgeFactory: notThere('it names a Java class, and there are none in this broker'),
   connectionFilter: notThere('it is a Java object; see excludedDestinations and dynamicallyIncludedDestinations'),
-  sslContext: notThere('it is a Java object, and bridges over TLS are not supported by this version'),
   localUri: notThere('a bridge reaches its own broker inside the process'),
   objectName: notThere('it is a name for JMX, which is Java’s'),
   gcDestinationViews: notThere('it is about views in JMX, which is Java’s'),

@@ -1,11 +1,12 @@
 // The broker's configuration file: shape, defaults, limits. Shared with the operator, which writes such files.
-// Paths never stand in the file: the data directory is the argument --data-directory, so that the same file serves
+// Paths stand in the file only in sslContext: the data directory is the argument --data-directory, so that the same file serves
 // a container and a process on a laptop.
 import { z } from 'zod'
 import { deadLetterRuleFields, defaultDeadLetterQueue } from './dead-letter-schema.ts'
 import { destinationSettings } from './destination-schema.ts'
 import { brokerId, clusterClientFields, networkConnectorsSchema } from './network-schema.ts'
 import { redeliveryPluginSchema } from './redelivery-schema.ts'
+import { sslContextSchema } from './ssl-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
@@ -100,6 +101,8 @@ export const brokerConfigSchema = z.strictObject({
     .max(16)
     .prefault([{ name: 'openwire' }]),
   networkConnectors: networkConnectorsSchema,
+  /** Certificates for what network connectors dial with ssl://. */
+  sslContext: sslContextSchema.optional(),
   admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8161) }).prefault({}),
   /** The strategy of destinations whose policy has none. */
   deadLetter: z
@@ -120,3 +123,4 @@ export type BrokerConfigInput = z.input<typeof brokerConfigSchema>
 export type BrokerConfig = z.output<typeof brokerConfigSchema>
 export type TransportConnectorConfig = BrokerConfig['transportConnectors'][number]
 export type NetworkConnectorConfig = BrokerConfig['networkConnectors'][number]
+export type SslContextConfig = NonNullable<BrokerConfig['sslContext']>

@@ -48,6 +48,9 @@ export interface RoleAnswer {
  */
 export type NetworkBridgeState = 'Connected' | 'Connecting' | 'Down' | 'Idle'
 
+/** Why there is no bridge, where somebody has to mend it: the other broker refused user name or password; certificates, their files, or TLS on one side only. */
+export type NetworkBridgeFailure = 'AuthenticationFailed' | 'TLSFailed'
+
 /** One bridge: each broker that a connector has found has one, and so has each broker that came with a duplex one. */
 export interface NetworkBridgeSnapshot {
   /** Name of the network connector; of a duplex bridge that was accepted, its name at the other end. */
@@ -61,6 +64,8 @@ export interface NetworkBridgeSnapshot {
   readonly state: NetworkBridgeState
   /** Why it is not connected, or was not the last time; null when there is nothing to tell. */
   readonly reason: string | null
+  /** What kind of reason that is; null for all others. Brokers of older releases do not say. */
+  readonly failure?: NetworkBridgeFailure | null
   /** Broker at the other end, the last one known. */
   readonly remoteBrokerName: string | null
   readonly remoteBrokerId: string | null

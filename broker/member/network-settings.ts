@@ -1,7 +1,7 @@
 // What the configuration says of networks, in the terms of bridges and of those who keep them up.
 import type { ConfigProblem } from '../config/parse.ts'
 import { splitDestinationEntry } from '../config/network-schema.ts'
-import type { BrokerConfig, NetworkConnectorConfig } from '../config/schema.ts'
+import type { BrokerConfig, NetworkConnectorConfig, SslContextConfig } from '../config/schema.ts'
 import { parseDestination } from '../message/destination.ts'
 import type { BridgeSettings, NamedDestination } from '../network/connector-settings.ts'
 import { parseDiscoveryUri, type DiscoveryUri } from '../network/discovery-uri.ts'
@@ -15,6 +15,8 @@ export interface NetworkConnectorSettings {
   readonly discovery: DiscoveryUri
   /** false: it waits to be started by hand. */
   readonly autoStart: boolean
+  /** For brokers that are dialled with TLS; of this connector, or of the whole broker. */
+  readonly sslContext: SslContextConfig | undefined
 }
 
 /** A transport connector that other brokers are told of. */
@@ -25,11 +27,15 @@ export interface AnnouncementSettings {
 }
 
 /** @throws {UrlError} for URIs that `networkProblemsOf` tells of. */
-export const networkConnectorsOf = ({ networkConnectors }: BrokerConfig): readonly NetworkConnectorSettings[] =>
-  networkConnectors.map(({ uri, autoStart, ...given }) => ({
+export const networkConnectorsOf = ({
+  networkConnectors,
+  sslContext: common,
+}: BrokerConfig): readonly NetworkConnectorSettings[] =>
+  networkConnectors.map(({ uri, autoStart, sslContext = common, ...given }) => ({
     settings: bridgeSettingsOf(given),
     discovery: parseDiscoveryUri(uri),
     autoStart,
+    sslContext,
   }))
 
 /** @throws {UrlError} for URIs that `networkProblemsOf` tells of. */
@@ -93,7 +99,7 @@ function bridgeSettingsOf({
   messageTTL = networkTTL,
   consumerTTL = networkTTL,
   ...same
-}: Omit<NetworkConnectorConfig, 'uri' | 'autoStart'>): BridgeSettings {
+}: Omit<NetworkConnectorConfig, 'uri' | 'autoStart' | 'sslContext'>): BridgeSettings {
   return {
     ...same,
     messageTTL,

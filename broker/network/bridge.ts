@@ -1,5 +1,7 @@
 // A bridge as those see it who keep one up (supervisor) or show it (admin port). A bridge has one connection and one life: it
 // is started once, and when it has ended another one is made. demand-forwarding-bridge.ts is what it does.
+import { errorCode } from '../base/errors.ts'
+import type { NetworkBridgeFailure } from '../management/contract.ts'
 
 /** The broker at the other end, as it said itself. */
 export interface RemoteBroker {
@@ -22,6 +24,12 @@ export interface BridgeStatistics {
   readonly demandSubscriptions: number
   readonly forwarded: number
   readonly received: number
+}
+
+/** What of an end is about the configuration: see NetworkBridgeSnapshot. Null: anything else. */
+export function failureOf(reason: Error): NetworkBridgeFailure | null {
+  const code = errorCode(reason)
+  return code === 'USER_REFUSED' ? 'AuthenticationFailed' : code === 'TLS_FAILED' ? 'TLSFailed' : null
 }
 
 export interface Bridge {

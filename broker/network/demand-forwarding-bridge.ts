@@ -40,7 +40,7 @@ import type { FarEnd, FarEndListener, ForwardHeader } from './far-end.ts'
 import { advisoryPrefetch, farConsumerId, farProducer, introductionOf } from './introduction.ts'
 import { returnGraceMs } from './limits.ts'
 import { NearEnd, type NearEndPeer } from './near-end.ts'
-import { refusalText } from './refusal-text.ts'
+import { refusalText, refusedBridge } from './refusal-text.ts'
 
 export interface BridgeParts {
   readonly settings: BridgeSettings
@@ -170,8 +170,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     else if (command.kind === 'RemoveInfo' && command.objectId?.kind === 'ConsumerId') this.#heard(command)
     else if (command.kind === 'BrokerSubscriptionInfo') this.#synchronize(command)
     else if (command.kind === 'ShutdownInfo') this.failed(new Error('The other broker ended the bridge'))
-    else if (command.kind === 'ConnectionError')
-      this.failed(new Error(`The other broker refused the bridge: ${refusalText(command.exception)}`))
+    else if (command.kind === 'ConnectionError') this.failed(refusedBridge(command.exception))
   }
 
   message(stored: Buffer): void {

@@ -1,16 +1,19 @@
 // URLs of brokers, as ActiveMQ's clients write them:
 //
 //   tcp://host:port?options
+//   ssl://host:port?options             the same under TLS
 //   failover:(uri,uri,…)?options        also failover://(…), and failover:uri,uri without options of its own
 //
 // Options of one broker stand inside the brackets, or outside as `nested.name` for all; options of the connection begin
 // with `jms.` and stand outside. What those mean is not known here.
 import { ownProvider, type WireFormatOptions } from '../../wire/openwire/wire-format.ts'
-import type { EndpointOptions, FailoverOptions } from './transport-options.ts'
+import type { EndpointOptions, FailoverOptions, SslOptions } from './transport-options.ts'
 import {
   endpointOptionTable,
   failoverOptionAliases,
   failoverOptionTable,
+  sslOptionAliases,
+  sslOptionTable,
   wireFormatOptionAliases,
   wireFormatOptionTable,
 } from './transport-options.ts'
@@ -18,11 +21,13 @@ import { parseOptions, parseQuery, takePrefixed, UrlError } from './parse-option
 
 /** One broker to dial. */
 export interface Endpoint {
-  /** `tcp://host:port`, without options: what candidates are compared by. */
+  /** `tcp://host:port` or `ssl://host:port`, without options: what candidates are compared by. */
   readonly uri: string
   readonly host: string
   readonly port: number
   readonly options: EndpointOptions
+  /** Null: without TLS. */
+  readonly ssl: SslOptions | null
   readonly wireFormat: WireFormatOptions
 }
 
@@ -36,14 +41,16 @@ export interface BrokerUrl {
   readonly nestedOptions: ReadonlyMap<string, string>
 }
 
-const defaultPort = 61_616
+const defaultPorts = { tcp: 61_616, ssl: 61_617 }
 const failoverScheme = 'failover:'
 const connectionPrefix = 'jms.'
 
 /** Throws UrlError that says what is accepted. */
 export function parseBrokerUrl(url: string): BrokerUrl {
   if (typeof url !== 'string')
-    throw new UrlError(`Cannot use ${typeof url} as URL: accepted are texts, tcp://host:port and failover:(uri,uri)`)
+    throw new UrlError(
+      `Cannot use ${typeof url} as URL: accepted are texts: tcp://host:port, ssl://host:port and failover:(uri,uri)`,
+    )
   const text = url.trim()
   if (!text.startsWith(failoverScheme)) {
     const [address, query] = splitQuery(text)
@@ -80,11 +87,12 @@ export function parseEndpoint(uri: string, nestedOptions: ReadonlyMap<string, st
 }
 
 function buildEndpoint(address: string, given: Map<string, string>): Endpoint {
-  const match = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|[^:/?#[\]()\s]+)(?::(\d{1,5}))?\/?$/.exec(address)
-  const port = Number(match?.[2] ?? defaultPort)
+  const match = /^(tcp|ssl):\/\/(\[[0-9a-fA-F:.%]+\]|[^:/?#[\]()\s]+)(?::(\d{1,5}))?\/?$/.exec(address)
+  const scheme = match?.[1] === 'ssl' ? 'ssl' : 'tcp'
+  const port = Number(match?.[3] ?? defaultPorts[scheme])
   if (!match || port === 0 || port > 65_535)
-    throw new UrlError(`Cannot use broker URI ${address}: accepted is tcp://host:port`)
-  const host = match[1]!
+    throw new UrlError(`Cannot use broker URI ${address}: accepted are tcp://host:port and ssl://host:port`)
+  const host = match[2]!
   const options = new Map(given)
   const wire = parseOptions(
     wireFormatOptionTable,
@@ -94,10 +102,10 @@ function buildEndpoint(address: string, given: Map<string, string>): Endpoint {
   )
   const { maxInactivityDuration, maxInactivityDurationInitalDelay, ...same } = wire
   return {
-    uri: `tcp://${host}:${port}`,
+    uri: `${scheme}://${host}:${port}`,
     host: host.replace(/^\[|\]$/g, ''),
     port,
-    options: parseOptions(endpointOptionTable, options, address),
+    ...(scheme === 'tcp' ? plainOptions(options, address) : tlsOptions(options, address)),
     wireFormat: {
       ...same,
       maxInactivityDurationMs: maxInactivityDuration,
@@ -106,6 +114,17 @@ function buildEndpoint(address: string, given: Map<string, string>): Endpoint {
       providerName: ownProvider,
     },
   }
+}
+
+const plainOptions = (given: ReadonlyMap<string, string>, address: string): Pick<Endpoint, 'options' | 'ssl'> => ({
+  options: parseOptions(endpointOptionTable, given, address),
+  ssl: null,
+})
+
+function tlsOptions(given: ReadonlyMap<string, string>, address: string): Pick<Endpoint, 'options' | 'ssl'> {
+  const both = parseOptions({ ...endpointOptionTable, ...sslOptionTable }, given, address, sslOptionAliases)
+  const { verifyHostName, 'socket.enabledProtocols': enabledProtocols, ...options } = both
+  return { options, ssl: { verifyHostName, enabledProtocols } }
 }
 
 function splitComposite(text: string): { list: string; query: string } {

@@ -4,6 +4,8 @@ import { FlotillaError } from '../../base/errors.ts'
 type TransportErrorCode =
   /** The network, or what came over it. */
   | 'TRANSPORT'
+  /** TLS: certificates, their files, or that one side does not speak it. */
+  | 'TLS_FAILED'
   /** The broker refused the user: trying again makes no sense. */
   | 'USER_REFUSED'
   /** No broker was found in time. */

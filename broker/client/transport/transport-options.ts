@@ -40,6 +40,31 @@ export const endpointOptionTable = {
   soTimeout: numberOption(0, 0),
 }
 
+const tlsProtocols = ['TLSv1.2', 'TLSv1.3'] as const
+
+export type TlsProtocol = (typeof tlsProtocols)[number]
+
+const isTlsProtocol = (text: string): text is TlsProtocol => (tlsProtocols as readonly string[]).includes(text)
+
+/** By Java's names. */
+const protocolsOption: OptionKind<readonly TlsProtocol[]> = {
+  fallback: tlsProtocols,
+  parse(text) {
+    const names = text.split(',').map((name) => name.trim())
+    return names.every(isTlsProtocol) ? names : null
+  },
+  accepts: 'TLSv1.2, TLSv1.3 or TLSv1.2%2CTLSv1.3',
+}
+
+/** Of the URI of a broker that is dialled with TLS, besides. */
+export const sslOptionTable = {
+  verifyHostName: booleanOption(true),
+  'socket.enabledProtocols': protocolsOption,
+}
+
+/** ActiveMQ takes both: of the transport, and of its socket. */
+export const sslOptionAliases = { 'socket.verifyHostName': 'verifyHostName' }
+
 /** Java peers hang on the sizes in between. */
 const cacheSizeOption: OptionKind<number> = {
   ...numberOption(defaultWireFormatOptions.cacheSize, 0),
@@ -67,3 +92,9 @@ export const wireFormatOptionAliases = { maxInactivityDurationInitialDelay: 'max
 
 export type FailoverOptions = OptionValues<typeof failoverOptionTable>
 export type EndpointOptions = OptionValues<typeof endpointOptionTable>
+
+export interface SslOptions {
+  /** The host of the URI has to be among the names in the broker's certificate. */
+  readonly verifyHostName: boolean
+  readonly enabledProtocols: readonly TlsProtocol[]
+}

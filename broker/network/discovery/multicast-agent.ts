@@ -182,10 +182,10 @@ export class MulticastAgent implements DiscoveryAgent {
  * they are the other broker's own, and strangers do not tell this one how to dial.
  */
 function targetOf(service: string): BridgeTarget | null {
-  const match = /^(?:tcp|nio|auto|auto\+nio):(\/\/[^?]+)/.exec(service)
+  const match = /^(?:tcp|nio|auto|auto\+nio|((?:nio\+|auto\+|auto\+nio\+)?ssl)):(\/\/[^?]+)/.exec(service)
   if (!match) return null
   try {
-    const endpoint = parseEndpoint(`tcp:${match[1]!}`)
+    const endpoint = parseEndpoint(`${match[1] === undefined ? 'tcp' : 'ssl'}:${match[2]!}`)
     return { uri: endpoint.uri, endpoints: [endpoint], randomize: false }
   } catch {
     return null

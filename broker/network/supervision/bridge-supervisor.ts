@@ -15,8 +15,8 @@ import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { Endpoint } from '../../client/transport/parse-broker-url.ts'
 import { planCandidates } from '../../client/transport/reconnect-plan.ts'
-import type { NetworkBridgeSnapshot, NetworkBridgeState } from '../../management/contract.ts'
-import { NothingToBridge, type RemoteBroker } from '../bridge.ts'
+import type { NetworkBridgeFailure, NetworkBridgeSnapshot, NetworkBridgeState } from '../../management/contract.ts'
+import { failureOf, NothingToBridge, type RemoteBroker } from '../bridge.ts'
 import type { BridgeTarget, ReconnectDelays } from '../discovery-uri.ts'
 import { BridgeAttempt, type StartBridge } from './bridge-attempt.ts'
 import type { BridgedBrokers, BridgeHolder } from './bridged-brokers.ts'
@@ -47,13 +47,14 @@ export class BridgeSupervisor implements BridgeHolder {
   #state: NetworkBridgeState = 'Idle'
   #since: string
   #reason: string | null = null
+  /** What kind of reason that is. */
+  #failure: NetworkBridgeFailure | null = null
   #remote: RemoteBroker | null = null
   #attempt: BridgeAttempt | null = null
   #retry: Timer | null = null
   /** Of this round. */
   #untried: Endpoint[] = []
-  #failures: string[] = []
-  #nothingToBridge = false
+  #failures: Error[] = []
   /** Rounds in vain since there was a bridge. */
   #roundsInVain = 0
   #lostUri: string | null = null
@@ -102,6 +103,7 @@ export class BridgeSupervisor implements BridgeHolder {
       attempt.stop()
     }
     if (this.#state === 'Connected') this.#logger.info('Network bridge ended', { reason: 'stopped' })
+    this.#failure = null
     this.#enter('Idle', 'stopped')
   }
 
@@ -133,6 +135,7 @@ export class BridgeSupervisor implements BridgeHolder {
       accepted: false,
       state: this.#state,
       reason: this.#reason,
+      failure: this.#failure,
       remoteBrokerName: this.#remote?.brokerName ?? null,
       remoteBrokerId: this.#remote?.brokerId ?? null,
       remoteAddress: this.#remote?.address ?? null,
@@ -159,7 +162,6 @@ export class BridgeSupervisor implements BridgeHolder {
       random,
     )
     this.#failures = []
-    this.#nothingToBridge = false
     this.#enter('Connecting', this.#reason)
     this.#dialNext()
   }
@@ -191,7 +193,9 @@ export class BridgeSupervisor implements BridgeHolder {
       attempt.stop()
       this.#attempt = null
       bridged.await(remote.brokerId, this, () => this.#beginSoon())
-      return this.#failed(`${remote.address} is ${remote.brokerName}, which is bridged by ${holder.uri}`, true)
+      return this.#failed(
+        new NothingToBridge(`${remote.address} is ${remote.brokerName}, which is bridged by ${holder.uri}`),
+      )
     }
     this.#remote = remote
     this.#bridges++
@@ -209,11 +213,11 @@ export class BridgeSupervisor implements BridgeHolder {
 
   #ended(attempt: BridgeAttempt, reason: Error): void {
     const { clock, reconnect } = this.#parts
-    const isNothing = reason instanceof NothingToBridge
     this.#attempt = null
-    if (this.#state !== 'Connected') return this.#failed(reason.message, isNothing)
+    if (this.#state !== 'Connected') return this.#failed(reason)
     this.#leave(attempt)
     this.#lostUri = attempt.endpoint.uri
+    this.#failure = failureOf(reason)
     const connectedMs = Math.round(clock.monotonicMs() - this.#connectedAtMs)
     if (connectedMs >= reconnect.minConnectTimeMs) this.#delays.reset()
     this.#logger.warn('Network bridge ended', { reason: reason.message, connectedMs })
@@ -222,20 +226,21 @@ export class BridgeSupervisor implements BridgeHolder {
       this.#enter('Down', reason.message)
       this.stop()
       over()
-    } else if (isNothing) this.#rest(reason.message)
+    } else if (reason instanceof NothingToBridge) this.#rest(reason.message)
     else this.#retryLater(reason.message)
   }
 
   /** One of them; there may be others. */
-  #failed(reason: string, isNothing: boolean): void {
+  #failed(reason: Error): void {
     this.#failures.push(reason)
-    this.#nothingToBridge ||= isNothing
     this.#dialNext()
   }
 
   #endRound(): void {
-    const reason = [...new Set(this.#failures)].join('; ')
-    if (this.#nothingToBridge) return this.#rest(reason)
+    const reason = [...new Set(this.#failures.map(({ message }) => message))].join('; ')
+    // Standbys take no connections at all: whoever says more than that tells what has to be mended.
+    this.#failure = this.#failures.map(failureOf).find((failure) => failure !== null) ?? null
+    if (this.#failures.some((failure) => failure instanceof NothingToBridge)) return this.#rest(reason)
     this.#roundsInVain++
     this.#tell('warn', 'Cannot start network bridge', reason)
     this.#retryLater(reason)

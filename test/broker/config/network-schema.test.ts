@@ -99,7 +99,6 @@ describe('refused', () => {
   test.each([
     ['bridgeFactory', '#factory', 'Java class'],
     ['connectionFilter', '#filter', 'Java object'],
-    ['sslContext', '#ssl', 'bridges over TLS are not supported by this version'],
     ['localUri', 'vm://localhost', 'reaches its own broker inside the process'],
     ['objectName', 'org.apache.activemq:name=a', 'JMX'],
     ['gcDestinationViews', false, 'JMX'],

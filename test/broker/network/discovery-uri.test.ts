@@ -131,7 +131,7 @@ test.each(['interface', 'networkInterface', 'joinNetworkInterface', 'networkInte
 describe('what is not understood is refused by name', () => {
   test.each([
     ['tcp://b:61616', 'Cannot use discovery URI tcp://b:61616: in a network it is written static:(tcp://b:61616)'],
-    ['static:(tcp://a:0)', 'Cannot use broker URI tcp://a:0: accepted is tcp://host:port'],
+    ['static:(tcp://a:0)', 'Cannot use broker URI tcp://a:0: accepted are tcp://host:port and ssl://host:port'],
     ['static:(tcp://a:1?foo=1)', 'Cannot use option foo of tcp://a:1: accepted are connectionTimeout'],
     [
       'static:(tcp://a)?initialReconectDelay=1',
@@ -147,7 +147,10 @@ describe('what is not understood is refused by name', () => {
     ['static:(failover:(tcp://a)?priorityBackup=true)', 'Cannot use option priorityBackup of'],
     ['static:(failover:(tcp://a)?updateURIsURL=/list)', 'Cannot use option updateURIsURL of'],
     ['static:(failover:(tcp://a)?jms.useAsyncSend=true)', 'Cannot use option jms.useAsyncSend of'],
-    ['static:(failover:(ssl://a))', 'Cannot use broker URI ssl://a: accepted is tcp://host:port'],
+    [
+      'static:(failover:(amqp://a))',
+      'Cannot use broker URI amqp://a: accepted are tcp://host:port and ssl://host:port',
+    ],
     ['multicast://orders?group=other', 'accepted is multicast://default?group=other'],
     [
       'multicast://default?group=',

@@ -399,7 +399,7 @@ describe('what a broker says about its cluster', () => {
 
   test('announced brokers are tried first', async () => {
     const { network } = await established()
-    network.last.receive(control({ connectedBrokers: 'tcp://c:1,ssl://ignored:2,tcp://a:1' }))
+    network.last.receive(control({ connectedBrokers: 'tcp://c:1,amqp://ignored:2,tcp://a:1' }))
     network.up.add('c')
     network.last.cut()
     await settle()

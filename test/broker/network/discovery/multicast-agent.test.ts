@@ -93,7 +93,7 @@ describe('others', () => {
     expect(take()).toEqual(['-tcp://b:61616'])
   })
 
-  test('may be reached by TCP, and do not say how', () => {
+  test('may be reached by TCP, with TLS or without, and do not say how', () => {
     const { start, hear, take } = setUp()
     start()
     for (const service of [
@@ -101,14 +101,24 @@ describe('others', () => {
       'auto://b:2',
       'auto+nio://c:3',
       'tcp://d?wireFormat.maxFrameSize=1',
-      'ssl://e:4',
+      'ssl://e:4?needClientAuth=true',
+      'nio+ssl://i',
+      'auto+nio+ssl://j:5',
       'vm://f',
       'tcp://g:99999',
       'tcp://',
       'failover:(tcp://h:1)',
     ])
       hear(service)
-    expect(take()).toEqual(['+tcp://a:1', '+tcp://b:2', '+tcp://c:3', '+tcp://d:61616'])
+    expect(take()).toEqual([
+      '+tcp://a:1',
+      '+tcp://b:2',
+      '+tcp://c:3',
+      '+tcp://d:61616',
+      '+ssl://e:4',
+      '+ssl://i:61617',
+      '+ssl://j:5',
+    ])
   })
 
   test('are not this broker', () => {

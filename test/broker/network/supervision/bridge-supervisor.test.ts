@@ -431,6 +431,7 @@ test('what went over all bridges is counted on, and when they were made anew', (
     accepted: false,
     state: 'Idle',
     reason: null,
+    failure: null,
     remoteBrokerName: null,
     remoteBrokerId: null,
     remoteAddress: null,
