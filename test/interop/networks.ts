@@ -11,6 +11,7 @@ import { migration } from './networks/migration.ts'
 import { Network } from './networks/network.ts'
 import { hops } from './networks/routes.ts'
 import type { Pair, Scene } from './networks/scene.ts'
+import { credentials, tls } from './networks/secured.ts'
 
 type Report = (ok: boolean, name: string, detail?: string) => void
 
@@ -40,6 +41,9 @@ const scenes: Readonly<Record<string, Scene>> = {
   drain,
 }
 
+/** Where an ActiveMQ is dialled by ours. */
+const dialledScenes: Readonly<Record<string, Scene>> = { tls, credentials }
+
 /** With ours on one side. The others prove the scenes. */
 const mixed: readonly Pair[] = [
   ...activemqVersions.flatMap((version): Pair[] => [
@@ -56,7 +60,7 @@ const scenesAtATime = 3
 export async function checkNetworks({ wholeMatrix, tests }: NetworkChecks, report: Report): Promise<void> {
   const pairs = wholeMatrix ? [...references, ...mixed] : mixed
   const runs = pairs.flatMap((pair) =>
-    Object.entries(scenes)
+    Object.entries({ ...scenes, ...(pair.near === 'ours' && pair.far !== 'ours' ? dialledScenes : {}) })
       .map(([scene, play]) => ({ pair, play, name: `${pair.near} → ${pair.far}, ${scene}` }))
       .filter(({ name }) => name.includes(tests)),
   )

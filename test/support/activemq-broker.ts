@@ -12,6 +12,7 @@ export type ActivemqVersion = (typeof activemqVersions)[number]
 const debianBroker = [
   'activemq-broker',
   'activemq-client',
+  'activemq-jaas',
   'activemq-kahadb-store',
   'activemq-openwire-legacy',
   'activemq-protobuf',
@@ -29,4 +30,4 @@ const debianBroker = [
 export const activemqJars = (version: ActivemqVersion): string[] =>
   version === '5.17.2'
     ? debianJars(debianBroker)
-    : mavenJars(pom, { 'broker.version': version }, join(cache, `activemq-${version}`))
+    : mavenJars(pom, { 'broker.version': version }, join(cache, `activemq-broker-${version}`))

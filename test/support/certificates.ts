@@ -101,12 +101,12 @@ const time = (date: Date): Buffer =>
     ),
   )
 
+/** Java insists on the shortest form of each length. */
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   const body = Buffer.concat(contents)
-  if (body.length < 0x80) return Buffer.concat([Buffer.of(tag, body.length), body])
-  const size = Buffer.alloc(2)
-  size.writeUInt16BE(body.length)
-  return Buffer.concat([Buffer.of(tag, 0x82), size, body])
+  const { length } = body
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.of(tag, ...size), body])
 }
 
 const sequence = (...contents: readonly Buffer[]): Buffer => der(0x30, ...contents)

@@ -22,27 +22,56 @@ export interface SslContext {
   readonly keyStorePassword?: string | undefined
 }
 
+interface Files {
+  /** Null: those of the system. */
+  readonly trustStore: Buffer | null
+  readonly certificate: Buffer | null
+  readonly key: Buffer | null
+  readonly keyStore: Buffer | null
+}
+
+/**
+ * What was made last, and of which bytes: to make it takes ten milliseconds with the CAs of the system, and a bridge may be dialled
+ * ten times in a second.
+ */
+const lastMade = new WeakMap<SslContext, { readonly of: string; readonly secureContext: SecureContext }>()
+
 /** Rejects with TransportError that names the file, and the field that it stands in. */
 export async function loadSecureContext(
   context: SslContext,
   protocols: readonly TlsProtocol[],
 ): Promise<SecureContext> {
-  const { trustStore, certificate, key, keyPassword, keyStore, keyStorePassword } = context
-  const [ca, cert, privateKey, pfx] = await Promise.all([
-    trustStore === undefined ? systemTrust() : readCertificates('trustStore', trustStore),
-    certificate === undefined ? undefined : readCertificates('certificate', certificate),
-    key === undefined ? undefined : read('key', key),
-    keyStore === undefined ? undefined : read('keyStore', keyStore),
+  const [trustStore, certificate, key, keyStore] = await Promise.all([
+    read('trustStore', context),
+    read('certificate', context),
+    read('key', context),
+    read('keyStore', context),
   ])
-  if (cert && privateKey) checkKey(context, cert[0]!, privateKey)
-  if (pfx) checkKeyStore(keyStore!, pfx, keyStorePassword)
+  const of = [
+    ...protocols,
+    ...[trustStore, certificate, key, keyStore].map((bytes) => bytes?.toString('base64')),
+  ].join()
+  const last = lastMade.get(context)
+  if (last?.of === of) return last.secureContext
+  const secureContext = makeSecureContext(context, { trustStore, certificate, key, keyStore }, protocols)
+  lastMade.set(context, { of, secureContext })
+  return secureContext
+}
+
+function makeSecureContext(context: SslContext, files: Files, protocols: readonly TlsProtocol[]): SecureContext {
+  const { trustStore, certificate, key, keyStore } = files
+  const { keyPassword, keyStorePassword } = context
+  const ca = trustStore ? certificatesIn('trustStore', context, trustStore).map(String) : [...systemTrust()]
+  const chain = certificate && certificatesIn('certificate', context, certificate)
+  if (chain) checkKey(context, chain[0]!, key)
+  else if (key) throw wrongFile('key', context, 'no certificate is named')
+  if (keyStore) checkKeyStore(context, keyStore)
   return createSecureContext({
-    ca: ca.map(String),
+    ca,
     minVersion: protocols.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
     maxVersion: protocols.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
-    ...(cert && { cert: cert.join('') }),
-    ...(privateKey && { key: privateKey, passphrase: keyPassword }),
-    ...(pfx && { pfx, passphrase: keyStorePassword }),
+    ...(chain && key && { cert: chain.join(''), key, passphrase: keyPassword }),
+    ...(keyStore && { pfx: keyStore, passphrase: keyStorePassword }),
   })
 }
 
@@ -52,38 +81,46 @@ let systemCertificates: readonly string[] | null = null
 const systemTrust = (): readonly string[] =>
   (systemCertificates ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])])
 
-async function read(field: keyof SslContext, path: string): Promise<Buffer> {
+async function read(field: keyof Files, context: SslContext): Promise<Buffer | null> {
+  const path = context[field]
+  if (path === undefined) return null
   try {
     return await readFile(path)
   } catch (error) {
-    throw wrongFile(field, path, errorCode(error) === 'ENOENT' ? 'there is no such file' : errorMessage(error), error)
+    throw wrongFile(
+      field,
+      context,
+      errorCode(error) === 'ENOENT' ? 'there is no such file' : errorMessage(error),
+      error,
+    )
   }
 }
 
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-async function readCertificates(field: keyof SslContext, path: string): Promise<readonly X509Certificate[]> {
-  const bytes = await read(field, path)
+function certificatesIn(field: keyof Files, context: SslContext, bytes: Buffer): readonly X509Certificate[] {
   const texts: readonly string[] = bytes.toString('latin1').match(certificatePattern) ?? []
-  if (texts.length === 0) throw wrongFile(field, path, `it has no certificate in PEM${otherForm(bytes)}`)
+  if (texts.length === 0) throw wrongFile(field, context, `it has no certificate in PEM${otherForm(bytes)}`)
   return texts.map((text, index) => {
     try {
       return new X509Certificate(text)
     } catch (error) {
-      throw wrongFile(field, path, `certificate ${index + 1} in it cannot be read: ${errorMessage(error)}`, error)
+      throw wrongFile(field, context, `certificate ${index + 1} in it cannot be read: ${errorMessage(error)}`, error)
     }
   })
 }
 
-function checkKey({ key, keyPassword, certificate }: SslContext, leaf: X509Certificate, bytes: Buffer): void {
+function checkKey(context: SslContext, leaf: X509Certificate, key: Buffer | null): void {
+  const { keyPassword, certificate } = context
+  if (!key) throw wrongFile('certificate', context, 'no key is named')
   let privateKey
   try {
-    privateKey = createPrivateKey({ key: bytes, ...(keyPassword !== undefined && { passphrase: keyPassword }) })
+    privateKey = createPrivateKey({ key, ...(keyPassword !== undefined && { passphrase: keyPassword }) })
   } catch (error) {
-    throw wrongFile('key', key!, problemOfKey(bytes, keyPassword, error), error)
+    throw wrongFile('key', context, problemOfKey(key, keyPassword, error), error)
   }
   if (!leaf.checkPrivateKey(privateKey))
-    throw wrongFile('key', key!, `it is not the key of the certificate in ${certificate}`)
+    throw wrongFile('key', context, `it is not the key of the certificate in ${certificate}`)
 }
 
 function problemOfKey(bytes: Buffer, password: string | undefined, error: unknown): string {
@@ -93,11 +130,12 @@ function problemOfKey(bytes: Buffer, password: string | undefined, error: unknow
   return password === undefined ? 'it is encrypted, and there is no keyPassword' : 'keyPassword does not open it'
 }
 
-function checkKeyStore(path: string, pfx: Buffer, password: string | undefined): void {
+function checkKeyStore(context: SslContext, pfx: Buffer): void {
+  const { keyStorePassword: password } = context
   try {
     createSecureContext({ pfx, ...(password !== undefined && { passphrase: password }) })
   } catch (error) {
-    throw wrongFile('keyStore', path, problemOfKeyStore(pfx, password, error), error)
+    throw wrongFile('keyStore', context, problemOfKeyStore(pfx, password, error), error)
   }
 }
 
@@ -126,5 +164,5 @@ function otherForm(bytes: Buffer): string {
   return ''
 }
 
-const wrongFile = (field: keyof SslContext, path: string, problem: string, cause?: unknown): TransportError =>
-  new TransportError(`Cannot use ${field} ${path} of sslContext: ${problem}`, { code: 'TLS_FAILED', cause })
+const wrongFile = (field: keyof Files, context: SslContext, problem: string, cause?: unknown): TransportError =>
+  new TransportError(`Cannot use ${field} ${context[field]} of sslContext: ${problem}`, { code: 'TLS_FAILED', cause })

@@ -9,6 +9,7 @@ import {
   type InventoryAnswer,
   type SubscriptionRow,
 } from '../../../broker/management/contract.ts'
+import type { SslContext } from '../../../broker/client/index.ts'
 import { activemqJars, activemqVersions, type ActivemqVersion } from '../../support/activemq-broker.ts'
 import { BrokerMember } from '../../support/broker-process.ts'
 import { compileJava } from '../../support/java-clients.ts'
@@ -21,7 +22,7 @@ export type BrokerKind = (typeof brokerKinds)[number]
 export interface Connector {
   readonly name: string
   readonly uri: string
-  readonly [attribute: string]: string | number | boolean | readonly string[]
+  readonly [attribute: string]: string | number | boolean | readonly string[] | SslContext
 }
 
 export interface MemberSettings {
@@ -35,6 +36,17 @@ export interface MemberSettings {
   readonly replay?: boolean
   /** Consumers of virtual destinations are announced to bridges. */
   readonly virtualDemand?: boolean
+  /** ActiveMQ's only: another transport connector, which wants a certificate of whoever dials. Files in PEM. */
+  readonly tls?: {
+    readonly port: number
+    readonly certificate: string
+    readonly key: string
+    readonly trustStore: string
+  }
+  /** ActiveMQ's only: nobody else may come. */
+  readonly user?: { readonly userName: string; readonly password: string }
+  /** Ours only: for what it dials. */
+  readonly sslContext?: SslContext
 }
 
 export interface MemberPlace {
@@ -104,6 +116,15 @@ class ActivemqMember implements NetworkMember {
       ...(settings.keepsData ? [`data=${place.dataDirectory}`] : []),
       `replay=${settings.replay ?? false}`,
       `virtualDemand=${settings.virtualDemand ?? false}`,
+      ...(settings.tls
+        ? [
+            `trustStore=${settings.tls.trustStore}`,
+            `certificate=${settings.tls.certificate}`,
+            `key=${settings.tls.key}`,
+            `tlsPort=${settings.tls.port}`,
+          ]
+        : []),
+      ...(settings.user ? [`user=${settings.user.userName}:${settings.user.password}`] : []),
       ...(settings.connectors ?? []).flatMap(argumentsOf),
     ]
   }
@@ -144,8 +165,11 @@ class ActivemqMember implements NetworkMember {
 
 const argumentsOf = ({ uri, ...attributes }: Connector): string[] => [
   `connector=${uri}`,
-  ...Object.entries(attributes).map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`),
+  ...Object.entries(attributes).map(([name, value]) => `${name}=${textOf(value)}`),
 ]
+
+const textOf = (value: Connector[string]): string =>
+  Array.isArray(value) ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
 
 class OurMember implements NetworkMember {
   readonly kind = 'ours'
@@ -204,4 +228,5 @@ const configurationOf = (place: MemberPlace, settings: MemberSettings): BrokerCo
   brokerName: place.name,
   networkConnectors: [...(settings.connectors ?? [])],
   ...(settings.virtualDemand ? { useVirtualDestSubs: true } : {}),
+  ...(settings.sslContext ? { sslContext: settings.sslContext } : {}),
 })

@@ -27,7 +27,7 @@ const mostMembers = 4
 const longestWaitMs = 20_000
 const pollMs = 20
 /** Bridges are tried again at once: suites must not wait for what an hour of outage is paced for. */
-const quickRetries = 'initialReconnectDelay=100&useExponentialBackOff=false'
+export const quickRetries = 'initialReconnectDelay=100&useExponentialBackOff=false'
 /** Nobody answers it when a scene has failed. */
 const quickGoodbye = 'jms.closeTimeout=2000'
 

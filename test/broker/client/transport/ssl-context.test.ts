@@ -63,13 +63,24 @@ test('what a Secret of type kubernetes.io/tls has, or a PKCS #12 key store', asy
   await load({ trustStore: at('ca.crt'), keyStore: at('store.p12'), keyStorePassword: password })
 })
 
+test('what was made of the same bytes is taken again, and nothing else', async () => {
+  const path = at('changing.crt')
+  await writeFile(path, authority.certificate)
+  const context = { trustStore: path }
+  const first = await load(context)
+  expect(await load(context)).toBe(first)
+  expect(await loadSecureContext(context, ['TLSv1.3'])).not.toBe(first)
+  await writeFile(path, makeAuthority('Test CA').certificate)
+  expect(await load(context)).not.toBe(first)
+})
+
 test.each<[string, (path: typeof at) => SslContext, string]>([
   [
     'that there is not',
     (path) => ({ trustStore: path('none') }),
     'trustStore FOLDER/none of sslContext: there is no such file',
   ],
-  ['that is a folder', (path) => ({ key: path('') }), 'key FOLDER of sslContext: EISDIR'],
+  ['that is a folder', (path) => ({ trustStore: path('') }), 'trustStore FOLDER of sslContext: EISDIR'],
   [
     'without certificates',
     (path) => ({ trustStore: path('empty') }),
@@ -103,6 +114,16 @@ test.each<[string, (path: typeof at) => SslContext, string]>([
     'keyStore FOLDER/store.p12 of sslContext: keyStorePassword does not open it',
   ],
   ['without a key', (path) => ({ certificate: path('tls.crt'), key: path('tls.crt') }), 'it has no private key in PEM'],
+  [
+    'with no key beside it',
+    (path) => ({ certificate: path('tls.crt') }),
+    'certificate FOLDER/tls.crt of sslContext: no key is named',
+  ],
+  [
+    'with a key alone',
+    (path) => ({ key: path('tls.key') }),
+    'key FOLDER/tls.key of sslContext: no certificate is named',
+  ],
   [
     'with the key of another one',
     (path) => ({ certificate: path('tls.crt'), key: path('other.key') }),

@@ -242,6 +242,13 @@ describe('a broker that wants a certificate', () => {
   })
 })
 
+test('fields that there are not are refused by name', () => {
+  const wrong = { sslContext: { truststore: '/tls/ca.crt' } as SslContext }
+  expect(() => createConnectionFactory('ssl://a:1', wrong)).toThrow(
+    'Cannot use sslContext: field truststore is "/tls/ca.crt"; accepted is trustStore, certificate, key,',
+  )
+})
+
 test('a file that is missing is named, and nobody is dialled', async () => {
   const { port, clients } = await proxy()
   expect(await dial(`ssl://localhost:${port}`, { trustStore: '/nowhere/ca.crt' })).toBe(
