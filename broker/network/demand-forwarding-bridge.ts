@@ -162,6 +162,11 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
     this.#near.settle(delivery, 'accepted')
   }
 
+  consumerRefused(error: RefusalError): void {
+    this.#limitReached(error.fields['limit'])
+    this.#parts.logger.warn('Cannot follow the demand of the other broker', { cause: error.message })
+  }
+
   command(command: Command): void {
     if (this.#ended) return
     if (command.kind === 'MessageDispatch') this.#advised(command.message)
@@ -283,8 +288,7 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
         this.#applyOne(change)
       } catch (error) {
         if (!(error instanceof RefusalError)) throw error
-        this.#limitReached(error.fields['limit'])
-        this.#parts.logger.warn('Cannot follow the demand of the other broker', { cause: error.message })
+        this.consumerRefused(error)
       }
     }
   }

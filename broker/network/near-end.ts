@@ -3,6 +3,7 @@
 //
 // The region must not be called back while it delivers: what is settled then is collected and told at the end of the task, so
 // that the answers of one read are also one turn of acknowledgements.
+import { RefusalError } from '../base/errors.ts'
 import { consumerIdText } from '../openwire/id-text.ts'
 import { destinationOf } from '../openwire/destination-structure.ts'
 import type { NetworkOptions } from '../destination/subscription/subscription.ts'
@@ -26,6 +27,8 @@ export interface NearEndPeer {
   readonly congested: boolean
   /** Called from within the region. Each delivery is settled once, later, unless the bridge ends before. */
   forward(delivery: Delivery): void
+  /** A consumer that had to wait for another one to leave cannot be. */
+  consumerRefused(error: RefusalError): void
 }
 
 interface Settled {
@@ -34,19 +37,28 @@ interface Settled {
   readonly cause: string | null
 }
 
+interface Successor {
+  readonly info: ConsumerInfo
+  readonly add: () => void
+}
+
 export class NearEnd {
   readonly #region: RegionConnection
+  readonly #peer: NearEndPeer
   readonly #subscriptionsPage: Region['subscriptionsPage']
   readonly #clientId: string
   /** Deliveries of each consumer that are not settled. */
   readonly #unsettled = new Map<ConsumerIdText, number>()
   /** Consumers that go when all of theirs is settled. */
   readonly #leaving = new Map<ConsumerIdText, () => void>()
+  /** Durable subscriptions whose consumers are among these, and what comes into their place. */
+  readonly #successors = new Map<string, Successor | null>()
   #settled: Settled[] = []
   #closed = false
 
   constructor(region: Region, options: Pick<ConnectionOptions, 'connectionId' | 'clientId'>, peer: NearEndPeer) {
     this.#clientId = options.clientId
+    this.#peer = peer
     this.#subscriptionsPage = (after, limit) => region.subscriptionsPage(after, limit)
     this.#region = region.connect({ ...options, failoverReconnect: false, network: true }, this.#port(peer))
   }
@@ -56,43 +68,32 @@ export class NearEnd {
     return this.#unsettled.size - this.#leaving.size
   }
 
-  /** `demandTerms`: of the other broker, when it listens to advisories. @throws {RefusalError} */
+  /**
+   * A durable one waits for an earlier one of its name that is leaving. `demandTerms`: of the other broker, when it listens to advisories.
+   * @throws {RefusalError}
+   */
   addConsumer(info: ConsumerInfo, filter: NetworkOptions['filter'], demandTerms?: DemandTerms): void {
-    const consumerId = consumerIdText(info.consumerId!)
-    this.#unsettled.set(consumerId, 0)
-    try {
-      this.#region.addConsumer({
-        consumerId,
-        destination: destinationOf(info.destination!),
-        prefetchSize: info.prefetchSize,
-        priority: info.priority,
-        exclusive: false,
-        noLocal: info.noLocal,
-        maximumPendingMessageLimit: info.maximumPendingMessageLimit,
-        selector: info.selector,
-        browser: false,
-        subscriptionName: info.subscriptionName,
-        demandTerms,
-        announcement: info,
-        network: { brokerPath: (info.brokerPath ?? []).flatMap((id) => (id?.value ? [id.value] : [])), filter },
-      })
-    } catch (error) {
-      this.#unsettled.delete(consumerId)
-      throw error
-    }
+    if (info.subscriptionName !== null && this.#successors.has(info.subscriptionName))
+      this.#successors.set(info.subscriptionName, { info, add: () => this.#addConsumer(info, filter, demandTerms) })
+    else this.#addConsumer(info, filter, demandTerms)
   }
 
   /** Nothing more is forwarded for it; it goes when what is under way is settled. */
   removeConsumer(info: ConsumerInfo, unsubscribes: boolean): void {
+    const { subscriptionName } = info
     const consumerId = consumerIdText(info.consumerId!)
+    if (subscriptionName !== null && this.#successors.get(subscriptionName)?.info === info)
+      this.#successors.set(subscriptionName, null)
     if (!this.#unsettled.has(consumerId)) return
     const leave = (): void => {
       this.#unsettled.delete(consumerId)
       this.#leaving.delete(consumerId)
       this.#region.removeConsumer(consumerId, 'unknown')
-      if (unsubscribes && info.subscriptionName !== null) this.removeSubscription(info.subscriptionName)
+      if (unsubscribes && subscriptionName !== null) this.removeSubscription(subscriptionName)
+      if (subscriptionName !== null) this.#succeed(subscriptionName)
     }
     if (this.#unsettled.get(consumerId) === 0) return leave()
+    if (subscriptionName !== null) this.#successors.set(subscriptionName, null)
     this.#leaving.set(consumerId, leave)
     this.#region.setPrefetch(consumerId, 0)
   }
@@ -140,6 +141,42 @@ export class NearEnd {
     this.#tellSettled()
     this.#closed = true
     this.#region.close()
+  }
+
+  #addConsumer(info: ConsumerInfo, filter: NetworkOptions['filter'], demandTerms: DemandTerms | undefined): void {
+    const consumerId = consumerIdText(info.consumerId!)
+    this.#unsettled.set(consumerId, 0)
+    try {
+      this.#region.addConsumer({
+        consumerId,
+        destination: destinationOf(info.destination!),
+        prefetchSize: info.prefetchSize,
+        priority: info.priority,
+        exclusive: false,
+        noLocal: info.noLocal,
+        maximumPendingMessageLimit: info.maximumPendingMessageLimit,
+        selector: info.selector,
+        browser: false,
+        subscriptionName: info.subscriptionName,
+        demandTerms,
+        announcement: info,
+        network: { brokerPath: (info.brokerPath ?? []).flatMap((id) => (id?.value ? [id.value] : [])), filter },
+      })
+    } catch (error) {
+      this.#unsettled.delete(consumerId)
+      throw error
+    }
+  }
+
+  #succeed(subscriptionName: string): void {
+    const successor = this.#successors.get(subscriptionName)
+    this.#successors.delete(subscriptionName)
+    try {
+      successor?.add()
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      this.#peer.consumerRefused(error)
+    }
   }
 
   #tellSettled(): void {

@@ -4,7 +4,7 @@
 // A message is removed here only when the other broker has answered that it has it, persistent or not. One that it refuses, or that
 // cannot be sent to it, stays under way and is offered again; the others go on meanwhile.
 import type { Clock, Timer } from '../../base/clock.ts'
-import { errorMessage, isError } from '../../base/errors.ts'
+import { errorMessage, isError, type RefusalError } from '../../base/errors.ts'
 import { isQueue, isTemporary, isWildcard, type Destination } from '../../message/destination.ts'
 import { buildConsumerInfo, buildShutdownInfo } from '../../openwire/build-commands.ts'
 import { structureOf } from '../../openwire/destination-structure.ts'
@@ -104,6 +104,10 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
     if (this.#ended) return
     this.#parts.far.send(buildShutdownInfo())
     this.#close()
+  }
+
+  consumerRefused(error: RefusalError): void {
+    this.failed(error)
   }
 
   forward(delivery: Delivery): void {

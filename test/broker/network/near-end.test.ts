@@ -13,7 +13,7 @@ const filter = { brokerId: 'ID:B', messageTTL: 1, permits: () => true }
 async function setUp() {
   const harness = await RegionHarness.start({ brokerId: 'ID:A' })
   const given: Delivery[] = []
-  const peer = { congested: false, forward: (delivery: Delivery) => void given.push(delivery) }
+  const peer = { congested: false, forward: (delivery: Delivery) => void given.push(delivery), consumerRefused() {} }
   const near = new NearEnd(harness.region, { connectionId: 'A->B:1', clientId: 'NC_B_inbound_A' }, peer)
   const client = harness.connect()
   const demand = (destination: string, options: Partial<ConsumerInfo> = {}): ConsumerInfo => {
@@ -118,6 +118,28 @@ test('its subscriptions are those of its own client id, and can be ended while n
   near.removeSubscription('NC-DS_A_T')
   await harness.settle()
   expect(near.durableSubscriptions()).toEqual([])
+})
+
+test('a durable one that comes while an earlier one of its name leaves waits until that has gone', async () => {
+  const { harness, near, given, demand, client, send } = await setUp()
+  const info = demand('topic://T', { subscriptionName: 'NC-DS_A_T' })
+  await harness.settle()
+  send('topic://T', 1)
+  await harness.settle()
+  near.removeConsumer(info, true)
+  const next = (value: number): ConsumerInfo =>
+    demand('topic://T', { subscriptionName: 'NC-DS_A_T', consumerId: { ...info.consumerId!, value } })
+  near.removeConsumer(next(2), true)
+  next(3)
+  near.settle(given[0]!, 'accepted')
+  await harness.settle()
+  expect(near.durableSubscriptions()).toHaveLength(1)
+  client.send('topic://T', { persistent: true })
+  await harness.settle()
+  expect(given.map(({ consumerId, message }) => [consumerId, message.producerSequenceId])).toEqual([
+    ['A->B:1:1:1', 1],
+    ['A->B:1:1:3', 2],
+  ])
 })
 
 test('a consumer that is refused is none', async () => {
