@@ -36,7 +36,7 @@ import { DemandGroup, isInUse, type BridgeWay, type Interest, type Permanence } 
 import { buildDemand, demandPriority, durableName, type DemandOwner } from './demand-info.ts'
 import type { Demand, DemandChange } from './demand.ts'
 import { DestinationRules } from './destination-rules.ts'
-import { subscriptionsToHear } from './durable-sync.ts'
+import { isBridgeTo, subscriptionsToHear } from './durable-sync.ts'
 import { pathBytes, readConsumer, readPath, type HeardConsumer } from './heard-consumer.ts'
 import { InterestIndex, isSameSource } from './interest-index.ts'
 import {
@@ -290,6 +290,8 @@ export class DemandTable {
   }
 
   #subscriptionRemoved(info: RemoveSubscriptionInfo): void {
+    // What the other broker's bridge to us has is no demand here; it has the name of those that are.
+    if (isBridgeTo(this.#options.localBrokerName, this.#options.settings, info)) return
     const interests = this.#interests.ofSubscription(info)
     this.#forgetAll(interests)
     // Nobody can tell whether inactive ones are left that were not heard of; syncDurableSubs does.

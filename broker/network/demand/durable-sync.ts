@@ -65,7 +65,11 @@ export function subscriptionsToHear(info: BrokerSubscriptionInfo, parties: SyncP
 }
 
 /** Demand of the broker itself that it would be told of: two brokers would keep each other's subscriptions alive. */
-function isBridgeTo(brokerName: string, { clientIdToken }: BridgeSettings, consumer: ConsumerInfo): boolean {
+export function isBridgeTo(
+  brokerName: string,
+  { clientIdToken }: BridgeSettings,
+  consumer: Pick<ConsumerInfo, 'clientId' | 'subscriptionName'>,
+): boolean {
   if (!isOfBridge(consumer)) return false
   const { clientId } = consumer
   return clientId === null || clientId.includes([`${clientIdToken}${brokerName}`, 'inbound', ''].join(clientIdToken))
@@ -78,4 +82,5 @@ function mayCome(consumer: ConsumerInfo, { consumerTTL }: BridgeSettings, broker
   return (consumerTTL < 0 || passed < consumerTTL) && !path.some((id) => id?.value === brokerId)
 }
 
-const isOfBridge = ({ subscriptionName }: ConsumerInfo): boolean => subscriptionName?.startsWith(durablePrefix) ?? false
+const isOfBridge = ({ subscriptionName }: Pick<ConsumerInfo, 'subscriptionName'>): boolean =>
+  subscriptionName?.startsWith(durablePrefix) ?? false

@@ -63,13 +63,19 @@ export const isSameSource = (interest: Interest, { info, brokerPath }: HeardCons
 
 /**
  * Of the bridges with a subscription of that name the one with the client id; or one whose id names the broker behind it, as ids
- * of ActiveMQ's bridges do when brokers have their names as ids (ActiveMQ: addProxyNetworkSubscriptionBrokerPath). Of others
- * nobody can tell which it is: one of them, so that none is left at the end.
+ * of ActiveMQ's bridges do when brokers have their names as ids (ActiveMQ: addProxyNetworkSubscriptionBrokerPath). Of those that were
+ * announced with a subscriber's id nobody can tell which it is: one of them, so that none is left at the end.
  */
 function oneOfBridge(interests: readonly Interest[], clientId: string): readonly Interest[] {
   const found =
     interests.find(({ info }) => info.clientId === clientId) ??
     interests.find(({ heardPath }) => heardPath.length > 0 && clientId.includes(heardPath.at(-1)!)) ??
-    interests[0]
+    interests.find(({ info }) => !isIdOfBridge(info.clientId, clientId))
   return found ? [found] : []
+}
+
+/** Whether it is the id of a bridge of the same broker: `<connector>_<other broker>_inbound_<broker>`. */
+function isIdOfBridge(clientId: string | null, ofBridge: string): boolean {
+  const end = ofBridge.slice(ofBridge.lastIndexOf('inbound'))
+  return clientId?.endsWith(end) ?? false
 }

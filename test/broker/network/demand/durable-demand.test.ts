@@ -162,4 +162,14 @@ describe("subscriptions of the other broker's own bridges", () => {
     bridge.heard(unsubscribed('NC_west_inbound_there', 'NC-DS_there_T'))
     expect(bridge.wanted).toEqual([])
   })
+
+  test('stay when others of the same name end: those for us, and those that were too far away to be heard of', () => {
+    const bridge = new BridgeHarness({ consumerTTL: 2 })
+    bridge.heard(ofBridgeTo('east', 'NC_east_inbound_there'))
+    for (const other of ['NC_here_inbound_there', 'NC_west_inbound_there'])
+      expect(bridge.heard(unsubscribed(other, 'NC-DS_there_T'))).toEqual([])
+    const ofActiveMq = new BridgeHarness({ consumerTTL: 2 })
+    ofActiveMq.heard(ofBridgeTo('ID:east', 's'))
+    expect(ofActiveMq.heard(unsubscribed('NC_here_inbound_there', 'NC-DS_there_T'))).toEqual([])
+  })
 })
