@@ -14,6 +14,8 @@ export interface Interest {
   readonly brokerPath: readonly string[]
   readonly group: DemandGroup
   readonly durable: boolean
+  /** A queue that a broker behind the other one includes statically: not one consumer is known there. */
+  readonly forNobody: boolean
   /** null: nobody asks whether there are others. */
   readonly way: BridgeWay | null
   /** Bytes of memory, estimated. */
@@ -57,8 +59,9 @@ export class DemandGroup {
   /** A group with a wider destination whose demand serves this one. */
   coveredBy: DemandGroup | null = null
   readonly covered = new Set<DemandGroup>()
-  /** Interests that have no better way: consumers, and durable subscriptions; and the latter of those that it serves. */
+  /** Interests that have no better way: consumers, somebody's among them, and durable subscriptions; and the latter of those that it serves. */
   #consumers = 0
+  #somebody = 0
   #durables = 0
   #coveredDurables = 0
 
@@ -82,9 +85,9 @@ export class DemandGroup {
     return this.permanence !== 'none' || this.isOfBefore
   }
 
-  /** A queue that is included statically, and nobody there wants it by this demand. */
+  /** A queue that is included statically, here or on the way, and nobody there wants it by this demand. */
   get isForNobody(): boolean {
-    return this.isStatic && this.destination.kind === 'queue' && this.#consumers === 0
+    return this.destination.kind === 'queue' && this.#somebody === 0 && (this.isStatic || this.#consumers > 0)
   }
 
   /** Nothing is left to remember. */
@@ -96,6 +99,7 @@ export class DemandGroup {
   count(interest: Interest, difference: 1 | -1): void {
     if (!interest.durable) {
       this.#consumers += difference
+      if (!interest.forNobody) this.#somebody += difference
       return
     }
     this.#durables += difference
@@ -112,9 +116,10 @@ export class DemandGroup {
     return forcedDurable ? 'durable' : 'consumers'
   }
 
-  /** Of the interests that have no better way the oldest: what the demand is made of. */
+  /** Of the interests that have no better way the oldest, somebody's if there is one: what the demand is made of. */
   leading(): Interest | undefined {
-    return this.interests.values().find(isInUse)
+    const isSomebody = (interest: Interest): boolean => isInUse(interest) && !interest.forNobody
+    return this.interests.values().find(isSomebody) ?? this.interests.values().find(isInUse)
   }
 
   coverBy(other: DemandGroup | null): void {

@@ -64,10 +64,14 @@ export function buildDemand(owner: DemandOwner, number: number, group: DemandGro
     networkSubscription: true,
     optimizedAcknowledge: false,
     noRangeAcks: false,
-    networkConsumerPath: leading ? [...consumersBehind(leading.info)] : null,
+    networkConsumerPath: leading && !group.isForNobody ? [...consumersBehind(leading.info)] : null,
   }
   return { number, destination, subscriptionName, advisory, forNobody: group.isForNobody, info }
 }
+
+/** What a bridge includes statically has no consumers behind it (ActiveMQ: createDemandSubscription of a destination), other demand has. */
+export const isForNobody = ({ networkSubscription, networkConsumerPath }: ConsumerInfo): boolean =>
+  networkSubscription && (networkConsumerPath ?? []).length === 0
 
 /** From the consumer over those that bridges have for it to the one that was heard of. */
 function* consumersBehind({ networkConsumerPath, consumerId }: ConsumerInfo): Generator<ConsumerId> {

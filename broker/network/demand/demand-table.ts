@@ -33,7 +33,7 @@ import { isForBridges } from '../../message/bridge-advisories.ts'
 import { mayPass } from '../../message/demand-terms.ts'
 import { BridgeWays } from './bridge-ways.ts'
 import { DemandGroup, isInUse, type BridgeWay, type Interest, type Permanence } from './demand-group.ts'
-import { buildDemand, demandPriority, durableName, type DemandOwner } from './demand-info.ts'
+import { buildDemand, demandPriority, durableName, isForNobody, type DemandOwner } from './demand-info.ts'
 import type { Demand, DemandChange } from './demand.ts'
 import { DestinationRules } from './destination-rules.ts'
 import { isBridgeTo, subscriptionsToHear } from './durable-sync.ts'
@@ -269,7 +269,8 @@ export class DemandTable {
     const way = heard.advisory
       ? null
       : this.#ways.of(group.destination, { brokerPath, priority, durable: durable || group.options.forcedDurable })
-    const interest: Interest = { info, consumerId, heardPath, brokerPath, group, durable, way, cost }
+    const forNobody = group.destination.kind === 'queue' && isForNobody(info)
+    const interest: Interest = { info, consumerId, heardPath, brokerPath, group, durable, forNobody, way, cost }
     way?.interests.add(interest)
     group.interests.add(interest)
     this.#interests.add(interest)

@@ -262,6 +262,31 @@ describe('static destinations', () => {
     expect(bridge.demandFor('queue://B.1').forNobody).toBe(false)
   })
 
+  // What one broker includes is no consumer to those that hear of it from there, either: they would send it to and fro.
+  test('of queues that another broker includes are nobody, too, and said to be so farther on, until somebody comes', () => {
+    const bridge = new BridgeHarness({ consumerTTL: 3 })
+    const included = { brokerPath: brokerPath('far'), networkSubscription: true }
+    expect(bridge.heard(consumer('static', 'queue://A', included))).toEqual(['+1 queue://A'])
+    expect(bridge.demandFor('queue://A')).toMatchObject({ forNobody: true, info: { networkConsumerPath: null } })
+
+    const real = { brokerPath: brokerPath('farther', 'far'), networkConsumerPath: [consumerId('c')] }
+    const conduit = new BridgeHarness({ consumerTTL: 3, conduitNetworkQueueSubscriptions: true })
+    expect(conduit.heard(consumer('static', 'queue://A', included))).toEqual(['+1 queue://A'])
+    expect(conduit.heard(consumer('bridge', 'queue://A', { ...included, ...real }))).toEqual([
+      '+2 queue://A',
+      '-1 queue://A',
+    ])
+    expect(conduit.demandFor('queue://A')).toMatchObject({
+      forNobody: false,
+      info: {
+        brokerPath: brokerPath('farther', 'far', 'there'),
+        networkConsumerPath: [consumerId('c'), consumerId('bridge')],
+      },
+    })
+    expect(conduit.heard(gone('bridge'))).toEqual(['+3 queue://A', '-2 queue://A'])
+    expect(conduit.heard(gone('static'))).toEqual(['-3 queue://A'])
+  })
+
   test('are durable when they are to be', () => {
     const bridge = new BridgeHarness({ staticallyIncludedDestinations: [named('topic://T', true)] })
     expect(bridge.start()).toEqual(['+1 topic://T as NC-DS_here_T'])
