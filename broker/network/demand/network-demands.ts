@@ -5,7 +5,9 @@
 // consumers' ids; of merged consumers only one id travels on, and it is outlived by the others). The other way is not forgotten:
 // it is taken when the better one ends.
 //
-// A durable way that is in use stays in use: what it has kept would be lost with it.
+// A durable way that is in use stays in use: what it has kept would be lost with it. It does not keep a better one out of use:
+// two brokers that heard of a subscriber over each other first would send each other what they then have no way for. What comes over
+// both is told by its id where it arrives (region/network-arrivals.ts).
 // Only ways of bridges that suppress duplicates are entered here; the others take no part.
 import { maxRememberedBytesOfAll, maxWaysToOneDestination } from './limits.ts'
 
@@ -62,8 +64,8 @@ export class NetworkDemands {
 }
 
 /**
- * Takes the best first, and then each that is no second way to where one of those leads. By broker, not by pairs of ways: paths are as
- * long as other brokers say.
+ * Takes the best first, and then each that is no second way to where one of those leads, or has been in use and keeps something. By
+ * broker, not by pairs of ways: paths are as long as other brokers say.
  */
 function decide(ways: readonly Way[], entered: Way | null): void {
   /** Whose ways in use lead over a broker: those of two bridges would be ways to the same consumers. */
@@ -71,16 +73,22 @@ function decide(ways: readonly Way[], entered: Way | null): void {
   const changed: Way[] = []
   for (const way of ways.toSorted(better)) {
     const { owner, brokerPath } = way
-    const suppressed = brokerPath.some((id) => (ownerOver.get(id) ?? owner) !== owner)
-    if (!suppressed) for (const id of brokerPath) ownerOver.set(id, owner)
+    const suppressed = !isEstablished(way) && brokerPath.some((id) => (ownerOver.get(id) ?? owner) !== owner)
+    if (!suppressed)
+      for (const id of brokerPath) ownerOver.set(id, (ownerOver.get(id) ?? owner) === owner ? owner : several)
     if (way.suppressed !== suppressed && way !== entered) changed.push(way)
     way.suppressed = suppressed
   }
   for (const way of changed) way.changed()
 }
 
+/** More than one bridge has a way in use over a broker: nobody else gets another one. */
+const several = {}
+
 /** The sort is stable: of equals the older one. */
 const better = (one: Way, other: Way): number =>
-  Number(isEstablished(other)) - Number(isEstablished(one)) || other.priority - one.priority
+  other.priority - one.priority ||
+  one.brokerPath.length - other.brokerPath.length ||
+  Number(isEstablished(other)) - Number(isEstablished(one))
 
 const isEstablished = (way: Way): boolean => way.durable && !way.suppressed

@@ -86,10 +86,24 @@ test('each of the two kinds has its setting', () => {
 
 test('a durable way that is used stays: what it has kept would be lost', () => {
   const [east, west] = [bridgeTo('east'), bridgeTo('west')]
-  west.heard(subscriber('s', 'topic://T', { brokerPath: brokerPath('east') }))
-  expect(east.heard(subscriber('s', 'topic://T'), consumer('c', 'topic://T'))).toEqual([])
+  west.heard(subscriber('s', 'topic://T', { brokerPath: brokerPath('north') }))
+  expect(east.heard(subscriber('s', 'topic://T', { brokerPath: brokerPath('north') }))).toEqual([])
   expect(west.heard(unsubscribed('s'))).toEqual(['-1 topic://T unsubscribed'])
   expect(east.takeChangedByOthers()).toEqual(['+1 topic://T as NC-DS_here_T'])
+})
+
+// Else two brokers whose direct bridges came last would each send to the other one what neither then takes to the subscriber.
+test('a durable way that is used keeps no shorter one from being used, whatever the priorities are', () => {
+  for (const decreaseNetworkConsumerPriority of [true, false]) {
+    networkDemands = new NetworkDemands()
+    const settings = { decreaseNetworkConsumerPriority }
+    const [east, west] = [bridgeTo('east', settings), bridgeTo('west', settings)]
+    west.heard(subscriber('s', 'topic://T', { brokerPath: brokerPath('east') }))
+    expect(east.heard(subscriber('s', 'topic://T'))).toEqual(['+1 topic://T as NC-DS_here_T'])
+    expect(west.takeChangedByOthers()).toEqual([])
+    expect(west.heard(unsubscribed('s'))).toEqual(['-1 topic://T unsubscribed'])
+    expect(east.takeChangedByOthers()).toEqual([])
+  }
 })
 
 test('a temporary destination of two ways is wanted by one', () => {
