@@ -1,18 +1,29 @@
-// Random networks of brokers with consumers that come, go and move, and links that break, against a naive model: what was
-// acknowledged to its producer is consumed somewhere in the end, when everybody rests and one broker has consumers for all of it. It is
-// consumed once, unless a link broke or a consumer went while it was under way. Brokers without a store are killed too: then only what
-// was sent to that one may be gone, not what others have sent there. The same seed gives the same run.
+// Random networks of brokers with applications that come, go and move, links that break and brokers that are killed, against a naive
+// model (network-plan.ts says what there is, reach.ts how far things go, message-book.ts what a message may do):
+//
+//   - what was acknowledged to its producer is consumed somewhere in the end, when everybody rests and one broker has consumers for all
+//     of it; what does not come there is in some broker, where TTL, lists or options keep it; or it has expired
+//   - nobody gets what he did not ask for, or what came over a bridge that may not take it along, or what has expired
+//   - it is consumed once, unless it was under way when a link broke or a broker died
+//   - a broker with a store has what it answered for when it comes back; of one without only what was sent to it may be gone, not what
+//     others have sent there
+//   - durable subscribers: durable-subscribers.ts
+//
+// The same seed gives the same run.
 import { seededRandom, type Random } from '../../../broker/base/random.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
-import type { Destination } from '../../../broker/message/destination.ts'
 import { DialledBridge } from '../../../broker/network/dialled-bridge.ts'
 import { formatNetworkProperties } from '../../../broker/network/network-properties.ts'
-import type { BridgeSettings } from '../../../broker/network/connector-settings.ts'
-import type { Delivery, RegionConnection } from '../../../broker/region/region.ts'
-import { bridgeSettings } from '../../broker/network/bridge-settings.ts'
+import type { RegionConnection } from '../../../broker/region/region.ts'
 import { testMessage } from '../../support/test-message.ts'
 import { Violation } from '../queue-book.ts'
-import { SimulatedNetwork, type SimulatedBroker } from './simulated-network.ts'
+import { DurableSubscribers } from './durable-subscribers.ts'
+import { MessageBook } from './message-book.ts'
+import { describePlan, drawPlan, queueOf, queues, topic, type Join, type NetworkPlan } from './network-plan.ts'
+import { QueueConsumers } from './queue-consumers.ts'
+import { Reach } from './reach.ts'
+import { placesOf, SimulatedNetwork, type SimulatedBroker } from './simulated-network.ts'
+import { findStuck } from './stuck-messages.ts'
 
 export interface NetworkModelOptions {
   readonly seed: number
@@ -28,18 +39,26 @@ const noFigures = () => ({
   brokers: 0,
   bridges: 0,
   sent: 0,
-  delivered: 0,
+  consumed: 0,
   forwarded: 0,
   moved: 0,
   cuts: 0,
-  kills: 0,
-  duplicates: 0,
+  killsWithStore: 0,
+  killsWithoutStore: 0,
+  repeated: 0,
+  expired: 0,
+  outOfReach: 0,
+  durableSubscribers: 0,
+  receivedByThem: 0,
+  networkSubscriptions: 0,
 })
 
-const stepsPerRun = 100
+const stepsPerRun = 90
 /** Deliveries of bytes until a network must have come to rest. */
 const longestRest = 20_000
-const queues = ['Q.1', 'Q.2'] as const
+/** Time that goes on in one step, at most, where messages expire. */
+const longestStepMs = 200
+const longestLifeMs = 3000
 
 /** Runs so many networks; throws a Violation at the first thing that is not allowed. */
 export async function runNetworkModel({ seed, runs, began }: NetworkModelOptions): Promise<NetworkFigures> {
@@ -52,102 +71,125 @@ export async function runNetworkModel({ seed, runs, began }: NetworkModelOptions
       await model.run()
     } catch (error) {
       const text = error instanceof Violation ? error.message : String((error as Error).stack ?? error)
-      throw new Violation(`seed ${runSeed}: ${text}\n${model.history.slice(-60).join('\n')}`)
+      throw new Violation(`seed ${runSeed}: ${text}\n${model.history.slice(-historyLines).join('\n')}`)
     }
     figures.runs++
   }
   return figures
 }
 
-interface Link {
-  readonly from: string
-  readonly to: string
-  readonly settings: BridgeSettings
-  bridge: DialledBridge | null
-}
+const historyLines = Number(process.env['FLOTILLA_HISTORY'] ?? 60)
 
-interface Consumer {
-  readonly id: string
-  readonly broker: string
-  readonly queue: string
-  readonly abovePriority: number | null
-  readonly connection: RegionConnection
-  readonly unacknowledged: Delivery[]
+interface Link extends Join {
+  bridge: DialledBridge | null
 }
 
 class NetworkModel {
   readonly history: string[] = []
   readonly #random: Random
   readonly #figures: NetworkFigures
+  readonly #plan: NetworkPlan
   readonly #network: SimulatedNetwork
-  readonly #links: Link[] = []
-  readonly #consumers: Consumer[] = []
+  readonly #reach: Reach
+  readonly #book: MessageBook
+  readonly #consumers: QueueConsumers
+  readonly #subscribers: DurableSubscribers
+  readonly #links: Link[]
   readonly #producers = new Map<string, RegionConnection>()
-  /** By text of the message: how often it was consumed. */
-  readonly #acknowledged = new Map<string, number>()
-  /** Sent to a broker that forgot it. */
-  readonly #mayBeLost = new Set<string>()
-  /** A message may have been consumed more than once. */
-  #mayRepeat = false
-  #lastNumber = 0
   #bridges = 0
 
   constructor(random: Random, figures: NetworkFigures) {
     this.#random = random
     this.#figures = figures
-    this.#network = new SimulatedNetwork(random)
+    this.#plan = drawPlan(random)
+    this.#network = new SimulatedNetwork(random, this.#plan.replays)
+    this.#reach = new Reach(this.#plan)
+    this.#book = new MessageBook(this.#reach)
+    const tell = (what: string): void => void this.history.push(what)
+    const parts = { random, network: this.#network, book: this.#book, tell }
+    this.#consumers = new QueueConsumers(parts)
+    this.#subscribers = new DurableSubscribers({ ...parts, plan: this.#plan, reach: this.#reach })
+    this.#links = this.#plan.joins.map((join) => ({ ...join, bridge: null }))
   }
 
   async run(): Promise<void> {
-    await this.#build()
+    this.history.push(describePlan(this.#plan))
+    for (const name of this.#plan.names)
+      this.#addProducer(await this.#network.addBroker(name, this.#plan.lasting.has(name)))
+    this.#restart()
     for (let step = 0; step < stepsPerRun; step++) {
       await this.#step()
       await settle()
+      this.#book.check()
     }
-    await this.#drain()
-    this.#check()
+    await this.#check(await this.#drain())
     for (const link of this.#links) this.#stop(link)
+    this.#count()
   }
 
-  /** Brokers in a line, a ring, a star or a full mesh, each pair joined one way twice or by one duplex bridge. */
-  async #build(): Promise<void> {
-    const names = ['a', 'b', 'c', 'd'].slice(0, 2 + this.#below(3))
-    for (const name of names) {
-      const isLasting = this.#random.next() < 0.6
-      this.#addProducer(await this.#network.addBroker(name, isLasting))
-      this.history.push(`${name} has a store that ${isLasting ? 'keeps everything' : 'forgets'}`)
-    }
-    const shape = this.#below(3)
-    const ttl = names.length
-    const conduitSubscriptions = this.#random.next() < 0.6
-    const suppressDuplicateQueueSubscriptions = this.#random.next() < 0.2
-    for (const [index, from] of names.entries())
-      for (const [other, to] of names.entries()) {
-        if (other <= index || !isJoined(shape, index, other)) continue
-        const prefetchSize = this.#pick([1, 2, 5, 1000])
-        const ways = { conduitSubscriptions, suppressDuplicateQueueSubscriptions }
-        const settings = { messageTTL: ttl, consumerTTL: ttl, prefetchSize, ...ways }
-        if (this.#random.next() < 0.5) this.#join(from, to, { ...settings, duplex: true })
-        else {
-          this.#join(from, to, settings)
-          this.#join(to, from, settings)
-        }
-      }
-    this.#figures.brokers += names.length
-    this.history.push(
-      `network ${names.join(' ')}, conduit ${conduitSubscriptions}, suppressed ${suppressDuplicateQueueSubscriptions}: ${this.#links.map(({ from, to, settings }) => `${from}${settings.duplex ? '<' : ''}>${to} prefetch ${settings.prefetchSize}`).join(', ')}`,
-    )
+  async #step(): Promise<void> {
+    const roll = this.#random.next()
+    if (roll < 0.25) this.#send()
+    else if (this.#plan.hasSubscribers && roll < 0.35) this.#subscribers.step()
+    else if (roll < 0.72) for (let piece = this.#below(8); piece >= 0; piece--) this.#network.deliver()
+    else if (roll < 0.8) this.#addConsumer()
+    else if (roll < 0.85) this.#consumers.removeOne()
+    else if (roll < 0.92) this.#consumers.acknowledgeOne()
+    else if (roll < 0.94) await this.#cut()
+    else if (roll < 0.955) await this.#kill()
+    else if (roll < 0.965) this.#restart()
+    else if (roll > 0.985 && this.#plan.hasSubscribers) await (roll > 0.995 ? this.#renew() : this.#rest())
+    else this.#sync(this.#pick(this.#plan.names))
+    // Disks are quick, but not always.
+    if ((roll * 1000) % 1 < 0.7) for (const name of this.#plan.names) this.#sync(name)
+    if (this.#plan.hasExpiry) this.#network.clock.advance(this.#below(longestStepMs))
+  }
+
+  #sync(name: string): boolean {
+    return this.#network.brokers.get(name)!.store.sync()
   }
 
   #addProducer(broker: SimulatedBroker): void {
-    const connection = this.#connect(broker, `ID:producer-${broker.name}`, () => {})
+    const connection = broker.service.region.connect(
+      { connectionId: `ID:producer-${broker.name}`, clientId: broker.name, failoverReconnect: false },
+      { deliver() {}, deliverNothing() {}, pause() {}, resume() {} },
+    )
     this.#producers.set(broker.name, connection)
   }
 
-  #join(from: string, to: string, settings: Partial<BridgeSettings>): void {
-    const link: Link = { from, to, settings: bridgeSettings({ name: `${from}-${to}`, ...settings }), bridge: null }
-    this.#links.push(link)
-    this.#start(link)
+  #send(): void {
+    const { names, hasSubscribers } = this.#plan
+    const at = this.#pick(names)
+    const expiration = this.#drawExpiration()
+    const destination = hasSubscribers && this.#random.next() < 0.4 ? topicDestination : queueOf(this.#pick(queues))
+    const sent = this.#book.sends({ at, destination, priority: this.#below(10), expiration })
+    const owed = destination.kind === 'topic' ? this.#subscribers.sending(sent) : null
+    const message = testMessage({
+      destination,
+      producerId: `ID:producer-${at}:1:1`,
+      producerSequenceId: sent.number,
+      persistent: true,
+      priority: sent.priority,
+      expiration,
+      body: sent.text,
+    })
+    this.history.push(`send ${sent.text}`)
+    this.#producers.get(at)!.send(message, null, (error) => {
+      this.#book.require(!error, () => `${sent.text} was refused: ${error?.message}`)
+      sent.answered = true
+      owed?.()
+      this.#figures.sent++
+    })
+  }
+
+  #drawExpiration(): number {
+    const isShort = this.#plan.hasExpiry && this.#random.next() < 0.3
+    return isShort ? this.#network.clock.nowMs() + 1 + this.#below(longestLifeMs) : 0
+  }
+
+  #addConsumer(): void {
+    const abovePriority = this.#random.next() < 0.25 ? this.#below(10) : null
+    this.#consumers.add(this.#pick(this.#plan.names), this.#pick(queues), abovePriority)
   }
 
   #start(link: Link): void {
@@ -164,7 +206,7 @@ class NetworkModel {
         settings,
         demands: broker.demands,
         networkProperties: formatNetworkProperties(settings, service.identity, 0),
-        subscribers: () => [],
+        subscribers: () => broker.subscribers(),
         nextIdSeed: () => `${from}->${to}-${++this.#bridges}`,
       },
       this.#network.endpointOf(to),
@@ -175,137 +217,50 @@ class NetworkModel {
   #bridgeEnded(link: Link, reason: Error): void {
     this.#figures.forwarded += link.bridge?.statistics.forwarded ?? 0
     this.history.push(`bridge ${link.from}->${link.to} ended: ${reason.message}`)
-    this.#mayRepeat = true
     link.bridge = null
   }
 
-  async #step(): Promise<void> {
-    const roll = this.#random.next()
-    if (roll < 0.25) this.#send()
-    else if (roll < 0.75) for (let piece = this.#below(8); piece >= 0; piece--) this.#network.deliver()
-    else if (roll < 0.83) this.#addConsumer()
-    else if (roll < 0.88) this.#removeConsumer()
-    else if (roll < 0.95) this.#acknowledge()
-    else if (roll < 0.97) this.#cut()
-    else if (roll < 0.98) await this.#kill()
-    else this.#restart()
-  }
-
-  #send(): void {
-    const broker = this.#pick([...this.#network.brokers.keys()])
-    const destination: Destination = { kind: 'queue', name: this.#pick(queues) }
-    const number = ++this.#lastNumber
-    const priority = this.#below(10)
-    const text = `${number} of ${priority} to ${destination.name} at ${broker}`
-    const message = testMessage({
-      destination,
-      producerId: `ID:producer-${broker}:1:1`,
-      producerSequenceId: number,
-      persistent: true,
-      priority,
-      body: text,
-    })
-    this.history.push(`send ${text}`)
-    this.#producers.get(broker)!.send(message, null, (error) => {
-      if (error) throw new Violation(`a send was refused: ${error.message}`)
-      this.#acknowledged.set(text, 0)
-      this.#figures.sent++
-    })
-  }
-
-  #addConsumer(): void {
-    const broker = this.#pick([...this.#network.brokers.keys()])
-    this.#addConsumerOf(broker, this.#pick(queues), this.#random.next() < 0.25 ? this.#below(10) : null)
-  }
-
-  /** `abovePriority`: it wants only what has a higher one; null: everything. */
-  #addConsumerOf(broker: string, queue: string, abovePriority: number | null): void {
-    const id = `ID:consumer-${this.#consumers.length}-${++this.#lastNumber}`
-    const unacknowledged: Delivery[] = []
-    const connection = this.#connect(this.#network.brokers.get(broker)!, id, (delivery) =>
-      unacknowledged.push(delivery),
-    )
-    this.#consumers.push({ id, broker, queue, abovePriority, connection, unacknowledged })
-    this.history.push(`consumer ${id} of ${queue} above ${abovePriority} at ${broker}`)
-    connection.addConsumer({
-      consumerId: `${id}:1:1`,
-      destination: { kind: 'queue', name: queue },
-      prefetchSize: this.#pick([1, 3, 1000]),
-      priority: 0,
-      exclusive: false,
-      noLocal: false,
-      maximumPendingMessageLimit: 0,
-      selector: abovePriority === null ? null : `JMSPriority > ${abovePriority}`,
-      browser: false,
-      subscriptionName: null,
-    })
-    this.#network.brokers.get(broker)!.parts.advisories.flush()
-  }
-
-  #removeConsumer(): void {
-    const consumer = this.#consumers.splice(this.#below(this.#consumers.length), 1)[0]
-    if (!consumer) return
-    this.history.push(`consumer ${consumer.id} at ${consumer.broker} leaves with ${consumer.unacknowledged.length}`)
-    consumer.connection.close()
-    this.#figures.moved++
-  }
-
-  #acknowledge(consumer = this.#pick(this.#consumers)): void {
-    if (!consumer) return
-    for (const delivery of consumer.unacknowledged.splice(0)) {
-      const { consumerId, message, sequence } = delivery
-      this.#consumed(message.content?.toString() ?? '', message.priority, consumer)
-      consumer.connection.acknowledge(
-        {
-          outcome: 'accepted',
-          consumerId,
-          transactionId: null,
-          scope: 'single',
-          first: null,
-          last: { messageId: message.messageId, sequence },
-          messageCount: 1,
-          credit: 0,
-          cause: null,
-          responseRequired: true,
-        },
-        () => {},
-      )
-    }
-  }
-
-  #consumed(text: string, priority: number, { id, broker, queue, abovePriority }: Consumer): void {
-    const times = this.#acknowledged.get(text)
-    if (times === undefined) throw new Violation(`${text} was delivered before it was answered`)
-    if (!text.includes(` to ${queue} `)) throw new Violation(`${text} was delivered to a consumer of ${queue}`)
-    if (abovePriority !== null && priority <= abovePriority)
-      throw new Violation(`${text} was delivered to a consumer of what is above ${abovePriority}`)
-    this.history.push(`${id} at ${broker} consumes ${text}`)
-    this.#acknowledged.set(text, times + 1)
-    this.#figures.delivered++
-    if (times > 0) this.#figures.duplicates++
-    if (times > 0 && !this.#mayRepeat) throw new Violation(`${text} was consumed ${times + 1} times`)
-  }
-
-  #cut(): void {
-    const link = this.#pick(this.#links)
-    this.history.push(`cut ${link.from}-${link.to}`)
-    this.#network.cut(link.from, link.to)
-    this.#network.mend(link.from, link.to)
+  async #cut(): Promise<void> {
+    const { from, to } = this.#pick(this.#links)
+    this.history.push(`cut ${from}-${to}`)
+    for (const name of [from, to]) await this.#mayRepeat(name)
+    this.#network.cut(from, to)
+    this.#network.mend(from, to)
     this.#figures.cuts++
   }
 
-  /** Of a broker without a store: what was sent to it may be gone, what was sent to others is not. */
+  /** All of a broker's messages are now perhaps at another one, too. */
+  async #mayRepeat(name: string): Promise<void> {
+    for (const { content } of await this.#network.brokers.get(name)!.store.messages())
+      this.#book.find(content?.toString() ?? '').mayRepeat = true
+  }
+
   async #kill(): Promise<void> {
     const { name, isLasting } = this.#pick([...this.#network.brokers.values()])
-    if (isLasting) return
     this.history.push(`kill ${name}`)
-    this.#figures.kills++
-    this.#mayRepeat = true
-    for (const text of this.#acknowledged.keys()) if (text.endsWith(` at ${name}`)) this.#mayBeLost.add(text)
-    for (const consumer of this.#consumers.splice(0)) if (consumer.broker !== name) this.#consumers.push(consumer)
+    this.#figures[isLasting ? 'killsWithStore' : 'killsWithoutStore']++
+    for (const broker of this.#plan.names) await this.#mayRepeat(broker)
     const broker = await this.#network.replace(name)
+    await this.#checkRecovered(broker)
+    for (const sent of this.#book.all()) {
+      if (sent.at !== name) continue
+      if (!isLasting) sent.mayBeLost = true
+      if (!sent.answered) sent.inDoubt = true
+    }
+    this.#consumers.killed(name)
+    this.#subscribers.killed(broker)
     for (const link of this.#links) if (link.from === name) this.#stop(link)
     this.#addProducer(broker)
+  }
+
+  /** What was not under way, and whose consumption there was answered, does not come again. */
+  async #checkRecovered({ name, store }: SimulatedBroker): Promise<void> {
+    for (const message of await store.messages()) {
+      const sent = this.#book.find(message.content?.toString() ?? '')
+      if (sent.answeredOver.has(placesOf(message, name)) && !sent.mayRepeat)
+        throw new Violation(`${name} has ${sent.text} again`)
+      sent.mayRepeat = true
+    }
   }
 
   #stop(link: Link): void {
@@ -319,45 +274,83 @@ class NetworkModel {
     for (const link of this.#links) if (!link.bridge) this.#start(link)
   }
 
-  /** All consumers go but those of one broker, which has some for everything. */
-  async #drain(): Promise<void> {
-    while (this.#consumers.length > 0) this.#removeConsumer()
-    const last = this.#pick([...this.#network.brokers.keys()])
-    this.history.push(`drain at ${last}`)
-    for (const queue of queues) this.#addConsumerOf(last, queue, null)
+  /**
+   * All bridges are made anew while nothing else happens, as often as it takes until everybody has heard of what was left over at the
+   * farthest broker: brokers tell their subscriptions before they tell of changes, and what changes in between is not told.
+   */
+  async #renew(): Promise<void> {
+    await this.#rest()
+    for (let hops = 1; hops < this.#plan.names.length; hops++) {
+      this.history.push('all bridges anew')
+      for (const name of this.#plan.names) await this.#mayRepeat(name)
+      for (const link of this.#links) this.#stop(link)
+      await this.#rest(hops === this.#plan.names.length - 1)
+    }
+  }
+
+  /** All bridges are up, all disks have written, and all that was given was acknowledged. */
+  async #rest(anew = false): Promise<void> {
+    this.history.push('rest')
     for (let rest = 0; rest < longestRest; rest++) {
       this.#restart()
       const delivered = this.#network.deliver()
       for (let more = this.#below(3); more > 0; more--) this.#network.deliver()
       await settle()
-      const waits = this.#consumers.filter(({ unacknowledged }) => unacknowledged.length > 0)
-      for (const consumer of waits) this.#acknowledge(consumer)
-      if (waits.length > 0) await settle()
-      if (!delivered && waits.length === 0) return
+      let isBusy = this.#consumers.acknowledgeAll()
+      if (this.#subscribers.acknowledge()) isBusy = true
+      for (const name of this.#plan.names) if (this.#sync(name)) isBusy = true
+      if (isBusy) await settle()
+      this.#book.check()
+      if (!delivered && !isBusy) return this.#subscribers.rested(anew)
     }
     throw new Violation('the network does not come to rest')
   }
 
-  #check(): void {
-    const missing: string[] = []
-    for (const [text, times] of this.#acknowledged) if (times === 0 && !this.#mayBeLost.has(text)) missing.push(text)
-    if (missing.length === 0) return
-    const where = [...this.#network.brokers.values()].map(
-      ({ name, parts }) =>
-        `${name}: ${parts.region
-          .statistics()
-          .filter(({ size }) => size > 0)
-          .map((of) => `${of.name} ${of.size} (${of.inFlight} in flight, ${of.consumers} consumers)`)
-          .join(', ')}`,
-    )
-    throw new Violation(`not consumed: ${missing.join('; ')}\n${where.join('\n')}`)
+  /** All consumers go but those of one broker, which has some for everything; all subscribers come back. */
+  async #drain(): Promise<string> {
+    this.#consumers.removeAll()
+    const last = this.#pick(this.#plan.names)
+    this.history.push(`drain at ${last}`)
+    for (const queue of queues) this.#consumers.add(last, queue, null)
+    this.#subscribers.comeBack()
+    await this.#rest()
+    return last
   }
 
-  #connect({ service }: SimulatedBroker, id: string, deliver: (delivery: Delivery) => void): RegionConnection {
-    return service.region.connect(
-      { connectionId: id, clientId: id, failoverReconnect: false },
-      { deliver, deliverNothing() {}, pause() {}, resume() {} },
+  async #check(drainedAt: string): Promise<void> {
+    this.#subscribers.check()
+    const missing = [...this.#book.all()].filter(
+      ({ destination, answered, consumed, mayBeLost }) =>
+        destination.kind === 'queue' && answered && consumed === 0 && !mayBeLost,
     )
+    const found = await findStuck(missing, {
+      network: this.#network,
+      plan: this.#plan,
+      reach: this.#reach,
+      drainedAt,
+    })
+    this.#figures.expired += found.expired
+    this.#figures.outOfReach += found.outOfReach
+    if (found.violations.length > 0) throw new Violation(`${found.violations.join('\n')}\n${this.#describe()}`)
+  }
+
+  #describe(): string {
+    const describe = ({ name, parts }: SimulatedBroker): string => {
+      const full = parts.region.statistics().filter(({ size }) => size > 0)
+      return `${name}: ${full.map((of) => `${of.name} ${of.size} (${of.inFlight} in flight, ${of.consumers} consumers)`).join(', ')}`
+    }
+    return [...this.#network.brokers.values()].map(describe).join('\n')
+  }
+
+  #count(): void {
+    this.#figures.brokers += this.#plan.names.length
+    const { moved, consumed, repeated } = this.#consumers
+    this.#figures.moved += moved
+    this.#figures.consumed += consumed
+    this.#figures.repeated += repeated
+    this.#figures.durableSubscribers += this.#subscribers.count
+    this.#figures.receivedByThem += this.#subscribers.received
+    this.#figures.networkSubscriptions += this.#subscribers.networkSubscriptions
   }
 
   #below(count: number): number {
@@ -369,12 +362,7 @@ class NetworkModel {
   }
 }
 
-/** Line, star, full mesh. */
-function isJoined(shape: number, one: number, other: number): boolean {
-  if (shape === 0) return other === one + 1
-  if (shape === 1) return one === 0
-  return true
-}
+const topicDestination = { kind: 'topic', name: topic } as const
 
 /** Lets what the regions put off run. */
 async function settle(): Promise<void> {

@@ -6,18 +6,28 @@ import type { Random } from '../../../broker/base/random.ts'
 import type { Channel, ChannelListener, Dial } from '../../../broker/client/transport/channel.ts'
 import { OpenWireChannel } from '../../../broker/client/transport/openwire-channel.ts'
 import { parseEndpoint, type Endpoint } from '../../../broker/client/transport/parse-broker-url.ts'
-import { brokerConfigSchema, type BrokerConfigInput } from '../../../broker/config/schema.ts'
+import { brokerConfigSchema } from '../../../broker/config/schema.ts'
 import { buildActiveParts, type ActiveParts } from '../../../broker/member/active-parts.ts'
 import { buildNetworkBridges } from '../../../broker/network-bridges.ts'
+import type { Message } from '../../../broker/message/message.ts'
 import { NetworkDemands } from '../../../broker/network/demand/network-demands.ts'
-import type { DuplexBridges } from '../../../broker/session/openwire/duplex-bridges.ts'
+import { DemandForwardingBridge } from '../../../broker/network/demand-forwarding-bridge.ts'
+import { knownSubscribers } from '../../../broker/network/known-subscribers.ts'
+import type { Network } from '../../../broker/network/network.ts'
+import { parseNetworkProperties } from '../../../broker/network/network-properties.ts'
+import type {
+  DuplexBridges,
+  DuplexFarEnd,
+  DuplexListener,
+  InitiatingBroker,
+} from '../../../broker/session/openwire/duplex-bridges.ts'
 import { OpenWireSessionFactory } from '../../../broker/session/openwire/openwire-session-factory.ts'
 import type { SessionService } from '../../../broker/session/session-service.ts'
 import type { Session, SessionFactory, SessionOutput } from '../../../broker/session/session.ts'
-import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { defaultWireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
-import { lastingStore } from '../../support/lasting-store.ts'
+import type { ConsumerInfo } from '../../../broker/wire/openwire/commands.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
+import { CrashingStore } from './crashing-store.ts'
 
 const clusterClients = {
   updateClusterClients: false,
@@ -27,13 +37,26 @@ const clusterClients = {
 }
 const wireFormat = { ...defaultWireFormatOptions, tightEncodingEnabled: true, cacheEnabled: false }
 
+const brokerIdOf = (name: string): string => `ID:${name}`
+
+/** The names of the brokers that a message has passed. */
+export const passedBy = ({ brokerPath }: Message): string[] => brokerPath.map((id) => id.slice('ID:'.length))
+
+/** … and the one where it is, as one text. */
+export const placesOf = (message: Message, at: string): string => [...passedBy(message), at].join(' ')
+
 export interface SimulatedBroker {
   readonly name: string
+  /** It has a store that keeps everything; else it answers other brokers when a message is consumed. */
   readonly isLasting: boolean
+  readonly store: CrashingStore
   readonly parts: ActiveParts
   readonly service: SessionService
   readonly sessions: SessionFactory
+  /** Of all its bridges. */
   readonly demands: NetworkDemands
+  /** Who listens there. */
+  subscribers(): readonly ConsumerInfo[]
 }
 
 export class SimulatedNetwork {
@@ -44,20 +67,30 @@ export class SimulatedNetwork {
   /** Pairs of brokers that do not reach each other, as `from>to`. */
   readonly #cut = new Set<string>()
 
-  constructor(random: Random) {
+  readonly #replays: boolean
+  #lives = 0
+  #acceptedBridges = 0
+
+  /** `replays`: messages go back where they have been when there are consumers only there. */
+  constructor(random: Random, replays: boolean) {
     this.#random = random
+    this.#replays = replays
   }
 
-  /** With a store that keeps everything, or with one that forgets: the latter answers other brokers when a message is consumed. */
-  async addBroker(name: string, isLasting: boolean, config: BrokerConfigInput = {}): Promise<SimulatedBroker> {
-    const store = isLasting ? lastingStore() : new MemoryStore()
-    const recovered = await store.open(soleOwner(1))
+  async addBroker(name: string, isLasting: boolean, store = new CrashingStore(isLasting)): Promise<SimulatedBroker> {
+    const recovered = await store.open(soleOwner(++this.#lives))
+    const demands = new NetworkDemands()
     let service: SessionService | undefined
-    let duplexBridges: DuplexBridges | undefined
-    const parsed = brokerConfigSchema.parse({ store: { type: 'Memory' }, brokerName: name, ...config })
+    let network: Network | undefined
+    let properties: DuplexBridges | undefined
+    const config = brokerConfigSchema.parse({
+      store: { type: 'Memory' },
+      brokerName: name,
+      destinationPolicies: [{ queue: '>', conditionalNetworkBridgeFilter: { replayWhenNoConsumers: this.#replays } }],
+    })
     const parts = buildActiveParts({
-      config: parsed,
-      brokerId: `ID:${name}`,
+      config,
+      brokerId: brokerIdOf(name),
       hostName: name,
       clock: this.clock,
       logger: silentLogger,
@@ -68,15 +101,29 @@ export class SimulatedNetwork {
       buildConnectors: () => [],
       buildNetwork: (given) => {
         service = given
-        const built = buildNetworkBridges(parsed, given, { urlOf: () => '', changed: () => {} }, this.dialFrom(name))
-        duplexBridges = built.duplexBridges
+        const built = buildNetworkBridges(config, given, { urlOf: () => '', changed: () => {} }, this.dialFrom(name))
+        ;({ network, duplexBridges: properties } = built)
         return built.network
       },
     })
-    const sessions = new OpenWireSessionFactory(service!, { wireFormat, clusterClients, duplexBridges: duplexBridges! })
-    const broker = { name, isLasting, parts, service: service!, sessions, demands: new NetworkDemands() }
-    this.brokers.set(name, broker)
-    return broker
+    const { region, advisories } = service!
+    const broker = {
+      name,
+      isLasting,
+      store,
+      parts,
+      service: service!,
+      demands,
+      subscribers: () => knownSubscribers(region, advisories.consumers()),
+    }
+    const duplexBridges: DuplexBridges = {
+      accept: (initiator, far) => this.#accept(broker, network!, initiator, far),
+      subscriptionsFor: (initiator, version) => properties!.subscriptionsFor(initiator, version),
+    }
+    const sessions = new OpenWireSessionFactory(service!, { wireFormat, clusterClients, duplexBridges })
+    const complete = { ...broker, sessions }
+    this.brokers.set(name, complete)
+    return complete
   }
 
   endpointOf(name: string): Endpoint {
@@ -94,12 +141,13 @@ export class SimulatedNetwork {
     for (const pipe of this.#pipes) if (pipe.link === linkOf(one, other)) pipe.break()
   }
 
-  /** Ends a broker as a crash does: whoever is connected with it loses the connection, and what comes after has a new store. */
+  /** Ends a broker as a crash does: whoever is connected with it loses the connection, and what comes after has what its store kept. */
   async replace(name: string): Promise<SimulatedBroker> {
     for (const pipe of this.#pipes) if (pipe.link.split('-').includes(name)) pipe.break()
+    const { isLasting, store } = this.brokers.get(name)!
     // Ids of connections have the time in them.
     this.clock.advance(1)
-    return this.addBroker(name, false)
+    return this.addBroker(name, isLasting, store.afterCrash(this.#random))
   }
 
   mend(one: string, other: string): void {
@@ -114,6 +162,30 @@ export class SimulatedNetwork {
     pipe?.step(this.#random)
     if (pipe?.over) this.#pipes.delete(pipe)
     return pipe !== undefined
+  }
+
+  /** As a broker accepts a duplex bridge (network-bridges.ts), over the ways that those have which it dialled. */
+  #accept(
+    { service, demands, subscribers, name }: Omit<SimulatedBroker, 'sessions'>,
+    network: Network,
+    initiator: InitiatingBroker,
+    far: DuplexFarEnd,
+  ): DuplexListener {
+    const { brokerName, brokerId, brokerUrl, address, connectorName, networkProperties } = initiator
+    const parsed = parseNetworkProperties(networkProperties)
+    if (!parsed.ok) throw new Error(parsed.reason)
+    const { settings } = parsed
+    const remote = { brokerName, brokerId, brokerUrl, address }
+    const idSeed = `${name}<-${brokerName}-${++this.#acceptedBridges}`
+    let accepted: DemandForwardingBridge | undefined
+    network.accepted({ connector: connectorName, remote }, (listener) => {
+      const { region, identity: local, logger } = service
+      const parts = { settings, local, remote, region, far, demands, subscribers, idSeed, logger, listener }
+      accepted = new DemandForwardingBridge({ ...parts, networkProperties: null })
+      accepted.start()
+      return accepted
+    })
+    return accepted!
   }
 
   #dial(from: string, endpoint: Endpoint, listener: ChannelListener): Channel {
