@@ -12,6 +12,7 @@ import { Network } from './networks/network.ts'
 import { hops } from './networks/routes.ts'
 import type { Pair, Scene } from './networks/scene.ts'
 import { credentials, tls } from './networks/secured.ts'
+import { withoutStore } from './networks/without-store.ts'
 
 type Report = (ok: boolean, name: string, detail?: string) => void
 
@@ -37,6 +38,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'near killed': nearKilled,
   'master and slave': masterSlave,
   'static failover': staticFailover,
+  'without a store': withoutStore,
   migration,
   drain,
 }

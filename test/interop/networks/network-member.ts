@@ -28,10 +28,12 @@ export interface Connector {
 export interface MemberSettings {
   readonly connectors?: readonly Connector[]
   /**
-   * Survives being killed. Ours always keeps its data: without a store it answers another broker only when a message is consumed,
-   * and the scenes look at what is answered at once.
+   * Survives being killed. Ours keeps its data also without that: else it answers another broker only when a message is consumed, and
+   * most scenes look at what is answered at once.
    */
   readonly keepsData?: boolean
+  /** Ours has no store. */
+  readonly forgets?: boolean
   /** What came over a bridge goes back when its consumers have left: ours does it anyway. */
   readonly replay?: boolean
   /** Consumers of virtual destinations are announced to bridges. */
@@ -229,4 +231,5 @@ const configurationOf = (place: MemberPlace, settings: MemberSettings): BrokerCo
   networkConnectors: [...(settings.connectors ?? [])],
   ...(settings.virtualDemand ? { useVirtualDestSubs: true } : {}),
   ...(settings.sslContext ? { sslContext: settings.sslContext } : {}),
+  ...(settings.forgets ? { store: { type: 'Memory' } } : {}),
 })
