@@ -1,4 +1,5 @@
 // A bridge between a region here and a broker behind a socket: the whole line with real parts.
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { systemClock } from '../../../broker/base/clock.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
@@ -6,7 +7,7 @@ import type { Broker } from '../../../broker/broker.ts'
 import { createConnectionFactory } from '../../../broker/client/index.ts'
 import { parseEndpoint } from '../../../broker/client/transport/parse-broker-url.ts'
 import { tcpDial } from '../../../broker/client/transport/tcp-transport.ts'
-import { DialledBridge } from '../../../broker/network/dialled-bridge.ts'
+import { DialledBridge, type DialledBridgeParts } from '../../../broker/network/dialled-bridge.ts'
 import { NetworkDemands } from '../../../broker/network/demand/network-demands.ts'
 import type { RemoteBroker } from '../../../broker/network/bridge.ts'
 import { turns } from '../../support/turns.ts'
@@ -27,22 +28,10 @@ test('what a consumer of the other broker wants goes there, and is gone here whe
     { deliver() {}, deliverNothing() {}, pause() {}, resume() {} },
   )
   const started = Promise.withResolvers<RemoteBroker>()
-  const bridge = new DialledBridge(
-    {
-      dial: tcpDial(systemClock),
-      clock: systemClock,
-      logger: silentLogger,
-      region: here.region,
-      local: { brokerName: 'here', brokerId: 'ID:here', brokerUrl: 'tcp://here:61616' },
-      settings: bridgeSettings(),
-      demands: new NetworkDemands(),
-      subscribers: () => [],
-      networkProperties: '',
-      nextIdSeed: ({ brokerName }) => `here->${brokerName}-1`,
-    },
-    parseEndpoint(`tcp://127.0.0.1:${port}`),
-    { started: started.resolve, ended: started.reject },
-  )
+  const bridge = new DialledBridge(partsOf(here), parseEndpoint(`tcp://127.0.0.1:${port}`), {
+    started: started.resolve,
+    ended: started.reject,
+  })
   expect(await started.promise).toMatchObject({ brokerName: 'localhost' })
   const connection = await createConnectionFactory(`tcp://127.0.0.1:${port}`).createConnection()
   const session = await connection.createSession()
@@ -75,3 +64,54 @@ test('what a consumer of the other broker wants goes there, and is gone here whe
   bridge.stop()
   await connection.close()
 })
+
+test('a broker that is gone without a word is given up after its time of silence, and the bridge has ended', async () => {
+  const { broker, port } = await startBroker()
+  brokers.push(broker)
+  const line = await openLine(port)
+  const here = await RegionHarness.start()
+  const started = Promise.withResolvers<RemoteBroker>()
+  const ended = Promise.withResolvers<Error>()
+  const silence = 'wireFormat.maxInactivityDuration=200&wireFormat.maxInactivityDurationInitalDelay=50'
+  const listener = { started: started.resolve, ended: ended.resolve }
+  const bridge = new DialledBridge(partsOf(here), parseEndpoint(`tcp://127.0.0.1:${line.port}?${silence}`), listener)
+  await started.promise
+  line.swallowEverything()
+  expect((await ended.promise).message).toContain('was inactive for more than 200 ms')
+  bridge.stop()
+  await line.close()
+})
+
+const partsOf = ({ region }: RegionHarness): DialledBridgeParts => ({
+  dial: tcpDial(systemClock),
+  clock: systemClock,
+  logger: silentLogger,
+  region,
+  local: { brokerName: 'here', brokerId: 'ID:here', brokerUrl: 'tcp://here:61616' },
+  settings: bridgeSettings(),
+  demands: new NetworkDemands(),
+  subscribers: () => [],
+  networkProperties: '',
+  nextIdSeed: ({ brokerName }) => `here->${brokerName}-1`,
+})
+
+/** Between the bridge and a broker: what it swallows arrives nowhere, and both keep their connections. */
+async function openLine(to: number) {
+  const sockets: Socket[] = []
+  const server = createServer((near) => {
+    const far = createConnection(to, '127.0.0.1')
+    sockets.push(near, far)
+    near.pipe(far)
+    far.pipe(near)
+    for (const socket of [near, far]) socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallowEverything: () => sockets.forEach((socket) => socket.unpipe().resume()),
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

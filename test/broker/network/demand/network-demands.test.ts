@@ -106,6 +106,18 @@ test('a durable way that is used keeps no shorter one from being used, whatever 
   }
 })
 
+// apache/activemq issue 2406: there it was the end of the bridge.
+test('two ways to consumers that name nobody behind them, and that go twice', () => {
+  const [east, west] = [bridgeTo('east'), bridgeTo('west')]
+  expect(east.heard({ ...over(['north']), networkConsumerPath: null })).toEqual(['+1 topic://T'])
+  expect(west.heard({ ...over(['north']), networkConsumerPath: [null] })).toEqual([])
+  for (let times = 0; times < 2; times++) {
+    east.heard(gone('bridge for north'))
+    west.heard(gone('bridge for north'))
+  }
+  expect([east.wanted, west.wanted]).toEqual([[], []])
+})
+
 test('a temporary destination of two ways is wanted by one', () => {
   const [east, west] = [bridgeTo('east'), bridgeTo('west')]
   east.heard(temporary('add', 'temp-topic://c:1'), consumer('c', 'temp-topic://c:1'))
