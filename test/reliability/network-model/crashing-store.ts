@@ -15,6 +15,7 @@ import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import type {
   AddedMessage,
   MessageOwner,
+  RecoveredArrival,
   RecoveredState,
   Sequence,
   StoreOwner,
@@ -37,6 +38,7 @@ export class CrashingStore extends MemoryStore {
     string,
     { readonly holder: SubscriptionHolder; readonly terms: SubscriptionTerms }
   >()
+  readonly #arrivals = new Map<Sequence, RecoveredArrival>()
   #lastSequence = 0
 
   /** `found`: what a life before has left. */
@@ -93,7 +95,7 @@ export class CrashingStore extends MemoryStore {
       clientId: holder.clientId,
       name: holder.name,
     }))
-    return { queues, subscriptions, lastSequence: this.#lastSequence }
+    return { queues, subscriptions, arrivals: [...this.#arrivals.values()], lastSequence: this.#lastSequence }
   }
 
   override addHolder(holder: QueueHolder): void {
@@ -132,8 +134,9 @@ export class CrashingStore extends MemoryStore {
     super.update(message, sequence)
   }
 
-  override remove(owner: MessageOwner, sequence: Sequence): void {
-    this.#writes.push((store) => store.remove(owner, sequence))
+  override remove(owner: MessageOwner, sequence: Sequence, awaited = true, left = false): void {
+    this.#writes.push((store) => store.remove(owner, sequence, awaited, left))
+    if (left) this.#arrivals.delete(sequence)
     super.remove(owner, sequence)
   }
 
@@ -169,7 +172,9 @@ export class CrashingStore extends MemoryStore {
     else super.whenDurable(callback)
   }
 
-  #adds({ holder }: AddedMessage, sequence: Sequence): void {
+  #adds({ holder, arrival, producerSequenceId }: AddedMessage, sequence: Sequence): void {
+    if (arrival !== undefined)
+      this.#arrivals.set(sequence, { holder, sequence, producerId: arrival, producerSequenceId })
     this.#lastSequence = Math.max(this.#lastSequence, sequence)
     if (holder.kind === 'queue') this.#queues.add(holder.name)
   }
