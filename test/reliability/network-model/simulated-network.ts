@@ -24,7 +24,7 @@ import type {
 import { OpenWireSessionFactory } from '../../../broker/session/openwire/openwire-session-factory.ts'
 import type { SessionService } from '../../../broker/session/session-service.ts'
 import type { Session, SessionFactory, SessionOutput } from '../../../broker/session/session.ts'
-import { defaultWireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
+import { defaultWireFormatOptions, ownProvider } from '../../../broker/wire/openwire/wire-format.ts'
 import type { ConsumerInfo } from '../../../broker/wire/openwire/commands.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 import { CrashingStore } from './crashing-store.ts'
@@ -35,7 +35,12 @@ const clusterClients = {
   updateClusterClientsOnRemove: false,
   updateClusterFilter: undefined,
 }
-const wireFormat = { ...defaultWireFormatOptions, tightEncodingEnabled: true, cacheEnabled: false }
+const wireFormat = {
+  ...defaultWireFormatOptions,
+  tightEncodingEnabled: true,
+  cacheEnabled: false,
+  providerName: ownProvider,
+}
 
 const brokerIdOf = (name: string): string => `ID:${name}`
 
