@@ -90,10 +90,10 @@ export class TransportConnector {
     })
   }
 
-  /** Stops listening and reads nothing more; what was read before can still be answered. */
-  quiesce(): void {
+  /** Stops listening and reads nothing more of clients, or of anybody; what was read before can still be answered. */
+  quiesce(whom: 'clients' | 'all'): void {
     void this.#stopListening()
-    for (const socket of this.#sockets.keys()) socket.pause()
+    for (const [socket, session] of this.#sockets) if (whom === 'all' || session.ofBridge !== true) socket.pause()
   }
 
   /** Stops listening and closes all connections; what was written before still goes out. */

@@ -165,10 +165,11 @@ export class BrokerConnection implements RegionConnection {
         subscription.setPrefetch(0)
   }
 
-  /** What a bridge has, and has not settled. */
+  /** What a bridge has, and has not settled; and what durable subscriptions keep for it. */
   get forwarding(): number {
     let count = 0
-    for (const { network, dispatched } of this.#consumers.values()) if (network !== null) count += dispatched.size
+    for (const { network, dispatched, durable, options } of this.#consumers.values())
+      if (network !== null) count += Math.max(dispatched.size, durable ? this.#kept(options.subscriptionName ?? '') : 0)
     return count
   }
 
@@ -276,6 +277,10 @@ export class BrokerConnection implements RegionConnection {
     this.#parts.closed(this)
     this.#context.flow.relieve()
     this.#context.listener.connectionRemoved(this.options)
+  }
+
+  #kept(subscriptionName: string): number {
+    return this.#context.durables.find(this.options.clientId, subscriptionName)?.pending ?? 0
   }
 
   #dropProducer(producerId: string): void {

@@ -257,7 +257,7 @@ export interface Region {
   keptElsewhere(): ReadonlySet<Sequence>
   /** Bridges get no more messages of queues, until their consumers are made anew. */
   holdBridges(): void
-  /** Messages that bridges have, and nobody has answered for. */
+  /** Messages that bridges have, and nobody has answered for, and those that durable subscriptions keep for them. */
   forwarding(): number
   /** While it drains: no message waits for its time, because others wait for it. */
   setDraining(draining: boolean): void

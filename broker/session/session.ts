@@ -29,6 +29,8 @@ export interface AcceptedConnection {
 
 /** One per accepted connection. What its peer sends may end this connection and nothing else: no call throws. */
 export interface Session {
+  /** Its peer is another broker: over its connection come answers, too. Left out: it is not. */
+  readonly ofBridge?: boolean
   /** Called once, before any other. */
   start(): void
   /** Bytes that arrived, in memory that may be used again once this returns. */

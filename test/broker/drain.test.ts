@@ -245,6 +245,40 @@ test('what is under way to a third broker is answered first, and goes nowhere el
   await connection.close()
 })
 
+test.each(['dialled', 'accepted'])(
+  'what waits for a durable subscriber elsewhere goes there first, over a bridge that was %s',
+  async (how) => {
+    const connector = { name: 'nc', prefetchSize: 10, duplex: true }
+    const [neighbour, first] = await Promise.all([member('neighbour'), member('first')])
+    const second = await member('second', { config: { networkConnectors: [{ ...connector, uri: uriOf(first) }] } })
+    const [leaving, third] = how === 'dialled' ? [second, first] : [first, second]
+    const factory = createConnectionFactory(`tcp://127.0.0.1:${third.port}`, { clientId: 'accounting' })
+    const connection = await factory.createConnection()
+    const consumer = await (await connection.createSession()).createDurableConsumer('topic://PRICES', 'all')
+    connection.start()
+    do await sendTo(leaving.port, 'topic://PRICES', [{ body: '-1' }])
+    while ((await consumer.receive(200)) === null)
+
+    const publisher = await createConnectionFactory(`tcp://127.0.0.1:${leaving.port}`).createConnection()
+    const producer = await (await publisher.createSession()).createProducer('topic://PRICES')
+    const sent = { answered: 0 }
+    const published = (async () => {
+      for (let number = 0; ; number++) {
+        await producer.send(String(number))
+        sent.answered++
+      }
+    })().catch(() => {})
+    while (sent.answered < 50) await turns(1)
+    await put(leaving.adminUrl, [uriOf(neighbour)])
+    await published
+    const { messagesOfSubscriptions } = await drained(leaving.adminUrl)
+    expect(messagesOfSubscriptions).toBe(0)
+    let last = -1
+    while (last < sent.answered - 1) last = Number((await consumer.receive())!.text)
+    await connection.close()
+  },
+)
+
 test('priorities and groups go along', async () => {
   const config = { destinationPolicies: [{ queue: '>', prioritizedMessages: true }] }
   const [leaving, neighbour] = await Promise.all([member('leaving', { config }), member('neighbour', { config })])

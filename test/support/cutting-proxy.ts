@@ -10,7 +10,7 @@ export class CuttingProxy {
   onPassed = (): void => {}
   /** From then on nothing comes back from the other end. */
   mute = false
-  /** What comes back waits here while it is held. */
+  /** What comes back from the other end waits here while it is held. */
   #held: (() => void)[] | null = null
 
   private constructor(targetPort: number) {

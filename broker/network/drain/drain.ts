@@ -1,8 +1,8 @@
 // A broker that leaves its network for good: clients and other brokers are cut off, and what its queues have goes to others. It may be
 // called off at any time, and then everything is as configured.
 //
-//   taking part ──begin──► leaving: bridges get nothing more, and what they have is answered; then no client is let in or read, and what was
-//        ▲                    │     read is answered; then all connections are cut
+//   taking part ──begin──► leaving: no client is let in or read any more, bridges get nothing more of queues, and whatever is under way is
+//        ▲                    │     answered; then all connections are cut
 //        │                    ▼
 //        └─────end────── draining: a bridge for each URI, and nothing else, until it is called off or the broker ends
 //
@@ -28,8 +28,8 @@ export interface DrainTarget {
 
 /** A transport connector. */
 export interface LeavingConnector {
-  /** Lets nobody in, and reads nothing more. */
-  quiesce(): void
+  /** Lets nobody in, and reads nothing more of clients, or of other brokers either. */
+  quiesce(whom: 'clients' | 'all'): void
   close(): Promise<void>
   open(): Promise<void>
 }
@@ -165,9 +165,9 @@ export class Drain {
     const { connectors, network, region } = this.#parts
     this.#phase = 'leaving'
     region.holdBridges()
+    await this.#quiesce('clients')
     await this.#answeredByOthers()
-    for (const connector of connectors) connector.quiesce()
-    await this.#answered()
+    await this.#quiesce('all')
     if (this.#stopped) return
     this.#flow.keptElsewhere = region.keptElsewhere()
     // Before the bridges of the network, of which clients would be told that they cannot go there any more.
@@ -181,7 +181,13 @@ export class Drain {
     this.#lookLater()
   }
 
-  /** What another broker has got may not go to a third one. */
+  async #quiesce(whom: 'clients' | 'all'): Promise<void> {
+    if (this.#stopped) return
+    for (const connector of this.#parts.connectors) connector.quiesce(whom)
+    await this.#answered()
+  }
+
+  /** What another broker has got may not go to a third one; and what waits for durable subscribers there has no other way. */
   async #answeredByOthers(): Promise<void> {
     const { region, clock } = this.#parts
     const deadlineMs = clock.monotonicMs() + answeredWithinMs

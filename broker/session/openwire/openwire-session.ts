@@ -115,6 +115,10 @@ export class OpenWireSession implements Session, ConnectionPeer, CommandPeer, Cl
     return this.#phase
   }
 
+  get ofBridge(): boolean {
+    return this.#connections.broker !== null
+  }
+
   get version(): number {
     return this.#codec.format.version
   }

@@ -10,6 +10,7 @@ import { LimitCounts } from '../../../broker/session/limit-counts.ts'
 import type { AcceptedConnection, Session } from '../../../broker/session/session.ts'
 
 class EchoSession implements Session {
+  ofBridge = false
   readonly calls: string[] = []
   readonly connection: AcceptedConnection
 
@@ -144,7 +145,7 @@ test('quiet it lets nobody in and reads nothing more, and what is written still 
   await connector.open()
   const { port } = connector
   const socket = await client(port)
-  connector.quiesce()
+  connector.quiesce('clients')
   expect(connector.isOpen).toBe(false)
   await expect(dial(port)).rejects.toThrow('ECONNREFUSED')
   socket.write('not read')
@@ -158,6 +159,18 @@ test('quiet it lets nobody in and reads nothing more, and what is written still 
   const again = await client(port)
   await connector.close()
   await cut(again)
+})
+
+test('quiet for clients it still reads other brokers, whose answers it needs', async () => {
+  const { connector, sessions } = build()
+  await connector.open()
+  const other = await client(connector.port)
+  sessions[0]!.ofBridge = true
+  connector.quiesce('clients')
+  other.write('answer')
+  const [bytes] = (await once(other, 'data')) as [Buffer]
+  expect(bytes.toString()).toBe('answer')
+  await Promise.all([connector.close(), cut(other)])
 })
 
 test('a client that takes nothing does not hold up the close', async () => {

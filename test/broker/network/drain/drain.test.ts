@@ -23,7 +23,7 @@ function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
   const durable: (() => void)[] = []
   let flow: DrainFlow | undefined
   const connector = (name: string): LeavingConnector => ({
-    quiesce: () => void said.push(`quiesce ${name}`),
+    quiesce: (whom) => void said.push(`quiesce ${whom} ${name}`),
     close: async () => void said.push(`close ${name}`),
     open: async () => {
       said.push(`open ${name}`)
@@ -63,8 +63,10 @@ function setUp({ holdsDisk = false }: { readonly holdsDisk?: boolean } = {}) {
 const left = [
   'changed',
   'bridges hold',
-  'quiesce one',
-  'quiesce two',
+  'quiesce clients one',
+  'quiesce clients two',
+  'quiesce all one',
+  'quiesce all two',
   'close one',
   'close two',
   'network stops',
@@ -113,32 +115,36 @@ test('another list counts from then on; the same one changes nothing', async () 
 test('what was read is answered first, unless the disk takes too long', async () => {
   const patient = setUp({ holdsDisk: true })
   patient.drain.begin(to('b'))
-  expect(await patient.settle()).toEqual(['changed', 'bridges hold', 'quiesce one', 'quiesce two'])
+  expect(await patient.settle()).toEqual(left.slice(0, 4))
   patient.durable[0]!()
-  expect(await patient.settle()).toEqual(left.slice(4))
+  expect(await patient.settle()).toEqual(left.slice(4, 6))
+  patient.durable[1]!()
+  expect(await patient.settle()).toEqual(left.slice(6))
   const stuck = setUp({ holdsDisk: true })
   stuck.drain.begin(to('b'))
   await stuck.settle()
   stuck.clock.advance(answeredWithinMs)
-  expect(await stuck.settle()).toEqual(left.slice(4))
+  expect(await stuck.settle()).toEqual(left.slice(4, 6))
+  stuck.clock.advance(answeredWithinMs)
+  expect(await stuck.settle()).toEqual(left.slice(6))
 })
 
-test('what bridges have is answered before that, unless it takes too long', async () => {
+test('what bridges have is answered when clients bring nothing more, unless it takes too long', async () => {
   const patient = setUp()
   patient.held.forwarding = 5
   patient.drain.begin(to('b'))
-  expect(await patient.settle()).toEqual(['changed', 'bridges hold'])
+  expect(await patient.settle()).toEqual(left.slice(0, 4))
   patient.clock.advance(answerPollMs)
   expect(await patient.settle()).toEqual([])
   patient.held.forwarding = 0
   patient.clock.advance(answerPollMs)
-  expect(await patient.settle()).toEqual(left.slice(2))
+  expect(await patient.settle()).toEqual(left.slice(4))
   const stuck = setUp()
   stuck.held.forwarding = 5
   stuck.drain.begin(to('b'))
   await stuck.settle()
   stuck.clock.advance(answeredWithinMs)
-  expect(await stuck.settle()).toEqual(left.slice(2))
+  expect(await stuck.settle()).toEqual(left.slice(4))
 })
 
 test('until all are cut off something is always left', async () => {
@@ -148,6 +154,8 @@ test('until all are cut off something is always left', async () => {
   await settle()
   expect(drain.snapshot()).toMatchObject({ messagesRemaining: 1, reason: null })
   durable[0]!()
+  await settle()
+  durable[1]!()
   await settle()
   expect(drain.snapshot()).toMatchObject({ messagesRemaining: 0, reason: null })
 })
@@ -159,8 +167,10 @@ test('called off while it leaves it comes back, and what was asked for last coun
   const ended = drain.end()
   drain.begin(to('c'))
   durable[0]!()
+  const before = await settle()
+  durable[1]!()
   await ended
-  expect(await settle()).toEqual([...left.slice(4, 8), 'bridge static:(tcp://c:1)'])
+  expect([...before, ...(await settle())]).toEqual([...left.slice(4, 10), 'bridge static:(tcp://c:1)'])
   await drain.end()
   expect(drain.isDraining).toBe(false)
 })
