@@ -80,10 +80,8 @@ export class MessageBook {
     this.require(expiration === 0 || expiration > nowMs, () => `${text} was delivered to ${id} at ${nowMs}`)
     const places = [...path, broker]
     this.require(places[0] === at, () => `${text} came to ${id} at ${broker} over ${path.join(', ')}`)
-    for (const [index, to] of places.slice(1).entries()) {
-      const mayBeTaken = this.#reach.carries(places[index]!, to, destination)
-      this.require(mayBeTaken, () => `${text} was taken along from ${places[index]} to ${to}`)
-    }
+    const problem = this.#reach.problemOf(destination, places)
+    this.require(problem === null, () => `${text} came to ${id} over ${places.join(', ')}: ${problem}`)
   }
 
   /** Told by `check`: who is called by a broker must not throw. */

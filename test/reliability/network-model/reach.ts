@@ -19,10 +19,20 @@ export class Reach {
     }
   }
 
-  /** Whether a bridge may take along what is sent to the destination. */
-  carries(from: string, to: string, destination: Destination): boolean {
-    const settings = this.#bridges.get(`${from}>${to}`)
-    return settings !== undefined && isPermitted(settings, destination)
+  /** Why a message that was in these brokers, one after the other, should not have come to the last one; null: it may have. */
+  problemOf(destination: Destination, places: readonly string[]): string | null {
+    const passed = new Set<string>()
+    for (const [index, to] of places.slice(1).entries()) {
+      const from = places[index]!
+      const settings = this.#bridges.get(`${from}>${to}`)
+      if (!settings || !isPermitted(settings, destination)) return `no bridge takes it from ${from} to ${to}`
+      if (passed.has(to) && !this.#replays) return `it went back from ${from} to ${to}`
+      const { messageTTL } = settings
+      if (!passed.has(to) && messageTTL >= 0 && passed.size >= messageTTL)
+        return `it went too far from ${from} to ${to}`
+      passed.add(from)
+    }
+    return null
   }
 
   /** `passed`: the brokers that the message has passed. */
