@@ -29,7 +29,8 @@ import {
 import { AdminPorts } from './admin-ports.ts'
 import { ApiProxy, type Fault, type ProxiedRequest } from './api-proxy.ts'
 import { foreignWrites, leaders } from './one-writer.ts'
-import { eventually, pair, type TestServer } from './operator.ts'
+import { eventually } from './eventually.ts'
+import { pair, type TestServer } from './operator.ts'
 import { OperatorProcess } from './operator-process.ts'
 import { PodPlayer } from './pod-player.ts'
 

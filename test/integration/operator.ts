@@ -28,6 +28,8 @@ import {
 } from '../../operator/kube/resource-types.ts'
 import { type Operator, startOperator } from '../../operator/operator.ts'
 import { byApiServer, goodManifests, wrongManifests } from '../operator/api/rules/wrong-manifests.ts'
+import { eventually, waitMs } from './eventually.ts'
+import { operatorDrains } from './operator-drains.ts'
 import { PodPlayer } from './pod-player.ts'
 
 export interface TestServer {
@@ -42,7 +44,6 @@ interface CountedSet extends KubeObject {
 
 const namespaces: ResourceType = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 const apply = { fieldManager: 'somebody', force: true }
-const waitMs = 120_000
 
 export const pair = (change: Partial<BrokerClusterSpecInput> = {}, replicas = 2): BrokerClusterSpecInput => ({
   topology: { type: 'MasterSlave' },
@@ -90,13 +91,6 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
           ? status
           : JSON.stringify(status?.conditions ?? 'no status')
       })
-    /** As `kubectl scale` does it: by the subresource, which says how many groups there are to be. */
-    const scale = async (name: string, replicas: number) => {
-      const subresource = { ...brokerClusters, kind: 'Scale', plural: `${brokerClusters.plural}/${name}` }
-      const patched = await client.mergePatch(subresource, metadata('scale'), { spec: { replicas } }, 'kubectl')
-      return patched as KubeObject & { status: { replicas: number; selector: string } }
-    }
-    const drainsOf = async (name: string) => (await read(name)).status?.drains ?? []
     const podsOf = async (name: string) =>
       (await client.list(pods, { namespace, labelSelector: `flotilla.dev/cluster=${name}` })).items
 
@@ -257,84 +251,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
       waitMs * 2,
     )
 
-    test(
-      'drains a group that is scaled away, takes it back in the middle, and keeps its claim when it goes',
-      async () => {
-        await put('drained', {
-          ...pair(),
-          topology: { type: 'Combined', network: { layout: 'Mesh' } },
-          groupCount: 3,
-        })
-        await ready('drained')
-        const uids = new Set((await podsOf('drained')).map(({ metadata: { uid } }) => uid))
-        player.messages.set('drained-g2', Number.MAX_SAFE_INTEGER)
-        const { status } = await scale('drained', 2)
-        expect(status).toMatchObject({ replicas: 3, selector: expect.stringContaining('role=active') })
-        const [drain] = await eventually(async () => {
-          const drains = await drainsOf('drained')
-          return drains[0]?.messagesRemaining === undefined ? JSON.stringify(drains) : drains
-        })
-        expect(drain).toMatchObject({ group: 'g2', member: player.activeOf('drained-g2') })
-        await player.failOver('drained-g2')
-        await eventually(async () => {
-          const [now] = await drainsOf('drained')
-          const labels = (await podsOf('drained')).map(({ metadata }) => metadata.labels?.['flotilla.dev/role'])
-          const isTold = now?.member === player.activeOf('drained-g2') && labels.includes('draining')
-          return (isTold && now?.startedAt === drain!.startedAt) || JSON.stringify([now, labels])
-        })
-        await scale('drained', 3)
-        expect((await ready('drained')).summary).toEqual({ active: '3/3', members: '6/6', edges: '3/3' })
-        expect(await drainsOf('drained')).toEqual([])
-        expect(new Set((await podsOf('drained')).map(({ metadata: { uid } }) => uid))).toEqual(uids)
-        player.messages.set('drained-g2', 50)
-        await scale('drained', 2)
-        expect((await ready('drained')).summary).toEqual({ active: '2/2', members: '4/4', edges: '1/1' })
-        expect(player.messages.get('drained-g2')).toBe(0)
-        expect(await client.get(statefulSets, metadata('drained-g2'))).toBeUndefined()
-        expect(await client.get(persistentVolumeClaims, metadata('drained-g2-data'))).toBeDefined()
-        const told = async () => {
-          const { items } = await client.list(events, { namespace })
-          return items
-            .filter(({ regarding }) => (regarding as { name: string }).name === 'drained')
-            .map(({ reason }) => reason as string)
-        }
-        await eventually(async () => {
-          const reasons = await told()
-          const missing = ['DrainStarted', 'DrainAborted', 'DrainCompleted'].filter(
-            (reason) => !reasons.includes(reason),
-          )
-          return missing.length === 0 || missing.join()
-        })
-      },
-      waitMs * 2,
-    )
-
-    test(
-      'keeps a group whose messages are not all gone, and says so when its time is over',
-      async () => {
-        const spec = (groups: number) => ({
-          ...pair(),
-          topology: { type: 'Combined' as const, network: { layout: 'Mesh' as const } },
-          groupCount: groups,
-          scaleDown: { timeout: '2s' },
-        })
-        await put('overdue', spec(3))
-        await ready('overdue')
-        player.messages.set('overdue-g2', Number.MAX_SAFE_INTEGER)
-        await put('overdue', spec(2))
-        await eventually(async () => {
-          const stalled = (await read('overdue')).status!.conditions!.find(({ type }) => type === 'Stalled')
-          return stalled?.reason === 'DrainTimedOut' || JSON.stringify(stalled)
-        })
-        expect(await client.get(statefulSets, metadata('overdue-g2'))).toBeDefined()
-        await put('overdue', { ...spec(2), scaleDown: { drain: 'Skip' } })
-        expect((await ready('overdue')).summary!.active).toBe('2/2')
-        expect(await client.get(statefulSets, metadata('overdue-g2'))).toBeUndefined()
-        expect(await client.get(statefulSets, metadata('mesh-g3'))).toBeUndefined()
-        expect(await client.get(persistentVolumeClaims, metadata('mesh-g3-data'))).toBeDefined()
-      },
-      waitMs * 2,
-    )
+    operatorDrains(() => ({ client, player, namespace, put, read, ready, podsOf }))
 
     test(
       'restarts nothing and changes no StatefulSet when it comes with another image for brokers',
@@ -495,17 +412,6 @@ interface TemplateSpec {
 }
 
 const brokerCluster = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster' }
-
-/** Asks until the answer is something else than a text, which says what is missing. */
-export async function eventually<T>(ask: () => Promise<T | string>): Promise<Exclude<T, string>> {
-  const endMs = systemClock.monotonicMs() + waitMs - 2000
-  for (;;) {
-    const answer = await ask()
-    if (typeof answer !== 'string') return answer as Exclude<T, string>
-    if (systemClock.monotonicMs() > endMs) throw new Error(`Not in time: ${answer}`)
-    await sleep(systemClock, 50, new AbortController().signal)
-  }
-}
 
 /** Until nothing has been written for a while. */
 async function settled(writes: readonly string[]): Promise<void> {

@@ -21,7 +21,8 @@ import {
   statefulSets,
 } from '../../operator/kube/resource-types.ts'
 import { startOperator } from '../../operator/operator.ts'
-import { eventually, pair } from '../integration/operator.ts'
+import { eventually } from '../integration/eventually.ts'
+import { pair } from '../integration/operator.ts'
 import { PodPlayer } from '../integration/pod-player.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 
