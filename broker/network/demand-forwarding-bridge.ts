@@ -70,6 +70,9 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   readonly #farConnectionId: string
   /** Messages that come over the same connection; null when the other side sends none, or a session takes them. */
   readonly #intake: DuplexIntake | null
+  #hasBegun = false
+  /** Before that: the demand of before is not known yet. */
+  #toldEarly: BrokerSubscriptionInfo | null = null
   #advisoriesUnacknowledged = 0
   #forwarded = 0
   /** The region is delivering. */
@@ -201,14 +204,31 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   }
 
   #introduce(): void {
-    const { settings, local, remote, networkProperties, far, listener } = this.#parts
+    const { settings, local, networkProperties, far } = this.#parts
     const advisories = advisoryDestination(settings)
     const connectionId = this.#farConnectionId
     const subscriptions = isToldSubscriptions(settings, far.version) ? this.#subscriptions() : null
     const introduction = { settings, local, connectionId, networkProperties, advisories, subscriptions }
-    for (const command of introductionOf(introduction)) far.send(command)
-    listener.started(remote)
+    // ActiveMQ's end of a duplex bridge does not answer.
+    const isAnswered = networkProperties !== null && !settings.duplex
+    for (const command of introductionOf(introduction))
+      if (isAnswered && command.kind === 'ConnectionInfo') far.request(command, (refusal) => this.#admitted(refusal))
+      else far.send(command)
+    if (!isAnswered) this.#begin()
+  }
+
+  /** Else each attempt with a wrong password would look like a bridge for a moment. */
+  #admitted(refusal: Throwable | null): void {
+    if (this.#ended) return
+    if (refusal) this.failed(refusedBridge(refusal))
+    else this.#begin()
+  }
+
+  #begin(): void {
+    this.#hasBegun = true
+    this.#parts.listener.started(this.#parts.remote)
     this.#apply(this.#demand.start(this.#near.durableSubscriptions()))
+    if (this.#toldEarly) this.#synchronize(this.#toldEarly)
   }
 
   #subscriptions(): BrokerSubscriptionInfo {
@@ -224,7 +244,8 @@ export class DemandForwardingBridge implements Bridge, FarEndListener, NearEndPe
   }
 
   #synchronize(info: BrokerSubscriptionInfo): void {
-    if (hearsSubscriptions(this.#parts.settings)) this.#apply(this.#demand.synchronize(info))
+    if (!this.#hasBegun) this.#toldEarly = info
+    else if (hearsSubscriptions(this.#parts.settings)) this.#apply(this.#demand.synchronize(info))
   }
 
   #close(): void {

@@ -1,6 +1,6 @@
 // What a bridge says first to the other broker, in the order and with the values of ActiveMQ's
 // DemandForwardingBridgeSupport.startRemoteBridge: who this broker is, and the one connection, session, producer and consumer of
-// advisories that it has there. No answer is waited for.
+// advisories that it has there. Only a one-way bridge waits for an answer, and only to its ConnectionInfo.
 import type { Destination } from '../message/destination.ts'
 import type { ProducerIdFields } from '../message/producer-id.ts'
 import {

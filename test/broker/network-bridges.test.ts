@@ -6,8 +6,8 @@ import { brokerConfigSchema, type BrokerConfigInput } from '../../broker/config/
 import { buildNetworkBridges } from '../../broker/network-bridges.ts'
 import { drainTargetsOf } from '../../broker/member/network-settings.ts'
 import { DrainFlow } from '../../broker/network/drain/drain-flow.ts'
-import type { BrokerInfo, Command } from '../../broker/wire/openwire/commands.ts'
-import { buildBrokerInfo } from '../../broker/openwire/build-commands.ts'
+import type { BrokerInfo, Command, ConnectionInfo } from '../../broker/wire/openwire/commands.ts'
+import { buildBrokerInfo, buildResponse } from '../../broker/openwire/build-commands.ts'
 import type { InitiatingBroker } from '../../broker/session/openwire/duplex-bridges.ts'
 import { buildService } from '../support/fake-region.ts'
 import { FakeNetwork, settle } from './client/transport/fake-network.ts'
@@ -55,7 +55,10 @@ async function dialB(config: BrokerConfigInput = oneConnector) {
   parts.dialled.up.add('b')
   parts.network.start()
   await settle()
-  parts.dialled.last.receive(infoOfB)
+  const { last } = parts.dialled
+  last.receive(infoOfB)
+  const connection = last.sent.find(({ kind }) => kind === 'ConnectionInfo') as ConnectionInfo
+  last.receive(buildResponse(connection.commandId))
   return parts
 }
 

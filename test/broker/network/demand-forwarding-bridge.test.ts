@@ -86,6 +86,9 @@ const advisoryBytes = (structure: DataStructure): Buffer =>
     dataStructure: nestedFormOf(structure),
   }).bytes
 
+const subscriptionNames = ({ region }: RegionHarness): readonly string[] =>
+  region.subscriptionsPage(0, 10).items.map(({ subscriptionName }) => subscriptionName)
+
 const reader = (client: TestClient, name = 'queue://Q'): number[] => client.consume(name).received
 
 test('introduces itself, and asks for demand', async () => {
@@ -93,6 +96,39 @@ test('introduces itself, and asks for demand', async () => {
   expect(far.kinds).toEqual(['BrokerInfo', 'ConnectionInfo', 'SessionInfo', 'ProducerInfo', 'ConsumerInfo'])
   expect(events).toEqual(['started B'])
   expect(bridge.statistics).toEqual({ demandSubscriptions: 0, forwarded: 0, received: 0 })
+})
+
+describe('has started', () => {
+  const silent = (): FakeFarEnd => {
+    const far = new FakeFarEnd()
+    far.unanswered = []
+    return far
+  }
+
+  test('when the other broker has let it in', async () => {
+    const { far, events, hear, bridge } = await setUp({ far: silent() })
+    expect(events).toEqual([])
+    far.unanswered![0]!(null)
+    expect(events).toEqual(['started B'])
+    await hear(consumer('c', 'queue://Q'))
+    expect(bridge.statistics.demandSubscriptions).toBe(1)
+  })
+
+  test('never, when that refuses it', async () => {
+    const { far, events } = await setUp({ far: silent() })
+    far.unanswered![0]!(buildThrowable('java.lang.SecurityException', 'who are you'))
+    expect([events, far.closed]).toEqual([['The other broker refused the bridge: who are you'], true])
+    far.unanswered![0]!(null)
+    expect(events).toHaveLength(1)
+  })
+
+  // ActiveMQ's end of a duplex bridge does not answer.
+  test('at once, when it is duplex or was accepted', async () => {
+    for (const options of [{ settings: { duplex: true } }, { accepted: true }]) {
+      const { far, events } = await setUp({ ...options, far: silent() })
+      expect([events, far.unanswered]).toEqual([['started B'], []])
+    }
+  })
 })
 
 test('a static bridge asks for nothing, and forwards what is included', async () => {
@@ -328,8 +364,23 @@ describe('with syncDurableSubs', () => {
     await harness.settle()
     bridge.command(subscriptionsOf(subscriber('s', 'topic://NEW')))
     await harness.settle()
-    const names = harness.region.subscriptionsPage(0, 10).items.map(({ subscriptionName }) => subscriptionName)
-    expect(names).toEqual(['NC-DS_A_NEW'])
+    expect(subscriptionNames(harness)).toEqual(['NC-DS_A_NEW'])
+  })
+
+  // As ActiveMQ does, which answers a BrokerInfo with it.
+  test('also when that is told before the bridge is let in', async () => {
+    const first = await setUp()
+    await first.hear(subscriber('gone', 'topic://OLD'))
+    first.bridge.stop()
+    const far = new FakeFarEnd()
+    far.unanswered = []
+    const { bridge, harness } = await setUp({ settings: syncDurableSubs, harness: first.harness, far })
+    bridge.command(subscriptionsOf(subscriber('s', 'topic://NEW')))
+    await harness.settle()
+    expect(subscriptionNames(harness)).toEqual(['NC-DS_A_OLD'])
+    far.unanswered[0]!(null)
+    await harness.settle()
+    expect(subscriptionNames(harness)).toEqual(['NC-DS_A_NEW'])
   })
 
   test.each([{ syncDurableSubs: false }, { ...syncDurableSubs, dynamicOnly: true }])(

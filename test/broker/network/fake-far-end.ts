@@ -24,6 +24,8 @@ export class FakeFarEnd implements FarEnd {
   awaitsAnswers = false
   closed = false
   paused = false
+  /** Requests that wait for a test to answer them; null: all are answered at once. */
+  unanswered: Answered[] | null = null
   /** What cannot be sent to this broker. */
   unsendable: ((delivery: Delivery) => Error | null) | null = null
 
@@ -39,8 +41,10 @@ export class FakeFarEnd implements FarEnd {
     this.sent.push(command)
   }
 
-  request(command: BridgeCommand): void {
+  request(command: BridgeCommand, answered: Answered): void {
     this.sent.push(command)
+    if (this.unanswered) this.unanswered.push(answered)
+    else answered(null)
   }
 
   forward(delivery: Delivery, { producerId, brokerId }: ForwardHeader, answered: Answered | null): void {

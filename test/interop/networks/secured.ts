@@ -113,6 +113,8 @@ export const credentials: Scene = async (network, { near, far }, check) => {
         bridge.reason ?? '',
         saysNothing ? /^The other broker ended the bridge$/ : /User name \[.*\] or password is invalid/,
       )
+      // There never seemed to be one, either.
+      if (!bridge.duplex) assert.equal(bridge.remoteBrokerName, null)
       return bridge.reason ?? ''
     })
 }
