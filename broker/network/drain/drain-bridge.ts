@@ -11,11 +11,13 @@ import { structureOf } from '../../openwire/destination-structure.ts'
 import { producerIdText } from '../../openwire/id-text.ts'
 import type { Delivery } from '../../region/region.ts'
 import type { Command, Throwable } from '../../wire/openwire/commands.ts'
+import { ownProvider } from '../../wire/openwire/wire-format.ts'
 import type { BridgeStatistics } from '../bridge.ts'
 import type { BridgeParts } from '../demand-forwarding-bridge.ts'
 import type { KnownBridge } from '../dialled-bridge.ts'
 import type { ForwardHeader } from '../far-end.ts'
 import { farProducer, introductionOf } from '../introduction.ts'
+import { returnGraceMs } from '../limits.ts'
 import { NearEnd, type NearEndPeer } from '../near-end.ts'
 import { refusalText } from '../refusal-text.ts'
 import type { DrainFlow, DrainingBridge } from './drain-flow.ts'
@@ -40,6 +42,7 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
   #refusal: string | null = null
   #told: string | null = null
   #retry: Timer | null = null
+  #grace: Timer | null = null
   #consumers = 0
   #forwarded = 0
   #underWay = 0
@@ -84,19 +87,18 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
 
   /** What goes wrong is told to the listener. */
   start(): void {
-    const { settings, local, remote, idSeed, networkProperties, far, flow, region, listener } = this.#parts
+    const { settings, local, remote, idSeed, networkProperties, far, flow, listener, clock } = this.#parts
     try {
       const connectionId = `${idSeed}:2`
       const said = { settings, local, connectionId, networkProperties, advisories: null, subscriptions: null }
       for (const command of introductionOf(said)) far.send(command)
       flow.bridges.add(this)
       listener.started(remote)
-      this.#consume(allQueues)
-      // From a queue that has a wildcard for a name only a consumer of that very name draws.
-      for (const destination of region.destinations())
-        if (isQueue(destination) && !isTemporary(destination) && isWildcard(destination)) this.#consume(destination)
+      // What it has sent here itself goes back to it: it has to have taken in our answers before.
+      if (far.provider === ownProvider) this.#consumeAll()
+      else this.#grace = clock.after(returnGraceMs, () => this.#consumeAll())
     } catch (error) {
-      this.failed(isError(error) ? error : new Error(errorMessage(error)))
+      this.#cannotStart(error)
     }
   }
 
@@ -132,6 +134,21 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
     if (this.#ended) return
     this.#close()
     this.#parts.listener.ended(error)
+  }
+
+  #consumeAll(): void {
+    try {
+      this.#consume(allQueues)
+      // From a queue that has a wildcard for a name only a consumer of that very name draws.
+      for (const destination of this.#parts.region.destinations())
+        if (isQueue(destination) && !isTemporary(destination) && isWildcard(destination)) this.#consume(destination)
+    } catch (error) {
+      this.#cannotStart(error)
+    }
+  }
+
+  #cannotStart(error: unknown): void {
+    this.failed(isError(error) ? error : new Error(errorMessage(error)))
   }
 
   #consume(destination: Destination): void {
@@ -193,6 +210,7 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
   #close(): void {
     this.#ended = true
     this.#retry?.cancel()
+    this.#grace?.cancel()
     this.#parts.flow.bridges.delete(this)
     this.#near.close()
     this.#parts.far.close()

@@ -4,9 +4,10 @@ import {
   buildConsumerInfo,
   buildKeepAlive,
   buildProducerInfo,
+  buildResponse,
   buildSessionInfo,
 } from '../../../broker/openwire/build-commands.ts'
-import type { Command } from '../../../broker/wire/openwire/commands.ts'
+import type { Command, ConnectionInfo } from '../../../broker/wire/openwire/commands.ts'
 import type { OpenWireCodec } from '../../../broker/wire/openwire/openwire-codec.ts'
 import type { WireFormatOptions } from '../../../broker/wire/openwire/wire-format.ts'
 import { connectionInfo } from '../../broker/session/openwire/session-harness.ts'
@@ -130,10 +131,20 @@ export class BridgeStranger {
 
   #hear(): void {
     for (const command of this.#end.received.splice(0)) {
+      if (command.kind === 'ConnectionInfo') {
+        this.#admit(command)
+        continue
+      }
       if (!command.kind.startsWith('ActiveMQ') || !('responseRequired' in command) || !command.responseRequired)
         continue
       if (this.#commands.awaited.push(command.commandId) > rememberedAnswers) this.#commands.awaited.shift()
     }
+  }
+
+  /** A one-way bridge begins when it is let in. */
+  #admit({ commandId, responseRequired }: ConnectionInfo): void {
+    if (!responseRequired || this.#end.closed || !this.#end.reading || this.#random.next() > 0.97) return
+    this.#end.give(this.#end.codec.encode(buildResponse(commandId)))
   }
 
   #below(limit: number): number {

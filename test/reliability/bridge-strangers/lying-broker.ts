@@ -3,7 +3,7 @@ import { buildMessage } from '../../../broker/message/build-message.ts'
 import { parseDestination } from '../../../broker/message/destination.ts'
 import type { Delivery, RegionConnection } from '../../../broker/region/region.ts'
 import type { NetworkBridgeSnapshot } from '../../../broker/management/contract.ts'
-import { buildBrokerInfo, buildSessionInfo } from '../../../broker/openwire/build-commands.ts'
+import { buildBrokerInfo, buildResponse, buildSessionInfo } from '../../../broker/openwire/build-commands.ts'
 import type {
   BrokerInfo,
   BrokerSubscriptionInfo,
@@ -51,6 +51,11 @@ export class LyingBroker {
     this.peer.open()
     this.peer.negotiate({ maxInactivityDurationMs: 0, stackTraceEnabled: false, ...wireFormat })
     this.peer.send({ ...buildBrokerInfo(there), ...brokerInfo })
+    await settle()
+    // It lets the bridge in.
+    for (const command of this.peer.received)
+      if (command.kind === 'ConnectionInfo' && command.responseRequired)
+        this.peer.send(buildResponse(command.commandId))
     await settle()
   }
 

@@ -5,6 +5,7 @@ import { DrainBridge } from '../../../../broker/network/drain/drain-bridge.ts'
 import { DrainFlow } from '../../../../broker/network/drain/drain-flow.ts'
 import { drainSettings } from '../../../../broker/network/drain/drain-settings.ts'
 import { refusedRetryMs } from '../../../../broker/network/drain/limits.ts'
+import { returnGraceMs } from '../../../../broker/network/limits.ts'
 import { buildConnectionError, buildShutdownInfo } from '../../../../broker/openwire/build-commands.ts'
 import { buildThrowable } from '../../../../broker/wire/openwire/throwable.ts'
 import { RegionHarness, type HarnessOptions } from '../../region/region-harness.ts'
@@ -68,6 +69,19 @@ test('all queues go, whatever is in them and wherever it has been; each is gone 
   await harness.settle()
   expect(harness.region.held().ofQueues).toBe(0)
   expect(bridge.statistics.forwarded).toBe(4)
+})
+
+test('one of others than ours gets nothing before it has surely taken in what it was answered', async () => {
+  const { far, harness, client, start } = await setUp()
+  far.provider = 'ActiveMQ'
+  client.send('queue://Q', { brokerPath: ['ID:B'] })
+  await start()
+  harness.clock.advance(returnGraceMs - 1)
+  await harness.settle()
+  expect(far.numbers).toEqual([])
+  harness.clock.advance(1)
+  await harness.settle()
+  expect(far.numbers).toEqual([1])
 })
 
 test('it arrives with an empty path: from there it may go as far as a message that was sent there', async () => {
