@@ -4,7 +4,8 @@
 //   taking part ──begin──► leaving: no client is let in or read any more, bridges get nothing more of queues, and whatever is under way is
 //        ▲                    │     answered; then all connections are cut
 //        │                    ▼
-//        └─────end────── draining: a bridge for each URI, and nothing else, until it is called off or the broker ends
+//        └─────end────── draining: a bridge for each URI, and nothing else, until it is called off or the broker ends; called off, what is
+//                             under way is answered first
 //
 // What was asked for last is what it comes to. It neither says when a broker should leave, nor whether its end would lose anything: it
 // counts what is left.
@@ -225,6 +226,10 @@ export class Drain {
 
   async #takePart(): Promise<void> {
     const { connectors, network, region, changed } = this.#parts
+    // What the other broker has got, and has not answered, would be here again as well.
+    region.holdBridges()
+    await this.#answeredByOthers()
+    if (this.#stopped) throw new Error(beingStopped)
     this.#forward([])
     const opened: LeavingConnector[] = []
     try {

@@ -89,6 +89,7 @@ test('it leaves, and comes back', async () => {
   })
   await drain.end()
   expect(await settle()).toEqual([
+    'bridges hold',
     'no bridge static:(tcp://b:1)',
     'open one',
     'open two',
@@ -147,6 +148,26 @@ test('what bridges have is answered when clients bring nothing more, unless it t
   expect(await stuck.settle()).toEqual(left.slice(4))
 })
 
+test('called off, it waits for the answers that are under way, unless that takes too long', async () => {
+  const patient = setUp()
+  patient.drain.begin(to('b'))
+  await patient.settle()
+  patient.held.forwarding = 5
+  void patient.drain.end()
+  expect(await patient.settle()).toEqual(['bridges hold'])
+  patient.held.forwarding = 0
+  patient.clock.advance(answerPollMs)
+  expect(await patient.settle()).toContain('network starts')
+  const stuck = setUp()
+  stuck.drain.begin(to('b'))
+  await stuck.settle()
+  stuck.held.forwarding = 5
+  void stuck.drain.end()
+  await stuck.settle()
+  stuck.clock.advance(answeredWithinMs)
+  expect(await stuck.settle()).toContain('network starts')
+})
+
 test('until all are cut off something is always left', async () => {
   const { drain, held, durable, settle } = setUp({ holdsDisk: true })
   held.ofQueues = 0
@@ -188,6 +209,7 @@ test('when a connector cannot be opened again it drains on, and says so', async 
   state.cannotOpen = new Error('Cannot open transport connector two: the port is in use')
   await expect(drain.end()).rejects.toThrow('the port is in use')
   expect(await settle()).toEqual([
+    'bridges hold',
     'no bridge static:(tcp://b:1)',
     'open one',
     'open two',
