@@ -138,7 +138,7 @@ class NetworkModel {
     else if (roll < 0.94) await this.#cut()
     else if (roll < 0.955) await this.#kill()
     else if (roll < 0.965) this.#restart()
-    else if (roll > 0.985 && this.#plan.hasSubscribers) await (roll > 0.995 ? this.#renew() : this.#rest())
+    else if (roll > 0.985 && this.#plan.hasSubscribers) await this.#pause(roll > 0.995)
     else this.#sync(this.#pick(this.#plan.names))
     // Disks are quick, but not always.
     if ((roll * 1000) % 1 < 0.7) for (const name of this.#plan.names) this.#sync(name)
@@ -272,6 +272,15 @@ class NetworkModel {
   /** What has ended is made anew, as a supervisor would. */
   #restart(): void {
     for (const link of this.#links) if (!link.bridge) this.#start(link)
+  }
+
+  /**
+   * What a consumer with a selector does not want stays where it is. If its broker forgets, all bridges to it are full then, and in a mesh
+   * others' messages for it go to and fro between the other brokers: there is no rest while it is there.
+   */
+  async #pause(anew: boolean): Promise<void> {
+    this.#consumers.removeSelecting()
+    await (anew ? this.#renew() : this.#rest())
   }
 
   /**

@@ -49,11 +49,14 @@ export class QueueConsumers {
 
   removeOne(): void {
     const [consumer] = this.#consumers.splice(Math.floor(this.#parts.random.next() * this.#consumers.length), 1)
-    if (!consumer) return
-    const { id, broker, application } = consumer
-    this.#parts.tell(`${id} at ${broker} leaves with ${application.has}`)
-    application.connection.close()
-    this.moved++
+    if (consumer) this.#leave(consumer)
+  }
+
+  /** Those that do not want everything. */
+  removeSelecting(): void {
+    const isSelecting = ({ abovePriority }: Consumer): boolean => abovePriority !== null
+    for (const consumer of this.#consumers.filter(isSelecting)) this.#leave(consumer)
+    this.#consumers = this.#consumers.filter((consumer) => !isSelecting(consumer))
   }
 
   removeAll(): void {
@@ -75,6 +78,12 @@ export class QueueConsumers {
 
   killed(broker: string): void {
     this.#consumers = this.#consumers.filter((consumer) => consumer.broker !== broker)
+  }
+
+  #leave({ id, broker, application }: Consumer): void {
+    this.#parts.tell(`${id} at ${broker} leaves with ${application.has}`)
+    application.connection.close()
+    this.moved++
   }
 
   #acknowledge({ id, broker, application }: Consumer): void {
