@@ -12,6 +12,9 @@ import {
 import { settle } from './janitor.ts'
 import { Peer, type PeerWorld } from './stranger-world.ts'
 
+/** Strangers do not know it. */
+const mark = 'from the honest client'
+
 export class HonestClient {
   readonly connectionId = 'ID:honest-client:1'
   readonly messagesPerExchange = 20
@@ -65,8 +68,8 @@ export class HonestClient {
     const dispatches = received.flatMap((command) =>
       command.kind === 'MessageDispatch' && command.consumerId?.value === consumer ? command : [],
     )
-    // Anyone may send to the temporary queue of another.
-    const own = dispatches.filter(({ message }) => message?.producerId?.connectionId === this.connectionId)
+    // Anyone may send to the temporary queue of another, and a broker may say whose producer it was.
+    const own = dispatches.filter(({ message }) => message?.correlationId === mark)
     const sequences = own.map(({ message }) => Number(message!.messageId!.producerSequenceId))
     const expected = Array.from({ length: this.messagesPerExchange }, (_, index) => first + 2 * index + offset)
     expectEqual(`messages of consumer ${consumer}`, sequences, expected)
@@ -95,6 +98,7 @@ export class HonestClient {
       producerId: this.#producerId,
       destination,
       messageId,
+      correlationId: mark,
       persistent,
     })
     this.#peer.send(message)
