@@ -49,6 +49,8 @@ export class DurableSubscribers {
   readonly #isSynchronized: boolean
   /** Interest goes everywhere, and who listens is told no bridge that would not ask. How far that of bridges that are away has come, nobody can say, so that it may be heard too far away. */
   readonly #knowsAll: boolean
+  /** Interest goes everywhere, or to neighbours only: a demand tells how far its first consumer is, not the nearest that joined it. */
+  readonly #tellsNearest: boolean
   #lastNumber = 0
   #connections = 0
   /** Messages that they took, and subscriptions of bridges that were seen at rest. */
@@ -62,6 +64,7 @@ export class DurableSubscribers {
     const { syncDurableSubs, conduitSubscriptions, consumerTTL } = joins[0]!.settings
     this.#isSynchronized = syncDurableSubs && conduitSubscriptions
     const isEverywhere = consumerTTL < 0 || consumerTTL >= names.length - 1
+    this.#tellsNearest = isEverywhere || consumerTTL === 1
     this.#knowsAll = this.#isSynchronized && isEverywhere && !joins.some(({ settings }) => settings.staticBridge)
   }
 
@@ -112,7 +115,7 @@ export class DurableSubscribers {
     for (const subscriber of this.#subscribers) {
       const { application, broker, knownBy } = subscriber
       const isTold = application !== null || (anew && this.#isSynchronized)
-      if (!isTold) continue
+      if (!isTold || !this.#tellsNearest) continue
       const reached = plan.names.filter((name) => name !== broker && reach.reaches(destination, name, broker))
       subscriber.knownBy = new Set([...knownBy, ...reached])
     }
@@ -228,7 +231,7 @@ export class DurableSubscribers {
       const end = `_${to}_inbound_${from}`
       const isThere = subscriptionsOf(network.brokers.get(from)!).some(({ clientId }) => clientId.endsWith(end))
       if (isThere) this.networkSubscriptions++
-      if (isHeard && !isThere) throw new Violation(`${from} has no subscription for ${to}`)
+      if (isHeard && !isThere && this.#tellsNearest) throw new Violation(`${from} has no subscription for ${to}`)
       if (anew && this.#knowsAll && isThere && behind.length === 0) throw new Violation(`${from} keeps one for ${to}`)
     }
   }

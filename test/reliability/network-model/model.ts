@@ -275,11 +275,12 @@ class NetworkModel {
   }
 
   /**
-   * What a consumer with a selector does not want stays where it is. If its broker forgets, all bridges to it are full then, and in a mesh
-   * others' messages for it go to and fro between the other brokers: there is no rest while it is there.
+   * Not in a mesh where brokers forget: while these are full of what nobody there wants, messages for others go to and fro between the
+   * rest, and there is no rest until somebody wants everything (docs/reliability.md).
    */
   async #pause(anew: boolean): Promise<void> {
-    this.#consumers.removeSelecting()
+    const { shape, names, lasting } = this.#plan
+    if (shape === 'mesh' && lasting.size < names.length) return
     await (anew ? this.#renew() : this.#rest())
   }
 

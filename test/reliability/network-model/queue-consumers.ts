@@ -52,13 +52,6 @@ export class QueueConsumers {
     if (consumer) this.#leave(consumer)
   }
 
-  /** Those that do not want everything. */
-  removeSelecting(): void {
-    const isSelecting = ({ abovePriority }: Consumer): boolean => abovePriority !== null
-    for (const consumer of this.#consumers.filter(isSelecting)) this.#leave(consumer)
-    this.#consumers = this.#consumers.filter((consumer) => !isSelecting(consumer))
-  }
-
   removeAll(): void {
     while (this.#consumers.length > 0) this.removeOne()
   }
