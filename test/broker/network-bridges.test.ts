@@ -5,6 +5,7 @@ import { RefusalError } from '../../broker/base/errors.ts'
 import { brokerConfigSchema, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { buildNetworkBridges } from '../../broker/network-bridges.ts'
 import { drainTargetsOf } from '../../broker/member/network-settings.ts'
+import { returnGraceMs } from '../../broker/network/limits.ts'
 import { DrainFlow } from '../../broker/network/drain/drain-flow.ts'
 import type { BrokerInfo, Command, ConnectionInfo } from '../../broker/wire/openwire/commands.ts'
 import { buildBrokerInfo, buildResponse } from '../../broker/openwire/build-commands.ts'
@@ -165,7 +166,7 @@ test('a bridge that cannot introduce itself has ended, and nothing is left of it
 
 test('a drain dials whom it is given, says whether it has a store, and tells nobody here of its bridge', async () => {
   const propertiesOf = async (type: 'Memory' | 'Journal') => {
-    const { drainTo, dialled, told, peers, region } = setUp({ store: { type } })
+    const { drainTo, dialled, told, peers, region, clock } = setUp({ store: { type } })
     dialled.up.add('b')
     const parsed = drainTargetsOf(['static:(tcp://b:61616)'])
     const connector = drainTo(parsed.ok ? parsed.targets[0]! : (undefined as never), new DrainFlow())
@@ -173,6 +174,7 @@ test('a drain dials whom it is given, says whether it has a store, and tells nob
     connector.start()
     await settle()
     dialled.last.receive(infoOfB)
+    clock.advance(returnGraceMs)
     expect(connector.bridges()).toMatchObject([{ state: 'Connected', uri: 'tcp://b:61616', demandSubscriptions: 1 }])
     expect(region.of('addConsumer')).toMatchObject([[{ destination: { kind: 'queue', name: '>' } }]])
     expect([told, peers()]).toEqual([[], []])

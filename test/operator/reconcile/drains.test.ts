@@ -196,6 +196,22 @@ describe('a group that leaves', () => {
     expect(setsOf(harness)).toEqual(['orders-g0'])
   })
 
+  test('and was dialled by the others drains while they are rolled, because they dial it no more', async () => {
+    const listed = (...names: string[]): BrokerClusterSpecInput => ({
+      topology: { type: 'Combined', network: { layout: 'Mesh', connectorDefaults: { networkTTL: 2 } } },
+      groups: names.map((name) => ({ name, ...sharedPair().groupTemplate! })),
+    })
+    const harness = await settled(listed('a', 'b', 'c'))
+    const uids = new Set(harness.world.pods().map(({ metadata }) => metadata.uid))
+    harness.world.messages.set('orders-a', 40)
+    harness.apply(listed('b', 'c'))
+    await harness.run()
+    expect(setsOf(harness)).toEqual(['orders-b', 'orders-c'])
+    expect(harness.world.pods().filter(({ metadata }) => uids.has(metadata.uid))).toEqual([])
+    expect([...harness.world.messages.values()].reduce((sum, count) => sum + count, 0)).toBe(40)
+    expect(harness.world.messages.get('orders-a')).toBe(0)
+  })
+
   test('of an earlier operator, which wrote no neighbours, drains to all that stay', async () => {
     const harness = await settled(networkOf({ layout: 'HubSpoke', hub: 'g0' }, 3, 1))
     const set = harness.kube.read('StatefulSet', { ...key, name: 'orders-g2' })!
