@@ -96,7 +96,7 @@ function isDone(harness: ClusterHarness, replicas: number): boolean {
   )
 }
 
-test.each(Array.from({ length: 10 }, (_, index) => index + 1))(
+test.each(Array.from({ length: 5 }, (_, index) => index + 1))(
   'groups that leave and come back lose nothing, while members fail and their brokers do not answer (seed %i)',
   async (seed) => {
     const random = seededRandom(seed)
