@@ -266,10 +266,12 @@ export class DemandTable {
     const { info, consumerId, brokerPath: heardPath } = heard
     const brokerPath = [...heardPath, remoteBrokerId]
     const priority = demandPriority(settings, info, brokerPath)
-    const way = heard.advisory
-      ? null
-      : this.#ways.of(group.destination, { brokerPath, priority, durable: durable || group.options.forcedDurable })
     const forNobody = group.destination.kind === 'queue' && isForNobody(info)
+    // Nor may what nobody wants keep those from it who do.
+    const way =
+      heard.advisory || forNobody
+        ? null
+        : this.#ways.of(group.destination, { brokerPath, priority, durable: durable || group.options.forcedDurable })
     const interest: Interest = { info, consumerId, heardPath, brokerPath, group, durable, forNobody, way, cost }
     way?.interests.add(interest)
     group.interests.add(interest)

@@ -49,7 +49,7 @@ export class DurableSubscribers {
   readonly #isSynchronized: boolean
   /** Interest goes everywhere, and who listens is told no bridge that would not ask. How far that of bridges that are away has come, nobody can say, so that it may be heard too far away. */
   readonly #knowsAll: boolean
-  /** One demand for all, and interest goes everywhere, or to neighbours only: a demand tells how far its first consumer is, not the nearest that joined it. */
+  /** Interest goes everywhere, or to neighbours only: a demand tells how far its first consumer is, not the nearest that joined it. */
   readonly #tellsNearest: boolean
   #lastNumber = 0
   #connections = 0
@@ -64,7 +64,7 @@ export class DurableSubscribers {
     const { syncDurableSubs, conduitSubscriptions, consumerTTL } = joins[0]!.settings
     this.#isSynchronized = syncDurableSubs && conduitSubscriptions
     const isEverywhere = consumerTTL < 0 || consumerTTL >= names.length - 1
-    this.#tellsNearest = conduitSubscriptions && (isEverywhere || consumerTTL === 1)
+    this.#tellsNearest = isEverywhere || consumerTTL === 1
     this.#knowsAll = this.#isSynchronized && isEverywhere && !joins.some(({ settings }) => settings.staticBridge)
   }
 

@@ -2,7 +2,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { BridgeSettings } from '../../../../broker/network/connector-settings.ts'
 import { NetworkDemands } from '../../../../broker/network/demand/network-demands.ts'
-import { BridgeHarness, brokerPath, consumer, gone, subscriber, temporary, unsubscribed } from './demand-harness.ts'
+import {
+  BridgeHarness,
+  brokerPath,
+  consumer,
+  consumerId,
+  gone,
+  subscriber,
+  temporary,
+  unsubscribed,
+} from './demand-harness.ts'
 
 let networkDemands: NetworkDemands
 
@@ -15,7 +24,11 @@ const bridgeTo = (remote: string, settings: Partial<BridgeSettings> = {}): Bridg
 
 /** What `remote` tells of a consumer that it heard of over others, the nearest one last. */
 const over = (path: string[], topic = 'topic://T') =>
-  consumer(`bridge for ${path.join()}`, topic, { brokerPath: brokerPath(...path), networkSubscription: true })
+  consumer(`bridge for ${path.join()}`, topic, {
+    brokerPath: brokerPath(...path),
+    networkSubscription: true,
+    networkConsumerPath: [consumerId(`consumer behind ${path.join()}`)],
+  })
 
 describe('the shorter way is taken', () => {
   test('when it was there first', () => {
@@ -82,6 +95,16 @@ test('each of the two kinds has its setting', () => {
   const [north, south] = [bridgeTo('north', changed), bridgeTo('south', changed)]
   north.heard(consumer('c', 'queue://B'), consumer('d', 'topic://B'))
   expect(south.heard(over(['north'], 'queue://B'), over(['north'], 'topic://B'))).toEqual(['+1 topic://B'])
+})
+
+// Found by the model of networks (seed 20284360): messages stayed, because the only bridge that would have taken them was kept out of use.
+test('a queue that others include statically, and that nobody wants, keeps no consumer from having its way', () => {
+  const settings = { suppressDuplicateQueueSubscriptions: true }
+  const [east, west] = [bridgeTo('east', settings), bridgeTo('west', settings)]
+  const nobody = { brokerPath: brokerPath('south'), networkSubscription: true }
+  expect(east.heard(consumer('static', 'queue://A', nobody))).toEqual(['+1 queue://A'])
+  expect(west.heard(over(['south'], 'queue://A'))).toEqual(['+1 queue://A'])
+  expect(east.takeChangedByOthers()).toEqual([])
 })
 
 test('a durable way that is used stays: what it has kept would be lost', () => {
