@@ -19,7 +19,7 @@ import type { ForwardHeader } from '../far-end.ts'
 import { farProducer, introductionOf } from '../introduction.ts'
 import { returnGraceMs } from '../limits.ts'
 import { NearEnd, type NearEndPeer } from '../near-end.ts'
-import { refusalText } from '../refusal-text.ts'
+import { refusalText, refusedBridge } from '../refusal-text.ts'
 import type { DrainFlow, DrainingBridge } from './drain-flow.ts'
 import { drainPrefetch, refusedRetryMs } from './limits.ts'
 
@@ -122,8 +122,7 @@ export class DrainBridge implements KnownBridge, NearEndPeer, DrainingBridge {
   command(command: Command): void {
     if (this.#ended) return
     if (command.kind === 'ShutdownInfo') this.failed(new Error('The other broker ended the bridge'))
-    else if (command.kind === 'ConnectionError')
-      this.failed(new Error(`The other broker refused the bridge: ${refusalText(command.exception)}`))
+    else if (command.kind === 'ConnectionError') this.failed(refusedBridge(command.exception))
   }
 
   relieved(): void {
