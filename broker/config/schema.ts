@@ -4,6 +4,8 @@
 import { z } from 'zod'
 import { deadLetterRuleFields, defaultDeadLetterQueue } from './dead-letter-schema.ts'
 import { destinationSettings } from './destination-schema.ts'
+import { jdbcStoreSchema } from './jdbc-schema.ts'
+import { lockSchema } from './lock-schema.ts'
 import { brokerId, clusterClientFields, networkConnectorsSchema } from './network-schema.ts'
 import { redeliveryPluginSchema } from './redelivery-schema.ts'
 import { sslContextSchema } from './ssl-schema.ts'
@@ -26,13 +28,6 @@ const tempLimit = z.string().refine((text) => isNoTempLimit(text) || (parseSize(
   error: `expected ${sizeHint} of at least 4Mi, or 0 for none`,
 })
 const port = z.int().min(0).max(65_535)
-
-const lockSchema = z.strictObject({
-  /** How often a standby tries for the lock. */
-  acquireInterval: duration.default('250ms'),
-  /** How often the active proves its lock, besides each group commit. */
-  keepAlivePeriod: duration.default('2s'),
-})
 
 /** One segment is being written, one is moved on from, and it takes a closed one to get any space back. */
 const smallestLimitFiles = 4
@@ -61,8 +56,8 @@ const memoryStoreSchema = z.strictObject({
     .optional(),
 })
 
-const storeSchema = z.discriminatedUnion('type', [memoryStoreSchema, journalStoreSchema], {
-  error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"Memory"' : undefined),
+const storeSchema = z.discriminatedUnion('type', [memoryStoreSchema, journalStoreSchema, jdbcStoreSchema], {
+  error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"JDBC"|"Memory"' : undefined),
 })
 
 const transportConnectorSchema = z.strictObject({

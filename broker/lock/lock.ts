@@ -3,10 +3,12 @@
 
 import type { StorageRefusedError } from './storage-refused-error.ts'
 
-export type LockKind = 'None' | 'File'
+export type LockKind = 'None' | 'File' | 'Lease' | 'Database'
 
 export interface LockHandle {
   readonly term: number
+  /** Of a lease in a database: the name that its row has. */
+  readonly leaseHolder?: string | undefined
   /**
    * Proves that this member still holds the lock at the time of the call: throws LockLostError if not, or rejects with it
    * where the proof has to wait for somebody else. Cheap enough to be asked before every batch of acknowledgements.

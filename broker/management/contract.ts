@@ -89,7 +89,7 @@ export interface BrokerSnapshot extends RoleAnswer {
   readonly startedAt: string
   readonly activeSince: string | null
   readonly store: {
-    readonly type: 'Memory' | 'Journal'
+    readonly type: 'Memory' | 'Journal' | 'JDBC'
     readonly messages: number
     readonly bytesUsed: number
     readonly recoveryMs: number | null
@@ -98,7 +98,13 @@ export interface BrokerSnapshot extends RoleAnswer {
     /** Why the storage is not this member's: it belongs to another broker. Then the role is Starting. */
     readonly refusal: string | null
   }
-  readonly lock: { readonly type: 'None' | 'File'; readonly holder: string | null; readonly term: number | null }
+  readonly lock: {
+    readonly type: 'None' | 'File' | 'Lease' | 'Database'
+    readonly holder: string | null
+    readonly term: number | null
+    /** Why the lock cannot even be tried at this moment, whoever has it; null when it can, and from brokers before 0.2. */
+    readonly trouble?: string | null
+  }
   readonly memory: { readonly used: number; readonly limit: number }
   /** On disk, of what did not fit into memory; a limit of 0: there is none. */
   readonly temp: { readonly messages: number; readonly used: number; readonly limit: number }

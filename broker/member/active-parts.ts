@@ -87,7 +87,7 @@ export function buildActiveParts(options: ActivePartsOptions): ActiveParts {
     networkFilterPolicies: networkFilterPoliciesOf(config),
     virtualDestinations: virtualDestinationsOf(config),
     inactiveDestinations: inactiveDestinationsOf(config),
-    concurrentStoreAndDispatchQueues: config.store.type === 'Journal' && config.store.concurrentStoreAndDispatchQueues,
+    concurrentStoreAndDispatchQueues: config.store.type !== 'Memory' && config.store.concurrentStoreAndDispatchQueues,
     whenNoSpace: whenNoSpaceOf(config),
   })
   region.recover(recovered)

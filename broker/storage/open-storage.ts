@@ -1,6 +1,7 @@
 // A configuration → the storage that it asks for. A new kind of storage is told here and nowhere else in the broker.
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import { isNoTempLimit, parseDuration, parseSize } from '../config/duration-and-size.ts'
@@ -45,6 +46,8 @@ export function openStorage(config: BrokerConfig, parts: StorageParts): Storage 
       return openMemory(store, openTemp(config, parts, portOwner(admin.port, parts)), parts)
     case 'Journal':
       return openJournal(brokerName, store, openTemp(config, parts, undefined), parts)
+    case 'JDBC':
+      throw new FlotillaError('JDBC', 'Cannot open a store of type JDBC: being built')
   }
 }
 

@@ -23,6 +23,8 @@ export type { AddedMessage, FoundMessage, MessageHolder, MessageOwner, Sequence 
 /** Who writes, and what proves it: the handle of the lock that elected this member. */
 export interface StoreOwner {
   readonly term: number
+  /** Where the lock is a lease in a database: the name in its row, which every write of that database has to find there. */
+  readonly leaseHolder?: string | undefined
   /** Throws, or rejects where the proof has to wait, when this member no longer owns the store. */
   verify(): void | Promise<void>
 }

@@ -1,0 +1,6 @@
+// The tables of a session, by the kind of its database.
+import type { SqlSession } from '../../sql/database.ts'
+import type { TableNames } from '../../sql/table-names.ts'
+import type { StoreTables } from './store-tables.ts'
+
+export type OpenTables = (session: SqlSession, names: TableNames) => StoreTables
