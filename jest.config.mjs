@@ -11,6 +11,8 @@ export default {
     '<rootDir>/test/image/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/'],
+  globalSetup: '<rootDir>/test/support/database-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/database-teardown.mjs',
   restoreMocks: true,
   // Jest leaves one core to itself, which is half of two.
   maxWorkers: '100%',

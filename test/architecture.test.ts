@@ -185,6 +185,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'hack/localkube/controllers': ['hack/localkube/base', 'hack/localkube/api'],
   'hack/localkube/kubelet': ['hack/localkube/base', 'hack/localkube/api', 'hack/localkube/controllers'],
   'hack/localkube': ['hack/localkube/*'],
+  'hack/databases': [],
   'hack/image': [],
   'hack/dashboard-picture': [],
   'hack/start': ['hack/localkube', 'broker/client', 'broker/management'],

