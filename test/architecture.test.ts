@@ -200,7 +200,7 @@ const sharedWithOperator = [
 
 /** Modules that touch the outside world, and the files (the rim) that may import them. */
 const outside =
-  /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pino|fastify|prom-client|@kubernetes\/client-node|.*\/base\/node-http\.ts)$/
+  /^(node:(net|tls|fs|fs\/promises|http|https|dgram|child_process|sqlite|worker_threads|cluster|dns|os)|undici|pg|mysql2|pino|fastify|prom-client|@kubernetes\/client-node|.*\/base\/node-http\.ts)$/
 const rim = [
   /^(broker|operator)\/(main|run|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
@@ -211,6 +211,8 @@ const rim = [
   /^broker\/config\/load\.ts$/,
   /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,
   /^broker\/client\/transport\/(tcp-transport|ssl-context|load-uri-list)\.ts$/,
+  /^broker\/sql\/postgres\/postgres-(connection|database)\.ts$/,
+  /^broker\/sql\/mysql\/mysql-connection\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
   /^operator\/broker-admin\/(http-broker-admin|role-watch)\.ts$/,
   /^operator\/(serve|config)\//,

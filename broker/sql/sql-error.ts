@@ -25,14 +25,21 @@ export class SqlError extends FlotillaError {
   readonly kind: SqlErrorKind
   /** SQLSTATE of the SQL standard or of the database; undefined where the database said nothing. */
   readonly sqlState: string | undefined
+  /** The database's own number of it, where it has one: MySQL and MariaDB. */
+  readonly vendorCode: number | undefined
 
   constructor(
     kind: SqlErrorKind,
     message: string,
-    options: { readonly sqlState?: string | undefined; readonly cause?: unknown } = {},
+    options: {
+      readonly sqlState?: string | undefined
+      readonly vendorCode?: number | undefined
+      readonly cause?: unknown
+    } = {},
   ) {
     super(`SQL_${kind.toUpperCase()}`, message, { cause: options.cause })
     this.kind = kind
     this.sqlState = options.sqlState
+    this.vendorCode = options.vendorCode
   }
 }
