@@ -33,4 +33,14 @@ export const storeLimits = {
   subscriptions: 100_000,
   /** Sequences of others between two messages of a topic that a set of its sequences skips rather than begins anew. */
   skippedSequences: 65_536,
+  /** How long the write of a dispatched message is put off when acknowledgements come early: the shortest time that a timer has. */
+  earlyAcknowledgementMs: 1,
+  /** A timed message that is not acknowledged after this long was not early; another one is timed. */
+  timedAcknowledgementMs: 1000,
+  /** So many early acknowledgements in a row are no chance: from then on writes are put off. */
+  enoughEarlyAcknowledgements: 4,
+  /** More are not counted: a few waits in vain (each halves the count) end the putting off. */
+  mostEarlyAcknowledgements: 16,
+  /** Larger messages that consumers have already are written at once: nothing is gained by hoping that they need not be. */
+  unwrittenBytes: 1024 * 1024,
 } as const

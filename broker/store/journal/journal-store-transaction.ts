@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { AddedMessage, MessageOwner, Sequence, SubscriptionHolder } from '../held-message.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
-import type { PutOffWrites } from './put-off-writes.ts'
+import type { PutOffWrites } from '../put-off-writes.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { StoreState } from './store-state.ts'
 

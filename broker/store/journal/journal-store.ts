@@ -26,13 +26,14 @@ import type {
   SubscriptionBacklog,
 } from '../message-store.ts'
 import { queueHolder, topicHolder } from '../held-message.ts'
+import { storeLimits } from '../limits.ts'
 import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
 import { destinationOfHolder } from '../priority-holder.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
 import { JournalStoreTransaction } from './journal-store-transaction.ts'
 import { MessageReader } from './message-reader.ts'
 import type { StoreNames } from '../refused-holders.ts'
-import { PutOffWrites } from './put-off-writes.ts'
+import { PutOffWrites } from '../put-off-writes.ts'
 import { Reclaimer } from './reclaimer.ts'
 import { RecordWriter } from './record-writer.ts'
 import { StoreSpace } from './store-space.ts'
@@ -205,7 +206,7 @@ export class JournalStore implements MessageStore {
   }
 
   addDispatched(message: AddedMessage, sequence: Sequence, settled: () => void): void {
-    if (message.bytes.length > journalStoreLimits.unwrittenBytes) {
+    if (message.bytes.length > storeLimits.unwrittenBytes) {
       this.add(message, sequence)
       return this.whenDurable(settled)
     }

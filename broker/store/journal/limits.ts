@@ -1,16 +1,6 @@
 // Limits of the journal store, each with its reason. Those of the journal itself are in broker/journal/limits.ts.
 
 export const journalStoreLimits = {
-  /** How long the write of a dispatched message is put off when acknowledgements come early: the shortest time that a timer has. */
-  earlyAcknowledgementMs: 1,
-  /** A timed message that is not acknowledged after this long was not early; another one is timed. */
-  timedAcknowledgementMs: 1000,
-  /** So many early acknowledgements in a row are no chance: from then on writes are put off. */
-  enoughEarlyAcknowledgements: 4,
-  /** More are not counted: a few waits in vain (each halves the count) end the putting off. */
-  mostEarlyAcknowledgements: 16,
-  /** Larger messages that consumers have already are written at once: nothing is gained by hoping that they need not be. */
-  unwrittenBytes: 1024 * 1024,
   /** Bodies that one read fetches with one request to the disk: large enough for the disk, small enough for memory. */
   readRunBytes: 1024 * 1024,
   /** And how many of them. */

@@ -2,6 +2,9 @@
 // order but promises nothing beyond the life of the process; there is nothing to recover and nothing to follow.
 import { assert } from '../../base/assert.ts'
 import { silentLogger, type Logger } from '../../base/logger.ts'
+import { CollectedTransaction, type TransactionTarget } from '../collected-transaction.ts'
+import { CountedRoom } from '../counted-room.ts'
+import { KeptTopic } from '../kept-topic.ts'
 import { storeLimits } from '../limits.ts'
 import type {
   AddedMessage,
@@ -17,14 +20,11 @@ import type {
   SubscriptionBacklog,
 } from '../message-store.ts'
 import type { QueueHolder, SubscriptionHolder, SubscriptionTerms, TopicHolder } from '../held-message.ts'
-import { destinationOfHolder } from '../priority-holder.ts'
 import { ProducerTable } from '../producer-table.ts'
 import type { StoreTransaction } from '../store-transaction.ts'
+import { SubscriptionProgress } from '../subscription-progress.ts'
 import { memoryStoreLimits } from './limits.ts'
 import { MemoryQueue } from './memory-queue.ts'
-import { MemoryTopic } from './memory-topic.ts'
-import { MemoryRoom } from './memory-room.ts'
-import { MemoryTransaction, type TransactionTarget } from './memory-transaction.ts'
 
 export interface MemoryStoreOptions {
   /** Bytes that messages may take before new ones have to wait; default 1 GiB. */
@@ -32,15 +32,15 @@ export interface MemoryStoreOptions {
   readonly logger?: Logger
 }
 
+type MemoryTopic = KeptTopic<MemoryQueue, Buffer>
+
 export class MemoryStore implements MessageStore {
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #queues = new Map<string, MemoryQueue>()
   /** Those that have subscriptions. */
   readonly #topics = new Map<string, MemoryTopic>()
-  /** What open transactions add, by account. */
-  readonly #uncommittedBytes = new Map<string, number>()
   readonly #producers = new ProducerTable(storeLimits.producers)
-  readonly #room: MemoryRoom
+  readonly #room: CountedRoom
   readonly #transactionTarget: TransactionTarget
   #callbacks: (() => void)[] = []
   /** Who is told when a message is gone. */
@@ -50,12 +50,18 @@ export class MemoryStore implements MessageStore {
   #open = false
 
   constructor({ limitBytes = memoryStoreLimits.limitBytes, logger = silentLogger }: MemoryStoreOptions = {}) {
-    this.#room = new MemoryRoom(limitBytes, logger)
+    this.#room = new CountedRoom({
+      limitBytes,
+      overheadBytes: memoryStoreLimits.messageOverheadBytes,
+      logger,
+      takenBy: ({ kind, name }) =>
+        (kind === 'queue' ? this.#queues.get(name) : this.#topics.get(name)?.messages)?.takenBytes ?? 0,
+    })
     this.#transactionTarget = {
       room: this.#room,
-      keeps: (holder) => this.#keeps(holder),
+      keeps: ({ holder }) => this.#keeps(holder),
       record: () => this.#write(),
-      countUncommitted: (holder, bytes) => this.#countUncommitted(holder, bytes),
+      commit: (apply) => apply(),
       place: (message, sequence) => this.#place(message, sequence),
       remove: (holder, sequence) => this.#remove(holder, sequence),
     }
@@ -89,15 +95,15 @@ export class MemoryStore implements MessageStore {
   addSubscription(holder: SubscriptionHolder, terms: SubscriptionTerms): void {
     this.#write()
     let topic = this.#topics.get(holder.topic)
-    if (!topic) this.#topics.set(holder.topic, (topic = new MemoryTopic((bytes) => this.#room.giveBack(1, bytes))))
-    topic.addSubscription(holder, terms, this.#lastSequence)
+    if (!topic) this.#topics.set(holder.topic, (topic = this.#newTopic()))
+    topic.addSubscription(holder, terms, new SubscriptionProgress(this.#lastSequence))
   }
 
   removeSubscription(holder: SubscriptionHolder): void {
     this.#write()
     const topic = this.#topics.get(holder.topic)
     topic?.removeSubscription(holder)
-    if (topic?.subscriptions === 0) this.#topics.delete(holder.topic)
+    if (topic?.subscriptions.size === 0) this.#topics.delete(holder.topic)
   }
 
   backlog(holder: SubscriptionHolder): SubscriptionBacklog {
@@ -134,11 +140,11 @@ export class MemoryStore implements MessageStore {
   }
 
   begin(): StoreTransaction {
-    return new MemoryTransaction(this.#transactionTarget)
+    return new CollectedTransaction(this.#transactionTarget)
   }
 
   hasRoom(holder: MessageHolder, bytes: number): boolean {
-    return this.#room.hasForAnybody(bytes) || this.#room.hasFor(accountOf(holder), this.#takenBytesOf(holder), bytes)
+    return this.#room.has(holder, bytes)
   }
 
   whenRoom(callback: () => void): void {
@@ -172,7 +178,11 @@ export class MemoryStore implements MessageStore {
     if (owner.kind === 'queue') return this.#queues.get(owner.name)?.read(after, upTo, maxMessages, maxBytes) ?? []
     if (owner.kind === 'topic')
       return this.#topics.get(owner.name)?.messages.read(after, upTo, maxMessages, maxBytes) ?? []
-    return this.#topics.get(owner.topic)?.read(owner, after, upTo, maxMessages, maxBytes) ?? []
+    const topic = this.#topics.get(owner.topic)
+    const progress = topic?.progressOf(owner.key)
+    if (!topic || !progress) return []
+    const isLeftOut = (sequence: Sequence): boolean => progress.has(sequence)
+    return topic.messages.read(Math.max(after, progress.mark), upTo, maxMessages, maxBytes, isLeftOut)
   }
 
   lastProducerSequence(producerId: string): number | undefined {
@@ -211,18 +221,8 @@ export class MemoryStore implements MessageStore {
     return kind === 'queue' || this.#topics.has(name)
   }
 
-  #countUncommitted(holder: MessageHolder, bytes: number): void {
-    const account = accountOf(holder)
-    const uncommitted = (this.#uncommittedBytes.get(account) ?? 0) + bytes
-    if (uncommitted > 0) this.#uncommittedBytes.set(account, uncommitted)
-    else this.#uncommittedBytes.delete(account)
-  }
-
-  #takenBytesOf(holder: MessageHolder): number {
-    let bytes = this.#uncommittedBytes.get(accountOf(holder)) ?? 0
-    for (const { kind, name } of [holder, ...(holder.others ?? [])])
-      bytes += (kind === 'queue' ? this.#queues.get(name) : this.#topics.get(name)?.messages)?.takenBytes ?? 0
-    return bytes
+  #newTopic(): MemoryTopic {
+    return new KeptTopic(new MemoryQueue(), { dropped: (_, bytes) => this.#room.giveBack(1, bytes) })
   }
 
   /** Its bytes are counted already. */
@@ -233,7 +233,7 @@ export class MemoryStore implements MessageStore {
     this.#producers.set(producerId, producerSequenceId)
     if (holder.kind === 'queue') return this.#queue(holder.name).add(sequence, bytes)
     const topic = this.#topics.get(holder.name)
-    if (topic) topic.add(sequence, bytes, message.notFor ?? [])
+    if (topic) topic.add(sequence, bytes, bytes.length, message.notFor ?? [])
     else this.#room.giveBack(1, bytes.length)
   }
 
@@ -264,7 +264,3 @@ export class MemoryStore implements MessageStore {
     for (const callback of callbacks) callback()
   }
 }
-
-/** Under which it waits for room: a topic may have the name of a queue. */
-const accountOf = ({ kind, name }: MessageHolder): string =>
-  kind === 'queue' ? destinationOfHolder(name) : `topic://${destinationOfHolder(name)}`

@@ -5,7 +5,7 @@ import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { SimulatedDisk } from '../../../support/simulated-disk.ts'
 import { journalLimits } from '../../../../broker/journal/limits.ts'
 import type { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
-import { journalStoreLimits } from '../../../../broker/store/journal/limits.ts'
+import { storeLimits } from '../../../../broker/store/limits.ts'
 import { contentOf, durable, message } from '../../../contract/message-store.ts'
 import { createJournalStore } from '../../../support/journal-stores.ts'
 import { turns } from '../../../support/turns.ts'
@@ -160,7 +160,7 @@ describe('while acknowledgements come early', () => {
     const mine = dispatch()
     await turns(3)
     expect(settled).toEqual([])
-    clock.advance(journalStoreLimits.earlyAcknowledgementMs)
+    clock.advance(storeLimits.earlyAcknowledgementMs)
     await turns(3)
     expect(settled).toEqual([mine])
     await store.close()

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals'
-import { ManualClock } from '../../../../broker/base/manual-clock.ts'
-import { EarlyAcknowledgements } from '../../../../broker/store/journal/early-acknowledgements.ts'
-import { journalStoreLimits } from '../../../../broker/store/journal/limits.ts'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
+import { EarlyAcknowledgements } from '../../../broker/store/early-acknowledgements.ts'
+import { storeLimits } from '../../../broker/store/limits.ts'
 
 let clock: ManualClock
 let early: EarlyAcknowledgements
@@ -42,7 +42,7 @@ test('what is spared keeps it up; waiting in vain ends it soon', () => {
 
 test('a message that is never acknowledged does not keep others from being timed', () => {
   early.dispatched(++sequence, clock.monotonicMs())
-  clock.advance(journalStoreLimits.timedAcknowledgementMs + 1)
+  clock.advance(storeLimits.timedAcknowledgementMs + 1)
   for (let i = 0; i < 4; i++) dispatch(0.5)
   expect(early.expected).toBe(true)
 })

@@ -1,6 +1,6 @@
 // Messages that consumers were given before they were written, and that wait for the next write. One that is acknowledged
 // meanwhile need not be written at all: nobody will ever ask for it.
-import type { AddedMessage, Sequence } from '../held-message.ts'
+import type { AddedMessage, Sequence } from './held-message.ts'
 
 export interface Unwritten {
   readonly message: AddedMessage

@@ -3,9 +3,9 @@
 //
 // Known from what was spared, from what was put off in vain, and, while nothing is put off, from one message at a time whose
 // acknowledgement is timed.
-import type { Clock } from '../../base/clock.ts'
-import { journalStoreLimits } from './limits.ts'
-import type { Sequence } from '../held-message.ts'
+import type { Clock } from '../base/clock.ts'
+import { storeLimits } from './limits.ts'
+import type { Sequence } from './held-message.ts'
 
 export class EarlyAcknowledgements {
   readonly #clock: Pick<Clock, 'monotonicMs'>
@@ -18,12 +18,12 @@ export class EarlyAcknowledgements {
   }
 
   get expected(): boolean {
-    return this.#points >= journalStoreLimits.enoughEarlyAcknowledgements
+    return this.#points >= storeLimits.enoughEarlyAcknowledgements
   }
 
   /** A message was given to its consumer. */
   dispatched(sequence: Sequence, nowMs: number): void {
-    if (this.#timed && nowMs - this.#timed.sinceMs <= journalStoreLimits.timedAcknowledgementMs) return
+    if (this.#timed && nowMs - this.#timed.sinceMs <= storeLimits.timedAcknowledgementMs) return
     if (this.#timed) this.#points = 0
     this.#timed = { sequence, sinceMs: nowMs }
   }
@@ -32,10 +32,9 @@ export class EarlyAcknowledgements {
   acknowledged(sequence: Sequence, spared: boolean): void {
     const isTimed = this.#timed?.sequence === sequence
     if (!isTimed && !spared) return
-    const early =
-      spared || this.#clock.monotonicMs() - this.#timed!.sinceMs <= journalStoreLimits.earlyAcknowledgementMs
+    const early = spared || this.#clock.monotonicMs() - this.#timed!.sinceMs <= storeLimits.earlyAcknowledgementMs
     if (isTimed) this.#timed = undefined
-    this.#points = early ? Math.min(journalStoreLimits.mostEarlyAcknowledgements, this.#points + 1) : 0
+    this.#points = early ? Math.min(storeLimits.mostEarlyAcknowledgements, this.#points + 1) : 0
   }
 
   waitedInVain(): void {

@@ -1,8 +1,8 @@
 // Messages that consumers have already, and whose writes are put off: until the next write begins, and where consumers lately
 // acknowledged faster than the disk writes (early-acknowledgements.ts) for a moment. What is acknowledged meanwhile is spared.
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { AddedMessage, Sequence } from '../held-message.ts'
-import { journalStoreLimits } from './limits.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { AddedMessage, Sequence } from './held-message.ts'
+import { storeLimits } from './limits.ts'
 import { EarlyAcknowledgements } from './early-acknowledgements.ts'
 import { UnwrittenMessages, type Unwritten } from './unwritten-messages.ts'
 
@@ -32,7 +32,7 @@ export class PutOffWrites {
     const nowMs = this.#options.clock.monotonicMs()
     this.#unwritten.add(sequence, message, settled, nowMs)
     this.#early.dispatched(sequence, nowMs)
-    if (this.#early.expected) this.#startTimer(journalStoreLimits.earlyAcknowledgementMs)
+    if (this.#early.expected) this.#startTimer(storeLimits.earlyAcknowledgementMs)
     else this.#options.requestWrite()
   }
 
@@ -63,7 +63,7 @@ export class PutOffWrites {
       this.#timer = undefined
       const { sinceMs } = this.#unwritten
       if (sinceMs === undefined) return
-      const leftMs = journalStoreLimits.earlyAcknowledgementMs - (clock.monotonicMs() - sinceMs)
+      const leftMs = storeLimits.earlyAcknowledgementMs - (clock.monotonicMs() - sinceMs)
       if (leftMs > 0) return this.#startTimer(leftMs)
       this.#early.waitedInVain()
       requestWrite()
