@@ -194,7 +194,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
 /** Of the broker the operator may import these files only. */
 const sharedWithOperator = [
   /^broker\/base\//,
-  /^broker\/config\/(schema|destination-schema|dead-letter-schema|redelivery-schema|recovery-schema|network-schema|forwarding-circles|duration-and-size|parse)\.ts$/,
+  /^broker\/config\/(schema|destination-schema|dead-letter-schema|jdbc-schema|redelivery-schema|recovery-schema|network-schema|forwarding-circles|duration-and-size|parse)\.ts$/,
   /^broker\/management\/contract\.ts$/,
 ]
 

@@ -52,6 +52,10 @@ export const conditionReasons = {
     'ResizeUnsupported',
     'ShrinkRefused',
     'ForeignStore',
+    'DatabaseReachable',
+    'DatabaseUnreachable',
+    'UnknownSecret',
+    'InvalidSecret',
   ],
   NetworkConnected: ['AllEdgesConnected', 'NotApplicable', 'EdgeDown'],
   UpToDate: [

@@ -28,6 +28,8 @@ export const maxTtl = 100
 /** As the clients' own: a message each, in the memory of both brokers. */
 export const maxPrefetchSize = 100_000
 export const maxPullSecrets = 8
+/** As Kubernetes has it. */
+export const maxSecretKeyLength = 253
 /** Labels or annotations that a user may add to one object. */
 export const maxUserMetadata = 32
 /** DNS label. */

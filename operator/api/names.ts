@@ -34,6 +34,8 @@ export const annotations = {
    * changes.
    */
   store: 'flotilla.dev/store',
+  /** On the StatefulSet: hash of the URL of its database, and `,ca` if its Secret has certificates: what its members were made for. */
+  database: 'flotilla.dev/database',
   /** On the StatefulSet: the image that it was made with while its cluster named none; never changes. */
   firstImage: 'flotilla.dev/first-image',
   /** On the StatefulSet: the groups that its own has edges with, with commas between them. It drains to them when it leaves. */

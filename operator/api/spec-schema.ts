@@ -15,6 +15,7 @@ import {
 } from './limits.ts'
 import { networkSchema } from './network-schema.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
+import { jdbcGroupRules } from './rules/jdbc.ts'
 import { networkGroupRules, topologyRules } from './rules/network.ts'
 import { celOf } from './rules/rule.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
@@ -287,7 +288,7 @@ export const specSchema = z
       .default(false)
       .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
-  .meta(celOf([...groupCountRules, ...networkGroupRules]))
+  .meta(celOf([...groupCountRules, ...networkGroupRules, ...jdbcGroupRules]))
 
 /** As a person writes it. */
 export type BrokerClusterSpecInput = z.input<typeof specSchema>

@@ -1,8 +1,11 @@
 // spec.groups[].storage: where a group keeps its messages. What is fixed at creation is fixed because the messages
 // are there.
 import { z } from 'zod'
+import { tablePrefix } from '../../broker/config/jdbc-schema.ts'
+import { jdbcRules, leaseRules } from './rules/jdbc.ts'
 import { celOf } from './rules/rule.ts'
 import { claimTemplateRules, existingClaimRules, lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
+import { maxSecretKeyLength } from './limits.ts'
 import { capacitySchema, durationSchema, listSet, objectNameSchema } from './schema-parts.ts'
 
 const accessModes = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'] as const
@@ -34,16 +37,17 @@ const claimTemplateSchema = (path: string, defaultAccessMode: (typeof accessMode
     })
     .meta(celOf(claimTemplateRules(path)))
 
-const lockSchema = z
-  .strictObject({
-    acquireInterval: durationSchema
-      .default('250ms')
-      .describe('How often a standby tries for the lock: about how long a failover takes.'),
-    keepAlivePeriod: durationSchema
-      .default('2s')
-      .describe('How often the active proves that it still holds the lock. It stops serving when it cannot.'),
-  })
-  .meta(celOf(lockRules))
+const lockSchema = (path: string) =>
+  z
+    .strictObject({
+      acquireInterval: durationSchema
+        .default('250ms')
+        .describe('How often a standby tries for the lock: about how long a failover takes.'),
+      keepAlivePeriod: durationSchema
+        .default('2s')
+        .describe('How often the active proves that it still holds the lock. It stops serving when it cannot.'),
+    })
+    .meta(celOf(lockRules(path)))
 
 const volumeSchema = z.strictObject({
   claimTemplate: claimTemplateSchema('storage.volume', 'ReadWriteOnce').describe(
@@ -63,9 +67,68 @@ const sharedVolumeSchema = z
       .meta(celOf(existingClaimRules))
       .optional()
       .describe('A claim that exists already. Either this or claimTemplate.'),
-    lock: lockSchema.prefault({}).describe('The lock on the shared volume that decides which member is active.'),
+    lock: lockSchema('storage.sharedVolume')
+      .prefault({})
+      .describe('The lock on the shared volume that decides which member is active.'),
   })
   .meta(celOf(sharedVolumeRules))
+
+const keySchema = (content: string) =>
+  z
+    .string()
+    .min(1)
+    .max(maxSecretKeyLength)
+    .regex(/^[-._a-zA-Z0-9]+$/, { error: 'expected the key of a Secret: letters, digits, "-", "_" and "."' })
+    .describe(`Key of the Secret that holds ${content}.`)
+
+const jdbcSchema = z
+  .strictObject({
+    secretRef: z
+      .strictObject({ name: objectNameSchema.describe('Name of the Secret, in the namespace of the cluster.') })
+      .describe(
+        'Where the database is, and who may use it. Each member reads it anew for each connection: a changed user or password needs no restart.',
+      ),
+    keys: z
+      .strictObject({
+        url: keySchema('the URL: jdbc:postgresql://…, jdbc:mysql://… or jdbc:mariadb://…').default('url'),
+        username: keySchema('the user of the database').default('username'),
+        password: keySchema('the password of that user').default('password'),
+        ca: keySchema(
+          'the certificates (PEM) of who may have signed that of the database. It need not be there: then what the URL says counts',
+        ).default('ca.crt'),
+      })
+      .prefault({})
+      .describe('What the Secret calls them.'),
+    tablePrefix: tablePrefix
+      .default('')
+      .describe(
+        "Before the names of all tables, so that several groups can share a database. Left out, the names are ActiveMQ's own, so that its database can be taken over. Cannot be changed.",
+      ),
+    createTables: z
+      .boolean()
+      .default(true)
+      .describe('Makes the tables that are not there. The user of the database has to be allowed to.'),
+    locker: z
+      .enum(['Lease', 'Database'])
+      .default('Lease')
+      .describe(
+        'What decides which member is active. Lease: a row that the active renews. Database: a row that the active keeps locked, over one connection that stays open.',
+      ),
+    lease: z
+      .strictObject({
+        duration: durationSchema
+          .default('5s')
+          .describe('How long the lease is had after it was renewed: how long a failover takes after a crash.'),
+        renewInterval: durationSchema.default('1s').describe('How often the active renews it.'),
+      })
+      .meta(celOf(leaseRules))
+      .prefault({})
+      .describe('Of locker Lease.'),
+    lock: lockSchema('storage.jdbc')
+      .prefault({})
+      .describe('How often standbys try for the lock, and how often the active proves it (locker Database).'),
+  })
+  .meta(celOf(jdbcRules))
 
 const retention = (text: string) => z.enum(['Retain', 'Delete']).default('Retain').describe(text)
 const retentionPolicySchema = z
@@ -80,15 +143,17 @@ const retentionPolicySchema = z
 export const storageSchema = z
   .strictObject({
     type: z
-      .enum(['None', 'Volume', 'SharedVolume'])
+      .enum(['None', 'Volume', 'SharedVolume', 'JDBC'])
       .describe(
-        'None: messages are in memory only and are lost with the member. Volume: one member with a volume of its own. SharedVolume: all members share one volume, and a lock on it decides which is active. Cannot be changed.',
+        'None: messages are in memory only and are lost with the member. Volume: one member with a volume of its own. SharedVolume: all members share one volume, and a lock on it decides which is active. JDBC: all members share a database, and a lock in it decides. Cannot be changed.',
       ),
     volume: volumeSchema.optional().describe('Exactly with type Volume.'),
     sharedVolume: sharedVolumeSchema.optional().describe('Exactly with type SharedVolume.'),
+    jdbc: jdbcSchema.optional().describe('Exactly with type JDBC.'),
     retentionPolicy: retentionPolicySchema.optional(),
   })
   .meta(celOf(storageRules))
 
 export type StorageSpec = z.output<typeof storageSchema>
+export type JdbcSpec = z.output<typeof jdbcSchema>
 export type ClaimTemplate = z.output<ReturnType<typeof claimTemplateSchema>>

@@ -15,6 +15,7 @@ import {
   virtualDestinationRules,
 } from './rules/destinations.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
+import { jdbcGroupRules, leaseRules } from './rules/jdbc.ts'
 import { brokerRules, resourceRules } from './rules/members.ts'
 import { nameRules } from './rules/names.ts'
 import { connectorRules, edgeRules, networkGroupRules, networkRules, topologyRules } from './rules/network.ts'
@@ -42,6 +43,7 @@ export function parseSpec({ metadata, spec }: BrokerCluster): ParsedSpec {
     ...findingsAt(nameRules, { metadata, spec: parsed.data }, ''),
     ...findingsAt(groupCountRules, parsed.data, 'spec'),
     ...networkFindings(parsed.data),
+    ...findingsAt(jdbcGroupRules, parsed.data, 'spec'),
     ...listedGroups(parsed.data).flatMap(([group, path]) => groupFindings(group, path)),
     ...findingsAt(brokerRules, parsed.data.broker, 'spec.broker'),
     ...destinationFindings(parsed.data.broker, 'spec.broker'),
@@ -62,6 +64,7 @@ const asProblem = ({ at, given, accepted }: Finding): SpecProblem => ({
   accepted,
 })
 
+type LockSpec = NonNullable<GroupFields['storage']['sharedVolume']>['lock']
 type GroupFields = NonNullable<BrokerClusterSpec['groupTemplate']>
 
 function listedGroups({ groups = [], groupTemplate }: BrokerClusterSpec): [group: GroupFields, path: string][] {
@@ -71,15 +74,20 @@ function listedGroups({ groups = [], groupTemplate }: BrokerClusterSpec): [group
 
 function groupFindings(group: GroupFields, path: string): Finding[] {
   const { storage, resources } = group
-  const { sharedVolume } = storage
+  const { sharedVolume, jdbc } = storage
   return [
     ...findingsAt(groupRules, group, path),
     ...findingsAt(storageRules, storage, `${path}.storage`),
     ...(sharedVolume ? findingsAt(sharedVolumeRules, sharedVolume, `${path}.storage.sharedVolume`) : []),
-    ...(sharedVolume ? findingsAt(lockRules, sharedVolume.lock, `${path}.storage.sharedVolume.lock`) : []),
+    ...(sharedVolume ? lockFindings(sharedVolume.lock, `${path}.storage`, 'sharedVolume') : []),
+    ...(jdbc ? lockFindings(jdbc.lock, `${path}.storage`, 'jdbc') : []),
+    ...(jdbc ? findingsAt(leaseRules, jdbc.lease, `${path}.storage.jdbc.lease`) : []),
     ...findingsAt(resourceRules, resources, `${path}.resources`),
   ]
 }
+
+const lockFindings = (lock: LockSpec, path: string, of: 'sharedVolume' | 'jdbc'): Finding[] =>
+  findingsAt(lockRules(`storage.${of}`), lock, `${path}.${of}.lock`)
 
 function networkFindings(spec: BrokerClusterSpec): Finding[] {
   const { topology } = spec

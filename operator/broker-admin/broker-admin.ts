@@ -28,7 +28,13 @@ export interface MemberSnapshot extends RoleAnswer {
     /** Why this member does not use its data directory, in one sentence: it belongs to another broker. */
     readonly refusal?: string | null
   }
-  readonly lock: { readonly type: string; readonly holder: string | null; readonly term: number | null }
+  readonly lock: {
+    readonly type: string
+    readonly holder: string | null
+    readonly term: number | null
+    /** Why it cannot even be tried; undefined from brokers before 0.2. */
+    readonly trouble?: string | null | undefined
+  }
   /** Of an active that knows networks. */
   readonly networkBridges?: readonly MemberBridge[]
   /** While it drains. */

@@ -32,6 +32,7 @@ const checks: readonly Check[] = [
   ['lock.type', 'text', isText],
   ['lock.holder', 'text or null', orNull(isText)],
   ['lock.term', 'a whole number or null', orNull(isCount)],
+  ['lock.trouble', 'text, null or nothing', (value) => value === undefined || orNull(isText)(value)],
   ['memory.used', 'a number', isAmount],
   ['memory.limit', 'a number', isAmount],
   ['transportConnectors', 'a list', Array.isArray],

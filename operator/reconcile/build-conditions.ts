@@ -140,8 +140,7 @@ function judgeReconciling(
   if (paused || rollout.state === 'AwaitingDelete') return undefined
   if (storage && !storage.ready) {
     if (storage.reason === 'ResizeInProgress') return yes('ResizeInProgress', storage.message)
-    if (storage.reason === 'VolumePending' || storage.reason === 'ClaimMissing')
-      return yes('WaitingForDependency', storage.message)
+    if (waitsForOthers.has(storage.reason)) return yes('WaitingForDependency', storage.message)
   }
   if (shrinking !== undefined) return yes('ScalingDown', shrinking)
   if (draining) return yes('ScalingDown', draining.message)
@@ -151,6 +150,15 @@ function judgeReconciling(
   if (rollout.state !== 'Idle') return yes('RolloutInProgress', rolloutMessage)
   return ready.status === 'True' ? undefined : yes('Progressing', ready.message)
 }
+
+/** Of StorageReady: somebody else has to make it good, and may do so at any time. */
+const waitsForOthers: ReadonlySet<string> = new Set([
+  'VolumePending',
+  'ClaimMissing',
+  'UnknownSecret',
+  'InvalidSecret',
+  'DatabaseUnreachable',
+])
 
 function judgeStalled(
   judgement: Judgement,

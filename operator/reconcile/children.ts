@@ -14,7 +14,7 @@ import { buildConfigMap } from '../resources/config-map.ts'
 import { buildHeadlessService } from '../resources/headless-service.ts'
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts'
 import { buildStatefulSet } from '../resources/stateful-set.ts'
-import type { ClusterPlan } from '../topology/plan.ts'
+import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { planStorageStep } from '../topology/storage-change.ts'
 import type { ClusterObjects } from './cluster-reader.ts'
 import { existingStorage } from './existing-storage.ts'
@@ -40,12 +40,14 @@ export function buildChildren(
   )
   for (const group of plan.groups) {
     const { claim } = storage.get(group.name)!
+    if (isHeldBack(group, objects)) continue
     if (claim) add(persistentVolumeClaims, buildClaim(plan, group, claim), objects.claims)
     add(configMaps, buildConfigMap(plan, group), objects.configMaps)
     add(services, buildHeadlessService(plan, group), objects.services)
   }
   add(services, buildClientService(plan), objects.services)
   for (const group of plan.groups) {
+    if (isHeldBack(group, objects)) continue
     const stored = { ...group, store: storage.get(group.name)!.store }
     add(statefulSets, buildStatefulSet(plan, stored, replicas.get(group.name) ?? group.replicas), objects.statefulSets)
     if (plan.podDisruptionBudget.enabled)
@@ -53,3 +55,7 @@ export function buildChildren(
   }
   return children
 }
+
+/** Its members would wait for their Secret, and be replaced when it says what they are to be made for. */
+const isHeldBack = ({ statefulSet, store: { data } }: GroupPlan, { statefulSets: sets }: ClusterObjects): boolean =>
+  data.from === 'Database' && !data.known && !sets.some(({ metadata }) => metadata.name === statefulSet)

@@ -15,6 +15,7 @@ import { applyStatus } from './apply-status.ts'
 import type { ClusterClaims } from './cluster-claims.ts'
 import { statusEvents } from './cluster-events.ts'
 import type { ClusterReader } from './cluster-reader.ts'
+import { noDatabases, readDatabases } from './databases.ts'
 import { decide } from './decide.ts'
 import { existingImages } from './existing-images.ts'
 import type { Judgement } from './judgement.ts'
@@ -59,7 +60,10 @@ export class ClusterReconciler {
     const parsed = parseSpec(cluster)
     const read = await reader.readObjects(key)
     const images = existingImages(cluster, read.statefulSets)
-    const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images) : undefined
+    const databases = parsed.ok
+      ? await readDatabases(client, key.namespace, parsed.spec, read.statefulSets)
+      : noDatabases
+    const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images, databases.known) : undefined
     const references = plan ? await resolveReferences(client, plan) : noReferences
     const objects = { ...read, claims: [...read.claims, ...references.claims] }
     const brokersTell = roleWatches.follow(
@@ -72,7 +76,7 @@ export class ClusterReconciler {
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
-    const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused)
+    const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused, databases.problems)
     const { failure, drainsRefused = new Map() } = outcome
     const judgement = { ...decision, cluster, observation, plan, storage, paused, failure, drainsRefused, nowMs }
     const status = await this.#report(judgement)

@@ -3,10 +3,12 @@ import type { SpecProblem } from '../api/validate.ts'
 import { isLarger } from '../api/quantity.ts'
 import type { ClaimStatus } from '../api/status-schema.ts'
 import type { ConditionReason } from '../api/conditions.ts'
+import { findActive } from '../topology/observed-member.ts'
 import { claimNames, type ClusterPlan, type GroupPlan } from '../topology/plan.ts'
 import { planStorageStep, type StorageProblem } from '../topology/storage-change.ts'
 import { existingStorage } from './existing-storage.ts'
-import type { Observation } from './observe.ts'
+import type { DatabaseProblem } from './databases.ts'
+import type { Observation, SeenMember } from './observe.ts'
 import type { Claim } from './kinds.ts'
 
 export interface StorageState {
@@ -17,11 +19,12 @@ export interface StorageState {
   readonly claims: ReadonlyMap<string, readonly ClaimStatus[]>
 }
 
-/** `refused` says why the API server did not let a claim grow, if so. */
+/** `refused` says why the API server did not let a claim grow, if so; `secrets` what is wrong with those of databases. */
 export function judgeStorage(
   plan: ClusterPlan,
   { objects, members }: Observation,
   refused: string | undefined,
+  secrets: readonly DatabaseProblem[] = [],
 ): StorageState {
   const byGroup = new Map(plan.groups.map((group) => [group.name, claimsOf(group, objects.claims)]))
   const all = [...byGroup.values()].flat()
@@ -31,9 +34,14 @@ export function judgeStorage(
     message,
     claims: byGroup,
   })
-  if (all.length === 0) return state(true, 'NotApplicable', 'Messages are kept in memory only')
+  const hasDatabase = plan.groups.some(({ store }) => store.data.from === 'Database')
+  if (all.length === 0 && !hasDatabase) return state(true, 'NotApplicable', 'Messages are kept in memory only')
   const refuses = members.find(({ refusal }) => refusal !== undefined)
   if (refuses) return state(false, 'ForeignStore', `${refuses.name}: ${refuses.refusal}`)
+  const [secret] = secrets
+  if (secret) return state(false, secret.reason, secret.message)
+  const unreachable = plan.groups.map((group) => databaseTrouble(group, members)).find((text) => text !== undefined)
+  if (unreachable !== undefined) return state(false, 'DatabaseUnreachable', unreachable)
   const missing = all.find(({ phase }) => phase === 'Missing')
   if (missing) return state(false, 'ClaimMissing', `There is no claim ${missing.name}`)
   const unbound = all.find(({ phase }) => phase !== 'Bound')
@@ -50,7 +58,18 @@ export function judgeStorage(
       'ResizeInProgress',
       `Claim ${growing.name} grows from ${growing.capacity} to ${growing.requested}`,
     )
+  if (all.length === 0) return state(true, 'DatabaseReachable', 'No member says that it cannot reach its database')
   return state(true, 'Bound', all.length === 1 ? 'The claim is bound' : 'All claims are bound')
+}
+
+/** A group that nobody leads, because none of those that answer gets through. Who is active does: it would not be. */
+function databaseTrouble({ name, store }: GroupPlan, members: readonly SeenMember[]): string | undefined {
+  if (store.data.from !== 'Database') return undefined
+  const own = members.filter(({ group, snapshot }) => group === name && snapshot)
+  if (findActive(own)) return undefined
+  const [first] = own
+  if (!first || own.some(({ snapshot }) => (snapshot?.lock.trouble ?? null) === null)) return undefined
+  return `${first.name}: ${first.snapshot?.lock.trouble}`
 }
 
 /** Why it is so, only its provisioner knows; what is asked for, and what is seldom given, can be said. */

@@ -11,6 +11,8 @@ const configVolume = 'config'
 const configDirectory = '/etc/flotilla'
 const dataDirectory = '/var/lib/flotilla'
 const temporaryVolume = 'tmp'
+const databaseVolume = 'database'
+const databaseDirectory = '/etc/flotilla-database'
 /** Name of the container of the broker. */
 export const brokerContainer = 'broker'
 
@@ -48,7 +50,8 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
 const buildUser = ({ user }: PodPlan): { runAsUser?: number; runAsGroup?: number; fsGroup?: number } =>
   user === 'assigned' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }
 
-function buildContainer(plan: ClusterPlan, { pod, statefulSet }: GroupPlan) {
+function buildContainer(plan: ClusterPlan, { pod, statefulSet, store }: GroupPlan) {
+  const hasDatabase = store.data.from === 'Database'
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
   return {
     name: brokerContainer,
@@ -62,6 +65,8 @@ function buildContainer(plan: ClusterPlan, { pod, statefulSet }: GroupPlan) {
       '--member',
       '$(POD_NAME)',
     ],
+    // The configuration names the files of the Secret relative to it.
+    ...(hasDatabase && { workingDir: databaseDirectory }),
     env: [
       fromField('POD_NAME', 'metadata.name'),
       fromField('POD_IP', 'status.podIP'),
@@ -91,6 +96,7 @@ function buildContainer(plan: ClusterPlan, { pod, statefulSet }: GroupPlan) {
       { name: configVolume, mountPath: configDirectory, readOnly: true },
       { name: temporaryVolume, mountPath: '/tmp' },
       { name: dataVolume, mountPath: dataDirectory },
+      ...(hasDatabase ? [{ name: databaseVolume, mountPath: databaseDirectory, readOnly: true }] : []),
     ],
   }
 }
@@ -109,6 +115,12 @@ function buildDataVolume({ data }: StorePlan): object[] {
       return [{ name: dataVolume, persistentVolumeClaim: { claimName: data.claimName } }]
     case 'ClaimTemplate':
       return []
+    // What does not fit into memory is all that is on disk.
+    case 'Database':
+      return [
+        { name: dataVolume, emptyDir: {} },
+        { name: databaseVolume, secret: { secretName: data.secretName, items: data.files } },
+      ]
   }
 }
 

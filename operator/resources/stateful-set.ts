@@ -2,6 +2,7 @@
 // replaced when its template changed is the operator's decision (OnDelete). All members start at once (Parallel): the
 // lock elects.
 import { annotations, groupSelector } from '../api/names.ts'
+import { noteOf } from '../topology/database.ts'
 import { neighboursOf } from '../topology/drain-targets.ts'
 import type { ClusterPlan, GroupPlan } from '../topology/plan.ts'
 import { buildChildMetadata, type Child } from './child.ts'
@@ -20,6 +21,7 @@ export function buildStatefulSet(plan: ClusterPlan, group: GroupPlan, replicas: 
       ...metadata,
       annotations: {
         [annotations.store]: store.note,
+        ...(store.data.from === 'Database' && store.data.known && { [annotations.database]: noteOf(store.data.known) }),
         ...(pod.firstImage !== undefined && { [annotations.firstImage]: pod.firstImage }),
         ...(neighbours.length > 0 && { [annotations.neighbours]: neighbours.join(',') }),
       },

@@ -9,6 +9,7 @@ import { assert } from '../../broker/base/assert.ts'
 import { defaultDeadLetterQueue } from '../../broker/config/dead-letter-schema.ts'
 import { defaultDestinationPolicy } from '../../broker/config/destination-schema.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
+import { type KnownDatabase, planDatabaseFiles, planDatabaseStore } from './database.ts'
 import type { ImagePlan } from './member-image.ts'
 import type {
   BrokerUser,
@@ -34,6 +35,8 @@ interface GroupSurroundings {
   readonly image: ImagePlan
   readonly user: BrokerUser
   readonly network: NetworkConfig
+  /** Undefined: it has none, or nothing is known of it yet. */
+  readonly database: KnownDatabase | undefined
   /** Where the transport connector of a port is announced; undefined where it is not. */
   readonly discoveryUri: (port: number) => string | undefined
 }
@@ -42,7 +45,7 @@ export function planGroup(
   cluster: ClusterIdentity,
   spec: BrokerClusterSpec,
   group: GroupSpec,
-  { image, user, network, discoveryUri }: GroupSurroundings,
+  { image, user, network, database, discoveryUri }: GroupSurroundings,
 ): GroupPlan {
   const statefulSet = statefulSetName(cluster.name, group.name)
   return {
@@ -50,8 +53,11 @@ export function planGroup(
     statefulSet,
     replicas: group.replicas,
     members: planMembers(cluster, group),
-    brokerConfig: { ...buildBrokerConfig(statefulSet, spec, group.storage, discoveryUri), ...network },
-    store: planStore(cluster, group),
+    brokerConfig: {
+      ...buildBrokerConfig(statefulSet, spec, planStoreConfig(group.storage, database), discoveryUri),
+      ...network,
+    },
+    store: planStore(cluster, group, database),
     pod: planPod(spec, group, image, user),
     revision: image.revision,
   }
@@ -69,13 +75,12 @@ function planMember(cluster: ClusterIdentity, group: GroupSpec, ordinal: number)
 function buildBrokerConfig(
   brokerName: string,
   spec: BrokerClusterSpec,
-  storage: StorageSpec,
+  store: BrokerConfigInput['store'],
   discoveryUri: GroupSurroundings['discoveryUri'],
 ): BrokerConfigInput {
-  const { type, sharedVolume } = storage
   return {
     brokerName,
-    store: type === 'None' ? { type: 'Memory' } : { type: 'Journal', ...(sharedVolume && { lock: sharedVolume.lock }) },
+    store,
     memoryLimit: spec.broker.memoryLimit,
     // The broker's own default is not said: an image of before knows no such field, and would not start.
     ...(spec.broker.tempLimit !== defaultTempLimit && { tempLimit: spec.broker.tempLimit }),
@@ -85,6 +90,15 @@ function buildBrokerConfig(
     ),
     admin: { port: adminPort },
   }
+}
+
+function planStoreConfig(
+  { type, sharedVolume, jdbc }: StorageSpec,
+  database: KnownDatabase | undefined,
+): BrokerConfigInput['store'] {
+  if (jdbc) return planDatabaseStore(jdbc, database)
+  if (type === 'None') return { type: 'Memory' }
+  return { type: 'Journal', ...(sharedVolume && { lock: sharedVolume.lock }) }
 }
 
 /** What clients are told of other brokers is said where it is asked for, for the same reason. */
@@ -141,8 +155,8 @@ const isDefaultDeadLetter = ({
 }: BrokerClusterSpec['broker']['deadLetter']) =>
   queue === defaultDeadLetterQueue && processExpired && !processNonPersistent
 
-function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
-  const { type, volume, sharedVolume, retentionPolicy } = group.storage
+function planStore(cluster: ClusterIdentity, group: GroupSpec, known: KnownDatabase | undefined): StorePlan {
+  const { type, volume, sharedVolume, jdbc, retentionPolicy } = group.storage
   const policy = retentionPolicy ?? { whenDeleted: 'Retain', whenScaled: 'Retain' }
   switch (type) {
     case 'None':
@@ -159,6 +173,17 @@ function planStore(cluster: ClusterIdentity, group: GroupSpec): StorePlan {
       const claimName = existingClaim?.name ?? sharedClaimName(cluster.name, group.name)
       const claim = existingClaim ? undefined : claimTemplate && { name: claimName, template: claimTemplate, ...policy }
       return { type, note: `${type} claim ${claimName}`, data: { from: 'Claim', claimName }, claim }
+    }
+    case 'JDBC': {
+      assert(jdbc, 'A parsed spec with storage.type JDBC has storage.jdbc')
+      const { secretRef, tablePrefix } = jdbc
+      const data = {
+        from: 'Database',
+        secretName: secretRef.name,
+        files: planDatabaseFiles(jdbc, known),
+        known,
+      } as const
+      return { type, note: tablePrefix === '' ? type : `${type} tablePrefix ${tablePrefix}`, data, claim: undefined }
     }
   }
 }

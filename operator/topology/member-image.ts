@@ -5,6 +5,7 @@
 // A cluster that never worked has nothing to keep: it takes what the operator has now, which may be the one that works.
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import { memberRevision } from './member-revision.ts'
+import type { KnownDatabase } from './database.ts'
 import type { EdgePlan } from './plan.ts'
 
 /** The image of a group, as it was left. */
@@ -43,10 +44,11 @@ export function planImage(
   defaultImage: string,
   { haveWorked, byGroup }: ExistingImages,
   edges: readonly EdgePlan[] = [],
+  database?: KnownDatabase,
 ): ImagePlan {
   const { reference, update } = spec.image
   const revisionWith = (named: string): string =>
-    memberRevision({ ...spec, image: { ...spec.image, reference: named } }, group, edges)
+    memberRevision({ ...spec, image: { ...spec.image, reference: named } }, group, edges, database)
   const existing = byGroup.get(group.name)
   // A group that joins the others runs what they run.
   const kept = haveWorked && update === 'Manual' ? (existing ?? [...byGroup.values()][0])?.image : undefined

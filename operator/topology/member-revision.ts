@@ -6,6 +6,7 @@
 // default, is in no spec that exists anything else than that default, and changes no revision.
 //
 // The first release did not do so: it took some fields in with their defaults. They are listed, and stay as they were.
+// A database counts as its Secret says, as far as running members do not read that anew by themselves (database.ts).
 //
 // Edges of a network count for the group that they lead from, because its members dial: it has a connector more or less, or
 // one of other members than before. A broker reads its connectors when it starts, and only then.
@@ -13,6 +14,7 @@ import { buildBrokerClusterSchema, type JsonSchema } from '../api/crd.ts'
 import type { BrokerClusterSpec, GroupSpec } from '../api/spec-schema.ts'
 import { canonicalJson, contentHash } from './content-hash.ts'
 import { announcedPorts } from './network-connectors.ts'
+import type { KnownDatabase } from './database.ts'
 import type { EdgePlan } from './plan.ts'
 
 /** What a member is made from: where it stands in the spec or in the group, and the name that it is hashed under. */
@@ -29,6 +31,7 @@ const inputs: readonly {
   { name: 'broker', of: 'spec', path: ['broker'], without: ['memoryLimit'] },
   { name: 'transportConnectors', of: 'spec', path: ['transportConnectors'] },
   { name: 'lock', of: 'group', path: ['storage', 'sharedVolume', 'lock'] },
+  { name: 'jdbc', of: 'group', path: ['storage', 'jdbc'] },
   { name: 'resources', of: 'group', path: ['resources'] },
   { name: 'scheduling', of: 'group', path: ['scheduling'] },
   { name: 'terminationGracePeriodSeconds', of: 'spec', path: ['terminationGracePeriodSeconds'] },
@@ -61,6 +64,7 @@ export function memberRevision(
   spec: BrokerClusterSpec,
   group: GroupSpec,
   edges: readonly EdgePlan[] = [],
+  database?: KnownDatabase,
   schema: JsonSchema = specJsonSchema,
 ): string {
   const values = { spec, group }
@@ -72,6 +76,7 @@ export function memberRevision(
     if (isTold(told, own, name)) said[name] = told
   }
   if (edges.length > 0) said['network'] = tellNetwork(group.name, edges)
+  if (database) said['database'] = database
   return contentHash(said)
 }
 

@@ -7,6 +7,7 @@ import type { NetworkConnectorSpec } from '../api/network-schema.ts'
 import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
 import type { ClaimTemplate, StorageSpec } from '../api/storage-schema.ts'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
+import type { DatabaseFile, KnownDatabase } from './database.ts'
 
 export interface ClusterPlan {
   readonly cluster: ClusterIdentity
@@ -110,6 +111,14 @@ type DataPlan =
   | { readonly from: 'Claim'; readonly claimName: string }
   /** A claim of its own, which the StatefulSet controller makes. */
   | { readonly from: 'ClaimTemplate'; readonly claim: ClaimPlan }
+  /** Messages are in a database, and files of the Secret tell where that is. */
+  | {
+      readonly from: 'Database'
+      readonly secretName: string
+      readonly files: readonly DatabaseFile[]
+      /** Undefined: nobody has read the Secret yet. */
+      readonly known: KnownDatabase | undefined
+    }
 
 export interface ClaimPlan {
   readonly name: string
@@ -127,6 +136,7 @@ export interface ReferencePlan {
 export function claimNames({ store: { data } }: GroupPlan): string[] {
   switch (data.from) {
     case 'Nothing':
+    case 'Database':
       return []
     case 'Claim':
       return [data.claimName]

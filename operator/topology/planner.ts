@@ -4,6 +4,7 @@ import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import type { BrokerClusterSpec } from '../api/spec-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { parseDuration } from '../../broker/config/duration-and-size.ts'
+import type { KnownDatabases } from './database.ts'
 import { planEdges } from './edges.ts'
 import { groupsOf, planGroup, planMembers } from './groups.ts'
 import { type ExistingImages, planImage } from './member-image.ts'
@@ -26,16 +27,19 @@ export function planCluster(
   spec: BrokerClusterSpec,
   { defaultImage, user = imageUser }: PlannerSettings,
   images: ExistingImages = noImages,
+  databases: KnownDatabases = new Map(),
 ): ClusterPlan {
   const given = groupsOf(spec)
   const placed = given.map((group) => ({ name: group.name, members: planMembers(cluster, group) }))
   const edges = planEdges(spec, placed)
   const groups = given.map((group) => {
     const { name } = group
+    const database = databases.get(name)
     return planGroup(cluster, spec, group, {
-      image: planImage(spec, group, defaultImage, images, edges),
+      image: planImage(spec, group, defaultImage, images, edges, database),
       user,
       network: planNetworkConfig(cluster, name, edges),
+      database,
       discoveryUri: (port) => announcementOf(cluster, name, port, edges),
     })
   })

@@ -3,6 +3,7 @@
 //
 // Where only one of the two can see it, the other is left out: a change needs the value that was there before, which
 // only the API server has when it decides; arithmetic on text is the operator's.
+import { parseDuration } from '../../../broker/config/duration-and-size.ts'
 
 /** Enforced by the API server. Without optional chaining: use has(). */
 interface CelRule {
@@ -33,6 +34,9 @@ export const celOf = (rules: readonly Pick<Rule<never>, 'cel'>[]) => ({
 })
 
 export const wrong = (at: string, given: unknown, accepted: string): Finding => ({ at, given, accepted })
+
+export const moreThanNothing = (at: string, duration: string, example: string): Finding | undefined =>
+  (parseDuration(duration) ?? 0) > 0 ? undefined : wrong(at, duration, `expected more than 0s, such as ${example}`)
 
 /** What the operator finds wrong with a value that stands at `path`; paths of findings become whole ones. */
 export const findingsAt = <T>(rules: readonly Rule<T>[], value: T, path: string): Finding[] =>

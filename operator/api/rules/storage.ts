@@ -1,13 +1,13 @@
 // Where a group keeps its messages: what belongs together, and what can never change because the messages are there. A
 // change is seen by the API server, which has the spec from before; the operator holds the spec against what there is
 // (topology/storage-change.ts).
-import { parseDuration } from '../../../broker/config/duration-and-size.ts'
-import { type Rule, wrong } from './rule.ts'
+import { moreThanNothing, type Rule, wrong } from './rule.ts'
 
 interface StorageToCheck {
   readonly type: string
   readonly volume?: object | undefined
   readonly sharedVolume?: SharedVolumeToCheck | undefined
+  readonly jdbc?: object | undefined
   readonly retentionPolicy?: { readonly whenDeleted: string; readonly whenScaled: string } | undefined
 }
 
@@ -47,13 +47,25 @@ export const storageRules: readonly Rule<StorageToCheck>[] = [
   },
   {
     cel: {
-      rule: "self.type != 'None' || !has(self.retentionPolicy)",
-      message: 'storage.retentionPolicy: accepted only with storage.type Volume or SharedVolume, None has no claim',
+      rule: "(self.type == 'JDBC') == has(self.jdbc)",
+      message: 'storage.jdbc: required with storage.type JDBC, and accepted only with it',
+      fieldPath: '.jdbc',
+    },
+    check: ({ type, jdbc }) =>
+      (type === 'JDBC') === (jdbc !== undefined)
+        ? undefined
+        : wrong('.jdbc', jdbc, 'expected exactly with storage.type JDBC'),
+  },
+  {
+    cel: {
+      rule: "self.type in ['Volume', 'SharedVolume'] || !has(self.retentionPolicy)",
+      message:
+        'storage.retentionPolicy: accepted only with storage.type Volume or SharedVolume, None and JDBC have no claim',
       fieldPath: '.retentionPolicy',
     },
     check: ({ type, retentionPolicy }) =>
-      type === 'None' && retentionPolicy
-        ? wrong('.retentionPolicy', retentionPolicy, 'expected nothing with storage.type None, which has no claim')
+      hasNoClaim.has(type) && retentionPolicy
+        ? wrong('.retentionPolicy', retentionPolicy, `expected nothing with storage.type ${type}, which has no claim`)
         : undefined,
   },
   {
@@ -76,6 +88,8 @@ export const storageRules: readonly Rule<StorageToCheck>[] = [
     },
   },
 ]
+
+const hasNoClaim: ReadonlySet<string> = new Set(['None', 'JDBC'])
 
 /** Of `storage.sharedVolume`. */
 export const sharedVolumeRules: readonly Rule<SharedVolumeToCheck>[] = [
@@ -135,12 +149,12 @@ export const claimTemplateRules = (path: string): readonly Rule<never>[] => [
   },
 ]
 
-/** Of `storage.sharedVolume.lock`. */
-export const lockRules: readonly Rule<LockToCheck>[] = [
+/** Of the lock below `path`, which is `storage.sharedVolume` or `storage.jdbc`. */
+export const lockRules = (path: string): readonly Rule<LockToCheck>[] => [
   {
     cel: {
       rule: "duration(self.acquireInterval) > duration('0s')",
-      message: 'storage.sharedVolume.lock.acquireInterval: must be more than 0s, such as 250ms',
+      message: `${path}.lock.acquireInterval: must be more than 0s, such as 250ms`,
       fieldPath: '.acquireInterval',
     },
     check: ({ acquireInterval }) => moreThanNothing('.acquireInterval', acquireInterval, '250ms'),
@@ -148,12 +162,9 @@ export const lockRules: readonly Rule<LockToCheck>[] = [
   {
     cel: {
       rule: "duration(self.keepAlivePeriod) > duration('0s')",
-      message: 'storage.sharedVolume.lock.keepAlivePeriod: must be more than 0s, such as 2s',
+      message: `${path}.lock.keepAlivePeriod: must be more than 0s, such as 2s`,
       fieldPath: '.keepAlivePeriod',
     },
     check: ({ keepAlivePeriod }) => moreThanNothing('.keepAlivePeriod', keepAlivePeriod, '2s'),
   },
 ]
-
-const moreThanNothing = (at: string, duration: string, example: string) =>
-  (parseDuration(duration) ?? 0) > 0 ? undefined : wrong(at, duration, `expected more than 0s, such as ${example}`)

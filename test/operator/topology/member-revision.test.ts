@@ -120,7 +120,7 @@ describe('a field that the API gets later', () => {
     return { schema: grown, spec: withDefaults(spec, grown) as BrokerClusterSpec }
   }
   const revisionOf = (spec: BrokerClusterSpec, of = schema): string =>
-    memberRevision(spec, { name: 'g0', ...spec.groupTemplate! }, [], of)
+    memberRevision(spec, { name: 'g0', ...spec.groupTemplate! }, [], undefined, of)
 
   test('changes no revision as long as it says its default', () => {
     fc.assert(

@@ -3,6 +3,7 @@
 // against API servers (integration/operator.ts).
 import type { BrokerClusterSpecInput } from '../../../../operator/api/spec-schema.ts'
 import type { GoodManifest, WrongManifest } from './manifest.ts'
+import { goodDatabases, wrongDatabases } from './wrong-databases.ts'
 import { goodNetworks, wrongNetworks } from './wrong-networks.ts'
 
 /** What an API server refuses. */
@@ -43,6 +44,7 @@ export const goodManifests: readonly GoodManifest[] = [
     spec: { ...shared(), scaleDown: { drain: 'BestEffort', timeout: '1h30m' } },
   },
   ...goodNetworks,
+  ...goodDatabases,
 ]
 
 export const wrongManifests: readonly WrongManifest[] = [
@@ -106,7 +108,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     by: 'rule',
     field: 'spec.groupTemplate.replicas',
     operatorField: 'spec.groupTemplate.storage.type',
-    text: 'more than 1 needs storage.type SharedVolume',
+    text: 'more than 1 needs storage.type SharedVolume or JDBC',
   },
   {
     title: 'two members and a volume that only one node can mount',
@@ -162,7 +164,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     spec: single({ type: 'None', retentionPolicy: {} }),
     by: 'rule',
     field: 'spec.groupTemplate.storage.retentionPolicy',
-    text: 'None has no claim',
+    text: 'None and JDBC have no claim',
   },
   {
     title: 'two connectors on one port',
@@ -456,4 +458,5 @@ export const wrongManifests: readonly WrongManifest[] = [
     text: 'expected at most the limit, 500m',
   },
   ...wrongNetworks,
+  ...wrongDatabases,
 ]
