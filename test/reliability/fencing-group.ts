@@ -3,7 +3,7 @@
 //   roles     every member is asked again and again; one that still says Active after another one said so is a violation
 //   terms     each term belongs to one member, and in the journal's headers they grow with the numbers of the segments
 //   direct    a client without failover sends to whoever is active; what is acknowledged to it has to be there at the end
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createConnectionFactory, type Connection, type MessageProducer } from '../../broker/client/index.ts'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
@@ -27,6 +27,8 @@ export interface GroupOptions {
   readonly supervised?: boolean
   /** Besides the connectors. */
   readonly config?: BrokerConfigInput
+  /** What each member has of its own beside that. */
+  readonly ofMember?: (index: number) => { readonly config?: BrokerConfigInput; readonly env?: NodeJS.ProcessEnv }
 }
 
 export class FencingGroup {
@@ -54,20 +56,22 @@ export class FencingGroup {
     count = 2,
     supervised = false,
     config,
+    ofMember = () => ({}),
   }: GroupOptions): Promise<FencingGroup> {
     const ports = await freePorts(count * 2)
-    const members = Array.from({ length: count }, (_, index) =>
-      new BrokerMember({
+    const members = Array.from({ length: count }, (_, index) => {
+      const own = ofMember(index)
+      return new BrokerMember({
         member: `member-${index}`,
         directory,
         dataDirectory,
         openwirePort: ports[2 * index]!,
         adminPort: ports[2 * index + 1]!,
         restart: true,
-        ...(config && { config }),
-        env: supervised ? { KUBERNETES_SERVICE_HOST: '127.0.0.1' } : {},
-      }).start(),
-    )
+        config: { ...config, ...own.config },
+        env: { ...(supervised && { KUBERNETES_SERVICE_HOST: '127.0.0.1' }), ...own.env },
+      }).start()
+    })
     const group = new FencingGroup(members, dataDirectory)
     await settled(members)
     group.#watched = Promise.all(members.map((member) => group.#watch(member)))
@@ -131,6 +135,11 @@ export class FencingGroup {
       this.violations.push(
         `${acknowledged.size} acknowledged directly are lost: ${[...acknowledged].slice(0, 5).join(' ')}`,
       )
+  }
+
+  /** Writes what the members have logged there, after a failure. */
+  leaveLogs(directory: string): void {
+    for (const { options, log } of this.members) writeFileSync(join(directory, `${options.member}.log`), log.join(''))
   }
 
   async stop(): Promise<void> {
