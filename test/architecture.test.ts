@@ -212,7 +212,7 @@ const rim = [
   /^broker\/base\/(pino-logger|node-http|process-metrics)\.ts$/,
   /^broker\/client\/transport\/(tcp-transport|ssl-context|load-uri-list)\.ts$/,
   /^broker\/sql\/postgres\/postgres-(connection|database)\.ts$/,
-  /^broker\/sql\/mysql\/mysql-connection\.ts$/,
+  /^broker\/sql\/mysql\/mysql-(connection|database)\.ts$/,
   /^operator\/kube\/(kube-client|kube-config)\.ts$/,
   /^operator\/broker-admin\/(http-broker-admin|role-watch)\.ts$/,
   /^operator\/(serve|config)\//,

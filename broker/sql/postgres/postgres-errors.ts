@@ -12,10 +12,11 @@ const kinds: Readonly<Record<string, SqlErrorKind>> = {
   '25006': 'ReadOnly',
   // disk_full
   '53100': 'NoSpace',
-  // serialization_failure, deadlock_detected, lock_not_available
+  // serialization_failure, deadlock_detected, lock_not_available, query_canceled: by somebody, or by statement_timeout
   '40001': 'Conflict',
   '40P01': 'Conflict',
   '55P03': 'Conflict',
+  '57014': 'Conflict',
   // invalid_schema_name, undefined_table, undefined_column
   '3F000': 'Missing',
   '42P01': 'Missing',
