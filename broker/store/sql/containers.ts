@@ -46,7 +46,7 @@ export function subscriptionKeyOf(
   marker?: string,
 ): SubscriptionKey & { readonly subscribedDestination: string } {
   const { container, priority } = containerOf({ kind: 'topic', name: topic }, isMarker(topic) ? never : isPrioritized)
-  return { container, priority, clientId, name, subscribedDestination: subscribedOf(marker ?? container) }
+  return { container, priority, clientId, name, subscribedDestination: subscribedDestinationOf(marker ?? container) }
 }
 
 export function subscriptionOf(
@@ -69,11 +69,11 @@ export function markerOf(subscribedDestination: string): string | undefined {
   return isMarkerContainer(container) ? container : undefined
 }
 
-const topicPrefix = 'topic://'
-
-/** A composite without prefix (ActiveMQ: ActiveMQDestination.getQualifiedName). */
-const subscribedOf = (container: string): string =>
+/** As ActiveMQ writes it: of a composite without prefix (ActiveMQDestination.getQualifiedName). */
+export const subscribedDestinationOf = (container: string): string =>
   container.includes(',') ? container.slice(topicPrefix.length) : container
+
+const topicPrefix = 'topic://'
 
 function isMarker(name: string): boolean {
   const topic: Destination = { kind: 'topic', name }

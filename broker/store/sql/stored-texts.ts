@@ -25,6 +25,10 @@ export function problemOfSubscription({ topic, clientId, name }: SubscriptionHol
 /** What forbids to store this selector, as a sentence. */
 export const problemOfSelector = (selector: string): string | undefined => problemOfCharacters('the selector', selector)
 
+/** As ActiveMQ's column takes it. Its clients get too much of a longer one, not too little. */
+export const selectorColumn = (selector: string | null): string | null =>
+  selector === null || characterCount(selector) > tableLimits.columnCharacters ? null : selector
+
 /** The id of a producer as the tables have it: that of most as it is, any other one shortened, with a hash that tells it from others. */
 export function storedProducerId(id: string): string {
   if (id.length <= tableLimits.columnCharacters && isStorable(id)) return id
@@ -36,13 +40,16 @@ export function storedProducerId(id: string): string {
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000') && !text.endsWith(' ')
 
 function problemOf(what: string, text: string): string | undefined {
-  const characters = text.length > tableLimits.columnCharacters ? Array.from(text).length : text.length
+  const characters = characterCount(text)
   if (characters > tableLimits.columnCharacters)
     return `${what} takes ${characters} characters in the database, the most is ${tableLimits.columnCharacters}`
   // MySQL compares as if the shorter text had spaces behind it (PAD SPACE).
   if (text.endsWith(' ')) return `${what} ends with a space, which databases ignore`
   return problemOfCharacters(what, text)
 }
+
+const characterCount = (text: string): number =>
+  text.length > tableLimits.columnCharacters ? Array.from(text).length : text.length
 
 function problemOfCharacters(what: string, text: string): string | undefined {
   if (text.includes('\u0000')) return `${what} contains the character NUL, which databases refuse`
