@@ -28,17 +28,21 @@ export interface SubscriptionKey extends Container {
   readonly name: string
 }
 
-export interface SubscriptionRow extends SubscriptionKey {
-  readonly subscribedDestination: string
-  readonly selector: string | null
-  readonly noLocal: boolean
-  readonly lastAckedId: Sequence
-}
-
 /** How far one has come: everything up to `lastAckedId`, and the ranges in `acked` (acked-ranges.ts); null = none. */
 export interface ProgressRow extends SubscriptionKey {
   readonly lastAckedId: Sequence
   readonly acked: Buffer | null
+}
+
+/**
+ * One to several topics is known by a row of its own, the marker (containers.ts), which is in no table of ActiveMQ's. What other
+ * brokers have stored has one, too, when it is loaded.
+ */
+export interface SubscriptionRow extends ProgressRow {
+  /** The topic; for one to several that of its marker, so that ActiveMQ knows to what its client subscribed. */
+  readonly subscribedDestination: string
+  readonly selector: string | null
+  readonly noLocal: boolean
 }
 
 export interface ProducerRow {
@@ -63,7 +67,7 @@ export interface WriteBatch {
   readonly removedMessages: readonly Sequence[]
   readonly addedQueues: readonly Container[]
   readonly removedQueues: readonly Container[]
-  /** With a fresh row of its own beside ActiveMQ's; `progress` has none of these. */
+  /** As they are when the batch is written: `progress` has none of these. */
   readonly addedSubscriptions: readonly SubscriptionRow[]
   readonly removedSubscriptions: readonly SubscriptionKey[]
   readonly progress: readonly ProgressRow[]
@@ -80,17 +84,13 @@ export interface FoundMessageRow extends Container {
   readonly bytes: number
 }
 
-export interface FoundSubscription extends SubscriptionRow {
-  readonly acked: Buffer | null
-}
-
 export interface LoadedTables {
   /** As the state's row says; smaller than what is in the other tables when another broker has written since. */
   readonly lastId: Sequence
   /** The largest ID and LAST_ACKED_ID that there is. */
   readonly largestId: Sequence
   readonly queues: readonly Container[]
-  readonly subscriptions: readonly FoundSubscription[]
+  readonly subscriptions: readonly SubscriptionRow[]
   readonly producers: readonly ProducerRow[]
   /** The newest last. */
   readonly arrivals: readonly ArrivalRow[]
@@ -106,7 +106,7 @@ export interface WriterProof {
 }
 
 export interface StoreTables {
-  /** Everything but messages. */
+  /** Everything but messages. Rejects as `write` does when the proof does not hold. */
   load(proof: WriterProof): Promise<LoadedTables>
   /**
    * All messages that belong to no prepared transaction, ascending by id, in pages; `visit` is called with each page. Of another
@@ -118,6 +118,11 @@ export interface StoreTables {
   write(batch: WriteBatch, proof: WriterProof): Promise<void>
   /** Those of these messages that are there, in any order. */
   read(ids: readonly Sequence[]): Promise<readonly { readonly id: Sequence; readonly blob: Buffer }[]>
-  /** Largest blob, in bytes, that a row takes. */
+  /** Largest blob, in bytes, that a row takes; known after `load`. */
   readonly largestBlob: number
+  /**
+   * Bytes of blobs and 500 for each row, up to which a batch is one round trip; known after `load`. A larger one is still one
+   * transaction, but of several.
+   */
+  readonly largestBatch: number
 }
