@@ -90,4 +90,5 @@ export const addedMessage = (holder: MessageHolder, message: Message): AddedMess
   bytes: message.bytes,
   producerId: repeatingProducer(message),
   producerSequenceId: message.producerSequenceId,
+  expiration: message.expiration,
 })

@@ -64,6 +64,8 @@ export interface AddedMessage {
   /** Producer of the message id and its sequence: for duplicate detection after failover. */
   readonly producerId: string
   readonly producerSequenceId: number
+  /** Milliseconds since the epoch; 0 or left out: never. For those who look into a store from outside. */
+  readonly expiration?: number
   /**
    * Of one that came over another broker's bridge: the producer of its message id, which `producerSequenceId` belongs to, too. The next
    * active is told of it (RecoveredState), also when it has been removed; not when it has left over a bridge.

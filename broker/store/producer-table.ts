@@ -14,15 +14,20 @@ export class ProducerTable {
     return this.#sequences.get(producerId)
   }
 
-  /** Smaller sequences than the known one change nothing but the order of forgetting. */
-  set(producerId: string, sequence: number): void {
+  /**
+   * Smaller sequences than the known one change nothing but the order of forgetting. Returns the producer that is forgotten for it,
+   * if one is.
+   */
+  set(producerId: string, sequence: number): string | undefined {
     const known = this.#sequences.get(producerId)
+    let forgotten: string | undefined
     if (known !== undefined) this.#sequences.delete(producerId)
     else if (this.#sequences.size >= this.#limit) {
-      const oldest = this.#sequences.keys().next()
-      if (!oldest.done) this.#sequences.delete(oldest.value)
+      forgotten = this.#sequences.keys().next().value
+      if (forgotten !== undefined) this.#sequences.delete(forgotten)
     }
     this.#sequences.set(producerId, known === undefined ? sequence : Math.max(known, sequence))
+    return forgotten
   }
 
   /** From the one forgotten first to the one forgotten last. */

@@ -9,6 +9,9 @@ import { LooseScanner, MessageFormatError } from '../../message/loose-scanner.ts
 
 const sizeBytes = 4
 
+/** What a blob has more than the stored form. */
+export const blobOverheadBytes = sizeBytes
+
 /** `bytes`: a stored form. */
 export function blobOf(bytes: Buffer): Buffer {
   const blob = Buffer.allocUnsafe(sizeBytes + bytes.length)
