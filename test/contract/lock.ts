@@ -13,8 +13,8 @@ export interface LockSetting {
     waiting(): Promise<void>
     /** Lets those who wait ask again. */
     elapse(): void
-    /** Takes the lock away behind its holder's back. */
-    takeAway(): void
+    /** Takes the lock away behind its holder's back; resolves as soon as the holder can know. */
+    takeAway(): Promise<void> | void
   }
   dispose(): Promise<void> | void
 }
@@ -155,7 +155,7 @@ export function lockContract(name: string, create: () => LockSetting): void {
       const { shared } = setting
       if (!shared) return
       const handle = await setting.lockOf('a').acquire(never)
-      shared.takeAway()
+      await shared.takeAway()
       await expect(proof(handle)).rejects.toThrow(LockLostError)
       const reason = await handle.lost
       expect(reason).toBeInstanceOf(LockLostError)
