@@ -31,6 +31,7 @@ const entries = new Set([
   'hack/image/sbom.ts',
   'hack/dashboard-picture/main.ts',
   'hack/databases/keep-server.ts',
+  'hack/databases/services.ts',
   'hack/localkube/main.ts',
   'hack/localkube/kubelet/pod-preload.mjs',
   'hack/start/main.ts',

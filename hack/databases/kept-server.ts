@@ -42,17 +42,20 @@ export async function startServer(server: KeptServer): Promise<RunningKeeper> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'keep-server.ts'), JSON.stringify(server)],
-    { stdio: ['ignore', 'pipe', 'inherit', server.endsWithParent ? 'pipe' : 'ignore'], detached: true },
+    { stdio: ['ignore', 'pipe', 'pipe', server.endsWithParent ? 'pipe' : 'ignore'], detached: true },
   )
   const exited = once(child, 'exit')
   let output = ''
+  let complaint = ''
+  // Not ours: it would hold open the pipe of whoever reads what we write, as long as it runs.
+  child.stderr!.on('data', (data: Buffer) => (complaint += data.toString()))
   for await (const data of child.stdout as AsyncIterable<Buffer>) {
     output += data.toString()
     if (output === 'ready\n') break
   }
   if (output !== 'ready\n') {
     await exited
-    throw new ServerError(`Cannot start a database server: ${output.trimEnd()}`)
+    throw new ServerError(`Cannot start a database server: ${(output + complaint).trimEnd()}`)
   }
   letGo(child)
   return {

@@ -1,5 +1,5 @@
 // Whom a database server runs as, and what that user can reach: neither server runs as root.
-import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 export interface ServerUser {
@@ -32,6 +32,11 @@ export function isReachable(path: string): boolean {
 
 /** A directory that is the server's alone. */
 export function makeServerDirectory(path: string, user: ServerUser | undefined): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(path), { recursive: true })
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
+  if (user && !isReachable(path))
+    throw new Error(
+      `Cannot keep a database in ${path}: the server does not run as root, and other users cannot get there`,
+    )
   if (user) chownSync(path, user.uid, user.gid)
 }

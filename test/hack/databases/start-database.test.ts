@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasMariadb, mariadb } from '../../../hack/databases/mariadb.ts'
-import { embeddedPostgresql, hasPostgresql, installedPostgresql } from '../../../hack/databases/postgresql.ts'
+import { embeddedPostgresql } from '../../../hack/databases/postgresql.ts'
 import type { ServerKind } from '../../../hack/databases/server-kind.ts'
 import { startDatabase, type DatabaseServer } from '../../../hack/databases/start-database.ts'
 import { runSql } from '../../support/run-sql.ts'
@@ -12,7 +12,6 @@ import { StartedProgram } from '../../support/started-program.ts'
 
 const allKinds: [string, ServerKind, string, boolean][] = [
   ['the embedded PostgreSQL', embeddedPostgresql, 'embeddedPostgresql', true],
-  ['the installed PostgreSQL', installedPostgresql, 'installedPostgresql', hasPostgresql()],
   ['MariaDB', mariadb, 'mariadb', hasMariadb()],
 ]
 /** Of this machine. */

@@ -1,0 +1,100 @@
+// A database server that runs until it is stopped, and what the next command must know of it, in a file beside its data.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasMariadb, mariadb } from './mariadb.ts'
+import { embeddedPostgresql, hasPostgresql, installedPostgresql } from './postgresql.ts'
+import type { ServerKind } from './server-kind.ts'
+import { startDatabase } from './start-database.ts'
+
+export const serviceNames = ['postgresql', 'mariadb'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+interface Running {
+  readonly pid: number
+  readonly url: string
+}
+
+interface Kept extends Running {
+  readonly password: string
+  readonly port: number
+}
+
+const lookPeriodMs = 20
+
+export class Service {
+  readonly title: string
+  readonly directory: string
+  readonly #kind: ServerKind
+
+  private constructor(title: string, directory: string, kind: ServerKind) {
+    this.title = title
+    this.directory = directory
+    this.#kind = kind
+  }
+
+  /** Below `directory`; each in a folder of its own, because they cannot read each other's data. */
+  static of(name: ServiceName, directory: string, embedded: boolean): Service {
+    if (name === 'mariadb') return new Service('MariaDB', join(directory, 'mariadb'), mariadb)
+    return embedded || !hasPostgresql()
+      ? new Service('The embedded PostgreSQL', join(directory, 'embedded-postgresql'), embeddedPostgresql)
+      : new Service('PostgreSQL', join(directory, 'postgresql'), installedPostgresql)
+  }
+
+  /** With the port and the password of the time before. */
+  async start(syncs: boolean): Promise<Running> {
+    const running = this.running()
+    if (running) return running
+    if (this.#kind === mariadb && !hasMariadb())
+      throw new Error(
+        'Cannot start MariaDB: its server is not installed (Debian: apt install mariadb-server). "hack/services --help" tells how to do it with Docker.',
+      )
+    const { password, port } = this.#kept() ?? {}
+    const before = password === undefined || port === undefined ? {} : { password, port }
+    const { directory } = this
+    const started = await startDatabase(this.#kind, { directory, syncs, endsWithParent: false, ...before })
+    const { pid, url } = started
+    const address = new URL(url.slice('jdbc:'.length))
+    const kept: Kept = { pid, url, port: Number(address.port), password: address.searchParams.get('password')! }
+    writeFileSync(this.#file, JSON.stringify(kept), { mode: 0o600 })
+    return { pid, url }
+  }
+
+  running(): Running | undefined {
+    const kept = this.#kept()
+    return kept && runs(kept.pid, this.directory) ? kept : undefined
+  }
+
+  /** Resolves when it has ended. */
+  async stop(): Promise<void> {
+    const running = this.running()
+    if (!running) return
+    process.kill(running.pid, 'SIGTERM')
+    while (runs(running.pid, this.directory)) await new Promise((resolve) => setTimeout(resolve, lookPeriodMs))
+  }
+
+  get #file(): string {
+    return join(this.directory, 'service.json')
+  }
+
+  #kept(): Kept | undefined {
+    return existsSync(this.#file) ? (JSON.parse(readFileSync(this.#file, 'utf8')) as Kept) : undefined
+  }
+}
+
+/** Those of this name that run: of PostgreSQL it may be two. */
+export const runningServices = (name: ServiceName, directory: string): Service[] =>
+  [...(name === 'postgresql' ? [true] : []), false]
+    .map((embedded) => Service.of(name, directory, embedded))
+    .filter((service) => service.running())
+
+/** Its process, and not another one that got its number since. */
+function runs(pid: number, directory: string): boolean {
+  try {
+    return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).includes(
+      `"${directory}"`,
+    )
+  } catch {
+    return false
+  }
+}
