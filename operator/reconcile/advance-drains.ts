@@ -69,10 +69,10 @@ export function reportRemovals(
     const known = cluster.status?.drains?.find(({ group }) => group === name)
     const drain = findActive(members)?.snapshot?.drain ?? known
     const kept = keepsClaims(because) ? claimsOf(objects.claims, name).map(({ metadata }) => metadata.name) : []
-    const isStored = statefulSet.metadata.annotations?.[annotations.store] !== 'None'
+    const store = statefulSet.metadata.annotations?.[annotations.store]
     recordEvent(
       cluster,
-      leavingEvent({ group: name, statefulSet: statefulSet.metadata.name, because, drain, kept, isStored }),
+      leavingEvent({ group: name, statefulSet: statefulSet.metadata.name, because, drain, kept, store }),
     )
   }
 }

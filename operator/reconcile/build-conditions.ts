@@ -270,7 +270,9 @@ const names = (members: readonly { readonly name: string }[]): string => members
 function describeMissing({ name, members, replicas }: GroupView): string {
   const ready = members.filter((member) => member.ready).length
   const broken = members.find(({ failure }) => failure)
-  const why = broken?.failure ? `; ${broken.name}: ${broken.failure.reason}: ${broken.failure.message}` : ''
+  const cut = members.find((member) => !member.ready && typeof member.snapshot?.lock.trouble === 'string')
+  const ofLock = cut ? `; ${cut.name}: ${cut.snapshot?.lock.trouble}` : ''
+  const why = broken?.failure ? `; ${broken.name}: ${broken.failure.reason}: ${broken.failure.message}` : ofLock
   return `Group ${name} has ${ready} of ${replicas} members ready${why}`
 }
 

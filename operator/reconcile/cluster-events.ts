@@ -106,19 +106,19 @@ interface Departure {
     | undefined
   /** Claims that stay, whatever their policy says. */
   readonly kept: readonly string[]
-  /** Otherwise its messages go with it. */
-  readonly isStored: boolean
+  /** StorePlan.note. */
+  readonly store: string | undefined
 }
 
 /** Of a group that the spec has no more. */
-export function leavingEvent({ group, statefulSet, because, drain, kept, isStored }: Departure): ClusterEvent {
-  const where = kept.length === 0 ? 'its claim' : `claim ${kept.join(', ')}`
+export function leavingEvent({ group, statefulSet, because, drain, kept, store }: Departure): ClusterEvent {
+  const hasDatabase = /^JDBC\b/.test(store ?? '')
   switch (because) {
     case 'Skipped':
       return {
         type: 'Warning',
         reason: 'GroupRemoved',
-        note: `${statefulSet} leaves the cluster: messages that it still has stay on its claim, if that is kept, until the group comes back`,
+        note: `${statefulSet} leaves the cluster: messages that it still has stay ${hasDatabase ? 'in its database' : 'on its claim, if that is kept,'} until the group comes back`,
       }
     case 'NothingThere':
       return {
@@ -131,9 +131,9 @@ export function leavingEvent({ group, statefulSet, because, drain, kept, isStore
     case 'TimedOut': {
       const { messagesRemaining: queued, messagesOfSubscriptions: subscribed = 0 } = drain ?? {}
       const count = queued === undefined ? 'an unknown number of' : queued + subscribed
-      const fate = isStored
-        ? `stay on ${where}, which is kept, until the group comes back`
-        : 'are lost: it has no store'
+      const claims = kept.length === 0 ? 'its claim' : `claim ${kept.join(', ')}`
+      const where = hasDatabase ? 'in its database' : `on ${claims}, which is kept,`
+      const fate = store === 'None' ? 'are lost: it has no store' : `stay ${where} until the group comes back`
       return {
         type: 'Warning',
         reason: 'DrainTimedOut',

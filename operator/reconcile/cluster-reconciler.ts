@@ -80,7 +80,12 @@ export class ClusterReconciler {
     const { failure, drainsRefused = new Map() } = outcome
     const judgement = { ...decision, cluster, observation, plan, storage, paused, failure, drainsRefused, nowMs }
     const status = await this.#report(judgement)
-    return { requeueAfterMs: planRequeue(status, brokersTell, { nowMs, random: this.#environment.random }) }
+    return {
+      requeueAfterMs: planRequeue(status, brokersTell, databases.known.size > 0, {
+        nowMs,
+        random: this.#environment.random,
+      }),
+    }
   }
 
   #leave(key: ObjectKey, result: ReconcileResult): ReconcileResult {

@@ -51,6 +51,8 @@ export class BrokerWorld implements BrokerAdmin {
   controllerLag = 0
   /** Members that refuse their data directory, and what they say of it, by pod. They never become active. */
   readonly refusals = new Map<string, string>()
+  /** Why a member cannot try for the lock in its database, by pod. It does not become active. */
+  readonly lockTroubles = new Map<string, string>()
   /** Claims stay Pending. */
   holdClaims = false
   /** Whether brokers tell their role by themselves; those of an earlier version do not. */
@@ -98,6 +100,7 @@ export class BrokerWorld implements BrokerAdmin {
       this.refusals.get(target.name),
       bridges,
       this.#drainOf(target.name, broker),
+      this.lockTroubles.get(target.name),
     )
   }
 
@@ -297,7 +300,7 @@ export class BrokerWorld implements BrokerAdmin {
       return
     }
     if (!broker) {
-      if (!this.#claimsAreBound(pod)) return
+      if (!this.#claimsAreBound(pod) || !this.#secretsAreThere(pod)) return
       const { image } = pod.spec.containers[0]
       if (this.missingImages.has(image)) {
         this.#kube.change(pod, (changed) => (changed.status = withoutImage(image)))
@@ -328,12 +331,26 @@ export class BrokerWorld implements BrokerAdmin {
     )
   }
 
+  #secretsAreThere(pod: AnyObject): boolean {
+    type Mounted = { secret?: { secretName: string; items: readonly { key: string }[] } }
+    return pod.spec.volumes.every(({ secret }: Mounted) => {
+      if (!secret) return true
+      const key = { namespace: pod.metadata.namespace!, name: secret.secretName }
+      const found = this.#kube.read<KubeObject & { data?: Record<string, string> }>('Secret', key)
+      return secret.items.every((item) => found?.data?.[item.key] !== undefined)
+    })
+  }
+
   #elect(group: string): void {
     const candidates = this.pods().filter((pod) => groupOf(pod) === group)
     const of = (pod: AnyObject) => this.brokers.get(pod.metadata.uid!)
     if (candidates.some((pod) => of(pod)?.role === 'Active')) return
     const standbys = candidates.filter(
-      (pod) => of(pod)?.role === 'Standby' && !pod.metadata.deletionTimestamp && !this.refusals.has(pod.metadata.name),
+      (pod) =>
+        of(pod)?.role === 'Standby' &&
+        !pod.metadata.deletionTimestamp &&
+        !this.refusals.has(pod.metadata.name) &&
+        !this.lockTroubles.has(pod.metadata.name),
     )
     const winner = standbys[Math.floor(this.#random.next() * standbys.length)]
     if (!winner) return
@@ -380,6 +397,7 @@ export function buildSnapshot(
   refusal: string | null = null,
   networkBridges?: readonly MemberBridge[],
   drain?: DrainSnapshot,
+  trouble: string | null = null,
 ): MemberSnapshot {
   return {
     member,
@@ -389,7 +407,7 @@ export function buildSnapshot(
     brokerName: member.replace(/-\d+$/, ''),
     version: '0.1.0',
     store: { type: 'Journal', refusal },
-    lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term },
+    lock: { type: 'File', holder: broker.role === 'Active' ? member : null, term: broker.term, trouble },
     ...(networkBridges && { networkBridges }),
     ...(drain && { drain }),
   }

@@ -119,6 +119,29 @@ export const single = (type: 'None' | 'Volume' = 'Volume', storage = '1Gi'): Bro
   },
 })
 
+/** A pair on the database that Secret orders-db tells of (databaseSecret). */
+export const databasePair = (
+  jdbc: Partial<NonNullable<NonNullable<BrokerClusterSpecInput['groupTemplate']>['storage']['jdbc']>> = {},
+  change: Partial<BrokerClusterSpecInput> = {},
+): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: { replicas: 2, storage: { type: 'JDBC', jdbc: { secretRef: { name: 'orders-db' }, ...jdbc } } },
+  ...change,
+})
+
+export const databaseSecret = (change: Readonly<Record<string, string | undefined>> = {}) => {
+  const texts = { url: 'jdbc:postgresql://db/orders', username: 'orders', password: 'sesame', ...change }
+  const data = Object.entries(texts).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, Buffer.from(text).toString('base64')]],
+  )
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'orders-db' },
+    data: Object.fromEntries(data) as Record<string, string>,
+  }
+}
+
 /** Groups g0, g1, … of a template, with standbys unless there is to be one member each. */
 export const networkOf = (
   network: NonNullable<BrokerClusterSpecInput['topology']['network']>,

@@ -2,7 +2,15 @@
 // story without a crash ends, and the rules that protect messages hold all the way.
 import { expect, test } from '@jest/globals'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
-import { ClusterHarness, networkOf, sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
+import {
+  ClusterHarness,
+  databasePair,
+  databaseSecret,
+  networkOf,
+  sharedPair,
+  single,
+  threeServers,
+} from '../../support/cluster-harness.ts'
 import type { Write } from '../../support/fake-kube.ts'
 
 class Killed extends Error {}
@@ -36,6 +44,10 @@ const crashActive = ({ world }: ClusterHarness, group: string): void => {
 const isActiveOf = (world: ClusterHarness['world'], name: string, group: string): boolean =>
   name.startsWith(`orders-${group}-`) && world.broker(name)?.role === 'Active'
 const nothing = (): void => {}
+const putSecret =
+  (change: Parameters<typeof databaseSecret>[0] = {}) =>
+  ({ kube }: ClusterHarness): void =>
+    void kube.put(databaseSecret(change))
 
 const stories: Story[] = [
   { name: 'create a pair', to: sharedPair() },
@@ -51,6 +63,19 @@ const stories: Story[] = [
     from: sharedPair(),
     to: sharedPair(),
     and: ({ world }) => world.crash(world.activeOf('orders')!),
+  },
+  { name: 'create a pair on a database whose Secret comes late', to: databasePair(), during: [nothing, putSecret()] },
+  {
+    name: 'another way to the database of a pair, and its Secret away in between',
+    from: databasePair(),
+    to: databasePair(),
+    and: putSecret({ url: 'jdbc:postgresql://other/orders' }),
+    during: [
+      nothing,
+      nothing,
+      ({ kube }) => kube.remove(databaseSecret()),
+      putSecret({ url: 'jdbc:postgresql://other/orders' }),
+    ],
   },
   { name: 'create a mesh of single brokers', to: networkOf({ layout: 'Mesh' }, 3, 1) },
   // The way round is said, so that the TTL of all others stays the same.
@@ -120,6 +145,7 @@ async function tell(
 ) {
   const harness = new ClusterHarness(seed)
   if (story.from) {
+    if (story.from.groupTemplate?.storage.type === 'JDBC') putSecret()(harness)
     harness.apply(story.from)
     await harness.run()
   }

@@ -13,17 +13,23 @@ import { buildConfigMap } from '../../../operator/resources/config-map.ts'
 import { buildHeadlessService } from '../../../operator/resources/headless-service.ts'
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts'
 import { buildStatefulSet } from '../../../operator/resources/stateful-set.ts'
+import type { KnownDatabases } from '../../../operator/topology/database.ts'
 import type { ClusterPlan } from '../../../operator/topology/plan.ts'
 import { planCluster, type PlannerSettings } from '../../../operator/topology/planner.ts'
-import { sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
+import { databasePair, sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'golden', 'resources')
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
 
-function plan(spec: BrokerClusterSpecInput, settings: Partial<PlannerSettings> = {}): ClusterPlan {
+function plan(
+  spec: BrokerClusterSpecInput,
+  settings: Partial<PlannerSettings> = {},
+  databases?: KnownDatabases,
+): ClusterPlan {
   const parsed = parseSpec({ metadata, spec } as BrokerCluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return planCluster(metadata, parsed.spec, { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0', ...settings })
+  const all = { defaultImage: 'ghcr.io/flotilla-mq/flotilla:0.1.0', ...settings }
+  return planCluster(metadata, parsed.spec, all, undefined, databases)
 }
 
 function expectGolden(name: string, object: object): void {
@@ -54,6 +60,12 @@ const rich = plan(full)
 const volume = plan(single('Volume'))
 const memory = plan(single('None'))
 const network = plan(threeServers())
+const database = plan(databasePair(), {}, new Map([['g0', { urlHash: '0123456789', hasCa: false }]]))
+const databaseFull = plan(
+  databasePair({ keys: { url: 'jdbc-uri' }, tablePrefix: 'SHOP_', locker: 'Database', createTables: false }),
+  {},
+  new Map([['g0', { urlHash: '0123456789', hasCa: true }]]),
+)
 const assigned = plan(sharedPair(), { user: 'assigned' })
 const claimOf = (from: ClusterPlan): object => {
   const group = from.groups[0]!
@@ -64,6 +76,8 @@ const claimOf = (from: ClusterPlan): object => {
 describe('builders', () => {
   test.each<[string, () => object]>([
     ['config-map', () => buildConfigMap(pair, pair.groups[0]!)],
+    ['config-map-database', () => buildConfigMap(database, database.groups[0]!)],
+    ['config-map-database-full', () => buildConfigMap(databaseFull, databaseFull.groups[0]!)],
     ['config-map-memory', () => buildConfigMap(memory, memory.groups[0]!)],
     ['config-map-network', () => buildConfigMap(network, network.groups[0]!)],
     ['config-map-network-dialled', () => buildConfigMap(network, network.groups[1]!)],
@@ -76,6 +90,8 @@ describe('builders', () => {
     ['claim-full', () => claimOf(rich)],
     ['stateful-set', () => buildStatefulSet(pair, pair.groups[0]!, 2)],
     ['stateful-set-assigned-user', () => buildStatefulSet(assigned, assigned.groups[0]!, 2)],
+    ['stateful-set-database', () => buildStatefulSet(database, database.groups[0]!, 2)],
+    ['stateful-set-database-full', () => buildStatefulSet(databaseFull, databaseFull.groups[0]!, 2)],
     ['stateful-set-full', () => buildStatefulSet(rich, rich.groups[0]!, 2)],
     ['stateful-set-network', () => buildStatefulSet(network, network.groups[1]!, 2)],
     ['stateful-set-volume', () => buildStatefulSet(volume, volume.groups[0]!, 1)],
