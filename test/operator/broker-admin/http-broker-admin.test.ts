@@ -216,6 +216,10 @@ describe('what is taken for a snapshot', () => {
       JSON.stringify({ ...snapshot, store: { ...snapshot.store, refusal: true } }),
       'store.refusal is true, expected text, null or nothing',
     ],
+    [
+      JSON.stringify({ ...snapshot, lock: { ...snapshot.lock, trouble: 1 } }),
+      'lock.trouble is 1, expected text, null or nothing',
+    ],
     [JSON.stringify({ ...snapshot, networkBridges: {} }), 'networkBridges is {}, expected a list or nothing'],
     [
       JSON.stringify({ ...snapshot, networkBridges: [bridge, { ...bridge, state: 1 }] }),

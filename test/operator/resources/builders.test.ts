@@ -102,7 +102,7 @@ describe('builders', () => {
 })
 
 test('paths stand in the pod only, never in the configuration', () => {
-  for (const one of [pair, rich, volume, memory]) {
+  for (const one of [pair, rich, volume, memory, database, databaseFull]) {
     const { data } = buildConfigMap(one, one.groups[0]!) as unknown as { data: Record<string, string> }
     expect(Object.keys(data)).toEqual(['broker.json'])
     expect(data['broker.json']).not.toContain('/')

@@ -8,9 +8,10 @@ import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import { buildBrokerClusterSchema, type JsonSchema } from '../../../operator/api/crd.ts'
 import type { BrokerClusterSpec, BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
 import { parseSpec } from '../../../operator/api/validate.ts'
+import type { KnownDatabase } from '../../../operator/topology/database.ts'
 import { memberRevision } from '../../../operator/topology/member-revision.ts'
 import { planCluster } from '../../../operator/topology/planner.ts'
-import { sharedPair, single } from '../../support/cluster-harness.ts'
+import { databasePair, sharedPair, single } from '../../support/cluster-harness.ts'
 import { withDefaults } from '../../support/crd-rules.ts'
 
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
@@ -95,6 +96,29 @@ describe('the revision', () => {
   })
 })
 
+describe('the revision of a group on a database', () => {
+  const known = { urlHash: '0123456789', hasCa: false }
+  const of = (input: BrokerClusterSpecInput, database: KnownDatabase = known): string =>
+    planCluster(metadata, parse(input), { defaultImage: 'broker:1' }, undefined, new Map([['g0', database]])).groups[0]!
+      .revision
+
+  test('is pinned, and does not change with defaults that are written out', () => {
+    expect(of(databasePair())).toMatchInlineSnapshot(`"7c080afe27"`)
+    expect(of(databasePair({ tablePrefix: '', locker: 'Lease', lease: { duration: '5s' } }))).toBe(of(databasePair()))
+  })
+
+  test.each<[string, string]>([
+    ['the way to it', of(databasePair(), { ...known, urlHash: '9876543210' })],
+    ['certificates', of(databasePair(), { ...known, hasCa: true })],
+    ['the Secret', of(databasePair({ secretRef: { name: 'other' } }))],
+    ['its keys', of(databasePair({ keys: { url: 'uri' } }))],
+    ['the lease', of(databasePair({ lease: { duration: '10s' } }))],
+    ['the locker', of(databasePair({ locker: 'Database' }))],
+  ])('changes with %s', (_, changed) => {
+    expect(changed).not.toBe(of(databasePair()))
+  })
+})
+
 // By construction, whatever the field is: no list has to be kept for this.
 describe('a field that the API gets later', () => {
   const schema = buildBrokerClusterSchema().properties!['spec']!
@@ -108,8 +132,13 @@ describe('a field that the API gets later', () => {
     ['groupTemplate', 'scheduling'],
     ['groupTemplate', 'storage', 'sharedVolume', 'lock'],
   ]
+  const ofDatabases: readonly (readonly string[])[] = [
+    ['groupTemplate', 'storage', 'jdbc'],
+    ['groupTemplate', 'storage', 'jdbc', 'keys'],
+    ['groupTemplate', 'storage', 'jdbc', 'lease'],
+  ]
   const json = fc.jsonValue({ maxDepth: 2 }).filter((value) => value !== null)
-  const specs = fc.constantFrom(sharedPair(), rich, single('None'), single('Volume')).map(parse)
+  const specs = fc.constantFrom(sharedPair(), rich, single('None'), single('Volume'), databasePair()).map(parse)
 
   /** The schema with one more property, and the spec as the API server then gives it. */
   function withField(spec: BrokerClusterSpec, place: readonly string[], name: string, fallback: unknown) {
@@ -124,21 +153,31 @@ describe('a field that the API gets later', () => {
 
   test('changes no revision as long as it says its default', () => {
     fc.assert(
-      fc.property(specs, fc.constantFrom(...places), fc.stringMatching(/^new[A-Z][a-z]{0,8}$/), json, (...field) => {
-        const { spec, schema: grown } = withField(...field)
-        expect(revisionOf(spec, grown)).toBe(revisionOf(field[0]))
-      }),
+      fc.property(
+        specs,
+        fc.constantFrom(...places, ...ofDatabases),
+        fc.stringMatching(/^new[A-Z][a-z]{0,8}$/),
+        json,
+        (...field) => {
+          const { spec, schema: grown } = withField(...field)
+          expect(revisionOf(spec, grown)).toBe(revisionOf(field[0]))
+        },
+      ),
       { numRuns: 500 },
     )
   })
 
   test('changes the revision where it says something else', () => {
-    for (const place of places) {
-      const { spec, schema: grown } = withField(parse(rich), place, 'newField', 1)
+    const rows = [
+      ...places.map((place) => [place, rich] as const),
+      ...ofDatabases.map((place) => [place, databasePair()] as const),
+    ]
+    for (const [place, given] of rows) {
+      const { spec, schema: grown } = withField(parse(given), place, 'newField', 1)
       let node: unknown = spec
       for (const part of place) node = (node as Record<string, unknown>)[part === '[]' ? '0' : part]
       ;(node as Record<string, unknown>)['newField'] = 2
-      expect([place, revisionOf(spec, grown)]).not.toEqual([place, revisionOf(parse(rich))])
+      expect([place, revisionOf(spec, grown)]).not.toEqual([place, revisionOf(parse(given))])
     }
   })
 

@@ -3,16 +3,17 @@ import { parseBrokerConfig } from '../../../broker/config/parse.ts'
 import { parseSpec } from '../../../operator/api/validate.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
+import type { KnownDatabases } from '../../../operator/topology/database.ts'
 import { claimNames, type ClusterPlan } from '../../../operator/topology/plan.ts'
 import { planCluster } from '../../../operator/topology/planner.ts'
-import { sharedPair, single } from '../../support/cluster-harness.ts'
+import { databasePair, sharedPair, single } from '../../support/cluster-harness.ts'
 
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
 
-function plan(input: BrokerClusterSpecInput, defaultImage = 'broker:1'): ClusterPlan {
+function plan(input: BrokerClusterSpecInput, defaultImage = 'broker:1', databases?: KnownDatabases): ClusterPlan {
   const parsed = parseSpec({ metadata, spec: input } as BrokerCluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return planCluster(metadata, parsed.spec, { defaultImage })
+  return planCluster(metadata, parsed.spec, { defaultImage }, undefined, databases)
 }
 
 describe('the plan of a pair', () => {
@@ -43,6 +44,17 @@ describe('the plan of a pair', () => {
       admin: { port: 8161 },
     })
     expect(JSON.stringify(brokerConfig)).not.toContain('/')
+  })
+
+  test('on a database has one, too, whatever is known of it', () => {
+    for (const hasCa of [undefined, false, true]) {
+      const known = hasCa === undefined ? [] : [['g0', { urlHash: '0123456789', hasCa }] as const]
+      const { brokerConfig } = plan(databasePair(), 'broker:1', new Map(known)).groups[0]!
+      const found = parseBrokerConfig(brokerConfig)
+      expect(found).toMatchObject({ ok: true, config: { store: { type: 'JDBC', urlFile: 'url', tablePrefix: '' } } })
+      expect(brokerConfig.store).toHaveProperty('locker', 'Lease')
+      expect('caFile' in brokerConfig.store!).toBe(hasCa === true)
+    }
   })
 
   test.each([
