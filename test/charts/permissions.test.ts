@@ -51,6 +51,17 @@ describeRendered('the permissions', () => {
     ])
   })
 
+  test('let it get Secrets, and neither list nor watch nor change them; or not even that', () => {
+    const verbs = (set: string[]) =>
+      ofKind(render({ set: ['rbac.aggregate=false', ...set] }), 'ClusterRole').flatMap(({ rules }) =>
+        (rules as { resources: string[]; verbs: string[] }[]).flatMap((rule) =>
+          rule.resources.includes('secrets') ? rule.verbs : [],
+        ),
+      )
+    expect(verbs([])).toEqual(['get'])
+    expect(verbs(['rbac.secrets=false'])).toEqual([])
+  })
+
   test('of the election are for the one Lease that the operator is told of', () => {
     const objects = render({ name: 'brokers' })
     const { rules } = ofKind(objects, 'Role')[0] as unknown as {

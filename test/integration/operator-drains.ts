@@ -10,7 +10,7 @@ import { eventually, waitMs } from './eventually.ts'
 import type { PodPlayer } from './pod-player.ts'
 
 /** What there is when the tests run. */
-interface OperatorSuite {
+export interface OperatorSuite {
   readonly client: KubeClient
   readonly player: PodPlayer
   readonly namespace: string

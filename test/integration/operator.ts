@@ -29,6 +29,7 @@ import {
 import { type Operator, startOperator } from '../../operator/operator.ts'
 import { byApiServer, goodManifests, wrongManifests } from '../operator/api/rules/wrong-manifests.ts'
 import { eventually, waitMs } from './eventually.ts'
+import { operatorDatabases } from './operator-databases.ts'
 import { operatorDrains } from './operator-drains.ts'
 import { PodPlayer } from './pod-player.ts'
 
@@ -252,6 +253,7 @@ export function operatorIntegration(title: string, startServer: () => Promise<Te
     )
 
     operatorDrains(() => ({ client, player, namespace, put, read, ready, podsOf }))
+    operatorDatabases(() => ({ client, player, namespace, put, read, ready, podsOf }))
 
     test(
       'restarts nothing and changes no StatefulSet when it comes with another image for brokers',

@@ -172,8 +172,11 @@ describeOnKube('the chart on a real API server', () => {
           ).trim()
         expect(await may('list', 'pods', 'shop')).toBe('yes')
         expect(await may('list', 'pods', 'north')).toBe(watched.length === 0 ? 'yes' : 'no')
+        expect(await may('get', 'secrets', 'shop')).toBe('yes')
         for (const [verb, resource] of [
-          ['get', 'secrets'],
+          ['list', 'secrets'],
+          ['watch', 'secrets'],
+          ['patch', 'secrets'],
           ['create', 'pods'],
           ['create', 'pods/exec'],
           ['patch', 'brokerclusters.flotilla.dev'],

@@ -1,6 +1,6 @@
 {{- /*
 What the operator does with broker clusters and with what it makes for them. The same rules for a namespace and for all of
-them. Nothing here reads a Secret, makes a pod or changes what a user wrote into a BrokerCluster.
+them. Nothing here makes a pod or changes what a user wrote into a BrokerCluster.
 */}}
 {{- define "flotilla.rules" -}}
 # It keeps a view of the clusters; what is wanted of them is the user's to write.
@@ -28,6 +28,13 @@ them. Nothing here reads a Secret, makes a pod or changes what a user wrote into
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
   verbs: [get, list, watch, create, patch, delete]
+{{- if .Values.rbac.secrets }}
+# Where the database of a group is, as the Secret says that its cluster names. Without list and watch: only by its name, and only
+# while somebody looks at that cluster. What is kept of it is a hash of the URL without user and password.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+{{- end }}
 # Role labels; delete is the step of a rollout. The StatefulSet makes pods, never the operator.
 - apiGroups: [""]
   resources: [pods]
