@@ -17,6 +17,7 @@ import { clientVersions, oldClientVersions, type JavaClient } from '../support/j
 import { startJava } from '../support/java-process.ts'
 import { checkChapters } from './chapters.ts'
 import { compareWithActivemq } from './comparison.ts'
+import { checkJdbc } from './jdbc.ts'
 import { checkMessages } from './messages.ts'
 import { checkNetworks } from './networks.ts'
 import { checkRecorder } from './recorder/check.ts'
@@ -35,7 +36,7 @@ const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
 const layouts = ['shared', 'pairs']
-const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'networks', 'selectors', 'recorder']
+const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'networks', 'jdbc', 'selectors', 'recorder']
 const allClients: readonly string[] = [...clientVersions, ...oldClientVersions]
 
 const help = `npm run interop -- [options]
@@ -46,7 +47,7 @@ const help = `npm run interop -- [options]
   --selectors N      so many selectors, and as many broken ones, are compared with ActiveMQ's parser (3000)
   --seed N           of these selectors (1)
   --matrix           chapters: each client with each encoding, networks: each pair of brokers; not only what CI has time for
-  --tests TEXT       chapters: only tests with this in their Class.method; networks: only scenes with this in their name
+  --tests TEXT       chapters: only tests with this in their Class.method; networks, jdbc: only scenes with this in their name
   --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
 `
 
@@ -213,6 +214,12 @@ if (runs('networks'))
     await checkNetworks({ wholeMatrix: flags.matrix, tests: flags.tests }, report)
   } catch (error) {
     report(false, 'networks ran', String(error))
+  }
+if (runs('jdbc'))
+  try {
+    await checkJdbc({ tests: flags.tests }, report)
+  } catch (error) {
+    report(false, 'jdbc ran', String(error))
   }
 if (runs('selectors'))
   try {

@@ -7,6 +7,8 @@ export interface JavaProcess {
   readonly lines: readonly string[]
   readonly ended: Promise<number | null>
   write(text: string): void
+  /** Of its standard input. */
+  end(): void
   /** The next line that matches; those before it are passed over. Throws when the program ends without one. */
   line(matches: (line: string) => boolean): Promise<string>
   kill(): void
@@ -47,6 +49,7 @@ export function startJava(
     lines,
     ended,
     write: (text) => child.stdin.write(text),
+    end: () => void child.stdin.end(),
     kill: () => child.kill('SIGKILL'),
     async line(matches) {
       for (;;) {
