@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '../../broker/base/random.ts'
-import { Dice, pause, type Actor } from './jms-kills/actor.ts'
+import { Dice, pause, type Actor, type ActorTerms } from './jms-kills/actor.ts'
 import { actorKinds, type ActorName } from './jms-kills/actors.ts'
-import type { World } from './jms-kills/client.ts'
-import { describeFault, type Event } from './jms-kills/history.ts'
+import type { Deaths, World } from './jms-kills/client.ts'
+import { describeFault, type Event, type Happening } from './jms-kills/history.ts'
 import { LetterReader } from './jms-kills/letter-reader.ts'
 
 export interface ActorFigures {
@@ -26,8 +26,16 @@ export interface ActorFigures {
 export interface LoadOptions {
   readonly seed: number
   readonly actors: readonly ActorName[]
+  /** Besides these. */
+  readonly more?: (terms: ActorTerms) => readonly Actor[]
   /** Where the members are: `failover:(…)`. */
   readonly failoverUrl: string
+  readonly maxReconnectDelayMs?: number
+  /**
+   * A member also forgets what it handed out when it steps down, at a moment that only its clients see: when the first of their
+   * connections is lost. Otherwise whoever makes it forget says so.
+   */
+  readonly stepsDown?: boolean
 }
 
 /** Between two faults at least and at most this much of each actor's work has come to its end. */
@@ -38,10 +46,10 @@ const shownFaults = 5
 
 /** What a client gives back it gets again at once, and as often as it likes. */
 const connectionOptions = [
-  'maxReconnectDelay=250',
   'jms.redeliveryPolicy.maximumRedeliveries=-1',
   'jms.redeliveryPolicy.initialRedeliveryDelay=0',
 ]
+const usualReconnectDelayMs = 250
 
 export class RecordedLoad {
   readonly dice: Dice
@@ -50,13 +58,18 @@ export class RecordedLoad {
   /** Rejects when an actor fails; resolves when all have stopped. */
   #working: Promise<unknown> = Promise.resolve()
 
-  constructor({ seed, actors, failoverUrl }: LoadOptions) {
-    this.#world = { url: (...more) => `${failoverUrl}?${[...connectionOptions, ...more].join('&')}` }
+  #deaths = 0
+
+  constructor({ seed, actors, more, failoverUrl, maxReconnectDelayMs, stepsDown }: LoadOptions) {
+    const options = [`maxReconnectDelay=${maxReconnectDelayMs ?? usualReconnectDelayMs}`, ...connectionOptions]
+    this.#world = {
+      url: (...others) => `${failoverUrl}?${[...options, ...others].join('&')}`,
+      ...(stepsDown && { deaths: this.#countedDeaths() }),
+    }
     let actorSeed = seed
     this.dice = new Dice(seededRandom(seed))
-    this.#actors = actors.map((name) =>
-      actorKinds[name].make({ world: this.#world, dice: () => new Dice(seededRandom(++actorSeed)) }),
-    )
+    const terms = { world: this.#world, dice: () => new Dice(seededRandom(++actorSeed)) }
+    this.#actors = [...actors.map((name) => actorKinds[name].make(terms)), ...(more?.(terms) ?? [])]
   }
 
   start(): void {
@@ -71,7 +84,17 @@ export class RecordedLoad {
 
   /** What this member had handed out, and was not confirmed, is forgotten from now on. */
   forgotten(member: string): void {
-    for (const { history } of this.#actors) history.add({ what: 'kill', member })
+    this.#deaths++
+    this.#allSee({ what: 'kill', member })
+  }
+
+  /** A member may step down, until there is calm. */
+  trouble(): void {
+    this.#allSee({ what: 'trouble' })
+  }
+
+  calm(): void {
+    this.#allSee({ what: 'calm' })
   }
 
   /** Each actor brings some more to its end. */
@@ -117,6 +140,20 @@ export class RecordedLoad {
     return this.#actors
       .map(({ name, history }) => `${name} ${history.progress} (${history.waiting} waiting)`)
       .join(', ')
+  }
+
+  #allSee(happening: Happening): void {
+    for (const { history } of this.#actors) history.add(happening)
+  }
+
+  #countedDeaths(): Deaths {
+    const count = (): number => this.#deaths
+    return {
+      get count() {
+        return count()
+      },
+      unexplained: () => this.forgotten('one that stepped down'),
+    }
   }
 
   async #drain(): Promise<void> {

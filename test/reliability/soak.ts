@@ -1,6 +1,6 @@
 // Long forms of the reliability suites, which are too long for `npm test`:
 //
-//   npm run soak -- NAME [--seed N] [--scale X]
+//   npm run soak -- NAME [--seed N] [--scale X] [--store STORE] [--locker LOCKER]
 //
 // `--scale 1` is the length that docs/reliability.md has figures of; smaller ones try a suite out. Each prints its seed, so
 // that a run that failed can be repeated; it ends with code 1 when a suite failed.
@@ -14,13 +14,19 @@ import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } f
 import { soakMemory } from './soak-memory.ts'
 import { soakNetworkModel } from './soak-network-model.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
+import { faultNames, lockers, soakStoreFaults, storeNames } from './soak-store-faults.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
 import { soakThreeServers } from './soak-three-servers.ts'
+import type { StoreName } from './store-faults/fault.ts'
+import type { Locker } from './store-faults/jdbc-store.ts'
 
 export interface SoakOptions {
   readonly seed: number
   /** 1 = the whole length. */
   readonly scale: number
+  /** Of store-faults. */
+  readonly store: StoreName
+  readonly locker: Locker
   readonly print: (line: string) => void
 }
 
@@ -42,6 +48,10 @@ const soaks: Readonly<Record<string, Soak>> = {
   memory: soakMemory,
   'network-model': soakNetworkModel,
   'queue-model': soakQueueModel,
+  'store-faults': (options) => soakStoreFaults(options),
+  ...Object.fromEntries(
+    faultNames.map((fault) => [`store-faults:${fault}`, (options: SoakOptions) => soakStoreFaults(options, fault)]),
+  ),
   strangers: soakStrangers,
   'strangers:loose': (options) => soakStrangersInProcess('loose', options),
   'strangers:tight': (options) => soakStrangersInProcess('tight', options),
@@ -53,11 +63,18 @@ const help = `npm run soak -- NAME [options]
   NAME        one of: ${Object.keys(soaks).join(' ')}
   --seed N    the seed of a run that is to be repeated
   --scale X   1 is the whole length (1)
+  --store S   of store-faults: ${storeNames.join(' ')} (journal)
+  --locker L  of store-faults in a database: ${lockers.join(' ')} (Lease)
 `
 
 const { values: flags, positionals } = parseCommandLine('soak', help, {
   allowPositionals: true,
-  options: { seed: { type: 'string' }, scale: { type: 'string', default: '1' } },
+  options: {
+    seed: { type: 'string' },
+    scale: { type: 'string', default: '1' },
+    store: { type: 'string', default: 'journal' },
+    locker: { type: 'string', default: 'Lease' },
+  },
 })
 if (positionals.length !== 1) refuse('soak', `expected one NAME, not ${positionals.length}`)
 checkChoices('soak', 'NAME', positionals, Object.keys(soaks))
@@ -67,11 +84,14 @@ const seed = flags.seed === undefined ? systemClock.nowMs() % 2 ** 31 : Number(f
 if (!Number.isSafeInteger(seed)) refuse('soak', `--seed ${flags.seed} is no whole number`)
 const scale = Number(flags.scale)
 if (!(scale > 0)) refuse('soak', `--scale ${flags.scale} is no number above 0`)
+checkChoices('soak', '--store', [flags.store], storeNames)
+checkChoices('soak', '--locker', [flags.locker], lockers)
+const [store, locker] = [flags.store as StoreName, flags.locker as Locker]
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 print(`${name}: seed ${seed}, scale ${scale}`)
 const startMs = systemClock.monotonicMs()
 try {
-  await soak({ seed, scale, print })
+  await soak({ seed, scale, store, locker, print })
   print(`${name}: passed in ${Math.round((systemClock.monotonicMs() - startMs) / 1000)} s`)
   process.exit(0)
 } catch (error) {

@@ -2,7 +2,17 @@
 // all. Needs root, a loop device and Linux; `whyNoVolume` tells what is missing. A driver should run in a mount namespace of
 // its own, so that nothing stays mounted whatever happens to it.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -100,10 +110,31 @@ export class SmallVolume {
     }
   }
 
+  /** Takes all that is left, to the last byte. */
+  fill(): void {
+    const file = openSync(this.#ballast, 'a')
+    for (const size of [2 ** 20, 4096])
+      try {
+        for (;;) writeSync(file, Buffer.alloc(size))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      }
+    closeSync(file)
+  }
+
+  /** Gives back what `fill` took. */
+  free(): void {
+    rmSync(this.#ballast, { force: true })
+  }
+
   remove(): void {
     spawnSync('umount', ['-l', this.directory])
     if (existsSync(this.directory)) spawnSync('chattr', ['-i', this.directory])
     rmSync(this.#base, { recursive: true, force: true })
+  }
+
+  get #ballast(): string {
+    return join(this.directory, 'ballast')
   }
 }
 

@@ -50,11 +50,16 @@ export class StartedProgram {
 
   /** It, and everything that runs below it, also in process groups of its own. */
   processes(): number[] {
-    const parents = parentProcesses()
-    const found = [this.child.pid!]
-    for (const ancestor of found) for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
-    return found
+    return withDescendants(this.child.pid!)
   }
+}
+
+/** Itself first. */
+export function withDescendants(process: number): number[] {
+  const parents = parentProcesses()
+  const found = [process]
+  for (const ancestor of found) for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
+  return found
 }
 
 /** By process id. */

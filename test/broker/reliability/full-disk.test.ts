@@ -1,6 +1,6 @@
 // A full disk from a client's point of view: on the simulated disk always, on a small real one where it can be mounted.
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { mkdtempSync, openSync, closeSync, rmSync, writeSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnectionFactory } from '../../../broker/client/index.ts'
@@ -84,7 +84,6 @@ onVolume(
     cleanups.push(() => member.stop('SIGKILL'))
     const { term } = await member.waitForRole('Active')
     const { pid } = member
-    const ballast = join(volume.directory, 'ballast')
     let drained = false
     let waiting = Promise.resolve()
     const figures = await runFullDisk({
@@ -94,8 +93,8 @@ onVolume(
       rounds: 1,
       async whenFull() {
         // The reserve goes, too: even acknowledgements may have to wait, until there is space again.
-        fillUp(ballast)
-        waiting = logged(member, 'the journal waits for space', () => drained).then(() => rmSync(ballast))
+        volume.fill()
+        waiting = logged(member, 'the journal waits for space', () => drained).then(() => volume.free())
       },
       whenDrained: () => (drained = true),
     })
@@ -106,18 +105,6 @@ onVolume(
     expect(member.log.join('')).toContain('The store is full')
   },
 )
-
-/** Writes until nothing fits any more. */
-function fillUp(path: string): void {
-  const file = openSync(path, 'w')
-  for (const size of [2 ** 20, 4096])
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  closeSync(file)
-}
 
 async function logged({ log }: BrokerMember, text: string, isOver: () => boolean): Promise<void> {
   while (!isOver() && !log.some((line) => line.includes(text)))

@@ -8,7 +8,7 @@ import { createConnectionFactory, type Connection } from '../../../broker/client
 import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
 import type { BrokerSnapshot, DestinationRow, InventoryAnswer } from '../../../broker/management/contract.ts'
 import { activeAfter, settled, startMembers, type BrokerMember } from '../../support/broker-process.ts'
-import { SeverableLink } from '../../reliability/three-servers/severable-link.ts'
+import { SeverableLink } from '../../support/severable-link.ts'
 
 const queue = 'ORDERS'
 const count = 20

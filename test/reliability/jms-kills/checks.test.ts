@@ -153,6 +153,25 @@ describe('a client that has not noticed yet that its broker was killed', () => {
   })
 })
 
+describe('a member that steps down closes one connection after the other', () => {
+  const found = (story: Told): string[] => rules(checkTransfers(story.events))
+
+  test('what one of them had may go to another one before its client has seen that it is closed', () => {
+    const story = (begun: Told): Told => begun.gets('b', 'm', 'v').notices('a', 'b').ends('u', 'undone').ends('v')
+    const begun = (): Told => told().sends('m').opens('a').opens('b').gets('a', 'm', 'u')
+    expect(found(story(begun().trouble()))).toEqual([])
+    expect(found(story(begun().trouble().calm()))).toEqual(['held by two'])
+    expect(found(story(begun()))).toEqual(['held by two'])
+  })
+
+  test('and comes behind what that one has already', () => {
+    const begun = (): Told => told().sends('1').sends('2').opens('a').opens('b').gets('a', '1', 'u').gets('b', '2', 'v')
+    const story = (one: Told): Told => one.gets('b', '1', 'v').notices('a', 'b').ends('u', 'undone').ends('v')
+    expect(found(story(begun().trouble()))).toEqual([])
+    expect(found(story(begun()))).toEqual(expect.arrayContaining(['held by two', 'order']))
+  })
+})
+
 describe('a transaction in doubt', () => {
   const found = (story: Told): string[] => rules(checkTransfers(story.events))
   const begun = (): Told =>

@@ -20,6 +20,15 @@ import type { Facts, History, Outcome } from './history.ts'
 export interface World {
   /** With options of the connection, such as `jms.clientID=x`. */
   readonly url: (...options: string[]) => string
+  /** Of runs in which a member may forget what it handed out without being killed. */
+  readonly deaths?: Deaths
+}
+
+/** How often a member has forgotten what it had handed out, as far as it is known. */
+export interface Deaths {
+  readonly count: number
+  /** A connection was lost that none of these explains. */
+  unexplained(): void
 }
 
 const bodyOf = (id: string): string => `${id} `.repeat(1 + ((id.length * 7) % 60))
@@ -31,22 +40,27 @@ export class Client {
   /** How often the connection was lost. */
   losses = 0
 
-  private constructor(name: string, connection: Connection, history: History) {
+  private constructor({ deaths }: World, name: string, connection: Connection, history: History) {
     this.name = name
     this.connection = connection
     this.history = history
+    let deathsBefore = deaths?.count
     connection.on('transportInterrupted', () => {
       this.losses++
+      if (deaths && deaths.count === deathsBefore) deaths.unexplained()
       history.add({ what: 'lost', connection: name })
     })
-    connection.on('transportResumed', () => history.add({ what: 'found', connection: name }))
+    connection.on('transportResumed', () => {
+      deathsBefore = deaths?.count
+      history.add({ what: 'found', connection: name })
+    })
     // What is refused asynchronously shows in the history, if it matters.
     connection.on('exception', () => {})
     connection.start()
   }
 
   static async open(world: World, history: History, name: string, ...options: string[]): Promise<Client> {
-    return new Client(name, await createConnectionFactory(world.url(...options)).createConnection(), history)
+    return new Client(world, name, await createConnectionFactory(world.url(...options)).createConnection(), history)
   }
 
   close(): Promise<void> {

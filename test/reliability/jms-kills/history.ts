@@ -59,6 +59,9 @@ export interface Open {
 
 export type Happening =
   | { readonly what: 'kill'; readonly member: string }
+  /** A member may step down from now on, at a moment that clients see one after the other; until there is calm again. */
+  | { readonly what: 'trouble' }
+  | { readonly what: 'calm' }
   | { readonly what: 'lost'; readonly connection: string }
   /** Connected again. */
   | { readonly what: 'found'; readonly connection: string }

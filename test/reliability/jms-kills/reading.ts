@@ -54,6 +54,13 @@ export interface Consumer {
   readonly deliveries: Handed[]
 }
 
+interface Loss {
+  /** When the client saw it. */
+  readonly index: number
+  /** When its broker may have closed it. */
+  readonly earliest: number
+}
+
 export class Reading {
   readonly messages = new Map<string, SentMessage>()
   readonly units = new Map<string, Unit>()
@@ -63,8 +70,9 @@ export class Reading {
   /** Of messages that nobody sent. */
   readonly strayLetters: (Letter & { readonly index: number })[] = []
   readonly #kills: number[] = []
-  readonly #losses = new Map<string, number[]>()
+  readonly #losses = new Map<string, Loss[]>()
   readonly #finds = new Map<string, number[]>()
+  #troubleSince: number | undefined
   readonly lastIndex: number
 
   constructor(events: readonly Event[]) {
@@ -82,13 +90,14 @@ export class Reading {
     return last(this.#kills, index)
   }
 
+  /** As far as its broker is concerned, which may have closed it before the client has seen that. */
   lostBetween(connection: string, from: number, to: number): boolean {
-    return isBetween(this.#losses.get(connection) ?? [], from, to)
+    return (this.#losses.get(connection) ?? []).some(({ index, earliest }) => index > from && earliest < to)
   }
 
   /** How often the connection had been lost by then. */
   lossesBefore(connection: string, index: number): number {
-    return (this.#losses.get(connection) ?? []).filter((one) => one < index).length
+    return (this.#losses.get(connection) ?? []).filter((one) => one.index < index).length
   }
 
   /** The consumer was closed or cut off between the two, or a broker was killed. */
@@ -99,7 +108,9 @@ export class Reading {
 
   #read(event: Event): void {
     if (event.what === 'kill') this.#kills.push(event.index)
-    else if (event.what === 'lost') listIn(this.#losses, event.connection).push(event.index)
+    else if (event.what === 'trouble') this.#troubleSince = event.index
+    else if (event.what === 'calm') this.#troubleSince = undefined
+    else if (event.what === 'lost') this.#readLoss(event)
     else if (event.what === 'found') listIn(this.#finds, event.connection).push(event.index)
     else if (event.what === 'send') this.#readSend(event)
     else if (event.what === 'sent') this.messages.get(event.id)!.sentIndex = event.index
@@ -116,6 +127,12 @@ export class Reading {
       unit.isTransaction = event.by === 'transaction'
     } else if (event.what === 'letter') (this.messages.get(event.id)?.letters ?? this.strayLetters).push(event)
     else if (event.what === 'wrong') this.wrong.push(event)
+  }
+
+  #readLoss({ connection, index }: Event & { what: 'lost' }): void {
+    const foundAt = this.#finds.get(connection)?.at(-1) ?? -1
+    const earliest = Math.max(foundAt, this.#troubleSince ?? index)
+    listIn(this.#losses, connection).push({ index, earliest })
   }
 
   #readSend({ id, to, producer, n, facts, unit, index }: Event & { what: 'send' }): void {

@@ -240,6 +240,7 @@ function wasElsewhere(reading: Reading, { message, by, index }: Handed): boolean
   for (const other of reading.consumers.values()) {
     if (other === by || other.from !== by.from || other.openIndex > index) continue
     if (other.closeIndex > since && other.closeIndex < index) return true
+    if (reading.lostBetween(other.connection, since, index)) return true
   }
   return false
 }

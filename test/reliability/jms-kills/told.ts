@@ -59,6 +59,17 @@ export class Told {
     return this
   }
 
+  /** A member may step down. */
+  trouble(): this {
+    this.#history.add({ what: 'trouble' })
+    return this
+  }
+
+  calm(): this {
+    this.#history.add({ what: 'calm' })
+    return this
+  }
+
   letter(id: string, queue = 'ActiveMQ.DLQ'): this {
     this.#history.add({ what: 'letter', id, queue, cause: 'because' })
     return this

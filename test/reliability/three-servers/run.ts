@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createConnectionFactory, type Connection } from '../../../broker/client/index.ts'
 import type { BrokerSnapshot, NetworkBridgeSnapshot } from '../../../broker/management/contract.ts'
 import { activeAfter, BrokerMember, freePorts, settled, startMembers } from '../../support/broker-process.ts'
-import { SeverableLink } from './severable-link.ts'
+import { SeverableLink } from '../../support/severable-link.ts'
 
 export interface ThreeServersOptions {
   /** A, B and C in turn; then as many cuts of the network. */

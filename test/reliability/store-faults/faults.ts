@@ -1,0 +1,36 @@
+// All faults, in the order in which they are tried.
+import type { StoreFault, StoreName } from './fault.ts'
+import { briefCut } from './faults/brief-cut.ts'
+import { connectionsTaken } from './faults/connections-taken.ts'
+import { cut } from './faults/cut.ts'
+import { databaseFailover } from './faults/database-failover.ts'
+import { databaseKilled } from './faults/database-killed.ts'
+import { ended } from './faults/ended.ts'
+import { full } from './faults/full.ts'
+import { killed } from './faults/killed.ts'
+import { readOnlyFirst } from './faults/read-only-first.ts'
+import { sessionsKilled } from './faults/sessions-killed.ts'
+import { silenced } from './faults/silenced.ts'
+import { stopped } from './faults/stopped.ts'
+import { wrongClock } from './faults/wrong-clock.ts'
+
+export const storeFaults = {
+  killed,
+  ended,
+  stopped,
+  'wrong-clock': wrongClock,
+  full,
+  cut,
+  'brief-cut': briefCut,
+  silenced,
+  'database-killed': databaseKilled,
+  'database-failover': databaseFailover,
+  'read-only-first': readOnlyFirst,
+  'connections-taken': connectionsTaken,
+  'sessions-killed': sessionsKilled,
+} satisfies Record<string, StoreFault>
+
+export type FaultName = keyof typeof storeFaults
+
+export const faultsOf = (store: StoreName): readonly StoreFault[] =>
+  Object.values<StoreFault>(storeFaults).filter(({ stores }) => stores.includes(store))
