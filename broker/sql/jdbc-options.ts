@@ -15,7 +15,7 @@ export interface KnownOptions {
 export class JdbcOptions {
   readonly #values: ReadonlyMap<string, string>
 
-  /** Names by the case that `known` gives them; of the drivers of MySQL and MariaDB any case will do. */
+  /** Values by the names that `known` gives them. MariaDB's driver takes names in any case, so MySQL's may have it, too. */
   constructor(url: JdbcUrl, known: KnownOptions) {
     const plain = (name: string): string => (url.driver === 'postgresql' ? name : name.toLowerCase())
     const names = new Map(

@@ -61,14 +61,16 @@ function placeIn(text: string, driver: JdbcDriver): Pick<JdbcUrl, 'hosts' | 'dat
   if (!found) {
     if (driver !== 'postgresql' || text.includes('//'))
       throw badUrl('expected // and the host behind the name of the driver')
-    return { hosts: [{ host: 'localhost', port }], database: databaseIn(text.replace(/^\//, '')) }
+    return { hosts: [{ host: 'localhost', port }], database: databaseIn(text.replace(/^\//, ''), driver) }
   }
   const [, mode = '', authority = '', database = ''] = found
   if (driver === 'postgresql' ? mode !== '' : !failoverModes.has(mode))
     throw badUrl(`${mode}// is not supported; give all hosts behind //, in the order in which they are to be tried`)
+  // Before any error quotes a part of it as a host.
+  if (database.includes('@')) throw badUrl('a / in the password before the host is %2F')
   const hosts = (driver === 'mysql' ? authority.replace(/^[^@]*@/, '') : authority).split(',')
   if (hosts.length > maxHosts) throw badUrl(`at most ${maxHosts} hosts, not ${hosts.length}`)
-  return { hosts: hosts.map((host) => hostIn(host, port)), database: databaseIn(database) }
+  return { hosts: hosts.map((host) => hostIn(host, port)), database: databaseIn(database, driver) }
 }
 
 function hostIn(text: string, defaultPort: number): DatabaseHost {
@@ -81,30 +83,33 @@ function hostIn(text: string, defaultPort: number): DatabaseHost {
   return { host: found[1] ?? (found[2] || 'localhost'), port }
 }
 
-const databaseIn = (text: string): string | undefined =>
-  text === '' ? undefined : decoded(text, false, 'the name of the database')
+const databaseIn = (text: string, driver: JdbcDriver): string | undefined =>
+  text === '' ? undefined : decodedBy(driver, text, 'the name of the database')
 
 function optionsIn(text: string, driver: JdbcDriver): Map<string, string> {
   const options = new Map<string, string>()
   for (const part of text.split('&')) {
     if (part === '') continue
     const [name = '', ...value] = part.split('=')
-    // As java.net.URLDecoder, which the drivers of PostgreSQL and MySQL use.
-    options.set(name, decoded(value.join('='), driver !== 'mariadb', `option ${name}`))
+    options.set(name, decodedBy(driver, value.join('='), `option ${name}`))
   }
   return options
 }
 
+/** As java.net.URLDecoder, where a + is a space; MariaDB's driver (org.mariadb.jdbc.Configuration) decodes nothing. */
+const decodedBy = (driver: JdbcDriver, text: string, what: string): string =>
+  driver === 'mariadb' ? text : decoded(text.replaceAll('+', ' '), what)
+
 function takeCredentials(text: string, options: Map<string, string>): void {
   const [user = '', ...password] = text.split(':')
-  if (!options.has('user')) options.set('user', decoded(user, false, 'the user'))
+  if (!options.has('user')) options.set('user', decoded(user, 'the user'))
   if (password.length > 0 && !options.has('password'))
-    options.set('password', decoded(password.join(':'), false, 'the password'))
+    options.set('password', decoded(password.join(':'), 'the password'))
 }
 
-function decoded(text: string, plusIsSpace: boolean, what: string): string {
+function decoded(text: string, what: string): string {
   try {
-    return decodeURIComponent(plusIsSpace ? text.replaceAll('+', ' ') : text)
+    return decodeURIComponent(text)
   } catch {
     throw badUrl(`${what} has a % that is not followed by two hexadecimal digits of UTF-8; a % itself is %25`)
   }
