@@ -1,11 +1,13 @@
 // Sessions with a real PostgreSQL.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import { systemClock } from '../../../../broker/base/clock.ts'
 import type { SessionOptions, SqlSession } from '../../../../broker/sql/database.ts'
 import { JdbcSource, type JdbcSettings } from '../../../../broker/sql/jdbc-source.ts'
 import { PostgresDatabase } from '../../../../broker/sql/postgres/postgres-database.ts'
 import { freshDatabase, testDatabases } from '../../../support/databases.ts'
+import { runSql } from '../../../support/run-sql.ts'
 
 let url: string
 let drop: () => Promise<void>
@@ -57,4 +59,73 @@ test('several statements in a text are one transaction, with a result each', asy
   await expect(failed).rejects.toMatchObject({ kind: 'Duplicate', sqlState: '23505' })
   const [left] = await session.run({ text: 'SELECT count(*) FROM several' })
   expect(left!.rows).toEqual([[2]])
+})
+
+test('a server that is read only is passed over, and told of when there is no other', async () => {
+  const readOnly = `${url}&options=-c%20default_transaction_read_only=on`
+  await expect(connect({ url: readOnly })).rejects.toMatchObject({
+    kind: 'ReadOnly',
+    message: expect.stringMatching(/: it is read only: a standby, or set so$/) as unknown,
+  })
+})
+
+test('options of the URL are those of the session', async () => {
+  const session = await connect({
+    url: `${url}&currentSchema=${encodeURIComponent(`"o'ne", two`)}&ApplicationName=mine&options=-c%20work_mem=1234`,
+  })
+  const [shown] = await session.run({
+    text: "SELECT current_setting('search_path'), current_setting('application_name'), current_setting('work_mem')",
+  })
+  expect(shown!.rows).toEqual([[`"o'ne", two`, 'mine', '1234kB']])
+})
+
+test('a session is told by its name in the list of sessions', async () => {
+  const session = await connect({ url }, { applicationName: 'flotilla/orders/a/store' })
+  const [found] = await session.run({
+    text: 'SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()',
+  })
+  expect(found!.rows).toEqual([['flotilla/orders/a/store']])
+})
+
+test('what a role has set otherwise, and statements rely on, is as they need it', async () => {
+  const otherwise = ['bytea_output=escape', 'default_transaction_isolation=serializable', 'client_encoding=LATIN1']
+  const session = await connect({
+    url: `${url}&options=${encodeURIComponent(otherwise.map((one) => `-c ${one}`).join(' '))}`,
+  })
+  const [shown] = await session.run({ text: "SELECT '\\x5c00'::bytea, current_setting('transaction_isolation'), '€'" })
+  expect(shown!.rows).toEqual([[Buffer.from([0x5c, 0]), 'read committed', '€']])
+})
+
+test('statements with a name are kept prepared, unless prepareThreshold=0 says otherwise', async () => {
+  const kept = async (given: string): Promise<unknown> => {
+    const session = await connect({ url: given })
+    await session.run({ text: 'SELECT $1::int', values: [1], name: 'one' })
+    await session.run({ text: 'SELECT $1::int', values: [2], name: 'one' })
+    const [found] = await session.run({ text: 'SELECT count(*) FROM pg_prepared_statements' })
+    return found!.rows[0]![0]
+  }
+  expect(await kept(url)).toBe(1)
+  expect(await kept(`${url}&prepareThreshold=0`)).toBe(0)
+})
+
+test('a database that has not all characters is refused', async () => {
+  const name = `flotilla_${randomBytes(6).toString('hex')}`
+  await runSql(url, `CREATE DATABASE ${name} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
+  const ascii = url.replace(/\/flotilla_\w+\?/, `/${name}?`)
+  await expect(connect({ url: ascii })).rejects.toThrow(
+    'the database has the encoding SQL_ASCII; expected UTF8, which has all characters',
+  )
+  await runSql(url, `DROP DATABASE ${name} WITH (FORCE)`)
+})
+
+test('the environment and files of pg have no say', async () => {
+  const before = { ...process.env }
+  Object.assign(process.env, { PGPASSWORD: 'wrong', PGSSLMODE: 'verify-full', PGAPPNAME: 'other', PGHOST: 'nowhere' })
+  try {
+    const session = await connect()
+    const [shown] = await session.run({ text: "SELECT current_setting('application_name')" })
+    expect(shown!.rows).toEqual([['flotilla/test']])
+  } finally {
+    process.env = before
+  }
 })
