@@ -2,7 +2,7 @@
 import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import type { Database } from '../../broker/sql/database.ts'
-import { tableNames } from '../../broker/sql/table-names.ts'
+import { tableNames, type TableNames } from '../../broker/sql/table-names.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 import type { IsPrioritized } from '../../broker/store/sql/containers.ts'
 import type { OpenTables } from '../../broker/store/sql/open-tables.ts'
@@ -13,6 +13,7 @@ import { soleOwner } from './sole-owner.ts'
 export interface SqlStoreSetup {
   readonly database: Database
   readonly openTables: OpenTables
+  readonly names?: TableNames
   readonly limitBytes?: number
   readonly logger?: Logger
   readonly clock?: Clock

@@ -36,7 +36,7 @@ function joined(row: AckRow, own: OwnRow | undefined): SubscriptionRow {
     clientId,
     name,
     subscribedDestination: row.subscribedDestination ?? container,
-    selector: (isOurs ? own.selector : row.selector) || null,
+    selector: isOurs ? own.selector : row.selector || null,
     noLocal: isOurs && own.noLocal,
     lastAckedId: Math.max(0, row.lastAckedId ?? 0),
     acked: own?.acked ?? null,

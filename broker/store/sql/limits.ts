@@ -44,34 +44,3 @@ export const sqlStoreLimits = {
   /** Messages that are missing and were told of: more is no news. */
   missingKnown: 10_000,
 } as const
-
-export const sqlStoreLimits = {
-  /** What a message takes besides its bytes: the other columns of its row, and its entries in ActiveMQ's seven indexes. */
-  messageOverheadBytes: 512,
-  /** Bytes of messages in one batch: a round trip that takes tens of milliseconds; of MySQL a packet of twice that, in text. */
-  batchBytes: 4 * 2 ** 20,
-  /** What a row counts besides: as StoreTables.largestBatch has it. */
-  rowBytes: 500,
-  /** Rows in one batch: as long. */
-  batchRows: 10_000,
-  /** Removals of a whole queue that are one batch; of a larger one a crash in between may leave a part. */
-  removedAtOnce: 100_000,
-  /** What nobody waits for is written after this long: it may come again after a crash before. */
-  lazyWriteMs: 50,
-  /** The first pause before a batch that conflicted with somebody else's transaction is sent again; each further one is twice as long. */
-  conflictPauseMs: 5,
-  /** After so many attempts (about 5 s in all) somebody holds on to our rows: another member is to try. */
-  conflictAttempts: 10,
-  /** When a batch that found no space is tried again. */
-  spaceRetryMs: 1000,
-  /** A statement that is not answered after this long never is: no batch and no page takes longer, and the lock was lost long before. */
-  answerTimeoutMs: 60_000,
-  /** Bytes of all open transactions, which are in memory until they are committed. */
-  uncommittedBytes: 512 * 2 ** 20,
-  /** Bytes of pages that are read ahead; about a page for each of tens of consumers that come by one after the other. */
-  readAheadBytes: 32 * 2 ** 20,
-  /** Owners of which it is known where they read last: the others read one page more before they are read ahead for. */
-  pagesKnown: 10_000,
-  /** Messages that are missing and were told of: more is no news. */
-  missingKnown: 10_000,
-} as const
