@@ -10,16 +10,18 @@ interface Link {
   readonly target: string
 }
 
+/** The folder of the programs, as `preparePrograms` leaves it. */
+export const embeddedPrograms = (needsReach: boolean, copyTo: string): string =>
+  preparePrograms(join(packageDirectory(), 'native'), needsReach, copyTo)
+
 /**
- * Its folder of programs, ready to run. They are copied to `copyTo` where the server's user would not reach them, or where they are not
- * complete and cannot be made so: npm leaves symbolic links out of packages, and runs the script that makes them only where it is allowed to.
+ * Ready to run. They are copied to `copyTo` where the server's user would not reach them, or where they are not complete and cannot be
+ * made so: npm leaves symbolic links out of packages, and runs the script that makes them only where it is allowed to.
  */
-export function embeddedPrograms(needsReach: boolean, copyTo: string): string {
-  const native = join(packageDirectory(), 'native')
+export function preparePrograms(native: string, needsReach: boolean, copyTo: string): string {
   const missing = missingLinks(native)
-  const copies =
-    (needsReach && !isReachable(join(native, 'bin', 'postgres'))) || (missing.length > 0 && !isWritable(native))
-  if (!copies) return makeLinks(native, missing)
+  const isOutOfReach = needsReach && !isReachable(join(native, 'bin', 'postgres'))
+  if (!isOutOfReach && (missing.length === 0 || isWritable(native))) return makeLinks(native, missing)
   const copy = join(copyTo, 'programs')
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
   return makeLinks(copy, missingLinks(copy))

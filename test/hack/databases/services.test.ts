@@ -42,6 +42,14 @@ test('a service runs until it is stopped, and goes on where it was', async () =>
   expect(await runSql(url, 'SELECT * FROM KEPT')).toEqual([])
 })
 
+test('a command has databases of its own, which go with it', async () => {
+  const print = 'console.log(process.env.FLOTILLA_TEST_POSTGRESQL); process.exitCode = 3'
+  const args = ['run', '--embedded', '--no-sync', 'postgresql', '--', process.execPath, '--eval', print]
+  const run = new StartedProgram(process.execPath, [program, ...args])
+  expect(await run.ended).toBe(3)
+  await expect(runSql(run.output.trim(), 'SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
 test('what is no service is refused', async () => {
   expect(await services('start', 'oracle')).toEqual({
     code: 2,
