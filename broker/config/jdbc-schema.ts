@@ -15,7 +15,7 @@ const path = z
   .regex(/^[^\x00-\x1f\x7f]+$/, { error: 'expected the path of a file' })
   .optional()
 
-export const jdbcUrlPattern = /^jdbc:(postgresql|mysql|mariadb):/
+const jdbcUrlPattern = /^jdbc:(postgresql|mysql|mariadb):/
 
 export const jdbcUrl = z.string().max(maxUrlLength).regex(jdbcUrlPattern, {
   error: 'expected jdbc:postgresql://…, jdbc:mysql://… or jdbc:mariadb://…',
@@ -33,7 +33,7 @@ const notBoth = (one: 'username' | 'password'): [(given: Readonly<Record<string,
   { path: [one], error: `expected either ${one} or ${one}File` },
 ]
 
-export const leaseSchema = z
+const leaseSchema = z
   .strictObject({
     /** How long the lock is had after the last renewal: how long a standby waits when the active is gone without a word. */
     duration: lockDuration.default('5s'),
