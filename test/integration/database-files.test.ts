@@ -78,7 +78,7 @@ test('the files of its Secret, by the names of its configuration, and their new 
   const texts = { 'jdbc-uri': 'jdbc:postgresql://db/orders', url: undefined, 'ca.crt': 'PEM', other: 'of nobody here' }
   const object = { ...databaseSecret(texts), metadata: { namespace: 'default', name: 'orders-db' } }
   kube.registry.create(secrets, object)
-  kube.registry.create(configMaps, buildConfigMap(plan, plan.groups[0]!) as never)
+  kube.registry.create(configMaps, buildConfigMap(plan, plan.groups[0]!))
   const first = next()
   kube.registry.create(pods, {
     apiVersion: 'v1',
