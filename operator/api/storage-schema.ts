@@ -37,15 +37,12 @@ const claimTemplateSchema = (path: string, defaultAccessMode: (typeof accessMode
     })
     .meta(celOf(claimTemplateRules(path)))
 
-const lockSchema = (path: string) =>
+/** `texts` say what each of them means there. */
+const lockSchema = (path: string, texts: { readonly acquireInterval: string; readonly keepAlivePeriod: string }) =>
   z
     .strictObject({
-      acquireInterval: durationSchema
-        .default('250ms')
-        .describe('How often a standby tries for the lock: about how long a failover takes.'),
-      keepAlivePeriod: durationSchema
-        .default('2s')
-        .describe('How often the active proves that it still holds the lock. It stops serving when it cannot.'),
+      acquireInterval: durationSchema.default('250ms').describe(texts.acquireInterval),
+      keepAlivePeriod: durationSchema.default('2s').describe(texts.keepAlivePeriod),
     })
     .meta(celOf(lockRules(path)))
 
@@ -67,7 +64,10 @@ const sharedVolumeSchema = z
       .meta(celOf(existingClaimRules))
       .optional()
       .describe('A claim that exists already. Either this or claimTemplate.'),
-    lock: lockSchema('storage.sharedVolume')
+    lock: lockSchema('storage.sharedVolume', {
+      acquireInterval: 'How often a standby tries for the lock: about how long a failover takes.',
+      keepAlivePeriod: 'How often the active proves that it still holds the lock. It stops serving when it cannot.',
+    })
       .prefault({})
       .describe('The lock on the shared volume that decides which member is active.'),
   })
@@ -124,9 +124,13 @@ const jdbcSchema = z
       .meta(celOf(leaseRules))
       .prefault({})
       .describe('Of locker Lease.'),
-    lock: lockSchema('storage.jdbc')
+    lock: lockSchema('storage.jdbc', {
+      acquireInterval: 'How often a standby tries for the lock: how late it sees that nobody has it any more.',
+      keepAlivePeriod:
+        'Of locker Database: how often the active proves that it still holds the lock. It stops serving when it cannot.',
+    })
       .prefault({})
-      .describe('How often standbys try for the lock, and how often the active proves it (locker Database).'),
+      .describe('The lock in the database that decides which member is active.'),
   })
   .meta(celOf(jdbcRules))
 
