@@ -42,7 +42,7 @@ const groupStatusSchema = z.strictObject({
   image: text(maxImageReferenceLength, 'Image that members are to have.').optional(),
   lock: z
     .strictObject({
-      type: text(32, 'What decides which member is active, as the broker says: None or File.'),
+      type: text(32, 'What decides which member is active, as the broker says: None, File, Lease or Database.'),
       holder: memberName('The member that holds it, or held it last.').optional(),
       term: z.int().min(0).meta({ format: 'int64' }).describe('Grows with each change of the active.').optional(),
     })
