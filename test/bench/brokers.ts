@@ -15,7 +15,9 @@ import { delimiter, join } from 'node:path'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import { BrokerMember, freePorts } from '../support/broker-process.ts'
 import { activemqJars, type ActivemqVersion } from '../support/activemq-broker.ts'
+import { jdbcClasspath } from '../support/activemq-on-jdbc.ts'
 import { compileJava, runTool } from '../support/java-clients.ts'
+import type { DatabaseUse } from './bench-database.ts'
 import { limitedConfig, type RoomLimits } from '../support/room-limits.ts'
 
 const cache = process.env.FLOTILLA_BENCH_CACHE ?? join(homedir(), '.cache', 'flotilla-bench')
@@ -61,6 +63,8 @@ export interface StartOptions {
   readonly network?: readonly NetworkConnector[]
   /** For ActiveMQ only, with enableAudit="false" as its documentation has it; ours always lets stranded messages return. */
   readonly replayWhenNoConsumers?: boolean
+  /** The store and its lock are there; for ours, and for ActiveMQ 5.17 with nothing else of these options. */
+  readonly jdbcUrl?: string
 }
 
 export interface RunningBroker {
@@ -71,6 +75,8 @@ export interface RunningBroker {
   log(): string
   /** Sends the signal and waits for the end of the process. */
   stop(signal: NodeJS.Signals): Promise<void>
+  /** What its database was asked so far, where it has one. */
+  database?(): Promise<DatabaseUse>
   /** Starts it again, after it has ended, on the same port and directory. */
   restart(): void
 }
@@ -145,6 +151,7 @@ function flotilla(): BenchBroker {
         ...(storesFirst ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } } : {}),
         ...(prioritizedMessages ? { destinationPolicies: [{ queue: '>', prioritizedMessages }] } : {}),
         ...(limits ? limitedConfig(limits) : {}),
+        ...(others.jdbcUrl === undefined ? {} : { store: { type: 'JDBC', url: others.jdbcUrl } }),
         ...(others.brokerName === undefined ? {} : { brokerName: others.brokerName }),
         ...(others.network ? networkConfig(others.network) : {}),
       }
@@ -182,6 +189,7 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     async start({ directory, env, lockAcquireSleepIntervalMs, storesFirst = false, limits, ...others }) {
       const [port] = (await freePorts(1)) as [number]
       mkdirSync(directory, { recursive: true })
+      if (others.jdbcUrl !== undefined) return activemqOnJdbc(others.jdbcUrl, port, env)
       const interval = lockAcquireSleepIntervalMs
       const settings = [
         // Before its connectors, which take the address of their own broker from it.
@@ -199,6 +207,19 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
       return new PeerProcess('java', args, env, port)
     },
   }
+}
+
+/** With the lease that ours has by default. */
+function activemqOnJdbc(jdbcUrl: string, port: number, env: NodeJS.ProcessEnv): PeerProcess {
+  const settings = [
+    'name=bench',
+    `port=${port}`,
+    `url=${jdbcUrl}`,
+    'locker=lease',
+    'leaseMs=5000',
+    'endsWithInput=false',
+  ]
+  return new PeerProcess('java', [heap, '-cp', jdbcClasspath(), 'JdbcBroker', ...settings], env, port)
 }
 
 function artemis(workDirectory: string): BenchBroker {

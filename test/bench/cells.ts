@@ -21,6 +21,9 @@ export type Figure =
   | 'cpuPer1000Changes'
   | 'stuck'
   | 'lost'
+  | 'packetsPerMessage'
+  | 'commitsPerMessage'
+  | 'databaseCpuPer100k'
 
 export const figures: Readonly<Record<Figure, { readonly title: string; readonly better: 'higher' | 'lower' }>> = {
   rate: { title: 'messages/s', better: 'higher' },
@@ -44,6 +47,10 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   cpuPer1000Changes: { title: 'broker CPU s per 1,000', better: 'lower' },
   stuck: { title: 'messages stuck', better: 'lower' },
   lost: { title: 'messages lost', better: 'lower' },
+  /** Of a broker whose store is a database; a message is sent and consumed. */
+  packetsPerMessage: { title: 'round trips per message', better: 'lower' },
+  commitsPerMessage: { title: 'commits per message', better: 'lower' },
+  databaseCpuPer100k: { title: 'database CPU s per 100,000', better: 'lower' },
 }
 
 /** `ratio`: ours divided by the best peer's; `absolute`: ours alone. At least or at most, as is better for the figure. */

@@ -3,6 +3,9 @@
 // of each run (clientCpu).
 const faster = 'On another machine, of twice the speed,'
 
+/** Of the page of databases. */
+export const jdbcFindings: Readonly<Record<string, string>> = {}
+
 export const findings: Readonly<Record<string, string>> = {
   'queue-1x1':
     `${faster} and with the loose encoding, our broker took 0.43x of the best peer's CPU. What it needs there has no single place: ` +

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectDeaf } from '../support/deaf-client.ts'
+import type { DatabaseUse } from './bench-database.ts'
 import { accepts, firstToAccept, type BenchBroker, type RunningBroker } from './brokers.ts'
 import {
   command,
@@ -98,10 +99,12 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
   command(driver, 'load', { ...load, consumeFrom: brokers.at(-1)!.url, warmupMs, measureMs })
   await expect(driver, 'begin')
   const before = { cpu: cpuOfAll(brokers), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
+  const databaseBefore = await brokers[0]!.database?.()
   await expect(driver, 'end')
   const cpu = cpuOfAll(brokers) - before.cpu
   const clientCpu = cpuSeconds(driver.pid) - before.client
   const syncs = run.syncs.total() - before.syncs
+  const databaseAfter = await brokers[0]!.database?.()
   const answer = await reply<LoadAnswer>(driver)
   const messages = measuredMessages(load, answer)
   const rate = (messages / answer.elapsedMs) * 1000
@@ -110,6 +113,7 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
     cpuPer100k: (cpu / messages) * 100_000,
     peakMemoryMiB: peakMemoryOfAll(brokers) / bytesPerMiB,
     syncsPer1000: (syncs / messages) * 1000,
+    ...databaseFigures(databaseBefore, databaseAfter, messages),
     ...(disk ? { shareOfDisk: rate / disk.perSecond } : {}),
     ...(answer.delivery ? { p50Ms: answer.delivery.p50Us / 1000, p99Ms: answer.delivery.p99Us / 1000 } : {}),
     ...(answer.answer ? { answerP50Ms: answer.answer.p50Us / 1000, answerP99Ms: answer.answer.p99Us / 1000 } : {}),
@@ -123,10 +127,12 @@ async function runBacklog(run: CellRun): Promise<RunResult> {
   const driver = await drive(run, broker.url)
   const count = run.settings.backlogMessages
   const before = { cpu: cpuSeconds(broker.pid), syncs: run.syncs.total() }
+  const databaseBefore = await broker.database?.()
   command(driver, 'fill', { count, transaction: 100, size: 1024 })
   const fill = await reply<{ elapsedMs: number }>(driver)
   command(driver, 'drain', { count, transaction: 100 })
   const drain = await reply<{ elapsedMs: number; outOfOrder: number }>(driver)
+  const databaseAfter = await broker.database?.()
   if (drain.outOfOrder > 0) throw new Error(`${drain.outOfOrder} messages were out of order`)
   const cpu = cpuSeconds(broker.pid) - before.cpu
   const figures = {
@@ -135,8 +141,22 @@ async function runBacklog(run: CellRun): Promise<RunResult> {
     cpuPer100k: (cpu / count) * 100_000,
     peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
     syncsPer1000: ((run.syncs.total() - before.syncs) / count) * 1000,
+    ...databaseFigures(databaseBefore, databaseAfter, count),
   }
   return { figures, raw: { fill, drain, cpu, syncs: run.syncs.read() } }
+}
+
+function databaseFigures(
+  before: DatabaseUse | undefined,
+  after: DatabaseUse | undefined,
+  messages: number,
+): RunResult['figures'] {
+  if (!before || !after) return {}
+  return {
+    packetsPerMessage: (after.packets - before.packets) / messages,
+    commitsPerMessage: (after.commits - before.commits) / messages,
+    databaseCpuPer100k: ((after.cpu - before.cpu) / messages) * 100_000,
+  }
 }
 
 async function runBrowse(

@@ -59,16 +59,28 @@ export function judge(data: BenchData, cell: Cell, goal: Goal): Verdict | undefi
   return { ours: own, best, ratio, met, worseThanPeer }
 }
 
-export function buildReport(data: BenchData, findings: Readonly<Record<string, string>>): string {
-  const present = cells.filter((cell) => data.runs.some((run) => run.cell === cell.id))
+/** What differs between the pages of different stores. */
+export interface ReportPage {
+  readonly title: string
+  readonly command: string
+  readonly explanation: readonly string[]
+  readonly cells: readonly Cell[]
+}
+
+export function buildReport(
+  data: BenchData,
+  findings: Readonly<Record<string, string>>,
+  page: ReportPage = filePage,
+): string {
+  const present = page.cells.filter((cell) => data.runs.some((run) => run.cell === cell.id))
   return [
-    '# Benchmarks',
+    `# ${page.title}`,
     '',
-    'Written by `npm run bench`; not to be edited by hand. What stands in the way of a goal is kept in',
+    `Written by \`${page.command}\`; not to be edited by hand. What stands in the way of a goal is kept in`,
     '`test/bench/findings.ts`.',
     '',
     ...caution(data),
-    ...explanation,
+    ...page.explanation,
     '## Goals',
     '',
     'Ours divided by the best peer in that figure: the ratio of the medians, and the extremes that single runs allow.',
@@ -141,6 +153,8 @@ const explanation = [
   'every broker had a consumer of all queues; lost is what did not come then either.',
   '',
 ]
+
+const filePage: ReportPage = { title: 'Benchmarks', command: 'npm run bench', explanation, cells }
 
 /** So that nobody takes a trial for a result. */
 function caution(data: BenchData): string[] {

@@ -8,9 +8,11 @@ import { join, relative } from 'node:path'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { brokerIds, prepareBroker, type BenchBroker, type BrokerId } from './brokers.ts'
+import { onDatabase, startBenchDatabase, type BenchDatabase } from './bench-database.ts'
 import type { BenchSettings, RunResult } from './cell-run.ts'
-import { cells, figures, type Cell, type Figure } from './cells.ts'
-import { findings } from './findings.ts'
+import { cells as fileCells, figures, type Cell, type Figure } from './cells.ts'
+import { findings, jdbcFindings } from './findings.ts'
+import { jdbcCells, jdbcPage } from './jdbc-cells.ts'
 import { sectionOf, withSection } from './operator/report.ts'
 import { runCell } from './procedures.ts'
 import { buildReport, type BenchData, type BenchRun } from './report.ts'
@@ -18,7 +20,7 @@ import { buildSyncShim } from './usage.ts'
 
 const help = `npm run bench -- [options]
   --short              one run of a few cells and brokers, seconds each; writes no page
-  --cell ID            only this cell; may be repeated: ${cells.map((cell) => cell.id).join(' ')}
+  --cell ID            only this cell; may be repeated: ${fileCells.map((cell) => cell.id).join(' ')}
   --broker ID          only this broker; may be repeated: ${brokerIds.join(' ')}
   --runs N             runs that count, after one that is thrown away (3)
   --keep-first         throw no run away
@@ -26,6 +28,7 @@ const help = `npm run bench -- [options]
   --seconds N          measured, of a load (15)
   --backlog N          messages (500000)
   --kills N            of each takeover run (20)
+  --store jdbc         stores in a database: ${jdbcCells.map((cell) => cell.id).join(' ')}; flotilla and activemq-5.17 on one PostgreSQL
   --directory PATH     where the stores are; the disk that is measured (the system's folder for temporary files)
   --profile            writes a CPU profile of our broker for each run to data/bench/profiles
   --page               writes docs/benchmarks.md even from an incomplete run
@@ -34,13 +37,13 @@ const help = `npm run bench -- [options]
 
 const root = join(import.meta.dirname, '../..')
 const dataDirectory = join(root, 'data', 'bench')
-const page = join(root, 'docs', 'benchmarks.md')
 const clientVersion = '5.19.9'
 /** Running threads, on average, of a machine with nothing else to do: two cores just do for a broker and its clients. */
 const quietLoad = 0.5
 const memoryFileSystem = 0x01_02_19_94
 const shortCells = ['queue-1x1', 'persistent-4x4', 'transacted-1x1', 'latency', 'backlog', 'start-empty']
 const shortBrokers: readonly BrokerId[] = ['flotilla', 'activemq-5.17']
+const jdbcBrokers = shortBrokers
 
 const { values: flags } = parseCommandLine('bench', help, {
   options: {
@@ -53,12 +56,19 @@ const { values: flags } = parseCommandLine('bench', help, {
     seconds: { type: 'string' },
     backlog: { type: 'string' },
     kills: { type: 'string' },
+    store: { type: 'string', default: 'file' },
     directory: { type: 'string', default: tmpdir() },
     profile: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
     report: { type: 'string' },
   },
 })
+
+checkChoices('bench', '--store', [flags.store], ['file', 'jdbc'])
+const onJdbc = flags.store === 'jdbc'
+const page = join(root, 'docs', onJdbc ? 'benchmarks-jdbc.md' : 'benchmarks.md')
+const cells = onJdbc ? jdbcCells : fileCells
+const takingBrokers = onJdbc ? jdbcBrokers : brokerIds
 
 const amounts = ['runs', 'warmup-seconds', 'seconds', 'backlog', 'kills'] as const
 for (const flag of amounts)
@@ -73,11 +83,13 @@ async function bench(): Promise<number> {
   const machine = describeMachine()
   const busy = (loadavg()[0] ?? 0) > quietLoad
   const chosenCells = choose('--cell', flags.cell, cells, flags.short ? shortCells : [], (cell) => cell.id)
-  const chosenBrokers = choose('--broker', flags.broker, brokerIds, flags.short ? shortBrokers : [], (id) => id)
+  const chosenBrokers = choose('--broker', flags.broker, takingBrokers, flags.short ? shortBrokers : [], (id) => id)
   const work = mkdtempSync(join(flags.directory, 'flotilla-bench-'))
+  let database: BenchDatabase | undefined
   try {
     const client = prepareDriver()
-    const brokers = prepareBrokers(chosenBrokers, work)
+    database = onJdbc ? await startBenchDatabase() : undefined
+    const brokers = prepareBrokers(chosenBrokers, work, database)
     const settings = buildSettings(work, client)
     const runs: BenchRun[] = []
     const data = (): BenchData => ({
@@ -98,7 +110,7 @@ async function bench(): Promise<number> {
         writeFileSync(raw, JSON.stringify(data(), undefined, 1))
       }
     console.log(`raw data: ${relative(root, raw)}`)
-    const complete = chosenCells.length === cells.length && brokers.length === brokerIds.length && !flags.short
+    const complete = chosenCells.length === cells.length && brokers.length === takingBrokers.length && !flags.short
     if (complete || flags.page) writePage(data())
     // What a peer cannot do is in the report; only ours have to run.
     const ours = runs.filter((run) => run.broker === 'flotilla')
@@ -106,6 +118,7 @@ async function bench(): Promise<number> {
     console.log(`${ours.length - failed.length} passed, ${failed.length} failed`)
     return failed.length > 0 || ours.length === 0 ? 1 : 0
   } finally {
+    await database?.server.stop()
     rmSync(work, { recursive: true, force: true })
   }
 }
@@ -142,10 +155,11 @@ function prepareDriver(): JavaClient {
 }
 
 /** A peer that cannot be had is left out, with the reason; ours cannot be left out. */
-function prepareBrokers(ids: readonly BrokerId[], work: string): BenchBroker[] {
+function prepareBrokers(ids: readonly BrokerId[], work: string, database: BenchDatabase | undefined): BenchBroker[] {
   return ids.flatMap((id) => {
     try {
-      return [prepareBroker(id, work)]
+      const broker = prepareBroker(id, work)
+      return [database ? onDatabase(broker, database) : broker]
     } catch (error) {
       if (id === 'flotilla') throw error
       console.log(`${id} is left out: ${String(error)}`)
@@ -162,7 +176,7 @@ function buildSettings(work: string, client: JavaClient): BenchSettings {
     syncShim: buildSyncShim(work),
     warmupMs: amount('warmup-seconds', 8, 1) * 1000,
     measureMs: amount('seconds', 15, 2) * 1000,
-    backlogMessages: amount('backlog', 500_000, 2000),
+    backlogMessages: amount('backlog', onJdbc ? 100_000 : 500_000, 2000),
     kills: amount('kills', 20, 1),
     ourEnv: flags.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } : {},
     endSignal: flags.profile ? 'SIGTERM' : 'SIGKILL',
@@ -216,6 +230,7 @@ function describeSettings(settings: BenchSettings): Record<string, string> {
 
 function writePage(data: BenchData): void {
   const other = existsSync(page) ? sectionOf(readFileSync(page, 'utf8')) : ''
-  writeFileSync(page, withSection(buildReport(data, findings), other))
+  const text = onJdbc ? buildReport(data, jdbcFindings, jdbcPage) : withSection(buildReport(data, findings), other)
+  writeFileSync(page, text)
   console.log(`written: ${relative(root, page)}`)
 }

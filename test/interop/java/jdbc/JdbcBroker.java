@@ -1,10 +1,10 @@
 // An ActiveMQ broker whose store and lock are a database, in a process of its own. Its arguments are NAME=VALUE: name, port, url (JDBC, with
 // user and password), adapter (the class for the database; left out: as ActiveMQ finds it by the driver's name), acksPkName (of PostgreSQL's
-// adapter), prefix (of the tables), locker (lease or database), leaseMs and storeOpenWireVersion; all else is as ActiveMQ has it. Queues and topics under PRIO go by priority; queues under AGAIN keep their redelivery flags in the store.
+// adapter), prefix (of the tables), locker (lease or database), leaseMs, endsWithInput (true) and storeOpenWireVersion; all else is as ActiveMQ has it. Queues and topics under PRIO go by priority; queues under AGAIN keep their redelivery flags in the store.
 //
-// The pool of connections is that of ActiveMQ's own examples, commons-dbcp2 with prepared statements kept.
+// The pool of connections is that of ActiveMQ's own examples, commons-dbcp2 with prepared statements kept; it keeps all its connections, too.
 //
-// Prints "waits" as soon as it runs and "started" when clients can connect, and at the end of its input it stops as asked to.
+// Prints "waits" as soon as it runs and "started" when clients can connect, and at the end of its input it stops in order.
 import java.util.List;
 import org.apache.activemq.broker.BrokerService;
 import org.apache.activemq.broker.region.policy.PolicyEntry;
@@ -30,6 +30,7 @@ public class JdbcBroker {
   private final BasicDataSource pool = new BasicDataSource();
   private String locker = "database";
   private long leaseMs = 3000;
+  private boolean endsWithInput = true;
 
   public static void main(String[] args) throws Exception {
     JdbcBroker program = new JdbcBroker();
@@ -40,6 +41,7 @@ public class JdbcBroker {
     System.out.println("waits");
     program.start();
     System.out.println("started");
+    if (!program.endsWithInput) program.broker.waitUntilStopped();
     while (System.in.read() >= 0) { }
     program.broker.stop();
     System.exit(0);
@@ -54,6 +56,7 @@ public class JdbcBroker {
       case "acksPkName": keyOfAcks(value); break;
       case "prefix": Statements statements = new Statements(); statements.setTablePrefix(value); store.setStatements(statements); break;
       case "locker": locker = value; break;
+      case "endsWithInput": endsWithInput = Boolean.parseBoolean(value); break;
       case "leaseMs": leaseMs = Long.parseLong(value); break;
       case "storeOpenWireVersion": broker.setStoreOpenWireVersion(Integer.parseInt(value)); break;
       default: throw new IllegalArgumentException("Cannot set " + name + ": this program has no such argument");
@@ -69,6 +72,8 @@ public class JdbcBroker {
 
   private void start() throws Exception {
     pool.setMaxTotal(200);
+    // Not in those examples: with its default of 8 more threads than that connect anew for each statement.
+    pool.setMaxIdle(200);
     pool.setPoolPreparedStatements(true);
     store.setDataSource(pool);
     store.setLocker(locker.equals("lease") ? lease() : row());
