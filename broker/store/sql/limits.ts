@@ -35,6 +35,8 @@ export const sqlStoreLimits = {
   spaceRetryMs: 1000,
   /** A statement that is not answered after this long never is: no batch and no page takes longer, and the lock was lost long before. */
   answerTimeoutMs: 60_000,
+  /** Before a table counts as never to be rewritten: a large one on a slow disk takes many minutes. */
+  mendTimeoutMs: 30 * 60_000,
   /** Bytes of all open transactions, which are in memory until they are committed. */
   uncommittedBytes: 512 * 2 ** 20,
   /** Bytes of pages that are read ahead; about a page for each of tens of consumers that come by one after the other. */

@@ -35,6 +35,7 @@ import { BatchWriter } from './batch-writer.ts'
 import { blobOverheadBytes } from './blob-form.ts'
 import type { IsPrioritized } from './containers.ts'
 import { sqlStoreLimits } from './limits.ts'
+import { mendTables } from './mend-tables.ts'
 import type { OpenTables } from './open-tables.ts'
 import { PageReader } from './page-reader.ts'
 import { recover } from './recovery.ts'
@@ -54,6 +55,8 @@ export interface SqlStoreOptions {
   readonly isPrioritized: IsPrioritized
   /** As the database's list of sessions shows it, without the purpose. */
   readonly applicationName: string
+  /** Changes tables that ActiveMQ made where they lack something (mend-tables.ts). */
+  readonly mendsTables?: boolean
 }
 
 /** From `open` on. */
@@ -149,6 +152,7 @@ export class SqlStore implements MessageStore {
   async open(owner: StoreOwner): Promise<RecoveredState> {
     const { clock, logger, isPrioritized, database } = this.#options
     const startMs = clock.monotonicMs()
+    if (this.#options.mendsTables) await mendTables(this.#options)
     const opened = await this.#connect(owner)
     this.#opened = opened
     try {
