@@ -60,8 +60,8 @@ export abstract class DatabaseServer {
     await this.#exited
   }
 
-  /** Rows as lines, columns separated by tabs. */
-  abstract query(text: string, database?: string): Promise<string[]>
+  /** Rows as lines, columns separated by tabs. `user` instead of the one who may do all. */
+  abstract query(text: string, database?: string, user?: string): Promise<string[]>
   /** Ends all sessions of this user; resolves with their number. */
   abstract endSessions(user: string): Promise<number>
   /** A program that takes a session of this user and keeps it until it is killed. */

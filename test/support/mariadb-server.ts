@@ -28,8 +28,8 @@ export class MariadbServer extends DatabaseServer {
     ])
   }
 
-  query(text: string, database = ''): Promise<string[]> {
-    const where = ['--no-defaults', `--socket=${this.#socket}`, `-u${superuser}`, '--connect-timeout=5']
+  query(text: string, database = '', user = superuser): Promise<string[]> {
+    const where = ['--no-defaults', `--socket=${this.#socket}`, `-u${user}`, '--connect-timeout=5']
     const format = ['-N', '-B']
     const of = database === '' ? [] : ['-D', database]
     return linesOf(program('mariadb'), [...where, ...format, ...of, '-e', text], { timeout: queryTimeoutMs })

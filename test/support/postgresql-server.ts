@@ -56,8 +56,8 @@ export class PostgresqlServer extends DatabaseServer {
     await this.#setStandbys('')
   }
 
-  query(text: string, database = 'postgres'): Promise<string[]> {
-    const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', superuser, '-d', database]
+  query(text: string, database = 'postgres', user = superuser): Promise<string[]> {
+    const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', user, '-d', database]
     const format = ['-X', '-A', '-t', '-q', '-F', '\t', '-v', 'ON_ERROR_STOP=1']
     const env = { PGCONNECT_TIMEOUT: '5' }
     return linesOf(program('psql'), [...format, ...where, '-c', text], { env, timeout: queryTimeoutMs })
