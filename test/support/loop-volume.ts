@@ -3,6 +3,7 @@
 // its own, so that nothing stays mounted whatever happens to it.
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -101,6 +102,8 @@ export class SmallVolume {
 
   constructor(sizeMiB: number) {
     this.#base = mkdtempSync(join(tmpdir(), 'flotilla-small-'))
+    // A database server is not root.
+    chmodSync(this.#base, 0o755)
     this.directory = join(this.#base, 'volume')
     try {
       mount(join(this.#base, 'image'), this.directory, sizeMiB)
