@@ -69,7 +69,7 @@ function initialStatements(password: string): string {
 }
 
 /** Debian has the server where the PATH of ordinary users does not lead. */
-const programPath = (name: string): string | undefined =>
+export const programPath = (name: string): string | undefined =>
   [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path))

@@ -30,7 +30,8 @@ export const installedPostgresql: ServerKind = {
 
 export const hasPostgresql = (): boolean => installedPrograms() !== undefined
 
-function installedPrograms(): string | undefined {
+/** The folder of its programs. */
+export function installedPrograms(): string | undefined {
   if (!existsSync(debianFolder)) return undefined
   const versions = readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a))
   return versions.map((version) => join(debianFolder, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))

@@ -1,9 +1,9 @@
 // A database server of a test's own: a process with its files in a directory of its own, on a port that was free, which a test starts, kills,
 // and starts again. It syncs its writes as one in production does. Its own command line is asked, so that what is tested is not
 // what tests.
-import { execFile, spawn, spawnSync, type ChildProcess, type ExecFileOptions } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFile, spawn, type ChildProcess, type ExecFileOptions } from 'node:child_process'
+import { chownSync } from 'node:fs'
+import { makeServerDirectory, serverUser, type ServerUser } from '../../hack/databases/server-user.ts'
 import { withDescendants } from './started-program.ts'
 
 const pollMs = 25
@@ -12,28 +12,22 @@ const maxOutputBytes = 64 * 2 ** 20
 /** Of a statement of the test. */
 export const queryTimeoutMs = 10_000
 
-export interface ServerAccount {
-  readonly uid?: number
-  readonly gid?: number
-}
-
 export abstract class DatabaseServer {
   abstract readonly kind: 'postgresql' | 'mariadb'
   /** Its files, its socket and its log. */
   readonly directory: string
   readonly port: number
-  protected readonly account: ServerAccount
+  readonly #user: ServerUser | undefined
   #child: ChildProcess | undefined
   #exited: Promise<unknown> = Promise.resolve()
   #log = ''
 
-  /** `user`: the account that it runs as when this process is root's, which neither server accepts. */
-  constructor(directory: string, port: number, user: string) {
+  /** `users`: of the system, that it may run as. */
+  constructor(directory: string, port: number, users: readonly string[]) {
     this.directory = directory
     this.port = port
-    this.account = accountOf(user)
-    mkdirSync(directory, { recursive: true })
-    this.give(directory)
+    this.#user = serverUser(users)
+    makeServerDirectory(directory, this.#user)
   }
 
   /** Resolves when it answers. Again and again when it ends at once: what a killed one had open may still be held for a moment. */
@@ -83,13 +77,12 @@ export abstract class DatabaseServer {
   }
 
   protected give(path: string): void {
-    const { uid, gid } = this.account
-    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
+    if (this.#user) chownSync(path, this.#user.uid, this.#user.gid)
   }
 
   /** A program of the server, as its account. */
   protected async run(command: string, args: readonly string[]): Promise<void> {
-    await linesOf(command, args, { cwd: this.directory, ...this.account })
+    await linesOf(command, args, { cwd: this.directory, ...this.#user })
   }
 
   #spawn(): void {
@@ -99,7 +92,7 @@ export abstract class DatabaseServer {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A signal for the test's process group is not for it.
       detached: true,
-      ...this.account,
+      ...this.#user,
     })
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
@@ -121,17 +114,4 @@ export function linesOf(
       else resolve(stdout.split('\n').filter((line) => line !== ''))
     })
   })
-}
-
-/** Where Debian has it, or in the PATH. */
-export const programOf = (name: string, ...directories: readonly string[]): string =>
-  directories.map((directory) => join(directory, name)).find((path) => existsSync(path)) ?? name
-
-export const isThere = (program: string): boolean => existsSync(program) || spawnSync('which', [program]).status === 0
-
-function accountOf(user: string): ServerAccount {
-  if (process.getuid?.() !== 0) return {}
-  const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout.trim())
-  if (!uid || !gid) throw new Error(`Cannot start a database server: no account ${user} here`)
-  return { uid: Number(uid), gid: Number(gid) }
 }

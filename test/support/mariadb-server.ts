@@ -1,21 +1,21 @@
 // A MariaDB of a test's own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { DatabaseServer, isThere, linesOf, programOf, queryTimeoutMs } from './database-server.ts'
+import { hasMariadb, programPath } from '../../hack/databases/mariadb.ts'
+import { DatabaseServer, linesOf, queryTimeoutMs } from './database-server.ts'
 
 const superuser = 'root'
 const maxConnections = 30
 
-const program = (name: string): string => programOf(name, '/usr/sbin', '/usr/bin')
+const program = (name: string): string => programPath(name) ?? name
 
-export const whyNoMariadb = (): string | undefined =>
-  isThere(program('mariadbd')) && isThere(program('mariadb-install-db')) ? undefined : 'no MariaDB is installed here'
+export const whyNoMariadb = (): string | undefined => (hasMariadb() ? undefined : 'no MariaDB is installed here')
 
 export class MariadbServer extends DatabaseServer {
   readonly kind = 'mariadb'
 
   constructor(directory: string, port: number) {
-    super(directory, port, 'mysql')
+    super(directory, port, ['mysql', 'nobody'])
   }
 
   async initialize(): Promise<void> {

@@ -1,34 +1,23 @@
 // A PostgreSQL of a test's own, and a standby of it.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseServer, isThere, linesOf, programOf, queryTimeoutMs } from './database-server.ts'
+import { hasPostgresql, installedPrograms } from '../../hack/databases/postgresql.ts'
+import { DatabaseServer, linesOf, queryTimeoutMs } from './database-server.ts'
 
 const superuser = 'postgres'
 const maxConnections = 30
 
-const debian = '/usr/lib/postgresql'
-
-function programs(): readonly string[] {
-  try {
-    return readdirSync(debian)
-      .sort((one, other) => Number(other) - Number(one))
-      .map((version) => join(debian, version, 'bin'))
-  } catch {
-    return []
-  }
-}
-
-const program = (name: string): string => programOf(name, ...programs())
+const program = (name: string): string => join(installedPrograms() ?? '', name)
 
 export const whyNoPostgresql = (): string | undefined =>
-  isThere(program('initdb')) ? undefined : 'no PostgreSQL is installed here'
+  hasPostgresql() ? undefined : 'no PostgreSQL is installed here'
 
 export class PostgresqlServer extends DatabaseServer {
   readonly kind = 'postgresql'
 
   constructor(directory: string, port: number) {
-    super(directory, port, superuser)
+    super(directory, port, ['postgres', 'nobody'])
   }
 
   async initialize(): Promise<void> {
