@@ -13,8 +13,8 @@ const numbers: Readonly<Partial<Record<SqlErrorKind, readonly number[]>>> = {
     // ER_SECURE_TRANSPORT_REQUIRED
     3159,
   ],
-  // ER_OPTION_PREVENTS_STATEMENT (--read-only), ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE, ER_INNODB_READ_ONLY
-  ReadOnly: [1290, 1792, 1836, 1874],
+  // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE, ER_INNODB_READ_ONLY
+  ReadOnly: [1792, 1836, 1874],
   // ER_DISK_FULL, ER_RECORD_FILE_FULL: the table is full
   NoSpace: [1021, 1114],
   // ER_CHECKREAD: the row has changed; ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT of
@@ -46,6 +46,10 @@ const kinds = new Map(
 /** ENOSPC and EDQUOT of the operating system, as ER_ERROR_ON_WRITE, ER_GET_ERRNO and others quote them. */
 const noSpace = /\b(?:errno|error|errcode):? ?"?(?:28|122)\b|No space left on device|Disk quota exceeded/i
 
+/** ER_OPTION_PREVENTS_STATEMENT, which is said of many options. */
+const optionPrevents = 1290
+const readOnlyOption = /--[\w-]*read[-_]only\b/
+
 /** What mysql2 says itself. */
 const ownCodes: Readonly<Record<string, SqlErrorKind>> = {
   HANDSHAKE_NO_SSL_SUPPORT: 'Denied',
@@ -59,12 +63,17 @@ export function mysqlError(error: unknown, doing?: string): SqlError {
   const said = fromServer(error)
   if (!said) return new SqlError(localKind(error), `${start}${localText(error)}`, { cause: error })
   const { errno, sqlState, sqlMessage } = said
-  const kind = noSpace.test(sqlMessage) ? 'NoSpace' : (kinds.get(errno) ?? 'Invalid')
-  return new SqlError(kind, `${start}${sqlMessage} (error ${errno})`, {
+  return new SqlError(kindOf(said), `${start}${sqlMessage} (error ${errno})`, {
     sqlState: sqlState || undefined,
     vendorCode: errno,
     cause: error,
   })
+}
+
+function kindOf({ errno, sqlMessage }: FromServer): SqlErrorKind {
+  if (noSpace.test(sqlMessage)) return 'NoSpace'
+  if (errno === optionPrevents && readOnlyOption.test(sqlMessage)) return 'ReadOnly'
+  return kinds.get(errno) ?? 'Invalid'
 }
 
 interface FromServer {

@@ -87,6 +87,7 @@ testWithServer('literals are what they stand for', async () => {
           expect(await session.run({ text: 'SELECT ?, ?, ?', values })).toEqual([{ rows: [values], changed: 0 }])
         },
       ),
+      { numRuns: 30 },
     )
   }
 })

@@ -10,7 +10,6 @@ test.each([
   [1045, 'Denied'],
   [1049, 'Denied'],
   [1698, 'Denied'],
-  [1290, 'ReadOnly'],
   [1836, 'ReadOnly'],
   [1021, 'NoSpace'],
   [1114, 'NoSpace'],
@@ -49,6 +48,15 @@ test.each([
 
 test('a number that is not an error of the operating system is none', () => {
   expect(mysqlError(said(1064, 'syntax error near 28')).kind).toBe('Invalid')
+})
+
+test('an option that prevents a statement is another one than --read-only, too', () => {
+  const prevented = (option: string) =>
+    mysqlError(said(1290, `The server is running with the --${option} option so it cannot execute this statement`)).kind
+  expect(['read-only', 'super-read-only', 'read_only', 'innodb-read-only'].map(prevented)).toEqual(
+    Array(4).fill('ReadOnly'),
+  )
+  expect(prevented('secure-file-priv')).toBe('Invalid')
 })
 
 describe('what no server has said', () => {
