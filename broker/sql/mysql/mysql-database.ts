@@ -101,6 +101,9 @@ const sslOptions = ({ authority, checks }: TlsSettings) => ({
   ...(authority !== undefined && { ca: authority }),
 })
 
+/** The largest that there is: a year. */
+const maxWaitTimeoutS = 31_536_000
+
 /**
  * What a server may have set otherwise and statements rely on. Strict: a value that does not fit is an error, and is not cut. READ
  * COMMITTED: without locks on the gaps between rows, for which two writers of one table would wait.
@@ -109,6 +112,9 @@ async function setUp(connection: MysqlConnection, { sessionVariables }: MysqlOpt
   const results = await connection.execute({
     text: [
       'SET NAMES utf8mb4',
+      // A broker that has nothing to store is still its writer; the default is 8 hours. Before the strict mode, in which a server
+      // that does not know such a large number would refuse it.
+      `SET SESSION wait_timeout = ${maxWaitTimeoutS}`,
       "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION autocommit = 1",
       'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
       ...(sessionVariables === undefined ? [] : [`SET SESSION ${sessionVariables}`]),

@@ -84,7 +84,6 @@ const common: KnownOptions = {
     'maxAllowedPacket',
     'autoDeserialize',
     'enabledSslProtocolSuites',
-    'enabledSslCipherSuites',
   ],
   refused: {
     createDatabaseIfNotExist: 'the database has to be there',
@@ -94,7 +93,7 @@ const common: KnownOptions = {
   },
 }
 
-const mysql: KnownOptions = {
+export const knownMysqlOptions: KnownOptions = {
   used: [...common.used, 'requireSSL', 'verifyServerCertificate'],
   withoutEffect: [
     ...common.withoutEffect,
@@ -154,10 +153,11 @@ const mysql: KnownOptions = {
   },
 }
 
-const mariadb: KnownOptions = {
+export const knownMariadbOptions: KnownOptions = {
   used: [...common.used, 'trustServerCertificate', 'disableSslHostnameVerification', 'serverSslCert'],
   withoutEffect: [
     ...common.withoutEffect,
+    'enabledSslCipherSuites',
     'usePipelineAuth',
     'useBatchMultiSend',
     'useBatchMultiSendNumber',
@@ -189,7 +189,6 @@ const mariadb: KnownOptions = {
     'failoverLoopRetries',
     'assureReadOnly',
     'galeraAllowedState',
-    'restrictedAuth',
     'geometryDefaultType',
     'uuidAsString',
     'keyStoreType',
@@ -207,6 +206,7 @@ const mariadb: KnownOptions = {
     keyStore: javaKeyStore,
     trustStore: javaKeyStore,
     tlsSocketType: javaClass,
+    restrictedAuth: 'the server says how a password is to be proven; use TLS where the network is not trusted',
     credentialType: 'give user and password, as files of the store where they change',
     localSocket: 'sockets of Unix are not supported',
     pipe: 'named pipes of Windows are not supported',
@@ -233,7 +233,7 @@ const mariadbModes = {
 } as const
 
 export function mysqlOptions(url: JdbcUrl): MysqlOptions {
-  const options = new JdbcOptions(url, url.driver === 'mariadb' ? mariadb : mysql)
+  const options = new JdbcOptions(url, url.driver === 'mariadb' ? knownMariadbOptions : knownMysqlOptions)
   return {
     sslMode: url.driver === 'mariadb' ? mariadbMode(options) : mysqlMode(options),
     serverCertificate: options.text('serverSslCert'),

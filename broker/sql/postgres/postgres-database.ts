@@ -116,6 +116,8 @@ async function setUp(connection: PostgresConnection, { searchPath }: PostgresOpt
       "SET bytea_output = 'hex'",
       'SET standard_conforming_strings = on',
       'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED',
+      // A broker that has nothing to store is still its writer. Before version 14 there is no such limit.
+      "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
       ...(searchPath === undefined ? [] : [`SELECT set_config('search_path', ${escapeLiteral(searchPath)}, false)`]),
       "SELECT current_setting('transaction_read_only'), current_setting('server_encoding')",
     ].join('; '),

@@ -26,7 +26,7 @@ export interface PostgresOptions {
   readonly prepares: boolean
 }
 
-const known: KnownOptions = {
+export const knownPostgresOptions: KnownOptions = {
   used: [
     'user',
     'password',
@@ -44,6 +44,9 @@ const known: KnownOptions = {
     'ApplicationName',
     'options',
     'prepareThreshold',
+    'sslfactory',
+    'channelBinding',
+    'gssEncMode',
   ],
   withoutEffect: [
     // Always on.
@@ -84,22 +87,19 @@ const known: KnownOptions = {
     'cancelSignalTimeout',
     'sslResponseTimeout',
     'gssResponseTimeout',
-    'gssEncMode',
     'escapeSyntaxCallMode',
     'quoteReturningIdentifiers',
     'hideUnprivilegedObjects',
     'groupStartupParameters',
     'readOnlyMode',
-    'sslfactory',
-    'sslhostnameverifier',
-    'sslpasswordcallback',
-    'channelBinding',
     'xmlFactoryFactory',
   ],
   refused: {
     readOnly: 'a broker writes',
     replication: 'a broker has no use for the protocol of replication',
     sslfactoryarg: 'give the certificate as sslrootcert, or as caFile of the store',
+    sslhostnameverifier: 'classes of Java cannot be run here; sslmode=verify-ca does not compare the name of the host',
+    sslpasswordcallback: 'classes of Java cannot be run here; give the password of the key as sslpassword',
     sslNegotiation: 'TLS is asked for in the way that all versions of PostgreSQL understand',
     socketFactory: 'classes of Java cannot be run here',
     socketFactoryArg: 'classes of Java cannot be run here',
@@ -120,12 +120,13 @@ const known: KnownOptions = {
 const writerTypes = ['any', 'primary', 'master', 'preferPrimary'] as const
 
 export function postgresOptions(url: JdbcUrl): PostgresOptions {
-  const options = new JdbcOptions(url, known)
+  const options = new JdbcOptions(url, knownPostgresOptions)
+  refuseWhatCannotBeKept(options)
   const serverType = options.text('targetServerType')
   if (serverType !== undefined && !(writerTypes as readonly string[]).includes(serverType))
     throw badOption('targetServerType', `a broker writes; expected ${writerTypes.join(', ')}, not "${serverType}"`)
   return {
-    sslMode: options.choice('sslmode', sslModes) ?? (options.flag('ssl') ? 'verify-full' : undefined),
+    sslMode: sslModeOf(options),
     rootCertificateFile: options.text('sslrootcert'),
     certificateFile: options.text('sslcert'),
     keyFile: options.text('sslkey'),
@@ -138,4 +139,25 @@ export function postgresOptions(url: JdbcUrl): PostgresOptions {
     serverOptions: options.text('options'),
     prepares: options.text('prepareThreshold') !== '0',
   }
+}
+
+/** A class that takes any certificate goes before what the mode would check. */
+function sslModeOf(options: JdbcOptions): PostgresSslMode | undefined {
+  const mode = options.choice('sslmode', sslModes) ?? (options.flag('ssl') ? 'verify-full' : undefined)
+  const checksNothing = options.text('sslfactory') === nonValidatingFactory
+  return checksNothing && (mode === 'verify-ca' || mode === 'verify-full') ? 'require' : mode
+}
+
+const nonValidatingFactory = 'org.postgresql.ssl.NonValidatingFactory'
+const plainFactories = ['org.postgresql.ssl.LibPQFactory', 'org.postgresql.ssl.DefaultJavaSSLFactory']
+
+/** Somebody relies on them. */
+function refuseWhatCannotBeKept(options: JdbcOptions): void {
+  const factory = options.text('sslfactory')
+  if (factory !== undefined && factory !== nonValidatingFactory && !plainFactories.includes(factory))
+    throw badOption('sslfactory', `classes of Java cannot be run here; expected sslmode, and caFile of the store`)
+  if (options.text('channelBinding') === 'require')
+    throw badOption('channelBinding', 'it is not supported; sslmode=verify-full proves the server, too')
+  if (options.text('gssEncMode') === 'require')
+    throw badOption('gssEncMode', 'GSS encryption is not supported; expected TLS, by sslmode')
 }

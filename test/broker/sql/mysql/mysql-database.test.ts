@@ -67,6 +67,12 @@ testWithServer('what a server may have set otherwise, and statements rely on, is
   ])
 })
 
+testWithServer('a session may be idle for a year', async () => {
+  const session = await connect()
+  const [shown] = await session.run({ text: 'SELECT @@wait_timeout' })
+  expect(shown!.rows).toEqual([[31_536_000]])
+})
+
 testWithServer('sessionVariables of the URL are those of the session', async () => {
   const session = await connect(`${url}&sessionVariables=wait_timeout=1234,lock_wait_timeout=7`)
   const [shown] = await session.run({ text: 'SELECT @@wait_timeout, @@lock_wait_timeout' })

@@ -79,6 +79,12 @@ test('options of the URL are those of the session', async () => {
   expect(shown!.rows).toEqual([[`"o'ne", two`, 'mine', '1234kB']])
 })
 
+test('a session may be idle for as long as nothing is asked of it', async () => {
+  const session = await connect({ url: `${url}&options=-c%20idle_session_timeout=60000` })
+  const [shown] = await session.run({ text: "SELECT current_setting('idle_session_timeout')" })
+  expect(shown!.rows).toEqual([['0']])
+})
+
 test('a session is told by its name in the list of sessions', async () => {
   const session = await connect({ url }, { applicationName: 'flotilla/orders/a/store' })
   const [found] = await session.run({

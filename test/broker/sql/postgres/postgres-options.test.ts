@@ -55,6 +55,18 @@ test.each([
     'option targetServerType of the JDBC URL: a broker writes; expected any, primary, master, preferPrimary, not "secondary"',
   ],
   ['socketFactory=a.B', 'option socketFactory of the JDBC URL: classes of Java cannot be run here'],
+  [
+    'sslfactory=a.B',
+    'option sslfactory of the JDBC URL: classes of Java cannot be run here; expected sslmode, and caFile of the store',
+  ],
+  [
+    'channelBinding=require',
+    'option channelBinding of the JDBC URL: it is not supported; sslmode=verify-full proves the server, too',
+  ],
+  [
+    'gssEncMode=require',
+    'option gssEncMode of the JDBC URL: GSS encryption is not supported; expected TLS, by sslmode',
+  ],
 ])('%s is refused', (query, reason) => {
   expect(() => optionsOf(query)).toThrow(`Cannot use ${reason}`)
 })
@@ -77,6 +89,8 @@ describe('TLS', () => {
     ['sslmode=verify-full', ['Identity']],
     ['ssl=true&sslmode=require', ['Nothing']],
     ['sslrootcert=/ca', ['Identity']],
+    ['ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory', ['Nothing']],
+    ['ssl=true&sslfactory=org.postgresql.ssl.LibPQFactory', ['Identity']],
     ['sslmode=require&sslrootcert=/ca', ['Authority']],
   ])('"%s"', async (query, expected) => {
     expect(await attempts(query)).toEqual(expected)
