@@ -472,7 +472,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
       await run('BEGIN')
       await run(`UPDATE ${names.state} SET TERM = 8 WHERE ID = 1`)
       const writing = write(full)
-      await waiting()
+      await waitingFor(names.state)
       await run('COMMIT')
       await expect(writing).rejects.toMatchObject({ kind: 'Fenced' })
       await nothingOfIt()
@@ -483,7 +483,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
       await run('BEGIN')
       await run(`UPDATE ${names.state} SET TERM = 8 WHERE ID = 1`)
       const writing = write(full)
-      await waiting()
+      await waitingFor(names.state)
       await run('ROLLBACK')
       await writing
       expect(await blobs(1, 2, 50)).toEqual({ 2: 'other', 50: 'message 50' })
@@ -497,7 +497,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
       await run('BEGIN')
       await run(`UPDATE ${names.lock} SET BROKER_NAME = 'somebody' WHERE ID = 1`)
       const writing = write(full, ours)
-      await waiting()
+      await waitingFor(names.lock)
       await run('COMMIT')
       await expect(writing).rejects.toMatchObject({ kind: 'Fenced' })
       await expect(write(full, ours)).rejects.toMatchObject({ kind: 'Fenced' })
@@ -518,8 +518,8 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
       expect(await all(names.queues)).toEqual([])
     })
 
-    async function waiting(): Promise<void> {
-      while (Number((await run(under.waitingWith(names.state)))[0]![0]) === 0);
+    async function waitingFor(table: string): Promise<void> {
+      while (Number((await run(under.waitingWith(table)))[0]![0]) === 0);
     }
   })
 

@@ -8,6 +8,14 @@ export const tableLimits = {
   /** PostgreSQL: a parameter has 1 GiB at most, and all those of a statement have 2 GiB; each is copied some times. */
   postgresBlobBytes: 256 * 1024 * 1024,
   postgresBatchBytes: 512 * 1024 * 1024,
+  /** What every server takes in a packet as it comes (max_allowed_packet), until this one has said what it takes. */
+  mysqlSmallestPacket: 1024 * 1024,
+  /** Of a packet, for what is in it beside blobs: names of tables and columns, the proof of the writer, the text of a large row. */
+  mysqlPacketReserve: 16 * 1024,
+  /** Of one INSERT: as many rows as a statement is worth, and not more than a server wants to parse at once. */
+  mysqlInsertCharacters: 256 * 1024,
+  /** MySQL: range_optimizer_max_mem_size has room for some ten thousand keys. MariaDB: in_predicate_conversion_threshold is 1000. */
+  mysqlListedRows: 500,
   /** Texts of one session; each costs the server some 100 kB. A broker's traffic makes a dozen. */
   preparedStatements: 64,
   /** Messages in a page when all are read: a few MB at most, and a page takes some hundredths of a second. */

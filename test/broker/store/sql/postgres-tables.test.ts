@@ -3,7 +3,7 @@ import { silentLogger } from '../../../../broker/base/logger.ts'
 import { systemClock } from '../../../../broker/base/clock.ts'
 import { JdbcSource } from '../../../../broker/sql/jdbc-source.ts'
 import { PostgresDatabase } from '../../../../broker/sql/postgres/postgres-database.ts'
-import { PostgresTables } from '../../../../broker/store/sql/postgres-tables.ts'
+import { openTables } from '../../../../broker/store/sql/open-tables.ts'
 import { storeTablesContract } from '../../../contract/store-tables.ts'
 import { freshDatabase, testDatabases } from '../../../support/databases.ts'
 
@@ -14,7 +14,7 @@ storeTablesContract(async () => {
   const database = new PostgresDatabase({ source, clock: systemClock, logger: silentLogger })
   return {
     connect: () => database.connect({ applicationName: 'flotilla/test', answerTimeoutMs: 60_000 }),
-    open: (session, names) => new PostgresTables(session, names),
+    open: openTables,
     waitingWith: (text) =>
       `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${text}%'`,
     close: drop,
