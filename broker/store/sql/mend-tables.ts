@@ -68,7 +68,9 @@ async function findInMysql(session: SqlSession, { messages, acks, lock }: TableN
     const isSmall = own.some(([, name, type]) => name === 'MSG' && type !== 'longblob')
     const hasWholeKey = table !== acks || own.some(([, name, , , key]) => name === 'PRIORITY' && key === 'PRI')
     // Any of the kind that tells all characters apart, as destinations do.
-    const isOfDatabase = own.some(([, , , collation]) => typeof collation === 'string' && !/^utf8mb4_.*bin$/.test(collation))
+    const isOfDatabase = own.some(
+      ([, , , collation]) => typeof collation === 'string' && !/^utf8mb4_.*bin$/.test(collation),
+    )
     return [
       ...(isSmall ? ['MODIFY MSG LONGBLOB'] : []),
       ...(hasWholeKey ? [] : [`DROP PRIMARY KEY, ADD ${keyOfAcks}`]),

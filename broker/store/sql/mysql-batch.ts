@@ -8,6 +8,7 @@ import type { SqlValue } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
 import { batchLists, listNames, type List, type ListName } from './batch-lists.ts'
 import { tableLimits } from './limits.ts'
+import { unprepared } from './load-tables.ts'
 import type { WriteBatch, WriterProof } from './store-tables.ts'
 
 export class MysqlBatches {
@@ -95,8 +96,8 @@ function writesOf({ messages, acks, queues, subscriptions, producers, arrivals }
   const key = 'CONTAINER, PRIORITY, CLIENT_ID, SUB_NAME'
   return {
     addMessages: inserts(messages, 'addMessages'),
-    updateMessages: updates(messages, ['ID'], ['MSG'], ' AND XID IS NULL'),
-    removeMessages: deletes(messages, 'ID', ' AND XID IS NULL'),
+    updateMessages: updates(messages, ['ID'], ['MSG'], ` AND ${unprepared}`),
+    removeMessages: deletes(messages, 'ID', ` AND ${unprepared}`),
     addQueues: inserts(queues, 'addQueues', ' ON DUPLICATE KEY UPDATE PRIORITY = VALUES(PRIORITY)'),
     removeQueues: deletes(queues, 'CONTAINER, PRIORITY'),
     addAcks: inserts(acks, 'addAcks'),

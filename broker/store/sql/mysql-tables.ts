@@ -5,7 +5,7 @@ import { SqlError } from '../../sql/sql-error.ts'
 import type { TableNames } from '../../sql/table-names.ts'
 import type { Sequence } from '../held-message.ts'
 import { tableLimits } from './limits.ts'
-import { fencedError, loadTables, producerRow, producersStatement } from './load-tables.ts'
+import { fencedError, loadTables, producerRow, producersStatement, unprepared } from './load-tables.ts'
 import { MysqlBatches, notOurs } from './mysql-batch.ts'
 import type {
   FoundMessageRow,
@@ -57,7 +57,7 @@ export class MysqlTables implements StoreTables {
     for (let after = -1; ;) {
       const [result] = await this.#session.run({
         text:
-          `SELECT ID, CONTAINER, COALESCE(PRIORITY, 0), COALESCE(LENGTH(MSG), 0) FROM ${messages} WHERE ID > ${after} AND XID IS NULL` +
+          `SELECT ID, CONTAINER, COALESCE(PRIORITY, 0), COALESCE(LENGTH(MSG), 0) FROM ${messages} WHERE ID > ${after} AND ${unprepared}` +
           ` ORDER BY ID LIMIT ${tableLimits.scannedRows}`,
       })
       const page = result!.rows.map(foundRow)
@@ -85,7 +85,7 @@ export class MysqlTables implements StoreTables {
     const found: { readonly id: Sequence; readonly blob: Buffer }[] = []
     for (let at = 0; at < ids.length; at += tableLimits.mysqlListedRows) {
       const some = literalList(ids.slice(at, at + tableLimits.mysqlListedRows))
-      const text = `SELECT ID, MSG FROM ${this.#names.messages} WHERE ID IN ${some} AND XID IS NULL`
+      const text = `SELECT ID, MSG FROM ${this.#names.messages} WHERE ID IN ${some} AND ${unprepared}`
       const [result] = await this.#session.run({ text })
       for (const [id, blob] of result!.rows)
         found.push({ id: id as number, blob: (blob as Buffer | null) ?? Buffer.alloc(0) })

@@ -11,6 +11,7 @@ import type { SqlStatement } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
 import { batchLists, listNames, type ColumnType, type List, type ListName } from './batch-lists.ts'
 import { tableLimits } from './limits.ts'
+import { unprepared } from './load-tables.ts'
 import type { WriteBatch, WriterProof } from './store-tables.ts'
 
 export class PostgresBatches {
@@ -97,8 +98,8 @@ function writesOf({
   const key = '(CONTAINER, CLIENT_ID, SUB_NAME, PRIORITY)'
   return {
     addMessages: insert(messages, 'addMessages'),
-    updateMessages: `UPDATE ${messages} SET MSG = given.MSG FROM GIVEN WHERE ${messages}.ID = given.ID AND ${messages}.XID IS NULL AND ${holds}`,
-    removeMessages: `DELETE FROM ${messages} WHERE ${byId} AND XID IS NULL AND ${holds}`,
+    updateMessages: `UPDATE ${messages} SET MSG = given.MSG FROM GIVEN WHERE ${messages}.ID = given.ID AND ${unprepared} AND ${holds}`,
+    removeMessages: `DELETE FROM ${messages} WHERE ${byId} AND ${unprepared} AND ${holds}`,
     addQueues: `${insert(queues, 'addQueues')} ON CONFLICT DO NOTHING`,
     removeQueues: `DELETE FROM ${queues} USING GIVEN WHERE ${queues}.CONTAINER = given.CONTAINER AND ${queues}.PRIORITY = given.PRIORITY AND ${holds}`,
     addAcks: insert(acks, 'addAcks'),

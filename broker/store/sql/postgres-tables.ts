@@ -4,7 +4,7 @@ import type { SqlRow, SqlSession } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
 import type { Sequence } from '../held-message.ts'
 import { tableLimits } from './limits.ts'
-import { fencedError, loadTables, producerRow, producersStatement } from './load-tables.ts'
+import { fencedError, loadTables, producerRow, producersStatement, unprepared } from './load-tables.ts'
 import { PostgresBatches } from './postgres-batch.ts'
 import type {
   FoundMessageRow,
@@ -69,7 +69,7 @@ export class PostgresTables implements StoreTables {
   async read(ids: readonly Sequence[]): Promise<readonly { readonly id: Sequence; readonly blob: Buffer }[]> {
     await this.#plan()
     const [result] = await this.#session.run({
-      text: `SELECT ID, MSG FROM ${this.#names.messages} WHERE ID = ANY($1::bigint[]) AND XID IS NULL`,
+      text: `SELECT ID, MSG FROM ${this.#names.messages} WHERE ID = ANY($1::bigint[]) AND ${unprepared}`,
       values: [int8Array(ids)],
       name: 'flotilla_read',
     })
@@ -82,7 +82,7 @@ export class PostgresTables implements StoreTables {
    */
   #plan(): Promise<unknown> {
     const text =
-      'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;' +
+      'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;' +
       ' SET plan_cache_mode = force_generic_plan'
     this.#planned ??= this.#session.run({ text })
     return this.#planned
@@ -92,7 +92,7 @@ export class PostgresTables implements StoreTables {
 /** A row for each container and priority in the page, with its messages in one binary value. */
 const pageStatement = (messages: string): string =>
   `SELECT CONTAINER, PRIORITY, string_agg(int8send(ID) || int4send(BYTES), ''::bytea) FROM (SELECT ID, CONTAINER, COALESCE(PRIORITY, 0) AS PRIORITY,` +
-  ` COALESCE(octet_length(MSG), 0) AS BYTES FROM ${messages} WHERE ID > $1::bigint AND XID IS NULL ORDER BY ID LIMIT $2::bigint)` +
+  ` COALESCE(octet_length(MSG), 0) AS BYTES FROM ${messages} WHERE ID > $1::bigint AND ${unprepared} ORDER BY ID LIMIT $2::bigint)` +
   ` AS page GROUP BY CONTAINER, PRIORITY`
 
 function rowsOf([container, priority, entries]: SqlRow): FoundMessageRow[] {
