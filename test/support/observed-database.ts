@@ -1,16 +1,18 @@
-// A real database for locks under test, whose statements can be waited for and whose sessions can be cut.
+// A real database for locks under test, whose statements can be waited for, be swallowed, and lose their connections.
 import { silentLogger } from '../../broker/base/logger.ts'
 import { systemClock } from '../../broker/base/clock.ts'
 import type { Database, SessionOptions, SqlSession, SqlStatement } from '../../broker/sql/database.ts'
 import { JdbcSource } from '../../broker/sql/jdbc-source.ts'
+import { MysqlDatabase } from '../../broker/sql/mysql/mysql-database.ts'
 import { PostgresDatabase } from '../../broker/sql/postgres/postgres-database.ts'
 import type { TestDatabase } from './databases.ts'
 import { runSql } from './run-sql.ts'
 
 /** As the broker connects to it. */
-export async function openTestDatabase({ url }: TestDatabase): Promise<Database> {
+export async function openTestDatabase({ kind, url }: TestDatabase): Promise<Database> {
   const source = await JdbcSource.open({ url }, () => Promise.reject(new Error('no file')))
-  return new PostgresDatabase({ source, clock: systemClock, logger: silentLogger })
+  const parts = { source, clock: systemClock, logger: silentLogger }
+  return kind === 'postgresql' ? new PostgresDatabase(parts) : new MysqlDatabase(parts)
 }
 
 /** Ends the sessions that have a transaction open, as an administrator does. */
@@ -37,7 +39,9 @@ export class ObservedDatabase implements Database {
   readonly kind: Database['kind']
   readonly #database: Database
   readonly #listeners = new Set<(seen: Seen) => void>()
+  readonly #sessions = new Set<SqlSession>()
   #lost = Promise.withResolvers<void>()
+  #swallows = false
 
   constructor(database: Database) {
     this.kind = database.kind
@@ -50,6 +54,7 @@ export class ObservedDatabase implements Database {
 
   async connect(options: SessionOptions): Promise<SqlSession> {
     const session = await this.#database.connect(options)
+    this.#sessions.add(session)
     void session.lost.then(() => {
       this.#lost.resolve()
       this.#lost = Promise.withResolvers()
@@ -59,6 +64,7 @@ export class ObservedDatabase implements Database {
       lost: session.lost,
       close: () => session.close(),
       run: async (statement) => {
+        if (this.#swallows) return new Promise(() => {})
         this.#tell({ statement, isAnswered: false })
         const results = await session.run(statement)
         this.#tell({ statement, isAnswered: true })
@@ -77,6 +83,17 @@ export class ObservedDatabase implements Database {
       }
       this.#listeners.add(listener)
     })
+  }
+
+  /** From now on nothing of what is asked gets to the database, and connections stay: as when this process hangs. */
+  swallow(): void {
+    this.#swallows = true
+  }
+
+  /** Ends all connections that there are. */
+  async cut(): Promise<void> {
+    for (const session of this.#sessions) await session.close()
+    this.#sessions.clear()
   }
 
   /** Resolves when a session is lost, the next time. */

@@ -8,6 +8,7 @@ import type { LockHandle } from '../lock.ts'
 import { Hold } from './hold.ts'
 import { sqlLockLimits } from './limits.ts'
 import { LockTables } from './lock-tables.ts'
+import { waitAtMost } from './wait-at-most.ts'
 
 export interface DatabaseHandleOptions {
   readonly clock: Clock
@@ -56,9 +57,10 @@ export class DatabaseHandle implements LockHandle {
   }
 
   async release(): Promise<void> {
+    const wasLost = this.#hold.isOver
     if (!this.#hold.release()) return
     this.#timer?.cancel()
-    await this.#tables.rollback().catch(() => {})
+    if (!wasLost) await waitAtMost(this.#options.clock, sqlLockLimits.releaseMs, this.#tables.rollback())
     await this.#options.session.close()
   }
 

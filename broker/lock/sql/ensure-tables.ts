@@ -1,4 +1,4 @@
-// Makes sure that the tables are there before anybody waits for the lock in them. Nothing is created where nothing is missing: creating an index that is
+// Makes sure that the tables are there before anybody waits for the lock in them. Nothing is created where nothing is missing: making an index that is
 // there already waits for the active's writes, and needs rights that a user who only works with the tables may lack.
 import { createTables } from '../../sql/create-tables.ts'
 import type { SqlSession } from '../../sql/database.ts'
@@ -9,8 +9,7 @@ import { sqlLockLimits } from './limits.ts'
 interface Column {
   readonly table: string
   readonly name: string
-  /** What adds it, behind ALTER TABLE. */
-  readonly add: string
+  readonly definition: string
 }
 
 /** `connect`: for what may take long, as an index of many messages does; left out: nothing is made. Rejects with a SqlError that names what is missing. */
@@ -34,9 +33,10 @@ export async function ensureTables(
 
 async function create(session: SqlSession, names: TableNames): Promise<void> {
   try {
-    for (const { table, name, add } of laterColumns(session, names))
-      if ((await isThere(session, table)) && !(await isThere(session, table, name)))
-        await settle(session, `ALTER TABLE ${table} ${add}`)
+    // Before the indexes that go by them.
+    for (const { table, name, definition } of laterColumns(names))
+      if ((await exists(session, table)) && !(await exists(session, table, name)))
+        await settle(session, `ALTER TABLE ${table} ADD ${name} ${definition}`)
     for (const { text } of createTables(session.kind, names)) await settle(session, text)
   } finally {
     await session.close()
@@ -44,25 +44,21 @@ async function create(session: SqlSession, names: TableNames): Promise<void> {
 }
 
 async function firstMissing(session: SqlSession, names: TableNames): Promise<string | undefined> {
-  for (const table of Object.values<string>({ ...names })) if (!(await isThere(session, table))) return `table ${table}`
-  for (const { table, name } of laterColumns(session, names))
-    if (!(await isThere(session, table, name))) return `column ${name} of table ${table}`
+  for (const table of Object.values<string>({ ...names })) if (!(await exists(session, table))) return `table ${table}`
+  for (const { table, name } of laterColumns(names))
+    if (!(await exists(session, table, name))) return `column ${name} of table ${table}`
   return undefined
 }
 
-/** What releases of ActiveMQ before 5.5 and 5.8 did not have, added as later ones do (Statements.getCreateSchemaStatements). */
-function laterColumns({ kind }: SqlSession, { messages, acks }: TableNames): readonly Column[] {
-  const key = 'ADD PRIMARY KEY (CONTAINER, CLIENT_ID, SUB_NAME, PRIORITY)'
-  const dropKey = kind === 'postgresql' ? `DROP CONSTRAINT IF EXISTS ${acks.toLowerCase()}_pkey` : 'DROP PRIMARY KEY'
-  return [
-    { table: messages, name: 'PRIORITY', add: 'ADD PRIORITY BIGINT' },
-    { table: messages, name: 'XID', add: 'ADD XID VARCHAR(250)' },
-    { table: acks, name: 'PRIORITY', add: `ADD PRIORITY BIGINT DEFAULT 5 NOT NULL, ${dropKey}, ${key}` },
-    { table: acks, name: 'XID', add: 'ADD XID VARCHAR(250)' },
-  ]
-}
+/** What old releases of ActiveMQ do not have, as later ones add it (Statements.getCreateSchemaStatements). Their keys are the store's to mend, under the lock. */
+const laterColumns = ({ messages, acks }: TableNames): readonly Column[] => [
+  { table: messages, name: 'PRIORITY', definition: 'BIGINT' },
+  { table: messages, name: 'XID', definition: 'VARCHAR(250)' },
+  { table: acks, name: 'PRIORITY', definition: 'BIGINT DEFAULT 5 NOT NULL' },
+  { table: acks, name: 'XID', definition: 'VARCHAR(250)' },
+]
 
-async function isThere(session: SqlSession, table: string, column = '1'): Promise<boolean> {
+async function exists(session: SqlSession, table: string, column = '1'): Promise<boolean> {
   try {
     await session.run({ text: `SELECT ${column} FROM ${table} WHERE 1 = 0` })
     return true
@@ -72,23 +68,23 @@ async function isThere(session: SqlSession, table: string, column = '1'): Promis
   }
 }
 
-/** Whoever finds that another member has made it meanwhile is content. PostgreSQL tells of that for IF NOT EXISTS, too, when both are at it. */
+/**
+ * Whoever finds that another member has made it meanwhile is content. Of two that are at it at the same moment PostgreSQL tells one of a
+ * Duplicate, in spite of IF NOT EXISTS: then it is asked again, because a part of it may have been what collided.
+ */
 async function settle(session: SqlSession, text: string): Promise<void> {
+  const isAskedAgain = session.kind === 'postgresql' && text.startsWith('CREATE')
   for (let attempt = 1; ; attempt++)
     try {
       await session.run({ text })
       return
     } catch (error) {
       if (!(error instanceof SqlError)) throw error
-      if (error.kind === 'Duplicate' && !isOnlyCollision(session, text)) return
+      if (error.kind === 'Duplicate' && !isAskedAgain) return
       const isInTheWay = error.kind === 'Duplicate' || error.kind === 'Conflict'
       if (!isInTheWay || attempt === sqlLockLimits.createAttempts) throw error
     }
 }
-
-/** It has to be tried again, because what collided was perhaps not the table itself but a part of it. */
-const isOnlyCollision = ({ kind }: SqlSession, text: string): boolean =>
-  kind === 'postgresql' && text.startsWith('CREATE')
 
 /** A table of MyISAM has no locks of rows and no transactions: two members would be active. */
 async function checkEngines(session: SqlSession, names: TableNames): Promise<void> {
@@ -103,6 +99,6 @@ async function checkEngines(session: SqlSession, names: TableNames): Promise<voi
     if (typeof engine === 'string' && engine.toUpperCase() !== 'INNODB')
       throw new SqlError(
         'Invalid',
-        `Cannot use table ${String(table)}: its engine is ${engine}, which has no transactions; ALTER TABLE ${String(table)} ENGINE=InnoDB`,
+        `Cannot use table ${String(table)}: its engine ${engine} has no transactions; ALTER TABLE ${String(table)} ENGINE=InnoDB makes it one that has`,
       )
 }

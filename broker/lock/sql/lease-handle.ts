@@ -8,6 +8,7 @@ import type { LockHandle } from '../lock.ts'
 import { Hold } from './hold.ts'
 import { sqlLockLimits } from './limits.ts'
 import { LockTables } from './lock-tables.ts'
+import { waitAtMost } from './wait-at-most.ts'
 
 export interface LeaseHandleOptions {
   readonly clock: Clock
@@ -57,14 +58,18 @@ export class LeaseHandle implements LockHandle {
     this.#hold.verify()
   }
 
-  /** The lease is free at once; what cannot be told to the database, ends by itself. */
+  /** The lease is free at once. One that was lost, or that the database does not hear of, ends by itself. */
   async release(): Promise<void> {
+    const wasLost = this.#hold.isOver
     if (!this.#hold.release()) return
     this.#timer?.cancel()
     const session = this.#session
     this.#session = undefined
     if (!session) return
-    await new LockTables(session, this.#options.names).freeLease(this.leaseHolder).catch(() => {})
+    if (!wasLost) {
+      const { clock, names } = this.#options
+      await waitAtMost(clock, sqlLockLimits.releaseMs, new LockTables(session, names).freeLease(this.leaseHolder))
+    }
     await session.close()
   }
 

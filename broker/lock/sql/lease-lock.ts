@@ -8,7 +8,7 @@ import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
 import { LeaseHandle } from './lease-handle.ts'
 import { sqlLockLimits } from './limits.ts'
-import { cut, isConflict, LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
+import { isConflict, LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
 import { isLeased, LockTables } from './lock-tables.ts'
 
 export interface LeaseLockOptions extends SqlLockOptions {
@@ -117,13 +117,15 @@ export class LeaseLock implements Lock {
     })
   }
 
-  /** Of each life of a member another one: nobody renews what another life has. */
+  /** Of each life of a member another one: nobody renews what another life has. In ASCII, because ActiveMQ's table may know nothing else. */
   #newName(): string {
     const { brokerName, member, random } = this.#options
     const digits = Array.from({ length: 12 }, () => Math.floor(random.next() * 16).toString(16))
-    return `flotilla:${brokerName}/${cut(member, sqlLockLimits.memberLength)}/${digits.join('')}`
+    return `flotilla:${brokerName}/${asciiOf(member).slice(0, sqlLockLimits.memberLength)}/${digits.join('')}`
   }
 }
+
+const asciiOf = (text: string): string => text.replace(/[^ -~]/g, '?')
 
 const trusted = (durationMs: number): number => durationMs * (1 - sqlLockLimits.clockRateShare)
 

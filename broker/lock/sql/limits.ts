@@ -22,6 +22,8 @@ export const sqlLockLimits = {
   holderFreshMs: 200,
   /** For that answer: then the last one that is known has to do, because people and the operator wait for it. */
   holderAnswerMs: 500,
+  /** For the database to hear of a release: the member wants to end. */
+  releaseMs: 2000,
   /** Of the lease that is not trusted: our clock and the database's, which NTP may be pulling, do not run at the same rate. */
   clockRateShare: 1 / 20,
   /** Of the lease, for an answer to a renewal: what is left is enough for a new connection and for trying again. */

@@ -12,6 +12,7 @@ import { StorageRefusedError } from '../storage-refused-error.ts'
 import { ensureTables } from './ensure-tables.ts'
 import { sqlLockLimits } from './limits.ts'
 import { LockTables, type SeenLock } from './lock-tables.ts'
+import { waitAtMost } from './wait-at-most.ts'
 
 export interface SqlLockOptions {
   readonly database: Database
@@ -67,12 +68,8 @@ export class LockCandidate {
 
   async holder(): Promise<LockHolder | undefined> {
     const { clock } = this.#options
-    if (!this.#seen || clock.monotonicMs() - this.#seen.atMs >= sqlLockLimits.holderFreshMs) {
-      const patience = Promise.withResolvers<void>()
-      const timer = clock.after(sqlLockLimits.holderAnswerMs, patience.resolve)
-      await Promise.race([this.#lookAnew(), patience.promise])
-      timer.cancel()
-    }
+    if (!this.#seen || clock.monotonicMs() - this.#seen.atMs >= sqlLockLimits.holderFreshMs)
+      await waitAtMost(clock, sqlLockLimits.holderAnswerMs, this.#lookAnew())
     return this.#seen?.holder
   }
 
@@ -246,7 +243,7 @@ export class LockCandidate {
 export const isConflict = (error: unknown): boolean => error instanceof SqlError && error.kind === 'Conflict'
 
 /** At most so many UTF-16 units, and no half character. */
-export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()
+const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()
 
 async function unlessGivenUp(handle: LockHandle, signal: AbortSignal): Promise<LockHandle> {
   if (!signal.aborted) return handle
