@@ -16,6 +16,8 @@ export interface DestinationTotals extends DestinationRow {
 export interface Measurements {
   readonly role: BrokerRole
   readonly term: number | null
+  /** Whether the lock cannot even be tried at this moment. */
+  readonly lockTrouble: boolean
   readonly connections: readonly { readonly connector: string; readonly open: number }[]
   readonly acceptedConnections: number
   readonly refusedConnections: number
@@ -110,6 +112,11 @@ function addBrokerMetrics(
     roles.map((name) => [[name], name === role ? 1 : 0]),
   )
   set.gauge('flotilla_term', 'Term this member is active in, 0 when it is not', term ?? 0)
+  set.gauge(
+    'flotilla_lock_trouble',
+    'Whether the lock cannot even be tried, whoever has it: 1 or 0',
+    counts.lockTrouble ? 1 : 0,
+  )
   set.gauges(
     'flotilla_connections',
     'Open client connections',

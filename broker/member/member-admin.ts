@@ -105,7 +105,12 @@ export class MemberAdmin implements AdminSource {
         lagBytes: role === 'Standby' ? (storage.store.lag()?.bytes ?? null) : null,
         refusal,
       },
-      lock: { type: storage.lock.kind, holder: holder?.member ?? null, term: holder?.term ?? null },
+      lock: {
+        type: storage.lock.kind,
+        holder: holder?.member ?? null,
+        term: holder?.term ?? null,
+        trouble: this.#lockTrouble(),
+      },
       memory: { used: activity?.parts.region.memory().used ?? 0, limit: memoryLimit },
       temp: { messages: temp.messages, used: temp.bytesUsed, limit: temp.limitBytes },
       transportConnectors: config.transportConnectors.map(({ name, protocol, port }, index) => {
@@ -196,6 +201,7 @@ export class MemberAdmin implements AdminSource {
     return {
       role,
       term: this.role().term,
+      lockTrouble: this.#lockTrouble() !== null,
       connections: connectors.map(({ name, connections }) => ({ connector: name, open: connections })),
       acceptedConnections: sumOf(connectors, ({ counts }) => counts.accepted),
       refusedConnections: sumOf(connectors, ({ counts }) => counts.refused),
@@ -222,6 +228,12 @@ export class MemberAdmin implements AdminSource {
     } catch {
       return 'Stopping'
     }
+  }
+
+  /** Of a member that has the lock the obstacle is what was before. */
+  #lockTrouble(): string | null {
+    const { obstacle } = this.#options.storage.lock
+    return !this.#state.handle && obstacle.kind === 'Trouble' ? obstacle.reason : null
   }
 
   /** As far as it can be known: of no use to decide anything. */

@@ -52,6 +52,7 @@ beforeAll(async () => {
   const broker = await renderMetrics({
     role: 'Active',
     term: 1,
+    lockTrouble: false,
     connections: [],
     acceptedConnections: 0,
     refusedConnections: 0,
