@@ -6,6 +6,7 @@
 // supervisor: there a new Broker takes over inside the process, once store and lock of the old one are closed; if they
 // cannot be closed in time, the process ends too.
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces, totalmem } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from './base/clock.ts'
@@ -24,7 +25,11 @@ import type { LockHolder } from './lock/lock.ts'
 import { adminPaths } from './management/contract.ts'
 import { roleAt } from './management/role-at.ts'
 import { networkProblemsOf } from './member/network-settings.ts'
+import { priorityPoliciesOf } from './member/region-settings.ts'
+import { PolicyMap } from './routing/policy-map.ts'
+import { openDatabase } from './storage/open-jdbc.ts'
 import { openStorage } from './storage/open-storage.ts'
+import type { JdbcParts } from './storage/storage-parts.ts'
 
 interface Arguments {
   readonly config?: string
@@ -70,7 +75,14 @@ function endProcess(code: number | typeof cut): never {
 
 async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number | typeof cut> {
   for (let life = 1; ; life++) {
-    const broker = buildBroker(config, parsed, life === 1, logger)
+    let jdbc: JdbcParts | undefined
+    try {
+      jdbc = await jdbcPartsOf(config, logger)
+    } catch (error) {
+      logger.error(errorMessage(error))
+      return exitCodes.failed
+    }
+    const broker = buildBroker(config, parsed, life === 1, logger, jdbc)
     const release = stopOnSignals(broker, logger)
     // Told by `ended` as well.
     broker.start().catch(() => {})
@@ -108,12 +120,22 @@ async function isActive({ watchUrl, member }: LockHolder): Promise<boolean> {
 /** Another member was faster, or took over before this one was active: nothing is wrong with this one. */
 const isReplaced = (error: unknown): boolean => ['LOCK_LOST', 'JOURNAL_FENCED'].includes(errorCode(error) ?? '')
 
+async function jdbcPartsOf(config: BrokerConfig, logger: Logger): Promise<JdbcParts | undefined> {
+  const { store } = config
+  if (store.type !== 'JDBC') return undefined
+  const readText = (path: string): Promise<string> => readFile(path, 'utf8')
+  const database = await openDatabase(store, { clock: systemClock, logger, readFile: readText })
+  const policies = new PolicyMap(priorityPoliciesOf(config))
+  return { database, isPrioritized: (kind, name) => policies.for({ kind, name })?.prioritizedMessages === true }
+}
+
 /** In a later life the data directory is not made: an empty one in its place would hide what is stored. */
 function buildBroker(
   config: BrokerConfig,
   { dataDirectory, member, exitOnLockLoss }: Arguments,
   makesDirectory: boolean,
   logger: Logger,
+  jdbc: JdbcParts | undefined,
 ): Broker {
   const availableMemoryBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
   const storage = openStorage(config, {
@@ -128,6 +150,7 @@ function buildBroker(
     memoryLimitBytes: memoryLimitBytes(config.memoryLimit, availableMemoryBytes),
     watchUrl: () => watchUrl(config.admin.host, broker.adminPort),
     openWatch,
+    jdbc,
   })
   const broker = new Broker({
     config,

@@ -213,13 +213,11 @@ describe('faults', () => {
     store.add(numbered(1), 1)
     let told = false
     store.whenDurable(() => (told = true))
-    let failed: Error | undefined
-    void store.failed.then((error) => (failed = error))
-    while (!failed) {
+    for (let n = 0; n < sqlStoreLimits.conflictAttempts; n++) {
       await turns(5)
       clock.advance(10_000)
     }
-    expect(failed.message).toBe('A fault of the kind Conflict')
+    expect((await store.failed).message).toBe('A fault of the kind Conflict')
     expect([told, database.written.length]).toEqual([false, sqlStoreLimits.conflictAttempts])
     await store.close()
   })

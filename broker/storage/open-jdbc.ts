@@ -1,0 +1,95 @@
+// The store in a database, with the lock that is in the same one: who has the lock proves it with each write.
+import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { parseDuration, parseSize } from '../config/duration-and-size.ts'
+import type { BrokerConfig } from '../config/schema.ts'
+import type { Lock } from '../lock/lock.ts'
+import { DatabaseLock } from '../lock/sql/database-lock.ts'
+import { LeaseLock } from '../lock/sql/lease-lock.ts'
+import type { Database, DatabaseKind } from '../sql/database.ts'
+import { JdbcSource } from '../sql/jdbc-source.ts'
+import { MysqlDatabase } from '../sql/mysql/mysql-database.ts'
+import { PostgresDatabase } from '../sql/postgres/postgres-database.ts'
+import { tableNames, type TableNames } from '../sql/table-names.ts'
+import type { OpenTables } from '../store/sql/open-tables.ts'
+import { PostgresTables } from '../store/sql/postgres-tables.ts'
+import { SqlStore } from '../store/sql/sql-store.ts'
+import type { JdbcParts, StorageParts } from './storage-parts.ts'
+import type { Storage } from './storage.ts'
+
+type JdbcConfig = Extract<BrokerConfig['store'], { type: 'JDBC' }>
+
+export interface DatabaseParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly readFile: (path: string) => Promise<string>
+}
+
+/** Connects to nothing yet. Rejects with SqlError for a URL that makes no sense, or whose file cannot be read. */
+export async function openDatabase(config: JdbcConfig, { readFile, ...parts }: DatabaseParts): Promise<Database> {
+  const source = await JdbcSource.open(config, readFile)
+  return source.kind === 'postgresql'
+    ? new PostgresDatabase({ source, ...parts })
+    : new MysqlDatabase({ source, ...parts })
+}
+
+const tablesOf: Readonly<Partial<Record<DatabaseKind, OpenTables>>> = {
+  postgresql: (session, names) => new PostgresTables(session, names),
+}
+
+export function openJdbc(
+  brokerName: string,
+  config: JdbcConfig,
+  temp: Storage['temp'],
+  parts: StorageParts,
+  { database, isPrioritized }: JdbcParts,
+): Storage {
+  const names = tableNames(config.tablePrefix)
+  const openTables = tablesOf[database.kind]
+  assert(openTables, 'The tables of this kind of database are known')
+  const { clock, logger, member } = parts
+  return {
+    kind: config.type,
+    lock: lockOf(brokerName, config, parts, database, names),
+    store: new SqlStore({
+      database,
+      openTables,
+      names,
+      clock,
+      logger,
+      limitBytes: parseSize(config.limit)!,
+      isPrioritized,
+      applicationName: `flotilla/${brokerName}/${member}`,
+    }),
+    temp,
+  }
+}
+
+function lockOf(
+  brokerName: string,
+  { createTables, locker, lease, lock }: JdbcConfig,
+  { member, clock, random, logger, watchUrl }: StorageParts,
+  database: Database,
+  names: TableNames,
+): Lock {
+  const options = {
+    database,
+    names,
+    createTables,
+    brokerName,
+    member,
+    clock,
+    random,
+    logger,
+    acquireIntervalMs: parseDuration(lock.acquireInterval)!,
+    watchUrl,
+  }
+  if (locker === 'Database')
+    return new DatabaseLock({ ...options, keepAlivePeriodMs: parseDuration(lock.keepAlivePeriod)! })
+  return new LeaseLock({
+    ...options,
+    durationMs: parseDuration(lease.duration)!,
+    renewIntervalMs: parseDuration(lease.renewInterval)!,
+  })
+}
