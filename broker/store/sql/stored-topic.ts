@@ -163,7 +163,8 @@ export class StoredTopic {
 
   #dropped(sequence: Sequence, bytes: number): void {
     this.#parts.dropped(bytes)
-    if (sequence === this.#kept.lastSequence) this.#settleRow(sequence)
+    // What stays is behind it.
+    if (this.#staying === 0 && sequence === this.#kept.lastSequence) this.#settleRow(sequence)
     else this.#parts.writer.batch.removeMessage(sequence)
   }
 
