@@ -10,7 +10,7 @@ export default {
     '<rootDir>/test/kube/',
     '<rootDir>/test/image/',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/'],
+  modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/', '<rootDir>/.databases/'],
   globalSetup: '<rootDir>/test/support/database-setup.mjs',
   globalTeardown: '<rootDir>/test/support/database-teardown.mjs',
   restoreMocks: true,

@@ -188,7 +188,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'hack/databases': [],
   'hack/image': [],
   'hack/dashboard-picture': [],
-  'hack/start': ['hack/localkube', 'broker/client', 'broker/management'],
+  'hack/start': ['hack/databases', 'hack/localkube', 'broker/client', 'broker/management'],
 }
 
 /** Of the broker the operator may import these files only. */

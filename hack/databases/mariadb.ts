@@ -12,7 +12,7 @@ export const mariadb: ServerKind = {
   stopSignal: 'SIGTERM',
   killSignal: 'SIGKILL',
   prepare,
-  url: (port, password) => `jdbc:mariadb://127.0.0.1:${port}/${database}?user=${userName}&password=${password}`,
+  address: (port) => `jdbc:mariadb://127.0.0.1:${port}/${database}`,
 }
 
 export const hasMariadb = (): boolean =>

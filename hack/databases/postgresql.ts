@@ -14,8 +14,7 @@ const kind = {
   // A SIGTERM would wait for the clients.
   stopSignal: 'SIGINT',
   killSignal: 'SIGQUIT',
-  url: (port: number, password: string): string =>
-    `jdbc:postgresql://127.0.0.1:${port}/postgres?user=${userName}&password=${password}`,
+  address: (port: number): string => `jdbc:postgresql://127.0.0.1:${port}/postgres`,
 } as const
 
 export const embeddedPostgresql: ServerKind = {
@@ -71,6 +70,7 @@ function initArguments(facts: ServerFacts): string[] {
     '--encoding=UTF8',
     '--locale=C',
     '--no-instructions',
-    ...(facts.syncs ? [] : ['--no-sync']),
+    // Of a new one nothing can be lost yet; on a busy disk it would take seconds.
+    '--no-sync',
   ]
 }

@@ -23,7 +23,8 @@ export interface ServerKind {
   /** At once, with data that nobody wants any more. */
   readonly killSignal: KeptServer['stopSignal']
   prepare(facts: ServerFacts): Pick<KeptServer, 'preparation' | 'program' | 'readyText'>
-  url(port: number, password: string): string
+  /** As JDBC has it, without user and password. */
+  address(port: number): string
 }
 
 export const userName = 'flotilla'

@@ -25,7 +25,9 @@ export function serverUser(names: readonly string[]): ServerUser | undefined {
 /** Whether others than root and their owner get there. */
 export function isReachable(path: string): boolean {
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return false
+    // One that is not there yet will be one of ours.
+    const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o755
+    if ((mode & 0o001) === 0) return false
     if (folder === dirname(folder)) return true
   }
 }

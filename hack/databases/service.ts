@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { hasMariadb, mariadb } from './mariadb.ts'
 import { embeddedPostgresql, hasPostgresql, installedPostgresql } from './postgresql.ts'
 import type { ServerKind } from './server-kind.ts'
-import { startDatabase, type DatabaseServer } from './start-database.ts'
+import { isReachable, serverUser } from './server-user.ts'
+import { startDatabase, type DatabaseServer, type StartOptions } from './start-database.ts'
 
 export const serviceNames = ['postgresql', 'mariadb'] as const
 export type ServiceName = (typeof serviceNames)[number]
@@ -41,20 +42,20 @@ export class Service {
       : new Service('PostgreSQL', join(directory, 'postgresql'), installedPostgresql)
   }
 
-  /** With the port and the password of the time before. */
+  /** Whether the server's user gets to the directory. */
+  get isReachable(): boolean {
+    return serverUser(this.#kind.users) === undefined || isReachable(this.directory)
+  }
+
+  /** Goes on when this process ends. With the port and the password of the time before. */
   async start(syncs: boolean): Promise<Running> {
-    const running = this.running()
-    if (running) return running
-    this.#checkInstalled()
-    const { password, port } = this.#kept() ?? {}
-    const before = password === undefined || port === undefined ? {} : { password, port }
-    const { directory } = this
-    const started = await startDatabase(this.#kind, { directory, syncs, endsWithParent: false, ...before })
-    const { pid, url } = started
-    const address = new URL(url.slice('jdbc:'.length))
-    const kept: Kept = { pid, url, port: Number(address.port), password: address.searchParams.get('password')! }
-    writeFileSync(this.#file, JSON.stringify(kept), { mode: 0o600 })
-    return { pid, url }
+    return this.running() ?? this.#start({ syncs, endsWithParent: false })
+  }
+
+  /** The same, but it ends with this process. One that runs is the end of such a one: it is waited for. */
+  async startHere(syncs: boolean): Promise<DatabaseServer> {
+    await this.stop()
+    return this.#start({ syncs, endsWithParent: true })
   }
 
   /** Another one, without data, which ends with this process and leaves nothing. */
@@ -74,6 +75,19 @@ export class Service {
     if (!running) return
     process.kill(running.pid, 'SIGTERM')
     while (runs(running.pid, this.directory)) await new Promise((resolve) => setTimeout(resolve, lookPeriodMs))
+  }
+
+  async #start(options: Pick<StartOptions, 'syncs' | 'endsWithParent'>): Promise<DatabaseServer> {
+    this.#checkInstalled()
+    const { directory } = this
+    const { password, port } = this.#kept() ?? {}
+    const before = password === undefined || port === undefined ? {} : { password, port }
+    const server = await startDatabase(this.#kind, { directory, ...options, ...before })
+    const { pid, url } = server
+    const { port: itsPort } = new URL(url.slice('jdbc:'.length))
+    const kept: Kept = { pid, url, port: Number(itsPort), password: server.password }
+    writeFileSync(this.#file, JSON.stringify(kept), { mode: 0o600 })
+    return server
   }
 
   #checkInstalled(): void {

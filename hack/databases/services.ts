@@ -44,7 +44,7 @@ function serviceCommand(name: string, description: string): Command {
     .command(name)
     .description(description)
     .argument('<service>', 'which', parseServices)
-    .option('--directory <dir>', 'where data, logs and passwords are kept', '.flotilla/services')
+    .option('--directory <dir>', 'where data, logs and passwords are kept', '.databases')
 }
 
 serviceCommand('start', 'start it, unless it runs')
@@ -88,7 +88,7 @@ serviceCommand('url', 'print its JDBC URL').action((names: ServiceName[], { dire
 program
   .command('status')
   .description('print what runs')
-  .option('--directory <dir>', 'where data, logs and passwords are kept', '.flotilla/services')
+  .option('--directory <dir>', 'where data, logs and passwords are kept', '.databases')
   .action(({ directory }: Flags) => {
     for (const name of serviceNames) {
       const services = runningServices(name, resolve(directory))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { ServerError, startServer } from './kept-server.ts'
-import type { ServerKind } from './server-kind.ts'
+import { userName, type ServerKind } from './server-kind.ts'
 import { isReachable, makeServerDirectory, serverUser, type ServerUser } from './server-user.ts'
 
 export interface StartOptions {
@@ -23,7 +23,12 @@ export interface StartOptions {
 }
 
 export interface DatabaseServer {
-  /** As JDBC has it, with user and password; of a user who may do everything. */
+  /** As JDBC has it, without user and password. */
+  readonly address: string
+  /** Of a user who may do everything. */
+  readonly user: string
+  readonly password: string
+  /** The address with user and password. */
   readonly url: string
   /** Of the process that runs the server and ends it by SIGTERM. */
   readonly pid: number
@@ -67,7 +72,9 @@ async function startOnce(kind: ServerKind, options: StartOptions): Promise<Datab
       stopSignal: isTemporary ? kind.killSignal : kind.stopSignal,
       endsWithParent: options.endsWithParent,
     })
-    return { ...keeper, directory, url: kind.url(port, password) }
+    const address = kind.address(port)
+    const url = `${address}?user=${userName}&password=${password}`
+    return { ...keeper, directory, address, user: userName, password, url }
   } catch (error) {
     if (isTemporary) rmSync(directory, { recursive: true, force: true })
     throw error

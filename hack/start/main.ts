@@ -14,6 +14,7 @@ import {
   processId,
 } from './cluster-view.ts'
 import { clustersIn, getCluster, podsOf, removeExamples, waitUntilReady, type ClusterName } from './clusters.ts'
+import { startDatabase, wantsDatabase, type ExampleDatabase } from './example-database.ts'
 import { loadManifests, type Manifest } from './manifests.ts'
 import { OperatorProcess } from './operator-process.ts'
 import { parseArguments, type StartOptions } from './options.ts'
@@ -78,8 +79,12 @@ async function run(
   signal: AbortSignal,
   stopped: Promise<void>,
 ): Promise<number> {
-  const manifests = loadManifests(options.manifests)
+  let manifests: readonly Manifest[] = loadManifests(options.manifests)
   const clusters = clustersIn(manifests)
+  const needsDatabase = wantsDatabase(manifests)
+  let database: ExampleDatabase | undefined
+  // After the brokers.
+  closing.push(async () => database?.stop())
   const kube = await step('Starting the local stand-in for Kubernetes', () => {
     const starting = startKube(options)
     closing.push(async () => (await starting.catch(() => undefined))?.stop())
@@ -88,6 +93,14 @@ async function run(
   const api = new Api(kube.serverUrl, signal)
   await applyAll(api, loadManifests([join(root, 'crds')]))
   if (!options.examples) await removeOldExamples(api, clusters)
+  if (needsDatabase) {
+    database = await step(
+      'Starting a PostgreSQL',
+      () => startDatabase(manifests, options.data),
+      ({ place }) => place,
+    )
+    manifests = database.manifests
+  }
   signal.throwIfAborted()
   const operator = new OperatorProcess(
     kube.kubeconfigPath,

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { load } from 'js-yaml'
+import { loadAll } from 'js-yaml'
 import { parseBrokerConfig } from '../../../broker/config/parse.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import { buildBrokerClusterSchema } from '../../../operator/api/crd.ts'
@@ -14,7 +14,8 @@ const folder = join(import.meta.dirname, '..', '..', '..', 'examples')
 const schema = buildBrokerClusterSchema()
 
 const planOf = (file: string) => {
-  const cluster = load(readFileSync(join(folder, file), 'utf8')) as BrokerCluster
+  const objects = loadAll(readFileSync(join(folder, file), 'utf8')) as BrokerCluster[]
+  const cluster = objects.find(({ kind }) => kind === 'BrokerCluster')!
   expect(refusals(withDefaults(cluster, schema), undefined, schema)).toEqual([])
   const parsed = parseSpec(cluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
