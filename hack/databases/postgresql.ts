@@ -7,7 +7,8 @@ import { userName, writeForServer, type ServerFacts, type ServerKind } from './s
 /** Where Debian and its kin put the programs, a folder for each version. */
 const debianFolder = '/usr/lib/postgresql'
 
-const withoutSync = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+// Commits are still given to the system before they are answered, so that a kill of the server loses none.
+const withoutSync = ['fsync=off', 'full_page_writes=off']
 
 const kind = {
   users: ['postgres', 'nobody'],

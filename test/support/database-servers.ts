@@ -28,7 +28,7 @@ export async function startDatabases(): Promise<StartedDatabases> {
   return {
     databases: [
       { kind: 'postgresql', url: postgresql },
-      ...(mysql === undefined ? [] : [{ kind: 'mysql', url: mysql } as const]),
+      ...(mysql === undefined || mysql === '' ? [] : [{ kind: 'mysql', url: mysql } as const]),
     ],
     stop: async () => {
       await Promise.all(own.map(async (server) => (await server).stop()))
