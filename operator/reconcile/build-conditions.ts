@@ -16,6 +16,7 @@ import { describeDrain, type DrainView } from './drain-status.ts'
 import { type EdgeTrouble, findEdgeTrouble } from './edge-states.ts'
 import { formatTime, type GroupView, type Judgement } from './judgement.ts'
 import { maxConditionMessageLength } from './limits.ts'
+import { troubleOf } from './observe.ts'
 
 /** A condition yet without generation and time. */
 interface Finding<T extends ConditionType = ConditionType> {
@@ -270,8 +271,8 @@ const names = (members: readonly { readonly name: string }[]): string => members
 function describeMissing({ name, members, replicas }: GroupView): string {
   const ready = members.filter((member) => member.ready).length
   const broken = members.find(({ failure }) => failure)
-  const cut = members.find((member) => !member.ready && typeof member.snapshot?.lock.trouble === 'string')
-  const ofLock = cut ? `; ${cut.name}: ${cut.snapshot?.lock.trouble}` : ''
+  const cut = members.find(({ snapshot }) => troubleOf(snapshot) !== undefined)
+  const ofLock = cut ? `; ${cut.name}: ${troubleOf(cut.snapshot)}` : ''
   const why = broken?.failure ? `; ${broken.name}: ${broken.failure.reason}: ${broken.failure.message}` : ofLock
   return `Group ${name} has ${ready} of ${replicas} members ready${why}`
 }

@@ -53,8 +53,8 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
     group: pod.metadata.labels?.[labels.group] ?? '',
     revision: pod.metadata.annotations?.[annotations.revision],
     terminating,
-    // Whatever it says of itself: who refuses the store will not take over.
-    ready: refusal === undefined && conditionStatus(pod, 'Ready') === 'True',
+    // Whatever it says of itself: who refuses the store, or cannot even try for its lock, will not take over.
+    ready: refusal === undefined && troubleOf(snapshot) === undefined && conditionStatus(pod, 'Ready') === 'True',
     running,
     role: refusal === undefined ? (snapshot?.role ?? roleWithoutAnswer(running, terminating)) : 'Starting',
     term: snapshot?.term ?? undefined,
@@ -65,6 +65,10 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
     hasEnded: hasEnded(pod),
   }
 }
+
+/** Why it cannot even try for the lock. */
+export const troubleOf = (snapshot: MemberSnapshot | undefined): string | undefined =>
+  snapshot?.lock.trouble ?? undefined
 
 const roleWithoutAnswer = (running: boolean, terminating: boolean): MemberRole => {
   if (running) return 'Unknown'

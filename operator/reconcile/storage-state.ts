@@ -8,7 +8,7 @@ import { claimNames, type ClusterPlan, type GroupPlan } from '../topology/plan.t
 import { planStorageStep, type StorageProblem } from '../topology/storage-change.ts'
 import { existingStorage } from './existing-storage.ts'
 import type { DatabaseProblem } from './databases.ts'
-import type { Observation, SeenMember } from './observe.ts'
+import { type Observation, type SeenMember, troubleOf } from './observe.ts'
 import type { Claim } from './kinds.ts'
 
 export interface StorageState {
@@ -68,8 +68,8 @@ function databaseTrouble({ name, store }: GroupPlan, members: readonly SeenMembe
   const own = members.filter(({ group, snapshot }) => group === name && snapshot)
   if (findActive(own)) return undefined
   const [first] = own
-  if (!first || own.some(({ snapshot }) => (snapshot?.lock.trouble ?? null) === null)) return undefined
-  return `${first.name}: ${first.snapshot?.lock.trouble}`
+  if (!first || own.some(({ snapshot }) => troubleOf(snapshot) === undefined)) return undefined
+  return `${first.name}: ${troubleOf(first.snapshot)}`
 }
 
 /** Why it is so, only its provisioner knows; what is asked for, and what is seldom given, can be said. */

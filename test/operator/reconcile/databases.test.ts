@@ -236,14 +236,20 @@ describe('a database that nobody reaches', () => {
     const harness = await settled()
     const standby = harness.world.pods().find(({ metadata }) => metadata.name !== harness.world.activeOf('orders'))!
     harness.world.lockTroubles.set(standby.metadata.name, trouble)
-    harness.kube.change(standby, (changed) => {
-      const conditions = [{ type: 'Ready', status: 'False' }]
-      changed.status = { ...(changed.status as object), conditions }
-    })
-    await harness.reconcile()
+    await live(harness)
     expect(harness.condition('StorageReady')).toMatchObject({ status: 'True' })
     const message = `Group g0 has 1 of 2 members ready; ${standby.metadata.name}: ${trouble}`
     expect(harness.condition('Degraded')).toMatchObject({ reason: 'StandbyMissing', message })
+    expect(harness.cluster.status!.groups![0]!.standbys).toEqual([])
+    // It would not take over.
+    const active = harness.world.activeOf('orders')
+    harness.apply(databasePair({}, { broker: { memoryLimit: '40%' } }))
+    await live(harness, 10)
+    expect(harness.world.activeOf('orders')).toBe(active)
+    expect(harness.condition('UpToDate')).toMatchObject({ status: 'False' })
+    harness.world.lockTroubles.clear()
+    await harness.run()
+    expect(harness.condition('UpToDate')).toMatchObject({ status: 'True' })
   })
 })
 
