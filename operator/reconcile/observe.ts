@@ -66,9 +66,9 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
   }
 }
 
-/** Why it cannot even try for the lock. */
+/** Why it cannot even try for the lock. Who is active has it, whatever was before. */
 export const troubleOf = (snapshot: MemberSnapshot | undefined): string | undefined =>
-  snapshot?.lock.trouble ?? undefined
+  snapshot && snapshot.role !== 'Active' ? (snapshot.lock.trouble ?? undefined) : undefined
 
 const roleWithoutAnswer = (running: boolean, terminating: boolean): MemberRole => {
   if (running) return 'Unknown'
