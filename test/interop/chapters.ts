@@ -15,6 +15,7 @@ import {
   type OldClientVersion,
 } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
+import { openOurStore, type OurStore } from './our-store.ts'
 
 type Report = (ok: boolean, name: string, detail?: string) => void
 
@@ -91,28 +92,39 @@ export interface ChapterOptions {
   readonly wholeMatrix: boolean
   /** Only tests whose "Class.method" has this in it. */
   readonly tests: string
+  /** Of our broker. ActiveMQ is not asked again for another than the usual one. */
+  readonly store: OurStore
 }
 
 const cache = process.env.FLOTILLA_INTEROP_CACHE ?? join(homedir(), '.cache', 'flotilla-interop')
 const sources = join(import.meta.dirname, 'java')
 
-export async function checkChapters({ clients, wholeMatrix, tests }: ChapterOptions, report: Report): Promise<void> {
+export async function checkChapters(
+  { clients, wholeMatrix, tests, store }: ChapterOptions,
+  report: Report,
+): Promise<void> {
   for (const cell of wholeMatrix ? allCells : fewCells) {
-    if (!clients.includes(cell.client)) continue
-    const name = `${cell.client} ${cell.encoding} with ${cell.broker === 'ours' ? 'our broker' : `ActiveMQ ${referenceVersion}`}`
+    if (!clients.includes(cell.client) || (cell.broker === 'activemq' && store !== 'journal')) continue
+    const ours = store === 'journal' ? 'our broker' : `our broker on ${store}`
+    const name = `${cell.client} ${cell.encoding} with ${cell.broker === 'ours' ? ours : `ActiveMQ ${referenceVersion}`}`
     try {
-      await runCell(cell, name, tests, report)
+      await runCell(cell, name, { tests, store }, report)
     } catch (error) {
       report(false, `chapters: ${name} ran`, String(error))
     }
   }
 }
 
-async function runCell(cell: Cell, name: string, tests: string, report: Report): Promise<void> {
+async function runCell(
+  cell: Cell,
+  name: string,
+  { tests, store }: Pick<ChapterOptions, 'tests' | 'store'>,
+  report: Report,
+): Promise<void> {
   const startedAt = Date.now()
   const { classpath, classes } = prepare(cell.client)
   await inDirectory(async (directory) => {
-    const start = cell.broker === 'ours' ? startOurs : startActivemq
+    const start = cell.broker === 'ours' ? (place: string) => startOurs(place, store) : startActivemq
     const brokers: Broker[] = []
     try {
       for (const purpose of ['lasting', 'mortal']) brokers.push(await start(join(directory, purpose)))
@@ -189,8 +201,9 @@ interface Broker {
   stop(): Promise<unknown>
 }
 
-async function startOurs(directory: string): Promise<Broker> {
-  const members = await startMembers(directory, 1, { wire: { cacheEnabled: true } })
+async function startOurs(directory: string, store: OurStore): Promise<Broker> {
+  const { config, drop } = await openOurStore(store)
+  const members = await startMembers(directory, 1, { wire: { cacheEnabled: true }, config })
   const [member] = members
   await settled(members)
   return {
@@ -200,7 +213,10 @@ async function startOurs(directory: string): Promise<Broker> {
       member!.kill('SIGKILL')
       await activeAfter(members, term)
     },
-    stop: () => member!.stop('SIGKILL'),
+    async stop() {
+      await member!.stop('SIGKILL')
+      await drop()
+    },
   }
 }
 

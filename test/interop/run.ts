@@ -22,6 +22,7 @@ import { checkMessages } from './messages.ts'
 import { checkNetworks } from './networks.ts'
 import { checkRecorder } from './recorder/check.ts'
 import { compareSelectors } from './selectors/compare-selectors.ts'
+import { openOurStore, ourStores, type OurStore } from './our-store.ts'
 import { suitePolicies } from './suite-policies.ts'
 
 const longestGapMs = 2000
@@ -35,12 +36,15 @@ const trafficBetweenKillsMs = 1500
 const clientsRecoverMs = 60_000
 
 const modes = ['transacted', 'client', 'auto']
+/** Of the suites that are run with a database in CI, too. */
+const jdbcClient = '5.19.9'
 const layouts = ['shared', 'pairs']
 const parts = ['suite', 'messages', 'failover', 'chapters', 'comparison', 'networks', 'jdbc', 'selectors', 'recorder']
 const allClients: readonly string[] = [...clientVersions, ...oldClientVersions]
 
 const help = `npm run interop -- [options]
   --client VERSION   only this client; may be repeated: ${clientVersions.join(' ')}, for chapters also ${oldClientVersions.join(' ')}
+  --store STORE      suite, messages, failover, chapters: of our broker, ${ourStores.join(' ')} (journal); jdbc does some of them with each
   --only PART        one of ${parts.join(' ')}
   --kills N          of each failover run (3)
   --mode MODE        of its consumers' sessions; may be repeated: ${modes.join(' ')} (transacted)
@@ -51,10 +55,11 @@ const help = `npm run interop -- [options]
   --layout LAYOUT    all on one queue, or pairs with a queue each; may be repeated: ${layouts.join(' ')} (shared)
 `
 
-const { values: flags } = parseCommandLine('interop', help, {
+const { values: given } = parseCommandLine('interop', help, {
   options: {
     kills: { type: 'string', default: '3' },
     client: { type: 'string', multiple: true, default: [...allClients] },
+    store: { type: 'string', default: 'journal' },
     matrix: { type: 'boolean', default: false },
     tests: { type: 'string', default: '' },
     only: { type: 'string' },
@@ -64,8 +69,11 @@ const { values: flags } = parseCommandLine('interop', help, {
     layout: { type: 'string', multiple: true, default: ['shared'] },
   },
 })
+// checkChoices refuses all others.
+const flags = { ...given, store: given.store as OurStore }
 checkChoices('interop', '--client', flags.client, allClients)
 checkChoices('interop', '--only', flags.only === undefined ? [] : [flags.only], parts)
+checkChoices('interop', '--store', [given.store], ourStores)
 checkChoices('interop', '--mode', flags.mode, modes)
 checkChoices('interop', '--layout', flags.layout, layouts)
 for (const name of ['kills', 'selectors', 'seed'] as const)
@@ -82,15 +90,18 @@ function report(ok: boolean, name: string, detail = ''): void {
 
 async function withMembers<T>(
   count: number,
+  store: OurStore,
   options: Pick<MemberOptions, 'config' | 'wire'>,
   body: (members: BrokerMember[]) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'flotilla-interop-'))
-  const members = await startMembers(directory, count, options)
+  const { config, drop } = await openOurStore(store)
+  const members = await startMembers(directory, count, { ...options, config: { ...options.config, ...config } })
   try {
     return await body(members)
   } finally {
     await Promise.all(members.map((member) => member.stop('SIGKILL')))
+    await drop()
     rmSync(directory, { recursive: true, force: true })
   }
 }
@@ -102,18 +113,19 @@ const wires = {
   'tight and cached': { cacheEnabled: true },
 } as const
 
-async function suite(client: JavaClient, wire: keyof typeof wires): Promise<void> {
-  await withMembers(1, { wire: wires[wire], config: suitePolicies }, async (members) => {
+async function suite(client: JavaClient, wire: keyof typeof wires, store: OurStore): Promise<void> {
+  const run = store === 'journal' ? `${client.version} ${wire}` : `${client.version} ${wire} ${store}`
+  await withMembers(1, store, { wire: wires[wire], config: suitePolicies }, async (members) => {
     const broker = await settled(members)
     const lines = await java(client, ['JmsSuite', broker.url])
     const checks = lines.filter((line) => /^(not )?ok /.test(line))
     for (const line of checks) {
       const [, not, name, detail] = /^(not )?ok ([^:]+)(?:: (.*))?$/.exec(line)!
-      report(!not, `${client.version} ${wire} ${name}`, detail)
+      report(!not, `${run} ${name}`, detail)
     }
     report(
       lines.some((line) => line.startsWith('suite ')),
-      `${client.version} ${wire} suite ran to its end`,
+      `${run} suite ran to its end`,
     )
     if (lines.some((line) => line.startsWith('suite failed'))) console.log(broker.log.slice(-20).join(''))
   })
@@ -121,7 +133,7 @@ async function suite(client: JavaClient, wire: keyof typeof wires): Promise<void
 
 async function failover(client: JavaClient, mode: string, layout: string, kills: number): Promise<void> {
   const name = `${client.version} failover ${mode} ${layout}, ${kills} kills`
-  await withMembers(2, {}, async (members) => {
+  await withMembers(2, flags.store, {}, async (members) => {
     await settled(members)
     const url = `failover:(${members.map((member) => member.url).join(',')})`
     const run = await FailoverRun.start(client, url, { mode, layout, producers: 4, consumers: 4 })
@@ -179,6 +191,12 @@ function judge(name: string, mode: string, result: FailoverAccount, killedAt: re
   )
 }
 
+/** What CI has time for, with a store in a database. */
+async function suitesOn(store: OurStore): Promise<void> {
+  await suite(prepareFailoverClient(jdbcClient), 'tight', store)
+  await checkChapters({ clients: [jdbcClient], wholeMatrix: false, tests: flags.tests, store }, report)
+}
+
 async function java(client: JavaClient, args: readonly string[]): Promise<readonly string[]> {
   const run = startJava(client.classpath, args)
   await run.ended
@@ -190,9 +208,12 @@ const runs = (part: string): boolean => flags.only === undefined || flags.only =
 for (const version of clientVersions.filter((known) => flags.client.includes(known))) {
   try {
     const client = prepareFailoverClient(version)
-    if (runs('suite')) for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire)
+    if (runs('suite'))
+      for (const wire of Object.keys(wires) as (keyof typeof wires)[]) await suite(client, wire, flags.store)
     if (runs('messages'))
-      await withMembers(1, {}, async (members) => checkMessages(client, (await settled(members)).url, report))
+      await withMembers(1, flags.store, {}, async (members) =>
+        checkMessages(client, (await settled(members)).url, report),
+      )
     if (runs('failover'))
       for (const mode of flags.mode)
         for (const layout of flags.layout) await failover(client, mode, layout, Number(flags.kills))
@@ -201,7 +222,10 @@ for (const version of clientVersions.filter((known) => flags.client.includes(kno
   }
 }
 if (runs('chapters'))
-  await checkChapters({ clients: flags.client, wholeMatrix: flags.matrix, tests: flags.tests }, report)
+  await checkChapters(
+    { clients: flags.client, wholeMatrix: flags.matrix, tests: flags.tests, store: flags.store },
+    report,
+  )
 if (runs('comparison'))
   for (const version of activemqVersions)
     try {
@@ -218,6 +242,8 @@ if (runs('networks'))
 if (runs('jdbc'))
   try {
     await checkJdbc({ tests: flags.tests }, report)
+    // They mostly wait.
+    await Promise.all(ourStores.filter((store) => store !== 'journal').map(suitesOn))
   } catch (error) {
     report(false, 'jdbc ran', String(error))
   }

@@ -1,7 +1,6 @@
 // What the checks do to a database besides what the brokers do: read its rows, copy it.
-import { createConnection } from 'mysql2/promise'
-import { Client } from 'pg'
 import { freshDatabase, type TestDatabase } from '../../support/databases.ts'
+import { runSql, type SqlRecord } from '../../support/run-sql.ts'
 
 export type FreshDatabase = Awaited<ReturnType<typeof freshDatabase>>
 
@@ -10,29 +9,10 @@ export type Row = Readonly<Record<string, string | number | null>>
 
 export const activemqTables = ['ACTIVEMQ_MSGS', 'ACTIVEMQ_ACKS', 'ACTIVEMQ_LOCK'] as const
 
-export async function query({ kind, url }: TestDatabase, text: string): Promise<readonly Row[]> {
-  const { hostname: host, port, pathname, searchParams } = new URL(url.slice('jdbc:'.length))
-  const [user, password] = [searchParams.get('user') ?? '', searchParams.get('password') ?? '']
-  const options = { host, port: Number(port), user, password, database: pathname.slice(1) }
-  if (kind === 'postgresql') {
-    const client = new Client(options)
-    await client.connect()
-    try {
-      return (await client.query<Record<string, unknown>>(text)).rows.map(plain)
-    } finally {
-      await client.end()
-    }
-  }
-  const connection = await createConnection(options)
-  try {
-    const [rows] = await connection.query(text)
-    return Array.isArray(rows) ? rows.map((row) => plain(row as Record<string, unknown>)) : []
-  } finally {
-    await connection.end()
-  }
-}
+export const query = async ({ url }: TestDatabase, text: string): Promise<readonly Row[]> =>
+  (await runSql(url, text)).map(plain)
 
-const plain = (row: Record<string, unknown>): Row =>
+const plain = (row: SqlRecord): Row =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toUpperCase(), plainValue(value)]))
 
 function plainValue(value: unknown): string | number | null {
