@@ -11,11 +11,11 @@ export const connectionsTaken: StoreFault = {
   about: 'too many connections to the database, SIGKILL of the active',
   rounds: 10,
   stores: databaseStores,
-  strike: async ({ database, waitsFromNow, ...round }) => {
-    const release = database.takeConnections(occupants)
+  strike: async (round) => {
+    const release = round.database.takeConnections(occupants)
     await kill(round)
     await sleep(takenMs)
     await release()
-    waitsFromNow()
+    round.waitsFromNow()
   },
 }

@@ -3,7 +3,8 @@
 import { activeAfter } from '../../../support/broker-process.ts'
 import { sleep, storeNames, type StoreFault } from '../fault.ts'
 
-const mostStopMs = 4000
+/** A database ends a session that holds the lock and has said nothing for longer. */
+const mostStopMs = 3000
 /** Behind the takeover: both believe to be active then. */
 const mostBothMs = 2000
 
