@@ -2,6 +2,7 @@
 // nothing; what only concerns the inside of a Java driver is accepted.
 import { nearestName } from '../base/nearest-name.ts'
 import type { JdbcUrl } from './jdbc-url.ts'
+import { sqlLimits } from './limits.ts'
 import { SqlError } from './sql-error.ts'
 
 export interface KnownOptions {
@@ -51,7 +52,7 @@ export class JdbcOptions {
     const value = this.#values.get(name)
     if (value === undefined || value === '') return undefined
     const ms = /^\d+$/.test(value) ? Number(value) * unitMs : Number.NaN
-    if (!(ms <= maxDurationMs))
+    if (!(ms <= sqlLimits.maxDurationMs))
       throw badOption(
         name,
         `expected whole ${unitMs === 1 ? 'milliseconds' : 'seconds'} of at most a day, not "${value}"`,
@@ -71,8 +72,6 @@ export class JdbcOptions {
 
 export const badOption = (name: string, reason: string): SqlError =>
   new SqlError('Invalid', `Cannot use option ${name} of the JDBC URL: ${reason}`)
-
-const maxDurationMs = 86_400_000
 
 function unknownOption(given: string, names: readonly string[]): SqlError {
   const meant = nearestName(given, names)

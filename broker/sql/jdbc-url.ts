@@ -7,6 +7,7 @@
 // An IPv6 address stands in brackets. What the options mean is said by postgres/postgres-options.ts and mysql/mysql-options.ts. No error quotes
 // more of a URL than a name: the rest may hold a password.
 import type { DatabaseKind } from './database.ts'
+import { sqlLimits } from './limits.ts'
 import { SqlError } from './sql-error.ts'
 
 export type JdbcDriver = 'postgresql' | 'mysql' | 'mariadb'
@@ -30,9 +31,6 @@ export interface JdbcUrl {
 }
 
 const defaultPorts: Readonly<Record<JdbcDriver, number>> = { postgresql: 5432, mysql: 3306, mariadb: 3306 }
-
-/** More than a cluster has; each may cost a whole time-out. */
-const maxHosts = 32
 
 /** Between the driver's name and `//`. Ways to spread reads over servers make no sense for one writer. */
 const failoverModes = new Set(['', 'sequential:', 'failover:'])
@@ -69,7 +67,7 @@ function placeIn(text: string, driver: JdbcDriver): Pick<JdbcUrl, 'hosts' | 'dat
   // Before any error quotes a part of it as a host.
   if (database.includes('@')) throw badUrl('a / in the password before the host is %2F')
   const hosts = (driver === 'mysql' ? authority.replace(/^[^@]*@/, '') : authority).split(',')
-  if (hosts.length > maxHosts) throw badUrl(`at most ${maxHosts} hosts, not ${hosts.length}`)
+  if (hosts.length > sqlLimits.maxHosts) throw badUrl(`at most ${sqlLimits.maxHosts} hosts, not ${hosts.length}`)
   return { hosts: hosts.map((host) => hostIn(host, port)), database: databaseIn(database, driver) }
 }
 

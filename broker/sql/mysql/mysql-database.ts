@@ -6,6 +6,7 @@ import { connectToHosts } from '../connect-to-hosts.ts'
 import type { Database, SessionOptions, SqlSession } from '../database.ts'
 import type { JdbcSource, JdbcTarget } from '../jdbc-source.ts'
 import { placeOf, type DatabaseHost } from '../jdbc-url.ts'
+import { sqlLimits } from '../limits.ts'
 import { QueuedSession } from '../queued-session.ts'
 import { SqlError } from '../sql-error.ts'
 import type { TlsAttempt, TlsSettings } from '../tls-attempt.ts'
@@ -13,9 +14,6 @@ import { MysqlConnection } from './mysql-connection.ts'
 import { mysqlError } from './mysql-errors.ts'
 import { mysqlOptions, type MysqlOptions } from './mysql-options.ts'
 import { mysqlTls } from './mysql-tls.ts'
-
-/** Before the first probe on an idle connection; the operating system sends the next ones. */
-const keepAliveDelayMs = 10_000
 
 export class MysqlDatabase implements Database {
   readonly kind = 'mysql'
@@ -41,7 +39,7 @@ export class MysqlDatabase implements Database {
       {
         hosts: target.url.hosts,
         tls,
-        hostTimeoutMs: options.connectTimeoutMs ?? session.answerTimeoutMs,
+        hostTimeoutMs: options.connectTimeoutMs ?? Math.min(session.answerTimeoutMs, sqlLimits.connectTimeoutMs),
         totalTimeoutMs: undefined,
         open: (host, attempt, onMade) => open(host, { target, options, session, tls: attempt }, onMade),
         // The server cannot do TLS.
@@ -82,7 +80,7 @@ async function open(
       charset: 'UTF8MB4_GENERAL_CI',
       ...(tls !== null && { ssl: sslOptions(tls) }),
       enableKeepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
+      keepAliveInitialDelay: sqlLimits.keepAliveDelayMs,
       // The clock does it, for all that a host needs.
       connectTimeout: 0,
     })

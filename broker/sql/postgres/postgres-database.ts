@@ -6,6 +6,7 @@ import { connectToHosts } from '../connect-to-hosts.ts'
 import type { Database, SessionOptions, SqlSession } from '../database.ts'
 import type { JdbcSource, JdbcTarget } from '../jdbc-source.ts'
 import { placeOf, type DatabaseHost } from '../jdbc-url.ts'
+import { sqlLimits } from '../limits.ts'
 import { QueuedSession } from '../queued-session.ts'
 import { SqlError } from '../sql-error.ts'
 import type { TlsAttempt, TlsSettings } from '../tls-attempt.ts'
@@ -13,9 +14,6 @@ import { PostgresConnection } from './postgres-connection.ts'
 import { postgresError } from './postgres-errors.ts'
 import { postgresOptions, type PostgresOptions } from './postgres-options.ts'
 import { postgresTls } from './postgres-tls.ts'
-
-/** Before the first probe on an idle connection; the operating system sends the next ones. */
-const keepAliveDelayMs = 10_000
 
 export class PostgresDatabase implements Database {
   readonly kind = 'postgresql'
@@ -41,7 +39,7 @@ export class PostgresDatabase implements Database {
       {
         hosts: target.url.hosts,
         tls,
-        hostTimeoutMs: options.connectTimeoutMs ?? session.answerTimeoutMs,
+        hostTimeoutMs: options.connectTimeoutMs ?? Math.min(session.answerTimeoutMs, sqlLimits.connectTimeoutMs),
         totalTimeoutMs: options.loginTimeoutMs,
         open: (host, attempt, onMade) => open(host, { target, options, session, tls: attempt }, onMade),
         wantsOtherTls,
@@ -92,7 +90,7 @@ const clientConfig = ({ target, options, session, tls }: Login): ClientConfig =>
   ssl: tls === null ? false : tlsConfig(tls),
   sslnegotiation: 'postgres',
   keepAlive: true,
-  keepAliveInitialDelayMillis: keepAliveDelayMs,
+  keepAliveInitialDelayMillis: sqlLimits.keepAliveDelayMs,
   connectionTimeoutMillis: 0,
 })
 
