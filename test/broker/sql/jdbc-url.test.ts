@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
 import { parseJdbcUrl, placeOf } from '../../../broker/sql/jdbc-url.ts'
+import { SqlError } from '../../../broker/sql/sql-error.ts'
 
 const hostsOf = (url: string) => parseJdbcUrl(url).hosts.map(({ host, port }) => `${host} ${port}`)
 const optionsOf = (url: string) => Object.fromEntries(parseJdbcUrl(url).options)
@@ -91,6 +93,54 @@ describe('refusals say what is expected and quote no password', () => {
     expect(() => parseJdbcUrl(url)).toThrow(`Cannot use the JDBC URL: ${reason}`)
     expect(() => parseJdbcUrl(url)).toThrow(
       expect.objectContaining({ kind: 'Invalid', message: expect.not.stringContaining('secret') }),
+    )
+  })
+})
+
+describe('whatever is given', () => {
+  const driver = fc.constantFrom('postgresql', 'mysql', 'mariadb')
+
+  test('is a URL or an error of ours, which has no option in it', () => {
+    const part = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'/:@[],?&=%1a'.split('')) }))
+    fc.assert(
+      fc.property(driver, part, part, (name, place, option) => {
+        try {
+          parseJdbcUrl(`jdbc:${name}:${place}?password=secret${option}`)
+        } catch (error) {
+          expect(error).toBeInstanceOf(SqlError)
+          expect((error as SqlError).message).not.toContain('secret')
+        }
+      }),
+    )
+  })
+
+  test('hosts, database and options come out as they went in', () => {
+    const host = fc.record({
+      host: fc.oneof(
+        fc.domain(),
+        fc.ipV4(),
+        fc.ipV6().filter((address) => !address.includes('%')),
+      ),
+      port: fc.integer({ min: 1, max: 65_535 }),
+    })
+    const options = fc.dictionary(fc.stringMatching(/^[a-zA-Z]+$/), fc.string({ unit: 'grapheme' }), {
+      noNullPrototype: true,
+    })
+    fc.assert(
+      fc.property(
+        fc.constantFrom('postgresql', 'mysql'),
+        fc.array(host, { minLength: 1, maxLength: 5 }),
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        options,
+        (name, hosts, database, given) => {
+          const places = hosts.map(({ host: at, port }) => (at.includes(':') ? `[${at}]:${port}` : `${at}:${port}`))
+          const query = Object.entries(given).map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+          const url = `jdbc:${name}://${places.join(',')}/${encodeURIComponent(database)}?${query.join('&')}`
+          const parsed = parseJdbcUrl(url)
+          expect(parsed).toMatchObject({ driver: name, hosts, database })
+          expect(Object.fromEntries(parsed.options)).toEqual(given)
+        },
+      ),
     )
   })
 })
