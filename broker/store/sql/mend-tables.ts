@@ -57,11 +57,12 @@ async function findInPostgres(session: SqlSession, { acks }: TableNames): Promis
   return rows.map(([name]) => `ALTER TABLE ${acks} DROP CONSTRAINT ${name}, ADD ${keyOfAcks}`)
 }
 
-async function findInMysql(session: SqlSession, { messages, acks, lock }: TableNames): Promise<readonly string[]> {
+/** Not the lock's: a transaction of our own may have its row, and names of ours in it are ASCII. */
+async function findInMysql(session: SqlSession, { messages, acks }: TableNames): Promise<readonly string[]> {
   const columns = await rowsOf(
     session,
     `SELECT UPPER(TABLE_NAME), UPPER(COLUMN_NAME), LOWER(DATA_TYPE), COLLATION_NAME, COLUMN_KEY FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = DATABASE() AND UPPER(TABLE_NAME) IN (${[messages, acks, lock].map((name) => `UPPER('${name}')`).join(', ')})`,
+      WHERE TABLE_SCHEMA = DATABASE() AND UPPER(TABLE_NAME) IN (${[messages, acks].map((name) => `UPPER('${name}')`).join(', ')})`,
   )
   const changes = (table: string): string[] => {
     const own = columns.filter(([name]) => name === table.toUpperCase())
@@ -77,7 +78,7 @@ async function findInMysql(session: SqlSession, { messages, acks, lock }: TableN
       ...(isOfDatabase ? [textForm] : []),
     ]
   }
-  return [messages, acks, lock]
+  return [messages, acks]
     .map((table) => [table, changes(table)] as const)
     .filter(([, needed]) => needed.length > 0)
     .map(([table, needed]) => `ALTER TABLE ${table} ${needed.join(', ')}`)
