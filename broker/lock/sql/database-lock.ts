@@ -96,7 +96,12 @@ function databaseSettings(kind: SqlSession['kind'], keepAlivePeriodMs: number): 
   const { lockWaitMs, keepAlivesMissed } = sqlLockLimits
   const idleS = Math.ceil((keepAlivePeriodMs * keepAlivesMissed) / 1000)
   if (kind === 'postgresql')
-    return { text: `SET lock_timeout = ${lockWaitMs}; SET idle_in_transaction_session_timeout = ${idleS * 1000}` }
+    return {
+      text:
+        `SET lock_timeout = ${lockWaitMs}; SET idle_in_transaction_session_timeout = ${idleS * 1000}; ` +
+        // A server or a role may limit transactions, from version 17 on; this one lasts as long as its member is active.
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
+    }
   const idle = idleS > 0 ? `, wait_timeout = ${idleS}` : ''
   return { text: `SET SESSION innodb_lock_wait_timeout = ${lockWaitMs / 1000}${idle}` }
 }
