@@ -33,13 +33,15 @@ export class PlayedLockDatabase implements Database {
   async connect(): Promise<SqlSession> {
     if (this.trouble) throw this.trouble
     this.openSessions++
+    const closed = Promise.withResolvers<never>()
+    closed.promise.catch(() => {})
     let isOpen = true
     return {
       kind: this.kind,
       lost: new Promise(() => {}),
       run: async (statement) => {
         if (!isOpen) throw new SqlError('Unreachable', 'the session is closed')
-        if (this.isSilent) return new Promise(() => {})
+        if (this.isSilent) return closed.promise
         if (this.trouble) throw this.trouble
         const answer = this.#answer(statement)
         if (!this.losesAnswer?.test(statement.text)) return [answer]
@@ -49,6 +51,7 @@ export class PlayedLockDatabase implements Database {
       close: async () => {
         if (isOpen) this.openSessions--
         isOpen = false
+        closed.reject(new SqlError('Unreachable', 'the session is closed'))
       },
     }
   }

@@ -9,8 +9,8 @@ import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
 import { DatabaseHandle, patienceMs } from './database-handle.ts'
 import { sqlLockLimits } from './limits.ts'
-import { isConflict, LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
-import { isLeased, LockTables, type SeenLease } from './lock-tables.ts'
+import { LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
+import { isConflict, isLeased, LockTables, type SeenLease } from './lock-tables.ts'
 
 export interface DatabaseLockOptions extends SqlLockOptions {
   /** How often the holder proves that its session lives; 0 = never, then only its end tells. */

@@ -3,11 +3,12 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { SqlSession } from '../../sql/database.ts'
+import { SqlError } from '../../sql/sql-error.ts'
 import type { TableNames } from '../../sql/table-names.ts'
 import type { LockHandle } from '../lock.ts'
 import { Hold } from './hold.ts'
 import { sqlLockLimits } from './limits.ts'
-import { LockTables } from './lock-tables.ts'
+import { isConflict, LockTables } from './lock-tables.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
 export interface LeaseHandleOptions {
@@ -84,11 +85,30 @@ export class LeaseHandle implements LockHandle {
       if (!session) return
       const tables = new LockTables(session, names)
       const sentMs = clock.monotonicMs()
-      if (!(await tables.renewLease(this.leaseHolder, renewal.durationMs))) return await this.#giveUp(tables)
+      if (!(await this.#answer(session, tables))) return await this.#giveUp(tables)
       this.#proven(sentMs + renewal.trustedMs)
       if (!this.#hold.isOver) this.#renewAfter(Math.max(0, renewal.renewIntervalMs - (clock.monotonicMs() - sentMs)))
     } catch (error) {
       await this.#retry(error)
+    }
+  }
+
+  /** Sooner than a session gives up: there has to be time for another one. */
+  async #answer(session: SqlSession, tables: LockTables): Promise<boolean> {
+    const { clock, renewal } = this.#options
+    const { renewalAnswerShare, rowWaitMs } = sqlLockLimits
+    const answerMs = Math.max(renewal.durationMs * renewalAnswerShare, rowWaitMs + rowWaitMs / 4)
+    let isSilent = false
+    const timer = clock.after(answerMs, () => {
+      isSilent = true
+      void session.close()
+    })
+    try {
+      return await tables.renewLease(this.leaseHolder, renewal.durationMs)
+    } catch (error) {
+      throw isSilent ? new SqlError('Unreachable', `no answer for ${answerMs} ms`, { cause: error }) : error
+    } finally {
+      timer.cancel()
     }
   }
 
@@ -103,6 +123,7 @@ export class LeaseHandle implements LockHandle {
 
   #proven(untilMs: number): void {
     const { logger, place } = this.#options
+    if (this.#hold.isOver) return
     this.#hold.proveUntil(untilMs)
     if (this.#trouble !== undefined) logger.info('The lease is renewed again', { database: place, term: this.term })
     this.#trouble = undefined
@@ -115,16 +136,20 @@ export class LeaseHandle implements LockHandle {
     if (this.#trouble === undefined)
       logger.warn('Cannot renew the lease now, and keep on trying', { database: place, term: this.term, reason })
     this.#trouble = reason
+    if (!isConflict(error)) await this.#leaveSession()
+    if (!this.#hold.isOver) this.#renewAfter(sqlLockLimits.renewalRetryMs)
+  }
+
+  async #leaveSession(): Promise<void> {
     const session = this.#session
     this.#session = undefined
     await session?.close()
-    if (!this.#hold.isOver) this.#renewAfter(sqlLockLimits.renewalRetryMs)
   }
 
   async #giveUp(tables: LockTables): Promise<void> {
     const by = await tables.look().then(
-      (seen) => (seen?.leaseHolder ? `that of ${seen.leaseHolder}` : 'nobody’s'),
-      () => 'another’s',
+      (seen) => (seen?.leaseHolder ? `that of ${seen.leaseHolder}` : "nobody's"),
+      () => "another's",
     )
     this.#hold.lose(`the lease in ${this.#options.names.lock} is ${by}`)
   }

@@ -8,8 +8,8 @@ import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
 import { LeaseHandle } from './lease-handle.ts'
 import { sqlLockLimits } from './limits.ts'
-import { isConflict, LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
-import { isLeased, LockTables } from './lock-tables.ts'
+import { LockCandidate, type Attempt, type SqlLockOptions } from './lock-candidate.ts'
+import { isConflict, isLeased, LockTables } from './lock-tables.ts'
 
 export interface LeaseLockOptions extends SqlLockOptions {
   /** How long the lock is had after the last renewal. */
@@ -24,14 +24,11 @@ export class LeaseLock implements Lock {
   #leaseHolder = ''
 
   constructor(options: LeaseLockOptions) {
-    const { leaseDurationMs, renewIntervalMs, answerTimeoutMs, renewalAnswerShare, rowWaitMs } = sqlLockLimits
+    const { leaseDurationMs, renewIntervalMs, answerTimeoutMs } = sqlLockLimits
     this.#options = { durationMs: leaseDurationMs, renewIntervalMs, ...options }
     this.#candidate = new LockCandidate(options, {
       settings: leaseSettings,
-      answerTimeoutMs: Math.min(
-        answerTimeoutMs,
-        Math.max(this.#options.durationMs * renewalAnswerShare, rowWaitMs + rowWaitMs / 4),
-      ),
+      answerTimeoutMs,
       attempt: (session, signal) => this.#attempt(session, signal),
     })
   }

@@ -19,9 +19,11 @@ export const sqlLockLimits = {
   /** A lock that is free is had before; whoever waits longer waits for its holder. */
   heldAfterMs: 100,
   /** Who holds the lock is read again when it was last read longer ago: those who wait for a successor ask very often. */
-  holderFreshMs: 200,
+  holderFreshMs: 500,
   /** For that answer: then the last one that is known has to do, because people and the operator wait for it. */
   holderAnswerMs: 500,
+  /** For the answer whose the tables are: whoever goes on without it is refused by its attempt. */
+  refusalAnswerMs: 2000,
   /** For the database to hear of a release: the member wants to end. */
   releaseMs: 2000,
   /** Of the lease that is not trusted: our clock and the database's, which NTP may be pulling, do not run at the same rate. */

@@ -11,7 +11,7 @@ import type { LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import { StorageRefusedError } from '../storage-refused-error.ts'
 import { ensureTables } from './ensure-tables.ts'
 import { sqlLockLimits } from './limits.ts'
-import { LockTables, type SeenLock } from './lock-tables.ts'
+import { isConflict, LockTables, type SeenLock } from './lock-tables.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
 export interface SqlLockOptions {
@@ -62,7 +62,7 @@ export class LockCandidate {
 
   /** undefined also while the database cannot be asked: then it is waited for. */
   async refusal(): Promise<StorageRefusedError | undefined> {
-    await this.#lookAnew()
+    await waitAtMost(this.#options.clock, sqlLockLimits.refusalAnswerMs, this.#lookAnew())
     return this.#foreign()
   }
 
@@ -239,8 +239,6 @@ export class LockCandidate {
     signal.removeEventListener('abort', wake)
   }
 }
-
-export const isConflict = (error: unknown): boolean => error instanceof SqlError && error.kind === 'Conflict'
 
 /** At most so many UTF-16 units, and no half character. */
 const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()

@@ -41,6 +41,9 @@ const now: Readonly<Record<DatabaseKind, string>> = {
 export const isLeased = ({ leaseHolder, leaseEndMs, nowMs }: SeenLease): boolean =>
   leaseHolder !== null && leaseEndMs !== null && leaseEndMs >= nowMs
 
+/** Somebody else has the row, or waited for what we have: nothing is done. */
+export const isConflict = (error: unknown): boolean => error instanceof SqlError && error.kind === 'Conflict'
+
 export class LockTables {
   readonly #session: SqlSession
   readonly #names: TableNames

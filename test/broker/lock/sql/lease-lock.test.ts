@@ -94,7 +94,7 @@ describe('the holder', () => {
       await handle.verify()
       await pass(50)
     }
-    await expect(proof(handle)).rejects.toThrow('its lease of 5000 ms was not renewed: this process has not come to it')
+    await expect(proof(handle)).rejects.toThrow('its lease of 5000 ms was not renewed: no answer for 1250 ms')
     expect(await handle.lost).toMatchObject({ code: 'LOCK_LOST' })
   })
 

@@ -3,6 +3,7 @@ import { afterAll } from '@jest/globals'
 import { systemClock } from '../../../../broker/base/clock.ts'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import { systemRandom } from '../../../../broker/base/random.ts'
+import type { Lock } from '../../../../broker/lock/lock.ts'
 import { DatabaseLock } from '../../../../broker/lock/sql/database-lock.ts'
 import { LeaseLock } from '../../../../broker/lock/sql/lease-lock.ts'
 import type { SqlLockOptions } from '../../../../broker/lock/sql/lock-candidate.ts'
@@ -14,8 +15,6 @@ import { runSql } from '../../../support/run-sql.ts'
 
 const databases = await Promise.all((await testDatabases()).map((server) => freshDatabase(server)))
 afterAll(() => Promise.all(databases.map(({ drop }) => drop())))
-
-let settings = 0
 
 for (const test of databases) {
   const database = new ObservedDatabase(await openTestDatabase(test))
@@ -31,42 +30,49 @@ for (const test of databases) {
     acquireIntervalMs: 20,
   })
 
-  const leases = (): LockSetting => {
-    const names = tableNames(`t${++settings}_`)
-    return {
-      lockOf: (member, brokerName = 'orders') =>
-        new LeaseLock({ ...optionsOf(names, member, brokerName), renewIntervalMs: 50 }),
-      shared: {
-        waiting: () => database.next(/^SELECT l\.BROKER_NAME/, true),
-        elapse() {},
-        async takeAway() {
-          const isLookedFor = database.next(/^SELECT l\.BROKER_NAME/, true)
-          await runSql(test.url, `UPDATE ${names.lock} SET BROKER_NAME = 'z', TIME = 0 WHERE ID = 1`)
-          await isLookedFor
-          await new Promise((resolve) => setImmediate(resolve))
+  /** Tables are made by the first who wants them, and are as new for the next test. */
+  const settingOf =
+    (prefix: string, lockOf: (options: SqlLockOptions) => Lock, shared: LockSetting['shared']) => (): LockSetting => {
+      const names = tableNames(prefix)
+      let isUsed = false
+      return {
+        lockOf(member, brokerName = 'orders') {
+          isUsed = true
+          return lockOf(optionsOf(names, member, brokerName))
         },
-      },
-      dispose() {},
+        ...(shared && { shared }),
+        async dispose() {
+          if (!isUsed) return
+          await runSql(test.url, `UPDATE ${names.lock} SET BROKER_NAME = NULL, TIME = NULL`)
+          await runSql(test.url, `UPDATE ${names.state} SET TERM = 0, BROKER_NAME = NULL, MEMBER = NULL`)
+        },
+      }
     }
-  }
-  lockContract(`LeaseLock on ${test.kind}`, leases)
 
-  const rows = (): LockSetting => {
-    const names = tableNames(`t${++settings}_`)
-    return {
-      lockOf: (member, brokerName = 'orders') =>
-        new DatabaseLock({ ...optionsOf(names, member, brokerName), keepAlivePeriodMs: 500 }),
-      shared: {
-        waiting: () => database.next(/FOR UPDATE$/, false),
-        elapse() {},
-        async takeAway() {
-          const lost = database.nextLost()
-          await endTransactions(test)
-          await lost
-        },
+  lockContract(
+    `LeaseLock on ${test.kind}`,
+    settingOf('lease_', (options) => new LeaseLock({ ...options, renewIntervalMs: 50 }), {
+      waiting: () => database.next(/^SELECT l\.BROKER_NAME/, true),
+      elapse() {},
+      async takeAway() {
+        const isLookedFor = database.next(/^SELECT l\.BROKER_NAME/, true)
+        await runSql(test.url, `UPDATE ${tableNames('lease_').lock} SET BROKER_NAME = 'z', TIME = 0`)
+        await isLookedFor
+        await new Promise((resolve) => setImmediate(resolve))
       },
-      dispose() {},
-    }
-  }
-  lockContract(`DatabaseLock on ${test.kind}`, rows)
+    }),
+  )
+
+  lockContract(
+    `DatabaseLock on ${test.kind}`,
+    settingOf('row_', (options) => new DatabaseLock({ ...options, keepAlivePeriodMs: 2000 }), {
+      waiting: () => database.next(/FOR UPDATE$/, false),
+      elapse() {},
+      async takeAway() {
+        const lost = database.nextLost()
+        await endTransactions(test)
+        await lost
+      },
+    }),
+  )
 }
