@@ -217,13 +217,15 @@ export class FileLock implements Lock {
     const hurried = this.#hurriedAttempts > 0
     if (hurried) this.#hurriedAttempts--
     const delayMs = hurried ? Math.min(fileLockLimits.hurriedIntervalMs, acquireIntervalMs) : acquireIntervalMs
-    let timer: Timer | undefined
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-      timer = clock.after(delayMs, resolve)
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    timer?.cancel()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.#wake = wake
+    const timer = clock.after(delayMs, wake)
+    signal.addEventListener('abort', wake)
+    await promise
+    timer.cancel()
+    // It is the same signal for days.
+    signal.removeEventListener('abort', wake)
   }
 }
 

@@ -1,6 +1,6 @@
 // A member that wants a lock in a database: it keeps one session, looks whose the tables are before each attempt, waits while another member has
 // the lock, and goes on trying while the database is away. What an attempt is, each lock knows (lease-lock.ts, database-lock.ts).
-import type { Clock, Timer } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
@@ -228,14 +228,13 @@ export class LockCandidate {
   }
 
   async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    let timer: Timer | undefined
-    let wake = (): void => {}
-    await new Promise<void>((resolve) => {
-      wake = resolve
-      timer = this.#options.clock.after(delayMs, resolve)
-      signal.addEventListener('abort', wake)
-    })
-    timer?.cancel()
+    if (signal.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    const timer = this.#options.clock.after(delayMs, wake)
+    signal.addEventListener('abort', wake)
+    await promise
+    timer.cancel()
     signal.removeEventListener('abort', wake)
   }
 }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import {
   chmodSync,
   existsSync,
@@ -92,6 +93,21 @@ describe('the file lock', () => {
     const second = await waiting
     expect(second.term).toBe(2)
     await second.release()
+  })
+
+  test('waits for days without leaving anything on the signal that ends its wait', async () => {
+    const clock = new ManualClock()
+    const holding = await lockOf('a').acquire(never)
+    const giveUp = new AbortController()
+    const waiting = lockOf('b', { clock }).acquire(giveUp.signal)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      while (clock.pendingTimers === 0) await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(5)
+    }
+    expect(getEventListeners(giveUp.signal, 'abort').length).toBeLessThanOrEqual(1)
+    giveUp.abort(new Error('given up'))
+    await expect(waiting).rejects.toThrow('given up')
+    await holding.release()
   })
 
   test('hands out terms beyond those that the journal knows', async () => {
