@@ -1,5 +1,4 @@
 // The store in a database, with the lock that is in the same one: who has the lock proves it with each write.
-import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { parseDuration, parseSize } from '../config/duration-and-size.ts'
@@ -7,13 +6,12 @@ import type { BrokerConfig } from '../config/schema.ts'
 import type { Lock } from '../lock/lock.ts'
 import { DatabaseLock } from '../lock/sql/database-lock.ts'
 import { LeaseLock } from '../lock/sql/lease-lock.ts'
-import type { Database, DatabaseKind } from '../sql/database.ts'
+import type { Database } from '../sql/database.ts'
 import { JdbcSource } from '../sql/jdbc-source.ts'
 import { MysqlDatabase } from '../sql/mysql/mysql-database.ts'
 import { PostgresDatabase } from '../sql/postgres/postgres-database.ts'
 import { tableNames, type TableNames } from '../sql/table-names.ts'
-import type { OpenTables } from '../store/sql/open-tables.ts'
-import { PostgresTables } from '../store/sql/postgres-tables.ts'
+import { openTables } from '../store/sql/open-tables.ts'
 import { SqlStore } from '../store/sql/sql-store.ts'
 import type { JdbcParts, StorageParts } from './storage-parts.ts'
 import type { Storage } from './storage.ts'
@@ -34,10 +32,6 @@ export async function openDatabase(config: JdbcConfig, { readFile, ...parts }: D
     : new MysqlDatabase({ source, ...parts })
 }
 
-const tablesOf: Readonly<Partial<Record<DatabaseKind, OpenTables>>> = {
-  postgresql: (session, names) => new PostgresTables(session, names),
-}
-
 export function openJdbc(
   brokerName: string,
   config: JdbcConfig,
@@ -46,8 +40,6 @@ export function openJdbc(
   { database, isPrioritized }: JdbcParts,
 ): Storage {
   const names = tableNames(config.tablePrefix)
-  const openTables = tablesOf[database.kind]
-  assert(openTables, 'The tables of this kind of database are known')
   const { clock, logger, member } = parts
   return {
     kind: config.type,
@@ -61,6 +53,7 @@ export function openJdbc(
       limitBytes: parseSize(config.limit)!,
       isPrioritized,
       applicationName: `flotilla/${brokerName}/${member}`,
+      mendsTables: config.createTables,
     }),
     temp,
   }

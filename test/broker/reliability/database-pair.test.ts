@@ -65,6 +65,7 @@ async function drain(connection: Connection, subscribe: 'queue' | 'durable'): Pr
 test.each([
   ['postgresql', 'Lease'],
   ['postgresql', 'Database'],
+  ['mysql', 'Lease'],
 ] as const)('%s, locker %s: nothing that was answered is lost when the active is killed', async (kind, locker) => {
   const server = (await testDatabases()).find((one) => one.kind === kind)
   if (!server) return
