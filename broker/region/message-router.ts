@@ -37,6 +37,7 @@ export class MessageRouter {
   /** Outside a transaction. Throws RefusalError before anything has happened. */
   send(sender: SenderAccount, failoverReconnect: boolean, message: Message, done: Done): void {
     if (failoverReconnect && message.persistent && this.#isDuplicate(message)) return this.#context.afterSync.run(done)
+    this.#checkSize(message)
     const target = this.#context.registry.find(message.destination)
     if (target && !target.isVirtual) return this.#sendToOne(sender, target, message, done)
     const routed = this.#routes.of(message)
@@ -48,6 +49,7 @@ export class MessageRouter {
   sendInTransaction(sender: SenderAccount, transaction: LocalTransaction, message: Message, done: Done): void {
     const routed = this.#routes.of(message)
     if (routed.length === 0) return done()
+    this.#checkSize(message)
     transaction.checkRoom(routed.length)
     // The others take room at commit.
     const stored = routed.filter(({ target, message: copy }) => target.stores(copy))
@@ -78,6 +80,18 @@ export class MessageRouter {
       stored,
       () => add(() => this.#stillThere(routed, message)),
       refuse,
+    )
+  }
+
+  #checkSize(message: Message): void {
+    const { largestMessageBytes: limit } = this.#context.store
+    const { length } = message.bytes
+    if (limit === undefined || length <= limit) return
+    if (!this.#routes.of(message).some(({ target, message: copy }) => target.stores(copy))) return
+    throw new RefusalError(
+      'RESOURCE_LIMIT',
+      `Cannot store message of ${length} bytes: the store takes up to ${limit} (limit largestMessageBytes)`,
+      { fields: { limit: 'largestMessageBytes' } },
     )
   }
 

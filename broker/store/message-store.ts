@@ -133,6 +133,11 @@ export interface StoreSubscriptions {
 }
 
 export interface StoreMessages {
+  /**
+   * The largest message that a client may send; left out: any that a frame can bring. What the broker makes of one, a dead letter,
+   * may be somewhat larger.
+   */
+  readonly largestMessageBytes?: number
   /** Adds a message outside a transaction under a sequence larger than every earlier one. */
   add(message: AddedMessage, sequence: Sequence): void
   /**

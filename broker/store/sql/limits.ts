@@ -29,6 +29,8 @@ export const sqlStoreLimits = {
   batchBytes: 4 * 2 ** 20,
   /** What a row counts besides: as StoreTables.largestBatch has it. */
   rowBytes: 500,
+  /** What a stored message may become larger by: the cause in a dead letter's properties, the brokers that it has passed. */
+  grownBytes: 64 * 1024,
   /** Rows in one batch: as long. */
   batchRows: 10_000,
   /** Removals of a whole queue that are one batch; of a larger one a crash in between may leave a part. */

@@ -180,6 +180,11 @@ export class SqlStore implements MessageStore {
     }
   }
 
+  get largestMessageBytes(): number {
+    const { largestBlob } = this.#connected.writing
+    return Math.max(largestBlob - sqlStoreLimits.grownBytes, largestBlob / 2)
+  }
+
   addHolder(holder: QueueHolder): void {
     this.#change(() => this.#holders.addQueue(holder.name))
   }
