@@ -53,6 +53,14 @@ export interface StackOptions {
   readonly operator?: readonly string[]
 }
 
+/** In the namespace of the stack. */
+export interface NamedObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly content: object
+}
+
 export type StartStack = (options?: StackOptions) => Promise<Stack>
 
 const withoutElection = ['--leader-election', 'false']
@@ -129,10 +137,13 @@ export class Stack {
   }
 
   /** As `kubectl apply --server-side`. Throws what the API server refuses, as one sentence. */
-  async apply(name: string, spec: BrokerClusterSpecInput): Promise<void> {
-    const metadata = { name, namespace: this.#kube.namespace }
-    const object = { apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', metadata, spec }
-    await this.#api.apply(object, `BrokerCluster ${name}`)
+  apply(name: string, spec: BrokerClusterSpecInput): Promise<void> {
+    return this.applyObject({ apiVersion: 'flotilla.dev/v1alpha1', kind: 'BrokerCluster', name, content: { spec } })
+  }
+
+  async applyObject({ apiVersion, kind, name, content }: NamedObject): Promise<void> {
+    const object = { apiVersion, kind, metadata: { name, namespace: this.#kube.namespace }, ...content }
+    await this.#api.apply(object, `${kind} ${name}`)
     await this.#kube.caughtUp()
   }
 
