@@ -176,9 +176,11 @@ public class JdbcClient {
     });
   }
 
-  private static Message received(MessageConsumer consumer) throws JMSException {
+  private static Message received(MessageConsumer consumer) throws JMSException { return received(consumer, "a consumer"); }
+
+  private static Message received(MessageConsumer consumer, String place) throws JMSException {
     Message message = consumer.receive(PATIENCE_MS);
-    if (message == null) throw new JMSException("nothing came for " + PATIENCE_MS + " ms");
+    if (message == null) throw new JMSException("nothing came to " + place + " for " + PATIENCE_MS + " ms");
     return message;
   }
 
@@ -277,17 +279,18 @@ public class JdbcClient {
   private void drain() throws Exception {
     with(null, Session.AUTO_ACKNOWLEDGE, session -> {
       for (String queue : QUEUES) text(session, queue, END, 0, 0, "end");
-      for (String name : new String[] {"J.T", "PRIO.T"}) text(session, topic(name), END, 0, 0);
+      for (String name : new String[] {"J.T", "J.OTHER", "PRIO.T"}) text(session, topic(name), END, 0, 0);
     });
-    for (String queue : QUEUES) with(null, Session.AUTO_ACKNOWLEDGE, session -> empty(queue, session.createConsumer(session.createQueue(queue))));
-    for (Subscription one : subscriptions()) with(one.client, Session.AUTO_ACKNOWLEDGE, session -> empty(one.client + ":" + one.name.replace(' ', '-'), one.open(session)));
+    for (String queue : QUEUES) with(null, Session.AUTO_ACKNOWLEDGE, session -> empty(queue, 1, session.createConsumer(session.createQueue(queue))));
+    for (Subscription one : subscriptions()) with(one.client, Session.AUTO_ACKNOWLEDGE, session -> empty(one.client + ":" + one.name.replace(' ', '-'), one == Subscription.WILD ? 2 : 1, one.open(session)));
   }
 
-  private static void empty(String place, MessageConsumer consumer) throws Exception {
-    for (;;) {
-      Message message = received(consumer);
-      if (message.getIntProperty("n") == END) return;
-      System.out.println("got " + place + " " + message.getIntProperty("n") + " " + message.getJMSMessageID() + " " + message.getJMSTimestamp() + " " + MessageMirror.describe(message));
+  /** Until so many topics or queues have no more. */
+  private static void empty(String place, int ends, MessageConsumer consumer) throws Exception {
+    for (int ended = 0; ended < ends; ) {
+      Message message = received(consumer, place);
+      if (message.getIntProperty("n") == END) ended++;
+      else System.out.println("got " + place + " " + message.getIntProperty("n") + " " + message.getJMSMessageID() + " " + message.getJMSTimestamp() + " " + MessageMirror.describe(message));
     }
   }
 }
