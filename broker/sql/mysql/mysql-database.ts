@@ -20,6 +20,7 @@ export class MysqlDatabase implements Database {
   readonly #source: JdbcSource
   readonly #clock: Clock
   readonly #logger: Logger
+  #isLossTold = false
 
   constructor(parts: { readonly source: JdbcSource; readonly clock: Clock; readonly logger: Logger }) {
     this.#source = parts.source
@@ -48,8 +49,23 @@ export class MysqlDatabase implements Database {
       this.#clock,
     )
     this.#logger.debug('connected to the database', { host: connection.host, session: session.applicationName })
+    await this.#tellLoss(connection)
     const answerTimeoutMs = Math.min(session.answerTimeoutMs, options.socketTimeoutMs ?? Infinity)
     return new QueuedSession(connection, this.#clock, { answerTimeoutMs })
+  }
+
+  /** A session cannot set that for itself. */
+  async #tellLoss(connection: MysqlConnection): Promise<void> {
+    if (this.#isLossTold) return
+    this.#isLossTold = true
+    const text = 'SELECT @@GLOBAL.innodb_flush_log_at_trx_commit'
+    const [found] = await connection.execute({ text })
+    const setting = Number(found!.rows[0]![0])
+    if (setting === 1) return
+    this.#logger.warn('The database may lose what it has committed when its machine fails: expected 1', {
+      database: this.place,
+      innodb_flush_log_at_trx_commit: setting,
+    })
   }
 }
 

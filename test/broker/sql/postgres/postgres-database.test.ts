@@ -135,3 +135,19 @@ test('the environment and files of pg have no say', async () => {
     process.env = before
   }
 })
+
+test('a commit is on the disk before its answer, unless the URL wants it otherwise', async () => {
+  const name = new URL(url.slice('jdbc:'.length)).pathname.slice(1)
+  const setting = async (session: SqlSession): Promise<unknown> =>
+    (await session.run({ text: "SELECT current_setting('synchronous_commit')" }))[0]!.rows[0]![0]
+  const first = await connect()
+  for (const [ofDatabase, expected] of [
+    ['off', 'on'],
+    ['local', 'on'],
+    ['remote_apply', 'remote_apply'],
+  ]) {
+    await first.run({ text: `ALTER DATABASE "${name}" SET synchronous_commit = ${ofDatabase}` })
+    expect(await setting(await connect())).toBe(expected)
+  }
+  expect(await setting(await connect({ url: `${url}&options=-c%20synchronous_commit=off` }))).toBe('off')
+})
