@@ -117,8 +117,21 @@ async function isActive({ watchUrl, member }: LockHolder): Promise<boolean> {
   return answer?.role === 'Active' && answer.member === member
 }
 
-/** Another member was faster, or took over before this one was active: nothing is wrong with this one. */
-const isReplaced = (error: unknown): boolean => ['LOCK_LOST', 'JOURNAL_FENCED'].includes(errorCode(error) ?? '')
+/**
+ * Another member was faster, or took over before this one was active: nothing is wrong with this one. Nor is it when its database went
+ * away in the meantime.
+ */
+const isReplaced = (error: unknown): boolean => comingBack.includes(errorCode(error) ?? '')
+
+const comingBack = [
+  'LOCK_LOST',
+  'JOURNAL_FENCED',
+  'SQL_FENCED',
+  'SQL_UNREACHABLE',
+  'SQL_READONLY',
+  'SQL_CONFLICT',
+  'SQL_NOSPACE',
+]
 
 async function jdbcPartsOf(config: BrokerConfig, logger: Logger): Promise<JdbcParts | undefined> {
   const { store } = config

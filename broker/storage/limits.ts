@@ -13,6 +13,8 @@ export const storageLimits = {
   spaceRetryMs: 500,
   /** Opening takes milliseconds: one that has not come to its end after this, when it is closed, waits for space. */
   openingMs: 1000,
+  /** Share of the memory limit that open transactions may have, where the store keeps them in memory: as much is left for messages. */
+  uncommittedShare: 0.5,
   /** How often a directory is emptied into which its old owner still puts files: a segment in seconds, so that twice is enough. */
   removalAttempts: 10,
 } as const

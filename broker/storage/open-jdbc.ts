@@ -13,6 +13,7 @@ import { PostgresDatabase } from '../sql/postgres/postgres-database.ts'
 import { tableNames, type TableNames } from '../sql/table-names.ts'
 import { openTables } from '../store/sql/open-tables.ts'
 import { SqlStore } from '../store/sql/sql-store.ts'
+import { storageLimits } from './limits.ts'
 import type { JdbcParts, StorageParts } from './storage-parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -54,6 +55,7 @@ export function openJdbc(
       isPrioritized,
       applicationName: `flotilla/${brokerName}/${member}`,
       mendsTables: config.createTables,
+      uncommittedBytes: parts.memoryLimitBytes * storageLimits.uncommittedShare,
     }),
     temp,
   }

@@ -131,12 +131,15 @@ export class BatchWriter {
     return true
   }
 
-  /** Resolves once everything collected is durable, or the writer has failed or waits for space. */
+  /** Resolves once everything collected is durable, or the writer has failed or waits for space; or when that takes too long. */
   async close(): Promise<void> {
     if (!this.#ended) this.requestWrite()
+    const closed = new FlotillaError('SQL_CLOSED', 'Cannot write to the database: the store was closed')
+    const patience = this.#options.clock.after(sqlStoreLimits.closeMs, () => this.abandon(closed))
     while (!this.#ended && !this.#isOutOfSpace && this.#isBusy)
       await new Promise<void>((resolve) => this.#whenSettled.push(resolve))
-    this.abandon(new FlotillaError('SQL_CLOSED', 'Cannot write to the database: the store was closed'))
+    patience.cancel()
+    this.abandon(closed)
   }
 
   get #isBusy(): boolean {

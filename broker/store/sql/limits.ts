@@ -47,7 +47,9 @@ export const sqlStoreLimits = {
   answerTimeoutMs: 60_000,
   /** Before a table counts as never to be rewritten: a large one on a slow disk takes many minutes. */
   mendTimeoutMs: 30 * 60_000,
-  /** Bytes of all open transactions, which are in memory until they are committed. */
+  /** When a store that is closed gives up what it still writes: nobody was told of it. Less than a member waits for its store (member/limits.ts). */
+  closeMs: 5000,
+  /** Bytes of all open transactions, which are in memory until they are committed, at most; a broker with less memory says less. */
   uncommittedBytes: 512 * 2 ** 20,
   /** Bytes of pages that are read ahead; about a page for each of tens of consumers that come by one after the other. */
   readAheadBytes: 32 * 2 ** 20,

@@ -13,7 +13,7 @@ import { holderOf, subscriptionOf, type IsPrioritized } from './containers.ts'
 import type { StoredArrivals } from './stored-arrivals.ts'
 import type { StoredHolders } from './stored-holders.ts'
 import type { StoredProducers } from './stored-producers.ts'
-import type { FoundMessageRow, LoadedTables, StoreTables, SubscriptionRow } from './store-tables.ts'
+import type { Container, LoadedTables, StoreTables, SubscriptionRow } from './store-tables.ts'
 
 export interface RecoveryParts {
   readonly tables: StoreTables
@@ -42,9 +42,7 @@ export async function recover(loaded: LoadedTables, parts: RecoveryParts): Promi
   }
   for (const { holder, terms, rows, progress } of subscriptionsIn(loaded.subscriptions, parts))
     holders.recoverSubscription(holder, terms, rows, progress)
-  await tables.scan((rows) => {
-    for (const row of rows) recoverMessage(row, parts)
-  })
+  await scanMessages(parts)
   holders.endRecovery()
   const isForeign = loaded.largestId > loaded.lastId
   await recoverProducers(loaded, parts, isForeign)
@@ -92,10 +90,22 @@ function progressOf(
   return progress
 }
 
-function recoverMessage(row: FoundMessageRow, { holders, isPrioritized, take }: RecoveryParts): void {
-  const bytes = row.bytes - blobOverheadBytes
-  const holder = holderOf(row, isPrioritized)
-  if (holder && holders.recoverMessage(holder, row.id, bytes)) take(bytes)
+function scanMessages({ tables, holders, isPrioritized, take }: RecoveryParts): Promise<void> {
+  /** By container and priority: there are millions of messages, of few destinations. */
+  const known = new Map<string, (MessageHolder | undefined)[]>()
+  const holderAt = (row: Container): MessageHolder | undefined => {
+    let ofContainer = known.get(row.container)
+    if (!ofContainer) known.set(row.container, (ofContainer = []))
+    if (!(row.priority in ofContainer)) ofContainer[row.priority] = holderOf(row, isPrioritized)
+    return ofContainer[row.priority]
+  }
+  return tables.scan((rows) => {
+    for (const row of rows) {
+      const bytes = row.bytes - blobOverheadBytes
+      const holder = holderAt(row)
+      if (holder && holders.recoverMessage(holder, row.id, bytes)) take(bytes)
+    }
+  })
 }
 
 /** What another broker has written since is not in our table of producers. */

@@ -55,6 +55,8 @@ export interface SqlStoreOptions {
   readonly isPrioritized: IsPrioritized
   /** As the database's list of sessions shows it, without the purpose. */
   readonly applicationName: string
+  /** Bytes that open transactions may have. */
+  readonly uncommittedBytes?: number
   /** Changes tables that ActiveMQ made where they lack something (mend-tables.ts). */
   readonly mendsTables?: boolean
 }
@@ -387,7 +389,7 @@ export class SqlStore implements MessageStore {
 
   #keepsUncommitted(message: AddedMessage): boolean {
     if (!this.#check(message)) return false
-    const { uncommittedBytes: limit } = sqlStoreLimits
+    const limit = Math.min(this.#options.uncommittedBytes ?? Number.POSITIVE_INFINITY, sqlStoreLimits.uncommittedBytes)
     if (this.#uncommittedBytes + message.bytes.length > limit)
       throw new RefusalError(
         'RESOURCE_LIMIT',

@@ -257,6 +257,22 @@ describe('faults', () => {
     expect([told, database.sessions]).toEqual([false, []])
   })
 
+  test('one that is closed while the database is silent does not wait for its answer for long', async () => {
+    const clock = new ManualClock()
+    const { database, store } = await opened({ clock })
+    database.hold()
+    store.add(numbered(1), 1)
+    let told = false
+    store.whenDurable(() => (told = true))
+    await turns(3)
+    const closed = store.close()
+    await turns(3)
+    expect(database.sessions).toEqual(['writer', 'reader'])
+    clock.advance(sqlStoreLimits.closeMs)
+    await closed
+    expect([told, database.sessions]).toEqual([false, []])
+  })
+
   test.each(['Unreachable', 'Fenced', 'Invalid'] as const)('%s ends it: nobody is told any more', async (fault) => {
     const { database, store } = await opened()
     const told: number[] = []
