@@ -100,4 +100,6 @@ const termsOf = ({ selector, noLocal }: ConsumerOptions): SubscriptionTerms => (
 })
 
 const isSame = ({ options: { destination, terms } }: DurableSubscription, asked: Destination, now: SubscriptionTerms) =>
-  destination.name === asked.name && terms.selector === now.selector && terms.noLocal === now.noLocal
+  destination.name === asked.name &&
+  terms.selector === now.selector &&
+  (terms.noLocal === now.noLocal || terms.noLocalUnknown === true)

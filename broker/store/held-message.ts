@@ -55,6 +55,8 @@ export const subscriptionHolder = (topic: string, clientId: string, name: string
 export interface SubscriptionTerms {
   readonly selector: string | null
   readonly noLocal: boolean
+  /** A broker made it that does not store noLocal (ActiveMQ with a database): it is what its next consumer says, and nobody subscribes anew by it. */
+  readonly noLocalUnknown?: boolean
 }
 
 export interface AddedMessage {

@@ -212,7 +212,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
         `INSERT INTO ${setting.names.acks} (CONTAINER, SUB_DEST, CLIENT_ID, SUB_NAME, SELECTOR, LAST_ACKED_ID, PRIORITY)` +
           ` VALUES ('topic://T', 'topic://T', 'client', 'name', 'a = 1', -1, 0)`,
       )
-      const row = { ...subscription, selector: 'a = 1' }
+      const row = { ...subscription, selector: 'a = 1', noLocal: null }
       expect((await setting.load()).subscriptions).toEqual([{ ...row, lastAckedId: 0 }])
       await setting.write({ progress: [{ ...keyOf(row), lastAckedId: 3, acked: Buffer.of(4, 1) }] })
       expect((await setting.load()).subscriptions).toEqual([{ ...row, lastAckedId: 3, acked: Buffer.of(4, 1) }])
@@ -388,7 +388,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
     expect(await setting.blobs(1)).toEqual({ 1: '' })
     expect(await setting.load()).toMatchObject({
       largestId: 1,
-      subscriptions: [{ ...subscription, priority: 5, lastAckedId: 0 }],
+      subscriptions: [{ ...subscription, noLocal: null, priority: 5, lastAckedId: 0 }],
     })
   })
 

@@ -28,6 +28,7 @@ import { BacklogStorage } from './backlog-storage.ts'
 export interface DurableConsumer extends QueueConsumer {
   /** For noLocal. */
   readonly connectionId: string
+  readonly noLocal: boolean
   /** It asks for what the topics have kept. */
   readonly retroactive: boolean
 }
@@ -42,7 +43,7 @@ export interface DurableOwner {
 
 /** Which messages it is for. */
 export interface DurableTerms {
-  readonly noLocal: boolean
+  readonly noLocal: boolean | 'of its consumer'
   /** null: all messages. */
   readonly selector: MessageSelector | null
 }
@@ -61,6 +62,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   #consumer: DurableConsumer | null = null
   /** Of its last consumer: what came by this one is not for a subscription without its own messages. */
   #connectionId: string
+  #noLocal: boolean
   /** null without a consumer, and until all that was there when that came is durable. */
   #window: QueueWindow | null = null
   /** What came for the consumer before the window was there. */
@@ -73,6 +75,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     this.topic = topic
     this.terms = terms
     this.#connectionId = connectionId
+    this.#noLocal = terms.noLocal === true
     this.storage = new BacklogStorage(
       { topic: topic.destination.name, clientId, name },
       topic.isPrioritized,
@@ -117,7 +120,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
   }
 
   get selective(): boolean {
-    return this.terms.noLocal || this.terms.selector !== null
+    return this.terms.noLocal !== false || this.terms.selector !== null
   }
 
   get wouldHold(): boolean {
@@ -127,8 +130,8 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
 
   /** As it was when it was sent: a message that comes again is no other one. */
   wants(message: Message): boolean {
-    const { noLocal, selector } = this.terms
-    if (noLocal && message.connectionId === this.#connectionId) return false
+    const { selector } = this.terms
+    if (this.#noLocal && message.connectionId === this.#connectionId) return false
     return selector === null || selector.matches(message, 0)
   }
 
@@ -136,6 +139,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     assert(!this.#consumer, 'A durable subscription has one consumer at a time')
     this.#consumer = consumer
     this.#connectionId = consumer.connectionId
+    if (this.terms.noLocal === 'of its consumer') this.#noLocal = consumer.noLocal
     consumer.queues.add(this)
     this.topic.activated(this)
     this.#openWindow(consumer)
@@ -154,7 +158,7 @@ export class DurableBacklog implements EntryQueue, TopicBacklogHolder {
     // Before the window was made: it is among those that it begins with.
     if (!this.#window) return
     // Its consumer may have come by another connection since the store was told what is its own.
-    if (this.terms.noLocal && !this.#context.store.holds(this.holderFor(message), sequence)) return
+    if (this.#noLocal && !this.#context.store.holds(this.holderFor(message), sequence)) return
     this.#window.arriveStored(sequence, message, this.storage.placeAt(message.priority))
     this.dispatch()
   }

@@ -83,7 +83,7 @@ export class DurableSubscription {
     const backlog = new DurableBacklog(
       topic,
       { clientId, name, connectionId: this.#connectionId },
-      { noLocal: terms.noLocal, selector: this.selector },
+      { noLocal: terms.noLocalUnknown ? 'of its consumer' : terms.noLocal, selector: this.selector },
       this.#context,
     )
     this.#backlogs.set(topic.destination.name, backlog)

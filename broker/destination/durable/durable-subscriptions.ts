@@ -56,10 +56,10 @@ export class DurableSubscriptions {
     }
     for (const group of groups.values()) {
       const stated = group.find(({ topic }) => isSeveral(topicNamed(topic))) ?? group[0]!
-      const { clientId, name, selector, noLocal } = stated
+      const { clientId, name, selector, noLocal, noLocalUnknown = false } = stated
       const destination = topicNamed(destinationOfHolder(stated.topic))
       const members = isComposite(destination) ? compositeMembers(destination) : [destination]
-      const made = this.#make({ clientId, name, destination, members, terms: { selector, noLocal } })
+      const made = this.#make({ clientId, name, destination, members, terms: { selector, noLocal, noLocalUnknown } })
       for (const { topic } of group) {
         if (isSeveral(topicNamed(topic))) continue
         const found = topicOf(destinationOfHolder(topic))

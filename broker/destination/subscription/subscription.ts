@@ -109,6 +109,10 @@ export class Subscription {
     return this.options.consumerId
   }
 
+  get noLocal(): boolean {
+    return this.options.noLocal
+  }
+
   get retroactive(): boolean {
     return this.options.retroactive === true
   }

@@ -74,6 +74,9 @@ const lastAcked: ColumnOf<ProgressRow> = { name: 'LAST_ACKED_ID', type: 'bigint'
 const acked: ColumnOf<ProgressRow> = { name: 'ACKED', type: 'bytea', of: (row) => row.acked }
 
 /** In the order in which they are written. Named for what is done; the key columns of those that change rows come first. */
+/** In the column NO_LOCAL. */
+export const unknownNoLocal = -1
+
 export const batchLists = {
   addMessages: list<MessageRow>(
     (batch) => batch.addedMessages,
@@ -103,7 +106,7 @@ export const batchLists = {
     (batch) => batch.addedSubscriptions,
     [
       ...subscription,
-      { name: 'NO_LOCAL', type: 'bigint', of: (row) => (row.noLocal ? 1 : 0) },
+      { name: 'NO_LOCAL', type: 'bigint', of: (row) => (row.noLocal === null ? unknownNoLocal : Number(row.noLocal)) },
       { name: 'SELECTOR', type: 'text', of: (row) => row.selector },
       acked,
     ],

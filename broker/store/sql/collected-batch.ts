@@ -172,7 +172,8 @@ const messageRow = ([id, { container, message }]: [
 
 const subscriptionRow = ({ row, kept }: StoredSubscription): SubscriptionRow => ({
   ...row,
-  ...kept.terms,
+  selector: kept.terms.selector,
+  noLocal: kept.terms.noLocalUnknown ? null : kept.terms.noLocal,
   ...progressOf(kept),
 })
 

@@ -16,7 +16,8 @@ export interface AckRow extends SubscriptionKey {
 
 /** Of our table. */
 export interface OwnRow extends SubscriptionKey {
-  readonly noLocal: boolean
+  /** null: it was made for acknowledgements, beside a row that does not say it. */
+  readonly noLocal: boolean | null
   readonly selector: string | null
   readonly acked: Buffer | null
 }
@@ -37,7 +38,7 @@ function joined(row: AckRow, own: OwnRow | undefined): SubscriptionRow {
     name,
     subscribedDestination: row.subscribedDestination ?? container,
     selector: isOurs ? own.selector : row.selector || null,
-    noLocal: isOurs && own.noLocal,
+    noLocal: isOurs ? own.noLocal : null,
     lastAckedId: Math.max(0, row.lastAckedId ?? 0),
     acked: own?.acked ?? null,
   }

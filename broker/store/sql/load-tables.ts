@@ -3,6 +3,7 @@
 import { SqlError } from '../../sql/sql-error.ts'
 import type { SqlResult, SqlRow, SqlSession } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
+import { unknownNoLocal } from './batch-lists.ts'
 import { foundSubscriptions, type AckRow, type OwnRow } from './found-subscriptions.ts'
 import type { ArrivalRow, Container, LoadedTables, ProducerRow, WriterProof } from './store-tables.ts'
 
@@ -90,7 +91,7 @@ const ownRow = (row: SqlRow): OwnRow => ({
   ...containerOfRow(row),
   clientId: row[2] as string,
   name: row[3] as string,
-  noLocal: row[4] !== 0,
+  noLocal: row[4] === unknownNoLocal ? null : row[4] !== 0,
   selector: row[5] as string | null,
   acked: row[6] as Buffer | null,
 })

@@ -6,7 +6,7 @@
 import { literal, literalList, textLiteral } from '../../sql/mysql-text.ts'
 import type { SqlValue } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
-import { batchLists, listNames, type List, type ListName } from './batch-lists.ts'
+import { batchLists, listNames, unknownNoLocal, type List, type ListName } from './batch-lists.ts'
 import { tableLimits } from './limits.ts'
 import { unprepared } from './load-tables.ts'
 import type { WriteBatch, WriterProof } from './store-tables.ts'
@@ -115,7 +115,7 @@ function writesOf({ messages, acks, queues, subscriptions, producers, arrivals }
         'setRanges',
         ' ON DUPLICATE KEY UPDATE ACKED = VALUES(ACKED)',
         ', NO_LOCAL',
-      )(rows.map((row) => [...row, 0])),
+      )(rows.map((row) => [...row, unknownNoLocal])),
     clearRanges: updates(subscriptions, subscriptionKey, [], ' AND ACKED IS NOT NULL', 'ACKED = NULL'),
     setProducers: inserts(
       producers,

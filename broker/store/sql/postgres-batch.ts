@@ -9,7 +9,7 @@
 import { byteaArray, int8Array, textArray } from '../../sql/binary-array.ts'
 import type { SqlStatement } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
-import { batchLists, listNames, type ColumnType, type List, type ListName } from './batch-lists.ts'
+import { batchLists, listNames, unknownNoLocal, type ColumnType, type List, type ListName } from './batch-lists.ts'
 import { tableLimits } from './limits.ts'
 import { unprepared } from './load-tables.ts'
 import type { WriteBatch, WriterProof } from './store-tables.ts'
@@ -110,7 +110,7 @@ function writesOf({
     removeSubscriptions: `DELETE FROM ${subscriptions} USING GIVEN WHERE ${bySubscription(subscriptions)} AND ${holds}`,
     moveAcks: `UPDATE ${acks} SET LAST_ACKED_ID = given.LAST_ACKED_ID FROM GIVEN WHERE ${bySubscription(acks)} AND ${holds}`,
     setRanges:
-      `INSERT INTO ${subscriptions} (CONTAINER, PRIORITY, CLIENT_ID, SUB_NAME, ACKED, NO_LOCAL) SELECT given.*, 0 FROM GIVEN` +
+      `INSERT INTO ${subscriptions} (CONTAINER, PRIORITY, CLIENT_ID, SUB_NAME, ACKED, NO_LOCAL) SELECT given.*, ${unknownNoLocal} FROM GIVEN` +
       ` WHERE ${holds} ON CONFLICT ${key} DO UPDATE SET ACKED = excluded.ACKED`,
     clearRanges:
       `UPDATE ${subscriptions} SET ACKED = NULL FROM GIVEN WHERE ${bySubscription(subscriptions)}` +

@@ -69,7 +69,11 @@ function subscriptionsIn(rows: readonly SubscriptionRow[], parts: RecoveryParts)
       known.rows.push(row)
       known.progress = new SubscriptionProgress(Math.min(known.progress.mark, progress.mark))
     } else {
-      const terms = { selector: row.selector, noLocal: row.noLocal }
+      const terms = {
+        selector: row.selector,
+        noLocal: row.noLocal === true,
+        ...(row.noLocal === null && { noLocalUnknown: true }),
+      }
       found.set(holder.key, { holder, terms, rows: [row], progress })
     }
   }

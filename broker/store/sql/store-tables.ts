@@ -42,7 +42,8 @@ export interface SubscriptionRow extends ProgressRow {
   /** The topic; for one to several that of its marker, so that ActiveMQ knows to what its client subscribed. */
   readonly subscribedDestination: string
   readonly selector: string | null
-  readonly noLocal: boolean
+  /** null: ActiveMQ made it, whose table does not say it. */
+  readonly noLocal: boolean | null
 }
 
 export interface ProducerRow {

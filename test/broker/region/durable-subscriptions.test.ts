@@ -1,5 +1,6 @@
 // Durable subscriptions as clients have them: offline and back, one consumer at a time, changed, deleted, after a restart.
 import { describe, expect, test } from '@jest/globals'
+import { subscriptionHolder } from '../../../broker/store/held-message.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
@@ -306,6 +307,26 @@ describe('what is subscribed', () => {
     expect(moved.received).toEqual([3])
     expect(harness.region.subscriptionsPage(0, 10).items).toHaveLength(1)
     expect(harness.store.statistics().messages).toBe(1)
+  })
+
+  test('goes on with the noLocal of its consumer where the store does not know it', async () => {
+    const store = new MemoryStore()
+    const recovered = await store.open(soleOwner(1))
+    store.addSubscription(subscriptionHolder('PRICES', 'shop', 'all'), { selector: null, noLocal: false })
+    const known = { topic: 'PRICES', clientId: 'shop', name: 'all', selector: null, messageCount: 0, messageBytes: 0 }
+    const subscriptions = [{ ...known, noLocal: false, noLocalUnknown: true }]
+    const { subscriber, publish } = await started({ store, recovered: { ...recovered, subscriptions } })
+    await publish(1)
+    const noLocal = subscribe(subscriber, { noLocal: true })
+    subscriber.send(topic, persistent)
+    await publish(1)
+    expect(noLocal.received).toEqual([1, 2])
+    noLocal.acknowledge('standard', 0, 1)
+    noLocal.close()
+    const local = subscribe(subscriber)
+    subscriber.send(topic, persistent)
+    await publish(1)
+    expect(local.received).toHaveLength(2)
   })
 
   test('is deleted on demand, unless it is in use or not there', async () => {

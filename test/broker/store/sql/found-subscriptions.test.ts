@@ -13,9 +13,9 @@ const foundMarker = {
 }
 
 describe('a subscription of ActiveMQ', () => {
-  test('is what its row says', () => {
+  test('is what its row says, which does not say noLocal', () => {
     expect(foundSubscriptions([{ ...ack, selector: 'a = 1' }], [])).toEqual([
-      { ...ack, selector: 'a = 1', noLocal: false, acked: null },
+      { ...ack, selector: 'a = 1', noLocal: null, acked: null },
     ])
   })
 
@@ -41,7 +41,7 @@ describe('a subscription of ActiveMQ', () => {
     expect(found[3]).toEqual({
       ...ackOfWildcard,
       container: 'topic://A.>',
-      noLocal: false,
+      noLocal: null,
       lastAckedId: 0,
       acked: null,
     })
@@ -59,6 +59,11 @@ describe('what our row says beside it', () => {
     expect(foundSubscriptions([ack], [row])).toEqual([{ ...ack, noLocal: true, acked: Buffer.of(1) }])
   })
 
+  test('may not say noLocal either, when it was made for acknowledgements', () => {
+    const row = { ...own, noLocal: null, acked: Buffer.of(1) }
+    expect(foundSubscriptions([ack], [row])).toEqual([{ ...ack, noLocal: null, acked: Buffer.of(1) }])
+  })
+
   test('is a selector that is too long for the other', () => {
     const selector = 'x'.repeat(251)
     expect(foundSubscriptions([ack], [{ ...own, selector }])).toMatchObject([{ selector }])
@@ -67,7 +72,7 @@ describe('what our row says beside it', () => {
   test('counts for nothing when somebody subscribed anew with another selector', () => {
     const row = { ...own, selector: 'a = 1', noLocal: true }
     for (const selector of [null, 'a = 2'])
-      expect(foundSubscriptions([{ ...ack, selector }], [row])).toMatchObject([{ selector, noLocal: false }])
+      expect(foundSubscriptions([{ ...ack, selector }], [row])).toMatchObject([{ selector, noLocal: null }])
   })
 
   test('is nothing when somebody has unsubscribed', () => {
@@ -82,7 +87,7 @@ describe('a marker of ours', () => {
 
   test('is there with its topics, once', () => {
     expect(foundSubscriptions([ackOfWildcard], [marker])).toEqual([
-      { ...ackOfWildcard, noLocal: false, acked: null },
+      { ...ackOfWildcard, noLocal: null, acked: null },
       foundMarker,
     ])
   })
