@@ -17,7 +17,7 @@ export interface TablesUnderTest {
   /** Another one with each call. */
   connect(): Promise<SqlSession>
   open(session: SqlSession, names: TableNames): StoreTables
-  /** Counts the statements that wait for a lock and have this text in them. */
+  /** Counts the statements of others that are being run and have this text in them: those that wait, where it can be told. */
   waitingWith(text: string): string
   close(): Promise<void>
 }
