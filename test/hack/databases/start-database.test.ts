@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasMariadb, mariadb } from '../../../hack/databases/mariadb.ts'
@@ -56,11 +58,11 @@ test.each(kinds)('%s ends, with its temporary directory, when who started it is 
 })
 
 test('a server that does not start says why', async () => {
-  const directory = newDirectory()
-  const first = await started(embeddedPostgresql, { directory, password: 'one' })
-  const port = Number(new URL(first.url.slice('jdbc:'.length)).port)
-  const second = started(embeddedPostgresql, { directory: newDirectory(), port })
-  await expect(second).rejects.toThrow(
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  made.push(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  await expect(started(embeddedPostgresql, { directory: newDirectory(), port })).rejects.toThrow(
     /^Cannot start a database server: .*postgres ended with 1:\n(.*\n)*.*Address already in use/,
   )
 })
