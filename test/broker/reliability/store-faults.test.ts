@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals'
 import type { StoreName } from '../../reliability/store-faults/fault.ts'
 import { storeFaults, type FaultName } from '../../reliability/store-faults/faults.ts'
-import { runStoreFault } from '../../reliability/store-faults/run.ts'
+import { runStoreFault, whyNotHere } from '../../reliability/store-faults/run.ts'
 
 const seed = Number(process.env['FLOTILLA_SEED'] ?? Date.now() % 2 ** 31)
 process.stderr.write(`store-faults: seed ${seed}\n`)
@@ -11,14 +11,22 @@ process.stderr.write(`store-faults: seed ${seed}\n`)
 const tried: readonly (readonly [StoreName, FaultName])[] = [
   ['journal', 'killed'],
   ['journal', 'stopped'],
+  ['jdbc-postgresql', 'stopped'],
+  ['jdbc-postgresql', 'brief-cut'],
+  ['jdbc-postgresql', 'database-failover'],
+  ['jdbc-mariadb', 'killed'],
+  ['jdbc-mariadb', 'database-killed'],
 ]
+const rounds = 1
 
-test.each(tried)('on a %s: nothing is lost, and every member comes back: %s', async (store, name) => {
+test.each(tried)('on %s nothing is lost, and every member comes back: %s', async (store, name) => {
   const fault = storeFaults[name]
-  const { takeover, actors } = await runStoreFault({ store, locker: 'Lease', fault, rounds: 2, seed })
+  const why = whyNotHere(store, fault)
+  if (why !== undefined) return void process.stderr.write(`${name} on ${store} is skipped: ${why}\n`)
+  const { takeover, actors } = await runStoreFault({ store, locker: 'Lease', fault, rounds, seed })
   expect(takeover.max).toBeGreaterThan(0)
   for (const { done, deliveries } of Object.values(actors)) {
     expect(done).toBeGreaterThan(5)
-    expect(deliveries).toBeGreaterThan(20)
+    expect(deliveries).toBeGreaterThan(10)
   }
 })

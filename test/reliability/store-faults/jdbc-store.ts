@@ -1,5 +1,6 @@
 // A database for the members of a run, on servers that the run starts and kills itself. Each member has a user of its own, and a
 // way of its own to get there.
+import type { ChildProcess } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
@@ -13,6 +14,9 @@ import type { DatabaseStoreName, Scene } from './fault.ts'
 import { watchWriters, writerFaults, writersOf } from './writers.ts'
 
 const database = 'flotilla'
+/** Of the test, and none of the members'. */
+const guest = `${database}_guest`
+const pollMs = 50
 
 export type Locker = 'Lease' | 'Database'
 
@@ -41,7 +45,7 @@ export class JdbcStore {
     // The servers' accounts have to get to their directories.
     chmodSync(directory, 0o755)
     const [port, secondPort] = (await freePorts(2)) as [number, number]
-    const users = Array.from({ length: members }, (_, member) => userOf(member))
+    const users = [guest, ...Array.from({ length: members }, (_, member) => userOf(member))]
     if (name === 'jdbc-mariadb') {
       const server = new MariadbServer(join(volume?.directory ?? directory, 'server'), port)
       await server.initialize()
@@ -116,13 +120,17 @@ export class JdbcStore {
     await this.#server.endSessions(userOf(indexOf(member)))
   }
 
-  /** As many as it has, until the function that it returns is called. */
-  takeConnections(count: number): () => Promise<void> {
-    const programs = Array.from({ length: count }, () => this.#server.occupy(userOf(0), database))
+  /** All of them; resolves when there are no more, with what gives them back. */
+  async takeConnections(): Promise<() => Promise<void>> {
+    const programs: ChildProcess[] = []
+    do {
+      programs.push(this.#server.occupy(guest, database))
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    } while (await this.#server.query('SELECT 1', database, guest).catch(() => false))
     return async () => {
       for (const program of programs) program.kill('SIGKILL')
       // The server would notice only at the end of their statements.
-      await this.#server.endSessions(userOf(0))
+      await this.#server.endSessions(guest)
     }
   }
 

@@ -2,8 +2,6 @@
 import { databaseStores, sleep, type StoreFault } from '../fault.ts'
 import { kill } from './killed.ts'
 
-/** More than it has. */
-const occupants = 40
 const takenMs = 3000
 
 export const connectionsTaken: StoreFault = {
@@ -12,10 +10,13 @@ export const connectionsTaken: StoreFault = {
   rounds: 10,
   stores: databaseStores,
   strike: async (round) => {
-    const release = round.database.takeConnections(occupants)
+    const { database, waitsFromNow } = round
+    const release = await database.takeConnections()
     await kill(round)
+    // Also those that it had.
+    const releaseMore = await database.takeConnections()
     await sleep(takenMs)
-    await release()
-    round.waitsFromNow()
+    await Promise.all([release(), releaseMore()])
+    waitsFromNow()
   },
 }
