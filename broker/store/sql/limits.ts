@@ -10,6 +10,8 @@ export const tableLimits = {
   postgresBatchBytes: 512 * 1024 * 1024,
   /** What every server takes in a packet as it comes (max_allowed_packet), until this one has said what it takes. */
   mysqlSmallestPacket: 1024 * 1024,
+  /** Of a packet, for what the protocol and the driver have in it; the text has to be less. */
+  mysqlPacketHead: 1024,
   /** Of a packet, for what is in it beside blobs: names of tables and columns, the proof of the writer, the text of a large row. */
   mysqlPacketReserve: 16 * 1024,
   /** Of one INSERT: as many rows as a statement is worth, and not more than a server wants to parse at once. */

@@ -20,7 +20,7 @@ export class MysqlTables implements StoreTables {
   readonly #session: SqlSession
   readonly #names: TableNames
   readonly #batches: MysqlBatches
-  /** Bytes of a text, and of a row of it. */
+  /** Bytes of a text. */
   #largestText = tableLimits.mysqlSmallestPacket
   /** Of the column: ActiveMQ makes it as BLOB where it does not know the driver. */
   #largestColumn = Infinity
@@ -47,7 +47,7 @@ export class MysqlTables implements StoreTables {
         'SELECT @@max_allowed_packet; SELECT CHARACTER_MAXIMUM_LENGTH FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()' +
         ` AND LOWER(TABLE_NAME) = LOWER(${table}) AND UPPER(COLUMN_NAME) = 'MSG'`,
     })
-    this.#largestText = packet!.rows[0]![0] as number
+    this.#largestText = (packet!.rows[0]![0] as number) - tableLimits.mysqlPacketHead
     this.#largestColumn = (column!.rows[0]?.[0] as number | undefined) ?? Infinity
     return loadTables(this.#session, this.#names, proof)
   }
