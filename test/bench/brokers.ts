@@ -151,7 +151,7 @@ function flotilla(): BenchBroker {
         ...(storesFirst ? { store: { type: 'Journal', concurrentStoreAndDispatchQueues: false } } : {}),
         ...(prioritizedMessages ? { destinationPolicies: [{ queue: '>', prioritizedMessages }] } : {}),
         ...(limits ? limitedConfig(limits) : {}),
-        ...(others.jdbcUrl === undefined ? {} : { store: { type: 'JDBC', url: others.jdbcUrl } }),
+        ...(others.jdbcUrl === undefined ? {} : { store: jdbcStore(others.jdbcUrl, storesFirst) }),
         ...(others.brokerName === undefined ? {} : { brokerName: others.brokerName }),
         ...(others.network ? networkConfig(others.network) : {}),
       }
@@ -208,6 +208,12 @@ function activemq(id: BrokerId, version: ActivemqVersion): BenchBroker {
     },
   }
 }
+
+const jdbcStore = (url: string, storesFirst: boolean): NonNullable<BrokerConfigInput['store']> => ({
+  type: 'JDBC',
+  url,
+  ...(storesFirst ? { concurrentStoreAndDispatchQueues: false } : {}),
+})
 
 /** With the lease that ours has by default. */
 function activemqOnJdbc(jdbcUrl: string, port: number, env: NodeJS.ProcessEnv): PeerProcess {
