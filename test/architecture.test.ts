@@ -204,7 +204,8 @@ const outside =
 const rim = [
   /^(broker|operator)\/(main|run|operator)\.ts$/,
   /^broker\/disk\/node-disk\.ts$/,
-  /^broker\/lock\/file\/(data-directory|file-lock|lock-files|open-watch)\.ts$/,
+  /^broker\/lock\/file\/(data-directory|file-lock|lock-files)\.ts$/,
+  /^broker\/lock\/open-watch\.ts$/,
   /^broker\/net\//,
   /^broker\/network\/discovery\/multicast-socket\.ts$/,
   /^broker\/management\/(admin-server|metrics)\.ts$/,

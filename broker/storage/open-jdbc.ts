@@ -64,7 +64,7 @@ export function openJdbc(
 function lockOf(
   brokerName: string,
   { createTables, locker, lease, lock }: JdbcConfig,
-  { member, clock, random, logger, watchUrl }: StorageParts,
+  { member, clock, random, logger, watchUrl, openWatch }: StorageParts,
   database: Database,
   names: TableNames,
 ): Lock {
@@ -86,5 +86,6 @@ function lockOf(
     ...options,
     durationMs: parseDuration(lease.duration)!,
     renewIntervalMs: parseDuration(lease.renewInterval)!,
+    openWatch,
   })
 }

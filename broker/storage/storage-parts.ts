@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
-import type { OpenWatch } from '../lock/file/holder-watch.ts'
+import type { OpenWatch } from '../lock/holder-watch.ts'
 import type { Database } from '../sql/database.ts'
 import type { IsPrioritized } from '../store/sql/containers.ts'
 

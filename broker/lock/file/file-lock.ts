@@ -3,7 +3,7 @@
 //   lock.sqlite   held with an exclusive POSIX lock, which the operating system frees the instant its holder dies and
 //                 not before; has the last term, which is durable before anybody learns of it
 //   lock.json     {"brokerName": "orders", "member": "orders-1", "term": 4, "watchUrl": "http://10.1.2.3:8161/watch"}: who
-//                 holds or last held it, for those who do not, and where they can wait for its end (holder-watch.ts);
+//                 holds or last held it, for those who do not, and where they can wait for its end (../holder-watch.ts);
 //                 replaced as a whole
 //
 // The directory belongs to the broker that the note names, also when no member of it runs: members of others are refused.
@@ -23,7 +23,6 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { errorCode, errorMessage, FlotillaError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import { makeDataDirectory, unusable } from './data-directory.ts'
-import { HolderWatch, type OpenWatch } from './holder-watch.ts'
 import { fileLockLimits } from './limits.ts'
 import {
   awaitWritable,
@@ -42,6 +41,8 @@ import {
   type HolderNote,
   type NotedFile,
 } from './lock-files.ts'
+import { AttemptPauses } from '../attempt-pauses.ts'
+import type { OpenWatch } from '../holder-watch.ts'
 import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import { LockLostError } from '../lock-lost-error.ts'
 import { StorageRefusedError } from '../storage-refused-error.ts'
@@ -81,15 +82,12 @@ export interface FileLockOptions {
 export class FileLock implements Lock {
   readonly kind = 'File'
   readonly #options: FileLockOptions
-  readonly #watch: HolderWatch | undefined
-  #wake: () => void = () => {}
-  #hurriedAttempts = 0
+  readonly #pauses: AttemptPauses
   #obstacle: LockObstacle = { kind: 'Unknown' }
 
   constructor(options: FileLockOptions) {
     this.#options = options
-    const { member, openWatch } = options
-    this.#watch = openWatch && new HolderWatch(member, openWatch, () => this.#hurry())
+    this.#pauses = new AttemptPauses(options)
   }
 
   /**
@@ -100,12 +98,17 @@ export class FileLock implements Lock {
     try {
       return await this.#acquire(signal)
     } finally {
-      this.#watch?.stop()
+      this.#pauses.stop()
     }
   }
 
   async #acquire(signal: AbortSignal): Promise<LockHandle> {
-    const { directory, logger, makesDirectory = true } = this.#options
+    const {
+      directory,
+      logger,
+      makesDirectory = true,
+      acquireIntervalMs = fileLockLimits.acquireIntervalMs,
+    } = this.#options
     this.#obstacle = { kind: 'Unknown' }
     let isMade = !makesDirectory
     let hasWorked = isMade
@@ -126,10 +129,10 @@ export class FileLock implements Lock {
         this.#complain(error)
       }
       const holder = await loadHolderIfAny(directory)
-      this.#watch?.follow(holder)
+      this.#pauses.follow(holder)
       if (this.#obstacle.kind === 'Held' && before !== 'Held')
         logger.info('Waiting for the lock', { directory, holder: holder?.member })
-      await this.#pause(signal)
+      await this.#pauses.pause(acquireIntervalMs, signal)
     }
   }
 
@@ -143,7 +146,7 @@ export class FileLock implements Lock {
 
   /** Makes a waiting `acquire` try at once. */
   tryNow(): void {
-    this.#wake()
+    this.#pauses.tryNow()
   }
 
   holder(): Promise<LockHolder | undefined> {
@@ -204,28 +207,6 @@ export class FileLock implements Lock {
     if (this.#obstacle.kind === 'Trouble' && reason === this.#obstacle.reason) return
     this.#obstacle = { kind: 'Trouble', reason }
     logger.warn('Cannot try the lock now, and keep on trying', { directory, reason })
-  }
-
-  /** The holder has ended: whoever waits warm should have the lock before it is back. */
-  #hurry(): void {
-    this.#hurriedAttempts = fileLockLimits.hurriedAttempts
-    this.#wake()
-  }
-
-  async #pause(signal: AbortSignal): Promise<void> {
-    const { clock, acquireIntervalMs = fileLockLimits.acquireIntervalMs } = this.#options
-    const hurried = this.#hurriedAttempts > 0
-    if (hurried) this.#hurriedAttempts--
-    const delayMs = hurried ? Math.min(fileLockLimits.hurriedIntervalMs, acquireIntervalMs) : acquireIntervalMs
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    this.#wake = wake
-    const timer = clock.after(delayMs, wake)
-    signal.addEventListener('abort', wake)
-    await promise
-    timer.cancel()
-    // It is the same signal for days.
-    signal.removeEventListener('abort', wake)
   }
 }
 

@@ -4,6 +4,7 @@
 // Two things keep two members apart. The database's clock alone says when the lease ends; the holder reckons with its monotonic clock from
 // before the renewal was sent, and gives up before. And a write of the store finds its name and term in the database, or is not done.
 import type { SqlSession, SqlStatement } from '../../sql/database.ts'
+import type { OpenWatch } from '../holder-watch.ts'
 import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
 import { LeaseHandle } from './lease-handle.ts'
@@ -15,6 +16,8 @@ export interface LeaseLockOptions extends SqlLockOptions {
   /** How long the lock is had after the last renewal. */
   readonly durationMs?: number
   readonly renewIntervalMs?: number
+  /** How the end of the holder is waited for; not at all if not given. */
+  readonly openWatch?: OpenWatch
 }
 
 export class LeaseLock implements Lock {
@@ -29,6 +32,7 @@ export class LeaseLock implements Lock {
     this.#candidate = new LockCandidate(options, {
       settings: leaseSettings,
       answerTimeoutMs,
+      openWatch: options.openWatch,
       attempt: (session, signal) => this.#attempt(session, signal),
     })
   }

@@ -7,6 +7,8 @@ import type { Random } from '../../base/random.ts'
 import type { Database, SqlSession, SqlStatement } from '../../sql/database.ts'
 import { SqlError } from '../../sql/sql-error.ts'
 import type { TableNames } from '../../sql/table-names.ts'
+import { AttemptPauses } from '../attempt-pauses.ts'
+import type { OpenWatch } from '../holder-watch.ts'
 import type { LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import { StorageRefusedError } from '../storage-refused-error.ts'
 import { ensureTables } from './ensure-tables.ts'
@@ -28,7 +30,7 @@ export interface SqlLockOptions {
   readonly logger: Logger
   /** How often a standby tries. */
   readonly acquireIntervalMs?: number
-  /** Where others can ask this member, once it holds the lock. */
+  /** Where others can ask this member and wait for its end, once it holds the lock. */
   readonly watchUrl?: () => string
 }
 
@@ -39,6 +41,8 @@ export interface Contest {
   /** What each session of the lock is told first. */
   readonly settings: (kind: SqlSession['kind']) => SqlStatement
   readonly answerTimeoutMs: number
+  /** How the end of the holder is waited for, where an attempt does not do so. */
+  readonly openWatch?: OpenWatch | undefined
   /** The session is the handle's, when the attempt has the lock. */
   readonly attempt: (session: SqlSession, signal: AbortSignal) => Promise<Attempt>
 }
@@ -46,6 +50,7 @@ export interface Contest {
 export class LockCandidate {
   readonly #options: SqlLockOptions
   readonly #contest: Contest
+  readonly #pauses: AttemptPauses
   #obstacle: LockObstacle = { kind: 'Unknown' }
   #areTablesThere = false
   #seen: { readonly owner: string | null; readonly holder: LockHolder | undefined; readonly atMs: number } | undefined
@@ -54,6 +59,7 @@ export class LockCandidate {
   constructor(options: SqlLockOptions, contest: Contest) {
     this.#options = options
     this.#contest = contest
+    this.#pauses = new AttemptPauses({ ...options, openWatch: contest.openWatch })
   }
 
   get obstacle(): LockObstacle {
@@ -92,6 +98,7 @@ export class LockCandidate {
           }
           troubles = 0
           this.noteHeld()
+          this.#pauses.follow(this.#seen?.holder)
           delayMs = Math.min(attempt.retryMs, this.#intervalMs)
         } catch (error) {
           signal.throwIfAborted()
@@ -101,9 +108,10 @@ export class LockCandidate {
           session = undefined
           delayMs = Math.min(this.#intervalMs * 2 ** troubles++, sqlLockLimits.troubleIntervalMs)
         }
-        await this.#pause(delayMs, signal)
+        await this.#pauses.pause(delayMs, signal)
       }
     } finally {
+      this.#pauses.stop()
       await session?.close()
     }
   }
@@ -225,17 +233,6 @@ export class LockCandidate {
     if (this.#obstacle.kind === 'Trouble' && reason === this.#obstacle.reason) return
     this.#obstacle = { kind: 'Trouble', reason }
     logger.warn('Cannot try the lock now, and keep on trying', { database: database.place, reason })
-  }
-
-  async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const timer = this.#options.clock.after(delayMs, wake)
-    signal.addEventListener('abort', wake)
-    await promise
-    timer.cancel()
-    signal.removeEventListener('abort', wake)
   }
 }
 

@@ -2,10 +2,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { ManualClock } from '../../../../broker/base/manual-clock.ts'
 import { seededRandom } from '../../../../broker/base/random.ts'
+import { lockLimits } from '../../../../broker/lock/limits.ts'
 import type { LockHandle } from '../../../../broker/lock/lock.ts'
 import { LeaseLock, type LeaseLockOptions } from '../../../../broker/lock/sql/lease-lock.ts'
 import { SqlError } from '../../../../broker/sql/sql-error.ts'
 import { tableNames } from '../../../../broker/sql/table-names.ts'
+import { DelayClock, FakeWatches } from '../../../support/fake-watches.ts'
 import { LoggedLines } from '../../../support/logged-lines.ts'
 import { PlayedLockDatabase } from '../../../support/played-lock-database.ts'
 
@@ -245,5 +247,65 @@ describe('a standby', () => {
     await turn()
     clock.advance(500)
     expect(await answer).toMatchObject({ member: 'a', term: 3 })
+  })
+})
+
+describe('a standby that watches the holder', () => {
+  const watchUrl = (): string => 'http://10.1.2.3:8161/watch'
+  let watches: FakeWatches
+  let delays: DelayClock
+  beforeEach(() => {
+    watches = new FakeWatches()
+    delays = new DelayClock()
+    database = new PlayedLockDatabase(delays)
+  })
+
+  test('has the lease at once when the holder has let go of it and ended', async () => {
+    const first = await lockOf('a', { watchUrl }).acquire(never)
+    const acquired = lockOf('b', { clock: delays, openWatch: watches.openWatch }).acquire(never)
+    await delays.delays(1)
+    expect(watches.open).toMatchObject([{ url: watchUrl() }])
+    await first.release()
+    watches.open[0]!.end(true)
+    const second = await acquired
+    expect([second.term, watches.open]).toEqual([2, []])
+    await second.release()
+  })
+
+  test('asks in a hurry for a moment, and then as usual, when the lease of a holder that was killed goes on', async () => {
+    database.lease = { holder: 'flotilla:orders/a/0', endMs: delays.nowMs() + 5000 }
+    database.state = { term: 1, owner: 'orders', member: 'a', watchUrl: watchUrl() }
+    const acquired = lockOf('b', { clock: delays, openWatch: watches.openWatch }).acquire(never)
+    await delays.delays(1)
+    watches.open[0]!.end(true)
+    for (let attempt = 1; attempt <= lockLimits.hurriedAttempts; attempt++) {
+      await delays.delays(attempt + 1)
+      delays.advance(lockLimits.hurriedIntervalMs)
+      // Nobody is there any more.
+      watches.open[0]?.end(false)
+    }
+    await delays.delays(lockLimits.hurriedAttempts + 2)
+    expect(delays.asked.slice(0, -1)).toEqual([250, ...Array<number>(lockLimits.hurriedAttempts).fill(10)])
+    expect(delays.asked.at(-1)).toBe(250)
+    for (let asked = delays.asked.length; database.lease.holder === 'flotilla:orders/a/0'; asked++) {
+      await delays.delays(asked)
+      delays.advance(delays.asked[asked - 1]!)
+      await turn()
+    }
+    const handle = await acquired
+    expect(delays.monotonicMs()).toBe(5001)
+    await handle.release()
+    expect([watches.open, delays.pendingTimers]).toEqual([[], 0])
+  })
+
+  test('that gives up watches nobody any more', async () => {
+    const first = await lockOf('a', { watchUrl }).acquire(never)
+    const giveUp = new AbortController()
+    const waiting = lockOf('b', { clock: delays, openWatch: watches.openWatch }).acquire(giveUp.signal)
+    await delays.delays(1)
+    giveUp.abort(new Error('given up'))
+    await expect(waiting).rejects.toThrow('given up')
+    expect(watches.open).toEqual([])
+    await first.release()
   })
 })

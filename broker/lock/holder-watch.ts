@@ -2,7 +2,7 @@
 // the holder that is answered by nothing but its end. The operating system ends it the instant the process is dead.
 //
 // A hint and nothing more: it makes a standby try sooner, and whoever cannot be reached is noticed with the next try.
-import type { LockHolder } from '../lock.ts'
+import type { LockHolder } from './lock.ts'
 
 /**
  * Keeps a request to `url` open and says when it has ended, once, and whether it had been answered: otherwise nobody was
