@@ -49,6 +49,7 @@ export class MemoryDatabase implements Database {
   term = 0
   preparedMessages = 0
   largestBlob = 2 ** 20
+  readonly largestBatch = 2 ** 20
   /** Set: writes wait for it. */
   held: Promise<void> | undefined
   readonly #sessions = new Map<string, (error: SqlError) => void>()
@@ -91,7 +92,7 @@ export class MemoryDatabase implements Database {
     const { rows } = this
     return {
       largestBlob: this.largestBlob,
-      largestBatch: 2 ** 20,
+      largestBatch: this.largestBatch,
       load: async (proof) => {
         this.#prove(proof, true)
         const largestId = Math.max(

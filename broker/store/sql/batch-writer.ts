@@ -21,20 +21,23 @@ export interface BatchWriterOptions {
   readonly batchBytes: () => number
   /** The largest sequence that was ever used. */
   readonly lastId: () => Sequence
+  /** That of the last message that was put into a batch. */
+  readonly lastSequence: () => Sequence
   /** Rejects with SqlError. */
   readonly write: (batch: WriteBatch) => Promise<void>
   /** Throws or rejects when this member no longer owns the store. */
   readonly verify: () => void | Promise<void>
   /** A batch is about to be sent: what was kept back can be added to it. */
   readonly onWriting: () => void
-  readonly onDurable: (lastId: Sequence) => void
+  /** Every message up to there is. */
+  readonly onDurable: (sequence: Sequence) => void
   readonly onFailed: (error: Error) => void
 }
 
 interface SealedBatch {
   /** null: nothing to write, only to be proven. */
   readonly rows: WriteBatch | null
-  readonly lastId: Sequence
+  readonly lastSequence: Sequence
   readonly collected: CollectedBatch
 }
 
@@ -149,9 +152,13 @@ export class BatchWriter {
   #sealCurrent(): void {
     const { rows, callbacks } = this.#current
     if (rows === 0 && callbacks.length === 0) return
-    const lastId = this.#options.lastId()
+    const { lastId, lastSequence } = this.#options
     const collected = this.#current
-    this.#sealed.push({ rows: rows === 0 ? null : collected.build(lastId), lastId, collected })
+    this.#sealed.push({
+      rows: rows === 0 ? null : collected.build(lastId()),
+      lastSequence: lastSequence(),
+      collected,
+    })
     this.#current = new CollectedBatch()
     this.#lazyTimer?.cancel()
     this.#lazyTimer = undefined
@@ -181,7 +188,7 @@ export class BatchWriter {
     this.#settle()
   }
 
-  async #carryOut({ rows, lastId, collected }: SealedBatch): Promise<void> {
+  async #carryOut({ rows, lastSequence, collected }: SealedBatch): Promise<void> {
     if (rows) {
       await this.#write(rows)
       if (this.#ended) return
@@ -191,7 +198,7 @@ export class BatchWriter {
     await this.#options.verify()
     if (this.#ended) return
     this.#sealed.shift()
-    this.#options.onDurable(lastId)
+    this.#options.onDurable(lastSequence)
     for (const callback of collected.callbacks) callback()
   }
 

@@ -109,10 +109,12 @@ export class SqlStore implements MessageStore {
       logger,
       batchBytes: () => Math.min(sqlStoreLimits.batchBytes, this.#connected.writing.largestBatch),
       lastId: () => this.#lastId,
+      // Not of those that are put off: the batch may have been sealed without them.
+      lastSequence: () => this.#lastSequence,
       write: (batch) => this.#connected.writing.write(batch, this.#connected.proof),
       verify: () => this.#connected.owner.verify(),
       onWriting: () => this.#putOff.writeOut(),
-      onDurable: (lastId) => (this.#durableSequence = lastId),
+      onDurable: (sequence) => (this.#durableSequence = sequence),
       onFailed: (error) => this.#fail(error),
     })
     const room = (): CountedRoom => this.#room

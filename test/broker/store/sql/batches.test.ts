@@ -141,6 +141,31 @@ describe('one batch', () => {
     await store.close()
   })
 
+  test('that is sealed while messages are put off makes none of them readable', async () => {
+    const { database, store } = await opened()
+    const full = Math.ceil(database.largestBatch / sqlStoreLimits.rowBytes)
+    for (let sequence = 1; sequence <= full + 1; sequence++) store.add(numbered(sequence), sequence)
+    await durable(store)
+    database.written.length = 0
+    for (let sequence = 1; sequence <= full; sequence++) store.remove(orders, sequence)
+    const late = full + 2
+    const releaseFirst = database.hold()
+    store.addDispatched(numbered(late), late, () => {})
+    // Finds the batch full, and begins the next one.
+    store.remove(orders, full + 1)
+    await turns(3)
+    releaseFirst()
+    const releaseSecond = database.hold()
+    await turns(5)
+    expect(database.written.map(idsOf)).toEqual([[], [late]])
+    expect(await store.read(orders, 0, late, 1, 1000)).toEqual([])
+    expect(database.reads).toEqual([])
+    releaseSecond()
+    await durable(store)
+    expect(await store.read(orders, 0, late, 1, 1000)).toHaveLength(1)
+    await store.close()
+  })
+
   test('is written after a while when nobody waits for it', async () => {
     const clock = new ManualClock()
     const { database, store } = await opened({ clock })
