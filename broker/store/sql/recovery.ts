@@ -35,7 +35,7 @@ interface FoundSubscription {
 }
 
 export async function recover(loaded: LoadedTables, parts: RecoveryParts): Promise<RecoveredState> {
-  const { tables, holders } = parts
+  const { holders } = parts
   for (const row of loaded.queues) {
     const holder = holderOf(row, parts.isPrioritized)
     if (holder?.kind === 'queue') holders.recoverQueue(holder.name, row)
