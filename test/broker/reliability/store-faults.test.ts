@@ -10,11 +10,9 @@ process.stderr.write(`store-faults: seed ${seed}\n`)
 
 const tried: readonly (readonly [StoreName, FaultName])[] = [
   ['journal', 'killed'],
-  ['journal', 'stopped'],
   ['jdbc-postgresql', 'stopped'],
   ['jdbc-postgresql', 'brief-cut'],
   ['jdbc-postgresql', 'database-failover'],
-  ['jdbc-mariadb', 'killed'],
   ['jdbc-mariadb', 'database-killed'],
 ]
 const rounds = 1

@@ -1,5 +1,6 @@
 // No space where the store is, for some seconds: senders wait, nobody steps down, nothing is lost.
 import type { BrokerMember } from '../../../support/broker-process.ts'
+import { Bulk } from '../bulk.ts'
 import { sleep, storeNames, type StoreFault } from '../fault.ts'
 
 const fullMs = 2000
@@ -12,8 +13,9 @@ export const full: StoreFault = {
   rounds: 10,
   stores: storeNames,
   scene: { smallVolume: true },
-  strike: async ({ active, volume, waitsFromNow }) => {
+  strike: async ({ active, group, volume, waitsFromNow }) => {
     const before = complaints(active)
+    const bulk = await Bulk.start(group.failoverUrl())
     volume.fill()
     try {
       const deadline = Date.now() + noticedMs
@@ -24,6 +26,8 @@ export const full: StoreFault = {
       volume.free()
     }
     waitsFromNow()
+    const lost = await bulk.finish()
+    if (lost > 0) group.violations.push(`${lost} large messages that were acknowledged are lost`)
   },
 }
 
