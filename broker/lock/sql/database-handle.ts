@@ -60,7 +60,8 @@ export class DatabaseHandle implements LockHandle {
     const wasLost = this.#hold.isOver
     if (!this.#hold.release()) return
     this.#timer?.cancel()
-    if (!wasLost) await waitAtMost(this.#options.clock, sqlLockLimits.releaseMs, this.#tables.rollback())
+    if (!wasLost)
+      this.#hold.noteReleased(await waitAtMost(this.#options.clock, sqlLockLimits.releaseMs, this.#tables.rollback()))
     await this.#options.session.close()
   }
 

@@ -60,14 +60,20 @@ export class Hold {
     return error
   }
 
-  /** Whether there is anything to let go; tells of it unless it was lost. */
+  /** Whether there is anything to let go. */
   release(): boolean {
     if (this.#isReleased) return false
     this.#isReleased = true
     if (this.#error) return true
     this.#end(new LockLostError('it was released'))
-    this.#options.logger.info('Released the lock', this.#options.fields)
     return true
+  }
+
+  /** `isHeard`: by the database, which has it free for others now. */
+  noteReleased(isHeard: boolean): void {
+    const { logger, fields } = this.#options
+    if (isHeard) logger.info('Released the lock', fields)
+    else logger.warn('The database does not hear that the lock is released, which ends by itself', fields)
   }
 
   #isProven(): boolean {

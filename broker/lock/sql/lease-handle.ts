@@ -66,12 +66,13 @@ export class LeaseHandle implements LockHandle {
     this.#timer?.cancel()
     const session = this.#session
     this.#session = undefined
-    if (!session) return
-    if (!wasLost) {
-      const { clock, names } = this.#options
-      await waitAtMost(clock, sqlLockLimits.releaseMs, new LockTables(session, names).freeLease(this.leaseHolder))
-    }
-    await session.close()
+    if (!wasLost) this.#hold.noteReleased(session !== undefined && (await this.#free(session)))
+    await session?.close()
+  }
+
+  #free(session: SqlSession): Promise<boolean> {
+    const { clock, names } = this.#options
+    return waitAtMost(clock, sqlLockLimits.releaseMs, new LockTables(session, names).freeLease(this.leaseHolder))
   }
 
   #renewAfter(delayMs: number): void {

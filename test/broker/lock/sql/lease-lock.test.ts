@@ -87,6 +87,18 @@ describe('the holder', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  test('says that it is released only when the database has heard of it', async () => {
+    await (await lockOf('a').acquire(never)).release()
+    const last = (level: 'info' | 'warn'): string | undefined => log.of(level).at(-1)?.[0]
+    expect(last('info')).toBe('Released the lock')
+    const handle = await lockOf('a').acquire(never)
+    database.trouble = refused
+    await handle.release()
+    expect(last('info')).toBe('Acquired the lock')
+    expect(last('warn')).toBe('The database does not hear that the lock is released, which ends by itself')
+    expect(database.lease.holder).toBe(handle.leaseHolder)
+  })
+
   test('gives up before its lease ends in the database when that does not answer', async () => {
     const handle = await lockOf('a').acquire(never)
     await pass(2000)
