@@ -7,6 +7,8 @@ export const sqlLimits = {
   connectTimeoutMs: 10_000,
   /** Before the first probe on an idle connection, so that a firewall does not forget it; the operating system sends the next ones. */
   keepAliveDelayMs: 10_000,
+  /** For the answer to a leave: there is none where the network is gone, and a member that steps down has more sessions than one. */
+  leaveMs: 1000,
   /** Of an option of a URL, in milliseconds: a day is as good as none. */
   maxDurationMs: 86_400_000,
 } as const

@@ -2,6 +2,7 @@
 // take. That is how a wire is noticed that swallows everything: nothing else tells of it while the other end is waited for.
 import type { Clock, Timer } from '../base/clock.ts'
 import type { DatabaseKind, SessionOptions, SqlResult, SqlSession, SqlStatement } from './database.ts'
+import { sqlLimits } from './limits.ts'
 import { SqlError } from './sql-error.ts'
 
 /** What a driver has to do. */
@@ -116,7 +117,7 @@ export class QueuedSession implements SqlSession {
     )
     if (!isBusy) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = this.#clock.after(this.#answerTimeoutMs, resolve)
+      const timer = this.#clock.after(sqlLimits.leaveMs, resolve)
       await Promise.race([this.#connection.end(), promise])
       timer.cancel()
     }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import type { SqlResult, SqlStatement } from '../../../broker/sql/database.ts'
+import { sqlLimits } from '../../../broker/sql/limits.ts'
 import { QueuedSession, type DriverConnection } from '../../../broker/sql/queued-session.ts'
 import { SqlError } from '../../../broker/sql/sql-error.ts'
 
@@ -147,9 +148,10 @@ describe('a session is closed', () => {
     expect(await isLost()).toBe(false)
   })
 
-  test('also where nobody answers the leave', async () => {
+  test('also where nobody answers the leave, and then sooner than an answer would be waited for', async () => {
+    session = new QueuedSession(connection, clock, { answerTimeoutMs: 60_000 })
     const closed = session.close()
-    clock.advance(1000)
+    clock.advance(sqlLimits.leaveMs)
     await closed
     expect(connection.destroyed).toBe(1)
   })
