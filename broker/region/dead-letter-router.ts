@@ -113,9 +113,10 @@ export class DeadLetterRouter {
 
   /** null when it is to be dropped. */
   #letterOf(message: Message, source: Destination, reason: DeadLetterReason, cause: string | null): Message | null {
-    const { deadLetterStrategies, clock } = this.#context
+    const { deadLetterStrategies, clock, store } = this.#context
     const strategy = deadLetterStrategies.of(source)
-    const place = strategy.placeFor(source)
+    const named = strategy.placeFor(source)
+    const place = named && { ...named, name: store.storableName?.(named.name) ?? named.name }
     if (!place || !strategy.admits(message, source, reason)) return null
     return strategy.build(message, source, place, cause, clock.nowMs())
   }

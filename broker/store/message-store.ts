@@ -111,6 +111,8 @@ export interface StoreLifecycle {
 }
 
 export interface StoreHolders {
+  /** The name of a destination as the store takes it, for what the broker names itself; left out: as it is. */
+  readonly storableName?: (name: string) => string
   /** Makes a queue without messages known; idempotent. */
   addHolder(holder: QueueHolder): void
   /** Forgets a queue and all its messages; idempotent. */

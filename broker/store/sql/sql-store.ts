@@ -43,6 +43,7 @@ import { StoredArrivals } from './stored-arrivals.ts'
 import { StoredHolders } from './stored-holders.ts'
 import { StoredProducers } from './stored-producers.ts'
 import type { LoadedTables, StoreTables, WriterProof } from './store-tables.ts'
+import { storableName } from './stored-texts.ts'
 
 export interface SqlStoreOptions {
   readonly database: Database
@@ -188,6 +189,8 @@ export class SqlStore implements MessageStore {
     const { largestBlob } = this.#connected.writing
     return Math.max(largestBlob - sqlStoreLimits.grownBytes, largestBlob / 2)
   }
+
+  readonly storableName = storableName
 
   addHolder(holder: QueueHolder): void {
     this.#change(() => this.#holders.addQueue(holder.name))

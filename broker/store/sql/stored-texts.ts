@@ -11,6 +11,13 @@ export function problemOfHolder({ kind, name }: MessageHolder): string | undefin
   return problemOf(`the name of ${kind} ${shown(destination)}`, `${kind}://${destination}`)
 }
 
+/** What the name of a destination can be in the tables, as near to this one as possible: for names that the broker makes itself. */
+export function storableName(name: string): string {
+  const room = tableLimits.columnCharacters - 'queue://'.length
+  const characters = Array.from(name.toWellFormed().replaceAll('\u0000', '?'))
+  return characters.slice(0, room).join('').trimEnd()
+}
+
 /** What forbids to store this durable subscription, as a sentence. */
 export function problemOfSubscription({ topic, clientId, name }: SubscriptionHolder): string | undefined {
   const container = `topic://${destinationOfHolder(topic)}`

@@ -2,8 +2,12 @@
 // run compares both field by field.
 import { describe, expect, test } from '@jest/globals'
 import type { DeadLetterPolicy } from '../../../broker/destination/dead-letter-strategies.ts'
+import { destinationLimits } from '../../../broker/destination/limits.ts'
 import { encodePrimitiveMap } from '../../../broker/marshal/primitive-map.ts'
 import type { Message } from '../../../broker/message/message.ts'
+import { MemoryDatabase } from '../../support/memory-tables.ts'
+import { createSqlStore } from '../../support/sql-stores.ts'
+import { durable } from '../../support/store-content.ts'
 import type { TestClient, TestConsumer, TestSend } from './region-harness.ts'
 import { RegionHarness } from './region-harness.ts'
 
@@ -243,6 +247,21 @@ describe('with strategies by name', () => {
     }
     return { harness, client, poison }
   }
+
+  test('under a name that the store takes, when it expires while nobody asks for it', async () => {
+    const database = new MemoryDatabase()
+    const store = createSqlStore({ database, openTables: database.openTables })
+    const harness = await RegionHarness.start({ deadLetterPolicies: policies, store })
+    const client = harness.connect()
+    const name = `OWN.${'A'.repeat(238)}`
+    client.send(`queue://${name}`, { persistent: true, expiration: harness.clock.nowMs() + 10 })
+    await durable(store)
+    harness.clock.advance(destinationLimits.expirySweepMs)
+    await durable(store)
+    expect(harness.of(`queue://${name}`).size).toBe(0)
+    expect(letters(client.consume(`queue://DLQ.${name.slice(0, 238)}`))).toHaveLength(1)
+    await store.close()
+  })
 
   test('each queue has its own', async () => {
     const { harness, client, poison } = await start()

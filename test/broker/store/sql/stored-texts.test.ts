@@ -6,6 +6,7 @@ import {
   problemOfHolder,
   problemOfSelector,
   problemOfSubscription,
+  storableName,
   storedProducerId,
 } from '../../../../broker/store/sql/stored-texts.ts'
 
@@ -27,6 +28,28 @@ describe('the name of a destination', () => {
       'the name of queue "A\\ud800" is no Unicode: it contains half of a surrogate pair',
     )
     expect(problemOfHolder(topicHolder('A '))).toBe('the name of topic "A " ends with a space, which databases ignore')
+  })
+})
+
+describe('a name that is made storable', () => {
+  test('stays what it is where it is', () => {
+    expect(storableName('DLQ.🚢')).toBe('DLQ.🚢')
+    expect(storableName('A'.repeat(242))).toBe('A'.repeat(242))
+  })
+
+  test('of whatever characters is one that the store takes', () => {
+    expect(storableName('A'.repeat(300))).toBe('A'.repeat(242))
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.oneof(fc.constantFrom('\ud83d', '\ude00', '\u0000', ' ', '🚢'), fc.string()),
+          maxLength: 400,
+        }),
+        (text) => {
+          expect(problemOfHolder(queueHolder(storableName(`A${text}`)))).toBeUndefined()
+        },
+      ),
+    )
   })
 })
 
