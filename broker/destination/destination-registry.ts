@@ -105,13 +105,14 @@ export class DestinationRegistry {
     const made = isQueue(destination)
       ? new Queue(destination, owner, this.#context)
       : new Topic(destination, owner, this.#context)
+    // First what may refuse it.
+    if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
     if (isTemporary(destination)) this.#temporary.set(destinationKey(destination), made)
     else if (made instanceof Queue) this.#queues.set(destination.name, made)
     else this.#topics.set(destination.name, made)
     this.#inventory.add(made)
     for (const wildcard of this.#wildcards)
       if (this.#reaches(wildcard, destination)) this.#attach(made, wildcard.subscription)
-    if (made instanceof Queue && made.stored) this.#context.store.addHolder(made.holder)
     this.#keeper.created(made, owner, announcement)
     return made
   }

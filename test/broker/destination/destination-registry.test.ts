@@ -15,7 +15,10 @@ const made = () => {
     read: () => Promise.resolve([]),
     remove: () => {},
     update: () => {},
-    addHolder: ({ name }: { name: string }) => void told.push(`store keeps ${name}`),
+    addHolder: ({ name }: { name: string }) => {
+      if (name.length > 9) throw new Error('too long for this store')
+      told.push(`store keeps ${name}`)
+    },
     removeHolder: ({ name }: { name: string }) => void told.push(`store forgets ${name}`),
     addSubscription: () => {},
     removeSubscription: () => {},
@@ -82,6 +85,13 @@ test('makes what is asked for, once, and keeps queues in the store unless they a
 test('a temporary destination is not made by asking for it', () => {
   const { registry } = made()
   expect(() => registry.obtain(at('temp-topic://ID:c:1'))).toThrow(/Cannot use temp-topic:\/\/ID:c:1/)
+})
+
+test('a queue that the store does not take is not there either', () => {
+  const { registry, told } = made()
+  for (let attempt = 0; attempt < 2; attempt++)
+    expect(() => registry.obtain(at('queue://ABCDEFGHIJ'))).toThrow('too long for this store')
+  expect([registry.find(at('queue://ABCDEFGHIJ')), told]).toEqual([undefined, []])
 })
 
 test('a wildcard takes in what is there and what comes later, each once', () => {
