@@ -124,7 +124,7 @@ export class DeadLetterRouter {
   #move(entry: QueueEntry, target: Target, letter: Message, sequence: Sequence): void {
     const { store } = this.#context
     if (entry.stored) {
-      const transaction = store.begin()
+      const transaction = store.begin('Brief')
       transaction.add(addedTo(target, letter))
       transaction.remove(entry.queue.holderOf(entry), entry.sequence)
       transaction.commit(sequence)

@@ -287,7 +287,7 @@ export class MessageRouter {
     for (const one of routed) {
       const { target, message: copy } = one
       if (target.stores(copy)) {
-        transaction ??= store.begin()
+        transaction ??= store.begin('Brief')
         transaction.add(network ? arrivedAt(target, copy) : addedTo(target, copy))
         sender.intake.written(copy.bytes.length)
         stored.push(one)

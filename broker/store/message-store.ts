@@ -161,7 +161,8 @@ export interface StoreMessages {
 }
 
 export interface StoreTransactions {
-  begin(): StoreTransaction
+  /** `Brief`: ends within the call that begins it, so that it is no open one, for which there is a limit. */
+  begin(kind?: 'Brief'): StoreTransaction
 }
 
 export interface StoreRoom {

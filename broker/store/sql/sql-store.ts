@@ -82,6 +82,7 @@ export class SqlStore implements MessageStore {
   readonly #putOff: PutOffWrites
   readonly #reader: PageReader
   readonly #transactions: TransactionTarget
+  readonly #briefTransactions: TransactionTarget
   readonly #tellFailed: (error: Error) => void
   #opened: Opened | undefined
   #isOpen = false
@@ -137,13 +138,17 @@ export class SqlStore implements MessageStore {
       whenDurable: (callback) => this.whenDurable(callback),
       onFailed: (error) => this.#writer.fail(asError(error)),
     })
-    this.#transactions = {
+    this.#briefTransactions = {
       room: this.#room,
-      keeps: (message) => this.#keepsUncommitted(message),
+      keeps: (message) => this.#check(message),
       record: () => this.#checkOpen(),
       commit: (apply) => this.#change(apply),
       place: (message, sequence) => this.#place(message, sequence),
       remove: (owner, sequence) => this.#holders.remove(owner, sequence),
+    }
+    this.#transactions = {
+      ...this.#briefTransactions,
+      keeps: (message) => this.#keepsUncommitted(message),
       ended: (bytes) => (this.#uncommittedBytes -= bytes),
     }
   }
@@ -255,8 +260,8 @@ export class SqlStore implements MessageStore {
     })
   }
 
-  begin(): StoreTransaction {
-    return new CollectedTransaction(this.#transactions)
+  begin(kind?: 'Brief'): StoreTransaction {
+    return new CollectedTransaction(kind === 'Brief' ? this.#briefTransactions : this.#transactions)
   }
 
   hasRoom(holder: MessageHolder, bytes: number): boolean {

@@ -407,6 +407,12 @@ describe('what is refused', () => {
     const [one, other] = [again.begin(), again.begin()]
     for (let n = 0; n < 4; n++) (n % 2 ? one : other).add({ ...numbered(n), bytes })
     expect(() => one.add({ ...numbered(9), bytes: Buffer.alloc(1) })).toThrow('limit uncommittedBytes')
+    // As that of a dead letter, which must have its place.
+    const brief = again.begin('Brief')
+    brief.add({ ...numbered(9), bytes: Buffer.alloc(1) })
+    brief.commit(1)
+    await durable(again)
+    expect(database.rows.messages.size).toBe(1)
     other.rollback()
     one.add({ ...numbered(9), bytes: Buffer.alloc(1) })
     one.rollback()
