@@ -22,7 +22,7 @@ import { checkMessages } from './messages.ts'
 import { checkNetworks } from './networks.ts'
 import { checkRecorder } from './recorder/check.ts'
 import { compareSelectors } from './selectors/compare-selectors.ts'
-import { openOurStore, ourStores, type OurStore } from './our-store.ts'
+import { jdbcStores, openOurStore, ourStores, type OurStore } from './our-store.ts'
 import { suitePolicies } from './suite-policies.ts'
 
 const longestGapMs = 2000
@@ -243,7 +243,7 @@ if (runs('jdbc'))
   try {
     await checkJdbc({ tests: flags.tests }, report)
     // They mostly wait. One who asks for a scene does not ask for them.
-    if (flags.tests === '') await Promise.all(ourStores.filter((store) => store !== 'journal').map(suitesOn))
+    if (flags.tests === '') await Promise.all((await jdbcStores()).map(suitesOn))
   } catch (error) {
     report(false, 'jdbc ran', String(error))
   }
