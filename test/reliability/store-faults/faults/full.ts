@@ -33,4 +33,4 @@ export const full: StoreFault = {
 
 /** Of the journal and of the database. */
 const complaints = ({ log }: BrokerMember): number =>
-  log.filter((line) => /waits for space|has no space/.test(line)).length
+  log.filter((line) => /waits for space|has no space|The store is full/.test(line)).length
