@@ -48,6 +48,8 @@ export class MemoryDatabase implements Database {
   readonly faults: SqlErrorKind[] = []
   term = 0
   preparedMessages = 0
+  /** How many sessions were made. */
+  connections = 0
   largestBlob = 2 ** 20
   readonly largestBatch = 2 ** 20
   /** Set: writes wait for it. */
@@ -57,11 +59,15 @@ export class MemoryDatabase implements Database {
   async connect({ applicationName }: { readonly applicationName: string }): Promise<SqlSession> {
     const lost = Promise.withResolvers<SqlError>()
     const purpose = applicationName.slice(applicationName.lastIndexOf('/') + 1)
+    this.connections++
     this.#sessions.set(purpose, lost.resolve)
     const session: FakeSession = {
       purpose,
       kind: this.kind,
-      run: () => Promise.reject(new SqlError('Invalid', 'This database knows no SQL')),
+      run: ({ text }) =>
+        text === 'SELECT 1'
+          ? Promise.resolve([])
+          : Promise.reject(new SqlError('Invalid', 'This database knows no SQL')),
       lost: lost.promise,
       close: async () => void this.#sessions.delete(purpose),
     }

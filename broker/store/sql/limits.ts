@@ -47,6 +47,12 @@ export const sqlStoreLimits = {
   spaceRetryMs: 1000,
   /** A statement that is not answered after this long never is: no batch and no page takes longer, and the lock was lost long before. */
   answerTimeoutMs: 60_000,
+  /** How old a session becomes that nobody uses yet: new credentials hold for it then, and routers forget idle connections later. */
+  keptMs: 5 * 60_000,
+  /** After such a session was lost, or could not be had, before it is tried again. */
+  keptRetryMs: 3000,
+  /** For such a session to answer when it is wanted, before it is taken for dead and a new one is made. */
+  keptAnswerMs: 500,
   /** Before a table counts as never to be rewritten: a large one on a slow disk takes many minutes. */
   mendTimeoutMs: 30 * 60_000,
   /** When a store that is closed gives up what it still writes: nobody was told of it. Less than a member waits for its store (member/limits.ts). */

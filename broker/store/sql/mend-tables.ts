@@ -19,17 +19,14 @@ export interface MendOptions {
 }
 
 /**
- * Does nothing to tables that are right; else it rewrites them, which may take long and which nobody else should work with meanwhile. Without the
- * right to do so it tells what is needed and leaves them as they are.
+ * Does nothing to tables that are right, as `looking` finds; else it rewrites them, which may take long and which nobody else should work with
+ * meanwhile. Without the right to do so it tells what is needed and leaves them as they are.
  */
-export async function mendTables({ database, names, logger, applicationName }: MendOptions): Promise<void> {
-  const { mendTimeoutMs: answerTimeoutMs } = sqlStoreLimits
-  const session = await database.connect({ applicationName: `${applicationName}/tables`, answerTimeoutMs })
+export async function mendTables(looking: SqlSession, options: MendOptions): Promise<void> {
+  const { database, names, logger } = options
   try {
-    for (const statement of await findMendings(session, names)) {
-      logger.info('Changing a table that ActiveMQ made', { database: database.place, statement })
-      await session.run({ text: statement })
-    }
+    const mendings = await findMendings(looking, names)
+    if (mendings.length > 0) await mend(mendings, options)
   } catch (error) {
     if (!(error instanceof SqlError) || error.kind !== 'Denied') throw error
     logger.warn(
@@ -39,6 +36,18 @@ export async function mendTables({ database, names, logger, applicationName }: M
         error: errorMessage(error),
       },
     )
+  }
+}
+
+async function mend(statements: readonly string[], options: MendOptions): Promise<void> {
+  const { database, logger, applicationName } = options
+  const { mendTimeoutMs: answerTimeoutMs } = sqlStoreLimits
+  const session = await database.connect({ applicationName: `${applicationName}/tables`, answerTimeoutMs })
+  try {
+    for (const statement of statements) {
+      logger.info('Changing a table that ActiveMQ made', { database: database.place, statement })
+      await session.run({ text: statement })
+    }
   } finally {
     await session.close()
   }

@@ -4,6 +4,7 @@
 //   stored-holders.ts    queues, topics and subscriptions: what of each change is to be written
 //   batch-writer.ts      gathers changes and writes them as one transaction
 //   page-reader.ts       reads messages back, on a session of its own
+//   ready-session.ts     a standby has both sessions before it needs them
 //   recovery.ts          what is in the tables → all of these
 //   put-off-writes.ts    messages that consumers have already need not be written at once, or at all
 import { assert } from '../../base/assert.ts'
@@ -38,6 +39,7 @@ import { sqlStoreLimits } from './limits.ts'
 import { mendTables } from './mend-tables.ts'
 import type { OpenTables } from './open-tables.ts'
 import { PageReader } from './page-reader.ts'
+import { ReadySession } from './ready-session.ts'
 import { recover } from './recovery.ts'
 import { StoredArrivals } from './stored-arrivals.ts'
 import { StoredHolders } from './stored-holders.ts'
@@ -65,7 +67,7 @@ export interface SqlStoreOptions {
 /** From `open` on. */
 interface Opened {
   readonly owner: StoreOwner
-  readonly sessions: readonly SqlSession[]
+  readonly sessions: readonly [writer: SqlSession, reader: SqlSession]
   readonly writing: StoreTables
   readonly reading: StoreTables
   readonly proof: WriterProof
@@ -83,6 +85,7 @@ export class SqlStore implements MessageStore {
   readonly #reader: PageReader
   readonly #transactions: TransactionTarget
   readonly #briefTransactions: TransactionTarget
+  readonly #sessions: { readonly writer: ReadySession; readonly reader: ReadySession }
   readonly #tellFailed: (error: Error) => void
   #opened: Opened | undefined
   #isOpen = false
@@ -100,6 +103,7 @@ export class SqlStore implements MessageStore {
     this.#options = options
     this.failed = failed.promise
     this.#tellFailed = failed.resolve
+    this.#sessions = { writer: this.#readySession('writer'), reader: this.#readySession('reader') }
     this.#room = new CountedRoom({
       limitBytes,
       overheadBytes: sqlStoreLimits.messageOverheadBytes,
@@ -153,7 +157,11 @@ export class SqlStore implements MessageStore {
     }
   }
 
-  follow(): void {}
+  /** Has its sessions ready. */
+  follow(): void {
+    this.#sessions.writer.follow()
+    this.#sessions.reader.follow()
+  }
 
   lag(): StoreLag {
     return { bytes: 0 }
@@ -162,10 +170,10 @@ export class SqlStore implements MessageStore {
   async open(owner: StoreOwner): Promise<RecoveredState> {
     const { clock, logger, isPrioritized, database } = this.#options
     const startMs = clock.monotonicMs()
-    if (this.#options.mendsTables) await mendTables(this.#options)
-    const opened = await this.#connect(owner)
-    this.#opened = opened
     try {
+      const opened = await this.#connect(owner)
+      this.#opened = opened
+      if (this.#options.mendsTables) await mendTables(opened.sessions[0], this.#options)
       const loaded = await opened.writing.load(opened.proof)
       this.#lastId = this.#lastSequence = this.#durableSequence = Math.max(loaded.lastId, loaded.largestId)
       const recovered = await recover(loaded, {
@@ -312,24 +320,23 @@ export class SqlStore implements MessageStore {
     if (this.#isOpen) this.#putOff.writeOut()
     this.#isOpen = false
     await this.#writer.close()
-    await Promise.all((this.#opened?.sessions ?? []).map((session) => session.close()))
+    await Promise.all([this.#sessions.writer.close(), this.#sessions.reader.close()])
+  }
+
+  #readySession(purpose: string): ReadySession {
+    const { database, clock, applicationName } = this.#options
+    const { answerTimeoutMs } = sqlStoreLimits
+    return new ReadySession(clock, () =>
+      database.connect({ applicationName: `${applicationName}/${purpose}`, answerTimeoutMs }),
+    )
   }
 
   async #connect(owner: StoreOwner): Promise<Opened> {
-    const { database, openTables, names, applicationName } = this.#options
-    const { answerTimeoutMs } = sqlStoreLimits
-    const connect = (purpose: string): Promise<SqlSession> =>
-      database.connect({ applicationName: `${applicationName}/${purpose}`, answerTimeoutMs })
-    const writer = await connect('writer')
-    try {
-      const reader = await connect('reader')
-      const proof = { term: owner.term, leaseHolder: owner.leaseHolder }
-      const sessions = [writer, reader]
-      return { owner, sessions, writing: openTables(writer, names), reading: openTables(reader, names), proof }
-    } catch (error) {
-      await writer.close()
-      throw error
-    }
+    const { openTables, names } = this.#options
+    const sessions = await Promise.all([this.#sessions.writer.take(), this.#sessions.reader.take()])
+    const [writer, reader] = sessions
+    const proof = { term: owner.term, leaseHolder: owner.leaseHolder }
+    return { owner, sessions, writing: openTables(writer, names), reading: openTables(reader, names), proof }
   }
 
   #watch({ sessions }: Opened): void {

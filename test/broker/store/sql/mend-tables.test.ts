@@ -31,7 +31,9 @@ async function placeOf(kind: Database['kind'], statements: readonly string[]): P
   const mend = async (): Promise<readonly unknown[]> => {
     const done: unknown[] = []
     const logger: Logger = { ...silentLogger, info: (_, fields) => done.push(fields!.statement) }
-    await mendTables({ database, names: tableNames(''), logger, applicationName: 'flotilla/test' })
+    const looking = await database.connect({ applicationName: 'flotilla/test', answerTimeoutMs: 10_000 })
+    await mendTables(looking, { database, names: tableNames(''), logger, applicationName: 'flotilla/test' })
+    await looking.close()
     return done
   }
   return { database, url, mend, drop }
