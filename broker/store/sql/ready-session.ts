@@ -55,8 +55,10 @@ export class ReadySession {
       const renewing = this.#renew()
       if (!this.#session) this.#connecting = renewing
       await renewing
-      if (this.#session && !(await this.#lasts(this.#session, keptMs))) this.#session = undefined
-      if (!this.#session) await this.#pause(keptRetryMs)
+      const kept = this.#session
+      if (kept && (await this.#lasts(kept, keptMs))) continue
+      if (this.#session === kept) this.#session = undefined
+      await this.#pause(keptRetryMs)
     }
   }
 
