@@ -54,6 +54,7 @@ export class BatchWriter {
   /** Somebody waits for what is collected. */
   #wanted = false
   #lazyTimer: Timer | undefined
+  /** The database's disk, or tablespace: what is written waits. */
   #isOutOfSpace = false
   #ended: Error | undefined
   #whenSettled: (() => void)[] = []
@@ -132,6 +133,10 @@ export class BatchWriter {
     this.#endWait()
     this.#settle()
     return true
+  }
+
+  get isOutOfSpace(): boolean {
+    return this.#isOutOfSpace
   }
 
   /** Resolves once everything collected is durable, or the writer has failed or waits for space; or when that takes too long. */

@@ -309,7 +309,7 @@ export class SqlStore implements MessageStore {
     return {
       messages,
       bytesUsed: bytes,
-      roomBytes: this.#room.bytes,
+      roomBytes: this.#writer.isOutOfSpace ? 0 : this.#room.bytes,
       syncs: this.#writer.batches,
       recordsWritten: this.#writer.rows,
       recoveryMs: this.#recoveryMs,
