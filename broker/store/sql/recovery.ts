@@ -105,7 +105,8 @@ function scanMessages({ tables, holders, isPrioritized, take }: RecoveryParts): 
   }
   return tables.scan((rows) => {
     for (const row of rows) {
-      const bytes = row.bytes - blobOverheadBytes
+      // Of a row that somebody has damaged, too.
+      const bytes = Math.max(0, row.bytes - blobOverheadBytes)
       const holder = holderAt(row)
       if (holder && holders.recoverMessage(holder, row.id, bytes)) take(bytes)
     }

@@ -10,6 +10,7 @@ import {
 import { priorityHolders, priorityTopics } from '../../../../broker/store/priority-holder.ts'
 import { decodeAckedRanges, encodeAckedRanges } from '../../../../broker/store/sql/acked-ranges.ts'
 import { blobOf } from '../../../../broker/store/sql/blob-form.ts'
+import { sqlStoreLimits } from '../../../../broker/store/sql/limits.ts'
 import type { SqlStore } from '../../../../broker/store/sql/sql-store.ts'
 import type { MessageRow, SubscriptionRow } from '../../../../broker/store/sql/store-tables.ts'
 import { MemoryDatabase } from '../../../support/memory-tables.ts'
@@ -270,4 +271,22 @@ describe('subscriptions', () => {
     expect(await readAll(again.store, anna)).toEqual(['1:m1', '2:m2', '3:m3'])
     await again.store.close()
   })
+})
+
+test('a row without a message in it takes nothing, and can be removed', async () => {
+  const database = new MemoryDatabase()
+  for (const id of [1, 2, 3, 4])
+    database.rows.messages.set(id, row(id, 'queue://orders', { blob: Buffer.alloc(id - 1) }))
+  const { store, recovered } = await open(database)
+  expect(recovered.queues).toEqual([{ name: 'orders', messageCount: 4, messageBytes: 0 }])
+  const { roomBytes } = store.statistics()
+  for (const id of [1, 2, 3, 4]) store.remove(queueHolder('orders'), id)
+  await durable(store)
+  expect([...database.rows.messages]).toEqual([])
+  expect(store.statistics()).toMatchObject({
+    messages: 0,
+    bytesUsed: 0,
+    roomBytes: roomBytes + 4 * sqlStoreLimits.messageOverheadBytes,
+  })
+  await store.close()
 })
