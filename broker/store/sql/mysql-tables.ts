@@ -47,22 +47,25 @@ export class MysqlTables implements StoreTables {
         'SELECT @@max_allowed_packet; SELECT CHARACTER_MAXIMUM_LENGTH FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()' +
         ` AND LOWER(TABLE_NAME) = LOWER(${table}) AND UPPER(COLUMN_NAME) = 'MSG'`,
     })
-    this.#largestText = (packet!.rows[0]![0] as number) - tableLimits.mysqlPacketHead
+    this.#largestText =
+      Math.min(packet!.rows[0]![0] as number, tableLimits.mysqlLargestText) - tableLimits.mysqlPacketHead
     this.#largestColumn = (column!.rows[0]?.[0] as number | undefined) ?? Infinity
     return loadTables(this.#session, this.#names, proof)
   }
 
   async scan(visit: (rows: readonly FoundMessageRow[]) => void): Promise<void> {
     const { messages } = this.#names
+    let limit: number = tableLimits.mysqlFirstRows
     for (let after = -1; ;) {
       const [result] = await this.#session.run({
         text:
           `SELECT ID, CONTAINER, COALESCE(PRIORITY, 0), COALESCE(LENGTH(MSG), 0) FROM ${messages} WHERE ID > ${after} AND ${unprepared}` +
-          ` ORDER BY ID LIMIT ${tableLimits.scannedRows}`,
+          ` ORDER BY ID LIMIT ${limit}`,
       })
       const page = result!.rows.map(foundRow)
       if (page.length > 0) visit(page)
-      if (page.length < tableLimits.scannedRows) return
+      if (page.length < limit) return
+      limit = nextLimit(page)
       after = page.at(-1)!.id
     }
   }
@@ -101,6 +104,15 @@ export class MysqlTables implements StoreTables {
       // What failed before is what matters.
     }
   }
+}
+
+/** As many rows as have the bytes of a page, if they are like the last ones of this one. */
+function nextLimit(page: readonly FoundMessageRow[]): number {
+  const { mysqlScannedRows, mysqlScannedBytes, mysqlTellingRows } = tableLimits
+  const last = page.slice(-mysqlTellingRows)
+  const bytes = last.reduce((sum, row) => sum + row.bytes, 1)
+  const rows = Math.floor(mysqlScannedBytes / (bytes / last.length))
+  return Math.max(1, Math.min(rows, 2 * page.length, mysqlScannedRows))
 }
 
 const foundRow = ([id, container, priority, bytes]: SqlRow): FoundMessageRow => ({

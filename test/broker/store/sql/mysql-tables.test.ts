@@ -1,11 +1,15 @@
-// The tables in a real MySQL or MariaDB, where this machine has one.
+// The tables in a real MySQL or MariaDB, where this machine has one; and what needs a server that is far larger, played.
 import { describe, expect, test } from '@jest/globals'
+import { constants } from 'node:buffer'
 import { silentLogger } from '../../../../broker/base/logger.ts'
 import { systemClock } from '../../../../broker/base/clock.ts'
 import { createTables } from '../../../../broker/sql/create-tables.ts'
 import { JdbcSource } from '../../../../broker/sql/jdbc-source.ts'
 import { MysqlDatabase } from '../../../../broker/sql/mysql/mysql-database.ts'
+import type { SqlResult, SqlSession } from '../../../../broker/sql/database.ts'
 import { tableNames } from '../../../../broker/sql/table-names.ts'
+import { tableLimits } from '../../../../broker/store/sql/limits.ts'
+import { MysqlTables } from '../../../../broker/store/sql/mysql-tables.ts'
 import { openTables } from '../../../../broker/store/sql/open-tables.ts'
 import { storeTablesContract } from '../../../contract/store-tables.ts'
 import { freshDatabase, testDatabases, type TestDatabase } from '../../../support/databases.ts'
@@ -50,3 +54,50 @@ if (server) {
     await drop()
   })
 } else describe.skip('MySQL', () => test('this machine has none', () => {}))
+
+const playedSession = (answer: (text: string) => readonly SqlResult[]): SqlSession => ({
+  kind: 'mysql',
+  run: ({ text }) => Promise.resolve(answer(text)),
+  lost: new Promise(() => {}),
+  close: () => Promise.resolve(),
+})
+
+describe('a large server', () => {
+  test('whose packets are larger than any text of ours gets none that cannot be made', async () => {
+    const session = playedSession((text) => {
+      if (text.includes('@@max_allowed_packet'))
+        return [
+          { rows: [[2 ** 30]], changed: 0 },
+          { rows: [[2 ** 32 - 1]], changed: 0 },
+        ]
+      return [
+        { rows: [[null]], changed: 0 },
+        { rows: [[1, 0]], changed: 0 },
+        ...Array.from({ length: 8 }, () => ({ rows: [], changed: 0 })),
+      ]
+    })
+    const tables = new MysqlTables(session, tableNames(''))
+    await tables.load({ term: 1, leaseHolder: undefined })
+    expect(2 * tables.largestBatch).toBeLessThan(constants.MAX_STRING_LENGTH)
+    expect(tables.largestBlob).toBeGreaterThan(100 * 2 ** 20)
+  })
+
+  test('reads pages that are the smaller the larger its messages are: to tell their sizes it reads them', async () => {
+    const bytes = [...Array.from({ length: 5000 }, () => 1000), ...Array.from({ length: 5000 }, () => 10_000_000)]
+    const pages: number[] = []
+    const session = playedSession((text) => {
+      const [after, limit] = [/ID > (-?\d+)/, /LIMIT (\d+)/].map((found) => Number(found.exec(text)![1]))
+      const first = Math.max(0, after! + 1)
+      const rows = bytes.slice(first, first + limit!).map((size, index) => [first + index, 'queue://X', 0, size])
+      pages.push(rows.reduce((sum, row) => sum + (row[3] as number), 0))
+      return [{ rows, changed: 0 }]
+    })
+    let count = 0
+    await new MysqlTables(session, tableNames('')).scan((rows) => (count += rows.length))
+    expect(count).toBe(10_000)
+    // The one that comes upon them knows nothing of it.
+    expect(pages.filter((size) => size > 2 * tableLimits.mysqlScannedBytes)).toHaveLength(1)
+    expect(Math.max(...pages)).toBeLessThanOrEqual(tableLimits.mysqlScannedRows * 10_000_000)
+    expect(pages.length).toBeLessThan(250)
+  })
+})
