@@ -20,6 +20,7 @@ export interface DestinationContext {
     | 'read'
     | 'update'
     | 'remove'
+    | 'storableName'
     | 'addHolder'
     | 'removeHolder'
     | 'addSubscription'

@@ -64,9 +64,11 @@ export class DurableSubscription {
     return inFlight
   }
 
-  /** Whether it is to be told of what is sent to a topic that it does not know yet. */
+  /** Whether it is to be told of what is sent to a topic that it does not know yet: not of one whose name the store does not take. */
   wants(topic: Destination): boolean {
     if (topic.kind !== 'topic' || isAdvisory(topic) || isWildcard(topic) || this.#backlogs.has(topic.name)) return false
+    const { storableName } = this.#context.store
+    if (storableName && storableName(topic.name) !== topic.name) return false
     return this.options.members.some(({ name }) =>
       isWildcard({ kind: 'topic', name }) ? matchesWildcard(parseWildcard(name), topic.name) : name === topic.name,
     )
@@ -86,8 +88,9 @@ export class DurableSubscription {
       { noLocal: terms.noLocalUnknown ? 'of its consumer' : terms.noLocal, selector: this.selector },
       this.#context,
     )
-    this.#backlogs.set(topic.destination.name, backlog)
+    // First what may refuse it.
     backlog.storage.add(terms)
+    this.#backlogs.set(topic.destination.name, backlog)
     topic.addBacklog(backlog)
     if (this.#consumer) backlog.attach(this.#consumer)
   }

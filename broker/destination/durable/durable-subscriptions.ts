@@ -42,8 +42,14 @@ export class DurableSubscriptions {
   add(options: DurableOptions, topics: readonly Topic[]): DurableSubscription {
     this.#checkRoom(`subscribe as ${options.name}`, 1 + topics.length)
     const made = this.#make(options)
-    made.store()
-    for (const topic of topics) made.cover(topic)
+    try {
+      made.store()
+      for (const topic of topics) made.cover(topic)
+    } catch (error) {
+      // Refused by the store: the next one who asks is not to find it.
+      this.delete(made)
+      throw error
+    }
     return made
   }
 
