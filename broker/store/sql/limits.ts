@@ -19,6 +19,12 @@ export const tableLimits = {
   mysqlPacketReserve: 16 * 1024,
   /** What a text has at most, whatever a packet may: a string of JavaScript ends at 512 MiB, and half of it is copied some times. */
   mysqlLargestText: 256 * 1024 * 1024,
+  /**
+   * Of a batch with its proof in the same text: from the proof on nobody can renew the lease, and a larger one may take longer than
+   * a lease has (100,000 removals: 5 s). It is several texts, of which the last one has the proof.
+   */
+  mysqlQuickText: 16 * 1024 * 1024,
+  mysqlQuickRows: 20_000,
   /** Of one INSERT: as many rows as a statement is worth, and not more than a server wants to parse at once. */
   mysqlInsertCharacters: 256 * 1024,
   /** MySQL: range_optimizer_max_mem_size has room for some ten thousand keys. MariaDB: in_predicate_conversion_threshold is 1000. */

@@ -1,8 +1,8 @@
 // A batch as statements of MySQL and MariaDB, with all values in their texts. The first ones fail where the term or the lease is another one's:
 // of a text with several statements those behind one that failed are not run.
 //
-// A batch that one packet has no room for (max_allowed_packet) is several, of which the last one has the proof and the commit: so that
-// nobody has to wait for a row of everybody's while the others are on their way.
+// A batch that one packet has no room for (max_allowed_packet), or that takes long, is several, of which the last one has the proof and the
+// commit: so that nobody has to wait for a row of everybody's meanwhile, as whoever renews the lease does.
 import { literal, literalList, textLiteral } from '../../sql/mysql-text.ts'
 import type { SqlValue } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
@@ -25,7 +25,8 @@ export class MysqlBatches {
     const writes = listNames.flatMap((name) => this.#statements(name, batch))
     const proven = [...this.#proof(proof), this.#lastId(batch)]
     const sizes = writes.map((text) => Buffer.byteLength(text) + separator.length)
-    if (sizes.reduce((sum, size) => sum + size, largestProof) <= largestText)
+    const quickText = isQuick(batch) ? Math.min(largestText, tableLimits.mysqlQuickText) : 0
+    if (sizes.reduce((sum, size) => sum + size, largestProof) <= quickText)
       return [joined([start, ...proven, ...writes, commit])]
     return [...packed([start, ...writes], [start.length, ...sizes], largestText), joined([...proven, commit])]
   }
@@ -63,6 +64,9 @@ const commit = 'COMMIT'
 const separator = ';\n'
 /** Bytes of what stands in front of the writes, and behind them. */
 const largestProof = 4096
+
+const isQuick = (batch: WriteBatch): boolean =>
+  listNames.reduce((rows, name) => rows + batchLists[name].rows(batch).length, 0) <= tableLimits.mysqlQuickRows
 
 const joined = (statements: readonly string[]): string => statements.join(separator)
 

@@ -8,11 +8,13 @@ import { JdbcSource } from '../../../../broker/sql/jdbc-source.ts'
 import { MysqlDatabase } from '../../../../broker/sql/mysql/mysql-database.ts'
 import type { SqlResult, SqlSession } from '../../../../broker/sql/database.ts'
 import { tableNames } from '../../../../broker/sql/table-names.ts'
-import { tableLimits } from '../../../../broker/store/sql/limits.ts'
+import { CollectedBatch } from '../../../../broker/store/sql/collected-batch.ts'
+import { sqlStoreLimits, tableLimits } from '../../../../broker/store/sql/limits.ts'
 import { MysqlTables } from '../../../../broker/store/sql/mysql-tables.ts'
 import { openTables } from '../../../../broker/store/sql/open-tables.ts'
 import { storeTablesContract } from '../../../contract/store-tables.ts'
 import { freshDatabase, testDatabases, type TestDatabase } from '../../../support/databases.ts'
+import { message } from '../../../support/store-content.ts'
 
 const server = (await testDatabases()).find(({ kind }) => kind === 'mysql')
 
@@ -80,6 +82,42 @@ describe('a large server', () => {
     await tables.load({ term: 1, leaseHolder: undefined })
     expect(2 * tables.largestBatch).toBeLessThan(constants.MAX_STRING_LENGTH)
     expect(tables.largestBlob).toBeGreaterThan(100 * 2 ** 20)
+  })
+
+  test('has the row of the lock locked at the end of a large batch only: meanwhile the lease is to be renewed', async () => {
+    const texts: string[] = []
+    const session = playedSession((text) => {
+      texts.push(text)
+      if (text.includes('@@max_allowed_packet'))
+        return [
+          { rows: [[2 ** 30]], changed: 0 },
+          { rows: [[2 ** 32 - 1]], changed: 0 },
+        ]
+      return [
+        { rows: [['me']], changed: 0 },
+        { rows: [[1, 0]], changed: 0 },
+        ...Array.from({ length: 8 }, () => ({ rows: [], changed: 0 })),
+      ]
+    })
+    const tables = new MysqlTables(session, tableNames(''))
+    const proof = { term: 1, leaseHolder: 'me' }
+    await tables.load(proof)
+    const collected = new CollectedBatch()
+    for (const sequence of [1, 2])
+      collected.addMessage(
+        { container: 'queue://X', priority: 0 },
+        { ...message('large'), bytes: Buffer.alloc(tableLimits.mysqlQuickText / 2) },
+        sequence,
+      )
+    const removing = new CollectedBatch()
+    for (let sequence = 1; sequence <= sqlStoreLimits.removedAtOnce; sequence++) removing.removeMessage(sequence)
+    for (const batch of [collected.build(2), removing.build(2)]) {
+      texts.length = 0
+      await tables.write(batch, proof)
+      expect(texts.length).toBeGreaterThan(1)
+      expect(texts.filter((text) => text.includes('LOCK IN SHARE MODE'))).toEqual([texts.at(-1)])
+      expect(texts.at(-1)!.length).toBeLessThan(4096)
+    }
   })
 
   test('reads pages that are the smaller the larger its messages are: to tell their sizes it reads them', async () => {
