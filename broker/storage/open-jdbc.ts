@@ -9,6 +9,7 @@ import { LeaseLock } from '../lock/sql/lease-lock.ts'
 import type { Database } from '../sql/database.ts'
 import { JdbcSource } from '../sql/jdbc-source.ts'
 import { MysqlDatabase } from '../sql/mysql/mysql-database.ts'
+import { ProbedDatabase } from '../sql/probed-session.ts'
 import { PostgresDatabase } from '../sql/postgres/postgres-database.ts'
 import { tableNames, type TableNames } from '../sql/table-names.ts'
 import { openTables } from '../store/sql/open-tables.ts'
@@ -46,7 +47,8 @@ export function openJdbc(
     kind: config.type,
     lock: lockOf(brokerName, config, parts, database, names),
     store: new SqlStore({
-      database,
+      // The lock's statements have a shorter time-out of their own; a batch may take long.
+      database: new ProbedDatabase(database, clock),
       openTables,
       names,
       clock,

@@ -65,6 +65,8 @@ export class PostgresqlServer extends DatabaseServer {
   /** All that the users make belongs to one role. */
   async createDatabase(name: string, users: readonly string[], place?: string): Promise<void> {
     await this.query(`CREATE ROLE ${name}`)
+    // As somebody who is not the user that has logged in, it would not see what that one's sessions do.
+    await this.query(`GRANT pg_read_all_stats TO ${name}`)
     for (const user of users) {
       await this.query(`CREATE ROLE ${user} LOGIN IN ROLE ${name}`)
       await this.query(`ALTER ROLE ${user} SET role = ${name}`)
