@@ -30,7 +30,11 @@ export abstract class DatabaseServer {
     makeServerDirectory(directory, this.#user)
   }
 
-  /** Resolves when it answers. Again and again when it ends at once: what a killed one had open may still be held for a moment. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Resolves when it answers, also when it runs already. Again and again when it ends at once: what a killed one had open may still be held for a moment. */
   async start(): Promise<void> {
     const deadline = Date.now() + startTimeoutMs
     for (;;) {
@@ -64,10 +68,6 @@ export abstract class DatabaseServer {
   abstract createDatabase(name: string, users: readonly string[], place?: string): Promise<void>
 
   protected abstract command(): readonly string[]
-
-  protected get isRunning(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
-  }
 
   protected async answers(): Promise<boolean> {
     return this.query('SELECT 1').then(

@@ -1,6 +1,7 @@
 // What a fault is, and what it can ask for. Its strike ends when nothing is in the way any more; that one member is active and the
 // others are standbys without hands, that load flows, and that nothing is lost is looked for after each.
 import type { BrokerMember } from '../../support/broker-process.ts'
+import type { DatabaseServer } from '../../support/database-server.ts'
 import type { SmallVolume } from '../../support/loop-volume.ts'
 import type { FencingGroup } from '../fencing-group.ts'
 import type { Dice } from '../jms-kills/actor.ts'
@@ -21,6 +22,8 @@ export interface FaultRound {
   readonly active: BrokerMember
   /** Of stores in a database. */
   readonly database: JdbcStore
+  /** Of the database, where there is one. */
+  readonly server: DatabaseServer | undefined
   /** Of a scene with one. */
   readonly volume: SmallVolume
   /** How long a standby waits for one that says nothing; undefined where the lock goes with the process or its connection. */

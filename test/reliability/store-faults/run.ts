@@ -195,6 +195,7 @@ class FaultRun {
       dice,
       active,
       leaseMs: database?.leaseMs,
+      server: database?.server,
       forgets: (member) => this.#load.forgotten(member.options.member),
       waitsFromNow: () => (fromMs = performance.now()),
       get database() {
