@@ -25,6 +25,8 @@ export const tableLimits = {
    */
   mysqlQuickText: 16 * 1024 * 1024,
   mysqlQuickRows: 20_000,
+  /** Between two texts of a batch: an event loop that is busy takes less. In seconds, as MySQL counts. */
+  mysqlOpenSeconds: 10,
   /** Of one INSERT: as many rows as a statement is worth, and not more than a server wants to parse at once. */
   mysqlInsertCharacters: 256 * 1024,
   /** MySQL: range_optimizer_max_mem_size has room for some ten thousand keys. MariaDB: in_predicate_conversion_threshold is 1000. */

@@ -28,7 +28,10 @@ export class MysqlBatches {
     const quickText = isQuick(batch) ? Math.min(largestText, tableLimits.mysqlQuickText) : 0
     if (sizes.reduce((sum, size) => sum + size, largestProof) <= quickText)
       return [joined([start, ...proven, ...writes, commit])]
-    return [...packed([start, ...writes], [start.length, ...sizes], largestText), joined([...proven, commit])]
+    return [
+      ...packed([longStart, ...writes], [longStart.length, ...sizes], largestText),
+      joined([...proven, commit, restoredWait]),
+    ]
   }
 
   #statements(name: ListName, batch: WriteBatch): string[] {
@@ -62,6 +65,15 @@ type Write = (rows: readonly Row[]) => string[]
 const start = 'START TRANSACTION'
 const commit = 'COMMIT'
 const separator = ';\n'
+/** Of several texts: who is paused between two of them has rows locked that the next owner may need, until the server ends the session. */
+const longStart = [
+  'SET @flotilla_wait_timeout = @@SESSION.wait_timeout',
+  `SET SESSION wait_timeout = ${tableLimits.mysqlOpenSeconds}`,
+  start,
+].join(separator)
+/** What the session had before; also where nothing was changed. */
+export const restoredWait =
+  'SET SESSION wait_timeout = CAST(IFNULL(@flotilla_wait_timeout, @@SESSION.wait_timeout) AS UNSIGNED)'
 /** Bytes of what stands in front of the writes, and behind them. */
 const largestProof = 4096
 

@@ -6,7 +6,7 @@ import type { TableNames } from '../../sql/table-names.ts'
 import type { Sequence } from '../held-message.ts'
 import { tableLimits } from './limits.ts'
 import { fencedError, loadTables, producerRow, producersStatement, unprepared } from './load-tables.ts'
-import { MysqlBatches, notOurs } from './mysql-batch.ts'
+import { MysqlBatches, notOurs, restoredWait } from './mysql-batch.ts'
 import type {
   FoundMessageRow,
   LoadedTables,
@@ -99,7 +99,7 @@ export class MysqlTables implements StoreTables {
   /** Of a session that is lost the server has done so itself. */
   async #rollBack(): Promise<void> {
     try {
-      await this.#session.run({ text: 'ROLLBACK' })
+      await this.#session.run({ text: `ROLLBACK; ${restoredWait}` })
     } catch {
       // What failed before is what matters.
     }
