@@ -128,3 +128,23 @@ export const batchLists = {
 export type ListName = keyof typeof batchLists
 
 export const listNames = Object.keys(batchLists) as readonly ListName[]
+
+export const rowsOfBatch = (batch: WriteBatch): number =>
+  listNames.reduce((rows, name) => rows + batchLists[name].rows(batch).length, 0)
+
+/** Of a batch that is written but for that. */
+export const onlyLastId = ({ lastId }: WriteBatch): WriteBatch => ({
+  lastId,
+  addedMessages: [],
+  updatedMessages: [],
+  removedMessages: [],
+  addedQueues: [],
+  removedQueues: [],
+  addedSubscriptions: [],
+  removedSubscriptions: [],
+  progress: [],
+  producers: [],
+  forgottenProducers: [],
+  addedArrivals: [],
+  removedArrivals: [],
+})

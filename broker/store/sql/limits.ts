@@ -11,6 +11,14 @@ export const tableLimits = {
    */
   postgresBlobBytes: 255 * 1024 * 1024,
   postgresBatchBytes: 512 * 1024 * 1024,
+  /**
+   * Of a batch with its proof in the same statement: meanwhile nobody can renew the lease, and a larger one may take longer than a lease
+   * has (200 MiB: 8 s). It is several statements, of which the last one has the proof.
+   */
+  postgresQuickBytes: 32 * 1024 * 1024,
+  postgresQuickRows: 20_000,
+  /** Between two of them: an event loop that is busy takes less. */
+  postgresOpenMs: 10_000,
   /** What every server takes in a packet as it comes (max_allowed_packet), until this one has said what it takes. */
   mysqlSmallestPacket: 1024 * 1024,
   /** Of a packet, for what the protocol and the driver have in it; the text has to be less. */

@@ -6,7 +6,7 @@
 import { literal, literalList, textLiteral } from '../../sql/mysql-text.ts'
 import type { SqlValue } from '../../sql/database.ts'
 import type { TableNames } from '../../sql/table-names.ts'
-import { batchLists, listNames, unknownNoLocal, type List, type ListName } from './batch-lists.ts'
+import { batchLists, listNames, rowsOfBatch, unknownNoLocal, type List, type ListName } from './batch-lists.ts'
 import { tableLimits } from './limits.ts'
 import { unprepared } from './load-tables.ts'
 import type { WriteBatch, WriterProof } from './store-tables.ts'
@@ -77,8 +77,7 @@ export const restoredWait =
 /** Bytes of what stands in front of the writes, and behind them. */
 const largestProof = 4096
 
-const isQuick = (batch: WriteBatch): boolean =>
-  listNames.reduce((rows, name) => rows + batchLists[name].rows(batch).length, 0) <= tableLimits.mysqlQuickRows
+const isQuick = (batch: WriteBatch): boolean => rowsOfBatch(batch) <= tableLimits.mysqlQuickRows
 
 const joined = (statements: readonly string[]): string => statements.join(separator)
 

@@ -28,8 +28,17 @@ export class PostgresBatches {
   /** Returns one row, with how many rows of the state it has changed. */
   statement(batch: WriteBatch, { term, leaseHolder }: WriterProof): SqlStatement {
     const isLeased = leaseHolder !== undefined
-    const values: (number | string | Buffer)[] = [term, batch.lastId]
-    if (isLeased) values.push(leaseHolder)
+    const proof = isLeased ? [term, batch.lastId, leaseHolder] : [term, batch.lastId]
+    return this.#statement(batch, isLeased ? 'lease and term' : 'term', proof)
+  }
+
+  /** Without any proof, which another statement of the same transaction has. */
+  unproven(batch: WriteBatch): SqlStatement {
+    return this.#statement(batch, 'none', [])
+  }
+
+  #statement(batch: WriteBatch, proven: Proven, proof: readonly (number | string)[]): SqlStatement {
+    const values: (number | string | Buffer)[] = [...proof]
     const used: ListName[] = []
     for (const name of listNames) {
       const { rows, columns }: List = batchLists[name]
@@ -38,14 +47,14 @@ export class PostgresBatches {
       used.push(name)
       for (const { type, of } of columns) values.push(arrayOf(type, found.map(of as (row: unknown) => unknown)))
     }
-    return { ...this.#textOf(used, isLeased), values }
+    return { ...this.#textOf(used, proven), values }
   }
 
-  #textOf(used: readonly ListName[], isLeased: boolean): { readonly text: string; readonly name?: string } {
-    const key = `${isLeased} ${used.join(' ')}`
+  #textOf(used: readonly ListName[], proven: Proven): { readonly text: string; readonly name?: string } {
+    const key = `${proven}: ${used.join(' ')}`
     const known = this.#texts.get(key)
     if (known) return known
-    const text = this.#makeText(used, isLeased)
+    const text = this.#makeText(used, proven)
     // Each costs the server memory for as long as the session lasts.
     if (this.#texts.size >= tableLimits.preparedStatements) return { text }
     const made = { text, name: `flotilla_write_${this.#texts.size}` }
@@ -53,13 +62,16 @@ export class PostgresBatches {
     return made
   }
 
-  #makeText(used: readonly ListName[], isLeased: boolean): string {
+  #makeText(used: readonly ListName[], proven: Proven): string {
+    const isLeased = proven === 'lease and term'
     const { lock, state } = this.#names
     const lease = `lease AS (SELECT 1 FROM ${lock} WHERE ID = 1 AND BROKER_NAME = $3::text FOR SHARE), `
     const fence =
-      `fence AS (UPDATE ${state} SET LAST_ID = GREATEST(LAST_ID, $2::bigint) WHERE ID = 1 AND TERM = $1::bigint` +
-      `${isLeased ? ' AND EXISTS (SELECT 1 FROM lease)' : ''} RETURNING 1)`
-    let place = isLeased ? 3 : 2
+      proven === 'none'
+        ? 'fence AS (SELECT 1)'
+        : `fence AS (UPDATE ${state} SET LAST_ID = GREATEST(LAST_ID, $2::bigint) WHERE ID = 1 AND TERM = $1::bigint` +
+          `${isLeased ? ' AND EXISTS (SELECT 1 FROM lease)' : ''} RETURNING 1)`
+    let place = parameters[proven]
     const writes = used.map((name) => {
       const { columns }: List = batchLists[name]
       const arrays = columns.map(({ type }) => `$${++place}::${type}[]`)
@@ -69,6 +81,11 @@ export class PostgresBatches {
     return `WITH ${isLeased ? lease : ''}${fence}${writes.join('')} SELECT count(*) FROM fence`
   }
 }
+
+type Proven = 'none' | 'term' | 'lease and term'
+
+/** Those of the proof. */
+const parameters: Readonly<Record<Proven, number>> = { none: 0, term: 2, 'lease and term': 3 }
 
 const arrayOf = (type: ColumnType, values: readonly unknown[]): Buffer => {
   if (type === 'bigint') return int8Array(values as readonly (number | null)[])

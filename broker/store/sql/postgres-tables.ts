@@ -5,6 +5,7 @@ import type { TableNames } from '../../sql/table-names.ts'
 import type { Sequence } from '../held-message.ts'
 import { tableLimits } from './limits.ts'
 import { fencedError, loadTables, producerRow, producersStatement, unprepared } from './load-tables.ts'
+import { onlyLastId, rowsOfBatch } from './batch-lists.ts'
 import { PostgresBatches } from './postgres-batch.ts'
 import type {
   FoundMessageRow,
@@ -62,8 +63,34 @@ export class PostgresTables implements StoreTables {
 
   async write(batch: WriteBatch, proof: WriterProof): Promise<void> {
     await this.#plan()
+    if (isQuick(batch)) return this.#writeProven(batch, proof)
+    const { postgresOpenMs } = tableLimits
+    try {
+      // Who is paused within it has rows locked that the next owner may need, until the server ends the session.
+      await this.#session.run({
+        text: `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${postgresOpenMs}`,
+      })
+      await this.#session.run(this.#batches.unproven(batch))
+      await this.#writeProven(onlyLastId(batch), proof)
+      await this.#session.run({ text: 'COMMIT' })
+    } catch (error) {
+      await this.#rollBack()
+      throw error
+    }
+  }
+
+  async #writeProven(batch: WriteBatch, proof: WriterProof): Promise<void> {
     const [result] = await this.#session.run(this.#batches.statement(batch, proof))
     if (result!.rows[0]![0] !== 1) throw fencedError(proof)
+  }
+
+  /** Of a session that is lost the server does so itself. */
+  async #rollBack(): Promise<void> {
+    try {
+      await this.#session.run({ text: 'ROLLBACK' })
+    } catch {
+      // What failed before is what matters.
+    }
   }
 
   async read(ids: readonly Sequence[]): Promise<readonly { readonly id: Sequence; readonly blob: Buffer }[]> {
@@ -87,6 +114,15 @@ export class PostgresTables implements StoreTables {
     this.#planned ??= this.#session.run({ text })
     return this.#planned
   }
+}
+
+function isQuick(batch: WriteBatch): boolean {
+  const { postgresQuickBytes, postgresQuickRows } = tableLimits
+  const blobs = [...batch.addedMessages, ...batch.updatedMessages]
+  return (
+    rowsOfBatch(batch) <= postgresQuickRows &&
+    blobs.reduce((sum, { blob }) => sum + blob.length, 0) <= postgresQuickBytes
+  )
 }
 
 /** A row for each container and priority in the page, with its messages in one binary value. */
