@@ -4,10 +4,7 @@ import { subscriptionHolder } from '../../../broker/store/held-message.ts'
 import { MemoryStore } from '../../../broker/store/memory/memory-store.ts'
 import { createJournalStore } from '../../support/journal-stores.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
-import { MemoryDatabase } from '../../support/memory-tables.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
-import { createSqlStore } from '../../support/sql-stores.ts'
-import { durable } from '../../support/store-content.ts'
 import { turns } from '../../support/turns.ts'
 import { persistent, started, subscribe, topic } from './durable-harness.ts'
 
@@ -434,31 +431,4 @@ test('after a restart everything is there, and what was acknowledged is not', as
   await turns(20)
   expect(again.received).toEqual([1, 3, 4, 5, 1])
   await second.harness.store.close()
-})
-
-describe('what a store does not take', () => {
-  async function onDatabase() {
-    const database = new MemoryDatabase()
-    return started({ store: createSqlStore({ database, openTables: database.openTables }) })
-  }
-
-  test('is no durable subscription for the next one who asks, either', async () => {
-    const { harness } = await onDatabase()
-    const client = harness.connect({ clientId: 'c'.repeat(300) })
-    for (const destination of [topic, 'topic://A.>'])
-      for (let attempt = 0; attempt < 2; attempt++)
-        expect(() => subscribe(client, {}, destination)).toThrow('takes 300 characters in the database')
-    expect(harness.region.subscriptionsPage(0, 10).items).toEqual([])
-  })
-
-  test('is no topic of a wildcard: neither who subscribes nor who sends is refused for it', async () => {
-    const { harness, publisher, subscriber } = await onDatabase()
-    const [early, late] = ['early', 'late'].map((start) => `topic://A.${start}${'x'.repeat(300)}`)
-    publisher.send(early!, persistent)
-    const consumer = subscribe(subscriber, {}, 'topic://A.>')
-    for (const destination of [early!, late!, 'topic://A.short']) publisher.send(destination, persistent)
-    await durable(harness.store)
-    await turns(5)
-    expect(consumer.deliveries.map(({ destination }) => destination.name)).toEqual(['A.short'])
-  })
 })
