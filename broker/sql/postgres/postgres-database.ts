@@ -116,6 +116,8 @@ async function setUp(connection: PostgresConnection, { searchPath }: PostgresOpt
       'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED',
       // A broker that has nothing to store is still its writer. Before version 14 there is no such limit.
       "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
+      // How long an answer may take each session knows (SessionOptions); one of a scan or of a new index takes longer than a query of people.
+      "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'statement_timeout' AND source <> 'client'",
       // An answer means that the commit is on the disk, and on that of the standby that takes over: whoever wants less says so in the URL.
       "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting IN ('off', 'local') AND source <> 'client'",
       ...(searchPath === undefined ? [] : [`SELECT set_config('search_path', ${escapeLiteral(searchPath)}, false)`]),

@@ -151,3 +151,14 @@ test('a commit is on the disk before its answer, unless the URL wants it otherwi
   }
   expect(await setting(await connect({ url: `${url}&options=-c%20synchronous_commit=off` }))).toBe('off')
 })
+
+test('what the database wants of short statements is not for ours, unless the URL wants it: an index of many messages takes its time', async () => {
+  const name = new URL(url.slice('jdbc:'.length)).pathname.slice(1)
+  const setting = async (session: SqlSession): Promise<unknown> =>
+    (await session.run({ text: "SELECT current_setting('statement_timeout')" }))[0]!.rows[0]![0]
+  const first = await connect()
+  await first.run({ text: `ALTER DATABASE "${name}" SET statement_timeout = '20s'` })
+  expect(await setting(await connect())).toBe('0')
+  expect(await setting(await connect({ url: `${url}&options=-c%20statement_timeout=30000` }))).toBe('30s')
+  await first.run({ text: `ALTER DATABASE "${name}" RESET statement_timeout` })
+})
