@@ -98,7 +98,8 @@ async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logg
       logger.error(errorMessage(end.reason), fieldsOf(end.reason))
       return exitCodes.failed
     }
-    if (parsed.exitOnLockLoss && !isRefused) return exitCodes.steppedDown
+    const isKeptOut = end.cannotStart && isOfDatabase(end.reason)
+    if (parsed.exitOnLockLoss && !isRefused && !isKeptOut) return exitCodes.steppedDown
     // Refused when it was a standby already, of a directory that had no name before: the next life waits from the start.
     logger.warn(isRefused ? 'Starting anew' : 'Coming back as a standby', { reason: end.reason.message })
     await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
@@ -122,6 +123,9 @@ async function isActive({ watchUrl, member }: LockHolder): Promise<boolean> {
  * away in the meantime.
  */
 const isReplaced = (error: unknown): boolean => comingBack.includes(errorCode(error) ?? '')
+
+/** There is nothing to clean up behind it, and a supervisor would wait longer with each time, also when the database has been back for long. */
+const isOfDatabase = (error: unknown): boolean => errorCode(error)?.startsWith('SQL_') === true
 
 const comingBack = [
   'LOCK_LOST',

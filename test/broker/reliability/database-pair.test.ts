@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createConnectionFactory, type Connection } from '../../../broker/client/index.ts'
 import { BrokerMember, freePorts, settled } from '../../support/broker-process.ts'
 import { freshDatabase, testDatabases } from '../../support/databases.ts'
+import { runSql } from '../../support/run-sql.ts'
 
 jest.setTimeout(180_000)
 
@@ -99,4 +100,46 @@ test.each([
   const whole = answered.concat([1, 2, 3].flatMap((round) => [1, 2, 3].map((n) => `${round}-committed-${n}`)))
   expect((await drain(sender, 'queue')).sort()).toEqual(whole.toSorted())
   expect(await drain(subscriber, 'durable')).toEqual(answered)
+})
+
+test('who has the lock and gets no session for its store tries again in its pod, and says why', async () => {
+  const database = await freshDatabase((await testDatabases()).find(({ kind }) => kind === 'postgresql')!)
+  const sql = (statement: string): Promise<unknown> => runSql(database.url, statement)
+  const user = `limited_${process.pid}`
+  await sql(`CREATE ROLE ${user} LOGIN PASSWORD 'secret'`)
+  cleanups.push(async () => {
+    await sql(`DROP OWNED BY ${user} CASCADE`)
+    await sql(`DROP ROLE ${user}`)
+    await database.drop()
+  })
+  const ports = await freePorts(4)
+  const start = (member: string, openwirePort: number, adminPort: number, store: object): BrokerMember => {
+    const own = join(directory, member)
+    const config = { brokerName: 'limited', store: { type: 'JDBC', url: database.url, ...store } } as const
+    const started = new BrokerMember({
+      member,
+      directory: own,
+      dataDirectory: join(own, 'data'),
+      config,
+      args: ['--exit-on-lock-loss'],
+      openwirePort,
+      adminPort,
+    }).start()
+    cleanups.push(() => started.stop('SIGKILL'))
+    return started
+  }
+  const first = start('free', ports[0]!, ports[1]!, {})
+  await first.waitForRole('Active')
+  await sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${user}`)
+  const member = start('limited', ports[2]!, ports[3]!, { username: user, password: 'secret' })
+  await member.hasLogged('Waiting for the lock')
+  await sql(`ALTER ROLE ${user} CONNECTION LIMIT 1`)
+  await sql(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}' AND application_name NOT LIKE '%/lock'`,
+  )
+  await first.stop()
+  await member.hasLogged('Coming back as a standby')
+  await sql(`ALTER ROLE ${user} CONNECTION LIMIT -1`)
+  await member.waitForRole('Active', 30_000)
+  expect(member.log.join('')).toContain('too many connections for role')
 })
