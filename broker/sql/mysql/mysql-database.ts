@@ -129,7 +129,9 @@ async function setUp(connection: MysqlConnection, { sessionVariables }: MysqlOpt
       // A broker that has nothing to store is still its writer; the default is 8 hours. Before the strict mode, in which a server
       // that does not know such a large number would refuse it.
       `SET SESSION wait_timeout = ${maxWaitTimeoutS}`,
-      "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION autocommit = 1",
+      // A limit for statements is for those of people: MariaDB has one for all, MySQL for what only reads.
+      "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION autocommit = 1" +
+        ' /*M! , SESSION max_statement_time = 0 */ /*!50708 , SESSION max_execution_time = 0 */',
       'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
       ...(sessionVariables === undefined ? [] : [`SET SESSION ${sessionVariables}`]),
       'SELECT @@GLOBAL.read_only, @@GLOBAL.innodb_read_only',

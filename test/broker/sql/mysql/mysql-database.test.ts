@@ -67,6 +67,17 @@ testWithServer('what a server may have set otherwise, and statements rely on, is
   ])
 })
 
+testWithServer('a limit of the server for the time of a statement is not for the broker', async () => {
+  const first = await connect()
+  await first.run({ text: 'SET GLOBAL max_statement_time = 30' })
+  try {
+    const [shown] = await (await connect()).run({ text: 'SELECT @@max_statement_time AS seconds' })
+    expect(shown!.rows).toEqual([[0]])
+  } finally {
+    await first.run({ text: 'SET GLOBAL max_statement_time = 0' })
+  }
+})
+
 testWithServer('a session may be idle for a year', async () => {
   const session = await connect()
   const [shown] = await session.run({ text: 'SELECT @@wait_timeout' })
