@@ -43,39 +43,42 @@ export function openJdbc(
 ): Storage {
   const names = tableNames(config.tablePrefix)
   const { clock, logger, member } = parts
-  return {
-    kind: config.type,
-    lock: lockOf(brokerName, config, parts, database, names),
-    store: new SqlStore({
-      // The lock's statements have a shorter time-out of their own; a batch may take long.
-      database: new ProbedDatabase(database, clock),
-      openTables,
-      names,
-      clock,
-      logger,
-      limitBytes: parseSize(config.limit)!,
-      isPrioritized,
-      applicationName: `flotilla/${brokerName}/${member}`,
-      mendsTables: config.createTables,
-      uncommittedBytes: parts.memoryLimitBytes * storageLimits.uncommittedShare,
-    }),
-    temp,
-  }
+  const store = new SqlStore({
+    // The lock's statements have a shorter time-out of their own; a batch may take long.
+    database: new ProbedDatabase(database, clock),
+    openTables,
+    names,
+    clock,
+    logger,
+    limitBytes: parseSize(config.limit)!,
+    isPrioritized,
+    applicationName: `flotilla/${brokerName}/${member}`,
+    mendsTables: config.createTables,
+    uncommittedBytes: parts.memoryLimitBytes * storageLimits.uncommittedShare,
+  })
+  const lock = lockOf({ brokerName, config, parts, database, names, ready: () => store.ready() })
+  return { kind: config.type, lock, store, temp }
 }
 
-function lockOf(
-  brokerName: string,
-  { createTables, locker, lease, lock }: JdbcConfig,
-  { member, clock, random, logger, watchUrl, openWatch }: StorageParts,
-  database: Database,
-  names: TableNames,
-): Lock {
+interface LockParts {
+  readonly brokerName: string
+  readonly config: JdbcConfig
+  readonly parts: StorageParts
+  readonly database: Database
+  readonly names: TableNames
+  readonly ready: () => Promise<void>
+}
+
+function lockOf({ brokerName, config, parts, database, names, ready }: LockParts): Lock {
+  const { createTables, locker, lease, lock } = config
+  const { member, clock, random, logger, watchUrl, openWatch } = parts
   const options = {
     database,
     names,
     createTables,
     brokerName,
     member,
+    ready,
     clock,
     random,
     logger,

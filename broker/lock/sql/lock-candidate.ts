@@ -30,6 +30,8 @@ export interface SqlLockOptions {
   readonly logger: Logger
   /** How often a standby tries. */
   readonly acquireIntervalMs?: number
+  /** Rejects with SqlError while this member could do nothing with the lock, because its store gets no connections. */
+  readonly ready?: () => Promise<void>
   /** Where others can ask this member and wait for its end, once it holds the lock. */
   readonly watchUrl?: () => string
 }
@@ -90,6 +92,7 @@ export class LockCandidate {
         let delayMs = this.#intervalMs
         try {
           session ??= await this.connect('lock')
+          await this.#options.ready?.()
           signal.throwIfAborted()
           const attempt = await this.#contest.attempt(session, signal)
           if ('handle' in attempt) {

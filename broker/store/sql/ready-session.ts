@@ -2,7 +2,7 @@
 // has the lock.
 //
 // Until it is taken it is asked for nothing. It is made anew from time to time, so that new credentials hold and no firewall forgets it, and
-// when it is lost. Nothing is told of troubles: the lock, which is in the same database, does that.
+// when it is lost. Nothing is logged of troubles: whoever waits for `ready` does that.
 import type { Clock } from '../../base/clock.ts'
 import type { SqlSession } from '../../sql/database.ts'
 import { sqlStoreLimits } from './limits.ts'
@@ -14,6 +14,8 @@ export class ReadySession {
   #session: SqlSession | undefined
   /** When there is none that is ready. */
   #connecting: Promise<void> | undefined
+  /** Why there is none, when the last try has failed. */
+  #trouble: unknown
   #isKeeping = false
   #isClosed = false
   #wake: () => void = () => {}
@@ -27,6 +29,12 @@ export class ReadySession {
   follow(): void {
     this.#isKeeping = true
     void this.#keep()
+  }
+
+  /** Resolves when one is there, or nobody wants one to be; rejects with SqlError when there is none now. */
+  async ready(): Promise<void> {
+    if (!this.#session) await this.#connecting
+    if (this.#isKeeping && !this.#session) throw this.#trouble
   }
 
   /** The one that is ready, if it is alive, or a new one. Rejects with SqlError. */
@@ -57,6 +65,7 @@ export class ReadySession {
       await renewing
       const kept = this.#session
       if (kept && (await this.#lasts(kept, keptMs))) continue
+      if (kept) this.#trouble = await kept.lost
       if (this.#session === kept) this.#session = undefined
       await this.#pause(keptRetryMs)
     }
@@ -64,7 +73,9 @@ export class ReadySession {
 
   /** One that is lost later, or cannot be had now, is tried again. */
   async #renew(): Promise<void> {
-    const session = await this.#connect().catch(() => undefined)
+    const session = await this.#connect().catch((error: unknown) => {
+      this.#trouble = error
+    })
     const former = this.#session
     if (!session) return
     // Somebody has taken the former one meanwhile.

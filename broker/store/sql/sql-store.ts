@@ -163,6 +163,11 @@ export class SqlStore implements MessageStore {
     this.#sessions.reader.follow()
   }
 
+  /** While it follows: rejects with SqlError when its sessions cannot be had now, so that it could not be opened. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#sessions.writer.ready(), this.#sessions.reader.ready()])
+  }
+
   lag(): StoreLag {
     return { bytes: 0 }
   }

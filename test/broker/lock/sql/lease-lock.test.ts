@@ -211,6 +211,26 @@ describe('a standby', () => {
     expect(database.openSessions).toBe(0)
   })
 
+  test('whose store gets no connections leaves the lock to others, and says why', async () => {
+    let trouble: SqlError | undefined = new SqlError('Unreachable', 'too many connections')
+    const lock = lockOf('a', {
+      ready: async () => {
+        if (trouble) throw trouble
+      },
+    })
+    const acquired = lock.acquire(never)
+    await pass(10_000)
+    expect(lock.obstacle).toEqual({ kind: 'Trouble', reason: 'too many connections' })
+    expect(database.state.term).toBe(0)
+    const other = await lockOf('b').acquire(never)
+    await other.release()
+    trouble = undefined
+    await pass(3000)
+    const handle = await acquired
+    expect(handle.term).toBe(other.term + 1)
+    await handle.release()
+  })
+
   test('that had it without getting the answer has it', async () => {
     database.losesAnswer = /SET BROKER_NAME/
     const acquired = lockOf('a').acquire(never)

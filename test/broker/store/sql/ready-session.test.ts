@@ -179,3 +179,18 @@ test('what is closed leaves nothing behind, also when it was just being made', a
   await turn()
   expect([attempts, open(), clock.pendingTimers]).toEqual([2, [], 0])
 })
+
+test('says whether one is there, and else why not', async () => {
+  await ready.ready()
+  trouble = away
+  ready.follow()
+  await expect(ready.ready()).rejects.toBe(away)
+  trouble = undefined
+  await pass(keptRetryMs)
+  await ready.ready()
+  made.at(-1)!.lose()
+  await turn()
+  await expect(ready.ready()).rejects.toBe(away)
+  await ready.close()
+  await ready.ready()
+})
