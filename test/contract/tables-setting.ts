@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/global
 import { createTables } from '../../broker/sql/create-tables.ts'
 import type { DatabaseKind, SqlSession } from '../../broker/sql/database.ts'
 import { tableNames, type TableNames } from '../../broker/sql/table-names.ts'
+import { onlyLastId } from '../../broker/store/sql/batch-lists.ts'
 import type {
   FoundMessageRow,
   LoadedTables,
@@ -22,21 +23,7 @@ export interface TablesUnderTest {
   close(): Promise<void>
 }
 
-const nothing: WriteBatch = {
-  lastId: 0,
-  addedMessages: [],
-  updatedMessages: [],
-  removedMessages: [],
-  addedQueues: [],
-  removedQueues: [],
-  addedSubscriptions: [],
-  removedSubscriptions: [],
-  progress: [],
-  producers: [],
-  forgottenProducers: [],
-  addedArrivals: [],
-  removedArrivals: [],
-}
+const nothing = onlyLastId(0)
 
 export const queue = { container: 'queue://A', priority: 0 }
 

@@ -132,8 +132,8 @@ export const listNames = Object.keys(batchLists) as readonly ListName[]
 export const rowsOfBatch = (batch: WriteBatch): number =>
   listNames.reduce((rows, name) => rows + batchLists[name].rows(batch).length, 0)
 
-/** Of a batch that is written but for that. */
-export const onlyLastId = ({ lastId }: WriteBatch): WriteBatch => ({
+/** A batch that says that and nothing else. */
+export const onlyLastId = (lastId: Sequence): WriteBatch => ({
   lastId,
   addedMessages: [],
   updatedMessages: [],

@@ -71,7 +71,7 @@ export class PostgresTables implements StoreTables {
         text: `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${postgresOpenMs}`,
       })
       await this.#session.run(this.#batches.unproven(batch))
-      await this.#writeProven(onlyLastId(batch), proof)
+      await this.#writeProven(onlyLastId(batch.lastId), proof)
       await this.#session.run({ text: 'COMMIT' })
     } catch (error) {
       await this.#rollBack()

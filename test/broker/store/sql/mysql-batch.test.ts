@@ -1,25 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { tableNames } from '../../../../broker/sql/table-names.ts'
+import { onlyLastId } from '../../../../broker/store/sql/batch-lists.ts'
 import { MysqlBatches } from '../../../../broker/store/sql/mysql-batch.ts'
-import type { MessageRow, WriteBatch } from '../../../../broker/store/sql/store-tables.ts'
+import type { MessageRow } from '../../../../broker/store/sql/store-tables.ts'
 
 const batches = new MysqlBatches(tableNames(''))
 
-const nothing: WriteBatch = {
-  lastId: 3,
-  addedMessages: [],
-  updatedMessages: [],
-  removedMessages: [],
-  addedQueues: [],
-  removedQueues: [],
-  addedSubscriptions: [],
-  removedSubscriptions: [],
-  progress: [],
-  producers: [],
-  forgottenProducers: [],
-  addedArrivals: [],
-  removedArrivals: [],
-}
+const nothing = onlyLastId(3)
 
 const message = (id: number, bytes: number): MessageRow => ({
   container: 'queue://A',
