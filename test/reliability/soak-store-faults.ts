@@ -18,12 +18,12 @@ export const lockers: readonly Locker[] = ['Lease', 'Database']
 
 /** `only`: one of the faults; all that the store has without. */
 export async function soakStoreFaults(
-  { seed, scale, store, locker }: SoakOptions,
+  { seed, scale, store, locker, light }: SoakOptions,
   only: FaultName | '' = '',
 ): Promise<void> {
   const values = { seed: String(seed), scale: String(scale), store, locker, only }
   const flags = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value])
-  const command = [process.execPath, import.meta.filename, ...flags]
+  const command = [process.execPath, import.meta.filename, ...flags, ...(light ? ['--light'] : [])]
   const inside = ['unshare', '--mount', '--propagation', 'private', '--net', '--pid', '--fork', '--kill-child']
   const own = spawnSync(inside[0]!, [...inside.slice(1), 'true']).status === 0
   const [program, ...args] = own ? [...inside, '--mount-proc', ...command] : command
@@ -41,6 +41,7 @@ async function main(): Promise<number> {
       store: { type: 'string', default: 'journal' },
       locker: { type: 'string', default: 'Lease' },
       only: { type: 'string', default: '' },
+      light: { type: 'boolean', default: false },
     },
   })
   if (process.env[ownNetwork] !== undefined) spawnSync('ip', ['link', 'set', 'lo', 'up'])
@@ -54,7 +55,8 @@ async function main(): Promise<number> {
     }
     const startedAt = performance.now()
     const rounds = Math.ceil(fault.rounds * Number(flags.scale))
-    const terms = { store, locker: flags.locker as Locker, fault, rounds, seed: Number(flags.seed) }
+    const { light, seed } = flags
+    const terms = { store, locker: flags.locker as Locker, fault, rounds, seed: Number(seed), light }
     try {
       const figures = await runStoreFault({ ...terms, print: (line) => console.log(line) })
       const seconds = Math.round((performance.now() - startedAt) / 1000)

@@ -1,6 +1,6 @@
 // Long forms of the reliability suites, which are too long for `npm test`:
 //
-//   npm run soak -- NAME [--seed N] [--scale X] [--store STORE] [--locker LOCKER]
+//   npm run soak -- NAME [--seed N] [--scale X] [--store STORE] [--locker LOCKER] [--light]
 //
 // `--scale 1` is the length that docs/reliability.md has figures of; smaller ones try a suite out. Each prints its seed, so
 // that a run that failed can be repeated; it ends with code 1 when a suite failed.
@@ -27,6 +27,7 @@ export interface SoakOptions {
   /** Of store-faults. */
   readonly store: StoreName
   readonly locker: Locker
+  readonly light: boolean
   readonly print: (line: string) => void
 }
 
@@ -65,6 +66,7 @@ const help = `npm run soak -- NAME [options]
   --scale X   1 is the whole length (1)
   --store S   of store-faults: ${storeNames.join(' ')} (journal)
   --locker L  of store-faults in a database: ${lockers.join(' ')} (Lease)
+  --light     of store-faults: one client alone, for what a takeover takes
 `
 
 const { values: flags, positionals } = parseCommandLine('soak', help, {
@@ -74,6 +76,7 @@ const { values: flags, positionals } = parseCommandLine('soak', help, {
     scale: { type: 'string', default: '1' },
     store: { type: 'string', default: 'journal' },
     locker: { type: 'string', default: 'Lease' },
+    light: { type: 'boolean', default: false },
   },
 })
 if (positionals.length !== 1) refuse('soak', `expected one NAME, not ${positionals.length}`)
@@ -91,7 +94,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 print(`${name}: seed ${seed}, scale ${scale}`)
 const startMs = systemClock.monotonicMs()
 try {
-  await soak({ seed, scale, store, locker, print })
+  await soak({ seed, scale, store, locker, light: flags.light, print })
   print(`${name}: passed in ${Math.round((systemClock.monotonicMs() - startMs) / 1000)} s`)
   process.exit(0)
 } catch (error) {

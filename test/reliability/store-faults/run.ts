@@ -25,6 +25,8 @@ export interface StoreFaultOptions {
   readonly fault: StoreFault
   readonly rounds: number
   readonly seed: number
+  /** One client alone, for what a takeover takes; without, its share of a busy machine is measured, too. */
+  readonly light?: boolean
   readonly print?: (line: string) => void
 }
 
@@ -154,7 +156,7 @@ class FaultRun {
     this.group = group
     this.#load = new RecordedLoad({
       seed: options.seed,
-      actors,
+      actors: options.light ? [] : actors,
       more: (terms) => [(this.#pulse = new Pulse(terms))],
       failoverUrl: group.failoverUrl(),
       maxReconnectDelayMs,
