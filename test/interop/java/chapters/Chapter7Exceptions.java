@@ -38,7 +38,9 @@ class Chapter7Exceptions extends JmsTest {
     TemporaryQueue gone = session.createTemporaryQueue();
     MessageProducer producer = session.createProducer(gone);
     gone.delete();
-    assertThrows(InvalidDestinationException.class, () -> producer.send(session.createMessage()));
+    // The client itself refuses once the advisory of the deletion is there; before that the broker does, in its own words.
+    JMSException refused = assertThrows(JMSException.class, () -> producer.send(session.createMessage()));
+    assertTrue(refused instanceof InvalidDestinationException || refused instanceof org.apache.activemq.DestinationDoesNotExistException, refused.toString());
   }
 
   @Test @DisplayName("MessageFormatException, MessageEOFException, and those of modes, leave the message usable")
