@@ -4,8 +4,9 @@
 // FLOTILLA_TRACE=1 FLOTILLA_HISTORY=500 shows what led to a violation.
 import { expect, test } from '@jest/globals'
 import { runJmsModel } from '../../reliability/jms-model/model.ts'
+import { atLength } from '../../support/at-length.ts'
 
-const steps = Number(process.env['FLOTILLA_STEPS'] ?? 50_000)
+const steps = Number(process.env['FLOTILLA_STEPS'] ?? atLength(50_000, 20_000))
 // Fixed, so that a commit fails for what it changes; the long form tries new ones.
 const seed = Number(process.env['FLOTILLA_SEED'] ?? 20_261_130)
 

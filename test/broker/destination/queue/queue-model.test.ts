@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals'
 import { seededRandom, type Random } from '../../../../broker/base/random.ts'
 import { destinationLimits } from '../../../../broker/destination/limits.ts'
 import { QueueHarness, type Given, type TestQueueConsumer } from './queue-harness.ts'
+import { atLength } from '../../../support/at-length.ts'
 
 type State = 'sending' | 'waiting' | 'inFlight' | 'gone'
 type Way = 'store' | 'temp'
@@ -240,7 +241,7 @@ class Model {
 }
 
 const first = Number(process.env['FLOTILLA_SEED'] ?? 1)
-const worlds = Number(process.env['FLOTILLA_WORLDS'] ?? 30)
+const worlds = Number(process.env['FLOTILLA_WORLDS'] ?? atLength(30, 12))
 
 test.each([
   ['a queue', false],

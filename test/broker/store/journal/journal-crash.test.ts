@@ -7,8 +7,9 @@ import { createJournalStore } from '../../../support/journal-stores.ts'
 import { operations, StoreModel, type Operation } from '../../../support/store-model.ts'
 import { turns } from '../../../support/turns.ts'
 import { soleOwner } from '../../../support/sole-owner.ts'
+import { atLength } from '../../../support/at-length.ts'
 
-const runs = Number(process.env['FLOTILLA_RUNS'] ?? 12)
+const runs = Number(process.env['FLOTILLA_RUNS'] ?? atLength(12, 5))
 
 const plentyOfBytes = 2 ** 40
 
