@@ -10,11 +10,14 @@ import { isNoSpace } from '../disk/no-space.ts'
 import { segmentFileName } from './format.ts'
 import type { OpenSegment, QueuedBatch } from './open-segment.ts'
 import { SegmentSpace } from './segment-space.ts'
+import type { JournalTap } from './tap.ts'
 
 export interface BatchFilesOptions {
   readonly disk: Disk
   /** The directory of the term. */
   readonly directory: string
+  readonly term: number
+  readonly tap: JournalTap | undefined
   readonly maxFileLength: number
   /** A write found no space: resolves when to try again. `first` of those that nothing but they themselves came between. */
   readonly whenSpace: (error: Error, first: boolean) => Promise<void>
@@ -46,11 +49,13 @@ export class BatchFiles {
     const wait = space.before(batch.end)
     if (wait) await wait
     const buffers = batch.finish()
+    this.#tell(segment, batch.start, batch.end, buffers)
     await this.#whereThereIsSpace(() => file.writeDurably(buffers, batch.start))
     this.writtenBytes += batch.end - batch.start
     batch.release()
     this.syncs++
     space.written(batch.end)
+    this.#options.tap?.written(segment.number, batch.end)
   }
 
   async #create(segment: OpenSegment): Promise<void> {
@@ -61,8 +66,15 @@ export class BatchFiles {
     segment.space = new SegmentSpace(file, maxFileLength)
     const named = disk.syncDirectory(directory)
     named.catch(() => {})
+    this.#tell(segment, 0, segment.header.length, [segment.header])
     await this.#whereThereIsSpace(() => file.writeDurably([segment.header], 0))
     await named
+    this.#options.tap?.written(segment.number, segment.header.length)
+  }
+
+  #tell({ number, salt }: OpenSegment, start: number, end: number, buffers: readonly Buffer[]): void {
+    const { tap, term } = this.#options
+    tap?.writing({ number, term, salt, length: end }, start, buffers)
   }
 
   async #whereThereIsSpace<T>(change: () => Promise<T>): Promise<T> {

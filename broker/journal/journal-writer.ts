@@ -17,6 +17,7 @@ import { JournalError } from './journal-error.ts'
 import { journalLimits } from './limits.ts'
 import { OpenSegments, type OpenSegment, type QueuedBatch } from './open-segment.ts'
 import type { SummaryBuilder } from './summary.ts'
+import type { JournalTap } from './tap.ts'
 import { ChunkPool, WriteBatch } from './write-batch.ts'
 
 export interface JournalWriterOptions {
@@ -25,6 +26,7 @@ export interface JournalWriterOptions {
   readonly directory: string
   readonly owner: JournalOwner
   readonly confirmation: BatchConfirmation
+  readonly tap: JournalTap | undefined
   readonly maxFileLength: number
   readonly firstNumber: number
   /** All segments that count besides those that this writer makes. */
@@ -72,7 +74,7 @@ export class JournalWriter {
     const { owner } = options
     this.#options = options
     this.#segments = new OpenSegments({ ...options, term: owner.term })
-    this.#files = new BatchFiles({ ...options, onOutOfSpace: () => this.#settle() })
+    this.#files = new BatchFiles({ ...options, term: owner.term, onOutOfSpace: () => this.#settle() })
     this.#completion = new BatchCompletion({
       ...options,
       onCompleted: (completed) => this.#completed(completed),

@@ -27,6 +27,7 @@ import { JournalWriter } from './journal-writer.ts'
 import { journalLimits } from './limits.ts'
 import { SegmentFiles } from './segment-files.ts'
 import { newestTerm } from './segment-table.ts'
+import type { JournalTap } from './tap.ts'
 
 export interface JournalOptions {
   readonly disk: Disk
@@ -36,7 +37,9 @@ export interface JournalOptions {
   readonly logger: Logger
   readonly maxFileLength: number
   /** What a batch waits for besides its sync; default: the owner's proof. */
-  readonly confirmation?: BatchConfirmation
+  readonly confirmation?: BatchConfirmation | undefined
+  /** Is told of each write. */
+  readonly tap?: JournalTap | undefined
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void
@@ -102,6 +105,7 @@ export class Journal {
     finish(recovered)
     this.#files = new SegmentFiles(this.#options.disk, this.#directory)
     for (const { number, salt } of recovered.segments) this.#salts.set(number, salt)
+    this.#options.tap?.opened(recovered.segments)
     const writer = this.#createWriter(owner, recovered)
     this.#writer = writer
     writer.start()
@@ -226,6 +230,7 @@ export class Journal {
       this.#open.forget(number)
     }
     await new Promise<void>((resolve) => this.whenDurable(resolve))
+    this.#options.tap?.removed(numbers)
     for (const number of numbers) await this.#removeFiles(number)
   }
 
@@ -264,7 +269,7 @@ export class Journal {
   }
 
   #createWriter(owner: JournalOwner, recovered: RecoveredSegments): JournalWriter {
-    const { disk, maxFileLength, writePreamble, onWriting, mark, onDurable, random, clock } = this.#options
+    const { disk, maxFileLength, writePreamble, onWriting, mark, onDurable, random, clock, tap } = this.#options
     const directory = this.#directory
     return new JournalWriter({
       disk,
@@ -276,6 +281,7 @@ export class Journal {
       clock,
       owner,
       confirmation: this.#options.confirmation ?? proofOfOwnership,
+      tap,
       writePreamble,
       onWriting,
       mark,

@@ -3,6 +3,8 @@ import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger, type Logger } from '../../broker/base/logger.ts'
 import { seededRandom } from '../../broker/base/random.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
+import type { BatchConfirmation } from '../../broker/journal/confirmation.ts'
+import type { JournalTap } from '../../broker/journal/tap.ts'
 import { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { MessageStore } from '../../broker/store/message-store.ts'
 import type { MessageStoreFactory, OpenedStore } from '../contract/message-store.ts'
@@ -15,6 +17,8 @@ export interface JournalStoreSetup {
   readonly limitBytes?: number
   readonly logger?: Logger
   readonly clock?: Clock
+  readonly confirmation?: BatchConfirmation
+  readonly tap?: JournalTap
 }
 
 export const createJournalStore = (setup: JournalStoreSetup): JournalStore =>

@@ -8,8 +8,10 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { Disk } from '../../disk/disk.ts'
+import type { BatchConfirmation } from '../../journal/confirmation.ts'
 import { Journal } from '../../journal/journal.ts'
 import { journalLimits } from '../../journal/limits.ts'
+import type { JournalTap } from '../../journal/tap.ts'
 import { journalStoreLimits } from './limits.ts'
 import type {
   AddedMessage,
@@ -56,6 +58,9 @@ export interface JournalStoreOptions {
   readonly limitBytes?: number
   /** Share of the disk, as far as it is free or the journal's, that is left to others; default 0. */
   readonly leftFreeShare?: number
+  /** Of a replicated store: what a batch waits for besides its sync, and who is told of each write. */
+  readonly confirmation?: BatchConfirmation | undefined
+  readonly tap?: JournalTap | undefined
   /** How the log calls it when there is no room; default: the store of persistent messages. */
   readonly calledInLog?: StoreNames
 }
