@@ -14,6 +14,7 @@ import { soakJournal, soakJournalCrashes, soakJournalFlips, soakJournalKills } f
 import { soakMemory } from './soak-memory.ts'
 import { soakNetworkModel } from './soak-network-model.ts'
 import { soakQueueModel } from './soak-queue-model.ts'
+import { soakReplicationModel } from './soak-replication-model.ts'
 import { faultNames, lockers, soakStoreFaults, storeNames } from './soak-store-faults.ts'
 import { soakStrangers, soakStrangersInProcess, soakStrangersOverSockets } from './soak-strangers.ts'
 import { soakThreeServers } from './soak-three-servers.ts'
@@ -49,6 +50,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   memory: soakMemory,
   'network-model': soakNetworkModel,
   'queue-model': soakQueueModel,
+  'replication-model': soakReplicationModel,
   'store-faults': (options) => soakStoreFaults(options),
   ...Object.fromEntries(
     faultNames.map((fault) => [`store-faults:${fault}`, (options: SoakOptions) => soakStoreFaults(options, fault)]),

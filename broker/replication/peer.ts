@@ -1,0 +1,6 @@
+/** Another member of a replicated store, and where its replication is found. */
+export interface Peer {
+  readonly member: string
+  /** host:port */
+  readonly address: string
+}
