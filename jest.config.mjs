@@ -10,6 +10,9 @@ const wantDatabases = [
   'test/reliability/store-faults/writers',
 ]
 
+// It needs Java: FLOTILLA_TEST_ZOOKEEPER=1 npm test -- test/broker/lock/election/zookeeper
+const wantZooKeeper = process.env.FLOTILLA_TEST_ZOOKEEPER ? [] : ['test/broker/lock/election/zookeeper/real-zookeeper']
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -21,7 +24,7 @@ export default {
     '<rootDir>/test/interop/',
     '<rootDir>/test/kube/',
     '<rootDir>/test/image/',
-    ...(databasesAreNamed ? [] : wantDatabases.map((path) => `<rootDir>/${path}.test.ts`)),
+    ...[...(databasesAreNamed ? [] : wantDatabases), ...wantZooKeeper].map((path) => `<rootDir>/${path}.test.ts`),
   ],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/', '<rootDir>/.databases/'],
   globalSetup: '<rootDir>/test/support/database-setup.mjs',

@@ -29,7 +29,7 @@ import { priorityPoliciesOf } from './member/region-settings.ts'
 import { PolicyMap } from './routing/policy-map.ts'
 import { openDatabase } from './storage/open-jdbc.ts'
 import { openStorage } from './storage/open-storage.ts'
-import type { JdbcParts } from './storage/storage-parts.ts'
+import type { JdbcParts, StorageParts } from './storage/storage-parts.ts'
 
 interface Arguments {
   readonly config?: string
@@ -75,14 +75,14 @@ function endProcess(code: number | typeof cut): never {
 
 async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number | typeof cut> {
   for (let life = 1; ; life++) {
-    let jdbc: JdbcParts | undefined
+    let special: SpecialParts
     try {
-      jdbc = await jdbcPartsOf(config, logger)
+      special = { jdbc: await jdbcPartsOf(config, logger), replicated: await secretsOf(config) }
     } catch (error) {
       logger.error(errorMessage(error))
       return exitCodes.failed
     }
-    const broker = buildBroker(config, parsed, life === 1, logger, jdbc)
+    const broker = buildBroker(config, parsed, life === 1, logger, special)
     const release = stopOnSignals(broker, logger)
     // Told by `ended` as well.
     broker.start().catch(() => {})
@@ -130,12 +130,28 @@ const isOfDatabase = (error: unknown): boolean => errorCode(error)?.startsWith('
 const comingBack = [
   'LOCK_LOST',
   'JOURNAL_FENCED',
+  'REPLICATION_CLOSED',
   'SQL_FENCED',
   'SQL_UNREACHABLE',
   'SQL_READONLY',
   'SQL_CONFLICT',
   'SQL_NOSPACE',
 ]
+
+/** What one kind of store alone is made with. */
+type SpecialParts = Pick<StorageParts, 'jdbc' | 'replicated'>
+
+/** Of a replicated store. Rejects for a file that cannot be read. */
+async function secretsOf({ store }: BrokerConfig): Promise<StorageParts['replicated']> {
+  if (store.type !== 'Replicated') return undefined
+  const { securityToken, securityTokenFile, zkPassword, zkPasswordFile } = store
+  const textOf = async (path: string | undefined): Promise<string | undefined> =>
+    path === undefined ? undefined : (await readFile(path, 'utf8')).trim()
+  return {
+    securityToken: securityToken ?? (await textOf(securityTokenFile)) ?? '',
+    zkPassword: zkPassword ?? (await textOf(zkPasswordFile)),
+  }
+}
 
 async function jdbcPartsOf(config: BrokerConfig, logger: Logger): Promise<JdbcParts | undefined> {
   const { store } = config
@@ -152,7 +168,7 @@ function buildBroker(
   { dataDirectory, member, exitOnLockLoss }: Arguments,
   makesDirectory: boolean,
   logger: Logger,
-  jdbc: JdbcParts | undefined,
+  special: SpecialParts,
 ): Broker {
   const availableMemoryBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
   const storage = openStorage(config, {
@@ -167,7 +183,7 @@ function buildBroker(
     memoryLimitBytes: memoryLimitBytes(config.memoryLimit, availableMemoryBytes),
     watchUrl: () => watchUrl(config.admin.host, broker.adminPort),
     openWatch,
-    jdbc,
+    ...special,
   })
   const broker = new Broker({
     config,

@@ -7,6 +7,7 @@ import { destinationSettings } from './destination-schema.ts'
 import { jdbcStoreSchema } from './jdbc-schema.ts'
 import { lockSchema } from './lock-schema.ts'
 import { brokerId, clusterClientFields, networkConnectorsSchema } from './network-schema.ts'
+import { replicatedStoreSchema } from './replicated-schema.ts'
 import { redeliveryPluginSchema } from './redelivery-schema.ts'
 import { sslContextSchema } from './ssl-schema.ts'
 import { durationHint, isNoTempLimit, parseDuration, parseSize, sizeHint } from './duration-and-size.ts'
@@ -56,9 +57,14 @@ const memoryStoreSchema = z.strictObject({
     .optional(),
 })
 
-const storeSchema = z.discriminatedUnion('type', [memoryStoreSchema, journalStoreSchema, jdbcStoreSchema], {
-  error: (issue) => (issue.code === 'invalid_union' ? 'expected one of "Journal"|"JDBC"|"Memory"' : undefined),
-})
+const storeSchema = z.discriminatedUnion(
+  'type',
+  [memoryStoreSchema, journalStoreSchema, jdbcStoreSchema, replicatedStoreSchema],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union' ? 'expected one of "Journal"|"JDBC"|"Replicated"|"Memory"' : undefined,
+  },
+)
 
 const transportConnectorSchema = z.strictObject({
   name,

@@ -3,7 +3,7 @@
 
 import type { StorageRefusedError } from './storage-refused-error.ts'
 
-export type LockKind = 'None' | 'File' | 'Lease' | 'Database'
+export type LockKind = 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper'
 
 export interface LockHandle {
   readonly term: number

@@ -89,7 +89,7 @@ export interface BrokerSnapshot extends RoleAnswer {
   readonly startedAt: string
   readonly activeSince: string | null
   readonly store: {
-    readonly type: 'Memory' | 'Journal' | 'JDBC'
+    readonly type: 'Memory' | 'Journal' | 'JDBC' | 'Replicated'
     readonly messages: number
     readonly bytesUsed: number
     readonly recoveryMs: number | null
@@ -99,7 +99,7 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly refusal: string | null
   }
   readonly lock: {
-    readonly type: 'None' | 'File' | 'Lease' | 'Database'
+    readonly type: 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper'
     readonly holder: string | null
     readonly term: number | null
     /** Why the lock cannot even be tried at this moment, whoever has it; null when it can, and from brokers before 0.2. */

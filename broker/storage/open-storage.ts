@@ -9,6 +9,7 @@ import { JournalStore, newestTerm } from '../store/journal/journal-store.ts'
 import { MemoryStore } from '../store/memory/memory-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
 import { openJdbc } from './open-jdbc.ts'
+import { openReplicated } from './open-replicated.ts'
 import { JournalTempStore, randomName } from './journal-temp-store.ts'
 import type { StorageParts } from './storage-parts.ts'
 import type { Storage } from './storage.ts'
@@ -24,6 +25,12 @@ export function openStorage(config: BrokerConfig, parts: StorageParts): Storage 
     case 'JDBC':
       assert(parts.jdbc, 'A store of type JDBC is opened with its database')
       return openJdbc(brokerName, store, openTemp(config, parts, portOwner(admin.port, parts)), parts, parts.jdbc)
+    case 'Replicated': {
+      assert(parts.replicated, 'A replicated store is opened with its secrets')
+      const temp = openTemp(config, parts, portOwner(admin.port, parts))
+      const journalDirectory = join(parts.dataDirectory, 'journal')
+      return openReplicated(brokerName, store, temp, parts, { ...parts.replicated, journalDirectory })
+    }
   }
 }
 

@@ -13,6 +13,14 @@ export interface JdbcParts {
   readonly isPrioritized: IsPrioritized
 }
 
+/** What a replicated store is made with besides. */
+export interface ReplicatedParts {
+  /** Empty: there is none. */
+  readonly securityToken: string
+  readonly zkPassword: string | undefined
+  readonly journalDirectory: string
+}
+
 /** Whatever its kind. */
 export interface StorageParts {
   /** Of this process among the members of its group. */
@@ -35,4 +43,6 @@ export interface StorageParts {
   readonly openWatch: OpenWatch
   /** Of a store of type JDBC. */
   readonly jdbc?: JdbcParts | undefined
+  /** Of a replicated store. */
+  readonly replicated?: Omit<ReplicatedParts, 'journalDirectory'> | undefined
 }

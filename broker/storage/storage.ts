@@ -4,7 +4,7 @@ import type { Lock } from '../lock/lock.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
 
-export type StorageKind = 'Memory' | 'Journal' | 'JDBC'
+export type StorageKind = 'Memory' | 'Journal' | 'JDBC' | 'Replicated'
 
 /** Used once: followed, owned, closed. */
 export interface Storage {

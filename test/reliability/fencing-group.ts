@@ -28,7 +28,12 @@ export interface GroupOptions {
   /** Besides the connectors. */
   readonly config?: BrokerConfigInput
   /** What each member has of its own beside that. */
-  readonly ofMember?: (index: number) => { readonly config?: BrokerConfigInput; readonly env?: NodeJS.ProcessEnv }
+  readonly ofMember?: (index: number) => {
+    readonly config?: BrokerConfigInput
+    readonly env?: NodeJS.ProcessEnv
+    /** Where members do not share one. */
+    readonly dataDirectory?: string
+  }
 }
 
 export class FencingGroup {
@@ -56,7 +61,7 @@ export class FencingGroup {
     count = 2,
     supervised = false,
     config,
-    ofMember = () => ({}),
+    ofMember = (): ReturnType<NonNullable<GroupOptions['ofMember']>> => ({}),
   }: GroupOptions): Promise<FencingGroup> {
     const ports = await freePorts(count * 2)
     const members = Array.from({ length: count }, (_, index) => {
@@ -64,7 +69,7 @@ export class FencingGroup {
       return new BrokerMember({
         member: `member-${index}`,
         directory,
-        dataDirectory,
+        dataDirectory: own.dataDirectory ?? dataDirectory,
         openwirePort: ports[2 * index]!,
         adminPort: ports[2 * index + 1]!,
         restart: true,

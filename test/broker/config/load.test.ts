@@ -51,7 +51,7 @@ test('also what is wrong between connectors, and a store that there is not', asy
   const text = `store: {type: Volume}\nadmin: {port: 99999}\ntransportConnectors: ${connectors}\n`
   const error = await parseBrokerConfigText('broker.yaml', text).catch((reason: unknown) => reason)
   expect((error as ConfigError).message.split('\n').slice(1)).toEqual([
-    '  store.type: got "Volume", expected one of "Journal"|"JDBC"|"Memory"',
+    '  store.type: got "Volume", expected one of "Journal"|"JDBC"|"Replicated"|"Memory"',
     '  admin.port: got 99999, expected number to be <=65535',
     '  transportConnectors[1].name: got "a", already used by transportConnectors[0]',
     '  transportConnectors[2].port: got 1, already used by transportConnectors[1]',

@@ -7,11 +7,11 @@ import type { FencingGroup } from '../fencing-group.ts'
 import type { Dice } from '../jms-kills/actor.ts'
 import type { JdbcStore } from './jdbc-store.ts'
 
-export const storeNames = ['journal', 'jdbc-postgresql', 'jdbc-mariadb'] as const
+export const storeNames = ['journal', 'jdbc-postgresql', 'jdbc-mariadb', 'replicated'] as const
 
 export type StoreName = (typeof storeNames)[number]
 
-export type DatabaseStoreName = Exclude<StoreName, 'journal'>
+export type DatabaseStoreName = Exclude<StoreName, 'journal' | 'replicated'>
 
 export const databaseStores: readonly DatabaseStoreName[] = ['jdbc-postgresql', 'jdbc-mariadb']
 

@@ -16,6 +16,7 @@ import { whyNoFirewall } from './database-way.ts'
 import type { FaultRound, StoreFault, StoreName } from './fault.ts'
 import { JdbcStore, type Locker } from './jdbc-store.ts'
 import { Pulse } from './pulse.ts'
+import { ReplicatedStore, replicatedMembers, whyNoZooKeeper } from './replicated-store.ts'
 import { longestWait, takeoverFigures, type TakeoverFigures } from './takeover.ts'
 
 export interface StoreFaultOptions {
@@ -37,18 +38,23 @@ export interface StoreFaultFigures {
   readonly actors: Readonly<Record<string, ActorFigures>>
 }
 
-const members = 2
+const sharedMembers = 2
 /** Several senders and consumers, plain and in transactions, selectors, durable subscribers. */
 const actors: readonly ActorName[] = ['selectors', 'transfers', 'durable']
 const maxReconnectDelayMs = 100
 const mostPauseMs = 500
 const roundsPerLine = 10
 /** A server of MariaDB has some 100 MiB of its own. */
-const volumeMiB = { journal: 48, 'jdbc-postgresql': 48, 'jdbc-mariadb': 300 }
+const volumeMiB = { journal: 48, 'jdbc-postgresql': 48, 'jdbc-mariadb': 300, replicated: 48 }
 
 /** undefined: it can be tried here. */
 export function whyNotHere(store: StoreName, { scene }: StoreFault): string | undefined {
-  const noServer = { journal: undefined, 'jdbc-postgresql': whyNoPostgresql(), 'jdbc-mariadb': whyNoMariadb() }[store]
+  const noServer = {
+    journal: undefined,
+    'jdbc-postgresql': whyNoPostgresql(),
+    'jdbc-mariadb': whyNoMariadb(),
+    replicated: whyNoZooKeeper(),
+  }[store]
   const noVolume = scene?.smallVolume ? whyNoVolume(() => new SmallVolume(volumeMiB.journal)) : undefined
   return noServer ?? noVolume ?? (scene?.way === 'firewall' ? whyNoFirewall() : undefined)
 }
@@ -79,35 +85,35 @@ class Place {
   readonly directory: string
   readonly volume: SmallVolume | undefined
   readonly database: JdbcStore | undefined
+  readonly replicated: ReplicatedStore | undefined
   readonly #fault: StoreFault
 
   static async make({ fault, store, locker }: StoreFaultOptions, directory: string): Promise<Place> {
     const { scene = {} } = fault
     const volume = scene.smallVolume ? new SmallVolume(volumeMiB[store]) : undefined
     try {
-      const terms = { locker, scene, directory, volume, members }
-      const database = store === 'journal' ? undefined : await JdbcStore.start({ ...terms, name: store })
-      return new Place(directory, volume, database, fault)
+      const terms = { locker, scene, directory, volume, members: sharedMembers }
+      const isDatabase = store !== 'journal' && store !== 'replicated'
+      const database = isDatabase ? await JdbcStore.start({ ...terms, name: store }) : undefined
+      const replicated = store === 'replicated' ? await ReplicatedStore.start(directory) : undefined
+      return new Place(directory, { volume, database, replicated }, fault)
     } catch (error) {
       volume?.remove()
       throw error
     }
   }
 
-  private constructor(
-    directory: string,
-    volume: SmallVolume | undefined,
-    database: JdbcStore | undefined,
-    fault: StoreFault,
-  ) {
+  private constructor(directory: string, parts: Pick<Place, 'volume' | 'database' | 'replicated'>, fault: StoreFault) {
     this.directory = directory
-    this.volume = volume
-    this.database = database
+    this.volume = parts.volume
+    this.database = parts.database
+    this.replicated = parts.replicated
     this.#fault = fault
   }
 
   async startMembers(): Promise<FencingGroup> {
-    const { directory, database, volume } = this
+    const { directory, database, volume, replicated } = this
+    const members = replicated ? replicatedMembers : sharedMembers
     const dataDirectory = join(database ? directory : (volume?.directory ?? directory), 'data')
     mkdirSync(dataDirectory)
     const group = await FencingGroup.start({
@@ -115,7 +121,8 @@ class Place {
       dataDirectory,
       count: members,
       ofMember: (index) => ({
-        config: database?.configOf(index) ?? { store: { type: 'Journal', maxFileLength: '1Mi' } },
+        config: (database ?? replicated)?.configOf(index) ?? { store: { type: 'Journal', maxFileLength: '1Mi' } },
+        ...(replicated && { dataDirectory: replicated.dataDirectoryOf(index) }),
         env: index === members - 1 ? this.#clock() : {},
       }),
     })
@@ -125,12 +132,14 @@ class Place {
 
   async violations(group: FencingGroup): Promise<string[]> {
     if (this.database) return this.database.violations()
+    // Each has a journal of its own, whose terms the members themselves look after.
+    if (this.replicated) return []
     group.checkTerms()
     return []
   }
 
   async remove(): Promise<void> {
-    await this.database?.stop()
+    await Promise.all([this.database?.stop(), this.replicated?.stop()])
     this.volume?.remove()
   }
 
@@ -187,7 +196,7 @@ class FaultRun {
 
   async #strikeOnce(): Promise<void> {
     const { group } = this
-    const { database, volume } = this.#place
+    const { database, volume, replicated } = this.#place
     const { dice } = this.#load
     const active = await group.active()
     await this.#load.meanwhile(pause(dice.between(0, mostPauseMs)))
@@ -196,7 +205,7 @@ class FaultRun {
       group,
       dice,
       active,
-      leaseMs: database?.leaseMs,
+      leaseMs: (database ?? replicated)?.leaseMs,
       server: database?.server,
       forgets: (member) => this.#load.forgotten(member.options.member),
       waitsFromNow: () => (fromMs = performance.now()),

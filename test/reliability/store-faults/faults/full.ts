@@ -1,7 +1,7 @@
 // No space where the store is, for some seconds: senders wait, and nothing is lost.
 import type { BrokerMember } from '../../../support/broker-process.ts'
 import { Bulk } from '../bulk.ts'
-import { sleep, storeNames, type StoreFault } from '../fault.ts'
+import { databaseStores, sleep, type StoreFault } from '../fault.ts'
 
 const fullMs = 2000
 const pollMs = 20
@@ -11,7 +11,7 @@ export const full: StoreFault = {
   name: 'full',
   about: 'no space where the store is, for 2 s after that was noticed',
   rounds: 10,
-  stores: storeNames,
+  stores: ['journal', ...databaseStores],
   scene: { smallVolume: true },
   strike: async ({ active, group, server, volume, waitsFromNow }) => {
     const before = complaints(active)

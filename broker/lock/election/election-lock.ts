@@ -1,0 +1,119 @@
+// The lock of a replicated store: an election names a member, a quorum of promises makes it the holder. The same object takes part in the
+// replication while it waits, so that a standby has what it needs to be elected.
+import type { Logger } from '../../base/logger.ts'
+import type { BatchConfirmation } from '../../journal/confirmation.ts'
+import type { Replicator } from '../../replication/replicator.ts'
+import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
+import type { StorageRefusedError } from '../storage-refused-error.ts'
+import { LockLostError } from '../lock-lost-error.ts'
+import { errorMessage } from '../../base/errors.ts'
+import type { Elector } from './elector.ts'
+
+export interface ElectionLockOptions {
+  readonly kind: 'ZooKeeper'
+  readonly member: string
+  readonly brokerName: string
+  readonly replicator: Replicator
+  readonly elector: Elector
+  readonly logger: Logger
+}
+
+export class ElectionLock implements Lock {
+  readonly kind: 'ZooKeeper'
+  /** For the store: the first confirmation waits until the election knows that there is something to lose. */
+  readonly confirmation: BatchConfirmation
+  readonly #options: ElectionLockOptions
+  #withdrawn: ((error: Error) => void) | undefined
+  #served: Promise<void> | undefined
+
+  constructor(options: ElectionLockOptions) {
+    this.#options = options
+    this.kind = options.kind
+    const { replicator, elector } = options
+    this.confirmation = {
+      confirm: (segment, end, owner) => {
+        const confirmed = replicator.confirmation.confirm(segment, end, owner)
+        if (this.#served) return confirmed
+        this.#served = Promise.resolve(confirmed).then(() => elector.served(owner.term))
+        return this.#served
+      },
+    }
+  }
+
+  /** The election says so, once it is asked. */
+  async refusal(): Promise<StorageRefusedError | undefined> {
+    return undefined
+  }
+
+  get obstacle(): LockObstacle {
+    const { state } = this.#options.elector
+    if (state.kind === 'Elected' && state.member !== this.#options.member) return { kind: 'Held' }
+    return state.kind === 'Elected' ? { kind: 'Unknown' } : { kind: 'Trouble', reason: state.reason }
+  }
+
+  async holder(): Promise<LockHolder | undefined> {
+    const { elector, brokerName } = this.#options
+    const { state } = elector
+    return state.kind === 'Elected' ? { brokerName, member: state.member, term: state.term } : undefined
+  }
+
+  async acquire(signal: AbortSignal): Promise<LockHandle> {
+    const { replicator, elector } = this.#options
+    const { promise, resolve, reject } = Promise.withResolvers<LockHandle>()
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort)
+    try {
+      signal.throwIfAborted()
+      const address = await replicator.open(() => this.#publish())
+      this.#publish()
+      void replicator.lost.then(reject)
+      elector.start(address, {
+        peers: (peers) => replicator.peers(peers),
+        proposed: ({ term, founding }) => void this.#campaign(term, founding, resolve),
+        withdrawn: (term, reason) => {
+          replicator.withdraw(term, reason)
+          this.#withdrawn?.(new LockLostError(reason))
+        },
+        refused: reject,
+      })
+      return await promise
+    } catch (error) {
+      await this.#release()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  async #campaign(term: number, founding: boolean, elected: (handle: LockHandle) => void): Promise<void> {
+    const { replicator, elector } = this.#options
+    try {
+      await replicator.campaign(term, founding)
+      elected(this.#handleOf(term))
+    } catch (error) {
+      elector.declined(term, errorMessage(error))
+    }
+  }
+
+  #handleOf(term: number): LockHandle {
+    const { replicator } = this.#options
+    const withdrawn = new Promise<Error>((resolve) => (this.#withdrawn = resolve))
+    return {
+      term,
+      verify: () => replicator.verify(),
+      lost: Promise.race([replicator.lost, withdrawn]),
+      release: () => this.#release(),
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { elector, replicator } = this.#options
+    await elector.close()
+    await replicator.close()
+  }
+
+  #publish(): void {
+    const { position, promised, isVoter, active } = this.#options.replicator.status
+    this.#options.elector.candidacy({ position, promised, isVoter, active })
+  }
+}

@@ -1,0 +1,19 @@
+export const zooKeeperLimits = {
+  /** jute.maxbuffer of the servers is 1 MiB; an answer with many children may have as much. */
+  frameBytes: 4 * 2 ** 20,
+  /** Requests without an answer. */
+  outstanding: 1000,
+  /** Between two servers that do not answer: from the second round of the list on. */
+  retryMs: 200,
+  /** To reach one server, at least. */
+  smallestConnectMs: 500,
+  /** For the end of a session, when the client is closed. */
+  closeMs: 1000,
+} as const
+
+export const electionLimits = {
+  /** Nobody calls when time has passed. */
+  lookMs: 250,
+  /** That long an elected one may be without a quorum that follows it before another one is elected. */
+  takeoverMs: 500,
+} as const

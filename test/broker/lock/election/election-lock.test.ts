@@ -1,0 +1,152 @@
+// Members that wait for the lock of a replicated store, elected through the small ZooKeeper of the tests.
+import { afterEach, expect, test } from '@jest/globals'
+import { systemClock } from '../../../../broker/base/clock.ts'
+import { silentLogger } from '../../../../broker/base/logger.ts'
+import { seededRandom } from '../../../../broker/base/random.ts'
+import { ElectionLock } from '../../../../broker/lock/election/election-lock.ts'
+import { parseZooKeeperAddress } from '../../../../broker/lock/election/zookeeper/address.ts'
+import { SocketZooKeeperClient } from '../../../../broker/lock/election/zookeeper/socket-zookeeper-client.ts'
+import { ZooKeeperElector } from '../../../../broker/lock/election/zookeeper/zookeeper-elector.ts'
+import type { LockHandle } from '../../../../broker/lock/lock.ts'
+import { Replicator } from '../../../../broker/replication/replicator.ts'
+import { syncDemands } from '../../../../broker/replication/sync-mode.ts'
+import { JournalStore } from '../../../../broker/store/journal/journal-store.ts'
+import { MemoryHub } from '../../../support/memory-transport.ts'
+import { SimulatedDisk } from '../../../support/simulated-disk.ts'
+import { ZooKeeperServers } from '../../../support/zookeeper-server.ts'
+
+const directory = '/data/journal'
+const sessionTimeoutMs = 1000
+const ends: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+interface Contender {
+  readonly name: string
+  readonly lock: ElectionLock
+  readonly replicator: Replicator
+  readonly disk: SimulatedDisk
+  readonly gaveUp: AbortController
+}
+
+async function startServers(): Promise<ZooKeeperServers> {
+  const servers = await ZooKeeperServers.start()
+  ends.push(() => servers.close())
+  return servers
+}
+
+let seed = 0
+
+function contender(
+  name: string,
+  servers: ZooKeeperServers,
+  hub: MemoryHub,
+  options: { replicas?: number; brokerName?: string } = {},
+): Contender {
+  const { replicas = 3, brokerName = 'orders' } = options
+  const disk = new SimulatedDisk()
+  const [clock, logger] = [systemClock, silentLogger]
+  const replicator = new Replicator({
+    member: name,
+    replicas,
+    demands: syncDemands(['quorum_disk']),
+    disk,
+    directory,
+    maxFileLength: 64 * 1024,
+    transport: hub.transport(name),
+    contactMs: sessionTimeoutMs,
+    clock,
+    logger,
+  })
+  const address = parseZooKeeperAddress(servers.address)!
+  const random = seededRandom(++seed)
+  const client = new SocketZooKeeperClient({ address, sessionTimeoutMs, clock, random })
+  const elector = new ZooKeeperElector({
+    client,
+    path: '/flotilla/orders',
+    brokerName,
+    member: name,
+    instance: `${name}-${seed}`,
+    weight: 1,
+    replicas,
+    clock,
+    logger,
+  })
+  const lock = new ElectionLock({ kind: 'ZooKeeper', member: name, brokerName, replicator, elector, logger })
+  const gaveUp = new AbortController()
+  ends.push(async () => gaveUp.abort(new Error('the test is over')))
+  return { name, lock, replicator, disk, gaveUp }
+}
+
+/** The first of them that has the lock, with its store open: only then the others follow it. */
+async function first(contenders: readonly Contender[]): Promise<{ holder: Contender; handle: LockHandle }> {
+  const acquiring = contenders.map(async (holder) => ({
+    holder,
+    handle: await holder.lock.acquire(holder.gaveUp.signal),
+  }))
+  for (const waiting of acquiring) waiting.catch(() => {})
+  return serve(await Promise.race(acquiring))
+}
+
+async function serve(won: { holder: Contender; handle: LockHandle }): Promise<typeof won> {
+  const { holder, handle } = won
+  const store = new JournalStore({
+    disk: holder.disk,
+    directory,
+    clock: systemClock,
+    random: seededRandom(++seed),
+    logger: silentLogger,
+    maxFileLength: 64 * 1024,
+    tap: holder.replicator.tap,
+    confirmation: holder.lock.confirmation,
+  })
+  await store.open(handle)
+  ends.push(async () => {
+    await store.close()
+    await handle.release()
+  })
+  return won
+}
+
+test('one of the members gets it, and the others know whom they wait for', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const contenders = ['a', 'b', 'c'].map((name) => contender(name, servers, hub))
+  const { holder, handle } = await first(contenders)
+  expect(handle.term).toBe(1)
+  expect(() => handle.verify()).not.toThrow()
+  expect(await holder.lock.holder()).toEqual({ brokerName: 'orders', member: holder.name, term: 1 })
+})
+
+test('when ZooKeeper is gone for the time of a session, the lock is lost', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const { holder, handle } = await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
+  for (const server of [0, 1, 2]) await servers.killServer(server)
+  expect((await handle.lost).message).toContain('ZooKeeper was away for its session time-out of 1000 ms')
+  expect(holder.lock.obstacle).toMatchObject({ kind: 'Trouble' })
+})
+
+test('a session that has expired is the end of its election', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const { handle } = await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
+  servers.expireAll()
+  expect((await handle.lost).message).toMatch(/its session with ZooKeeper has expired|was proposed|has promised term/)
+})
+
+test('one more than there should be is refused, and told what to do', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
+  const fourth = contender('d', servers, hub)
+  await expect(fourth.lock.acquire(fourth.gaveUp.signal)).rejects.toThrow(
+    'Cannot take part as d: the store has its 3 members already: a, b, c. If one of them is gone for good, remove its node below /flotilla/orders/members in ZooKeeper',
+  )
+})
+
+test('another broker at the same place in ZooKeeper is refused', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
+  const other = contender('x', servers, hub, { brokerName: 'invoices' })
+  await expect(other.lock.acquire(other.gaveUp.signal)).rejects.toThrow(
+    'Cannot take part at /flotilla/orders in ZooKeeper: broker orders uses it, this is broker invoices',
+  )
+})

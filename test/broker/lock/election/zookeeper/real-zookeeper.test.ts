@@ -1,0 +1,19 @@
+// The same as zookeeper-client.test.ts with real servers: where FLOTILLA_TEST_ZOOKEEPER is set, as in .ci/run.
+import { afterAll, beforeAll } from '@jest/globals'
+import { zooKeeperClientContract } from '../../../../contract/zookeeper-client.ts'
+import { RealZooKeepers } from '../../../../support/zookeeper-ensemble.ts'
+
+let servers: RealZooKeepers
+beforeAll(async () => {
+  servers = await RealZooKeepers.start()
+})
+afterAll(() => servers.stop())
+
+zooKeeperClientContract('ZooKeeper', async () => ({
+  address: servers.address,
+  async killBusyServer() {
+    const busy = await servers.busyServer()
+    await servers.kill(busy)
+    return () => servers.restart(busy)
+  },
+}))

@@ -1,0 +1,51 @@
+// Three members with a journal each, elected through a ZooKeeper ensemble of their own.
+import { join } from 'node:path'
+import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
+import { freePorts } from '../../support/broker-process.ts'
+import { RealZooKeepers, whyNoZooKeeper } from '../../support/zookeeper-ensemble.ts'
+
+export { whyNoZooKeeper }
+
+export const replicatedMembers = 3
+
+export class ReplicatedStore {
+  /** A member that says nothing is taken for gone after about this time. */
+  readonly leaseMs = 2000
+  readonly zooKeepers: RealZooKeepers
+  readonly #directory: string
+  readonly #ports: readonly number[]
+
+  private constructor(zooKeepers: RealZooKeepers, directory: string, ports: readonly number[]) {
+    this.zooKeepers = zooKeepers
+    this.#directory = directory
+    this.#ports = ports
+  }
+
+  static async start(directory: string): Promise<ReplicatedStore> {
+    return new ReplicatedStore(await RealZooKeepers.start(), directory, await freePorts(replicatedMembers))
+  }
+
+  dataDirectoryOf(member: number): string {
+    return join(this.#directory, `data-${member}`)
+  }
+
+  configOf(member: number): BrokerConfigInput {
+    return {
+      store: {
+        type: 'Replicated',
+        replicas: replicatedMembers,
+        bind: `tcp://127.0.0.1:${this.#ports[member]}`,
+        hostname: '127.0.0.1',
+        zkAddress: this.zooKeepers.address,
+        zkPath: '/flotilla/store-faults',
+        zkSessionTimeout: `${this.leaseMs}ms`,
+        securityToken: 'of the test',
+        maxFileLength: '1Mi',
+      },
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.zooKeepers.stop()
+  }
+}
