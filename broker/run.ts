@@ -20,6 +20,8 @@ import { memoryLimitBytes } from './config/memory-limit.ts'
 import type { BrokerConfig } from './config/schema.ts'
 import { nodeDisk } from './disk/node-disk.ts'
 import { restartDelayMs, stopTimeoutMs } from './limits.ts'
+import { apiAccess } from './lock/election/kubernetes/api-access.ts'
+import { openLeaseClient } from './lock/election/kubernetes/http-lease-client.ts'
 import { openWatch } from './lock/open-watch.ts'
 import type { LockHolder } from './lock/lock.ts'
 import { adminPaths } from './management/contract.ts'
@@ -75,14 +77,14 @@ function endProcess(code: number | typeof cut): never {
 
 async function runUntilEnd(config: BrokerConfig, parsed: Arguments, logger: Logger): Promise<number | typeof cut> {
   for (let life = 1; ; life++) {
-    let special: SpecialParts
+    let broker: Broker
     try {
-      special = { jdbc: await jdbcPartsOf(config, logger), replicated: await secretsOf(config) }
+      const special = { jdbc: await jdbcPartsOf(config, logger), replicated: await secretsOf(config) }
+      broker = buildBroker(config, parsed, life === 1, logger, special)
     } catch (error) {
       logger.error(errorMessage(error))
       return exitCodes.failed
     }
-    const broker = buildBroker(config, parsed, life === 1, logger, special)
     const release = stopOnSignals(broker, logger)
     // Told by `ended` as well.
     broker.start().catch(() => {})
@@ -144,12 +146,22 @@ type SpecialParts = Pick<StorageParts, 'jdbc' | 'replicated'>
 /** Of a replicated store. Rejects for a file that cannot be read. */
 async function secretsOf({ store }: BrokerConfig): Promise<StorageParts['replicated']> {
   if (store.type !== 'Replicated') return undefined
-  const { securityToken, securityTokenFile, zkPassword, zkPasswordFile } = store
+  const { securityToken, securityTokenFile, zkAddress, zkAddressFile, zkPassword, zkPasswordFile, zkTls } = store
   const textOf = async (path: string | undefined): Promise<string | undefined> =>
     path === undefined ? undefined : (await readFile(path, 'utf8')).trim()
   return {
+    // A name by which others find it, which that of a container is not.
+    hostName: process.env['FLOTILLA_HOST_NAME'] || hostname(),
+    leaseClient: store.lease && (await openLeaseClient({ access: apiAccess(process.env), ...store.lease })),
     securityToken: securityToken ?? (await textOf(securityTokenFile)) ?? '',
+    // Beside its file the address is only the default.
+    zkAddress: (await textOf(zkAddressFile)) ?? zkAddress,
     zkPassword: zkPassword ?? (await textOf(zkPasswordFile)),
+    zkTls: zkTls && {
+      ca: await textOf(zkTls.caFile),
+      cert: await textOf(zkTls.certFile),
+      key: await textOf(zkTls.keyFile),
+    },
   }
 }
 

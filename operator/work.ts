@@ -2,6 +2,7 @@
 // ClusterReconciler. It is done once, until it is ended; who leads again begins anew, from what the API server says then.
 //
 // It will not elect: whether it may write is the client's business.
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../broker/base/clock.ts'
 import type { Logger } from '../broker/base/logger.ts'
 import type { Random } from '../broker/base/random.ts'
@@ -119,6 +120,7 @@ export class Work {
       reader: new CachedClusterReader(clusters, children),
       settings: { defaultImage: brokerImage, ...(brokerUser !== undefined && { user: brokerUser }) },
       claims: this.#claims(),
+      newToken: () => randomBytes(securityTokenBytes).toString('base64url'),
       recordEvent: (cluster, event) => recorder.record({ regarding: asObject(cluster), action: 'Reconcile', ...event }),
     })
     return startController({
@@ -191,6 +193,9 @@ const sourcesOf = ({ clusters, children }: View): Source[] => [
   watchedBy(clusters, (object) => [keyOf(object)], ignoreStatusWrites),
   ...children.map(({ reflector }) => watchedBy(reflector, (object) => clusterKeys(object))),
 ]
+
+/** As many as no one tries out. */
+const securityTokenBytes = 32
 
 /** Who reports Events. */
 const eventController = 'flotilla.dev/operator'

@@ -6,6 +6,8 @@ import { Command, Option } from 'commander'
 import { errorCode, errorMessage } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import { newestTerm } from '../journal/segment-table.ts'
+import type { DurableState } from '../replication/core.ts'
+import { loadMemberState, memberStateFile } from '../replication/member-state.ts'
 import { inspectJournal, type JournalInspection } from '../store/journal/journal-inspection.ts'
 import { describeJournal, describeMessage, journalDocument } from './journal-text.ts'
 
@@ -20,12 +22,19 @@ export interface CommandLinePorts {
 
 type Output = 'text' | 'json'
 
+interface Inspected {
+  readonly inspection: JournalInspection
+  readonly path: string
+  /** Of a member of a replicated store. */
+  readonly member: DurableState | undefined
+}
+
 export function buildJournalCommand(ports: CommandLinePorts, finish: (code: number) => void): Command {
   const journal = new Command('journal').description('Looks at the journal of a store; changes nothing.')
   const add = (
     name: string,
     description: string,
-    run: (inspection: JournalInspection, path: string, output: Output) => Promise<void>,
+    run: (inspected: Inspected, output: Output) => Promise<void>,
   ): void => {
     journal
       .command(name)
@@ -34,15 +43,15 @@ export function buildJournalCommand(ports: CommandLinePorts, finish: (code: numb
       .addOption(new Option('--output <form>', 'form of the output').choices(['text', 'json']).default('text'))
       .addHelpText('after', '\nExit codes: 0 intact, 1 damage was found, 2 wrong usage, or nothing could be read.')
       .action(async (directory: string, { output }: { output: Output }) => {
-        finish(await inspect(ports, directory, (inspection, path) => run(inspection, path, output)))
+        finish(await inspect(ports, directory, (inspected) => run(inspected, output)))
       })
   }
-  add('check', 'Reads every byte that counts and reports damage with file and offset.', (inspection, path, output) =>
-    ports.print(output === 'json' ? journalDocument(path, inspection) : describeJournal(path, inspection)),
+  add('check', 'Reads every byte that counts and reports damage with file and offset.', (inspected, output) =>
+    ports.print(headOf(inspected, output)),
   )
-  add('dump', 'The same, and every message that can be read.', async (inspection, path, output) => {
-    await ports.print(output === 'json' ? journalDocument(path, inspection) : describeJournal(path, inspection))
-    for await (const message of inspection.messages())
+  add('dump', 'The same, and every message that can be read.', async (inspected, output) => {
+    await ports.print(headOf(inspected, output))
+    for await (const message of inspected.inspection.messages())
       await ports.print(output === 'json' ? `${JSON.stringify(message)}\n` : describeMessage(message))
   })
   return journal
@@ -51,17 +60,24 @@ export function buildJournalCommand(ports: CommandLinePorts, finish: (code: numb
 async function inspect(
   { disk, printError }: CommandLinePorts,
   directory: string,
-  show: (inspection: JournalInspection, path: string) => Promise<void>,
+  show: (inspected: Inspected) => Promise<void>,
 ): Promise<number> {
   try {
     const path = await journalIn(disk, directory)
     const inspection = await inspectJournal(disk, path)
-    await show(inspection, path)
+    await show({ inspection, path, member: await memberStateOf(disk, path) })
     return inspection.damage.length > 0 ? exitCodes.damaged : exitCodes.intact
   } catch (error) {
     printError(`${reasonFor(error, directory)}\n`)
     return exitCodes.unreadable
   }
+}
+
+const headOf = ({ path, inspection, member }: Inspected, output: Output): string =>
+  output === 'json' ? journalDocument(path, inspection, member) : describeJournal(path, inspection, member)
+
+async function memberStateOf(disk: Disk, path: string): Promise<DurableState | undefined> {
+  return (await disk.exists(`${path}/${memberStateFile}`)) ? loadMemberState(disk, path) : undefined
 }
 
 /** `directory` itself or the journal in it; rejects when neither is one. */

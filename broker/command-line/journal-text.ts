@@ -1,8 +1,9 @@
 // A journal as text for people, and as one JSON document.
 import type { CheckedDamage } from '../journal/check.ts'
+import type { DurableState } from '../replication/core.ts'
 import type { InspectedMessage, InspectedQueue, JournalInspection } from '../store/journal/journal-inspection.ts'
 
-export function describeJournal(path: string, inspection: JournalInspection): string {
+export function describeJournal(path: string, inspection: JournalInspection, member?: DurableState): string {
   const { term, segments, records, queues, topics, subscriptions, openTransactions, lastSequence } = inspection
   const { damage, tornBytes, unusedBytes, leftOver, unusableSummaries } = inspection
   const tail = segments.at(-1)
@@ -12,6 +13,7 @@ export function describeJournal(path: string, inspection: JournalInspection): st
       ({ file, term, records, length, fileBytes }) =>
         `  ${file}  term ${term}  ${count(records, 'record')}  ${length} of ${count(fileBytes, 'byte')}`,
     ),
+    ...(member ? [describeMember(member)] : []),
     'Records',
     ...[...records].map(([type, number]) => `  ${type} ${number}`),
     'Queues',
@@ -40,6 +42,10 @@ export function describeJournal(path: string, inspection: JournalInspection): st
   return `${lines.join('\n')}\n`
 }
 
+const describeMember = ({ promised, candidate, isVoter }: DurableState): string =>
+  `Member of a replicated store: ${promised === 0 ? 'nothing promised' : `term ${promised} promised to ${candidate ?? 'nobody'}`}, ` +
+  (isVoter ? 'counts for a quorum' : 'does not count for a quorum until it has been in sync')
+
 export const describeMessage = ({
   queue,
   sequence,
@@ -51,7 +57,7 @@ export const describeMessage = ({
 }: InspectedMessage): string =>
   `${queue}  ${sequence}  ${messageId}  ${destination ?? '-'}  ${count(size, 'byte')}  ${file}@${offset}\n`
 
-export function journalDocument(path: string, inspection: JournalInspection): string {
+export function journalDocument(path: string, inspection: JournalInspection, member?: DurableState): string {
   const { term, lastSequence, segments, records, queues, topics, subscriptions, openTransactions } = inspection
   const { damage, leftOver, tornBytes, unusedBytes, unusableSummaries } = inspection
   return `${JSON.stringify({
@@ -77,6 +83,7 @@ export function journalDocument(path: string, inspection: JournalInspection): st
     unusedBytes,
     leftOver,
     unusableSummaries,
+    ...(member && { member }),
   })}\n`
 }
 

@@ -32,6 +32,7 @@ function objectsOf(schema: z.core.$ZodType): (z.core.$ZodObject['_zod']['def'] |
   const { def } = (schema as z.core.$ZodTypes)._zod
   if (def.type === 'object' || def.type === 'array') return [def]
   if (def.type === 'union') return def.options.flatMap(objectsOf)
+  if ('in' in def) return objectsOf(def.in)
   return 'innerType' in def ? objectsOf(def.innerType) : []
 }
 

@@ -114,6 +114,7 @@ function show(value: unknown): string {
 
 /** What is wrong may be told, what it is may not. */
 const secret = 'a secret'
-const isSecret = (name: PropertyKey | undefined): boolean => typeof name === 'string' && /password$/i.test(name)
+const isSecret = (name: PropertyKey | undefined): boolean =>
+  typeof name === 'string' && /(password|securityToken)$/i.test(name)
 
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)

@@ -3,7 +3,7 @@
 
 import type { StorageRefusedError } from './storage-refused-error.ts'
 
-export type LockKind = 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper'
+export type LockKind = 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper' | 'KubernetesLease'
 
 export interface LockHandle {
   readonly term: number

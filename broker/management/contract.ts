@@ -99,7 +99,7 @@ export interface BrokerSnapshot extends RoleAnswer {
     readonly refusal: string | null
   }
   readonly lock: {
-    readonly type: 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper'
+    readonly type: 'None' | 'File' | 'Lease' | 'Database' | 'ZooKeeper' | 'KubernetesLease'
     readonly holder: string | null
     readonly term: number | null
     /** Why the lock cannot even be tried at this moment, whoever has it; null when it can, and from brokers before 0.2. */
@@ -119,7 +119,32 @@ export interface BrokerSnapshot extends RoleAnswer {
   readonly networkBridges?: readonly NetworkBridgeSnapshot[]
   /** Left out unless this member drains. */
   readonly drain?: DrainSnapshot
+  /** Left out unless the store is replicated. */
+  readonly replication?: ReplicationSnapshot
 }
+
+/** What a member of a replicated store knows of the copies. */
+export interface ReplicationSnapshot {
+  /** An active: it serves. A standby: it has what the active has, and could take over now. */
+  readonly inSync: boolean
+  /** Its copy counts for a quorum; one that began with an empty disk does not until it has been in sync. */
+  readonly isVoter: boolean
+  /** So many members, itself included, make an active. */
+  readonly quorum: number
+  readonly replicas: number
+  /** Why nobody can be elected, or an active cannot confirm, at this moment. Left out when nothing is amiss. */
+  readonly trouble?: { readonly kind: ReplicationTrouble; readonly reason: string }
+  /** The other members as an active sees them; left out by all others. */
+  readonly members?: readonly {
+    readonly name: string
+    readonly connected: boolean
+    readonly inSync: boolean
+    /** What it has not got yet. */
+    readonly lagBytes: number
+  }[]
+}
+
+export type ReplicationTrouble = 'ZooKeeperUnreachable' | 'QuorumLost' | 'ApiServerUnreachable'
 
 export interface DrainRequest {
   /**

@@ -3,7 +3,7 @@
 // a standby should be ready before it.
 import type { Counter, Gauge, Registry } from 'prom-client'
 import { processMetrics } from '../base/process-metrics.ts'
-import type { BrokerRole, DestinationRow, NetworkBridgeSnapshot } from './contract.ts'
+import type { BrokerRole, DestinationRow, NetworkBridgeSnapshot, ReplicationSnapshot } from './contract.ts'
 import { maxDestinationLabels } from './limits.ts'
 import { bridgeTotals, type BridgeTotals } from './bridge-totals.ts'
 
@@ -45,6 +45,8 @@ export interface Measurements {
     readonly recordsWritten: number
     readonly recoveryMs: number
   }
+  /** null: the store is not replicated. */
+  readonly replication: ReplicationSnapshot | null
   /** Largest delay of the event loop since the last scrape. */
   readonly eventLoopDelayMs: number
 }
@@ -65,6 +67,7 @@ export async function renderMetrics(measurements: Measurements): Promise<{ conte
       'Messages of queues that a broker which leaves has still to give to others',
       measurements.drainRemaining,
     )
+  if (measurements.replication) addReplicationMetrics(set, measurements.replication)
   const ofProcess = await (await processMetrics()).metrics()
   return { contentType: registry.contentType, text: (await registry.metrics()) + ofProcess }
 }
@@ -222,6 +225,40 @@ function addBridgeMetrics(set: MetricSet, bridges: readonly NetworkBridgeSnapsho
   counter('restarts', 'Bridges that were made anew', ({ restarts }) => restarts)
   counter('forwarded', 'Messages sent to the other broker', ({ forwarded }) => forwarded)
   counter('received', 'Messages that came from the other broker over a duplex bridge', ({ received }) => received)
+}
+
+function addReplicationMetrics(
+  set: MetricSet,
+  { inSync, isVoter, quorum, members = [], ...rest }: ReplicationSnapshot,
+): void {
+  set.gauge(
+    'flotilla_replication_in_sync',
+    'Whether this member serves, or could take over now: 1 or 0',
+    inSync ? 1 : 0,
+  )
+  set.gauge(
+    'flotilla_replication_voter',
+    'Whether the copy of this member counts for a quorum: 1 or 0',
+    isVoter ? 1 : 0,
+  )
+  set.gauge('flotilla_replication_quorum', 'Members that make an active', quorum)
+  set.gauge(
+    'flotilla_replication_trouble',
+    'Whether something keeps the group from electing or confirming: 1 or 0',
+    rest.trouble ? 1 : 0,
+  )
+  set.gauges(
+    'flotilla_replication_member_in_sync',
+    'Whether the active counts the other member as in sync: 1 or 0',
+    ['member'],
+    members.map(({ name, inSync }) => [[name], inSync ? 1 : 0]),
+  )
+  set.gauges(
+    'flotilla_replication_member_lag_bytes',
+    'Bytes of the journal that the other member has not got yet',
+    ['member'],
+    members.map(({ name, lagBytes }) => [[name], lagBytes]),
+  )
 }
 
 /** Temporary destinations and advisories are summed up; of the others the largest keep their names. */

@@ -125,6 +125,7 @@ export class MemberAdmin implements AdminSource {
       }),
       ...(activity ? { networkBridges: bridgesOf(activity) } : {}),
       ...drainOf(activity),
+      ...(storage.replication ? { replication: storage.replication() } : {}),
     }
   }
 
@@ -214,6 +215,7 @@ export class MemberAdmin implements AdminSource {
       drainRemaining: activity?.drain.snapshot()?.messagesRemaining ?? null,
       temp: storage.temp?.statistics() ?? noTemp,
       store: { ...store, recoveryMs: activity?.recoveryMs ?? 0 },
+      replication: storage.replication?.() ?? null,
       eventLoopDelayMs: this.#eventLoopDelay.takeLargestMs(),
     }
   }

@@ -14,6 +14,8 @@ export class ActiveLog {
   /** Ascending. */
   #segments: SegmentRef[]
   readonly #written = new Map<number, number>()
+  /** The write that began last: it may not be in the file yet. */
+  #latest: (Place & { readonly bytes: Buffer }) | undefined
   /** The first number that this active may use itself. */
   readonly firstOwn: number
 
@@ -63,7 +65,16 @@ export class ActiveLog {
     return bytes
   }
 
-  appended(segment: SegmentRef): void {
+  /** What the latest write has from this place on; undefined: the place is not in it, and can be read from the file by now. */
+  latestFrom({ segment, offset }: Place): Buffer | undefined {
+    const latest = this.#latest
+    if (latest?.segment !== segment) return undefined
+    const from = offset - latest.offset
+    return from >= 0 && from < latest.bytes.length ? latest.bytes.subarray(from) : undefined
+  }
+
+  appended(segment: SegmentRef, offset: number, bytes: Buffer): void {
+    this.#latest = { segment: segment.number, offset, bytes }
     const last = this.#segments.length - 1
     if (this.#segments[last]?.number === segment.number) this.#segments[last] = segment
     else this.#segments.push(segment)

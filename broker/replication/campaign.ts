@@ -1,5 +1,6 @@
-// A candidate and what the others have said: elected by a quorum of promises, its own included; defeated when that cannot be reached any more.
-import type { Refused } from './message.ts'
+// A candidate and what the others have said: elected by a quorum of promises, its own included, that were given or given again once there was
+// a quorum of them; defeated when that cannot be reached any more.
+import type { CampaignRound, Refused } from './message.ts'
 
 export class Campaign {
   readonly term: number
@@ -10,6 +11,8 @@ export class Campaign {
   readonly #replicas: number
   readonly #quorum: number
   readonly #promised = new Set<string>()
+  /** After a quorum had. */
+  readonly #confirmed = new Set<string>()
   readonly #refused = new Map<string, Refused>()
 
   constructor(options: { term: number; founding: boolean; replicas: number; quorum: number }) {
@@ -19,21 +22,27 @@ export class Campaign {
     this.#quorum = options.quorum
   }
 
-  promised(by: string): void {
+  promised(by: string, round: CampaignRound): void {
     this.#refused.delete(by)
     this.#promised.add(by)
+    if (round === 2) this.#confirmed.add(by)
   }
 
   refused(by: string, refusal: Refused): void {
-    if (!this.#promised.has(by)) this.#refused.set(by, refusal)
+    if (!this.#confirmed.has(by)) this.#refused.set(by, refusal)
+  }
+
+  /** What is asked. */
+  get round(): CampaignRound {
+    return this.#promised.size >= this.#quorum ? 2 : 1
   }
 
   needs(member: string): boolean {
-    return this.isOpen && !this.#promised.has(member)
+    return this.isOpen && !(this.round === 1 ? this.#promised : this.#confirmed).has(member)
   }
 
   get isWon(): boolean {
-    return this.#promised.size >= this.#quorum
+    return this.#confirmed.size >= this.#quorum
   }
 
   /** Why it is lost; undefined: it is not. */

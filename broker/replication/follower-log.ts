@@ -8,10 +8,15 @@ export class FollowerLog {
   /** With what was accepted, whether it is on the disk by now or not. Ascending. */
   #segments: SegmentRef[]
   readonly #outbox: Outbox
+  readonly #mostPendingBytes: number
+  /** Accepted, and not on the disk yet. */
+  #pendingBytes = 0
 
-  constructor(segments: readonly SegmentRef[], outbox: Outbox) {
+  /** `mostPendingBytes`: more than an active sends without an acknowledgement. */
+  constructor(segments: readonly SegmentRef[], outbox: Outbox, mostPendingBytes: number) {
     this.#segments = [...segments]
     this.#outbox = outbox
+    this.#mostPendingBytes = mostPendingBytes
   }
 
   get segments(): readonly SegmentRef[] {
@@ -43,8 +48,11 @@ export class FollowerLog {
   }
 
   /** The same; calls back when it is done. */
-  write({ segment, offset, bytes, sync }: Write, whenDone: () => void): string | undefined {
+  write({ term, segment, offset, bytes, sync }: Write, whenDone: () => void): string | undefined {
     const { number, length } = segment
+    if (segment.term > term) return `segment ${number} is of term ${segment.term}, which is to come`
+    if (this.#pendingBytes + bytes.length > this.#mostPendingBytes)
+      return `more than ${this.#mostPendingBytes} bytes came before those before were acknowledged`
     if (bytes.length === 0 || length !== offset + bytes.length)
       return `a write of ${bytes.length} bytes at ${offset} of segment ${number} would make it ${length} bytes long`
     const at = this.#segments.findLastIndex((other) => other.number <= number)
@@ -57,7 +65,11 @@ export class FollowerLog {
       return `a write at ${offset} of segment ${number} does not go on at its end, ${current.length}`
     if (current) this.#segments[at] = segment
     else this.#segments.splice(at + 1, 0, segment)
-    this.#outbox.operate({ kind: 'write', segment, offset, bytes, sync }, whenDone)
+    this.#pendingBytes += bytes.length
+    this.#outbox.operate({ kind: 'write', segment, offset, bytes, sync }, () => {
+      this.#pendingBytes -= bytes.length
+      whenDone()
+    })
     return undefined
   }
 

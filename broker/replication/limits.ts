@@ -8,4 +8,6 @@ export const replicationLimits = {
   windowBytes: 8 * 2 ** 20,
   /** Of one write message: small messages are not held up for long by what is copied. */
   chunkBytes: 2 ** 20,
+  /** For answers of other members to how far they are. */
+  answerMs: 500,
 } as const

@@ -26,7 +26,9 @@ interface Sent extends Place {
 export class MemberFeed {
   isVoter = false
   inSync = false
-  /** Since anything was heard of it in this term. */
+  /** Since anything was heard of it in this term, on whichever connection. */
+  unheardTicks = Number.POSITIVE_INFINITY
+  /** The same, or since it was asked for its inventory. */
   silentTicks = 0
   readonly #options: FeedOptions
   #state: 'Detached' | 'Attaching' | 'Attached' = 'Detached'
@@ -45,6 +47,16 @@ export class MemberFeed {
 
   constructor(options: FeedOptions) {
     this.#options = options
+  }
+
+  heard(): void {
+    this.unheardTicks = 0
+    this.silentTicks = 0
+  }
+
+  tick(): void {
+    this.unheardTicks++
+    this.silentTicks++
   }
 
   get isConnected(): boolean {
@@ -100,49 +112,50 @@ export class MemberFeed {
     return true
   }
 
-  /** A write begins. */
-  appended(segment: SegmentRef, offset: number, bytes: Buffer): void {
-    if (!this.isAttached || this.#reading) return
-    if (offset === 0) this.#skipKept()
-    const { windowBytes, chunkBytes } = this.#options
-    const { segment: number, offset: at } = this.#cursor
-    const isNext = number === segment.number ? at === offset : offset === 0 && this.#isBehindAllBefore(segment.number)
-    if (!isNext) return
-    for (let from = 0; from < bytes.length && this.#sentBytes < windowBytes; from += chunkBytes)
-      this.#send(segment, offset + from, bytes.subarray(from, from + chunkBytes))
-  }
-
   /** Sends or asks for what is next, as far as the window allows. */
   pump(): void {
-    if (!this.isAttached || this.#reading || this.#sentBytes >= this.#options.windowBytes) return
+    if (!this.isAttached || this.#reading) return
+    const { log, windowBytes, chunkBytes } = this.#options
     this.#skipKept()
     if (this.#sent.length === 0) this.#acknowledged = this.#cursor
-    const { member, log, outbox, chunkBytes } = this.#options
-    const { segment: number, offset } = this.#cursor
-    const segment = log.find(number)
-    if (!segment || offset >= segment.length) {
-      const next = log.after(number)
+    while (this.#sentBytes < windowBytes) {
+      const next = this.#next
       if (!next) return this.#removeLate()
-      return this.#ask(member, next.number, 0, Math.min(log.writtenOf(next.number), chunkBytes), outbox)
+      const { segment, offset } = next
+      const bytes = log.latestFrom({ segment: segment.number, offset })
+      if (!bytes) return this.#ask(segment.number, offset)
+      this.#send(segment, offset, bytes.subarray(0, chunkBytes))
     }
-    this.#ask(member, number, offset, Math.min(log.writtenOf(number), offset + chunkBytes), outbox)
   }
 
-  #ask(member: string, segment: number, from: number, to: number, outbox: Outbox): void {
-    // What is not on the disk yet comes with `appended`, or can be read soon.
+  /** Where it goes on behind the cursor; undefined: everything is sent. */
+  get #next(): { readonly segment: SegmentRef; readonly offset: number } | undefined {
+    const { log } = this.#options
+    const { segment: number, offset } = this.#cursor
+    const segment = log.find(number)
+    if (segment && offset < segment.length) return { segment, offset }
+    const next = log.after(number)
+    return next && { segment: next, offset: 0 }
+  }
+
+  #ask(segment: number, from: number): void {
+    const { member, log, outbox, chunkBytes } = this.#options
+    const to = Math.min(log.writtenOf(segment), from + chunkBytes)
+    // What is not on the disk yet can be read soon.
     if (to <= from) return
     this.#reading = { member, segment, from, to }
     outbox.read(this.#reading)
   }
 
-  /** What was asked for; undefined: the segment is gone. */
+  /** What was asked for; undefined: the segment is gone. One that should be there is asked for again, at the next heartbeat at the latest. */
   read(request: ReadRequest, bytes: Buffer | undefined): void {
     const reading = this.#reading
     if (!reading || reading !== request) return
     this.#reading = undefined
     const segment = this.#options.log.find(reading.segment)
-    if (segment && bytes && bytes.length > 0) this.#send(segment, reading.from, bytes)
-    else if (!segment) this.#cursor = { segment: reading.segment, offset: Number.MAX_SAFE_INTEGER }
+    if (!segment) this.#cursor = { segment: reading.segment, offset: Number.MAX_SAFE_INTEGER }
+    else if (bytes && bytes.length > 0) this.#send(segment, reading.from, bytes)
+    else return
     this.pump()
   }
 
@@ -168,6 +181,7 @@ export class MemberFeed {
    */
   heartbeat(ticks: number): void {
     if (!this.isAttached) return
+    this.pump()
     const { member, term, log, outbox, contactTicks } = this.#options
     for (const noted of this.#ends) noted.ticks += ticks
     const has = (end: Place): boolean => comparePlaces(this.#acknowledged, end) >= 0
@@ -201,12 +215,6 @@ export class MemberFeed {
       if (!next || !kept) return
       this.#cursor = { segment: next.number, offset: kept }
     }
-  }
-
-  #isBehindAllBefore(number: number): boolean {
-    const { log } = this.#options
-    const { segment, offset } = this.#cursor
-    return log.after(segment)?.number === number && offset >= (log.find(segment)?.length ?? 0)
   }
 
   /** It has everything: what is gone here may go there. */

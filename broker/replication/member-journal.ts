@@ -42,6 +42,7 @@ interface OpenFile {
   readonly file: DiskFile
   readonly space: SegmentSpace
   length: number
+  isSynced: boolean
 }
 
 export class MemberJournal {
@@ -93,8 +94,10 @@ export class MemberJournal {
         return this.#nameAfter(operation.state.promised)
       case 'trim':
         await this.#closeCurrent()
-        for (const { number, length } of operation.cut) await this.#cut(number, length)
+        // The newest first: after a crash between two of them what is left is still the beginning of a history.
         for (const number of operation.drop) await this.#remove(number)
+        await disk.syncDirectory(this.#directory)
+        for (const { number, length } of operation.cut.toReversed()) await this.#cut(number, length)
         return disk.syncDirectory(this.#directory)
       case 'remove':
         for (const number of operation.segments) await this.#remove(number)
@@ -135,8 +138,20 @@ export class MemberJournal {
       const length = counts.get(number)
       if (length === undefined) await this.#remove(number)
       else if ((await this.#sizeOf(number)) > length) await this.#cut(number, length)
+      else await this.#sync(number)
     }
+    await disk.syncDirectory(this.#directory)
     return segments
+  }
+
+  /** A process that was killed may have written it and not synced; from now on others are told that it is here. */
+  async #sync(number: number): Promise<void> {
+    const file = await this.#options.disk.open(this.#pathOf(number), 'existing')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 
   #sizeOf(number: number): Promise<number> {
@@ -157,6 +172,7 @@ export class MemberJournal {
       sync ? current.file.writeDurably(buffers, offset) : current.file.write(buffers, offset),
     )
     current.length = end
+    current.isSynced = sync
     if (offset === 0 && sync) await this.#options.disk.syncDirectory(this.#directory)
     if (sync) current.space.written(end)
   }
@@ -168,7 +184,7 @@ export class MemberJournal {
     const path = this.#pathOf(number)
     if (offset === 0 && (await disk.exists(path))) await disk.remove(path)
     const file = await disk.open(path, offset === 0 ? 'create' : 'existing')
-    this.#current = { number, file, space: new SegmentSpace(file, maxFileLength), length: offset }
+    this.#current = { number, file, space: new SegmentSpace(file, maxFileLength), length: offset, isSynced: true }
     return this.#current
   }
 
@@ -176,6 +192,11 @@ export class MemberJournal {
     const current = this.#current
     this.#current = undefined
     if (!current) return
+    // Only the last segment is looked through for where it ends: the others have the length that the newest header says.
+    if (!current.isSynced) {
+      await current.file.sync()
+      await this.#options.disk.syncDirectory(this.#directory)
+    }
     // Also without a sync: what was set aside behind it has to go.
     await current.space.close(current.length)
   }

@@ -10,14 +10,14 @@ import type { Disk } from '../disk/disk.ts'
 import { loadFile } from '../journal/segment-table.ts'
 import type { DurableState } from './core.ts'
 
-const fileName = 'promise'
+export const memberStateFile = 'promise'
 const newFileName = 'promise.new'
 
 export const emptyMember: DurableState = { promised: 0, candidate: null, isVoter: false }
 
 /** `emptyMember` when there is none. Rejects with REPLICATION_STATE for one that is damaged. */
 export async function loadMemberState(disk: Disk, directory: string): Promise<DurableState> {
-  const path = `${directory}/${fileName}`
+  const path = `${directory}/${memberStateFile}`
   const bytes = await loadFile(disk, path)
   if (!bytes) return emptyMember
   const state = decodeMemberState(bytes.toString())
@@ -38,7 +38,7 @@ export async function saveMemberState(disk: Disk, directory: string, state: Dura
   } finally {
     await file.close()
   }
-  await disk.rename(path, `${directory}/${fileName}`)
+  await disk.rename(path, `${directory}/${memberStateFile}`)
   await disk.syncDirectory(directory)
 }
 

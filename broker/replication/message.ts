@@ -16,12 +16,21 @@ export interface PromiseRequest {
   readonly position: LogPosition
   /** Nobody was ever answered, as far as the election knows: there is nothing to lose, and empty members may promise. */
   readonly founding: boolean
+  readonly round: CampaignRound
 }
+
+/**
+ * 1: will you promise? 2: a quorum has; do you, by now? Only those answers elect. A member that has lost its disk, and its promise with it, asks
+ * a quorum of the others for newer promises before it counts again: whatever it said before that quorum's promises proves nothing.
+ */
+export type CampaignRound = 1 | 2
 
 /** Said only when the promise is durable. */
 export interface Promised {
   readonly type: 'promised'
   readonly term: number
+  /** Of the request. */
+  readonly round: CampaignRound
 }
 
 export type RefusalReason =

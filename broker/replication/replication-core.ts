@@ -4,7 +4,7 @@ import { Campaign } from './campaign.ts'
 import type { CoreOptions, CoreRole, CoreStatus, DurableState, ReadRequest, Ready, ReplicationCore } from './core.ts'
 import { FollowerLog } from './follower-log.ts'
 import { MemberFeed } from './member-feed.ts'
-import type { Answer, Attach, PromiseRequest, Refused, RefusalReason, ReplicationMessage } from './message.ts'
+import type { Answer, Attach, Promised, PromiseRequest, Refused, RefusalReason, ReplicationMessage } from './message.ts'
 import { Outbox } from './outbox.ts'
 import { comparePositions, type SegmentRef } from './position.ts'
 import { quorumOf } from './sync-mode.ts'
@@ -48,13 +48,16 @@ class Core implements ReplicationCore {
   /** Voters that have promised nothing newer than the term followed: asked for as long as this member is none. */
   #assured = new Set<string>()
   #acknowledging: Place | undefined
+  /** It was elected: what its journal has since then is not known here, so that only a new core can take part again. */
+  #isOver = false
 
   constructor(options: CoreOptions) {
     this.#options = options
     this.#state = options.durable
     this.#durable = options.durable
     this.#quorum = quorumOf(options.replicas)
-    this.#log = new FollowerLog(options.segments, this.#outbox)
+    // Actives of two terms may have filled their windows, and those may be wider than this member's.
+    this.#log = new FollowerLog(options.segments, this.#outbox, 8 * (options.windowBytes + options.chunkBytes))
   }
 
   get #role(): CoreRole {
@@ -91,12 +94,12 @@ class Core implements ReplicationCore {
   }
 
   step(from: string, message: ReplicationMessage): void {
-    if (from === this.#options.self) return
+    if (from === this.#options.self || this.#isOver) return
     switch (message.type) {
       case 'promiseRequest':
         return this.#promiseRequest(from, message)
       case 'promised':
-        return this.#promised(from, message.term)
+        return this.#promised(from, message)
       case 'refused':
         return this.#refused(from, message)
       case 'query':
@@ -141,6 +144,7 @@ class Core implements ReplicationCore {
 
   campaign(term: number, founding: boolean): void {
     const { self, replicas } = this.#options
+    if (this.#isOver) return this.#outbox.tell({ kind: 'defeated', term, reason: 'this member was elected before' })
     if (this.#role !== 'Follower') this.#giveUp(`term ${term} was proposed`)
     const { promised, isVoter } = this.#state
     const obstacle =
@@ -155,7 +159,7 @@ class Core implements ReplicationCore {
     this.#promise({ promised: term, candidate: self, isVoter: true }, () => {
       if (this.#campaign !== campaign) return
       campaign.isOpen = true
-      campaign.promised(self)
+      campaign.promised(self, 2)
       for (const member of this.#connected) this.#request(member, campaign)
     })
   }
@@ -176,8 +180,8 @@ class Core implements ReplicationCore {
 
   appended(segment: SegmentRef, offset: number, bytes: Buffer): void {
     if (!this.#activity) return
-    this.#activity.log.appended(segment)
-    for (const feed of this.#activity.feeds.values()) feed.appended(segment, offset, bytes)
+    this.#activity.log.appended(segment, offset, bytes)
+    for (const feed of this.#activity.feeds.values()) feed.pump()
   }
 
   written(segment: number, offset: number): void {
@@ -208,13 +212,13 @@ class Core implements ReplicationCore {
   // Promises
 
   #promiseRequest(from: string, request: PromiseRequest): void {
-    const { term, candidate } = request
+    const { term, candidate, round } = request
     if (candidate !== from) return this.#cut(from, `it asks for ${candidate}`)
     const reason = this.#objection(request)
     if (reason) return this.#refuse(from, term, reason)
     const answer = (): void => {
       const { promised, candidate: owner } = this.#durable
-      if (promised === term && owner === candidate) this.#outbox.send(from, { type: 'promised', term })
+      if (promised === term && owner === candidate) this.#outbox.send(from, { type: 'promised', term, round })
     }
     if (term === this.#state.promised) return this.#outbox.whenDone(answer)
     this.#giveUp(`${from} is a candidate for term ${term}`)
@@ -254,16 +258,18 @@ class Core implements ReplicationCore {
 
   // A candidate
 
-  #request(member: string, { term, founding }: Campaign): void {
+  #request(member: string, { term, founding, round }: Campaign): void {
     const { self } = this.#options
     const { position } = this.#log
-    this.#outbox.send(member, { type: 'promiseRequest', term, candidate: self, position, founding })
+    this.#outbox.send(member, { type: 'promiseRequest', term, candidate: self, position, founding, round })
   }
 
-  #promised(from: string, term: number): void {
+  #promised(from: string, { term, round }: Promised): void {
     const campaign = this.#campaign
     if (campaign?.term !== term || !campaign.isOpen) return
-    campaign.promised(from)
+    const { round: before } = campaign
+    campaign.promised(from, round)
+    if (campaign.round !== before) for (const member of this.#connected) this.#request(member, campaign)
     if (!campaign.isWon) return
     this.#campaign = undefined
     this.#elected = term
@@ -276,8 +282,12 @@ class Core implements ReplicationCore {
     if (campaign?.term === refusal.term) {
       campaign.refused(from, refusal)
       if (campaign.defeat !== undefined) this.#giveUp(campaign.defeat)
-    } else if (refusal.term === (this.#elected ?? this.#activity?.term) && refusal.reason === 'term')
-      this.#giveUp(`${from} has promised term ${refusal.promised}`)
+      return
+    }
+    const { term, promised, reason } = refusal
+    // One that has promised this very term to another candidate could not keep this member from being elected.
+    if (reason === 'term' && promised > term && term === (this.#elected ?? this.#activity?.term))
+      this.#giveUp(`${from} has promised term ${promised}`)
   }
 
   #tickCampaign(campaign: Campaign): void {
@@ -292,6 +302,7 @@ class Core implements ReplicationCore {
     this.#campaign = undefined
     this.#elected = undefined
     this.#activity = undefined
+    this.#isOver = deposed !== undefined
     if (defeated !== undefined) this.#outbox.tell({ kind: 'defeated', term: defeated, reason })
     if (deposed !== undefined) this.#outbox.tell({ kind: 'deposed', term: deposed, reason })
     this.#changed()
@@ -301,10 +312,12 @@ class Core implements ReplicationCore {
 
   #attach(from: string, { term }: Attach): void {
     const { promised, candidate, isVoter } = this.#state
-    if (term < promised || (term === promised && candidate !== from)) return this.#refuse(from, term, 'term')
-    if (term > promised) {
+    if (term < promised) return this.#refuse(from, term, 'term')
+    // Who is active in a term was elected in it, also where this member has promised it to another candidate or heard of it only.
+    if (term > promised || candidate !== from) {
       this.#giveUp(`${from} is active in term ${term}`)
       this.#promise({ promised: term, candidate: from, isVoter }, () => {})
+      if (this.#isOver) return
     }
     const following = { active: from, isAttached: false, silentTicks: 0, isLost: false, inSync: false }
     this.#following = following
@@ -335,7 +348,9 @@ class Core implements ReplicationCore {
     const wrong = this.#apply(from, following, message)
     if (wrong === undefined) return
     this.#following = undefined
+    this.#acknowledging = undefined
     this.#cut(from, wrong)
+    this.#changed()
   }
 
   #apply(
@@ -406,7 +421,7 @@ class Core implements ReplicationCore {
     const activity = this.#activity
     const feed = activity?.feeds.get(from)
     if (!activity || !feed || message.term !== activity.term) return
-    feed.silentTicks = 0
+    feed.heard()
     if (message.type === 'heartbeatAnswer') feed.isVoter = message.isVoter
     else if (message.type === 'inventory' ? !feed.attached(message) : feed.isAttached && !feed.acknowledge(message))
       return this.#cut(from, `${message.type} answers nothing that was sent`)
@@ -431,7 +446,7 @@ class Core implements ReplicationCore {
     const { heartbeatTicks, contactTicks } = this.#options
     activity.ticks++
     for (const [member, feed] of activity.feeds) {
-      feed.silentTicks++
+      feed.tick()
       if (feed.isConnected && feed.silentTicks === contactTicks)
         this.#cut(member, 'nothing was heard of it for too long')
     }
@@ -448,11 +463,11 @@ class Core implements ReplicationCore {
     if (changed) this.#changed()
   }
 
-  /** With this one. */
+  /** With this one. A member whose connection is made again was heard of all the same. */
   #hasQuorum({ feeds }: Activity): boolean {
     let heard = 1
-    for (const { isVoter, isAttached, silentTicks } of feeds.values())
-      if (isVoter && isAttached && silentTicks < this.#options.contactTicks) heard++
+    for (const { isVoter, unheardTicks } of feeds.values())
+      if (isVoter && unheardTicks < this.#options.contactTicks) heard++
     return heard >= this.#quorum
   }
 

@@ -17,7 +17,9 @@ import { comparePlaces, type Place } from './active-log.ts'
 import type { CoreEvent, CoreStatus, DiskOperation, ReadRequest, ReplicationCore } from './core.ts'
 import { replicationLimits } from './limits.ts'
 import { MemberJournal } from './member-journal.ts'
+import type { Answer } from './message.ts'
 import type { Peer } from './peer.ts'
+import { originPosition } from './position.ts'
 import { createCore } from './replication-core.ts'
 import { quorumOf, type SyncDemands } from './sync-mode.ts'
 import type { ReplicationTransport } from './transport.ts'
@@ -68,6 +70,9 @@ export class Replicator {
   #files: SegmentFiles | undefined
   #electedIn: number | undefined
   #timer: Timer | undefined
+  #tickedMs = 0
+  #peers: readonly Peer[] = []
+  #asked: { readonly answered: (from: string, answer: Answer) => void } | undefined
   #changed: () => void = () => {}
 
   constructor(options: ReplicatorOptions) {
@@ -98,18 +103,45 @@ export class Replicator {
     const address = await transport.open({
       connected: (other) => this.#change((core) => core.connected(other)),
       disconnected: (other) => this.#change((core) => core.disconnected(other)),
-      received: (from, message) => this.#change((core) => core.step(from, message)),
+      received: (from, message) => {
+        if (message.type === 'answer') this.#asked?.answered(from, message)
+        this.#change((core) => core.step(from, message))
+      },
     })
     this.#tickEvery(contactMs / replicationLimits.contactTicks)
     return address
   }
 
+  /** What the other members answer when they are asked how far they are, of those that answer soon. */
+  positions(): Promise<ReadonlyMap<string, Answer>> {
+    const answers = new Map<string, Answer>()
+    const { promise, resolve } = Promise.withResolvers<ReadonlyMap<string, Answer>>()
+    const before = this.#asked
+    const timer = this.#options.clock.after(replicationLimits.answerMs, () => resolve(answers))
+    this.#asked = {
+      answered: (from, answer) => {
+        before?.answered(from, answer)
+        answers.set(from, answer)
+        if (answers.size < this.#options.replicas - 1) return
+        timer.cancel()
+        resolve(answers)
+      },
+    }
+    const asked = this.#asked
+    void promise.then(() => {
+      if (this.#asked === asked) this.#asked = undefined
+    })
+    for (const { member } of this.#peers) this.#options.transport.send(member, { type: 'query' })
+    return promise
+  }
+
   peers(peers: readonly Peer[]): void {
-    this.#options.transport.peers(peers.filter(({ member }) => member !== this.#options.member))
+    this.#peers = peers.filter(({ member }) => member !== this.#options.member)
+    this.#options.transport.peers(this.#peers)
   }
 
   get status(): CoreStatus {
-    return this.#core.status
+    return (this.#core as ReplicationCore | undefined)?.status ?? notOpen
   }
 
   /** Resolves when this member is elected in the term. Rejects with REPLICATION_DEFEATED, whose text says who has objected. */
@@ -130,7 +162,10 @@ export class Replicator {
   verify(): void {
     if (this.#failure) throw this.#failure
     const { role, hasQuorum } = this.#core.status
-    if (this.#electedIn === undefined || (role === 'Active' && !hasQuorum)) throw overdue()
+    // Nothing was looked at since: another one may be active by now.
+    const { clock, contactMs } = this.#options
+    const isStale = clock.monotonicMs() - this.#tickedMs > contactMs
+    if (this.#electedIn === undefined || isStale || (role === 'Active' && !hasQuorum)) throw overdue()
   }
 
   /** The store of an active is closed by then. */
@@ -143,9 +178,14 @@ export class Replicator {
   }
 
   #tickEvery(intervalMs: number): void {
-    this.#timer = this.#options.clock.after(intervalMs, () => {
+    const { clock } = this.#options
+    this.#tickedMs = clock.monotonicMs()
+    this.#timer = clock.after(intervalMs, () => {
+      // A process that was stopped has missed more than one.
+      const missed = Math.floor((clock.monotonicMs() - this.#tickedMs) / intervalMs)
       this.#tickEvery(intervalMs)
-      this.#change((core) => core.tick())
+      const ticks = Math.min(Math.max(missed, 1), replicationLimits.contactTicks)
+      for (let tick = 0; tick < ticks; tick++) this.#change((core) => core.tick())
     })
   }
 
@@ -265,6 +305,18 @@ export class Replicator {
     for (const { reject } of this.#waiting.splice(0)) reject(error)
     this.#resolveLost(error)
   }
+}
+
+/** Nothing is known of its own journal yet. */
+const notOpen: CoreStatus = {
+  role: 'Follower',
+  promised: 0,
+  position: originPosition,
+  isVoter: false,
+  active: null,
+  inSync: false,
+  members: [],
+  hasQuorum: false,
 }
 
 const defeated = (term: number, reason: string): FlotillaError =>

@@ -1,14 +1,18 @@
 // The store that is copied between members: the journal's store, whose writes go to the others and whose answers wait for a quorum of them; its
 // lock is the election.
+import { assert } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { parseDuration, parseSize } from '../config/duration-and-size.ts'
-import { parseBind, parseSyncModes } from '../config/replicated-schema.ts'
+import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-schema.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import { unsyncedDisk } from '../disk/unsynced-disk.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
+import type { Elector } from '../lock/election/elector.ts'
+import { LeaseElector } from '../lock/election/kubernetes/lease-elector.ts'
 import { parseZooKeeperAddress, zooKeeperAddressHint } from '../lock/election/zookeeper/address.ts'
 import { SocketZooKeeperClient } from '../lock/election/zookeeper/socket-zookeeper-client.ts'
 import { ZooKeeperElector } from '../lock/election/zookeeper/zookeeper-elector.ts'
+import { replicationReport } from '../replication/report.ts'
 import { Replicator } from '../replication/replicator.ts'
 import { syncDemands } from '../replication/sync-mode.ts'
 import { TcpTransport } from '../replication/tcp/tcp-transport.ts'
@@ -23,12 +27,13 @@ export function openReplicated(
   config: ReplicatedConfig,
   temp: Storage['temp'],
   parts: StorageParts,
-  { securityToken, zkPassword, journalDirectory }: ReplicatedParts,
+  secrets: ReplicatedParts,
 ): Storage {
-  const { member, hostName, disk, clock, random, logger } = parts
-  const { replicas, weight, zkPath } = config
+  const { securityToken, hostName, journalDirectory } = secrets
+  const { member, disk, clock, random, logger } = parts
+  const { replicas } = config
+  refuseOther(member, config)
   const demands = syncDemands(parseSyncModes(config.sync)!)
-  const sessionTimeoutMs = parseDuration(config.zkSessionTimeout)!
   const maxFileLength = parseSize(config.maxFileLength)!
   const makeNonce = (): string =>
     Array.from({ length: 8 }, () => Math.floor(random.next() * 2 ** 32).toString(16)).join('')
@@ -52,29 +57,13 @@ export function openReplicated(
     directory: journalDirectory,
     maxFileLength,
     transport,
-    contactMs: sessionTimeoutMs,
+    contactMs: parseDuration(config.lease?.duration ?? config.zkSessionTimeout)!,
     clock,
     logger,
   })
-  const client = new SocketZooKeeperClient({
-    address: addressOf(config.zkAddress),
-    password: zkPassword,
-    sessionTimeoutMs,
-    clock,
-    random,
-  })
-  const elector = new ZooKeeperElector({
-    client,
-    path: zkPath,
-    brokerName,
-    member,
-    instance: makeNonce(),
-    weight,
-    replicas,
-    clock,
-    logger,
-  })
-  const lock = new ElectionLock({ kind: 'ZooKeeper', brokerName, member, replicator, elector, logger })
+  const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance: makeNonce() })
+  const kind = config.lease ? 'KubernetesLease' : 'ZooKeeper'
+  const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger })
   const store = new JournalStore({
     disk: demands.localDisk ? disk : unsyncedDisk(disk),
     directory: journalDirectory,
@@ -86,7 +75,54 @@ export function openReplicated(
     tap: replicator.tap,
     confirmation: lock.confirmation,
   })
-  return { kind: config.type, lock, store, temp }
+  const replication: Storage['replication'] = () =>
+    replicationReport(
+      replicator.status,
+      replicas,
+      elector.state,
+      config.lease ? 'ApiServerUnreachable' : 'ZooKeeperUnreachable',
+    )
+  return { kind: config.type, lock, store, temp, replication }
+}
+
+interface ElectorParts {
+  readonly brokerName: string
+  readonly config: ReplicatedConfig
+  readonly parts: StorageParts
+  readonly secrets: ReplicatedParts
+  readonly replicator: Replicator
+  readonly instance: string
+}
+
+function electorOf({ brokerName, config, parts, secrets, replicator, instance }: ElectorParts): Elector {
+  const { member, clock, random, logger } = parts
+  const { replicas, weight, zkPath, lease, members } = config
+  const common = { brokerName, member, instance, replicas, clock, logger }
+  if (lease) {
+    assert(secrets.leaseClient, 'An election by a Lease has a client of the API server')
+    return new LeaseElector({
+      ...common,
+      client: secrets.leaseClient,
+      members: (members ?? []).map(({ name, address }) => ({ member: name, address })),
+      durationMs: parseDuration(lease.duration)!,
+      renewIntervalMs: parseDuration(lease.renewInterval)!,
+      positions: () => replicator.positions(),
+    })
+  }
+  const client = new SocketZooKeeperClient({
+    address: addressOf(secrets.zkAddress),
+    password: secrets.zkPassword,
+    tls: secrets.zkTls,
+    sessionTimeoutMs: parseDuration(config.zkSessionTimeout)!,
+    clock,
+    random,
+  })
+  return new ZooKeeperElector({ ...common, client, path: zkPath, weight })
+}
+
+function refuseOther(member: string, config: ReplicatedConfig): void {
+  const why = whyNotMember(member, config)
+  if (why !== undefined) throw new FlotillaError('REPLICATION_CONFIG', why, { fields: { member } })
 }
 
 function addressOf(text: string): NonNullable<ReturnType<typeof parseZooKeeperAddress>> {

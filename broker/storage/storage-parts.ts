@@ -1,8 +1,10 @@
 // What storage is made with.
+import type { ZooKeeperTls } from '../lock/election/zookeeper/zookeeper-session.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { Disk } from '../disk/disk.ts'
+import type { LeaseClient } from '../lock/election/kubernetes/lease-client.ts'
 import type { OpenWatch } from '../lock/holder-watch.ts'
 import type { Database } from '../sql/database.ts'
 import type { IsPrioritized } from '../store/sql/containers.ts'
@@ -17,8 +19,15 @@ export interface JdbcParts {
 export interface ReplicatedParts {
   /** Empty: there is none. */
   readonly securityToken: string
+  readonly zkAddress: string
   readonly zkPassword: string | undefined
+  /** undefined: plain text. */
+  readonly zkTls: ZooKeeperTls | undefined
   readonly journalDirectory: string
+  /** Name of this machine by which the other members find it. */
+  readonly hostName: string
+  /** Where a Lease elects. */
+  readonly leaseClient: LeaseClient | undefined
 }
 
 /** Whatever its kind. */

@@ -1,6 +1,7 @@
 // What a member keeps its messages in, and what says that it may: the two go together, because a lock guards one store.
 // The lock's holder is the store's owner: `store.open(await lock.acquire(signal))`.
 import type { Lock } from '../lock/lock.ts'
+import type { ReplicationReport } from '../replication/report.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import type { TempStore } from '../store/temp-store.ts'
 
@@ -13,4 +14,6 @@ export interface Storage {
   readonly store: MessageStore
   /** Where messages go that do not fit into memory and need not survive it; null: they have to wait. */
   readonly temp: TempStore | null
+  /** Of a store that is copied between members. */
+  readonly replication?: () => ReplicationReport
 }

@@ -30,6 +30,9 @@ export const maxPrefetchSize = 100_000
 export const maxPullSecrets = 8
 /** As Kubernetes has it. */
 export const maxSecretKeyLength = 253
+/** Seven servers with names as long as they are in Kubernetes, and a path. */
+export const maxZooKeeperAddressLength = 1024
+export const maxZooKeeperPathLength = 256
 /** Labels or annotations that a user may add to one object. */
 export const maxUserMetadata = 32
 /** DNS label. */
@@ -50,6 +53,8 @@ export const maxAnnotationValueLength = 1024
 /** The port of /livez, /readyz, /snapshot: not free for a transport connector. */
 export const adminPort = 8161
 export const adminPortName = 'admin'
+/** The port on which members of a replicated store reach each other. */
+export const replicationPortName = 'replication'
 /**
  * A member that hangs serves nobody and keeps the lock. It is asked every 5 s and has 5 s to answer; five times in a row
  * without an answer are 30 s at most, which no collection of garbage and no busy machine takes. It gets 5 s to stop, for

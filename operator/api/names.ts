@@ -3,8 +3,10 @@
 //   cluster orders, group g0      StatefulSet, headless Service   orders-g0
 //                                 pods                            orders-g0-0, orders-g0-1
 //                                 claim of a SharedVolume         orders-g0-data
-//                                 claim of a Volume               data-orders-g0-0 (named by the StatefulSet controller)
+//                                 claim of a member               data-orders-g0-0 (named by the StatefulSet controller)
 //                                 ConfigMap                       orders-g0-<hash of its content>
+//                                 Secret of its members           orders-g0-replication
+//                                 Lease, ServiceAccount, Role, RoleBinding of a Replicated   orders-g0
 //   cluster orders                client Service                  orders
 //                                 PodDisruptionBudget             orders-g0
 
@@ -50,6 +52,8 @@ export const sharedClaimName = (cluster: string, group: string): string => `${cl
 /** Name of the volume, and of the claim template, that holds the store. */
 export const dataVolume = 'data'
 export const memberClaimName = (member: string): string => `${dataVolume}-${member}`
+/** Of the Secret by which the members of a replicated store know each other. */
+export const replicationSecretName = (cluster: string, group: string): string => `${cluster}-${group}-replication`
 export const clientServiceName = (cluster: string): string => cluster
 export const configMapName = (cluster: string, group: string, hash: string): string => `${cluster}-${group}-${hash}`
 /** Groups made from groupTemplate. */

@@ -6,6 +6,7 @@ import {
   maxAnnotationValueLength,
   maxLabelValueLength,
   maxNameLength,
+  maxSecretKeyLength,
   maxUserMetadata,
 } from './limits.ts'
 import { capacityPattern, quantityPattern } from './quantity.ts'
@@ -56,6 +57,15 @@ export const objectNameSchema = z
   .min(1)
   .max(253)
   .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, { error: 'expected the name of an object' })
+
+/** Key of a Secret that somebody else made. */
+export const secretKeySchema = (content: string) =>
+  z
+    .string()
+    .min(1)
+    .max(maxSecretKeyLength)
+    .regex(/^[-._a-zA-Z0-9]+$/, { error: 'expected the key of a Secret: letters, digits, "-", "_" and "."' })
+    .describe(`Key of the Secret that holds ${content}.`)
 
 const metadataMap = (maxLength: number) =>
   z

@@ -17,6 +17,7 @@ import { networkSchema } from './network-schema.ts'
 import { groupCountRules, groupRules } from './rules/groups.ts'
 import { jdbcGroupRules } from './rules/jdbc.ts'
 import { networkGroupRules, topologyRules } from './rules/network.ts'
+import { replicatedGroupRules, replicatedSpecRules } from './rules/replicated.ts'
 import { celOf } from './rules/rule.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
 import {
@@ -93,13 +94,13 @@ const groupFields = {
   scheduling: schedulingSchema.prefault({}).describe('Where members run.'),
 }
 
-const groupTemplateSchema = z.strictObject(groupFields).meta(celOf(groupRules))
+const groupTemplateSchema = z.strictObject(groupFields).meta(celOf([...groupRules, ...replicatedGroupRules]))
 const groupSchema = z
   .strictObject({
     name: nameSchema.describe('Name of the group; its children are named <cluster>-<group>.'),
     ...groupFields,
   })
-  .meta(celOf(groupRules))
+  .meta(celOf([...groupRules, ...replicatedGroupRules]))
 
 const transportConnectorSchema = z
   .strictObject({
@@ -175,7 +176,9 @@ const podDisruptionBudgetSchema = z.strictObject({
     .min(0)
     .max(maxReplicas)
     .default(1)
-    .describe('Members of a group that may be evicted at the same time. 0 makes a drain of their nodes wait for ever.'),
+    .describe(
+      'Members of a group that may be evicted at the same time. 0 makes a drain of their nodes wait for ever. With storage.type ZooKeeper and Replicated any other number means as many as leave a quorum: 1 of 3, 2 of 5.',
+    ),
   unhealthyPodEvictionPolicy: z
     .enum(['AlwaysAllow', 'IfHealthyBudget'])
     .default('AlwaysAllow')
@@ -288,7 +291,7 @@ export const specSchema = z
       .default(false)
       .describe('true: the operator changes nothing; it reports, and role labels go on following the active.'),
   })
-  .meta(celOf([...groupCountRules, ...networkGroupRules, ...jdbcGroupRules]))
+  .meta(celOf([...groupCountRules, ...networkGroupRules, ...jdbcGroupRules, ...replicatedSpecRules]))
 
 /** As a person writes it. */
 export type BrokerClusterSpecInput = z.input<typeof specSchema>

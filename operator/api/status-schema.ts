@@ -42,7 +42,10 @@ const groupStatusSchema = z.strictObject({
   image: text(maxImageReferenceLength, 'Image that members are to have.').optional(),
   lock: z
     .strictObject({
-      type: text(32, 'What decides which member is active, as the broker says: None, File, Lease or Database.'),
+      type: text(
+        32,
+        'What decides which member is active, as the broker says: None, File, Lease, Database, ZooKeeper or KubernetesLease.',
+      ),
       holder: memberName('The member that holds it, or held it last.').optional(),
       term: z.int().min(0).meta({ format: 'int64' }).describe('Grows with each change of the active.').optional(),
     })
@@ -72,6 +75,10 @@ const memberStatusSchema = z.strictObject({
     .enum(['Active', 'Standby', 'Starting', 'Stopping', 'Unknown'])
     .describe('As the broker itself reports it; Unknown when it cannot be asked.'),
   ready: z.boolean().describe('Whether the pod is Ready, which means healthy in its role.'),
+  inSync: z
+    .boolean()
+    .optional()
+    .describe('Of members with a copy each: whether it has what the active has, and could take over.'),
   node: text(253, 'The node that it runs on.').optional(),
   version: text(63, 'Version of the broker.').optional(),
   revision: text(63, 'Revision of the pod.').optional(),

@@ -5,8 +5,8 @@ import { tablePrefix } from '../../broker/config/jdbc-schema.ts'
 import { jdbcRules, leaseRules } from './rules/jdbc.ts'
 import { celOf } from './rules/rule.ts'
 import { claimTemplateRules, existingClaimRules, lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
-import { maxSecretKeyLength } from './limits.ts'
-import { capacitySchema, durationSchema, listSet, objectNameSchema } from './schema-parts.ts'
+import { buildReplicatedSchema, buildZooKeeperSchema } from './replicated-schema.ts'
+import { capacitySchema, durationSchema, listSet, objectNameSchema, secretKeySchema } from './schema-parts.ts'
 
 const accessModes = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'] as const
 
@@ -73,14 +73,6 @@ const sharedVolumeSchema = z
   })
   .meta(celOf(sharedVolumeRules))
 
-const keySchema = (content: string) =>
-  z
-    .string()
-    .min(1)
-    .max(maxSecretKeyLength)
-    .regex(/^[-._a-zA-Z0-9]+$/, { error: 'expected the key of a Secret: letters, digits, "-", "_" and "."' })
-    .describe(`Key of the Secret that holds ${content}.`)
-
 const jdbcSchema = z
   .strictObject({
     secretRef: z
@@ -90,10 +82,10 @@ const jdbcSchema = z
       ),
     keys: z
       .strictObject({
-        url: keySchema('the URL: jdbc:postgresql://…, jdbc:mysql://… or jdbc:mariadb://…').default('url'),
-        username: keySchema('the user of the database').default('username'),
-        password: keySchema('the password of that user').default('password'),
-        ca: keySchema(
+        url: secretKeySchema('the URL: jdbc:postgresql://…, jdbc:mysql://… or jdbc:mariadb://…').default('url'),
+        username: secretKeySchema('the user of the database').default('username'),
+        password: secretKeySchema('the password of that user').default('password'),
+        ca: secretKeySchema(
           'the certificates (PEM) of who may have signed that of the database. It need not be there: then what the URL says counts',
         ).default('ca.crt'),
       })
@@ -134,6 +126,13 @@ const jdbcSchema = z
   })
   .meta(celOf(jdbcRules))
 
+const zookeeperSchema = buildZooKeeperSchema(
+  claimTemplateSchema('storage.zookeeper', 'ReadWriteOnce').describe('The claim that is created for each member.'),
+)
+const replicatedSchema = buildReplicatedSchema(
+  claimTemplateSchema('storage.replicated', 'ReadWriteOnce').describe('The claim that is created for each member.'),
+)
+
 const retention = (text: string) => z.enum(['Retain', 'Delete']).default('Retain').describe(text)
 const retentionPolicySchema = z
   .strictObject({
@@ -147,17 +146,21 @@ const retentionPolicySchema = z
 export const storageSchema = z
   .strictObject({
     type: z
-      .enum(['None', 'Volume', 'SharedVolume', 'JDBC'])
+      .enum(['None', 'Volume', 'SharedVolume', 'JDBC', 'ZooKeeper', 'Replicated'])
       .describe(
-        'None: messages are in memory only and are lost with the member. Volume: one member with a volume of its own. SharedVolume: all members share one volume, and a lock on it decides which is active. JDBC: all members share a database, and a lock in it decides. Cannot be changed.',
+        'None: messages are in memory only and are lost with the member. Volume: one member with a volume of its own. SharedVolume: all members share one volume, and a lock on it decides which is active. JDBC: all members share a database, and a lock in it decides. ZooKeeper, Replicated: each member has a volume of its own with a copy, and a quorum of them decides, as ZooKeeper or a Lease of Kubernetes proposes. Cannot be changed.',
       ),
     volume: volumeSchema.optional().describe('Exactly with type Volume.'),
     sharedVolume: sharedVolumeSchema.optional().describe('Exactly with type SharedVolume.'),
     jdbc: jdbcSchema.optional().describe('Exactly with type JDBC.'),
+    zookeeper: zookeeperSchema.optional().describe('Exactly with type ZooKeeper.'),
+    replicated: replicatedSchema.optional().describe('Exactly with type Replicated.'),
     retentionPolicy: retentionPolicySchema.optional(),
   })
   .meta(celOf(storageRules))
 
 export type StorageSpec = z.output<typeof storageSchema>
 export type JdbcSpec = z.output<typeof jdbcSchema>
+export type ZooKeeperSpec = z.output<typeof zookeeperSchema>
+export type ReplicatedSpec = z.output<typeof replicatedSchema>
 export type ClaimTemplate = z.output<ReturnType<typeof claimTemplateSchema>>

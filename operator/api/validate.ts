@@ -19,6 +19,13 @@ import { jdbcGroupRules, leaseRules } from './rules/jdbc.ts'
 import { brokerRules, resourceRules } from './rules/members.ts'
 import { nameRules } from './rules/names.ts'
 import { connectorRules, edgeRules, networkGroupRules, networkRules, topologyRules } from './rules/network.ts'
+import {
+  bindPortRules,
+  replicatedGroupRules,
+  replicatedSpecRules,
+  replicationLeaseRules,
+  zookeeperRules,
+} from './rules/replicated.ts'
 import { type Finding, findingsAt, type Rule } from './rules/rule.ts'
 import { lockRules, sharedVolumeRules, storageRules } from './rules/storage.ts'
 import { transportConnectorListRules, transportConnectorRules } from './rules/transport-connectors.ts'
@@ -44,6 +51,7 @@ export function parseSpec({ metadata, spec }: BrokerCluster): ParsedSpec {
     ...findingsAt(groupCountRules, parsed.data, 'spec'),
     ...networkFindings(parsed.data),
     ...findingsAt(jdbcGroupRules, parsed.data, 'spec'),
+    ...findingsAt(replicatedSpecRules, parsed.data, 'spec'),
     ...listedGroups(parsed.data).flatMap(([group, path]) => groupFindings(group, path)),
     ...findingsAt(brokerRules, parsed.data.broker, 'spec.broker'),
     ...destinationFindings(parsed.data.broker, 'spec.broker'),
@@ -77,17 +85,27 @@ function groupFindings(group: GroupFields, path: string): Finding[] {
   const { sharedVolume, jdbc } = storage
   return [
     ...findingsAt(groupRules, group, path),
+    ...findingsAt(replicatedGroupRules, group, path),
     ...findingsAt(storageRules, storage, `${path}.storage`),
     ...(sharedVolume ? findingsAt(sharedVolumeRules, sharedVolume, `${path}.storage.sharedVolume`) : []),
     ...(sharedVolume ? lockFindings(sharedVolume.lock, `${path}.storage`, 'sharedVolume') : []),
     ...(jdbc ? lockFindings(jdbc.lock, `${path}.storage`, 'jdbc') : []),
     ...(jdbc ? findingsAt(leaseRules, jdbc.lease, `${path}.storage.jdbc.lease`) : []),
+    ...replicationFindings(storage, `${path}.storage`),
     ...findingsAt(resourceRules, resources, `${path}.resources`),
   ]
 }
 
 const lockFindings = (lock: LockSpec, path: string, of: 'sharedVolume' | 'jdbc'): Finding[] =>
   findingsAt(lockRules(`storage.${of}`), lock, `${path}.${of}.lock`)
+
+const replicationFindings = ({ zookeeper, replicated }: GroupFields['storage'], path: string): Finding[] => [
+  ...(zookeeper
+    ? findingsAt([...zookeeperRules, ...bindPortRules('storage.zookeeper')], zookeeper, `${path}.zookeeper`)
+    : []),
+  ...(replicated ? findingsAt(bindPortRules('storage.replicated'), replicated, `${path}.replicated`) : []),
+  ...(replicated ? findingsAt(replicationLeaseRules, replicated.lease, `${path}.replicated.lease`) : []),
+]
 
 function networkFindings(spec: BrokerClusterSpec): Finding[] {
   const { topology } = spec

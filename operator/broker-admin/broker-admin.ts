@@ -5,6 +5,7 @@ import type {
   DrainRequest,
   DrainSnapshot,
   NetworkBridgeSnapshot,
+  ReplicationSnapshot,
   RoleAnswer,
 } from '../../broker/management/contract.ts'
 
@@ -39,6 +40,14 @@ export interface MemberSnapshot extends RoleAnswer {
   readonly networkBridges?: readonly MemberBridge[]
   /** While it drains. */
   readonly drain?: DrainSnapshot
+  /** Of a replicated store. */
+  readonly replication?: MemberReplication
+}
+
+export interface MemberReplication extends Pick<ReplicationSnapshot, 'inSync'> {
+  /** ReplicationTrouble, or another word. */
+  readonly trouble?: { readonly kind: string; readonly reason: string } | null
+  readonly members?: readonly { readonly name: string; readonly inSync: boolean }[]
 }
 
 export interface MemberBridge extends Pick<

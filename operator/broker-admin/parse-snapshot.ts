@@ -14,6 +14,9 @@ type Check = readonly [path: string, accepted: string, isAccepted: (value: unkno
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+const orNothing = (accepts: (value: unknown) => boolean) => (value: unknown) => value === undefined || accepts(value)
 const orNull = (accepts: (value: unknown) => boolean) => (value: unknown) => value === null || accepts(value)
 
 const checks: readonly Check[] = [
@@ -37,7 +40,23 @@ const checks: readonly Check[] = [
   ['memory.limit', 'a number', isAmount],
   ['transportConnectors', 'a list', Array.isArray],
   ['networkBridges', 'a list or nothing', (value) => value === undefined || Array.isArray(value)],
-  ['drain', 'an object or nothing', (value) => value === undefined || (typeof value === 'object' && value !== null)],
+  ['drain', 'an object or nothing', orNothing(isObject)],
+  ['replication', 'an object or nothing', orNothing(isObject)],
+]
+
+/** A member is restarted, or not, by these. */
+const replicationChecks: readonly Check[] = [
+  ['inSync', 'true or false', isBoolean],
+  ['trouble', 'an object, null or nothing', orNothing(orNull(isObject))],
+  ['members', 'a list or nothing', orNothing(Array.isArray)],
+]
+const troubleChecks: readonly Check[] = [
+  ['kind', 'text', isText],
+  ['reason', 'text', isText],
+]
+const copyChecks: readonly Check[] = [
+  ['name', 'text', isText],
+  ['inSync', 'true or false', isBoolean],
 ]
 
 /** A group is removed by these: nothing is taken for granted. */
@@ -52,7 +71,7 @@ const drainChecks: readonly Check[] = [
 /** Of each bridge. */
 const bridgeChecks: readonly Check[] = [
   ['connector', 'text', isText],
-  ['accepted', 'true or false', (value) => typeof value === 'boolean'],
+  ['accepted', 'true or false', isBoolean],
   ['state', 'text', isText],
   ['reason', 'text or null', orNull(isText)],
   ['remoteBrokerName', 'text or null', orNull(isText)],
@@ -75,10 +94,24 @@ export function parseBrokerSnapshot(text: string): ParsedSnapshot {
   }
   const wrong = snapshot.drain && findProblem(snapshot.drain, drainChecks)
   if (wrong !== undefined) return { ok: false, problem: `drain.${wrong}` }
+  const replication = snapshot.replication && findReplicationProblem(snapshot.replication)
+  if (replication !== undefined) return { ok: false, problem: `replication.${replication}` }
   // The term tells two actives apart: one without it cannot be judged.
   if (snapshot.role === 'Active' && snapshot.term === null)
     return { ok: false, problem: 'role is Active, but term is null' }
   return { ok: true, snapshot }
+}
+
+function findReplicationProblem(replication: NonNullable<MemberSnapshot['replication']>): string | undefined {
+  const problem = findProblem(replication, replicationChecks)
+  if (problem !== undefined) return problem
+  const ofTrouble = replication.trouble && findProblem(replication.trouble, troubleChecks)
+  if (ofTrouble) return `trouble.${ofTrouble}`
+  for (const [index, member] of (replication.members ?? []).entries()) {
+    const found = findProblem(member, copyChecks)
+    if (found !== undefined) return `members[${index}].${found}`
+  }
+  return undefined
 }
 
 function findProblem(value: unknown, all: readonly Check[]): string | undefined {

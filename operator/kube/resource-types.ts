@@ -13,6 +13,7 @@ export const configMaps = core('ConfigMap', 'configmaps')
 export const services = core('Service', 'services')
 export const pods = core('Pod', 'pods')
 export const secrets = core('Secret', 'secrets')
+export const serviceAccounts = core('ServiceAccount', 'serviceaccounts')
 export const persistentVolumeClaims = core('PersistentVolumeClaim', 'persistentvolumeclaims')
 export const statefulSets: ResourceType = {
   apiVersion: 'apps/v1',
@@ -30,6 +31,18 @@ export const leases: ResourceType = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
   plural: 'leases',
+  namespaced: true,
+}
+export const roles: ResourceType = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'Role',
+  plural: 'roles',
+  namespaced: true,
+}
+export const roleBindings: ResourceType = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
   namespaced: true,
 }
 export const events: ResourceType = {

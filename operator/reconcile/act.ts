@@ -15,11 +15,14 @@ import type { Decision } from './decide.ts'
 import type { StatefulSet } from './kinds.ts'
 import { membersOf, type Observation } from './observe.ts'
 import { pruneChildren } from './prune.ts'
+import { makeSecurityTokens, unsettledGroups } from './replication.ts'
 import { applyRoleLabels } from './role-labels.ts'
 
 export interface ActEnvironment {
   readonly client: KubeClient
   readonly brokerAdmin: BrokerAdmin
+  /** Of members that are to know each other: nobody guesses it. */
+  readonly newToken: () => string
   readonly recordEvent: (cluster: BrokerCluster, event: ClusterEvent) => void
 }
 
@@ -40,14 +43,16 @@ export async function act(
     await applyRoleLabels(environment.client, membersOf(observation, group), drains.has(group))
   if (!plan || !decision.acts) return { resizeRefused: undefined }
   const replicas = new Map([...decision.scale].map(([group, step]) => [group, step.replicas]))
-  const children = buildChildren(plan, observation.objects, replicas)
+  const unsettled = unsettledGroups(plan, observation)
+  const tokens = await makeSecurityTokens(environment.client, plan, unsettled, observation, environment.newToken)
+  const children = buildChildren(plan, observation.objects, replicas, unsettled)
   const { written, resizeRefused } = await applyChildren(environment, observation, children)
   const drained = await advanceDrains(environment, observation, decision.leaving)
   const { cluster, objects } = observation
   const pruned = await pruneChildren(environment.client, cluster, plan, children, objects, decision.staying)
   reportRemovals(environment, observation, decision.leaving)
   await endDrains(environment, observation, decision.returning)
-  if (decision.delete && written + drained.written + pruned.length === 0)
+  if (decision.delete && tokens + written + drained.written + pruned.length === 0)
     await deletePod(environment, observation, decision.delete)
   return { resizeRefused, drainsRefused: drained.drainsRefused }
 }

@@ -20,15 +20,22 @@ export async function applyChild(
   const key = { namespace: object.metadata.namespace, name: object.metadata.name }
   // What is not known as ours is looked up, so that applying never takes an object from somebody else.
   const existing = observed ?? (await client.get(type, key))
-  if (existing && !isOurs(existing, cluster))
-    throw new FlotillaError(
-      'NAME_TAKEN',
-      `Cannot write ${type.kind} ${key.name}: one that belongs to ${ownerOf(existing)} has this name`,
-      { fields: { kind: type.kind, ...key } },
-    )
+  if (existing) assertOurs(existing, cluster)
   if (existing && isApplied(desired, existing)) return 'Unchanged'
   await client.apply(type, desired, { fieldManager: operatorFieldManager, force: true })
   return existing ? 'Changed' : 'Created'
+}
+
+/** Throws NAME_TAKEN when the object is somebody else's. */
+export function assertOurs(existing: KubeObject, cluster: BrokerCluster): void {
+  if (isOurs(existing, cluster)) return
+  const { kind, metadata } = existing
+  const { namespace, name } = metadata
+  throw new FlotillaError(
+    'NAME_TAKEN',
+    `Cannot write ${kind} ${name}: one that belongs to ${ownerOf(existing)} has this name`,
+    { fields: { kind, namespace, name } },
+  )
 }
 
 /** Made by the operator for this very cluster. A claim outlives its cluster, so its labels decide. */

@@ -16,7 +16,7 @@ import { describeDrain, type DrainView } from './drain-status.ts'
 import { type EdgeTrouble, findEdgeTrouble } from './edge-states.ts'
 import { formatTime, type GroupView, type Judgement } from './judgement.ts'
 import { maxConditionMessageLength } from './limits.ts'
-import { troubleOf } from './observe.ts'
+import { type SeenMember, troubleOf } from './observe.ts'
 
 /** A condition yet without generation and time. */
 interface Finding<T extends ConditionType = ConditionType> {
@@ -107,9 +107,11 @@ function judgeReady(
   const returning = views.find(({ members }) => findActive(members)?.snapshot?.drain)
   if (returning) return no('DrainInProgress', `Group ${returning.name} is wanted again, and still drains`)
   const short = views.find(({ members, replicas }) => members.filter(({ ready }) => ready).length < replicas)
-  if (short) return no('StandbyMissing', describeMissing(short))
+  if (short && !onlyBehind(short)) return no('StandbyMissing', describeMissing(short))
   if (unreachable.length > 0) return no('MembersUnreachable', `${names(unreachable)} cannot be asked`, 'Unknown')
   if (storage && !storage.ready) return no('StorageNotReady', storage.message)
+  const behind = views.find((view) => behindIn(view).length > 0)
+  if (behind) return no('StandbyNotInSync', describeBehind(behind))
   if (trouble) return no('EdgeDown', trouble.message, trouble.status)
   return found('Ready', 'True', 'AllMembersReady', 'All members are ready')
 }
@@ -159,6 +161,9 @@ const waitsForOthers: ReadonlySet<string> = new Set([
   'UnknownSecret',
   'InvalidSecret',
   'DatabaseUnreachable',
+  'ZooKeeperUnreachable',
+  'ApiServerUnreachable',
+  'QuorumLost',
 ])
 
 function judgeStalled(
@@ -216,7 +221,9 @@ function judgeDegraded(
   const torn = views.find(({ members }) => countActives(members) > 1)
   if (torn) return found('Degraded', 'True', 'MultipleActives', describeActives(torn))
   if (available.status !== 'True') return undefined
-  const short = views.find(({ members, replicas }) => members.filter(({ ready }) => ready).length < replicas)
+  const short = views.find(
+    (view) => view.members.filter(({ ready }) => ready).length < view.replicas && !onlyBehind(view),
+  )
   if (short) return found('Degraded', 'True', 'StandbyMissing', describeMissing(short))
   return trouble?.status === 'False' ? found('Degraded', 'True', 'EdgeDown', trouble.message) : undefined
 }
@@ -265,6 +272,21 @@ function judgeUpdateAvailable({ plan }: Judgement): Finding<'UpdateAvailable'> |
   const message = `Group ${group.name} keeps ${image}; the operator's default is ${offeredImage}. Set spec.image.reference, or spec.image.update to Automatic, to get it`
   return found('UpdateAvailable', 'True', 'OtherDefaultImage', message)
 }
+
+/** Standbys that run, and have not yet what the active has. */
+const behindIn = ({ members }: GroupView): SeenMember[] =>
+  members.filter(({ inSync, role, running }) => running && role === 'Standby' && !inSync)
+
+/** All members are there, and those that are not ready only have to catch up. */
+function onlyBehind(view: GroupView): boolean {
+  const behind = behindIn(view)
+  const isExplained = (member: SeenMember): boolean =>
+    member.ready || (behind.includes(member) && troubleOf(member.snapshot) === undefined)
+  return view.members.length >= view.replicas && view.members.every(isExplained)
+}
+
+const describeBehind = (view: GroupView): string =>
+  `Group ${view.name}: ${names(behindIn(view))} ${behindIn(view).length === 1 ? 'has' : 'have'} not yet what the active has`
 
 const names = (members: readonly { readonly name: string }[]): string => members.map(({ name }) => name).join(', ')
 

@@ -2,8 +2,12 @@
 import type { KubeObject, ResourceType } from '../kube/port.ts'
 import {
   configMaps,
+  leases,
   persistentVolumeClaims,
   podDisruptionBudgets,
+  roleBindings,
+  roles,
+  serviceAccounts,
   services,
   statefulSets,
 } from '../kube/resource-types.ts'
@@ -11,6 +15,7 @@ import type { Child } from '../resources/child.ts'
 import { buildClaim } from '../resources/claim.ts'
 import { buildClientService } from '../resources/client-service.ts'
 import { buildConfigMap } from '../resources/config-map.ts'
+import { buildElection } from '../resources/election.ts'
 import { buildHeadlessService } from '../resources/headless-service.ts'
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts'
 import { buildStatefulSet } from '../resources/stateful-set.ts'
@@ -26,11 +31,15 @@ export interface PlannedChild {
   readonly observed: KubeObject | undefined
 }
 
-/** `replicas` says for each group how many members its StatefulSet is to have next. */
+/**
+ * `replicas` says for each group how many members its StatefulSet is to have next; `unsettled` which groups are to be looked at as to
+ * what elects their members.
+ */
 export function buildChildren(
   plan: ClusterPlan,
   objects: ClusterObjects,
   replicas: ReadonlyMap<string, number>,
+  unsettled: readonly GroupPlan[] = [],
 ): PlannedChild[] {
   const children: PlannedChild[] = []
   const add = (type: ResourceType, object: Child, existing: readonly KubeObject[]) =>
@@ -39,13 +48,22 @@ export function buildChildren(
     plan.groups.map((group) => [group.name, planStorageStep(group, existingStorage(group, objects))]),
   )
   for (const group of plan.groups) {
-    const { claim } = storage.get(group.name)!
+    const { claims } = storage.get(group.name)!
     if (isHeldBack(group, objects)) continue
-    if (claim) add(persistentVolumeClaims, buildClaim(plan, group, claim), objects.claims)
+    for (const claim of claims) add(persistentVolumeClaims, buildClaim(plan, group, claim), objects.claims)
     add(configMaps, buildConfigMap(plan, group), objects.configMaps)
     add(services, buildHeadlessService(plan, group), objects.services)
   }
   add(services, buildClientService(plan), objects.services)
+  for (const group of unsettled) {
+    const name = group.store.replication?.lease
+    if (name === undefined) continue
+    const { lease, serviceAccount, role, roleBinding } = buildElection(plan, group, name)
+    add(leases, lease, [])
+    add(serviceAccounts, serviceAccount, [])
+    add(roles, role, [])
+    add(roleBindings, roleBinding, [])
+  }
   for (const group of plan.groups) {
     if (isHeldBack(group, objects)) continue
     const stored = { ...group, store: storage.get(group.name)!.store }

@@ -22,6 +22,7 @@ import type { Judgement } from './judgement.ts'
 import { claimRecheckMs } from './limits.ts'
 import { observe } from './observe.ts'
 import { noReferences, resolveReferences } from './references.ts'
+import { findSecretProblems } from './replication.ts'
 import { planRequeue } from './requeue.ts'
 import type { RoleWatches } from './role-watches.ts'
 import { buildStatus } from './status.ts'
@@ -64,6 +65,7 @@ export class ClusterReconciler {
       ? await readDatabases(client, key.namespace, parsed.spec, read.statefulSets)
       : noDatabases
     const plan = parsed.ok ? planCluster(cluster.metadata, parsed.spec, settings, images, databases.known) : undefined
+    const secrets = [...databases.problems, ...(plan ? await findSecretProblems(client, plan) : [])]
     const references = plan ? await resolveReferences(client, plan) : noReferences
     const objects = { ...read, claims: [...read.claims, ...references.claims] }
     const brokersTell = roleWatches.follow(
@@ -76,12 +78,12 @@ export class ClusterReconciler {
     const paused = parsed.ok ? parsed.spec.paused : cluster.spec.paused === true
     const decision = decide(observation, plan, parsed.ok ? [] : parsed.problems, paused, nowMs)
     const outcome = await this.#act(() => act(this.#environment, observation, plan, decision))
-    const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused, databases.problems)
+    const storage = plan && judgeStorage(plan, observation, outcome.resizeRefused, secrets)
     const { failure, drainsRefused = new Map() } = outcome
     const judgement = { ...decision, cluster, observation, plan, storage, paused, failure, drainsRefused, nowMs }
     const status = await this.#report(judgement)
     return {
-      requeueAfterMs: planRequeue(status, brokersTell, databases.known.size > 0, {
+      requeueAfterMs: planRequeue(status, brokersTell, plan?.groups ?? [], {
         nowMs,
         random: this.#environment.random,
       }),

@@ -1,31 +1,18 @@
-// The Secrets that say where databases are. They are read when somebody looks at their cluster and are not kept: of what they
-// hold a hash remains, and whether it will do. No watch brings them, because who may watch one may watch all of them.
+// The Secrets that say where databases are. Of what they hold a hash remains, and whether it will do.
 import type { JdbcSpec } from '../api/storage-schema.ts'
 import type { BrokerClusterSpec } from '../api/spec-schema.ts'
-import type { ConditionReason } from '../api/conditions.ts'
 import { annotations, labels } from '../api/names.ts'
-import { KubeApiError } from '../kube/errors.ts'
-import type { KubeClient, KubeObject } from '../kube/port.ts'
-import { secrets } from '../kube/resource-types.ts'
+import type { KubeClient } from '../kube/port.ts'
 import { isDatabaseUrl, type KnownDatabase, type KnownDatabases, parseNote, urlHash } from '../topology/database.ts'
 import { groupsOf } from '../topology/groups.ts'
 import type { StatefulSet } from './kinds.ts'
-
-interface Secret extends KubeObject {
-  data?: Record<string, string>
-}
-
-/** Why a Secret will not do. It names the Secret and its keys, never what they hold. */
-export interface DatabaseProblem {
-  readonly reason: Extract<ConditionReason<'StorageReady'>, 'UnknownSecret' | 'InvalidSecret'>
-  readonly message: string
-}
+import { readSecret, type SecretProblem } from './secrets.ts'
 
 export interface Databases {
   /** Where a Secret will not do: what its members were made for. */
   readonly known: KnownDatabases
   /** In the order of the groups. */
-  readonly problems: readonly DatabaseProblem[]
+  readonly problems: readonly SecretProblem[]
 }
 
 export const noDatabases: Databases = { known: new Map(), problems: [] }
@@ -38,10 +25,10 @@ export async function readDatabases(
   statefulSets: readonly StatefulSet[],
 ): Promise<Databases> {
   const known = new Map<string, KnownDatabase>()
-  const problems: DatabaseProblem[] = []
+  const problems: SecretProblem[] = []
   for (const { name, storage } of groupsOf(spec)) {
     if (!storage.jdbc) continue
-    const found = judgeSecret(await readSecret(client, namespace, storage.jdbc.secretRef.name), storage.jdbc)
+    const found = await readDatabase(client, namespace, storage.jdbc)
     const database = 'urlHash' in found ? found : asItWas(statefulSets, name)
     if ('reason' in found) problems.push(found)
     if (database) known.set(name, database)
@@ -49,31 +36,14 @@ export async function readDatabases(
   return { known, problems }
 }
 
-async function readSecret(
+async function readDatabase(
   client: KubeClient,
   namespace: string,
-  name: string,
-): Promise<Secret | KubeApiError | undefined> {
-  try {
-    return await client.get<Secret>(secrets, { namespace, name })
-  } catch (error) {
-    if (error instanceof KubeApiError && error.code === 403) return error
-    throw error
-  }
-}
-
-function judgeSecret(
-  secret: Secret | KubeApiError | undefined,
   { secretRef: { name }, keys }: JdbcSpec,
-): KnownDatabase | DatabaseProblem {
-  const accepted = `expected one with the keys ${keys.url}, ${keys.username} and ${keys.password}`
-  const unknown = (message: string): DatabaseProblem => ({ reason: 'UnknownSecret', message })
-  if (!secret) return unknown(`There is no Secret ${name}; ${accepted}`)
-  if (secret instanceof KubeApiError) return unknown(`Secret ${name} cannot be read: ${secret.message}`)
-  const { data = {} } = secret
-  const missing = [keys.url, keys.username, keys.password].filter((key) => data[key] === undefined)
-  if (missing.length > 0)
-    return unknown(`Secret ${name} has no key ${missing.join(' and no key ')}: it has ${listOf(data)}; ${accepted}`)
+): Promise<KnownDatabase | SecretProblem> {
+  const answer = await readSecret(client, namespace, name, [keys.url, keys.username, keys.password])
+  if (answer.problem) return answer.problem
+  const { data } = answer
   const url = Buffer.from(data[keys.url]!, 'base64').toString('utf8')
   if (!isDatabaseUrl(url))
     return {
@@ -81,16 +51,6 @@ function judgeSecret(
       message: `Secret ${name}: key ${keys.url} holds no URL of a database; expected jdbc:postgresql://…, jdbc:mysql://… or jdbc:mariadb://…`,
     }
   return { urlHash: urlHash(url), hasCa: data[keys.ca] !== undefined }
-}
-
-/** Secrets may have a thousand keys, and a message is to be read. */
-const listedKeys = 10
-
-function listOf(data: Readonly<Record<string, string>>): string {
-  const keys = Object.keys(data).sort()
-  if (keys.length === 0) return 'none'
-  const more = keys.length > listedKeys ? ` and ${keys.length - listedKeys} more` : ''
-  return `${keys.slice(0, listedKeys).join(', ')}${more}`
 }
 
 function asItWas(statefulSets: readonly StatefulSet[], group: string): KnownDatabase | undefined {

@@ -109,6 +109,7 @@ function planRollouts(
   const steps = plan.groups.map((group) =>
     planRolloutStep({
       revision: group.revision,
+      hasCopies: group.store.replication !== undefined,
       replicas: scale.get(group.name)?.replicas ?? group.replicas,
       members: membersOf(observation, group.name),
       ...plan.update,

@@ -14,6 +14,8 @@ export const drainCountPeriodMs = 10_000
 export const restPollMs = 300_000
 /** The same where a Secret says where the database is: a kubelet takes about as long to give its new content to the members. */
 export const secretPollMs = 60_000
+/** The same where members have copies: that one has fallen behind nobody tells, and only brokers and a Secret are asked. */
+export const copyPollMs = 15_000
 /** A connection to a broker that ended within this time is not opened anew at once. */
 export const watchRetryMs = 1_000
 /** What has not settled for this long will not settle within the next half second either. */

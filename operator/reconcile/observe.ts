@@ -4,7 +4,7 @@ import { adminPort } from '../api/limits.ts'
 import { annotations, labels, ordinalOf } from '../api/names.ts'
 import type { BrokerAdmin, MemberSnapshot } from '../broker-admin/broker-admin.ts'
 import { brokerContainer } from '../resources/pod-template.ts'
-import type { MemberFailure, MemberRole, ObservedMember } from '../topology/observed-member.ts'
+import { findActive, type MemberFailure, type MemberRole, type ObservedMember } from '../topology/observed-member.ts'
 import type { ClusterObjects } from './cluster-reader.ts'
 import type { ContainerStatus, Pod } from './kinds.ts'
 
@@ -33,9 +33,16 @@ export async function observe(
   brokerAdmin: BrokerAdmin,
 ): Promise<Observation> {
   const pods = objects.pods.filter((pod) => pod.metadata.labels?.[labels.group] !== undefined)
-  const members = await Promise.all(pods.map((pod) => observeMember(pod, brokerAdmin)))
+  const seen = await Promise.all(pods.map((pod) => observeMember(pod, brokerAdmin)))
+  const members = seen.map((member) => ({ ...member, inSync: member.inSync && !isBehind(member, seen) }))
   members.sort((a, b) => (a.group === b.group ? a.ordinal - b.ordinal : a.group < b.group ? -1 : 1))
   return { cluster, objects, members }
+}
+
+/** Who is active knows best: a standby that hears nothing does not know what it lacks. */
+function isBehind({ name, group }: SeenMember, members: readonly SeenMember[]): boolean {
+  const active = findActive(members.filter((member) => member.group === group))
+  return active?.snapshot?.replication?.members?.some((copy) => copy.name === name && !copy.inSync) === true
 }
 
 export const membersOf = ({ members }: Observation, group: string): SeenMember[] =>
@@ -58,6 +65,7 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
     running,
     role: refusal === undefined ? (snapshot?.role ?? roleWithoutAnswer(running, terminating)) : 'Starting',
     term: snapshot?.term ?? undefined,
+    inSync: snapshot?.replication?.inSync ?? true,
     failure: failureOf(pod),
     pod,
     snapshot,
@@ -68,7 +76,9 @@ async function observeMember(pod: Pod, brokerAdmin: BrokerAdmin): Promise<SeenMe
 
 /** Why it cannot even try for the lock. Who is active has it, whatever was before. */
 export const troubleOf = (snapshot: MemberSnapshot | undefined): string | undefined =>
-  snapshot && snapshot.role !== 'Active' ? (snapshot.lock.trouble ?? undefined) : undefined
+  snapshot && snapshot.role !== 'Active'
+    ? (snapshot.lock.trouble ?? snapshot.replication?.trouble?.reason ?? undefined)
+    : undefined
 
 const roleWithoutAnswer = (running: boolean, terminating: boolean): MemberRole => {
   if (running) return 'Unknown'

@@ -2,16 +2,26 @@
 // here.
 import type { Random } from '../../broker/base/random.ts'
 import type { BrokerClusterStatus } from '../api/status-schema.ts'
-import { drainPollMs, edgePollMs, fastPollMs, restPollMs, secretPollMs, settlingMs, slowPollMs } from './limits.ts'
+import type { GroupPlan } from '../topology/plan.ts'
+import {
+  copyPollMs,
+  drainPollMs,
+  edgePollMs,
+  fastPollMs,
+  restPollMs,
+  secretPollMs,
+  settlingMs,
+  slowPollMs,
+} from './limits.ts'
 
 /**
  * `brokersTell`: each of them tells by itself when its role changes, and in a network when a bridge does.
- * `hasDatabase`: a group has one, and a Secret that says where it is.
+ * `groups`: of the plan.
  */
 export function planRequeue(
   status: BrokerClusterStatus,
   brokersTell: boolean,
-  hasDatabase: boolean,
+  groups: readonly Pick<GroupPlan, 'store'>[],
   { nowMs, random }: { readonly nowMs: number; readonly random: Random },
 ): number {
   const conditionOf = (name: string) => status.conditions?.find(({ type }) => type === name)
@@ -22,8 +32,14 @@ export function planRequeue(
     if (conditionOf('Ready')?.status !== 'True') return slowPollMs
     if (!brokersTell) return status.edges ? edgePollMs : slowPollMs
     // Not all clusters in one moment, in which a change of one of them would wait for all others.
-    return (hasDatabase ? secretPollMs : restPollMs) * (0.75 + 0.5 * random.next())
+    return restOf(groups) * (0.75 + 0.5 * random.next())
   }
   const began = status.rollout?.since ?? reconciling.lastTransitionTime
   return nowMs - Date.parse(began) > settlingMs ? slowPollMs : fastPollMs
+}
+
+/** No broker tells that a copy has fallen behind, and nobody watches Secrets. */
+function restOf(groups: readonly Pick<GroupPlan, 'store'>[]): number {
+  if (groups.some(({ store }) => store.replication)) return copyPollMs
+  return groups.some(({ store }) => store.data.from === 'Database') ? secretPollMs : restPollMs
 }

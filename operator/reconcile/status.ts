@@ -132,6 +132,7 @@ function buildMemberStatus(member: SeenMember): MemberStatus {
     group: member.group,
     role: member.role,
     ready: member.ready,
+    ...(member.snapshot?.replication && { inSync: member.inSync }),
     ...(node !== undefined && node !== '' && { node }),
     ...(member.snapshot && { version: member.snapshot.version }),
     ...(member.revision !== undefined && { revision: member.revision }),

@@ -7,9 +7,9 @@ import { findActive } from '../topology/observed-member.ts'
 import { claimNames, type ClusterPlan, type GroupPlan } from '../topology/plan.ts'
 import { planStorageStep, type StorageProblem } from '../topology/storage-change.ts'
 import { existingStorage } from './existing-storage.ts'
-import type { DatabaseProblem } from './databases.ts'
 import { type Observation, type SeenMember, troubleOf } from './observe.ts'
 import type { Claim } from './kinds.ts'
+import type { SecretProblem } from './secrets.ts'
 
 export interface StorageState {
   readonly ready: boolean
@@ -19,12 +19,12 @@ export interface StorageState {
   readonly claims: ReadonlyMap<string, readonly ClaimStatus[]>
 }
 
-/** `refused` says why the API server did not let a claim grow, if so; `secrets` what is wrong with those of databases. */
+/** `refused` says why the API server did not let a claim grow, if so; `secrets` what is wrong with those that the spec names. */
 export function judgeStorage(
   plan: ClusterPlan,
   { objects, members }: Observation,
   refused: string | undefined,
-  secrets: readonly DatabaseProblem[] = [],
+  secrets: readonly SecretProblem[] = [],
 ): StorageState {
   const byGroup = new Map(plan.groups.map((group) => [group.name, claimsOf(group, objects.claims)]))
   const all = [...byGroup.values()].flat()
@@ -42,6 +42,8 @@ export function judgeStorage(
   if (secret) return state(false, secret.reason, secret.message)
   const unreachable = plan.groups.map((group) => databaseTrouble(group, members)).find((text) => text !== undefined)
   if (unreachable !== undefined) return state(false, 'DatabaseUnreachable', unreachable)
+  const [lost] = plan.groups.flatMap((group) => copyTrouble(group, members) ?? [])
+  if (lost) return state(false, lost.reason, lost.message)
   const missing = all.find(({ phase }) => phase === 'Missing')
   if (missing) return state(false, 'ClaimMissing', `There is no claim ${missing.name}`)
   const unbound = all.find(({ phase }) => phase !== 'Bound')
@@ -71,6 +73,24 @@ function databaseTrouble({ name, store }: GroupPlan, members: readonly SeenMembe
   if (!first || own.some(({ snapshot }) => troubleOf(snapshot) === undefined)) return undefined
   return `${first.name}: ${troubleOf(first.snapshot)}`
 }
+
+/** Of its active; without one, what all that answer say. A standby alone in trouble is one standby less, and no trouble of the storage. */
+function copyTrouble(
+  { name, store }: GroupPlan,
+  members: readonly SeenMember[],
+): { readonly reason: StorageState['reason']; readonly message: string } | undefined {
+  if (!store.replication) return undefined
+  const own = members.filter(({ group, snapshot }) => group === name && snapshot)
+  const active = findActive(own)
+  const asked = active ? [active] : own
+  const [first] = asked
+  if (!first || asked.some(({ snapshot }) => !snapshot?.replication?.trouble)) return undefined
+  const { kind, reason } = first.snapshot!.replication!.trouble!
+  const known = copyTroubles.find((one) => one === kind)
+  return { reason: known ?? 'QuorumLost', message: `${first.name}: ${reason}` }
+}
+
+const copyTroubles = ['ZooKeeperUnreachable', 'QuorumLost', 'ApiServerUnreachable'] as const
 
 /** Why it is so, only its provisioner knows; what is asked for, and what is seldom given, can be said. */
 function describeUnbound({ name, phase, requested }: ClaimStatus, claims: readonly Claim[]): string {

@@ -1,7 +1,7 @@
 // The pod of a member. Paths stand here only, in arguments, environment and mounts, never in the configuration: so
 // the same configuration serves a container and a process on a laptop. It runs under the restricted Pod Security
 // Standard.
-import { adminPort, adminPortName } from '../api/limits.ts'
+import { adminPort, adminPortName, replicationPortName } from '../api/limits.ts'
 import { annotations, childLabels, dataVolume, groupSelector, labels } from '../api/names.ts'
 import type { ClusterPlan, GroupPlan, LivenessProbePlan, PodPlan, StorePlan } from '../topology/plan.ts'
 import { configFile, configMapNameOf } from './config-map.ts'
@@ -13,6 +13,8 @@ const dataDirectory = '/var/lib/flotilla'
 const temporaryVolume = 'tmp'
 const databaseVolume = 'database'
 const databaseDirectory = '/etc/flotilla-database'
+const replicationVolume = 'replication'
+const replicationDirectory = '/etc/flotilla-replication'
 /** Name of the container of the broker. */
 export const brokerContainer = 'broker'
 
@@ -25,7 +27,7 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
       annotations: { [annotations.revision]: group.revision },
     },
     spec: {
-      automountServiceAccountToken: false,
+      ...buildAccount(group.store),
       enableServiceLinks: false,
       terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
       ...(pod.pullSecrets.length > 0 && { imagePullSecrets: pod.pullSecrets }),
@@ -41,6 +43,7 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
         { name: configVolume, configMap: { name: configMapNameOf(plan, group) } },
         { name: temporaryVolume, emptyDir: {} },
         ...buildDataVolume(group.store),
+        ...buildReplicationVolume(group.store),
       ],
     },
   }
@@ -50,8 +53,20 @@ export function buildPodTemplate(plan: ClusterPlan, group: GroupPlan) {
 const buildUser = ({ user }: PodPlan): { runAsUser?: number; runAsGroup?: number; fsGroup?: number } =>
   user === 'assigned' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }
 
+/** Only who renews a Lease has anything to say to the API server. */
+const buildAccount = ({ replication }: StorePlan): object =>
+  replication?.lease === undefined
+    ? { automountServiceAccountToken: false }
+    : { serviceAccountName: replication.lease, automountServiceAccountToken: true }
+
+/** Where the files of Secrets are, which the configuration names relative to it. */
+function secretDirectory({ data, replication }: StorePlan): { name: string; mountPath: string } | undefined {
+  if (data.from === 'Database') return { name: databaseVolume, mountPath: databaseDirectory }
+  return replication && { name: replicationVolume, mountPath: replicationDirectory }
+}
+
 function buildContainer(plan: ClusterPlan, { pod, statefulSet, store }: GroupPlan) {
-  const hasDatabase = store.data.from === 'Database'
+  const secrets = secretDirectory(store)
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
   return {
     name: brokerContainer,
@@ -65,8 +80,7 @@ function buildContainer(plan: ClusterPlan, { pod, statefulSet, store }: GroupPla
       '--member',
       '$(POD_NAME)',
     ],
-    // The configuration names the files of the Secret relative to it.
-    ...(hasDatabase && { workingDir: databaseDirectory }),
+    ...(secrets && { workingDir: secrets.mountPath }),
     env: [
       fromField('POD_NAME', 'metadata.name'),
       fromField('POD_IP', 'status.podIP'),
@@ -81,6 +95,9 @@ function buildContainer(plan: ClusterPlan, { pod, statefulSet, store }: GroupPla
         protocol: 'TCP',
       })),
       { name: adminPortName, containerPort: adminPort, protocol: 'TCP' },
+      ...(store.replication
+        ? [{ name: replicationPortName, containerPort: store.replication.port, protocol: 'TCP' }]
+        : []),
     ],
     // Alive is whose event loop turns; a standby that waits for the lock is as alive as it is ready. One that hangs has a
     // grace period of its own: the one of the pod is for a stop in good order.
@@ -96,7 +113,7 @@ function buildContainer(plan: ClusterPlan, { pod, statefulSet, store }: GroupPla
       { name: configVolume, mountPath: configDirectory, readOnly: true },
       { name: temporaryVolume, mountPath: '/tmp' },
       { name: dataVolume, mountPath: dataDirectory },
-      ...(hasDatabase ? [{ name: databaseVolume, mountPath: databaseDirectory, readOnly: true }] : []),
+      ...(secrets ? [{ ...secrets, readOnly: true }] : []),
     ],
   }
 }
@@ -123,6 +140,21 @@ function buildDataVolume({ data }: StorePlan): object[] {
       ]
   }
 }
+
+/** One directory with files of several Secrets. */
+const buildReplicationVolume = ({ replication }: StorePlan): object[] =>
+  replication
+    ? [
+        {
+          name: replicationVolume,
+          projected: {
+            sources: replication.files.map(({ secretName, key, path }) => ({
+              secret: { name: secretName, items: [{ key, path }] },
+            })),
+          },
+        },
+      ]
+    : []
 
 function buildResources({ requests, limits }: PodPlan['resources']): object {
   const asText = (list: NonNullable<typeof requests>) =>

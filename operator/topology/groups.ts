@@ -4,13 +4,14 @@ import type { ClusterIdentity } from '../api/broker-cluster.ts'
 import { adminPort, livenessProbeDefaults } from '../api/limits.ts'
 import { memberClaimName, memberName, sharedClaimName, statefulSetName, templateGroupName } from '../api/names.ts'
 import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../api/spec-schema.ts'
-import type { StorageSpec } from '../api/storage-schema.ts'
+import type { ClaimTemplate } from '../api/storage-schema.ts'
 import { assert } from '../../broker/base/assert.ts'
 import { defaultDeadLetterQueue } from '../../broker/config/dead-letter-schema.ts'
 import { defaultDestinationPolicy } from '../../broker/config/destination-schema.ts'
 import { defaultTempLimit, type BrokerConfigInput } from '../../broker/config/schema.ts'
 import { type KnownDatabase, planDatabaseFiles, planDatabaseStore } from './database.ts'
 import type { ImagePlan } from './member-image.ts'
+import { planReplicatedStore, planReplication, zookeeperPath } from './replication.ts'
 import type {
   BrokerUser,
   ClaimPlan,
@@ -48,13 +49,14 @@ export function planGroup(
   { image, user, network, database, discoveryUri }: GroupSurroundings,
 ): GroupPlan {
   const statefulSet = statefulSetName(cluster.name, group.name)
+  const members = planMembers(cluster, group)
   return {
     name: group.name,
     statefulSet,
     replicas: group.replicas,
-    members: planMembers(cluster, group),
+    members,
     brokerConfig: {
-      ...buildBrokerConfig(statefulSet, spec, planStoreConfig(group.storage, database), discoveryUri),
+      ...buildBrokerConfig(statefulSet, spec, planStoreConfig(cluster, group, members, database), discoveryUri),
       ...network,
     },
     store: planStore(cluster, group, database),
@@ -93,10 +95,14 @@ function buildBrokerConfig(
 }
 
 function planStoreConfig(
-  { type, sharedVolume, jdbc }: StorageSpec,
+  cluster: ClusterIdentity,
+  group: GroupSpec,
+  members: readonly MemberPlan[],
   database: KnownDatabase | undefined,
 ): BrokerConfigInput['store'] {
+  const { type, sharedVolume, jdbc } = group.storage
   if (jdbc) return planDatabaseStore(jdbc, database)
+  if (type === 'ZooKeeper' || type === 'Replicated') return planReplicatedStore(cluster, group, members)
   if (type === 'None') return { type: 'Memory' }
   return { type: 'Journal', ...(sharedVolume && { lock: sharedVolume.lock }) }
 }
@@ -156,23 +162,32 @@ const isDefaultDeadLetter = ({
   queue === defaultDeadLetterQueue && processExpired && !processNonPersistent
 
 function planStore(cluster: ClusterIdentity, group: GroupSpec, known: KnownDatabase | undefined): StorePlan {
-  const { type, volume, sharedVolume, jdbc, retentionPolicy } = group.storage
+  const { type, volume, sharedVolume, jdbc, zookeeper, replicated, retentionPolicy } = group.storage
   const policy = retentionPolicy ?? { whenDeleted: 'Retain', whenScaled: 'Retain' }
+  const replication = planReplication(cluster, group)
   switch (type) {
     case 'None':
-      return { type, note: type, data: { from: 'Nothing' }, claim: undefined }
+      return { type, note: type, data: { from: 'Nothing' }, claims: [], replication }
     case 'Volume': {
       assert(volume, 'A parsed spec with storage.type Volume has storage.volume')
-      const name = memberClaimName(memberName(cluster.name, group.name, 0))
-      const claim: ClaimPlan = { name, template: volume.claimTemplate, ...policy }
-      return { type, note: type, data: { from: 'ClaimTemplate', claim }, claim }
+      return { type, note: type, ...planMemberClaims(cluster, group, volume.claimTemplate, policy), replication }
+    }
+    case 'ZooKeeper': {
+      assert(zookeeper, 'A parsed spec with storage.type ZooKeeper has storage.zookeeper')
+      const note = `${type} path ${zookeeperPath(cluster, group)} of ${group.replicas} members`
+      return { type, note, ...planMemberClaims(cluster, group, zookeeper.claimTemplate, policy), replication }
+    }
+    case 'Replicated': {
+      assert(replicated, 'A parsed spec with storage.type Replicated has storage.replicated')
+      const note = `${type} port ${replicated.bindPort} of ${group.replicas} members`
+      return { type, note, ...planMemberClaims(cluster, group, replicated.claimTemplate, policy), replication }
     }
     case 'SharedVolume': {
       assert(sharedVolume, 'A parsed spec with storage.type SharedVolume has storage.sharedVolume')
       const { existingClaim, claimTemplate } = sharedVolume
       const claimName = existingClaim?.name ?? sharedClaimName(cluster.name, group.name)
-      const claim = existingClaim ? undefined : claimTemplate && { name: claimName, template: claimTemplate, ...policy }
-      return { type, note: `${type} claim ${claimName}`, data: { from: 'Claim', claimName }, claim }
+      const claims = claimTemplate ? [{ name: claimName, template: claimTemplate, ...policy }] : []
+      return { type, note: `${type} claim ${claimName}`, data: { from: 'Claim', claimName }, claims, replication }
     }
     case 'JDBC': {
       assert(jdbc, 'A parsed spec with storage.type JDBC has storage.jdbc')
@@ -183,8 +198,31 @@ function planStore(cluster: ClusterIdentity, group: GroupSpec, known: KnownDatab
         files: planDatabaseFiles(jdbc, known),
         known,
       } as const
-      return { type, note: tablePrefix === '' ? type : `${type} tablePrefix ${tablePrefix}`, data, claim: undefined }
+      return {
+        type,
+        note: tablePrefix === '' ? type : `${type} tablePrefix ${tablePrefix}`,
+        data,
+        claims: [],
+        replication,
+      }
     }
+  }
+}
+
+/** A claim for each member, from one template. */
+function planMemberClaims(
+  cluster: ClusterIdentity,
+  group: GroupSpec,
+  template: ClaimTemplate,
+  policy: Pick<ClaimPlan, 'whenDeleted' | 'whenScaled'>,
+): Pick<StorePlan, 'data' | 'claims'> {
+  const of = (ordinal: number): ClaimPlan => {
+    const name = memberClaimName(memberName(cluster.name, group.name, ordinal))
+    return { name, template, ...policy }
+  }
+  return {
+    data: { from: 'ClaimTemplate', claim: of(0) },
+    claims: Array.from({ length: group.replicas }, (_, ordinal) => of(ordinal)),
   }
 }
 

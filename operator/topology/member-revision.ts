@@ -32,6 +32,9 @@ const inputs: readonly {
   { name: 'transportConnectors', of: 'spec', path: ['transportConnectors'] },
   { name: 'lock', of: 'group', path: ['storage', 'sharedVolume', 'lock'] },
   { name: 'jdbc', of: 'group', path: ['storage', 'jdbc'] },
+  // A claim grows without a restart.
+  { name: 'zookeeper', of: 'group', path: ['storage', 'zookeeper'], without: ['claimTemplate'] },
+  { name: 'replicated', of: 'group', path: ['storage', 'replicated'], without: ['claimTemplate'] },
   { name: 'resources', of: 'group', path: ['resources'] },
   { name: 'scheduling', of: 'group', path: ['scheduling'] },
   { name: 'terminationGracePeriodSeconds', of: 'spec', path: ['terminationGracePeriodSeconds'] },
@@ -100,7 +103,7 @@ function find(root: unknown, rootSchema: JsonSchema, path: readonly string[]): {
 }
 
 function leaveOut(value: unknown, names: readonly string[]): unknown {
-  if (names.length === 0) return value
+  if (names.length === 0 || value === undefined) return value
   return Object.fromEntries(Object.entries(value as object).filter(([name]) => !names.includes(name)))
 }
 

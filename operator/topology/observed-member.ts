@@ -24,6 +24,8 @@ export interface ObservedMember {
   readonly role: MemberRole
   /** The term it is active in. */
   readonly term: number | undefined
+  /** Of members with a copy each: it has what the active has, as far as both know. true where there are no copies. */
+  readonly inSync: boolean
   readonly failure: MemberFailure | undefined
 }
 
@@ -39,5 +41,5 @@ export const countActives = (members: readonly ObservedMember[]): number =>
   members.filter(({ role }) => role === 'Active').length
 
 /** Would take over at once. */
-export const isProvenStandby = ({ ready, terminating, role }: ObservedMember): boolean =>
-  ready && !terminating && role === 'Standby'
+export const isProvenStandby = ({ ready, terminating, role, inSync }: ObservedMember): boolean =>
+  ready && inSync && !terminating && role === 'Standby'

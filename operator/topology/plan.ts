@@ -8,6 +8,7 @@ import type { BrokerClusterSpec, GroupSpec, TransportConnectorSpec } from '../ap
 import type { ClaimTemplate, StorageSpec } from '../api/storage-schema.ts'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { DatabaseFile, KnownDatabase } from './database.ts'
+import type { ReplicationPlan } from './replication.ts'
 
 export interface ClusterPlan {
   readonly cluster: ClusterIdentity
@@ -100,8 +101,10 @@ export interface StorePlan {
    */
   readonly note: string
   readonly data: DataPlan
-  /** What the operator makes, or looks after; undefined when there is no claim, or it is somebody else's. */
-  readonly claim: ClaimPlan | undefined
+  /** What the operator makes, or looks after; none when there is no claim, or it is somebody else's. */
+  readonly claims: readonly ClaimPlan[]
+  /** Of a group whose members each have a copy. */
+  readonly replication: ReplicationPlan | undefined
 }
 
 /** What a member finds at its data directory. */
@@ -109,7 +112,7 @@ type DataPlan =
   | { readonly from: 'Nothing' }
   /** A claim that all members share. */
   | { readonly from: 'Claim'; readonly claimName: string }
-  /** A claim of its own, which the StatefulSet controller makes. */
+  /** A claim of its own, which the StatefulSet controller makes; this is the one of the first member. */
   | { readonly from: 'ClaimTemplate'; readonly claim: ClaimPlan }
   /** Messages are in a database, and files of the Secret tell where that is. */
   | {
@@ -133,7 +136,7 @@ export interface ReferencePlan {
 }
 
 /** Names of the claims that a group uses. */
-export function claimNames({ store: { data } }: GroupPlan): string[] {
+export function claimNames({ store: { data, claims } }: GroupPlan): string[] {
   switch (data.from) {
     case 'Nothing':
     case 'Database':
@@ -141,6 +144,6 @@ export function claimNames({ store: { data } }: GroupPlan): string[] {
     case 'Claim':
       return [data.claimName]
     case 'ClaimTemplate':
-      return [data.claim.name]
+      return claims.map(({ name }) => name)
   }
 }

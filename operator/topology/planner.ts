@@ -68,8 +68,8 @@ function failoverUrl(groups: readonly GroupPlan[], port: number): string {
 }
 
 /** Pull secrets are not among them: the kubelet reads those, and tells when one is missing. */
-function referencesOf({ store: { data, claim } }: GroupPlan): ReferencePlan[] {
-  if (data.from !== 'Claim' || claim) return []
+function referencesOf({ store: { data, claims } }: GroupPlan): ReferencePlan[] {
+  if (data.from !== 'Claim' || claims.length > 0) return []
   return [{ kind: 'PersistentVolumeClaim', name: data.claimName }]
 }
 

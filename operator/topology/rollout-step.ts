@@ -11,6 +11,8 @@ export interface RolloutInput {
   readonly revision: string
   /** Members that the StatefulSet is to keep running. */
   readonly replicas: number
+  /** Each member has a copy: one may be away only while all others have what the active has. */
+  readonly hasCopies: boolean
   /** Pods that exist. */
   readonly members: readonly ObservedMember[]
   readonly type: 'RollingUpdate' | 'OnDelete'
@@ -84,6 +86,9 @@ function withActive(input: RolloutInput, outdated: readonly ObservedMember[], ac
   const standbys = outdated.filter((member) => member !== active)
   // Whoever could not take over anyway goes first, then from the top.
   const next = standbys.find((member) => !isProvenStandby(member)) ?? standbys.at(-1)
+  const behind = input.members.filter((member) => member !== active && member !== next && !isProvenStandby(member))
+  if (next && input.hasCopies && behind.length > 0)
+    return wait('Standbys', `Waits for ${behind.map(({ name }) => name).join(', ')} to be in sync`)
   if (next) return remove('Standbys', next, 'StandbyOutdated')
   if (!input.members.some((member) => member !== active && isProvenStandby(member)))
     return blocked(`${active.name} is active and no standby is ready to take over from it`)

@@ -21,32 +21,38 @@ export interface ExistingClaim {
 }
 
 interface StorageStep {
-  /** To be written, in the size that it is to have; undefined when that is not the operator's, or not yet. */
-  readonly claim: ClaimPlan | undefined
+  /** To be written, in the size that each is to have; those left out are not the operator's, or not yet. */
+  readonly claims: readonly ClaimPlan[]
   /** For the StatefulSet. */
   readonly store: StorePlan
-  /** Why the claim stays larger than wanted. */
+  /** Why a claim stays larger than wanted. */
   readonly refusedShrink: string | undefined
 }
 
 export function planStorageStep({ store }: GroupPlan, existing: ExistingStorage): StorageStep {
-  const claim = store.claim && existing.claims.find(({ name }) => name === store.claim!.name)
+  const found = (claim: ClaimPlan) => existing.claims.find(({ name }) => name === claim.name)
   return {
-    claim: claimToWrite(store, claim),
+    claims: store.claims.flatMap((claim) => claimToWrite(store, claim, found(claim)) ?? []),
     store: keepTemplateSize(store, existing.templateSize),
-    refusedShrink: refusedShrink(store, claim),
+    refusedShrink: store.claims
+      .map((claim) => refusedShrink(claim, found(claim)))
+      .find((refusal) => refusal !== undefined),
   }
 }
 
 /** The StatefulSet controller makes the claim of a template; the operator looks after it once it is there. */
-function claimToWrite({ claim, data }: StorePlan, existing: ExistingClaim | undefined): ClaimPlan | undefined {
-  if (!claim || (!existing && data.from === 'ClaimTemplate')) return undefined
+function claimToWrite(
+  { data }: StorePlan,
+  claim: ClaimPlan,
+  existing: ExistingClaim | undefined,
+): ClaimPlan | undefined {
+  if (!existing && data.from === 'ClaimTemplate') return undefined
   const size = existing?.size
   return size !== undefined && isLarger(size, sizeOf(claim)) ? withSize(claim, size) : claim
 }
 
-function refusedShrink({ claim }: StorePlan, existing: ExistingClaim | undefined): string | undefined {
-  if (!claim || existing?.size === undefined || !isLarger(existing.size, sizeOf(claim))) return undefined
+function refusedShrink(claim: ClaimPlan, existing: ExistingClaim | undefined): string | undefined {
+  if (existing?.size === undefined || !isLarger(existing.size, sizeOf(claim))) return undefined
   return `Claim ${claim.name} has ${existing.size} and cannot shrink to ${sizeOf(claim)}; it stays as it is`
 }
 
@@ -77,17 +83,21 @@ export function unsupportedChanges({ store }: GroupPlan, existing: ExistingStora
   const problem = (field: string, given: unknown, accepted: string) => problems.push({ field, given, accepted })
   if (existing.note !== undefined && existing.note !== store.note)
     problem('storage.type', store.note, `expected ${existing.note}, as the group was created: its messages are there`)
-  if (!store.claim) return problems
-  const { template, name } = store.claim
-  const claim = existing.claims.find((one) => one.name === name)
-  if (claim?.accessModes && !sameSet(claim.accessModes, template.accessModes))
+  // All are of one template, and a problem is to be told once.
+  const names = new Set(store.claims.map(({ name }) => name))
+  const claim = existing.claims.find((one) => names.has(one.name))
+  const [planned] = store.claims
+  if (!planned || !claim) return problems
+  const { template } = planned
+  const { name } = claim
+  if (claim.accessModes && !sameSet(claim.accessModes, template.accessModes))
     problem(
       'storage.accessModes',
       template.accessModes,
       `expected those of claim ${name}, ${claim.accessModes.join(', ')}`,
     )
   // Left out means the default class, which the API server then writes into the claim.
-  if (claim?.storageClassName && template.storageClassName && claim.storageClassName !== template.storageClassName)
+  if (claim.storageClassName && template.storageClassName && claim.storageClassName !== template.storageClassName)
     problem(
       'storage.storageClassName',
       template.storageClassName,
@@ -98,8 +108,8 @@ export function unsupportedChanges({ store }: GroupPlan, existing: ExistingStora
 
 /** A claim of somebody else that the members of the group cannot all mount. */
 export function unusableClaims({ replicas, store }: GroupPlan, existing: ExistingStorage): StorageProblem[] {
-  const { data, claim: own } = store
-  if (data.from !== 'Claim' || own || replicas === 1) return []
+  const { data, claims: own } = store
+  if (data.from !== 'Claim' || own.length > 0 || replicas === 1) return []
   const modes = existing.claims.find(({ name }) => name === data.claimName)?.accessModes
   if (!modes || modes.length === 0 || modes.includes('ReadWriteMany')) return []
   const accepted = `a claim with access modes ${modes.join(', ')}; expected one with ReadWriteMany, which ${replicas} members can mount at the same time`

@@ -3,7 +3,15 @@ import { describe, expect, test } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
-import { brokerClusters, events, leases, secrets } from '../../operator/kube/resource-types.ts'
+import {
+  brokerClusters,
+  events,
+  leases,
+  roleBindings,
+  roles,
+  secrets,
+  serviceAccounts,
+} from '../../operator/kube/resource-types.ts'
 import type { ResourceType } from '../../operator/kube/port.ts'
 import { childTypes } from '../../operator/reconcile/cluster-reader.ts'
 import { parseOperatorSettings } from '../../operator/config/operator-settings.ts'
@@ -85,16 +93,19 @@ describe('the permissions of the chart', () => {
     expect(verbsOf(brokerClusters, '/status')).toEqual(['patch'])
   })
 
-  test('let it get Secrets by name, and neither list nor watch them', () => {
-    expect(verbsOf(secrets)).toEqual(['get'])
+  test('let it get Secrets by name and make new ones, and neither list nor watch them', () => {
+    expect(verbsOf(secrets)).toEqual(['get', 'create'])
   })
 
   test('let it record Events, and nothing more than what is told above', () => {
     expect(verbsOf(events)).toEqual(['create', 'patch'])
-    expect(verbsOf(leases)).toEqual(['get'])
-    const known = [...Object.values(childTypes), events, brokerClusters, leases, secrets].map(({ plural }) => plural)
-    const named = rules.flatMap(({ resources }) => resources)
-    expect(named.sort()).toEqual([...known, 'brokerclusters/status', 'brokerclusters/finalizers'].sort())
+    const election = [leases, serviceAccounts, roles, roleBindings]
+    for (const type of election) expect(verbsOf(type)).toEqual(expect.arrayContaining(['get', 'create', 'patch']))
+    const known = [...Object.values(childTypes), events, brokerClusters, ...election, secrets].map(
+      ({ plural }) => plural,
+    )
+    const named = new Set(rules.flatMap(({ resources }) => resources))
+    expect([...named].sort()).toEqual([...known, 'brokerclusters/status', 'brokerclusters/finalizers'].sort())
     expect(JSON.stringify(rules)).not.toContain('*')
   })
 

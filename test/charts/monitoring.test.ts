@@ -65,6 +65,7 @@ beforeAll(async () => {
     memory: { used: 0, limit: 0, blockedConnections: 0 },
     temp: { messages: 0, bytesUsed: 0, limitBytes: 0, roomBytes: 0 },
     store: { messages: 0, roomBytes: 0, bytesUsed: 0, syncs: 0, recordsWritten: 0, recoveryMs: 0 },
+    replication: { inSync: true, isVoter: true, quorum: 2, replicas: 3, members: [] },
     eventLoopDelayMs: 0,
   })
   const operator = await new OperatorMetrics().render()

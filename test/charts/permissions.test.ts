@@ -51,15 +51,31 @@ describeRendered('the permissions', () => {
     ])
   })
 
-  test('let it get Secrets, and neither list nor watch nor change them; or not even that', () => {
+  test('let it get and make Secrets, and neither list nor watch nor change them; or not even that', () => {
     const verbs = (set: string[]) =>
       ofKind(render({ set: ['rbac.aggregate=false', ...set] }), 'ClusterRole').flatMap(({ rules }) =>
         (rules as { resources: string[]; verbs: string[] }[]).flatMap((rule) =>
           rule.resources.includes('secrets') ? rule.verbs : [],
         ),
       )
-    expect(verbs([])).toEqual(['get'])
+    expect(verbs([])).toEqual(['get', 'create'])
     expect(verbs(['rbac.secrets=false'])).toEqual([])
+  })
+
+  test('let it make what elects members by a Lease, and give nobody more than it has; or not even that', () => {
+    const allowed = (set: string[]) =>
+      ofKind(render({ set: ['rbac.aggregate=false', ...set] }), 'ClusterRole').flatMap(({ rules }) =>
+        (rules as { resources: string[]; verbs: string[] }[]).flatMap(({ resources, verbs }) =>
+          resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+        ),
+      )
+    const made = ['leases', 'serviceaccounts', 'roles', 'rolebindings'].flatMap((resource) =>
+      ['get', 'create', 'patch'].map((verb) => `${verb} ${resource}`),
+    )
+    expect(allowed([])).toEqual(expect.arrayContaining([...made, 'update leases']))
+    expect(allowed([]).filter((one) => /^(bind|escalate) |^(update|delete) role/.test(one))).toEqual([])
+    const without = allowed(['rbac.elections=false'])
+    expect(without.filter((one) => /serviceaccounts|roles|rolebindings|leases/.test(one))).toEqual(['get leases'])
   })
 
   test('of the election are for the one Lease that the operator is told of', () => {

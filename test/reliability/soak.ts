@@ -1,6 +1,6 @@
 // Long forms of the reliability suites, which are too long for `npm test`:
 //
-//   npm run soak -- NAME [--seed N] [--scale X] [--store STORE] [--locker LOCKER] [--light]
+//   npm run soak -- NAME [--seed N] [--scale X] [--schedules N] [--trace] [--store STORE] [--locker LOCKER] [--light]
 //
 // `--scale 1` is the length that docs/reliability.md has figures of; smaller ones try a suite out. Each prints its seed, so
 // that a run that failed can be repeated; it ends with code 1 when a suite failed.
@@ -25,6 +25,10 @@ export interface SoakOptions {
   readonly seed: number
   /** 1 = the whole length. */
   readonly scale: number
+  /** Of replication-model: how many groups, whatever the scale. */
+  readonly schedules: number | undefined
+  /** Of replication-model: everything that happens is told. */
+  readonly trace: boolean
   /** Of store-faults. */
   readonly store: StoreName
   readonly locker: Locker
@@ -66,6 +70,8 @@ const help = `npm run soak -- NAME [options]
   NAME        one of: ${Object.keys(soaks).join(' ')}
   --seed N    the seed of a run that is to be repeated
   --scale X   1 is the whole length (1)
+  --schedules N   of replication-model: how many groups, instead of a scale
+  --trace     of replication-model: prints everything that happens
   --store S   of store-faults: ${storeNames.join(' ')} (journal)
   --locker L  of store-faults in a database: ${lockers.join(' ')} (Lease)
   --light     of store-faults: one client alone, for what a takeover takes
@@ -76,6 +82,8 @@ const { values: flags, positionals } = parseCommandLine('soak', help, {
   options: {
     seed: { type: 'string' },
     scale: { type: 'string', default: '1' },
+    schedules: { type: 'string' },
+    trace: { type: 'boolean', default: false },
     store: { type: 'string', default: 'journal' },
     locker: { type: 'string', default: 'Lease' },
     light: { type: 'boolean', default: false },
@@ -89,6 +97,9 @@ const seed = flags.seed === undefined ? systemClock.nowMs() % 2 ** 31 : Number(f
 if (!Number.isSafeInteger(seed)) refuse('soak', `--seed ${flags.seed} is no whole number`)
 const scale = Number(flags.scale)
 if (!(scale > 0)) refuse('soak', `--scale ${flags.scale} is no number above 0`)
+const schedules = flags.schedules === undefined ? undefined : Number(flags.schedules)
+if (schedules !== undefined && !(Number.isSafeInteger(schedules) && schedules > 0))
+  refuse('soak', `--schedules ${flags.schedules} is no whole number above 0`)
 checkChoices('soak', '--store', [flags.store], storeNames)
 checkChoices('soak', '--locker', [flags.locker], lockers)
 const [store, locker] = [flags.store as StoreName, flags.locker as Locker]
@@ -96,7 +107,8 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 print(`${name}: seed ${seed}, scale ${scale}`)
 const startMs = systemClock.monotonicMs()
 try {
-  await soak({ seed, scale, store, locker, light: flags.light, print })
+  const { light, trace } = flags
+  await soak({ seed, scale, schedules, trace, store, locker, light, print })
   print(`${name}: passed in ${Math.round((systemClock.monotonicMs() - startMs) / 1000)} s`)
   process.exit(0)
 } catch (error) {

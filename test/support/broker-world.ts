@@ -5,6 +5,7 @@ import type {
   BrokerAdmin,
   BrokerAdminTarget,
   MemberBridge,
+  MemberReplication,
   MemberSnapshot,
   RoleListener,
   Told,
@@ -53,6 +54,8 @@ export class BrokerWorld implements BrokerAdmin {
   readonly refusals = new Map<string, string>()
   /** Why a member cannot try for the lock in its database, by pod. It does not become active. */
   readonly lockTroubles = new Map<string, string>()
+  /** What members with a copy each say of the copies, by pod. One that is behind, or in trouble, does not become active. */
+  readonly copies = new Map<string, MemberReplication>()
   /** Claims stay Pending. */
   holdClaims = false
   /** Whether brokers tell their role by themselves; those of an earlier version do not. */
@@ -94,7 +97,8 @@ export class BrokerWorld implements BrokerAdmin {
     const broker = this.#reachable(this.#kube.read<AnyObject>('Pod', target), target)
     if (!broker) throw new BrokerAdminError('BROKER_UNREACHABLE', target, 'connection refused')
     const bridges = this.#bridgesOf(target, broker)
-    return buildSnapshot(
+    const replication = this.copies.get(target.name)
+    const snapshot = buildSnapshot(
       target.name,
       broker,
       this.refusals.get(target.name),
@@ -102,6 +106,7 @@ export class BrokerWorld implements BrokerAdmin {
       this.#drainOf(target.name, broker),
       this.lockTroubles.get(target.name),
     )
+    return { ...snapshot, ...(replication && { replication }) }
   }
 
   // oxlint-disable-next-line typescript/require-await -- what throws is to become a rejection
@@ -332,10 +337,17 @@ export class BrokerWorld implements BrokerAdmin {
   }
 
   #secretsAreThere(pod: AnyObject): boolean {
-    type Mounted = { secret?: { secretName: string; items: readonly { key: string }[] } }
-    return pod.spec.volumes.every(({ secret }: Mounted) => {
-      if (!secret) return true
-      const key = { namespace: pod.metadata.namespace!, name: secret.secretName }
+    type Items = readonly { key: string }[]
+    type Mounted = {
+      secret?: { secretName: string; items: Items }
+      projected?: { sources: { secret: { name: string; items: Items } }[] }
+    }
+    const mounted = (pod.spec.volumes as Mounted[]).flatMap(({ secret, projected }) => [
+      ...(secret ? [{ name: secret.secretName, items: secret.items }] : []),
+      ...(projected?.sources ?? []).map((source) => source.secret),
+    ])
+    return mounted.every((secret) => {
+      const key = { namespace: pod.metadata.namespace!, name: secret.name }
       const found = this.#kube.read<KubeObject & { data?: Record<string, string> }>('Secret', key)
       return secret.items.every((item) => found?.data?.[item.key] !== undefined)
     })
@@ -350,7 +362,8 @@ export class BrokerWorld implements BrokerAdmin {
         of(pod)?.role === 'Standby' &&
         !pod.metadata.deletionTimestamp &&
         !this.refusals.has(pod.metadata.name) &&
-        !this.lockTroubles.has(pod.metadata.name),
+        !this.lockTroubles.has(pod.metadata.name) &&
+        canLead(this.copies.get(pod.metadata.name)),
     )
     const winner = standbys[Math.floor(this.#random.next() * standbys.length)]
     if (!winner) return
@@ -360,6 +373,7 @@ export class BrokerWorld implements BrokerAdmin {
   }
 }
 
+const canLead = (copy: MemberReplication | undefined): boolean => !copy || (copy.inSync && !copy.trouble)
 const groupOf = ({ metadata }: KubeObject): string =>
   `${metadata.namespace}/${metadata.labels?.['flotilla.dev/cluster']}/${metadata.labels?.['flotilla.dev/group']}`
 /** Of a member, or of its StatefulSet. */

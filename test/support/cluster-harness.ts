@@ -41,6 +41,7 @@ export class ClusterHarness {
       clock: this.clock,
       random: seededRandom(1),
       settings: { defaultImage: this.defaultImage },
+      newToken: () => 'a token',
       recordEvent: (_, event) => this.events.push(event),
     })
     return this.reconciler
@@ -127,6 +128,32 @@ export const databasePair = (
   topology: { type: 'MasterSlave' },
   groupTemplate: { replicas: 2, storage: { type: 'JDBC', jdbc: { secretRef: { name: 'orders-db' }, ...jdbc } } },
   ...change,
+})
+
+type Storage = NonNullable<BrokerClusterSpecInput['groupTemplate']>['storage']
+const claimTemplate = { resources: { requests: { storage: '1Gi' } } }
+
+/** Members with a copy each, of which a Lease proposes the active. */
+export const copiesByLease = (
+  replicated: Partial<NonNullable<Storage['replicated']>> = {},
+  replicas = 3,
+  change: Partial<BrokerClusterSpecInput> = {},
+): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: { replicas, storage: { type: 'Replicated', replicated: { claimTemplate, ...replicated } } },
+  ...change,
+})
+
+/** The same by ZooKeeper. */
+export const copiesByZooKeeper = (
+  zookeeper: Partial<NonNullable<Storage['zookeeper']>> = {},
+  replicas = 3,
+): BrokerClusterSpecInput => ({
+  topology: { type: 'MasterSlave' },
+  groupTemplate: {
+    replicas,
+    storage: { type: 'ZooKeeper', zookeeper: { address: 'zk-0.zk:2181,zk-1.zk:2181', claimTemplate, ...zookeeper } },
+  },
 })
 
 export const databaseSecret = (change: Readonly<Record<string, string | undefined>> = {}) => {

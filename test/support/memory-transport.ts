@@ -62,8 +62,9 @@ class MemoryTransport implements ReplicationTransport {
 
   /** Connects to whom it can, and lets go of whom it cannot. */
   review(): void {
-    for (const { member } of this.#peers) {
-      const now = this.#hub.reach(this.#member, member)
+    const peers = new Set(this.#peers.map(({ member }) => member))
+    for (const member of new Set([...peers, ...this.#connected.keys()])) {
+      const now = peers.has(member) ? this.#hub.reach(this.#member, member) : undefined
       const before = this.#connected.get(member)
       if (now === before) continue
       this.#connected.delete(member)

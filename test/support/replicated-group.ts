@@ -5,6 +5,7 @@ import type { Disk } from '../../broker/disk/disk.ts'
 import { comparePositions } from '../../broker/replication/position.ts'
 import { Replicator } from '../../broker/replication/replicator.ts'
 import { syncDemands, type SyncMode } from '../../broker/replication/sync-mode.ts'
+import type { ReplicationTransport } from '../../broker/replication/transport.ts'
 import type { JournalStore } from '../../broker/store/journal/journal-store.ts'
 import type { RecoveredState } from '../../broker/store/message-store.ts'
 import { createJournalStore } from './journal-stores.ts'
@@ -15,6 +16,8 @@ export interface ReplicatedGroupOptions {
   readonly mode?: SyncMode
   readonly maxFileLength?: number
   readonly limitBytes?: number
+  /** A real network in place of the hub. */
+  readonly transportOf?: (member: string) => ReplicationTransport
 }
 
 export interface ServingMember {
@@ -30,6 +33,7 @@ export class ReplicatedGroup {
   readonly #options: ReplicatedGroupOptions
   readonly #members = new Map<string, Replicator>()
   readonly #names: readonly string[]
+  readonly #addresses = new Map<string, string>()
   #changed = Promise.withResolvers<void>()
   #founding = true
 
@@ -52,15 +56,16 @@ export class ReplicatedGroup {
         disk: disks.get(member)!,
         directory,
         maxFileLength,
-        transport: this.hub.transport(member),
+        transport: this.#options.transportOf?.(member) ?? this.hub.transport(member),
         contactMs: 2000,
         clock: systemClock,
         logger: silentLogger,
       })
-      await replicator.open(() => this.#tellChanged())
+      this.#addresses.set(member, await replicator.open(() => this.#tellChanged()))
       this.#members.set(member, replicator)
-      replicator.peers(this.#names.map((name) => ({ member: name, address: `${name}:0` })))
     }
+    const peers = [...this.#addresses].map(([member, address]) => ({ member, address }))
+    for (const replicator of this.#members.values()) replicator.peers(peers)
   }
 
   async stop(member: string): Promise<void> {

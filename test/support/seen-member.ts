@@ -15,6 +15,7 @@ export const seenMember = (
   running: true,
   role: 'Standby',
   term: undefined,
+  inSync: true,
   failure: undefined,
   refusal: undefined,
   snapshot: undefined,

@@ -10,7 +10,7 @@ import { errorMessage } from '../../base/errors.ts'
 import type { Elector } from './elector.ts'
 
 export interface ElectionLockOptions {
-  readonly kind: 'ZooKeeper'
+  readonly kind: 'ZooKeeper' | 'KubernetesLease'
   readonly member: string
   readonly brokerName: string
   readonly replicator: Replicator
@@ -19,7 +19,7 @@ export interface ElectionLockOptions {
 }
 
 export class ElectionLock implements Lock {
-  readonly kind: 'ZooKeeper'
+  readonly kind: 'ZooKeeper' | 'KubernetesLease'
   /** For the store: the first confirmation waits until the election knows that there is something to lose. */
   readonly confirmation: BatchConfirmation
   readonly #options: ElectionLockOptions

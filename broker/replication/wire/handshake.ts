@@ -2,12 +2,13 @@
 // sent:
 //
 //   dialler   hello {protocol, version, member, instance, brokerName, replicas, nonce}
-//   acceptor  hello, with `proof`, or refused {refused}
+//   acceptor  hello, or refused {refused}
 //   dialler   {proof}, or it hangs up
-//   acceptor  {welcome: true}, or refused {refused}
+//   acceptor  {proof}, which means welcome, or refused {refused}
 //
-// proof := HMAC-SHA256 with the token over role, both nonces, both hellos without proof, in hexadecimal digits. Without a token the key
-// is empty: whoever reaches the port is believed.
+// proof := HMAC-SHA256 with the token over role and both hellos, in hexadecimal digits. The dialler proves first: a stranger who dials gets
+// nothing that tokens could be tried against. Without a token the key is empty: whoever reaches the port is believed. What follows the
+// handshake is neither signed nor encrypted: who can change packets on their way needs no token.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 
@@ -22,37 +23,56 @@ const helloSchema = z.object({
   brokerName: z.string().max(255),
   replicas: z.number().int(),
   nonce: z.string().min(16).max(128),
-  proof: z.string().max(128).optional(),
+})
+/** What is the same in every version. */
+const protocolSchema = z.object({
+  protocol: z.string().max(64),
+  version: z.number().int(),
+  member: z.string().max(255).catch(''),
 })
 const proofSchema = z.object({ proof: z.string().max(128) })
-const welcomeSchema = z.object({ welcome: z.literal(true) })
 const refusedSchema = z.object({ refused: z.string().max(1000) })
 
-export type Hello = Omit<z.output<typeof helloSchema>, 'proof'>
+export type Hello = z.output<typeof helloSchema>
 
-export const parseHello = (value: unknown): z.output<typeof helloSchema> | undefined =>
-  helloSchema.safeParse(value).data
 export const parseProof = (value: unknown): string | undefined => proofSchema.safeParse(value).data?.proof
-export const isWelcome = (value: unknown): boolean => welcomeSchema.safeParse(value).success
 export const parseRefusal = (value: unknown): string | undefined => refusedSchema.safeParse(value).data?.refused
 
-/** Why a hello of somebody is not one of another member of the same group; undefined: it may be. */
-export function objectionTo(other: Hello, own: Hello): string | undefined {
-  if (other.protocol !== protocolName || other.version !== own.version)
-    return `it speaks ${other.protocol} ${other.version}, this member ${own.protocol} ${own.version}`
+interface Objection {
+  readonly member: string
+  readonly objection: string
+}
+
+/** Another one's hello, or why whoever sent it is no other member of the same group; undefined: it is no hello at all. */
+export function readHello(value: unknown, own: Hello): Hello | Objection | undefined {
+  const spoken = protocolSchema.safeParse(value).data
+  if (!spoken) return undefined
+  const { protocol, version, member } = spoken
+  if (protocol !== own.protocol || version !== own.version)
+    return {
+      member,
+      objection: `it speaks ${protocol} version ${version}, this member ${own.protocol} version ${own.version}`,
+    }
+  const hello = helloSchema.safeParse(value).data
+  const objection = hello && objectionTo(hello, own)
+  return objection === undefined ? hello : { member, objection }
+}
+
+function objectionTo(other: Hello, own: Hello): string | undefined {
   if (other.brokerName !== own.brokerName)
     return `it belongs to broker ${other.brokerName}, this member to broker ${own.brokerName}`
   if (other.replicas !== own.replicas)
     return `its configuration says replicas: ${other.replicas}, that of this member replicas: ${own.replicas}`
-  if (other.member === own.member)
-    return other.instance === own.instance
-      ? 'it is this member itself'
-      : `two members are called ${own.member}: each needs a name of its own`
-  return undefined
+  if (other.member !== own.member) return undefined
+  return other.instance === own.instance
+    ? 'it is this member itself'
+    : `member name ${own.member} is in use by another process: each member needs a name of its own`
 }
 
 export function proofOf(token: string, role: 'dialler' | 'acceptor', dialler: Hello, acceptor: Hello): string {
-  const fields = [dialler, acceptor].flatMap(({ nonce, member, instance, brokerName, replicas }) => [
+  const fields = [dialler, acceptor].flatMap(({ protocol, version, nonce, member, instance, brokerName, replicas }) => [
+    protocol,
+    version,
     nonce,
     member,
     instance,

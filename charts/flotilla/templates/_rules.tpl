@@ -30,10 +30,11 @@ them. Nothing here makes a pod or changes what a user wrote into a BrokerCluster
   verbs: [get, list, watch, create, patch, delete]
 {{- if .Values.rbac.secrets }}
 # Where the database of a group is, as the Secret says that its cluster names. Without list and watch: only by its name, and only
-# while somebody looks at that cluster. What is kept of it is a hash of the URL without user and password.
+# while somebody looks at that cluster. What is kept of it is a hash of the URL without user and password. create: the token by which
+# members with a copy each know each other, made once.
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get]
+  verbs: [get, create]
 {{- end }}
 # Role labels; delete is the step of a rollout. The StatefulSet makes pods, never the operator.
 - apiGroups: [""]
@@ -51,4 +52,19 @@ them. Nothing here makes a pod or changes what a user wrote into a BrokerCluster
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [get]
+{{- if .Values.rbac.elections }}
+# What elects the members of storage.type Replicated: a Lease for each group, and an account that may get and update this one. update:
+# nobody may give what they may not do themselves, and the operator never does it. create has no name that a rule could go by.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create, patch, update]
+# The account of the members of a group.
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get, create, patch]
+# What that account may do.
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [roles, rolebindings]
+  verbs: [get, create, patch]
+{{- end }}
 {{- end -}}

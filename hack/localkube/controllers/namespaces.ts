@@ -1,5 +1,5 @@
 // Gives each namespace its ServiceAccount `default`. (Emptying a namespace that is being deleted is the API server's.)
-// Not here: kube-root-ca.crt and tokens; pods of the stand-in have no credentials for the API server.
+// Not here: kube-root-ca.crt and tokens; the API server of the stand-in asks for no credentials.
 import type { LocalObject, Registry } from '../api/registry.ts'
 import { type ControllerContext, runController, type Stoppable } from './controller.ts'
 import { namespaces, serviceAccounts, splitKey } from './resource-names.ts'

@@ -1,6 +1,6 @@
 // What a container of a pod becomes on this machine: command line, working directory and environment. Reads ConfigMaps and
-// Secrets, starts nothing.
-import { mkdirSync, readFileSync } from 'node:fs'
+// Secrets, and writes what a service account mounts; starts nothing.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { LocalObject, Registry } from '../api/registry.ts'
@@ -67,6 +67,7 @@ export function buildLaunch(
       env: {
         ...mapValues(environment, (value, name) => (value === base[name] ? value : rewrite(value))),
         ...withNetwork(around, pod, environment),
+        ...withServiceAccount(around, pod, podDirectory),
       },
     }
   } catch (error) {
@@ -119,7 +120,7 @@ function baseEnvironment(
     HOME: home,
     TMPDIR: temporary,
     HOSTNAME: hostnameOf(pod),
-    // By these programs know that they run in a pod. (There is no token to go with them: images name a KUBECONFIG instead.)
+    // By these programs know that they run in a pod. (They lead to no TLS: images name a KUBECONFIG, or see withServiceAccount.)
     KUBERNETES_SERVICE_HOST: apiServer.host,
     KUBERNETES_SERVICE_PORT: String(apiServer.port),
     ...image.env,
@@ -141,6 +142,23 @@ function withNetwork(
   })
   const nodeOptions = [environment['NODE_OPTIONS'], own['NODE_OPTIONS']].filter(Boolean).join(' ')
   return { ...own, NODE_OPTIONS: nodeOptions, LOCALKUBE_LIFELINE: String(lifelineDescriptor) }
+}
+
+/**
+ * What a pod gets that asks for the token of its account. The API server here speaks no TLS and lets everybody do everything, so there
+ * is no certificate, and its URL and the folder are told in words of their own.
+ */
+function withServiceAccount(
+  { apiServer }: LaunchSurroundings,
+  pod: LocalObject,
+  podDirectory: string,
+): Record<string, string> {
+  if (pod['spec'].automountServiceAccountToken !== true) return {}
+  const folder = join(podDirectory, 'serviceaccount')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'namespace'), pod.metadata.namespace ?? 'default')
+  writeFileSync(join(folder, 'token'), 'localkube')
+  return { FLOTILLA_API_SERVER: `http://${apiServer.host}:${apiServer.port}`, FLOTILLA_SERVICE_ACCOUNT: folder }
 }
 
 function configSources(registry: Registry, pod: LocalObject): ConfigSources {

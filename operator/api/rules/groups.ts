@@ -184,15 +184,19 @@ function membersOf({ replicas }: GroupToCheck, at: string, topology: OneGroupTop
 export const groupRules: readonly Rule<GroupToCheck>[] = [
   {
     cel: {
-      rule: "self.replicas == 1 || self.storage.type in ['SharedVolume', 'JDBC']",
+      rule: "self.replicas == 1 || !(self.storage.type in ['None', 'Volume'])",
       message:
-        'replicas: more than 1 needs storage.type SharedVolume or JDBC; with None and Volume the members would share nothing, accepted: 1',
+        'replicas: more than 1 needs storage.type SharedVolume, JDBC, ZooKeeper or Replicated; with None and Volume the members would share nothing, accepted: 1',
       fieldPath: '.replicas',
     },
     check: ({ replicas, storage: { type } }) =>
-      replicas === 1 || type === 'SharedVolume' || type === 'JDBC'
+      replicas === 1 || (type !== 'None' && type !== 'Volume')
         ? undefined
-        : wrong('.storage.type', type, 'expected SharedVolume or JDBC when replicas is more than 1'),
+        : wrong(
+            '.storage.type',
+            type,
+            'expected SharedVolume, JDBC, ZooKeeper or Replicated when replicas is more than 1',
+          ),
   },
   {
     cel: {

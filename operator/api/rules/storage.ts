@@ -8,6 +8,8 @@ interface StorageToCheck {
   readonly volume?: object | undefined
   readonly sharedVolume?: SharedVolumeToCheck | undefined
   readonly jdbc?: object | undefined
+  readonly zookeeper?: object | undefined
+  readonly replicated?: object | undefined
   readonly retentionPolicy?: { readonly whenDeleted: string; readonly whenScaled: string } | undefined
 }
 
@@ -58,9 +60,31 @@ export const storageRules: readonly Rule<StorageToCheck>[] = [
   },
   {
     cel: {
-      rule: "self.type in ['Volume', 'SharedVolume'] || !has(self.retentionPolicy)",
+      rule: "(self.type == 'ZooKeeper') == has(self.zookeeper)",
+      message: 'storage.zookeeper: required with storage.type ZooKeeper, and accepted only with it',
+      fieldPath: '.zookeeper',
+    },
+    check: ({ type, zookeeper }) =>
+      (type === 'ZooKeeper') === (zookeeper !== undefined)
+        ? undefined
+        : wrong('.zookeeper', zookeeper, 'expected exactly with storage.type ZooKeeper'),
+  },
+  {
+    cel: {
+      rule: "(self.type == 'Replicated') == has(self.replicated)",
+      message: 'storage.replicated: required with storage.type Replicated, and accepted only with it',
+      fieldPath: '.replicated',
+    },
+    check: ({ type, replicated }) =>
+      (type === 'Replicated') === (replicated !== undefined)
+        ? undefined
+        : wrong('.replicated', replicated, 'expected exactly with storage.type Replicated'),
+  },
+  {
+    cel: {
+      rule: "!(self.type in ['None', 'JDBC']) || !has(self.retentionPolicy)",
       message:
-        'storage.retentionPolicy: accepted only with storage.type Volume or SharedVolume, None and JDBC have no claim',
+        'storage.retentionPolicy: accepted only with a storage.type that has claims, None and JDBC have no claim',
       fieldPath: '.retentionPolicy',
     },
     check: ({ type, retentionPolicy }) =>
@@ -124,7 +148,7 @@ export const existingClaimRules: readonly Rule<never>[] = [
   },
 ]
 
-/** Of the claimTemplate below `path`, which is `storage.volume` or `storage.sharedVolume`. */
+/** Of the claimTemplate below `path`, such as `storage.volume`. */
 export const claimTemplateRules = (path: string): readonly Rule<never>[] => [
   {
     cel: {

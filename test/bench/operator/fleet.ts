@@ -189,7 +189,7 @@ function completeSnapshot(
   broker: Parameters<typeof buildSnapshot>[1],
   startedAt: string,
 ): BrokerSnapshot {
-  const { lock, networkBridges: _, ...snapshot } = buildSnapshot(member, broker)
+  const { lock, networkBridges: _, replication: __, ...snapshot } = buildSnapshot(member, broker)
   return {
     ...snapshot,
     brokerId: member,

@@ -1,6 +1,7 @@
 // What `flotilla journal check|dump` says of a journal, as people and programs see it.
 import { describe, expect, test } from '@jest/globals'
 import { buildJournalCommand } from '../../../broker/command-line/journal-commands.ts'
+import { saveMemberState } from '../../../broker/replication/member-state.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import type { JournalStore } from '../../../broker/store/journal/journal-store.ts'
 import { durable, message } from '../../contract/message-store.ts'
@@ -53,6 +54,26 @@ describe('check', () => {
     expect(out).toContain('  1  1 send  0 acknowledgements\n')
     expect(out).toMatch(/\nSet aside in 0000000002\.segment: \d+ bytes\n/)
     expect(out).toMatch(/\nIntact\n$/)
+  })
+
+  test('tells what a member of a replicated store has promised', async () => {
+    const disk = new SimulatedDisk()
+    await filledStore(disk)
+    await saveMemberState(disk, '/data/journal', { promised: 4, candidate: 'b', isVoter: true })
+    const { code, out } = await run(disk, 'check', '/data')
+    expect(code).toBe(0)
+    expect(out).toContain('\nMember of a replicated store: term 4 promised to b, counts for a quorum\n')
+    const { out: json } = await run(disk, 'check', '/data', '--output', 'json')
+    expect(JSON.parse(json)).toMatchObject({ member: { promised: 4, candidate: 'b', isVoter: true } })
+  })
+
+  test('tells of a member that has lost its disk that it does not count yet', async () => {
+    const disk = new SimulatedDisk()
+    await filledStore(disk)
+    await saveMemberState(disk, '/data/journal', { promised: 0, candidate: null, isVoter: false })
+    expect((await run(disk, 'check', '/data')).out).toContain(
+      '\nMember of a replicated store: nothing promised, does not count for a quorum until it has been in sync\n',
+    )
   })
 
   test('tells of a queue that goes by priority as of one queue', async () => {

@@ -43,6 +43,7 @@ const measurements: Measurements = {
   memory: { used: 5, limit: 100, blockedConnections: 1 },
   temp: { messages: 6, bytesUsed: 8192, limitBytes: 65536, roomBytes: 50000 },
   store: { messages: 4, roomBytes: 5, bytesUsed: 4096, syncs: 12, recordsWritten: 34, recoveryMs: 1500 },
+  replication: null,
   eventLoopDelayMs: 20,
 }
 let reason: string | undefined
@@ -258,6 +259,29 @@ test('a drain is begun with whom it is to give its messages to, and ended; web p
   })
   expect(await put('{"to": []}')).toMatchObject({ status: 400, text: 'to: got 0 URIs, expected 1 to 64\n' })
   expect(asked).toEqual([])
+})
+
+test('the copies of a replicated store are measured, those of others where they are known', async () => {
+  const lines = async (replication: Measurements['replication']) =>
+    (await renderMetrics({ ...measurements, replication })).text.match(/^flotilla_replication.*$/gm)
+  const standby = { inSync: false, isVoter: true, quorum: 2, replicas: 3 }
+  const trouble = { kind: 'QuorumLost', reason: '2 of 3 members are needed, present: a' } as const
+  const members = [{ name: 'b', connected: true, inSync: true, lagBytes: 12 }]
+  expect(await lines(null)).toBe(null)
+  expect(await lines({ ...standby, trouble })).toEqual([
+    'flotilla_replication_in_sync 0',
+    'flotilla_replication_voter 1',
+    'flotilla_replication_quorum 2',
+    'flotilla_replication_trouble 1',
+  ])
+  expect(await lines({ ...standby, inSync: true, members })).toEqual([
+    'flotilla_replication_in_sync 1',
+    'flotilla_replication_voter 1',
+    'flotilla_replication_quorum 2',
+    'flotilla_replication_trouble 0',
+    'flotilla_replication_member_in_sync{member="b"} 1',
+    'flotilla_replication_member_lag_bytes{member="b"} 12',
+  ])
 })
 
 test('what is left of a drain is measured while there is one', async () => {

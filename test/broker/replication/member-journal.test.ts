@@ -98,6 +98,38 @@ test('a trim shortens and drops, durably', async () => {
   expect(await after.list(`${directory}/term-0000000003`)).toEqual([segmentFileName(1)])
 })
 
+test('what a member that starts finds is on its disk before others are told of it', async () => {
+  const first = header(1)
+  const second = header(2, [first.segment])
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new SimulatedDisk()
+    await disk.makeDirectory('/data')
+    await disk.syncDirectory('/')
+    const killed = openJournal(disk)
+    await killed.open()
+    // Written, and its process is gone before it was synced.
+    await killed.perform([state(), write(first), write(second, false)])
+    const { segments } = await openJournal(disk).open()
+    expect(segments.at(-1)).toEqual(second.segment)
+    expect((await openJournal(disk.restart(seededRandom(seed))).open()).segments).toEqual(segments)
+  }
+})
+
+test('without syncs, a crash takes the end of the last segment and leaves no hole in front of it', async () => {
+  const first = header(1)
+  const second = header(2, [first.segment])
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new SimulatedDisk()
+    await disk.makeDirectory('/data')
+    await disk.syncDirectory('/')
+    const journal = openJournal(disk)
+    await journal.open()
+    await journal.perform([state(), write(first, false), write(second, false)])
+    const { segments } = await openJournal(disk.restart(seededRandom(seed))).open()
+    expect(segments[0]).toEqual(first.segment)
+  }
+})
+
 test('a full disk holds it up and loses nothing', async () => {
   const disk = new SimulatedDisk()
   const journal = openJournal(disk)

@@ -1,61 +1,10 @@
 // The rules of one member, message by message. What they come to in a group, whatever happens, is tried by the model
 // (test/reliability/replication-model).
 import { describe, expect, test } from '@jest/globals'
-import type { CoreEvent, CoreOptions, Ready, ReplicationCore } from '../../../broker/replication/core.ts'
 import type { ReplicationMessage } from '../../../broker/replication/message.ts'
-import { originPosition, type SegmentRef } from '../../../broker/replication/position.ts'
-import { createCore } from '../../../broker/replication/replication-core.ts'
+import { originPosition } from '../../../broker/replication/position.ts'
 
-const segment = (number: number, term: number, length: number): SegmentRef => ({ number, term, salt: number, length })
-const voter = { promised: 4, candidate: 'b', isVoter: true }
-
-interface Rig {
-  readonly core: ReplicationCore
-  /** What it says, wants and tells by now; with every operation done. */
-  settle(): { sent: [string, ReplicationMessage][]; events: CoreEvent[]; reads: Ready['reads'] }
-}
-
-function rig(options: Partial<CoreOptions> = {}): Rig {
-  const core = createCore({
-    self: 'a',
-    replicas: 3,
-    durable: voter,
-    segments: [segment(1, 1, 100), segment(2, 4, 80)],
-    confirmations: 1,
-    sync: true,
-    heartbeatTicks: 2,
-    contactTicks: 10,
-    windowBytes: 64,
-    chunkBytes: 32,
-    ...options,
-  })
-  return {
-    core,
-    settle() {
-      const sent: [string, ReplicationMessage][] = []
-      const events: CoreEvent[] = []
-      const reads: Ready['reads'][number][] = []
-      for (;;) {
-        const ready = core.takeReady()
-        sent.push(...ready.messages.map(({ to, message }): [string, ReplicationMessage] => [to, message]))
-        events.push(...ready.events.filter(({ kind }) => kind !== 'changed'))
-        reads.push(...ready.reads)
-        const last = ready.operations.at(-1)
-        if (!last) return { sent, events, reads }
-        core.done(last.id)
-      }
-    },
-  }
-}
-
-const here = { term: 4, segment: 2, offset: 80 }
-const request = (term: number, candidate: string, position = here, founding = false): ReplicationMessage => ({
-  type: 'promiseRequest',
-  term,
-  candidate,
-  position,
-  founding,
-})
+import { here, promised, request, rig, segment } from './core-rig.ts'
 
 describe('a promise', () => {
   test('is given for a newer term, once it is durable', () => {
@@ -65,7 +14,7 @@ describe('a promise', () => {
     expect(ready.messages).toEqual([])
     expect(ready.operations).toEqual([{ kind: 'state', id: 1, state: { promised: 5, candidate: 'c', isVoter: true } }])
     core.done(1)
-    expect(settle().sent).toEqual([['c', { type: 'promised', term: 5 }]])
+    expect(settle().sent).toEqual([['c', promised(5, 1)]])
     expect(core.status.promised).toBe(5)
   })
 
@@ -73,10 +22,10 @@ describe('a promise', () => {
     const { core, settle } = rig()
     core.step('c', request(5, 'c'))
     settle()
-    core.step('c', request(5, 'c'))
+    core.step('c', { ...request(5, 'c'), round: 2 })
     core.step('b', request(5, 'b'))
     expect(settle().sent).toEqual([
-      ['c', { type: 'promised', term: 5 }],
+      ['c', promised(5)],
       ['b', { type: 'refused', term: 5, promised: 5, reason: 'term', position: here }],
     ])
   })
@@ -115,9 +64,35 @@ describe('a candidate', () => {
       ['b', request(5, 'a')],
       ['c', request(5, 'a')],
     ])
-    core.step('c', { type: 'promised', term: 5 })
+    core.step('c', promised(5, 1))
+    expect(settle().events).toEqual([])
+    core.step('c', promised(5))
     expect(settle().events).toEqual([{ kind: 'elected', term: 5 }])
     expect(core.status.role).toBe('Elected')
+  })
+
+  // Of five, one promises and loses its disk. It counts again once a quorum of the others has promised nothing newer than what the active
+  // has; if one of these promises later, there were three promises, of which none keeps the old active from confirming with the others.
+  test('asks once more when it has a quorum: who has promised and lost its disk since does not count', () => {
+    const { core, settle } = rig({ replicas: 5 })
+    for (const member of ['b', 'c', 'd']) core.connected(member)
+    core.campaign(5, false)
+    settle()
+    core.step('d', promised(5, 1))
+    core.disconnected('d')
+    core.step('b', promised(5, 1))
+    core.connected('d')
+    const again = { ...request(5, 'a'), round: 2 as const }
+    expect(settle().sent).toEqual([
+      ['b', again],
+      ['c', again],
+      ['d', again],
+    ])
+    core.step('b', promised(5))
+    core.step('d', { type: 'refused', term: 5, promised: 0, reason: 'empty', position: originPosition })
+    expect(settle().events).toEqual([])
+    core.step('c', promised(5))
+    expect(settle().events).toEqual([{ kind: 'elected', term: 5 }])
   })
 
   test.each([
@@ -186,8 +161,40 @@ describe('a member that follows', () => {
     core.step('b', write(88, 8))
     expect(settle().sent).toEqual([
       ['b', { type: 'refused', term: 4, promised: 5, reason: 'term', position: { term: 4, segment: 2, offset: 88 } }],
-      ['c', { type: 'promised', term: 5 }],
+      ['c', promised(5, 1)],
     ])
+  })
+
+  test('takes no segment of a term that is to come, and no more than any active sends at once', () => {
+    const { core, settle } = rig()
+    core.step('b', { type: 'attach', term: 4 })
+    settle()
+    core.step('b', { ...write(0, 8), segment: segment(3, 5, 8) } as ReplicationMessage)
+    expect(settle().events).toEqual([
+      { kind: 'disconnect', member: 'b', reason: 'segment 3 is of term 5, which is to come' },
+    ])
+    core.step('b', { type: 'attach', term: 4 })
+    settle()
+    for (let offset = 80; offset < 80 + 768; offset += 32) core.step('b', write(offset, 32))
+    expect(core.status.active).toBe('b')
+    core.step('b', write(80 + 768, 32))
+    expect(settle().events).toEqual([
+      { kind: 'disconnect', member: 'b', reason: 'more than 768 bytes came before those before were acknowledged' },
+    ])
+    expect(core.status.active).toBeNull()
+  })
+
+  test('does not acknowledge to a new connection what came over the one before', () => {
+    const { core, settle } = rig()
+    core.step('b', { type: 'attach', term: 4 })
+    settle()
+    core.step('b', write(80, 8))
+    core.step('b', { type: 'attach', term: 4 })
+    // What was accepted counts once it is on the disk, and is told as inventory.
+    expect(core.takeReady().messages).toEqual([])
+    core.done(1)
+    const segments = [segment(1, 1, 100), segment(2, 4, 88)]
+    expect(settle().sent).toEqual([['b', { type: 'inventory', term: 4, segments, isVoter: true }]])
   })
 
   test('an active of a newer term is one to follow', () => {
@@ -195,6 +202,21 @@ describe('a member that follows', () => {
     core.step('c', { type: 'attach', term: 6 })
     expect(settle().sent).toMatchObject([['c', { type: 'inventory', term: 6 }]])
     expect(core.status).toMatchObject({ promised: 6, active: 'c' })
+  })
+
+  test('so is one of the same term, whoever that was promised to: a quorum has elected it', () => {
+    for (const candidate of ['c', null]) {
+      const { core, settle } = rig({ durable: { promised: 4, candidate, isVoter: false } })
+      core.step('b', { type: 'attach', term: 4 })
+      const ready = core.takeReady()
+      expect(ready.operations).toMatchObject([
+        { kind: 'state', state: { promised: 4, candidate: 'b', isVoter: false } },
+      ])
+      core.done(1)
+      expect(settle().sent).toMatchObject([['b', { type: 'inventory', term: 4 }]])
+      core.step('c', request(4, 'c'))
+      expect(settle().sent).toMatchObject([['c', { type: 'refused', term: 4, promised: 4, reason: 'term' }]])
+    }
   })
 
   test('takes the active for gone when the way to it is cut, or it is silent', () => {
@@ -239,103 +261,13 @@ describe('a member that follows', () => {
     core.step('c', { type: 'answer', promised: 5, position: here, isVoter: true, active: null })
     core.step('b', { type: 'heartbeat', term: 4, inSync: true })
     expect(settle().sent).toMatchObject([['b', { type: 'refused', promised: 5 }]])
-  })
-})
-
-describe('an active', () => {
-  const own = segment(3, 5, 64)
-
-  /** Elected to term 5 by c, its journal open with segment 3. */
-  function active(options: Partial<CoreOptions> = {}): Rig {
-    const made = rig(options)
-    const { core, settle } = made
-    core.connected('b')
-    core.connected('c')
-    core.campaign(5, false)
-    settle()
-    core.step('c', { type: 'promised', term: 5 })
-    core.opened([segment(1, 1, 100), segment(2, 4, 80)])
-    settle()
-    return made
-  }
-
-  const inventory = (segments: readonly SegmentRef[], isVoter = true): ReplicationMessage => ({
-    type: 'inventory',
-    term: 5,
-    segments,
-    isVoter,
-  })
-
-  test('sends what begins to be written to who has the rest, and confirms what enough have', () => {
-    const { core, settle } = active()
-    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
-    core.appended(own, 0, Buffer.alloc(64))
+    // The term is promised to nobody: its active, of whom it has only heard, is one to follow, a candidate is not.
+    core.step('b', request(5, 'b', here, true))
+    core.step('c', { type: 'attach', term: 5 })
     expect(settle().sent).toMatchObject([
-      ['b', { type: 'write', segment: { number: 3, length: 32 }, offset: 0 }],
-      ['b', { type: 'write', segment: { number: 3, length: 64 }, offset: 32 }],
+      ['b', { type: 'refused', reason: 'term' }],
+      ['c', { type: 'inventory', term: 5, isVoter: false }],
     ])
-    core.step('b', { type: 'acknowledged', term: 5, segment: 3, offset: 64 })
-    expect(settle().events).toEqual([{ kind: 'confirmed', segment: 3, offset: 64 }])
-  })
-
-  test('trims who has something else, and reads for who lacks something, within the window', () => {
-    const { core, settle } = active()
-    core.step('c', inventory([segment(1, 1, 100), segment(2, 3, 40), segment(9, 4, 40)]))
-    const { sent, reads } = settle()
-    expect(sent).toEqual([['c', { type: 'trim', term: 5, cut: [], drop: [2, 9] }]])
-    expect(reads).toEqual([{ member: 'c', segment: 2, from: 0, to: 32 }])
-    core.read(reads[0]!, Buffer.alloc(32))
-    const next = settle()
-    core.read(next.reads[0]!, Buffer.alloc(32))
-    // The window is full: nothing more until something is acknowledged.
-    expect(settle().reads).toEqual([])
-    core.step('c', { type: 'acknowledged', term: 5, segment: 2, offset: 32 })
-    expect(settle().reads).toEqual([{ member: 'c', segment: 2, from: 64, to: 80 }])
-  })
-
-  test('does not count who is no voter', () => {
-    const { core, settle } = active()
-    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)], false))
-    core.appended(own, 0, Buffer.alloc(64))
-    core.step('b', { type: 'acknowledged', term: 5, segment: 3, offset: 64 })
-    expect(settle().events).toEqual([])
-    core.step('b', { type: 'heartbeatAnswer', term: 5, isVoter: true })
-    expect(settle().events).toEqual([{ kind: 'confirmed', segment: 3, offset: 64 }])
-  })
-
-  test('confirms nothing of older terms by itself', () => {
-    const { core, settle } = active()
-    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
-    core.step('c', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
-    expect(settle().events).toEqual([])
-  })
-
-  test('is none any more when a newer term was promised, or a quorum is silent', () => {
-    const refused = active()
-    refused.core.step('b', { type: 'refused', term: 5, promised: 6, reason: 'term', position: here })
-    expect(refused.settle().events).toEqual([{ kind: 'deposed', term: 5, reason: 'b has promised term 6' }])
-    const silent = active()
-    for (let tick = 0; tick < 10; tick++) silent.core.tick()
-    expect(silent.settle().events).toContainEqual({
-      kind: 'deposed',
-      term: 5,
-      reason: 'too few members were heard of for too long',
-    })
-  })
-
-  test('removes what it has removed from a member that has everything', () => {
-    const { core, settle } = active()
-    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
-    core.removed([1])
-    expect(settle().sent).toEqual([['b', { type: 'remove', term: 5, segments: [1] }]])
-  })
-
-  test('cuts the connection with who answers what was not asked', () => {
-    const { core, settle } = active()
-    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
-    core.step('b', { type: 'acknowledged', term: 5, segment: 3, offset: 999 })
-    expect(settle().events).toEqual([
-      { kind: 'disconnect', member: 'b', reason: 'acknowledged answers nothing that was sent' },
-    ])
+    expect(core.status).toMatchObject({ promised: 5, active: 'c', isVoter: false })
   })
 })

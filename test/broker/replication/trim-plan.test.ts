@@ -26,7 +26,12 @@ test('what both have stays, what goes on further is cut', () => {
 
 test('another segment under the same number, or one that the active will use, is dropped', () => {
   const plan = trimPlan([segment(1, 1, 100), segment(2, 2, 50)], [segment(2, 1, 100), segment(3, 1, 10)])
-  expect(plan).toEqual({ cut: [], drop: [2, 3], late: [], kept: new Map() })
+  expect(plan).toEqual({ cut: [], drop: [3, 2], late: [], kept: new Map() })
+})
+
+test('a segment of which there is nothing is sent as a whole', () => {
+  const plan = trimPlan([segment(1, 1, 100), segment(2, 2, 0)], [segment(1, 1, 0), segment(2, 2, 50)])
+  expect(plan).toEqual({ cut: [], drop: [2, 1], late: [], kept: new Map() })
 })
 
 test('what the active has removed goes last: until the member has the rest it may be all there is', () => {
@@ -71,6 +76,20 @@ test('after it, with what is missing and without what goes late, a member has ex
         const same = active.find(({ number }) => number === there.number)!
         expect([same.term, same.salt, there.length <= same.length]).toEqual([there.term, there.salt, true])
       }
+    }),
+  )
+})
+
+test('a crash between any two steps of it leaves a member the beginning of a history', () => {
+  fc.assert(
+    fc.property(histories, fc.nat(10), ({ active, member }, steps) => {
+      const { cut, drop } = trimPlan(active, member)
+      // What another active wrote goes from its end on.
+      const left = member.filter(({ number }) => !drop.slice(0, steps).includes(number))
+      expect(left).toEqual(member.slice(0, left.length))
+      // Nothing is cut in front of what stays.
+      const stays = member.filter(({ number }) => !drop.includes(number))
+      expect(cut.map(({ number }) => number)).toEqual(cut.length === 0 ? [] : [stays.at(-1)!.number])
     }),
   )
 })

@@ -5,8 +5,8 @@ import { conditionReasons } from '../../../operator/api/conditions.ts'
 import { buildBrokerClusterCrd, buildBrokerClusterSchema, type JsonSchema } from '../../../operator/api/crd.ts'
 import { generatedFiles } from '../../../operator/api/generated-files.ts'
 
-/** Everything about a CRD has to fit into one object of the API server, and into an annotation of `kubectl apply` (256 kB). */
-const maxCrdBytes = 100_000
+/** Everything about a CRD has to fit into one object of the API server, and twice into an annotation of `kubectl apply` (256 kB). */
+const maxCrdBytes = 125_000
 
 const root = join(import.meta.dirname, '..', '..', '..')
 

@@ -57,7 +57,9 @@ describe('the operator itself refuses, with the field, what was given and what i
     [
       'what an older CRD lets through: members that share nothing',
       { topology: { type: 'MasterSlave' }, groupTemplate: { replicas: 2, storage: { type: 'None' } } },
-      ['spec.groupTemplate.storage.type: got "None", expected SharedVolume or JDBC when replicas is more than 1'],
+      [
+        'spec.groupTemplate.storage.type: got "None", expected SharedVolume, JDBC, ZooKeeper or Replicated when replicas is more than 1',
+      ],
     ],
     [
       'what an older CRD lets through: two connectors on one port',

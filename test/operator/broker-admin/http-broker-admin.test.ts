@@ -226,6 +226,15 @@ describe('what is taken for a snapshot', () => {
       'networkBridges[1].state is 1, expected text',
     ],
     [JSON.stringify({ ...snapshot, networkBridges: [null] }), 'networkBridges[0].connector is missing, expected text'],
+    [JSON.stringify({ ...snapshot, replication: [] }), 'replication.inSync is missing, expected true or false'],
+    [
+      JSON.stringify({ ...snapshot, replication: { inSync: true, trouble: { kind: 'QuorumLost' } } }),
+      'replication.trouble.reason is missing, expected text',
+    ],
+    [
+      JSON.stringify({ ...snapshot, replication: { inSync: true, members: [{ name: 'b', inSync: 'no' }] } }),
+      'replication.members[0].inSync is "no", expected true or false',
+    ],
     [JSON.stringify({ ...snapshot, drain: null }), 'drain is null, expected an object or nothing'],
     [JSON.stringify({ ...snapshot, drain: {} }), 'drain.to is missing, expected a list of texts'],
     [

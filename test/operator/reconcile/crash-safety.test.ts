@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
 import {
   ClusterHarness,
+  copiesByLease,
   databasePair,
   databaseSecret,
   networkOf,
@@ -77,6 +78,12 @@ const stories: Story[] = [
       putSecret({ url: 'jdbc:postgresql://other/orders' }),
     ],
   },
+  { name: 'create members with a copy each', to: copiesByLease() },
+  {
+    name: 'roll members with a copy each',
+    from: copiesByLease(),
+    to: copiesByLease({ sync: 'RemoteDisk' }),
+  },
   { name: 'create a mesh of single brokers', to: networkOf({ layout: 'Mesh' }, 3, 1) },
   // The way round is said, so that the TTL of all others stays the same.
   { name: 'a single broker joins a ring', from: ring(3), to: ring(4) },
@@ -121,11 +128,25 @@ const stories: Story[] = [
   { name: 'delete', from: sharedPair(), to: undefined },
 ]
 
+const kinds = [
+  'StatefulSet',
+  'Service',
+  'ConfigMap',
+  'PersistentVolumeClaim',
+  'PodDisruptionBudget',
+  'Pod',
+  'Secret',
+  'Lease',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+]
+
 /** What is there at the end, without what differs from run to run. */
 function endState({ kube }: ClusterHarness): unknown {
   const volatile =
     /"(uid|resourceVersion|generation|lastTransitionTime|since|at|activeSince|podIP|observedGeneration|term)":("[^"]*"|\d+)/g
-  return ['StatefulSet', 'Service', 'ConfigMap', 'PersistentVolumeClaim', 'PodDisruptionBudget', 'Pod']
+  return kinds
     .flatMap((kind) => kube.all(kind))
     .map((object) => {
       const { status: _, ...rest } = object

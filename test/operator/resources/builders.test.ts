@@ -10,13 +10,22 @@ import { parseSpec } from '../../../operator/api/validate.ts'
 import { buildClaim } from '../../../operator/resources/claim.ts'
 import { buildClientService } from '../../../operator/resources/client-service.ts'
 import { buildConfigMap } from '../../../operator/resources/config-map.ts'
+import { buildElection } from '../../../operator/resources/election.ts'
 import { buildHeadlessService } from '../../../operator/resources/headless-service.ts'
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts'
+import { buildSecurityToken } from '../../../operator/resources/security-token.ts'
 import { buildStatefulSet } from '../../../operator/resources/stateful-set.ts'
 import type { KnownDatabases } from '../../../operator/topology/database.ts'
 import type { ClusterPlan } from '../../../operator/topology/plan.ts'
 import { planCluster, type PlannerSettings } from '../../../operator/topology/planner.ts'
-import { databasePair, sharedPair, single, threeServers } from '../../support/cluster-harness.ts'
+import {
+  copiesByLease,
+  copiesByZooKeeper,
+  databasePair,
+  sharedPair,
+  single,
+  threeServers,
+} from '../../support/cluster-harness.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'golden', 'resources')
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
@@ -66,11 +75,28 @@ const databaseFull = plan(
   {},
   new Map([['g0', { urlHash: '0123456789', hasCa: true }]]),
 )
+const leased = plan(copiesByLease())
+const kept = plan(copiesByZooKeeper())
+const keptFull = plan(
+  copiesByZooKeeper(
+    {
+      address: undefined,
+      addressSecretRef: { name: 'zk', key: 'hosts' },
+      passwordSecretRef: { name: 'zk-auth' },
+      path: '/brokers/orders',
+      sessionTimeout: '2s',
+      sync: 'QuorumMem',
+      bindPort: 7000,
+    },
+    5,
+  ),
+)
+const electionOf = (from: ClusterPlan): object =>
+  buildElection(from, from.groups[0]!, from.groups[0]!.store.replication!.lease!)
 const assigned = plan(sharedPair(), { user: 'assigned' })
 const claimOf = (from: ClusterPlan): object => {
   const group = from.groups[0]!
-  if (group.store.type === 'None' || !group.store.claim) throw new Error('no claim')
-  return buildClaim(from, group, group.store.claim)
+  return buildClaim(from, group, group.store.claims[0]!)
 }
 
 describe('builders', () => {
@@ -81,11 +107,18 @@ describe('builders', () => {
     ['config-map-memory', () => buildConfigMap(memory, memory.groups[0]!)],
     ['config-map-network', () => buildConfigMap(network, network.groups[0]!)],
     ['config-map-network-dialled', () => buildConfigMap(network, network.groups[1]!)],
+    ['config-map-replicated', () => buildConfigMap(leased, leased.groups[0]!)],
+    ['config-map-zookeeper', () => buildConfigMap(kept, kept.groups[0]!)],
+    ['config-map-zookeeper-full', () => buildConfigMap(keptFull, keptFull.groups[0]!)],
+    ['election', () => electionOf(leased)],
+    ['security-token', () => buildSecurityToken(leased, leased.groups[0]!, 'orders-g0-replication', 'sesame')],
+    ['headless-service-replicated', () => buildHeadlessService(leased, leased.groups[0]!)],
     ['headless-service', () => buildHeadlessService(pair, pair.groups[0]!)],
     ['client-service', () => buildClientService(pair)],
     ['client-service-full', () => buildClientService(rich)],
     ['pod-disruption-budget', () => buildPodDisruptionBudget(pair, pair.groups[0]!)],
     ['pod-disruption-budget-full', () => buildPodDisruptionBudget(rich, rich.groups[0]!)],
+    ['pod-disruption-budget-replicated', () => buildPodDisruptionBudget(keptFull, keptFull.groups[0]!)],
     ['claim', () => claimOf(pair)],
     ['claim-full', () => claimOf(rich)],
     ['stateful-set', () => buildStatefulSet(pair, pair.groups[0]!, 2)],
@@ -94,6 +127,9 @@ describe('builders', () => {
     ['stateful-set-database-full', () => buildStatefulSet(databaseFull, databaseFull.groups[0]!, 2)],
     ['stateful-set-full', () => buildStatefulSet(rich, rich.groups[0]!, 2)],
     ['stateful-set-network', () => buildStatefulSet(network, network.groups[1]!, 2)],
+    ['stateful-set-replicated', () => buildStatefulSet(leased, leased.groups[0]!, 3)],
+    ['stateful-set-zookeeper', () => buildStatefulSet(kept, kept.groups[0]!, 3)],
+    ['stateful-set-zookeeper-full', () => buildStatefulSet(keptFull, keptFull.groups[0]!, 5)],
     ['stateful-set-volume', () => buildStatefulSet(volume, volume.groups[0]!, 1)],
     ['stateful-set-memory', () => buildStatefulSet(memory, memory.groups[0]!, 1)],
   ])('%s', (name, build) => {

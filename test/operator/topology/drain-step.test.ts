@@ -19,6 +19,7 @@ const member = (ordinal: number, change: Partial<DrainingMember> = {}): Draining
   running: true,
   role: 'Standby',
   term: undefined,
+  inSync: true,
   failure: undefined,
   drain: undefined,
   hasRun: true,

@@ -143,7 +143,7 @@ describe('the plan of a pair', () => {
     expect(claimNames(groups[0]!)).toEqual(['orders-g0-data'])
     expect(groups[0]!.store).toMatchObject({
       type: 'SharedVolume',
-      claim: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      claims: [{ whenDeleted: 'Retain', whenScaled: 'Retain' }],
     })
   })
 

@@ -13,6 +13,7 @@ const member = (ordinal: number, change: Partial<ObservedMember> = {}): Observed
   running: true,
   role: 'Standby',
   term: undefined,
+  inSync: true,
   failure: undefined,
   ...change,
 })
@@ -24,6 +25,7 @@ const step = (members: ObservedMember[], change: Partial<RolloutInput> = {}) =>
   planRolloutStep({
     revision: 'new',
     replicas: members.length,
+    hasCopies: false,
     members,
     type: 'RollingUpdate',
     handoverTimeoutMs: 60_000,

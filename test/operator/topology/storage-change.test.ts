@@ -22,7 +22,7 @@ const claim = (name: string, size: string, change: Partial<ExistingClaim> = {}):
   storageClassName: undefined,
   ...change,
 })
-const sizeOf = (step: ReturnType<typeof planStorageStep>) => step.claim?.template.resources.requests.storage
+const sizeOf = (step: ReturnType<typeof planStorageStep>) => step.claims[0]?.template.resources.requests.storage
 
 describe('the claim of a shared volume', () => {
   const group = groupOf(sharedPair())
@@ -67,7 +67,7 @@ describe('the claim of a member with a volume of its own', () => {
   }
 
   test('is made by the StatefulSet controller, and looked after once it is there', () => {
-    expect(planStorageStep(group, nothing).claim).toBeUndefined()
+    expect(planStorageStep(group, nothing).claims).toEqual([])
     expect(sizeOf(planStorageStep(group, { ...nothing, claims: [claim('data-orders-g0-0', '1Gi')] }))).toBe('2Gi')
   })
 
@@ -102,7 +102,7 @@ describe('a claim of somebody else', () => {
 
   test('is never written, and has no size that would be wanted', () => {
     expect(planStorageStep(pair(2), found(['ReadWriteMany']))).toMatchObject({
-      claim: undefined,
+      claims: [],
       refusedShrink: undefined,
     })
   })

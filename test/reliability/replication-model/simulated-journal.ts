@@ -49,7 +49,13 @@ export class SimulatedJournal {
   }
 
   /** What a member that starts finds: the newest header says what counts; a torn end and what does not count go. */
-  recover(): SegmentRef[] {
+  recover({ syncs }: { syncs: boolean }): SegmentRef[] {
+    const counted = this.#findCounted()
+    if (syncs) for (const stored of this.#segments.values()) stored.syncedLength = stored.data.length
+    return counted
+  }
+
+  #findCounted(): SegmentRef[] {
     for (const number of [...this.#segments.keys()].sort((a, b) => b - a)) {
       const { term, salt, data } = this.#segments.get(number)!
       const header = headerLength(data)
@@ -119,6 +125,15 @@ export class SimulatedJournal {
         ids.add(data.readUInt32BE(at))
     }
     return ids
+  }
+
+  has(id: number, { onDisk }: { onDisk: boolean }): boolean {
+    for (const { data, syncedLength } of this.#segments.values()) {
+      const end = onDisk ? syncedLength : data.length
+      for (let at = headerLength(data); at + recordBytes <= end; at += recordBytes)
+        if (data.readUInt32BE(at) === id) return true
+    }
+    return false
   }
 
   idsOf(number: number): number[] {

@@ -2,21 +2,21 @@
 // as an active.
 import type { Random } from '../../../broker/base/random.ts'
 import { comparePlaces, type Place } from '../../../broker/replication/active-log.ts'
-import type { CoreEvent, DiskOperation, ReadRequest, ReplicationCore } from '../../../broker/replication/core.ts'
+import type {
+  CoreEvent,
+  DiskOperation,
+  DurableState,
+  ReadRequest,
+  ReplicationCore,
+} from '../../../broker/replication/core.ts'
+import type { ReplicationMessage } from '../../../broker/replication/message.ts'
 import { lastPosition, type SegmentRef } from '../../../broker/replication/position.ts'
 import { createCore } from '../../../broker/replication/replication-core.ts'
+import type { GroupRules } from './group-rules.ts'
 import { encodeHeader, recordBytes, SimulatedJournal } from './simulated-journal.ts'
 import type { HistoryBook } from './history-book.ts'
 import type { SimulatedWires } from './simulated-wires.ts'
 import type { Sabotage } from './sabotage.ts'
-
-export interface GroupRules {
-  readonly replicas: number
-  /** Answers wait for a quorum. */
-  readonly confirmations: number
-  /** Members acknowledge what is on their disks, and the active syncs its own. */
-  readonly sync: boolean
-}
 
 interface PendingWrite {
   readonly segment: SegmentRef
@@ -47,6 +47,10 @@ export class SimulatedMember {
   readonly journal = new SimulatedJournal()
   core: ReplicationCore | undefined
   isPaused = false
+  /** Its disk was replaced and it has not been a voter since. */
+  hasLostDisk = false
+  /** So was its last campaign. */
+  isFounding = false
   /** Not carried out yet. */
   operations: DiskOperation[] = []
   reads: ReadRequest[] = []
@@ -61,6 +65,10 @@ export class SimulatedMember {
   readonly #sabotage: Sabotage
   readonly #nextId: () => number
   readonly #trace: ((line: string) => void) | undefined
+  /** What its disk has in truth, where it says that more is done. */
+  #keptState: DurableState | undefined
+  #asked: ReplicationMessage | undefined
+  #lost: string[] = []
 
   constructor(
     name: string,
@@ -90,7 +98,7 @@ export class SimulatedMember {
 
   start(): void {
     const { replicas, confirmations, sync } = this.#rules
-    const segments = this.journal.recover()
+    const segments = this.journal.recover({ syncs: this.#sabotage.syncsWhatItFinds })
     this.#trace?.(
       `${this.name} starts: ${JSON.stringify(this.journal.state)} ${JSON.stringify(lastPosition(segments))}`,
     )
@@ -108,18 +116,22 @@ export class SimulatedMember {
     })
   }
 
-  /** Its process ends; what its disk was doing may be done, or begun. */
+  /** Its process ends; what its disk was doing may be done, or begun, or written and not synced. */
   end(): void {
-    for (const operation of this.operations) {
-      if (this.#random.next() < 0.5) break
-      if (operation.kind === 'write' && this.#random.next() < 0.5) {
-        this.#tear(operation)
-        break
-      }
-      this.journal.apply(operation)
-    }
+    const done = this.operations.slice(0, Math.floor(this.#random.next() * (this.operations.length + 1)))
+    const synced = this.#random.next() < 0.5
+    for (const [index, operation] of done.entries())
+      this.#apply(
+        operation.kind === 'write' && !synced && isOneWrite(done.slice(index))
+          ? { ...operation, sync: false }
+          : operation,
+      )
+    const next = this.operations[done.length]
+    if (next?.kind === 'write' && this.#random.next() < 0.5) this.#tear(next)
     const writing = this.active?.writing
     if (writing && this.#random.next() < 0.7) this.#tear(writing)
+    if (this.#keptState) this.journal.state = this.#keptState
+    this.#keptState = undefined
     this.core = undefined
     this.operations = []
     this.reads = []
@@ -127,16 +139,38 @@ export class SimulatedMember {
     this.active = undefined
     this.isOver = false
     this.isPaused = false
+    this.#lost = []
   }
 
   #tear({ segment, offset, bytes }: Pick<PendingWrite, 'segment' | 'offset' | 'bytes'>): void {
-    const length = Math.floor(this.#random.next() * (bytes.length + 1))
+    const length = Math.min(bytes.length, Math.floor(this.#random.next() * 1.5 * bytes.length))
     if (length > 0) this.journal.write(segment, offset, bytes.subarray(0, length), false)
+  }
+
+  receive(from: string, message: ReplicationMessage): void {
+    this.#asked = message
+    this.change((core) => core.step(from, message))
+    this.#asked = undefined
+  }
+
+  /** Its own connection to that one is gone: one that is paused finds out when it goes on. */
+  lose(member: string): void {
+    if (this.isPaused) this.#lost.push(member)
+    else this.change((core) => core.disconnected(member))
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  goOn(): void {
+    this.isPaused = false
+    for (const member of this.#lost.splice(0)) this.change((core) => core.disconnected(member))
   }
 
   /** Changes its core and carries out what that wants, as far as that happens at once. */
   change(input: (core: ReplicationCore) => void): void {
-    if (!this.core) return
+    if (!this.core || this.isOver) return
     input(this.core)
     const { operations, messages, reads, events } = this.core.takeReady()
     this.operations.push(...operations)
@@ -144,7 +178,8 @@ export class SimulatedMember {
     for (const { to, message } of messages) {
       if (!['query', 'answer', 'heartbeat', 'heartbeatAnswer'].includes(message.type))
         this.#trace?.(`${this.name} → ${to}: ${JSON.stringify({ ...message, bytes: undefined })}`)
-      this.#wires.send(this.name, to, this.#sabotage.sends(message))
+      const answer = this.#asked ? this.#sabotage.answers(this.#asked, message) : message
+      this.#wires.send(this.name, to, this.#sabotage.sends(answer))
     }
     for (const event of events) this.#happened(event)
   }
@@ -178,12 +213,19 @@ export class SimulatedMember {
     if (this.operations.length === 0) return false
     const count = 1 + Math.floor(this.#random.next() * this.operations.length)
     const done = this.operations.splice(0, count)
-    const lies = this.#sabotage.saysDoneEarly
-    for (const operation of done)
-      if (operation.kind === 'write' && !this.#sabotage.syncs) this.journal.apply({ ...operation, sync: false })
-      else if (!(lies && operation.kind === 'state')) this.journal.apply(operation)
+    for (const operation of done) this.#apply(operation)
+    if (this.journal.state.isVoter) this.hasLostDisk = false
     this.change((core) => core.done(done.at(-1)!.id))
     return true
+  }
+
+  #apply(operation: DiskOperation): void {
+    const { saysDoneEarly, syncs } = this.#sabotage
+    if (operation.kind === 'state' && saysDoneEarly)
+      this.#keptState = { ...this.journal.state, isVoter: operation.state.isVoter }
+    if (operation.kind !== 'write') return this.journal.apply(operation)
+    this.#book.copied(this.name, operation.segment, operation.offset, operation.bytes)
+    this.journal.apply({ ...operation, sync: operation.sync && syncs })
   }
 
   read(): boolean {
@@ -207,7 +249,7 @@ export class SimulatedMember {
 
   #open(term: number): true {
     this.electedIn = undefined
-    const older = this.journal.recover()
+    const older = this.journal.recover({ syncs: false })
     this.#book.opened({ member: this.name, term, ids: this.journal.ids(older) })
     const number = this.journal.largestNumber + 1
     const nowhere = { segment: 0, offset: 0 }
@@ -242,12 +284,13 @@ export class SimulatedMember {
     const offset = active.current.length
     active.current = { ...active.current, length: offset + bytes.length }
     const segment = active.current
+    this.#book.written(segment, bytes)
     active.writing = { segment, offset, bytes, ids }
     this.change((core) => core.appended(segment, offset, bytes))
   }
 
   #written(active: ActiveJournal, { segment, offset, bytes, ids }: PendingWrite): void {
-    this.journal.write(segment, offset, bytes, this.#rules.sync)
+    this.journal.write(segment, offset, bytes, this.#rules.syncsOwnDisk)
     active.writing = undefined
     active.unconfirmed.push({ segment: segment.number, offset: segment.length, ids })
     this.change((core) => core.written(segment.number, segment.length))
@@ -258,6 +301,7 @@ export class SimulatedMember {
   /** Other members have everything up to `place`; what is on this disk as well is told to clients. */
   #confirm(active: ActiveJournal, place: Place): void {
     active.confirmed = { segment: place.segment, offset: place.offset }
+    this.#book.confirmedUpTo(this.name, active.term, active.confirmed)
     while (active.unconfirmed[0] && comparePlaces(active.unconfirmed[0], place) <= 0)
       for (const id of active.unconfirmed.shift()!.ids) this.#book.confirm(this.name, active.term, id)
     const { removing } = active
@@ -268,10 +312,24 @@ export class SimulatedMember {
     this.change((core) => core.removed([removing.number]))
   }
 
+  /** Whether it counts for a quorum with this record, as the mode wants it; also when it did and its disk was lost since. */
+  counts(id: number): boolean {
+    const { sync, syncsOwnDisk } = this.#rules
+    if (this.hasLostDisk) return true
+    const onDisk = this.active ? syncsOwnDisk : sync
+    return this.journal.state.isVoter && this.journal.has(id, { onDisk })
+  }
+
   get isQuiet(): boolean {
     return this.operations.length === 0 && this.reads.length === 0 && !this.active?.writing
   }
 }
+
+/** What a driver may carry out with a single sync. */
+const isOneWrite = (operations: readonly DiskOperation[]): boolean =>
+  operations.every(
+    (each) => each.kind === 'write' && each.segment.number === (operations[0] as typeof each).segment.number,
+  )
 
 const lastPlace = ({ older, current }: ActiveJournal): Place => {
   const { segment, offset } = lastPosition([...older, current])

@@ -1,72 +1,162 @@
-// Whom the elector names: pure, of what stands in ZooKeeper.
-import { comparePositions } from '../../../replication/position.ts'
-import type { Candidacy } from '../elector.ts'
+// Who should be the active, from what is to be seen in ZooKeeper: pure. Every member comes to a conclusion, for its people; only the
+// elector, the one with the lowest sequence, acts on it.
+import { comparePositions, originPosition } from '../../../replication/position.ts'
+import { electionLimits } from './election-limits.ts'
+import type { Election, MemberNode } from './member-node.ts'
 
-/** A member that is there: the content of its node. */
-export interface PresentMember extends Candidacy {
-  /** Name of its node, which ends with its number. */
-  readonly node: string
-  readonly member: string
-  readonly address: string
-  readonly weight: number
-  /** Newest term that it was elected to and does not serve. */
-  readonly declined: number
-}
-
-/** Content of the node `election`. */
-export interface ElectionRecord {
-  readonly term: number
-  readonly member: string
+export interface SeenMember extends MemberNode {
+  /** Name of its node: ends in its sequence. */
   readonly node: string
 }
 
-export interface Situation {
-  readonly members: readonly PresentMember[]
-  readonly record: ElectionRecord | undefined
+export interface ElectionView {
   readonly replicas: number
-  readonly quorum: number
+  readonly sessionTimeoutMs: number
+  /** In the order of their sequences. */
+  readonly members: readonly SeenMember[]
+  readonly election: Election | undefined
+  /** A term was served. */
   readonly isFounded: boolean
-  /** Nobody was seen to serve since this member started: the rest may be about to come. */
-  readonly isColdStart: boolean
-  /** For how long a quorum was there, and for how long the elected one has been without one that follows it; milliseconds. */
-  readonly quorumForMs: number
-  readonly unfollowedForMs: number
-  readonly patienceMs: number
-  readonly takeoverMs: number
 }
+
+export interface Conditions {
+  /** A quorum of members does not hear the elected one, which serves. */
+  readonly abandoned: boolean
+  /** After a start of the whole group not all are here. */
+  readonly incomplete: boolean
+  /** Somebody is to be elected, and one that is here has not told its position. */
+  readonly silent: boolean
+  /** Nobody is elected. */
+  readonly vacant: boolean
+}
+
+/** For how long each holds, in milliseconds; 0: it does not, or has just begun to. */
+export type Patience = Readonly<Record<keyof Conditions, number>>
 
 export type Choice =
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'wait'; readonly reason: string; readonly forMs?: number }
-  | { readonly kind: 'elect'; readonly record: ElectionRecord }
-
-export function chooseActive(situation: Situation): Choice {
-  const { record, quorum, replicas, isColdStart, quorumForMs, unfollowedForMs } = situation
-  const holds = isValid(situation)
-  if (holds && unfollowedForMs < (isColdStart ? situation.patienceMs : situation.takeoverMs)) return { kind: 'keep' }
-  // Whom nobody follows need not be dead, but it is no candidate.
-  const members = holds ? situation.members.filter(({ node }) => node !== record?.node) : situation.members
-  if (members.length < quorum)
-    return { kind: 'wait', reason: `${quorum} of ${replicas} members are needed, present: ${namesOf(members)}` }
-  if (isColdStart && members.length < replicas && quorumForMs < situation.patienceMs)
-    return {
-      kind: 'wait',
-      reason: `a quorum is here, but not all ${replicas} members: ${namesOf(members)}`,
-      forMs: situation.patienceMs - quorumForMs,
+  | { readonly kind: 'keep'; readonly member: string; readonly term: number; readonly againMs: number | undefined }
+  | {
+      readonly kind: 'propose'
+      readonly election: Election
+      /** Node of the member that is to write it. */
+      readonly elector: string
+      readonly reason: string
     }
-  const candidates = members.filter(({ isVoter }) => isVoter || !situation.isFounded)
-  const best = candidates.toSorted(byMerit)[0]
-  if (!best) return { kind: 'wait', reason: `no member that is present has a whole copy: ${namesOf(members)}` }
-  const term = Math.max(record?.term ?? 0, ...members.map(({ promised }) => promised)) + 1
-  return { kind: 'elect', record: { term, member: best.member, node: best.node } }
+  /** `againMs`: it changes by itself when this time has passed. */
+  | { readonly kind: 'nobody'; readonly reason: string; readonly againMs: number | undefined }
+
+type Candidate = SeenMember & { readonly position: NonNullable<SeenMember['position']> }
+
+const quorumOfReplicas = (replicas: number): number => Math.floor(replicas / 2) + 1
+
+/** The node of whom the election names, unless it has declined. */
+export function electedOf({ election, members }: ElectionView): SeenMember | undefined {
+  const elected = election && members.find(({ node }) => node === election.node)
+  return elected?.declined?.term === election?.term ? undefined : elected
 }
 
-/** Whether the elected one is still there, by the same session, and has not declined. */
-export const isValid = ({ members, record }: Pick<Situation, 'members' | 'record'>): boolean =>
-  record !== undefined && members.some(({ node, declined }) => node === record.node && declined < record.term)
+export function conditionsOf(view: ElectionView): Conditions {
+  const { members, replicas, election } = view
+  const elected = electedOf(view)
+  const others = members.filter(({ node }) => node !== elected?.node)
+  const deaf = others.filter(({ active }) => active !== elected?.member)
+  const vacant = elected === undefined
+  const abandoned = !vacant && elected.serving === election?.term && deaf.length >= quorumOfReplicas(replicas)
+  return {
+    abandoned,
+    incomplete: members.length < replicas && members.every(({ hasSeenActive }) => !hasSeenActive),
+    silent: (vacant || abandoned) && others.some(({ position }) => position === null),
+    vacant,
+  }
+}
 
-const byMerit = (a: PresentMember, b: PresentMember): number =>
-  comparePositions(b.position, a.position) || b.weight - a.weight || (a.member < b.member ? -1 : 1)
+export function chooseActive(view: ElectionView, waited: Patience): Choice {
+  const { election } = view
+  const elected = electedOf(view)
+  const { abandoned } = conditionsOf(view)
+  if (!elected) return elect(view, view.members, waited)
+  if (!abandoned || waited.abandoned < electionLimits.abandonedMs)
+    return {
+      kind: 'keep',
+      member: elected.member,
+      term: election!.term,
+      againMs: abandoned ? electionLimits.abandonedMs - waited.abandoned : undefined,
+    }
+  return elect(
+    view,
+    view.members.filter(({ node }) => node !== elected.node),
+    waited,
+  )
+}
 
-const namesOf = (members: readonly PresentMember[]): string =>
-  members.length === 0 ? 'none' : members.map(({ member }) => member).join(', ')
+function elect(view: ElectionView, members: readonly SeenMember[], waited: Patience): Choice {
+  const { replicas, election, isFounded } = view
+  const quorum = quorumOfReplicas(replicas)
+  if (members.length < quorum)
+    return nobody(`${here(members)} of ${replicas} members, and it takes ${quorum} to elect one of them`)
+  const pause = pauseOf(view, members, waited)
+  if (pause) return pause
+  const candidates = members.filter((member): member is Candidate => member.position !== null)
+  const isEmpty = candidates.every(({ position }) => comparePositions(position, originPosition) === 0)
+  const founding = !isFounded && isEmpty
+  const voters = founding ? candidates : candidates.filter(({ isVoter }) => isVoter)
+  if (candidates.length < quorum) return nobody(`Waiting for the positions of ${quorum} members`)
+  if (voters.length < quorum)
+    return nobody(
+      `${voters.length} of the members that are here (${names(candidates)}) have data that counts, and it takes ${quorum} to elect one of them; those that lost theirs get it anew once there is an active`,
+    )
+  const [first] = voters.toSorted(byRank(election))
+  const term = 1 + Math.max(election?.term ?? 0, ...members.map(({ promised }) => promised))
+  // An elected one that was served and is gone is not one that came to nothing.
+  const decliner = declinerOf(view)
+  const attempt = !decliner || decliner.declined!.hadServed ? 0 : (election?.attempt ?? 0) + 1
+  return {
+    kind: 'propose',
+    election: { term, member: first!.member, node: first!.node, founding, attempt },
+    elector: members[0]!.node,
+    reason: `${first!.member} is the most advanced of ${names(voters)}`,
+  }
+}
+
+/** What is waited for although a quorum is here. */
+function pauseOf(view: ElectionView, members: readonly SeenMember[], waited: Patience): Choice | undefined {
+  const { sessionTimeoutMs, replicas, election } = view
+  const { incomplete, silent } = conditionsOf(view)
+  if (incomplete && waited.incomplete < sessionTimeoutMs)
+    return nobody(
+      `${here(members)} of ${replicas} members; after a start of all of them the rest is waited for, because one of those may have more, up to ${sessionTimeoutMs} ms`,
+      sessionTimeoutMs - waited.incomplete,
+    )
+  if (silent && members.some(({ position }) => position === null) && waited.silent < electionLimits.positionMs) {
+    const late = members.filter(({ position }) => position === null)
+    return nobody(`Waiting for the position of ${names(late)}`, electionLimits.positionMs - waited.silent)
+  }
+  const decliner = declinerOf(view)
+  const backoffMs = Math.min(electionLimits.longestBackoffMs, electionLimits.backoffMs * 2 ** (election?.attempt ?? 0))
+  if (decliner && !decliner.declined!.hadServed && waited.vacant < backoffMs)
+    return nobody(
+      `${decliner.member} was elected to term ${decliner.declined!.term} and has declined: ${decliner.declined!.reason}`,
+      backoffMs - waited.vacant,
+    )
+  return undefined
+}
+
+/** Whoever was elected last and is here, but would not. */
+const declinerOf = ({ election, members }: ElectionView): SeenMember | undefined =>
+  members.find(({ node, declined }) => node === election?.node && declined?.term === election.term)
+
+/** The most advanced first, then the heaviest, then by name. Whoever declined last comes after all others, once: they may find out why. */
+const byRank =
+  (election: Election | undefined) =>
+  (one: Candidate, other: Candidate): number =>
+    Number(hasDeclined(one, election)) - Number(hasDeclined(other, election)) ||
+    comparePositions(other.position, one.position) ||
+    other.weight - one.weight ||
+    (one.member < other.member ? -1 : 1)
+
+const hasDeclined = ({ node, declined }: Candidate, election: Election | undefined): boolean =>
+  election !== undefined && node === election.node && declined?.term === election.term
+
+const names = (members: readonly SeenMember[]): string => members.map(({ member }) => member).join(', ')
+const here = (members: readonly SeenMember[]): string => `There are ${members.length} (${names(members) || 'none'})`
+const nobody = (reason: string, againMs?: number): Choice => ({ kind: 'nobody', reason, againMs })

@@ -10,10 +10,3 @@ export const zooKeeperLimits = {
   /** For the end of a session, when the client is closed. */
   closeMs: 1000,
 } as const
-
-export const electionLimits = {
-  /** Nobody calls when time has passed. */
-  lookMs: 250,
-  /** That long an elected one may be without a quorum that follows it before another one is elected. */
-  takeoverMs: 500,
-} as const

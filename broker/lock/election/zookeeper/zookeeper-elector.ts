@@ -1,344 +1,387 @@
-// The election through ZooKeeper. Below zkPath:
+// The election by ZooKeeper: each member puts up a node that tells about it, and the one with the lowest sequence names the active.
 //
-//   members/<name>     persistent: who belongs to the group, `replicas` names at most
-//   election           persistent: {term, member, node} of whoever was elected last; changed by its version alone
-//   founded            persistent: clients were answered
-//   candidates/0…      ephemeral and numbered: one of each member that is there, with its position (choose-active.ts)
-//
-// Of those that are not elected, the member with the lowest number looks after the election. What all look at is read anew whenever a watch calls, and now and then.
+// One thing is done after the other, in rounds: take part (if this session does not yet) → read what has changed → conclude, and elect
+// when this member is the elector → put up what has changed of this member. Everything that happens asks for another round.
 import type { Clock, Timer } from '../../../base/clock.ts'
-import { errorMessage, FlotillaError } from '../../../base/errors.ts'
+import { errorMessage } from '../../../base/errors.ts'
 import type { Logger } from '../../../base/logger.ts'
-import { quorumOf } from '../../../replication/sync-mode.ts'
+import { comparePositions } from '../../../replication/position.ts'
 import type { Candidacy, Elector, ElectorListener, ElectorState } from '../elector.ts'
-import { chooseActive, isValid, type ElectionRecord, type PresentMember } from './choose-active.ts'
-import type { ZooKeeperClient } from './client.ts'
-import { electionLimits } from './limits.ts'
-import { ZooKeeperError } from './zookeeper-error.ts'
+import { LockLostError } from '../../lock-lost-error.ts'
+import { ElectorRefusedError } from '../elector-refused-error.ts'
+import { chooseActive, conditionsOf, electedOf, type Choice, type Conditions } from './choose-active.ts'
+import type { SessionState, ZooKeeperClient } from './client.ts'
+import { ElectionBoard, type Board } from './election-board.ts'
+import { electionLimits } from './election-limits.ts'
+import { childPath, electionPaths, type ElectionPaths } from './election-paths.ts'
+import { KnownPeers } from './known-peers.ts'
+import { Lasting } from './lasting.ts'
+import { encodeNode, type Election, type MemberNode } from './member-node.ts'
+import { nameInUse, register } from './registration.ts'
+import { refusalOf, unlessMissing, zooKeeperCodeOf } from './zookeeper-trouble.ts'
 
 export interface ZooKeeperElectorOptions {
+  /** Is closed by `close`. */
   readonly client: ZooKeeperClient
-  /** zkPath. */
+  /** Absolute, below the chroot of the client's address. */
   readonly path: string
   readonly brokerName: string
   readonly member: string
-  /** Of this process: a name that nobody else has. */
+  /** Of this process: no other one has it. */
   readonly instance: string
-  readonly weight: number
   readonly replicas: number
+  readonly weight: number
   readonly clock: Clock
   readonly logger: Logger
 }
 
-interface StoredMember extends PresentMember {
-  readonly id: string
-  readonly instance: string
-}
+type Own = Pick<MemberNode, 'serving' | 'declined' | 'contested' | 'hasSeenActive'>
 
 export class ZooKeeperElector implements Elector {
   readonly #options: ZooKeeperElectorOptions
-  readonly #quorum: number
+  readonly #paths: ElectionPaths
+  readonly #peers: KnownPeers
+  readonly #lasting: Lasting<keyof Conditions>
+  /** Resolves when all know that a term was served; until then it may have to wait for ZooKeeper. */
+  #founded = Promise.withResolvers<void>()
   #listener: ElectorListener | undefined
   #address = ''
   #candidacy: Candidacy | undefined
-  #declined = 0
-  /** Path of this member's node, of the session that there is. */
+  #own: Own = { serving: null, declined: null, contested: null, hasSeenActive: false }
+  /** Name of this member's node; undefined: this session does not take part yet. */
   #node: string | undefined
-  #published = ''
-  #state: ElectorState = { kind: 'Connecting', reason: 'ZooKeeper was not reached yet' }
-  #proposed: number | undefined
-  /** Looking, or publishing: one after the other. */
-  #running: Promise<void> | undefined
-  #again = false
-  #timer: Timer | undefined
-  #suspension: Timer | undefined
-  #hasSeenActive = false
-  #quorumSinceMs: number | undefined
-  #unfollowedSinceMs: number | undefined
-  #watched: string | undefined
+  #board: ElectionBoard | undefined
+  #seen: Board | undefined
+  #put: MemberNode | undefined
+  #putAtMs = -Infinity
+  /** What this member was elected to, and has neither declined nor been told to end. */
+  #term: number | undefined
+  #waitingFor: string | undefined = 'This member does not take part yet'
+  #elected: { readonly member: string; readonly term: number } | undefined
+  #round: Promise<void> | undefined
+  #isAgain = false
+  #hasStarted = false
+  /** Closed, or refused at its start. */
+  #isOver = false
   #isClosed = false
+  #timer: Timer | undefined
+  #dueMs = 0
+  #expiry: Timer | undefined
 
   constructor(options: ZooKeeperElectorOptions) {
     this.#options = options
-    this.#quorum = quorumOf(options.replicas)
+    this.#paths = electionPaths(options.path)
+    this.#peers = new KnownPeers(options.member, options.replicas)
+    this.#lasting = new Lasting(options.clock)
   }
 
   get state(): ElectorState {
     const { client } = this.#options
-    return client.state === 'Connected'
-      ? this.#state
-      : { kind: 'Connecting', reason: `ZooKeeper cannot be reached: ${client.trouble}` }
+    if (client.state !== 'Connected')
+      return { kind: 'Connecting', reason: client.trouble ?? 'There is no session with ZooKeeper yet' }
+    return this.#elected
+      ? { kind: 'Elected', ...this.#elected }
+      : { kind: 'Waiting', reason: this.#waitingFor ?? 'Nobody is elected' }
   }
 
   start(address: string, listener: ElectorListener): void {
-    const { client } = this.#options
     this.#address = address
     this.#listener = listener
-    client.onState((state) => {
-      if (state === 'Connected') this.#connected()
-      else if (state === 'Suspended') this.#suspended()
-      else if (state === 'Expired') this.#expired('its session with ZooKeeper has expired')
-    })
-    if (client.state === 'Connected') this.#connected()
+    this.#options.client.onState((state) => this.#sessionIs(state))
+    this.#sessionIs(this.#options.client.state)
   }
 
   candidacy(candidacy: Candidacy): void {
     this.#candidacy = candidacy
-    this.#look()
+    if (candidacy.active !== null) this.#own = { ...this.#own, hasSeenActive: true }
+    this.#again()
   }
 
-  async served(): Promise<void> {
-    const { client, path } = this.#options
-    await client.create(`${path}/founded`, Buffer.alloc(0), 'persistent').catch((error: unknown) => {
-      if (!isCode(error, 'NODE_EXISTS')) throw error
-    })
+  served(term: number): Promise<void> {
+    if (term !== this.#term) return Promise.reject(notElected(term, 'its election holds no longer'))
+    this.#own = { ...this.#own, serving: term, hasSeenActive: true }
+    this.#again()
+    return this.#founded.promise
   }
 
   declined(term: number, reason: string): void {
-    this.#options.logger.info('Declined an election', { term, reason })
-    this.#declined = Math.max(this.#declined, term)
-    if (this.#proposed === term) this.#proposed = undefined
-    this.#look()
+    if (term === this.#term) this.#decline(reason)
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
     this.#isClosed = true
-    this.#listener = undefined
+    this.#isOver = true
     this.#timer?.cancel()
-    this.#suspension?.cancel()
+    this.#expiry?.cancel()
+    this.#endTerm('this member was closed')
+    // Ends what is under way, too. With the session the node goes, and others are elected at once.
     await this.#options.client.close()
-    await this.#running
+    await this.#round
   }
 
-  #connected(): void {
-    this.#suspension?.cancel()
-    this.#look()
-  }
-
-  /** The session lives on for its time; who was elected in it does as long. */
-  #suspended(): void {
-    const { client, clock } = this.#options
-    this.#suspension?.cancel()
-    this.#suspension = clock.after(client.sessionTimeoutMs, () =>
-      this.#withdraw(`ZooKeeper was away for its session time-out of ${client.sessionTimeoutMs} ms`),
-    )
-  }
-
-  #expired(reason: string): void {
-    this.#suspension?.cancel()
-    this.#node = undefined
-    this.#published = ''
-    this.#withdraw(reason)
-  }
-
-  #withdraw(reason: string): void {
-    const term = this.#proposed
-    this.#proposed = undefined
-    if (term !== undefined) this.#listener?.withdrawn(term, reason)
-  }
-
-  readonly #look = (): void => {
-    this.#again = true
-    if (!this.#canWork) return
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined
-      // Between the end of the work and this.
-      if (this.#again) this.#look()
-    })
-  }
-
-  /** What keeps it from that tells when it does no more. */
-  get #canWork(): boolean {
-    if (this.#isClosed || this.#listener === undefined || this.#candidacy === undefined) return false
-    return this.#options.client.state === 'Connected'
-  }
-
-  async #work(): Promise<void> {
-    while (this.#again && this.#canWork && this.#candidacy) {
-      this.#again = false
-      try {
-        await this.#publish(this.#candidacy)
-        await this.#decide()
-      } catch (error) {
-        if (this.#isClosed) return
-        if (errorIsRefusal(error)) return this.#listener?.refused(error)
-        this.#state = { kind: 'Waiting', reason: errorMessage(error) }
-        this.#options.logger.debug('The election is tried again', { error: errorMessage(error) })
-      }
-      this.#lookAgainSoon()
+  #sessionIs(state: SessionState): void {
+    if (this.#isOver) return
+    this.#expiry?.cancel()
+    if (state === 'Connected') return this.#again()
+    // From when it was lost: until then it was good. Whoever serves beyond that harms nobody, because a quorum decides who serves.
+    if (state === 'Suspended') {
+      const { sessionTimeoutMs } = this.#options.client
+      const reason = `its session with ZooKeeper was without a connection for ${sessionTimeoutMs} ms`
+      this.#expiry = this.#options.clock.after(sessionTimeoutMs, () => this.#withdraw(reason))
+    }
+    if (state === 'Expired') {
+      this.#leave('This member does not take part again yet: its session with ZooKeeper has expired')
+      this.#withdraw('its session with ZooKeeper has expired')
     }
   }
 
-  #lookAgainSoon(): void {
-    this.#timer?.cancel()
-    this.#timer = this.#options.clock.after(electionLimits.lookMs, this.#look)
+  /** The next round makes a node anew. */
+  #leave(reason: string): void {
+    this.#node = undefined
+    this.#board = undefined
+    this.#seen = undefined
+    this.#put = undefined
+    this.#elected = undefined
+    this.#waitingFor = reason
   }
 
-  async #publish(candidacy: Candidacy): Promise<void> {
-    const { client, path, brokerName, member, instance, weight } = this.#options
-    const content = JSON.stringify({
+  #withdraw(reason: string): void {
+    const term = this.#term
+    if (term === undefined) return
+    this.#options.logger.warn('The election of this member holds no longer', { term, reason })
+    this.#decline(reason)
+    this.#listener?.withdrawn(term, reason)
+  }
+
+  #decline(reason: string): void {
+    const hadServed = this.#own.serving === this.#term
+    const declined = { term: this.#term!, hadServed, reason: reason.slice(0, electionLimits.textLength) }
+    this.#endTerm(reason)
+    this.#own = { ...this.#own, serving: null, declined }
+    this.#again()
+  }
+
+  #endTerm(reason: string): void {
+    const founded = this.#founded
+    this.#founded = Promise.withResolvers()
+    // Nobody may be waiting for it.
+    founded.promise.catch(() => {})
+    founded.reject(notElected(this.#term, reason))
+    this.#term = undefined
+  }
+
+  #again(): void {
+    this.#isAgain = true
+    if (this.#isOver || !this.#listener || !this.#candidacy) return
+    this.#round ??= this.#rounds().finally(() => {
+      this.#round = undefined
+      if (this.#isAgain && this.#isConnected) this.#again()
+    })
+  }
+
+  get #isConnected(): boolean {
+    return !this.#isOver && this.#options.client.state === 'Connected'
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#isAgain && this.#isConnected) {
+      this.#isAgain = false
+      this.#timer?.cancel()
+      this.#timer = undefined
+      try {
+        if (this.#node === undefined) await this.#takePart()
+        if (this.#node !== undefined) await this.#goOn(this.#node)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isOver) return
+    const code = zooKeeperCodeOf(error)
+    const refusal = error instanceof ElectorRefusedError ? error.message : refusalOf(error, this.#paths.root)
+    // Somebody has removed nodes.
+    if (code === 'NO_NODE') this.#leave('This member does not take part again yet: its node was removed')
+    if (refusal !== undefined) {
+      const refused = error instanceof ElectorRefusedError ? error : new ElectorRefusedError(refusal, { cause: error })
+      this.#waitingFor = refusal
+      this.#elected = undefined
+      if (!this.#hasStarted) return this.#refuse(refused)
+    }
+    this.#options.logger.debug('A round of the election failed', { error: errorMessage(error) })
+    // Where the connection or the session is lost, the next one begins another round before.
+    this.#later(refusal === undefined ? electionLimits.retryMs : electionLimits.longestBackoffMs)
+  }
+
+  #refuse(error: ElectorRefusedError): void {
+    this.#isOver = true
+    this.#listener?.refused(error)
+  }
+
+  /** Another round at the latest then. */
+  #later(delayMs: number): void {
+    const { clock } = this.#options
+    const dueMs = clock.monotonicMs() + delayMs
+    if (this.#timer && this.#dueMs <= dueMs) return
+    this.#timer?.cancel()
+    this.#dueMs = dueMs
+    this.#timer = clock.after(delayMs, () => {
+      this.#timer = undefined
+      this.#again()
+    })
+  }
+
+  async #takePart(): Promise<void> {
+    const { client, member, brokerName } = this.#options
+    const own = this.#describe(undefined)
+    const changed = (): void => this.#again()
+    const outcome = await register({ client, paths: this.#paths, own, changed })
+    if ('waitingFor' in outcome) {
+      this.#waitingFor = outcome.waitingFor
+      return
+    }
+    this.#board = new ElectionBoard(client, this.#paths, { brokerName, member }, changed)
+    this.#node = outcome.node
+    this.#put = own
+    this.#putAtMs = this.#options.clock.monotonicMs()
+    this.#options.logger.info('Takes part in the election', { zkPath: this.#paths.root, node: outcome.node })
+    this.#hasStarted = true
+  }
+
+  async #goOn(node: string): Promise<void> {
+    const seen = await this.#board!.read()
+    if (node !== this.#node) return
+    this.#seen = seen
+    const rival = seen.members.find(({ member }) => member === this.#options.member)
+    if (rival?.node !== node) return this.#giveWay(node, rival)
+    const { registeredInstance } = seen
+    const isContested = registeredInstance !== undefined && registeredInstance !== this.#options.instance
+    this.#own = { ...this.#own, contested: isContested ? registeredInstance : null }
+    const peers = this.#peers.seen(seen.members)
+    if (peers) this.#listener!.peers(peers)
+    await this.#conclude(seen)
+    await this.#found(seen)
+    // A session may end while something is waited for.
+    if (node === this.#node) await this.#publish(node)
+  }
+
+  /** Its node was removed, or an older one of another process is there. */
+  async #giveWay(node: string, rival: MemberNode | undefined): Promise<void> {
+    const { client } = this.#options
+    this.#leave('This member does not take part again yet: its node was removed')
+    this.#withdraw('its node in ZooKeeper is gone')
+    this.#again()
+    if (!rival) return
+    await unlessMissing(client.delete(childPath(this.#paths.root, node), -1))
+    throw nameInUse(this.#describe(undefined), rival, this.#paths)
+  }
+
+  async #conclude(seen: Board): Promise<void> {
+    const { replicas, client } = this.#options
+    const { members, election, isFounded } = seen
+    const view = {
+      replicas,
+      sessionTimeoutMs: client.sessionTimeoutMs,
+      members,
+      election,
+      isFounded,
+    }
+    const waited = this.#lasting.observe(conditionsOf(view))
+    const choice = chooseActive(view, waited)
+    this.#elected = choice.kind === 'keep' ? { member: choice.member, term: choice.term } : undefined
+    this.#waitingFor = choice.kind === 'keep' ? undefined : choice.reason
+    this.#heed(election)
+    if (choice.kind !== 'propose' && choice.againMs !== undefined) this.#later(choice.againMs)
+    if (choice.kind === 'propose' && choice.elector === this.#node) await this.#elect(choice, seen.electionVersion)
+  }
+
+  /** Does this member have to do what it was elected to, or no longer? */
+  #heed(election: Election | undefined): void {
+    const isOwn = election !== undefined && election.node === this.#node
+    if (this.#term !== undefined && !(isOwn && election.term === this.#term))
+      this.#withdraw(
+        election
+          ? `${election.member} was elected to term ${election.term}`
+          : 'the election was removed from ZooKeeper',
+      )
+    if (!isOwn || election.term === this.#term || this.#own.declined?.term === election.term) return
+    this.#term = election.term
+    this.#listener!.proposed({ term: election.term, founding: election.founding })
+  }
+
+  async #elect(choice: Choice & { kind: 'propose' }, version: number): Promise<void> {
+    const { client, logger } = this.#options
+    try {
+      await client.set(this.#paths.election, encodeNode(choice.election), version)
+      const { term, member } = choice.election
+      logger.info('Elected a member', { term, member, reason: choice.reason })
+    } catch (error) {
+      // Another elector was faster: its election is read in the next round.
+      if (zooKeeperCodeOf(error) !== 'BAD_VERSION') throw error
+      this.#again()
+    }
+  }
+
+  async #found({ isFounded }: Board): Promise<void> {
+    if (this.#own.serving === null) return
+    const founded = this.#founded
+    if (!isFounded) await this.#options.client.ensure(this.#paths.founded)
+    founded.resolve()
+  }
+
+  async #publish(name: string): Promise<void> {
+    const { client, clock } = this.#options
+    const node = this.#describe(this.#seen)
+    if (isSame(node, this.#put)) return
+    const waitMs = this.#putAtMs + electionLimits.publishIntervalMs - clock.monotonicMs()
+    if (
+      waitMs > 0 &&
+      isSame({ ...node, position: null }, { ...this.#put!, position: null }) &&
+      hasPositions(node, this.#put)
+    )
+      return this.#later(waitMs)
+    this.#putAtMs = clock.monotonicMs()
+    await client.set(childPath(this.#paths.root, name), encodeNode(node), -1)
+    this.#put = node
+  }
+
+  #describe(seen: Board | undefined): MemberNode {
+    const { brokerName, member, instance, replicas, weight } = this.#options
+    const { position, promised, isVoter, active } = this.#candidacy!
+    return {
       id: brokerName,
       member,
       instance,
       address: this.#address,
+      replicas,
       weight,
-      declined: this.#declined,
-      ...candidacy,
-    })
-    if (this.#node === undefined) {
-      await this.#register()
-      this.#node = await client.create(`${path}/candidates/0`, Buffer.from(content), 'ephemeral_sequential')
-    } else if (content !== this.#published) await client.set(this.#node, Buffer.from(content), -1)
-    this.#published = content
-  }
-
-  async #register(): Promise<void> {
-    const { client, path, member, replicas, instance } = this.#options
-    await client.ensure(`${path}/members`)
-    await client.ensure(`${path}/candidates`)
-    // What an earlier attempt of this process has left, which did not hear of its success, and what an earlier process has.
-    for (const other of await this.#present()) {
-      if (other.instance === instance) await client.delete(`${path}/candidates/${other.node}`, -1)
-      else if (other.member === member)
-        throw new FlotillaError(
-          'REPLICATION_NAME_IN_USE',
-          `Cannot take part as ${member}: another process does, at ${other.address}; it is waited for until its session with ZooKeeper ends`,
-        )
-    }
-    const names = await client.children(`${path}/members`)
-    if (names.includes(member)) return
-    if (names.length >= replicas)
-      throw new FlotillaError(
-        'REPLICATION_REFUSED',
-        `Cannot take part as ${member}: the store has its ${replicas} members already: ${names.toSorted().join(', ')}. If one of them is gone for good, remove its node below ${path}/members in ZooKeeper`,
-        { fields: { member } },
-      )
-    await client.ensure(`${path}/members/${member}`)
-  }
-
-  async #present(): Promise<StoredMember[]> {
-    const { client, path, brokerName } = this.#options
-    const nodes = await client.children(`${path}/candidates`, this.#look)
-    const members: StoredMember[] = []
-    for (const node of nodes.toSorted()) {
-      try {
-        const { data } = await client.get(`${path}/candidates/${node}`, this.#look)
-        const stored = { ...(JSON.parse(data.toString()) as StoredMember), node }
-        if (stored.id !== brokerName)
-          throw new FlotillaError(
-            'REPLICATION_REFUSED',
-            `Cannot take part at ${path} in ZooKeeper: broker ${stored.id} uses it, this is broker ${brokerName}; each needs a zkPath of its own`,
-          )
-        members.push(stored)
-      } catch (error) {
-        if (!isCode(error, 'NO_NODE')) throw error
-      }
-    }
-    return members
-  }
-
-  async #decide(): Promise<void> {
-    const members = await this.#present()
-    const { record, version } = await this.#record()
-    this.#listener?.peers(members.map(({ member, address }) => ({ member, address })))
-    this.#note(members, record)
-    this.#tell(members, record)
-    // Not the elected one: it may be dead, and its node is there until its session ends.
-    const elector = members.find(({ node }) => node !== record?.node) ?? members[0]
-    if (!elector || !this.#node?.endsWith(`/${elector.node}`)) return
-    const choice = chooseActive({
-      ...this.#durations,
-      members,
-      record,
-      replicas: this.#options.replicas,
-      quorum: this.#quorum,
-      isFounded: await this.#isFounded(),
-      isColdStart: !this.#hasSeenActive,
-      patienceMs: this.#options.client.sessionTimeoutMs,
-      takeoverMs: electionLimits.takeoverMs,
-    })
-    if (choice.kind === 'wait') this.#state = { kind: 'Waiting', reason: choice.reason }
-    if (choice.kind === 'elect') await this.#elect(choice.record, version)
-  }
-
-  async #record(): Promise<{ record: ElectionRecord | undefined; version: number }> {
-    const { client, path } = this.#options
-    try {
-      const { data, stat } = await client.get(`${path}/election`, this.#look)
-      return { record: JSON.parse(data.toString()) as ElectionRecord, version: stat.version }
-    } catch (error) {
-      if (!isCode(error, 'NO_NODE')) throw error
-      await client.exists(`${path}/election`, this.#look)
-      return { record: undefined, version: -1 }
+      position: seen && this.#followsElected(seen) ? null : position,
+      promised,
+      isVoter,
+      active,
+      ...this.#own,
     }
   }
 
-  async #isFounded(): Promise<boolean> {
-    const { client, path } = this.#options
-    return (await client.exists(`${path}/founded`)) !== undefined
-  }
-
-  /** Who was there for how long. */
-  #note(members: readonly PresentMember[], record: ElectionRecord | undefined): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    this.#quorumSinceMs = members.length >= this.#quorum ? (this.#quorumSinceMs ?? nowMs) : undefined
-    const key = record && `${record.term} ${record.node}`
-    if (key !== this.#watched) this.#unfollowedSinceMs = undefined
-    this.#watched = key
-    const followers = members.filter(({ active }) => record !== undefined && active === record.member).length
-    if (followers > 0) this.#hasSeenActive = true
-    const isFollowed = followers >= this.#quorum
-    this.#unfollowedSinceMs = record && !isFollowed ? (this.#unfollowedSinceMs ?? nowMs) : undefined
-  }
-
-  get #durations(): { quorumForMs: number; unfollowedForMs: number } {
-    const nowMs = this.#options.clock.monotonicMs()
-    const since = (ms: number | undefined): number => (ms === undefined ? 0 : nowMs - ms)
-    return { quorumForMs: since(this.#quorumSinceMs), unfollowedForMs: since(this.#unfollowedSinceMs) }
-  }
-
-  /** What the record says of this member. */
-  #tell(members: readonly PresentMember[], record: ElectionRecord | undefined): void {
-    const holds = isValid({ members, record })
-    const isOwn = holds && this.#node?.endsWith(`/${record?.node}`) === true
-    if (record && holds) this.#state = { kind: 'Elected', member: record.member, term: record.term }
-    else
-      this.#state = {
-        kind: 'Waiting',
-        reason: `nobody is elected; present: ${members.map(({ member }) => member).join(', ')}`,
-      }
-    if (this.#proposed !== undefined && !(isOwn && record?.term === this.#proposed))
-      this.#withdraw(record ? `${record.member} was elected to term ${record.term}` : 'the election was removed')
-    if (!record || !isOwn || this.#proposed === record.term || record.term <= this.#declined) return
-    this.#proposed = record.term
-    void this.#propose(record.term)
-  }
-
-  async #propose(term: number): Promise<void> {
-    try {
-      this.#listener?.proposed({ term, founding: !(await this.#isFounded()) })
-    } catch (error) {
-      this.declined(term, errorMessage(error))
-    }
-  }
-
-  async #elect(record: ElectionRecord, version: number): Promise<void> {
-    const { client, path, logger } = this.#options
-    const data = Buffer.from(JSON.stringify(record))
-    logger.info('Electing a member', { elected: record.member, term: record.term })
-    try {
-      if (version < 0) await client.create(`${path}/election`, data, 'persistent')
-      else await client.set(`${path}/election`, data, version)
-    } catch (error) {
-      // Somebody was faster.
-      if (!isCode(error, 'BAD_VERSION') && !isCode(error, 'NODE_EXISTS')) throw error
-    }
-    this.#again = true
+  /** Then its position is nobody's business, and would change all the time. */
+  #followsElected({ members, election }: Board): boolean {
+    const view = { members, election, replicas: this.#options.replicas, sessionTimeoutMs: 0, isFounded: true }
+    const elected = electedOf(view)
+    if (!elected || conditionsOf(view).abandoned) return false
+    return elected.node === this.#node ? this.#own.serving !== null : elected.member === this.#candidacy!.active
   }
 }
 
-const isCode = (error: unknown, code: ZooKeeperError['zooKeeperCode']): boolean =>
-  error instanceof ZooKeeperError && error.zooKeeperCode === code
+const notElected = (term: number | undefined, reason: string): LockLostError =>
+  new LockLostError(term === undefined ? reason : `term ${term} is over: ${reason}`)
 
-const errorIsRefusal = (error: unknown): error is FlotillaError =>
-  error instanceof FlotillaError && error.code === 'REPLICATION_REFUSED'
+const isSame = (one: MemberNode, other: MemberNode | undefined): boolean =>
+  other !== undefined &&
+  (one.position === null) === (other.position === null) &&
+  (one.position === null || comparePositions(one.position, other.position!) === 0) &&
+  JSON.stringify({ ...one, position: null }) === JSON.stringify({ ...other, position: null })
+
+const hasPositions = (one: MemberNode, other: MemberNode | undefined): boolean =>
+  one.position !== null && other?.position !== null

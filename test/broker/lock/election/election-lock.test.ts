@@ -122,7 +122,7 @@ test('when ZooKeeper is gone for the time of a session, the lock is lost', async
   const [servers, hub] = [await startServers(), new MemoryHub()]
   const { holder, handle } = await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
   for (const server of [0, 1, 2]) await servers.killServer(server)
-  expect((await handle.lost).message).toContain('ZooKeeper was away for its session time-out of 1000 ms')
+  expect((await handle.lost).message).toContain('its session with ZooKeeper was without a connection for 1000 ms')
   expect(holder.lock.obstacle).toMatchObject({ kind: 'Trouble' })
 })
 
@@ -138,7 +138,7 @@ test('one more than there should be is refused, and told what to do', async () =
   await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
   const fourth = contender('d', servers, hub)
   await expect(fourth.lock.acquire(fourth.gaveUp.signal)).rejects.toThrow(
-    'Cannot take part as d: the store has its 3 members already: a, b, c. If one of them is gone for good, remove its node below /flotilla/orders/members in ZooKeeper',
+    'it has replicas: 3, and as many members are registered: a, b, c. Where one of them is gone for good, delete its node /flotilla/orders/members/<name>',
   )
 })
 
@@ -147,6 +147,6 @@ test('another broker at the same place in ZooKeeper is refused', async () => {
   await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
   const other = contender('x', servers, hub, { brokerName: 'invoices' })
   await expect(other.lock.acquire(other.gaveUp.signal)).rejects.toThrow(
-    'Cannot take part at /flotilla/orders in ZooKeeper: broker orders uses it, this is broker invoices',
+    'Cannot take part in the election at zkPath /flotilla/orders as a member of broker invoices: it is that of broker orders',
   )
 })

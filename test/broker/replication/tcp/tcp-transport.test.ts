@@ -7,6 +7,8 @@ import type { LogFields } from '../../../../broker/base/logger.ts'
 import type { ReplicationMessage } from '../../../../broker/replication/message.ts'
 import { TcpTransport, type TcpTransportOptions } from '../../../../broker/replication/tcp/tcp-transport.ts'
 import { transportLimits } from '../../../../broker/replication/tcp/limits.ts'
+import { protocolName } from '../../../../broker/replication/wire/handshake.ts'
+import { decodeJson, encodeJson } from '../../../../broker/replication/wire/message-codec.ts'
 import { LoggedLines } from '../../../support/logged-lines.ts'
 
 class WatchedLines extends LoggedLines {
@@ -134,7 +136,93 @@ test.each<[string, Partial<TcpTransportOptions>, string]>([
 test('two members with one name refuse each other', async () => {
   const [a, other] = [await start('a'), await start('a')]
   a.transport.peers([{ member: 'b', address: other.address }])
-  await a.until(() => a.log.warnings.includes('two members are called a: each needs a name of its own'))
+  await a.until(() => a.log.warnings.includes('member name a is in use by another process'))
+  expect(other.log.warnings).toContain(
+    'member name a is in use by another process: each member needs a name of its own',
+  )
+})
+
+test('of two processes of one name the older one is told by whoever both have connected to', async () => {
+  const b = await start('b')
+  const [older, newer] = [await start('a'), await start('a')]
+  older.transport.peers([{ member: 'b', address: b.address }])
+  await older.until(() => older.connected.has('b'))
+  newer.transport.peers([{ member: 'b', address: b.address }])
+  await newer.until(() => newer.connected.has('b'))
+  await older.until(() => older.log.warnings.includes('member name a is in use by another process at 127.0.0.1:'))
+  expect(newer.connected).toEqual(new Set(['b']))
+  expect(b.log.warnings).toContain('member name a is in use by another process at 127.0.0.1:')
+})
+
+test('where all members are known beforehand, nobody else is let in', async () => {
+  const [a, x] = [await start('a', { members: new Set(['a', 'b', 'c']) }), await start('x')]
+  x.transport.peers([{ member: 'a', address: a.address }])
+  await x.until(() => x.log.warnings.includes('no member is called x here'))
+  expect(a.log.warnings).toBe('Refused a member: no member is called x here')
+})
+
+test.each(['b', 'b:', ':1', 'b:0', 'b:65536', 'b\0:1', '[::1:1'])(
+  'an address that is none (%j) is logged, and harms nobody',
+  async (address) => {
+    const a = await start('a')
+    a.transport.peers([{ member: 'b', address }])
+    await a.until(() => a.log.warnings.includes('its address is not of the form host:port'))
+    expect(a.connected.size).toBe(0)
+  },
+)
+
+test('a refusal that comes again and again is logged once', async () => {
+  const [a, b] = [await start('a', { token: 'guessed' }), await start('b')]
+  for (let attempt = 0; attempt < 3; attempt++) {
+    a.transport.peers([{ member: 'b', address: b.address }])
+    await a.until(() => a.log.of('warn').length === attempt + 1)
+    a.transport.peers([])
+  }
+  expect(b.log.of('warn')).toHaveLength(1)
+})
+
+test('who does not read what is sent to it is cut off, and the sender is told when its own turn is over', async () => {
+  const [a, b] = [await start('a'), await start('b')]
+  a.transport.peers([{ member: 'b', address: b.address }])
+  await a.until(() => a.connected.has('b'))
+  const bytes = Buffer.alloc(2 ** 20)
+  for (let sent = 0; sent <= transportLimits.outputBytes; sent += bytes.length) a.transport.send('b', write(0, bytes))
+  expect(a.connected.has('b')).toBe(true)
+  await a.until(() => !a.connected.has('b'))
+  expect(a.log.warnings).toContain('it does not take what is sent to it')
+})
+
+test('who is cut off is told of when the turn is over, and connected to again', async () => {
+  const [a, b] = [await start('a'), await start('b')]
+  a.transport.peers([{ member: 'b', address: b.address }])
+  await a.until(() => a.connected.has('b'))
+  a.transport.disconnect('b', 'it makes no sense')
+  expect(a.connected.has('b')).toBe(true)
+  await a.until(() => !a.connected.has('b'))
+  await a.until(() => a.connected.has('b'))
+})
+
+test('a member that speaks another version is refused, with both versions', async () => {
+  const a = await start('a')
+  const socket = connect(Number(a.address.split(':')[1]), '127.0.0.1')
+  socket.write(encodeJson({ protocol: protocolName, version: 2, member: 'b', nothing: 'else is known' }))
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  const refused = 'it speaks flotilla-replication version 2, this member flotilla-replication version 1'
+  expect(decodeJson(answer.subarray(4))).toEqual({ refused })
+  expect(a.log.warnings).toBe(`Refused a member: ${refused}`)
+})
+
+test('who dials gets no proof before it has given its own', async () => {
+  const a = await start('a')
+  const socket = connect(Number(a.address.split(':')[1]), '127.0.0.1')
+  const hello = { protocol: protocolName, version: 1, member: 'b', instance: 'b-1', brokerName: 'orders', replicas: 3 }
+  socket.write(encodeJson({ ...hello, nonce: 'n'.repeat(32) }))
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  expect(decodeJson(answer.subarray(4))).not.toHaveProperty('proof')
+  socket.write(encodeJson({ proof: '0'.repeat(64) }))
+  const [refusal] = (await once(socket, 'data')) as [Buffer]
+  expect(decodeJson(refusal.subarray(4))).toEqual({ refused: 'its security token is another one' })
+  await once(socket, 'close')
 })
 
 test('a member that comes back is connected to again', async () => {

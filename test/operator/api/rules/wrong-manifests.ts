@@ -5,6 +5,7 @@ import type { BrokerClusterSpecInput } from '../../../../operator/api/spec-schem
 import type { GoodManifest, WrongManifest } from './manifest.ts'
 import { goodDatabases, wrongDatabases } from './wrong-databases.ts'
 import { goodNetworks, wrongNetworks } from './wrong-networks.ts'
+import { goodReplicated, wrongReplicated } from './wrong-replicated.ts'
 
 /** What an API server refuses. */
 export const byApiServer = ({ by }: WrongManifest): boolean => by !== 'operator'
@@ -45,6 +46,7 @@ export const goodManifests: readonly GoodManifest[] = [
   },
   ...goodNetworks,
   ...goodDatabases,
+  ...goodReplicated,
 ]
 
 export const wrongManifests: readonly WrongManifest[] = [
@@ -108,7 +110,7 @@ export const wrongManifests: readonly WrongManifest[] = [
     by: 'rule',
     field: 'spec.groupTemplate.replicas',
     operatorField: 'spec.groupTemplate.storage.type',
-    text: 'more than 1 needs storage.type SharedVolume or JDBC',
+    text: 'more than 1 needs storage.type SharedVolume, JDBC, ZooKeeper or Replicated',
   },
   {
     title: 'two members and a volume that only one node can mount',
@@ -459,4 +461,5 @@ export const wrongManifests: readonly WrongManifest[] = [
   },
   ...wrongNetworks,
   ...wrongDatabases,
+  ...wrongReplicated,
 ]

@@ -1,6 +1,8 @@
-// The same as zookeeper-client.test.ts with real servers: where FLOTILLA_TEST_ZOOKEEPER is set, as in .ci/run.
+// The same as zookeeper-client.test.ts and connected-elector.test.ts with real servers: where FLOTILLA_TEST_ZOOKEEPER is set, as in .ci/run.
 import { afterAll, beforeAll } from '@jest/globals'
+import { electorContract } from '../../../../contract/elector.ts'
 import { zooKeeperClientContract } from '../../../../contract/zookeeper-client.ts'
+import { connectedMembers } from '../../../../support/connected-zookeeper-members.ts'
 import { RealZooKeepers } from '../../../../support/zookeeper-ensemble.ts'
 
 let servers: RealZooKeepers
@@ -17,3 +19,5 @@ zooKeeperClientContract('ZooKeeper', async () => ({
     return () => servers.restart(busy)
   },
 }))
+
+electorContract('ZooKeeper, with real servers,', () => connectedMembers(servers.address))
