@@ -73,7 +73,7 @@ export function planReplicatedStore(
     securityTokenFile: fileNames.token,
     ...(zookeeper && planZooKeeper(zookeeper, zookeeperPath(cluster, group))),
     ...(replicated && planLease(cluster, group, replicated, members)),
-  } as unknown as StoreConfig
+  }
 }
 
 /** Where the group is in ZooKeeper. */
