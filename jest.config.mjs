@@ -10,6 +10,15 @@ const wantDatabases = [
   'test/reliability/store-faults/writers',
 ]
 
+// Minutes together, and seldom touched by a change: FLOTILLA_AT_LENGTH=1 npm test -- PATH, as in .ci/run.
+const takeLong = process.env.FLOTILLA_AT_LENGTH
+  ? []
+  : [
+      'test/broker/reliability/neighbours',
+      'test/e2e/quiet-at-rest',
+      'test/hack/localkube/kubectl-pods',
+      'test/integration/adversity-localkube',
+    ]
 // It needs Java: FLOTILLA_TEST_ZOOKEEPER=1 npm test -- test/broker/lock/election/zookeeper
 const wantZooKeeper = process.env.FLOTILLA_TEST_ZOOKEEPER ? [] : ['test/broker/lock/election/zookeeper/real-zookeeper']
 
@@ -24,7 +33,9 @@ export default {
     '<rootDir>/test/interop/',
     '<rootDir>/test/kube/',
     '<rootDir>/test/image/',
-    ...[...(databasesAreNamed ? [] : wantDatabases), ...wantZooKeeper].map((path) => `<rootDir>/${path}.test.ts`),
+    ...[...(databasesAreNamed ? [] : wantDatabases), ...wantZooKeeper, ...takeLong].map(
+      (path) => `<rootDir>/${path}.test.ts`,
+    ),
   ],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/.flotilla/', '<rootDir>/.databases/'],
   globalSetup: '<rootDir>/test/support/database-setup.mjs',

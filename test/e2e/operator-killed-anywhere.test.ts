@@ -46,7 +46,7 @@ interface Story {
 }
 
 /** The long stories: all of it is for .ci/run. */
-const some = Number(process.env['FLOTILLA_EVERY'] ?? 8)
+const some = Number(process.env['FLOTILLA_EVERY'] ?? 20)
 
 const mesh = (groupCount: number): BrokerClusterSpecInput =>
   masterSlave({ topology: { type: 'Combined', network: { layout: 'Mesh' } }, groupCount })
