@@ -173,6 +173,8 @@ describeOnKube('the chart on a real API server', () => {
         expect(await may('list', 'pods', 'shop')).toBe('yes')
         expect(await may('list', 'pods', 'north')).toBe(watched.length === 0 ? 'yes' : 'no')
         expect(await may('get', 'secrets', 'shop')).toBe('yes')
+        // Whoever gives a right to brokers has to have it: that to renew the Lease by which their members are elected.
+        expect(await may('update', 'leases.coordination.k8s.io', 'shop')).toBe('yes')
         for (const [verb, resource] of [
           ['list', 'secrets'],
           ['watch', 'secrets'],
@@ -181,7 +183,9 @@ describeOnKube('the chart on a real API server', () => {
           ['create', 'pods/exec'],
           ['patch', 'brokerclusters.flotilla.dev'],
           ['delete', 'brokerclusters.flotilla.dev'],
-          ['update', 'leases.coordination.k8s.io'],
+          ['delete', 'leases.coordination.k8s.io'],
+          ['list', 'leases.coordination.k8s.io'],
+          ['escalate', 'roles.rbac.authorization.k8s.io'],
         ] as const)
           expect([verb, resource, await may(verb, resource, 'shop')]).toEqual([verb, resource, 'no'])
       },
