@@ -2,12 +2,15 @@
 // asks for; the same tests run against the real one (test/contract/zookeeper-client.ts).
 import { createHash } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { JuteReader, JuteWriter } from '../../broker/lock/election/zookeeper/jute.ts'
 import { opcodes } from '../../broker/lock/election/zookeeper/zookeeper-session.ts'
 import { FrameSplitter } from '../../broker/wire/openwire/frame-splitter.ts'
 
 const errors = { noNode: -101, noAuth: -102, badVersion: -103, exists: -110, notEmpty: -111 } as const
 const events = { created: 1, deleted: 2, changed: 3, children: 4 } as const
+/** Permissions. */
+const may = { read: 1, write: 2, create: 4, delete: 8 } as const
 const ephemeralFlag = 1
 const sequentialFlag = 2
 
@@ -15,8 +18,8 @@ interface Node {
   data: Buffer
   version: number
   owner: bigint
-  /** Scheme and id of who may do anything with it. */
-  readonly acl: string
+  /** Permissions by scheme and id. */
+  readonly acl: ReadonlyMap<string, number>
   sequence: number
   readonly children: Set<string>
 }
@@ -52,14 +55,21 @@ export class ZooKeeperServers {
   readonly #ports: number[] = []
   readonly #connections = new Set<Connection>()
   readonly #sessions = new Map<bigint, Session>()
-  readonly #nodes = new Map<string, Node>([['/', newNode(Buffer.alloc(0), 'world:anyone')]])
+  readonly #nodes = new Map<string, Node>([['/', newNode(Buffer.alloc(0), new Map([['world:anyone', 31]]))]])
   #lastSession = 1n
   #zxid = 0n
   /** Connect requests are answered, and then nothing is. */
   isFrozen = false
+  pings = 0
 
-  static async start(count = 3): Promise<ZooKeeperServers> {
-    const ensemble = new ZooKeeperServers()
+  readonly #tls: TlsOptions | undefined
+
+  private constructor(tls: TlsOptions | undefined) {
+    this.#tls = tls
+  }
+
+  static async start(count = 3, tls?: TlsOptions): Promise<ZooKeeperServers> {
+    const ensemble = new ZooKeeperServers(tls)
     for (let index = 0; index < count; index++) await ensemble.startServer(index)
     return ensemble
   }
@@ -75,7 +85,8 @@ export class ZooKeeperServers {
   }
 
   async startServer(index: number): Promise<void> {
-    const server = createServer((socket) => this.#accept(socket, index))
+    const accept = (socket: Socket): void => this.#accept(socket, index)
+    const server = this.#tls ? createTlsServer(this.#tls, accept) : createServer(accept)
     await new Promise<void>((resolve) => server.listen(this.#ports[index] ?? 0, '127.0.0.1', resolve))
     const address = server.address()
     this.#ports[index] = typeof address === 'object' && address ? address.port : 0
@@ -188,6 +199,9 @@ export class ZooKeeperServers {
     request: JuteReader,
   ): ((answer: JuteWriter) => unknown) | undefined {
     switch (type) {
+      case opcodes.ping:
+        this.pings++
+        return undefined
       case opcodes.create:
         return this.#create(connection, session, request)
       case opcodes.delete:
@@ -220,11 +234,13 @@ export class ZooKeeperServers {
   #create(connection: Connection, session: Session, request: JuteReader): (answer: JuteWriter) => unknown {
     const given = request.string()
     const data = Buffer.from(request.buffer())
-    request.int()
-    request.int()
-    const acl = `${request.string()}:${request.string()}`
+    const acl = new Map<string, number>()
+    for (let left = request.int(); left > 0; left--) {
+      const permissions = request.int()
+      acl.set(`${request.string()}:${request.string()}`, permissions)
+    }
     const flags = request.int()
-    const parent = this.#allowed(connection, parentOf(given))
+    const parent = this.#allowed(connection, parentOf(given), may.create)
     const number = String(parent.sequence).padStart(10, '0')
     const path = (flags & sequentialFlag) === 0 ? given : `${given}${number}`
     if (this.#nodes.has(path)) throw new Refused(errors.exists)
@@ -240,7 +256,9 @@ export class ZooKeeperServers {
   #delete(connection: Connection, request: JuteReader): undefined {
     const path = request.string()
     const version = request.int()
-    const node = this.#allowed(connection, path)
+    this.#allowed(connection, parentOf(path), may.delete)
+    const node = this.#nodes.get(path)
+    if (!node) throw new Refused(errors.noNode)
     if (version >= 0 && version !== node.version) throw new Refused(errors.badVersion)
     if (node.children.size > 0) throw new Refused(errors.notEmpty)
     this.#remove(path)
@@ -251,7 +269,7 @@ export class ZooKeeperServers {
     const path = request.string()
     const data = Buffer.from(request.buffer())
     const version = request.int()
-    const node = this.#allowed(connection, path)
+    const node = this.#allowed(connection, path, may.write)
     if (version >= 0 && version !== node.version) throw new Refused(errors.badVersion)
     node.data = data
     node.version++
@@ -268,15 +286,16 @@ export class ZooKeeperServers {
       connection.watches.add(`${type === opcodes.getChildren2 ? 'children' : 'data'} ${path}`)
     if (!node) throw new Refused(errors.noNode)
     if (type === opcodes.exists) return (answer) => writeStat(answer, node)
-    this.#allowed(connection, path)
+    this.#allowed(connection, path, may.read)
     if (type === opcodes.getData) return (answer) => writeStat(answer.buffer(node.data), node)
     return (answer) => writeStat(answer.strings(node.children), node)
   }
 
-  #allowed(connection: Connection, path: string): Node {
+  #allowed({ identity = '' }: Connection, path: string, permission: number): Node {
     const node = this.#nodes.get(path)
     if (!node) throw new Refused(errors.noNode)
-    if (node.acl !== 'world:anyone' && node.acl !== connection.identity) throw new Refused(errors.noAuth)
+    const permissions = (node.acl.get('world:anyone') ?? 0) | (node.acl.get(identity) ?? 0)
+    if ((permissions & permission) === 0) throw new Refused(errors.noAuth)
     return node
   }
 
@@ -295,7 +314,7 @@ export class ZooKeeperServers {
   }
 }
 
-const newNode = (data: Buffer, acl: string, owner = 0n): Node => ({
+const newNode = (data: Buffer, acl: ReadonlyMap<string, number>, owner = 0n): Node => ({
   data,
   version: 0,
   owner,

@@ -3,7 +3,7 @@ export const zooKeeperLimits = {
   frameBytes: 4 * 2 ** 20,
   /** Requests without an answer. */
   outstanding: 1000,
-  /** Between two servers that do not answer: from the second round of the list on. */
+  /** Between two connections that are not had, or last no longer than this: from the second round of the list on. */
   retryMs: 200,
   /** To reach one server, at least. */
   smallestConnectMs: 500,

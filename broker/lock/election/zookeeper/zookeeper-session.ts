@@ -4,10 +4,10 @@
 //
 //   request    xid:4 type:4 body            answered by xid:4 zxid:8 error:4 body, in order
 //   xid -1     a watch has fired            -2 ping   -4 authentication   -8 watches set again
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
 import type { Clock, Timer } from '../../../base/clock.ts'
-import { errorMessage } from '../../../base/errors.ts'
+import { errorMessage, FlotillaError } from '../../../base/errors.ts'
 import type { Random } from '../../../base/random.ts'
 import { FrameSplitter } from '../../../wire/openwire/frame-splitter.ts'
 import type { ZooKeeperServer } from './address.ts'
@@ -68,10 +68,13 @@ export class ZooKeeperSession {
   trouble: string | undefined = 'no server was reached yet'
   timeoutMs: number
   readonly #options: ZooKeeperSessionOptions
+  readonly #secureContext: SecureContext | undefined
   readonly #listeners: ((state: SessionState) => void)[] = []
   #next: number
-  /** Servers in a row that could not be reached, or ended the connection before there was a session. */
+  /** Connections in a row that were not had, or lasted for no longer than a moment. */
   #failures = 0
+  /** When there was a session on the connection. */
+  #connectedMs = 0
   #socket: Socket | undefined
   #splitter = new FrameSplitter(zooKeeperLimits.frameBytes)
   #sessionId = 0n
@@ -79,12 +82,17 @@ export class ZooKeeperSession {
   #lastZxid = 0n
   #lastXid = 0
   #outstanding: Outstanding[] = []
-  #timers: Timer[] = []
+  /** Until when something has to be heard. */
+  #silence: Timer | undefined
+  /** When something has to be said: the server counts what it hears, not what it tells. */
+  #ping: Timer | undefined
   #retry: Timer | undefined
   #isSessionThere = false
 
+  /** Throws FlotillaError ZOOKEEPER_TLS for certificates that cannot be used. */
   constructor(options: ZooKeeperSessionOptions) {
     this.#options = options
+    this.#secureContext = options.tls && secureContextOf(options.tls)
     this.timeoutMs = options.sessionTimeoutMs
     this.#next = Math.floor(options.random.next() * options.servers.length)
   }
@@ -122,7 +130,7 @@ export class ZooKeeperSession {
       this.#outstanding.push({ xid, operation, path, answered, failed: reject })
       const body = new JuteWriter().int(xid).int(type)
       write(body)
-      this.#socket?.write(body.frame())
+      this.#send(body)
     })
   }
 
@@ -147,19 +155,21 @@ export class ZooKeeperSession {
   }
 
   #connect(): void {
-    const { servers, clock, tls } = this.#options
+    const { servers, clock } = this.#options
     const server = servers[this.#next++ % servers.length]!
     const { host, port } = server
-    const socket = tls
-      ? connectTls({ host, port, servername: host, ca: tls.ca, cert: tls.cert, key: tls.key })
+    const secureContext = this.#secureContext
+    // An IP address is no name of a server (RFC 6066); it is looked for in the certificate all the same.
+    const socket = secureContext
+      ? connectTls({ host, port, servername: isIP(host) === 0 ? host : '', secureContext })
       : connectTcp({ host, port })
     this.#socket = socket
     this.#splitter = new FrameSplitter(zooKeeperLimits.frameBytes)
     socket.setNoDelay(true)
     const limitMs = Math.max(this.timeoutMs / servers.length, zooKeeperLimits.smallestConnectMs)
     const lost = (reason: string): void => this.#lost(socket, `${host}:${port}: ${reason}`)
-    this.#timers = [clock.after(limitMs, () => lost('it does not answer'))]
-    socket.once(tls ? 'secureConnect' : 'connect', () => socket.write(this.#connectRequest()))
+    this.#silence = clock.after(limitMs, () => lost('it does not answer'))
+    socket.once(secureContext ? 'secureConnect' : 'connect', () => socket.write(this.#connectRequest()))
     socket.on('data', (chunk: Buffer) => this.#read(socket, chunk, lost))
     socket.on('error', (error) => lost(errorMessage(error)))
     socket.on('close', () => lost(this.#isSessionThere ? 'the connection was closed' : 'it does not serve'))
@@ -196,18 +206,18 @@ export class ZooKeeperSession {
     const timeoutMs = answer.int()
     const sessionId = answer.long()
     const password = answer.buffer()
-    this.#endTimers()
+    if (timeoutMs <= 0 && this.#sessionId === 0n)
+      throw new FlotillaError('ZOOKEEPER_SESSION', 'it gives no session to anybody')
     if (timeoutMs <= 0) return this.#expired()
     this.#isSessionThere = true
-    this.#failures = 0
+    this.#connectedMs = this.#options.clock.monotonicMs()
     this.timeoutMs = timeoutMs
     this.#sessionId = sessionId
     this.#password = Buffer.from(password)
     const { auth } = this.#options
     if (auth !== undefined)
-      this.#socket?.write(
-        new JuteWriter().int(authXid).int(opcodes.auth).int(0).string('digest').buffer(Buffer.from(auth)).frame(),
-      )
+      this.#send(new JuteWriter().int(authXid).int(opcodes.auth).int(0).string('digest').buffer(Buffer.from(auth)))
+    this.#pingLater()
     this.#setWatches()
     this.#become('Connected', undefined)
   }
@@ -224,15 +234,14 @@ export class ZooKeeperSession {
   #setWatches(): void {
     const { data, exists, children, isEmpty } = this.watches.set
     if (isEmpty) return
-    this.#socket?.write(
+    this.#send(
       new JuteWriter()
         .int(setWatchesXid)
         .int(opcodes.setWatches)
         .long(this.#lastZxid)
         .strings(data)
         .strings(exists)
-        .strings(children)
-        .frame(),
+        .strings(children),
     )
   }
 
@@ -246,8 +255,9 @@ export class ZooKeeperSession {
     if (xid < 0) return
     const [first] = this.#outstanding
     if (first?.xid !== xid) throw new ZooKeeperError('OTHER', 'read from', '/', `answer ${xid} was not asked for`)
-    this.#outstanding.shift()
     first.answered(error, answer)
+    // Not before: whoever asked for what cannot be read fails with the connection.
+    this.#outstanding.shift()
   }
 
   #fired(event: JuteReader): void {
@@ -261,24 +271,35 @@ export class ZooKeeperSession {
     if (socket) this.#lost(socket, reason)
   }
 
-  /** Somebody is heard of all the time: pings are answered. */
+  /** Something is heard of the server all the time: pings are answered. */
   #expectMore(lost: (reason: string) => void): void {
-    this.#endTimers()
-    const { clock } = this.#options
-    const third = this.timeoutMs / 3
-    this.#timers = [
-      clock.after(third, () => this.#socket?.write(new JuteWriter().int(pingXid).int(opcodes.ping).frame())),
-      clock.after(2 * third, () => lost(`nothing was heard of it for ${Math.round(2 * third)} ms`)),
-    ]
+    this.#silence?.cancel()
+    const limitMs = (2 * this.timeoutMs) / 3
+    this.#silence = this.#options.clock.after(limitMs, () =>
+      lost(`nothing was heard of it for ${Math.round(limitMs)} ms`),
+    )
+  }
+
+  #send(message: JuteWriter): void {
+    this.#socket?.write(message.frame())
+    this.#pingLater()
+  }
+
+  #pingLater(): void {
+    this.#ping?.cancel()
+    this.#ping = this.#options.clock.after(this.timeoutMs / 3, () =>
+      this.#send(new JuteWriter().int(pingXid).int(opcodes.ping)),
+    )
   }
 
   #lost(socket: Socket, reason: string): void {
     if (socket !== this.#socket) return
+    const { servers, clock } = this.#options
+    const lastedMs = this.#isSessionThere ? clock.monotonicMs() - this.#connectedMs : 0
+    this.#failures = lastedMs > zooKeeperLimits.retryMs ? 1 : this.#failures + 1
     this.#drop('CONNECTION_LOSS')
     if (this.state === 'Closed') return
     this.#become(this.#sessionId === 0n ? 'Connecting' : 'Suspended', reason)
-    this.#failures++
-    const { servers, clock } = this.#options
     const delayMs = this.#failures < servers.length ? 0 : zooKeeperLimits.retryMs
     this.#retry = clock.after(delayMs, () => this.#connect())
   }
@@ -287,15 +308,11 @@ export class ZooKeeperSession {
     const socket = this.#socket
     this.#socket = undefined
     this.#isSessionThere = false
-    this.#endTimers()
+    this.#silence?.cancel()
+    this.#ping?.cancel()
     socket?.destroy()
     for (const { operation, path, failed } of this.#outstanding.splice(0))
       failed(new ZooKeeperError(code, operation, path))
-  }
-
-  #endTimers(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers = []
   }
 
   #become(state: SessionState, trouble: string | undefined): void {
@@ -304,5 +321,13 @@ export class ZooKeeperSession {
     if (this.state === state) return
     this.state = state
     for (const listener of this.#listeners) listener(state)
+  }
+}
+
+function secureContextOf({ ca, cert, key }: ZooKeeperTls): SecureContext {
+  try {
+    return createSecureContext({ ca, cert, key })
+  } catch (error) {
+    throw new FlotillaError('ZOOKEEPER_TLS', `Cannot use the certificates for ZooKeeper: ${errorMessage(error)}`)
   }
 }
