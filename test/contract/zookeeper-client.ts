@@ -125,6 +125,24 @@ export function zooKeeperClientContract(name: string, ensemble: () => Promise<Zo
         )
     })
 
+    test('groups with passwords of their own share what lies above them', async () => {
+      const root = place()
+      for (const name of ['one', 'other']) {
+        const group = await connect(root, { password: name })
+        await group.ensure(`/groups/${name}`)
+        await group.ensure(`/groups/${name}/members`)
+      }
+      const stranger = await connect(root)
+      expect((await stranger.children('/groups')).toSorted()).toEqual(['one', 'other'])
+      for (const ask of [
+        () => stranger.children('/groups/one'),
+        () => stranger.create('/groups/one/0', Buffer.alloc(0), 'persistent'),
+        () => stranger.delete('/groups/one/members', -1),
+        () => stranger.delete('/groups/one', -1),
+      ])
+        await expect(ask()).rejects.toMatchObject({ zooKeeperCode: 'NO_AUTH' })
+    })
+
     test('takes its session up again at another server, with its nodes and watches', async () => {
       const root = place()
       const client = await connect(root)

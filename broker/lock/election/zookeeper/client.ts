@@ -37,9 +37,16 @@ export interface ZooKeeperClient {
   /** What the servers have agreed to, in milliseconds. */
   readonly sessionTimeoutMs: number
   onState(listener: (state: SessionState) => void): void
-  /** The path of the node, which has a number at its end when `sequential`. ACL: creator only when authenticated, else anybody. */
+  /**
+   * The path of the node, which has a number at its end when `sequential`. ACL: creator only when authenticated, else anybody.
+   * After CONNECTION_LOSS a node may be there that nobody has been told the name of: whoever makes sequential ones puts something in the
+   * data that is its own, and looks for it among the children before it makes another one.
+   */
   create(path: string, data: Buffer, kind: 'persistent' | 'ephemeral' | 'ephemeral_sequential'): Promise<string>
-  /** Makes what is not there of a path; persistent nodes. */
+  /**
+   * Makes what is not there of a path; persistent nodes. Those above the last one are for others as well: without the password anybody
+   * may list them, and make nodes of their own in them.
+   */
   ensure(path: string): Promise<void>
   get(path: string, changed?: () => void): Promise<{ readonly data: Buffer; readonly stat: Stat }>
   exists(path: string, changed?: () => void): Promise<Stat | undefined>

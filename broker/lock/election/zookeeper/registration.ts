@@ -23,6 +23,8 @@ export type RegistrationOutcome = { readonly node: string } | { readonly waiting
 /** Rejects with ElectorRefusedError. */
 export async function register(request: RegistrationRequest): Promise<RegistrationOutcome> {
   const { client, paths, own } = request
+  // By itself: what lies above is shared with others, this is not.
+  await client.ensure(paths.root)
   await client.ensure(paths.members)
   await client.ensure(paths.election)
   await takePlace(request)

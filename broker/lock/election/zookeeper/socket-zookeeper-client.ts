@@ -13,20 +13,40 @@ export interface ZooKeeperClientOptions extends Omit<ZooKeeperSessionOptions, 's
 }
 
 const kinds = { persistent: 0, ephemeral: 1, ephemeral_sequential: 3 } as const
-const allPermissions = 31
+type Kind = keyof typeof kinds
+
+interface Right {
+  /** Sum of read 1, write 2, create 4, delete 8 and admin 16. */
+  readonly permissions: number
+  readonly scheme: 'world' | 'digest'
+  readonly id: string
+}
+
+const everything = 31
+const anybody: Right = { permissions: everything, scheme: 'world', id: 'anyone' }
+const guest: Right = { ...anybody, permissions: 1 + 4 }
 /** With a password; its name matters to nobody. */
 const user = 'flotilla'
+
+interface NewNode {
+  /** With the chroot. */
+  readonly whole: string
+  /** As errors name it. */
+  readonly path: string
+  readonly data: Buffer
+  readonly rights: readonly Right[]
+  readonly kind: Kind
+}
 
 export class SocketZooKeeperClient implements ZooKeeperClient {
   readonly #session: ZooKeeperSession
   readonly #chroot: string
-  /** Scheme and id of who may do everything with the nodes that are made. */
-  readonly #owner: readonly [scheme: string, id: string]
+  readonly #owner: Right
 
   constructor({ address, password, ...options }: ZooKeeperClientOptions) {
     const auth = password === undefined ? undefined : `${user}:${password}`
     this.#chroot = address.chroot
-    this.#owner = auth === undefined ? ['world', 'anyone'] : ['digest', `${user}:${digestOf(auth)}`]
+    this.#owner = auth === undefined ? anybody : { ...anybody, scheme: 'digest', id: `${user}:${digestOf(auth)}` }
     this.#session = new ZooKeeperSession({ ...options, servers: address.servers, auth })
     this.#session.start()
   }
@@ -47,52 +67,37 @@ export class SocketZooKeeperClient implements ZooKeeperClient {
     this.#session.onState(listener)
   }
 
-  async create(path: string, data: Buffer, kind: keyof typeof kinds): Promise<string> {
-    const [scheme, id] = this.#owner
-    const made = await this.#session.request(
-      opcodes.create,
-      'make',
-      path,
-      (body) =>
-        body
-          .string(this.#below(path))
-          .buffer(data)
-          .int(1)
-          .int(allPermissions)
-          .string(scheme)
-          .string(id)
-          .int(kinds[kind]),
-      (answer) => answer.string(),
-    )
+  async create(path: string, data: Buffer, kind: Kind): Promise<string> {
+    const made = await this.#make({ whole: this.#below(path), path, data, rights: [this.#owner], kind })
     return made.slice(this.#chroot.length)
   }
 
   async ensure(path: string): Promise<void> {
     const whole = this.#below(path)
-    // The chroot is made, too: who has to be there before is nobody's business.
-    for (let end = whole.indexOf('/', 1); ; end = whole.indexOf('/', end + 1)) {
-      await this.#ensureNode(end < 0 ? whole : whole.slice(0, end))
-      if (end < 0) return
-    }
+    // What lies above is for others as well, who may have another password. The chroot is made, too: who has to be there before is
+    // nobody's business.
+    const rights = this.#owner === anybody ? [anybody] : [this.#owner, guest]
+    for (let end = whole.indexOf('/', 1); end >= 0; end = whole.indexOf('/', end + 1))
+      await this.#ensureNode(whole.slice(0, end), rights)
+    await this.#ensureNode(whole, [this.#owner])
   }
 
-  async #ensureNode(whole: string): Promise<void> {
-    const [scheme, id] = this.#owner
-    const write = (body: JuteWriter): unknown =>
-      body
-        .string(whole)
-        .buffer(Buffer.alloc(0))
-        .int(1)
-        .int(allPermissions)
-        .string(scheme)
-        .string(id)
-        .int(kinds.persistent)
+  async #ensureNode(whole: string, rights: readonly Right[]): Promise<void> {
     try {
-      await this.#session.request(opcodes.create, 'make', whole, write, () => {})
+      await this.#make({ whole, path: whole, data: Buffer.alloc(0), rights, kind: 'persistent' })
     } catch (error) {
       const isThere = error instanceof ZooKeeperError && error.zooKeeperCode === 'NODE_EXISTS'
       if (!isThere && !(await this.#isThere(whole))) throw error
     }
+  }
+
+  #make({ whole, path, data, rights, kind }: NewNode): Promise<string> {
+    const write = (body: JuteWriter): void => {
+      body.string(whole).buffer(data).int(rights.length)
+      for (const { permissions, scheme, id } of rights) body.int(permissions).string(scheme).string(id)
+      body.int(kinds[kind])
+    }
+    return this.#session.request(opcodes.create, 'make', path, write, (answer) => answer.string())
   }
 
   /** A node above ours may be one in which this client can make nothing. */
