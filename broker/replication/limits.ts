@@ -10,4 +10,6 @@ export const replicationLimits = {
   chunkBytes: 2 ** 20,
   /** For answers of other members to how far they are. */
   answerMs: 500,
+  /** At an orderly end, for members in sync to get the rest: several round trips and syncs, and little beside what a takeover takes. */
+  handOverMs: 500,
 } as const

@@ -50,6 +50,8 @@ export class MemberJournal {
   #directory = ''
   #current: OpenFile | undefined
   #closed = false
+  /** Of an operation that waits for space. */
+  #endPause: (() => void) | undefined
 
   constructor(options: MemberJournalOptions) {
     this.#options = options
@@ -80,9 +82,15 @@ export class MemberJournal {
     await this.#write(writes)
   }
 
-  /** Lets go of its file: somebody else may go on in this journal, or nobody. Later operations fail. */
-  async close(): Promise<void> {
+  /** Operations that wait for space fail, and so do later ones that find none. */
+  stop(): void {
     this.#closed = true
+    this.#endPause?.()
+  }
+
+  /** Lets go of its file: somebody else may go on in this journal, or nobody. Nothing is under way by then. */
+  async close(): Promise<void> {
+    this.stop()
     await this.#closeCurrent()
   }
 
@@ -239,7 +247,14 @@ export class MemberJournal {
       } catch (error) {
         if (!isNoSpace(error) || this.#closed) throw error
         if (attempt === 1) logger.error('The disk is full: this member waits for space', { error })
-        await new Promise<void>((resolve) => clock.after(journalLimits.spaceRetryMs, resolve))
+        await new Promise<void>((resolve) => {
+          const timer = clock.after(journalLimits.spaceRetryMs, resolve)
+          this.#endPause = () => {
+            timer.cancel()
+            resolve()
+          }
+        })
+        this.#endPause = undefined
       }
     }
   }

@@ -74,6 +74,7 @@ export class Replicator {
   #peers: readonly Peer[] = []
   #asked: { readonly answered: (from: string, answer: Answer) => void } | undefined
   #changed: () => void = () => {}
+  #whenHandedOver: (() => void) | undefined
 
   constructor(options: ReplicatorOptions) {
     this.#options = options
@@ -168,10 +169,32 @@ export class Replicator {
     if (this.#electedIn === undefined || isStale || (role === 'Active' && !hasQuorum)) throw overdue()
   }
 
+  /**
+   * The store of this active is closed, and others are to go on with what it has: resolves when those that are in sync have all of it, or
+   * soon in any case.
+   */
+  async handOver(): Promise<void> {
+    if (this.#failure || this.#isHandedOver) return
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(replicationLimits.handOverMs, resolve)
+      this.#whenHandedOver = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    this.#whenHandedOver = undefined
+  }
+
+  get #isHandedOver(): boolean {
+    const { role, members } = this.status
+    return role !== 'Active' || members.every(({ connected, inSync, lagBytes }) => !connected || !inSync || lagBytes === 0)
+  }
+
   /** The store of an active is closed by then. */
   async close(): Promise<void> {
     this.#fail(new FlotillaError('REPLICATION_CLOSED', 'Cannot replicate: this member was closed'))
     await this.#options.transport.close()
+    this.#journal.stop()
     await this.#operating
     await this.#journal.close()
     await this.#files?.close()
@@ -197,9 +220,17 @@ export class Replicator {
     for (const request of reads) void this.#read(request)
     if (operations.length > 0) {
       this.#operations.push(...operations)
-      this.#operating ??= this.#operate().finally(() => (this.#operating = undefined))
+      this.#operating ??= this.#operate()
     }
     for (const event of events) this.#happened(event)
+    this.#lookAround()
+  }
+
+  /** For what is waited for until the core says so. */
+  #lookAround(): void {
+    if (this.#waiting.length > 0 && this.#options.demands.remote === 'none' && this.#core.status.hasQuorum)
+      for (const { resolve } of this.#waiting.splice(0)) resolve()
+    if (this.#whenHandedOver && this.#isHandedOver) this.#whenHandedOver()
   }
 
   async #operate(): Promise<void> {
@@ -211,8 +242,13 @@ export class Replicator {
         this.#change((core) => core.done(operations.at(-1)!.id))
       }
     } catch (error) {
-      this.#options.logger.error('The journal of this member failed', { error: errorMessage(error) })
+      // What a member that is closed leaves is nobody's.
+      if (!this.#failure)
+        this.#options.logger.error('The journal of this member failed', { error: errorMessage(error) })
       this.#fail(error as Error)
+    } finally {
+      // At once: what is wanted from now on begins anew.
+      this.#operating = undefined
     }
   }
 
@@ -287,10 +323,15 @@ export class Replicator {
 
   #confirm(segment: number, offset: number, owner: JournalOwner): void | Promise<void> {
     if (this.#failure) throw this.#failure
-    if (this.#options.demands.remote === 'none') return owner.verify()
     const place = { segment, offset }
-    if (comparePlaces(place, this.#confirmed) <= 0) return
-    return new Promise((resolve, reject) => this.#waiting.push({ ...place, resolve, reject }))
+    const isAlone = this.#options.demands.remote === 'none'
+    const isThere = isAlone ? this.#core.status.hasQuorum : comparePlaces(place, this.#confirmed) <= 0
+    const waits = isThere
+      ? undefined
+      : new Promise<void>((resolve, reject) => this.#waiting.push({ ...place, resolve, reject }))
+    if (!isAlone) return waits
+    // In its first moments it has heard of nobody yet.
+    return waits ? waits.then(() => owner.verify()) : owner.verify()
   }
 
   #resolveConfirmed(): void {
@@ -303,6 +344,7 @@ export class Replicator {
     this.#timer?.cancel()
     this.#endCampaign()?.reject(error)
     for (const { reject } of this.#waiting.splice(0)) reject(error)
+    this.#whenHandedOver?.()
     this.#resolveLost(error)
   }
 }

@@ -1,0 +1,98 @@
+// The driver of a member: what it does beside the core's decisions.
+import { afterEach, expect, test } from '@jest/globals'
+import type { SyncMode } from '../../../broker/replication/sync-mode.ts'
+import { ReplicatedGroup } from '../../support/replicated-group.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
+import { contentOf, durable, message } from '../../support/store-content.ts'
+
+const groups: ReplicatedGroup[] = []
+afterEach(async () => {
+  for (const group of groups.splice(0)) await group.close()
+})
+
+interface Started {
+  readonly group: ReplicatedGroup
+  readonly disks: ReadonlyMap<string, SimulatedDisk>
+}
+
+async function startGroup(mode: SyncMode): Promise<Started> {
+  const disks = new Map(['a', 'b', 'c'].map((name) => [name, new SimulatedDisk()]))
+  const group = new ReplicatedGroup({ disks, mode })
+  groups.push(group)
+  await group.start()
+  return { group, disks }
+}
+
+const inSync = ({ group }: Started, member: string): Promise<void> =>
+  group.until(() => group.replicator(member).status.inSync)
+
+for (const mode of ['local_mem', 'local_disk'] as const) {
+  test(`with ${mode} it answers whatever others' disks do`, async () => {
+    const { group, disks } = await startGroup(mode)
+    const { store } = await group.serve('a')
+    for (const name of ['b', 'c']) disks.get(name)!.freeze()
+    store.add(message('first'), 1)
+    await durable(store)
+    expect(await contentOf(store)).toEqual(['1:first'])
+    for (const name of ['b', 'c']) disks.get(name)!.thaw()
+    await store.close()
+  })
+
+  test(`with ${mode}, too, it opens its store only when a quorum is heard of`, async () => {
+    const { group } = await startGroup(mode)
+    const opening = group.serve('a')
+    // Between its election and its first segment.
+    await group.until(() => group.replicator('a').status.role === 'Elected')
+    group.hub.cutOff('a')
+    await expect(opening).rejects.toThrow('too few members were heard of for too long')
+  })
+
+  test(`with ${mode} an orderly end leaves the others everything`, async () => {
+    const started = await startGroup(mode)
+    const { group, disks } = started
+    const { store } = await group.serve('a')
+    for (const name of ['b', 'c']) await inSync(started, name)
+    for (const name of ['b', 'c']) disks.get(name)!.freeze()
+    store.add(message('first'), 1)
+    await durable(store)
+    await store.close()
+    const handedOver = group.replicator('a').handOver()
+    for (const name of ['b', 'c']) disks.get(name)!.thaw()
+    await handedOver
+    await group.stop('a')
+    const next = await group.serve('c')
+    expect(await contentOf(next.store)).toEqual(['1:first'])
+    await next.store.close()
+  })
+}
+
+test('an orderly end waits for a member that takes nothing only for a moment', async () => {
+  const started = await startGroup('local_disk')
+  const { group, disks } = started
+  const { store } = await group.serve('a')
+  await inSync(started, 'b')
+  disks.get('b')!.freeze()
+  store.add(message('first'), 1)
+  await durable(store)
+  await store.close()
+  await group.replicator('a').handOver()
+  expect(group.replicator('a').status.members.find(({ member }) => member === 'b')?.lagBytes).toBeGreaterThan(0)
+  disks.get('b')!.thaw()
+})
+
+test('a member whose disk is full can be stopped', async () => {
+  const { group, disks } = await startGroup('quorum_disk')
+  const { store } = await group.serve('a')
+  const full = Promise.withResolvers<void>()
+  disks.get('b')!.fail = (operation) => {
+    if (operation !== 'writeDurably') return undefined
+    full.resolve()
+    return 'ENOSPC'
+  }
+  store.add(message('first'), 1)
+  await durable(store)
+  await full.promise
+  await group.stop('b')
+  await store.close()
+  expect(group.replicator('a').status.role).toBe('Active')
+})
