@@ -187,7 +187,9 @@ export class Replicator {
 
   get #isHandedOver(): boolean {
     const { role, members } = this.status
-    return role !== 'Active' || members.every(({ connected, inSync, lagBytes }) => !connected || !inSync || lagBytes === 0)
+    return (
+      role !== 'Active' || members.every(({ connected, inSync, lagBytes }) => !connected || !inSync || lagBytes === 0)
+    )
   }
 
   /** The store of an active is closed by then. */

@@ -5,9 +5,9 @@ import type { BatchConfirmation } from '../../journal/confirmation.ts'
 import type { Replicator } from '../../replication/replicator.ts'
 import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
-import { LockLostError } from '../lock-lost-error.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Elector } from './elector.ts'
+import { HeldElection } from './held-election.ts'
 
 export interface ElectionLockOptions {
   readonly kind: 'ZooKeeper' | 'KubernetesLease'
@@ -23,7 +23,7 @@ export class ElectionLock implements Lock {
   /** For the store: the first confirmation waits until the election knows that there is something to lose. */
   readonly confirmation: BatchConfirmation
   readonly #options: ElectionLockOptions
-  #withdrawn: ((error: Error) => void) | undefined
+  #held: HeldElection | undefined
   #served: Promise<void> | undefined
 
   constructor(options: ElectionLockOptions) {
@@ -72,7 +72,7 @@ export class ElectionLock implements Lock {
         proposed: ({ term, founding }) => void this.#campaign(term, founding, resolve),
         withdrawn: (term, reason) => {
           replicator.withdraw(term, reason)
-          this.#withdrawn?.(new LockLostError(reason))
+          if (this.#held?.term === term) this.#held.lose(reason)
         },
         refused: reject,
       })
@@ -96,18 +96,16 @@ export class ElectionLock implements Lock {
   }
 
   #handleOf(term: number): LockHandle {
-    const { replicator } = this.#options
-    const withdrawn = new Promise<Error>((resolve) => (this.#withdrawn = resolve))
-    return {
-      term,
-      verify: () => replicator.verify(),
-      lost: Promise.race([replicator.lost, withdrawn]),
-      release: () => this.#release(),
-    }
+    const { replicator, logger } = this.#options
+    const held = new HeldElection({ term, replicator, logger, release: () => this.#release() })
+    this.#held = held
+    return held
   }
 
   async #release(): Promise<void> {
     const { elector, replicator } = this.#options
+    // Whoever is elected next is to have everything.
+    await replicator.handOver()
     await elector.close()
     await replicator.close()
   }
