@@ -30,12 +30,6 @@ export interface LockHolder {
   readonly watchUrl?: string | undefined
 }
 
-/** How far the store of a candidate goes: the last term it has anything of, and what it has of that term. */
-export interface CandidatePosition {
-  readonly term: number
-  readonly sequence: number
-}
-
 /** What keeps a member from having the lock, as far as its attempts have shown. */
 export type LockObstacle =
   /** No attempt has come to an end. */
@@ -52,14 +46,10 @@ export interface Lock {
   /**
    * Waits, trying again every acquireInterval, until the lock is held or `signal` aborts (then rejects with its reason).
    *
-   * `position` is asked at each attempt. Where members share their storage, whoever has the lock has all there is, and
-   * nobody asks. Where each has a store of its own, the lock may only go to one that has everything that was ever
-   * acknowledged, which the candidates' positions tell.
-   *
    * Rejects with StorageRefusedError as soon as `refusal` would say so; it never has the lock of another broker's storage,
    * also not one that is free.
    */
-  acquire(signal: AbortSignal, position?: () => CandidatePosition): Promise<LockHandle>
+  acquire(signal: AbortSignal): Promise<LockHandle>
   /** Of an `acquire` that waits. */
   readonly obstacle: LockObstacle
   /** Who holds or last held it, as far as that can be read without the lock. */

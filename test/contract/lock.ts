@@ -38,7 +38,7 @@ export function lockContract(name: string, create: () => LockSetting): void {
 
   describe(`${name} as a lock`, () => {
     test('is had at once when it is free, and can be proven', async () => {
-      const handle = await setting.lockOf('a').acquire(never, () => ({ term: 0, sequence: 0 }))
+      const handle = await setting.lockOf('a').acquire(never)
       expect(handle.term).toBeGreaterThan(0)
       await proof(handle)
       await handle.release()
