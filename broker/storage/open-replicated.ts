@@ -6,6 +6,7 @@ import { parseDuration, parseSize } from '../config/duration-and-size.ts'
 import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-schema.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import { unsyncedDisk } from '../disk/unsynced-disk.ts'
+import { claimDirectory } from '../lock/file/directory-claim.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
 import type { Elector } from '../lock/election/elector.ts'
 import { LeaseElector } from '../lock/election/kubernetes/lease-elector.ts'
@@ -63,7 +64,8 @@ export function openReplicated(
   })
   const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance: makeNonce() })
   const kind = config.lease ? 'KubernetesLease' : 'ZooKeeper'
-  const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger })
+  const claimData = (): Promise<() => void> => claimDirectory({ ...parts, directory: parts.dataDirectory })
+  const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger, claimData })
   const store = new JournalStore({
     disk: demands.localDisk ? disk : unsyncedDisk(disk),
     directory: journalDirectory,

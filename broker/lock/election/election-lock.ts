@@ -16,6 +16,8 @@ export interface ElectionLockOptions {
   readonly replicator: Replicator
   readonly elector: Elector
   readonly logger: Logger
+  /** Keeps other processes off this member's data; resolves with what lets go of it. */
+  readonly claimData?: () => Promise<() => void>
 }
 
 export class ElectionLock implements Lock {
@@ -25,6 +27,7 @@ export class ElectionLock implements Lock {
   readonly #options: ElectionLockOptions
   #held: HeldElection | undefined
   #served: Promise<void> | undefined
+  #unclaimData: (() => void) | undefined
 
   constructor(options: ElectionLockOptions) {
     this.#options = options
@@ -63,6 +66,8 @@ export class ElectionLock implements Lock {
     const abort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', abort)
     try {
+      signal.throwIfAborted()
+      this.#unclaimData = await this.#options.claimData?.()
       signal.throwIfAborted()
       const address = await replicator.open(() => this.#publish())
       this.#publish()
@@ -108,6 +113,8 @@ export class ElectionLock implements Lock {
     await replicator.handOver()
     await elector.close()
     await replicator.close()
+    this.#unclaimData?.()
+    this.#unclaimData = undefined
   }
 
   #publish(): void {

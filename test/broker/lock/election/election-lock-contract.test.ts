@@ -15,6 +15,8 @@ const others = ['x', 'y'].map((member) => ({ member, address: `${member}:0` }))
 interface ElectionSetting extends LockSetting {
   readonly election: MemoryElection
   lockOf(member: string): ElectionLock
+  /** Members whose data this process has. */
+  readonly claimed: ReadonlySet<string>
 }
 
 /** Two members that are there all the time, and one more, which wants to be active. */
@@ -22,6 +24,7 @@ function elections(): ElectionSetting {
   const hub = new MemoryHub()
   const election = new MemoryElection(others)
   const disks = new Map<string, SimulatedDisk>()
+  const claimed = new Set<string>()
   const replicatorOf = (member: string): Replicator => {
     const disk = disks.get(member) ?? new SimulatedDisk()
     disks.set(member, disk)
@@ -42,6 +45,7 @@ function elections(): ElectionSetting {
   for (const replicator of there) void replicator.open(() => {})
   return {
     election,
+    claimed,
     lockOf: (member) =>
       new ElectionLock({
         kind: 'ZooKeeper',
@@ -50,6 +54,11 @@ function elections(): ElectionSetting {
         replicator: replicatorOf(member),
         elector: election.elector(member),
         logger: silentLogger,
+        async claimData() {
+          if (claimed.has(member)) throw new Error('another process has it')
+          claimed.add(member)
+          return () => claimed.delete(member)
+        },
       }),
     async dispose() {
       for (const replicator of there) await replicator.close()
@@ -83,5 +92,16 @@ test('what the election takes back is lost, for that reason', async () => {
   expect(reason.message).toContain('its session has expired')
   expect(() => handle.verify()).toThrow(reason)
   await handle.release()
+  await setting.dispose()
+})
+
+test('of two processes with the data of one member the second is refused, and harms nobody', async () => {
+  const setting = elections()
+  const handle = await setting.lockOf('a').acquire(never)
+  await expect(setting.lockOf('a').acquire(never)).rejects.toThrow('another process has it')
+  expect(() => handle.verify()).not.toThrow()
+  expect([...setting.claimed]).toEqual(['a'])
+  await handle.release()
+  expect([...setting.claimed]).toEqual([])
   await setting.dispose()
 })
