@@ -14,7 +14,7 @@ export const unsyncedDisk = (disk: Disk): Disk => ({
   freeBytes: (path) => disk.freeBytes(path),
 })
 
-class UnsyncedFile implements DiskFile {
+export class UnsyncedFile implements DiskFile {
   readonly #file: DiskFile
 
   constructor(file: DiskFile) {

@@ -5,7 +5,7 @@ import { FlotillaError } from '../base/errors.ts'
 import { parseDuration, parseSize } from '../config/duration-and-size.ts'
 import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-schema.ts'
 import type { BrokerConfig } from '../config/schema.ts'
-import { unsyncedDisk } from '../disk/unsynced-disk.ts'
+import { lateSyncedDisk } from '../disk/late-synced-disk.ts'
 import { claimDirectory } from '../lock/file/directory-claim.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
 import type { Elector } from '../lock/election/elector.ts'
@@ -67,7 +67,7 @@ export function openReplicated(
   const claimData = (): Promise<() => void> => claimDirectory({ ...parts, directory: parts.dataDirectory })
   const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger, claimData })
   const store = new JournalStore({
-    disk: demands.localDisk ? disk : unsyncedDisk(disk),
+    disk: demands.localDisk ? disk : lateSyncedDisk(disk),
     directory: journalDirectory,
     clock,
     random,

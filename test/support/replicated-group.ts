@@ -2,6 +2,7 @@
 import { systemClock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
+import { lateSyncedDisk } from '../../broker/disk/late-synced-disk.ts'
 import { comparePositions } from '../../broker/replication/position.ts'
 import { Replicator } from '../../broker/replication/replicator.ts'
 import { syncDemands, type SyncMode } from '../../broker/replication/sync-mode.ts'
@@ -79,9 +80,9 @@ export class ReplicatedGroup {
     const term = 1 + Math.max(...[...this.#members.values()].map(({ status }) => status.promised))
     await replicator.campaign(term, this.#founding)
     this.#founding = false
-    const { disks, maxFileLength = 4096, limitBytes } = this.#options
+    const { disks, mode = 'quorum_disk', maxFileLength = 4096, limitBytes } = this.#options
     const store = createJournalStore({
-      disk: disks.get(member)!,
+      disk: syncDemands([mode]).localDisk ? disks.get(member)! : lateSyncedDisk(disks.get(member)!),
       directory,
       maxFileLength,
       ...(limitBytes !== undefined && { limitBytes }),

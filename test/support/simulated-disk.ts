@@ -68,9 +68,9 @@ export class SimulatedDisk implements Disk {
     return survivor
   }
 
-  /** Another disk with everything that is durable on this one. */
-  copy(): SimulatedDisk {
-    return new SimulatedDisk(this.#root.survivor({ next: () => 0 }))
+  /** Another disk with everything that is durable on this one, and by chance parts of the rest. */
+  copy(random: Random = { next: () => 0 }): SimulatedDisk {
+    return new SimulatedDisk(this.#root.survivor(random))
   }
 
   freeze(): void {

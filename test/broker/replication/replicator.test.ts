@@ -1,5 +1,12 @@
 // The driver of a member: what it does beside the core's decisions.
 import { afterEach, expect, test } from '@jest/globals'
+import { systemClock } from '../../../broker/base/clock.ts'
+import { silentLogger } from '../../../broker/base/logger.ts'
+import { seededRandom } from '../../../broker/base/random.ts'
+import type { Disk } from '../../../broker/disk/disk.ts'
+import { segmentFileName } from '../../../broker/journal/format.ts'
+import { withFile } from '../../../broker/journal/segment-table.ts'
+import { MemberJournal } from '../../../broker/replication/member-journal.ts'
 import type { SyncMode } from '../../../broker/replication/sync-mode.ts'
 import { ReplicatedGroup } from '../../support/replicated-group.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
@@ -17,6 +24,10 @@ interface Started {
 
 async function startGroup(mode: SyncMode): Promise<Started> {
   const disks = new Map(['a', 'b', 'c'].map((name) => [name, new SimulatedDisk()]))
+  for (const disk of disks.values()) {
+    await disk.makeDirectory('/data')
+    await disk.syncDirectory('/')
+  }
   const group = new ReplicatedGroup({ disks, mode })
   groups.push(group)
   await group.start()
@@ -95,4 +106,28 @@ test('a member whose disk is full can be stopped', async () => {
   await group.stop('b')
   await store.close()
   expect(group.replicator('a').status.role).toBe('Active')
+})
+
+const directory = '/data/journal'
+
+const bytesOf = (disk: Disk, segment: number): Promise<Buffer> =>
+  withFile(disk, `${directory}/term-0000000001/${segmentFileName(segment)}`, (file) => file.read(0, 100_000))
+
+test('an active that does not sync has no holes when its power was lost', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { group, disks } = await startGroup('quorum_mem')
+    const { store } = await group.serve('a')
+    for (let sequence = 1; sequence <= 20; sequence++) {
+      store.add(message('x'.repeat(500)), sequence)
+      await durable(store)
+    }
+    const before = disks.get('a')!
+    const written = await Promise.all([1, 2, 3].map((segment) => bytesOf(before, segment)))
+    const disk = before.copy(seededRandom(seed))
+    const setup = { disk, directory, maxFileLength: 4096, clock: systemClock, logger: silentLogger }
+    const { segments } = await new MemberJournal(setup).open()
+    for (const { number, length } of segments.filter((segment) => segment.number <= written.length))
+      expect((await bytesOf(disk, number)).equals(written[number - 1]!.subarray(0, length))).toBe(true)
+    expect(segments.length).toBeGreaterThan(0)
+  }
 })
