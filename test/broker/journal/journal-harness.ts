@@ -6,6 +6,7 @@ import { SimulatedDisk, type DiskOperation } from '../../support/simulated-disk.
 import type { BatchConfirmation, JournalOwner } from '../../../broker/journal/confirmation.ts'
 import { firstUserType } from '../../../broker/journal/format.ts'
 import { Journal } from '../../../broker/journal/journal.ts'
+import type { JournalTap } from '../../../broker/journal/tap.ts'
 import type { RecoveredSegments } from '../../../broker/journal/journal-reader.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
 
@@ -17,6 +18,7 @@ export interface HarnessOptions {
   readonly owner?: JournalOwner
   readonly confirmation?: BatchConfirmation
   readonly maxFileLength?: number
+  readonly tap?: JournalTap
   /** Records of a test's own at the start of each segment. */
   readonly preamble?: () => readonly string[]
   readonly onWriting?: (harness: JournalHarness) => void
@@ -45,6 +47,7 @@ export class JournalHarness {
       logger: silentLogger,
       maxFileLength: options.maxFileLength ?? 4096,
       ...(options.confirmation && { confirmation: options.confirmation }),
+      ...(options.tap && { tap: options.tap }),
       visitor: {
         reset: () => void this.visited.push('reset'),
         segment() {},
