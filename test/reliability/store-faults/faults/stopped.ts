@@ -18,7 +18,11 @@ export const stopped: StoreFault = {
     forgets(active)
     active.kill('SIGSTOP')
     try {
-      if (leaseMs !== undefined) await activeAfter([group.standbyOf(active)], before)
+      if (leaseMs !== undefined)
+        await activeAfter(
+          group.members.filter((member) => member !== active),
+          before,
+        )
       await sleep(leaseMs === undefined ? dice.between(100, mostStopMs) : dice.between(0, mostBothMs))
     } finally {
       active.kill('SIGCONT')
