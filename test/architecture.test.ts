@@ -17,7 +17,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'broker/wire': ['broker/base', 'broker/marshal'],
   'broker/config': ['broker/base', 'broker/routing', 'broker/selector'],
   'broker/journal': ['broker/base', 'broker/disk'],
-  'broker/replication': ['broker/base', 'broker/disk', 'broker/journal'],
+  'broker/replication': ['broker/base', 'broker/disk', 'broker/journal', 'broker/management'],
   'broker/replication/wire': ['broker/base', 'broker/journal', 'broker/replication'],
   'broker/replication/tcp': ['broker/base', 'broker/replication', 'broker/replication/wire', 'broker/wire'],
   'broker/lock': ['broker/base'],
@@ -60,6 +60,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'broker/store/memory',
     'broker/store/sql',
     'broker/store/journal',
+    'broker/management',
   ],
   'broker/command-line': [
     'broker/base',

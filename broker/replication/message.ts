@@ -144,3 +144,15 @@ export type ReplicationMessage =
   | HeartbeatAnswer
   | Query
   | Answer
+
+const answerTypes: ReadonlySet<ReplicationMessage['type']> = new Set([
+  'promised',
+  'refused',
+  'inventory',
+  'acknowledged',
+  'heartbeatAnswer',
+  'answer',
+])
+
+/** Whether it goes back over the connection that has asked. */
+export const isAnswer = ({ type }: ReplicationMessage): boolean => answerTypes.has(type)

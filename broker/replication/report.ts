@@ -1,25 +1,7 @@
 // What a member tells of the copies: its core's status in the words of the admin port (`replication` of a snapshot).
+import type { ReplicationSnapshot } from '../management/contract.ts'
 import type { CoreStatus } from './core.ts'
 import { quorumOf } from './sync-mode.ts'
-
-export type ReplicationTrouble = 'ZooKeeperUnreachable' | 'QuorumLost' | 'ApiServerUnreachable'
-
-export interface ReplicationReport {
-  /** An active: it serves. A standby: it has what the active has, and could take over now. */
-  readonly inSync: boolean
-  readonly isVoter: boolean
-  readonly quorum: number
-  readonly replicas: number
-  /** Why nobody can be elected, or an active cannot confirm, at this moment. */
-  readonly trouble?: { readonly kind: ReplicationTrouble; readonly reason: string }
-  /** The other members as an active sees them. */
-  readonly members?: readonly {
-    readonly name: string
-    readonly connected: boolean
-    readonly inSync: boolean
-    readonly lagBytes: number
-  }[]
-}
 
 /** What the election says of itself: whoever proposes cannot be reached, too few members are there, or all is well. */
 export type ElectionView =
@@ -32,7 +14,7 @@ export function replicationReport(
   replicas: number,
   election: ElectionView,
   unreachable: 'ZooKeeperUnreachable' | 'ApiServerUnreachable',
-): ReplicationReport {
+): ReplicationSnapshot {
   const isActive = role === 'Active'
   const trouble = troubleOf(isActive && !hasQuorum, isActive, election, unreachable)
   return {
@@ -57,7 +39,7 @@ function troubleOf(
   isActive: boolean,
   election: ElectionView,
   unreachable: 'ZooKeeperUnreachable' | 'ApiServerUnreachable',
-): ReplicationReport['trouble'] {
+): ReplicationSnapshot['trouble'] {
   if (isAlone) return { kind: 'QuorumLost', reason: 'this active has not heard of a quorum of members lately' }
   if (election.kind === 'Connecting') return { kind: unreachable, reason: election.reason }
   // Who serves needs nobody who is elected.

@@ -7,7 +7,7 @@ import { errorMessage, FlotillaError } from '../../base/errors.ts'
 import { FormatError } from '../../base/format-error.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
-import type { ReplicationMessage } from '../message.ts'
+import { isAnswer, type ReplicationMessage } from '../message.ts'
 import type { Peer } from '../peer.ts'
 import type { ReplicationTransport, TransportListener } from '../transport.ts'
 import {
@@ -43,16 +43,6 @@ export interface TcpTransportOptions {
   readonly random: Random
   readonly logger: Logger
 }
-
-/** Answers go back over the connection that asked. */
-const answerTypes: ReadonlySet<ReplicationMessage['type']> = new Set([
-  'promised',
-  'refused',
-  'inventory',
-  'acknowledged',
-  'heartbeatAnswer',
-  'answer',
-])
 
 /** A member that is dialled, again and again. */
 interface Dialled {
@@ -143,7 +133,7 @@ export class TcpTransport implements ReplicationTransport {
     const dialled = this.#dialled.get(to)
     const asked = this.#accepted.get(to)?.socket
     const asks = dialled?.connectedAtMs === undefined ? undefined : dialled.socket
-    const socket = answerTypes.has(message.type) ? asked : asks
+    const socket = isAnswer(message) ? asked : asks
     socket?.send(encodeMessage(message))
   }
 
@@ -345,8 +335,8 @@ export class TcpTransport implements ReplicationTransport {
   }
 
   /** Who answers over a connection that it has dialled, or asks over one that it has accepted, is no member. */
-  #received(from: string, socket: MemberSocket, message: ReplicationMessage, isAnswer: boolean): void {
-    if (answerTypes.has(message.type) !== isAnswer)
+  #received(from: string, socket: MemberSocket, message: ReplicationMessage, asAnswer: boolean): void {
+    if (isAnswer(message) !== asAnswer)
       throw new FormatError('REPLICATION_FRAME', `Cannot take ${message.type} on a connection for the other direction`)
     try {
       this.#listener?.received(from, message)

@@ -1,6 +1,6 @@
 // The connections between the members of a simulated group: each member dials each other one; requests go there and answers come back over
 // it in order, until it breaks, which loses what is on its way.
-import type { ReplicationMessage } from '../../../broker/replication/message.ts'
+import { isAnswer, type ReplicationMessage } from '../../../broker/replication/message.ts'
 
 export interface Wire {
   readonly from: string
@@ -11,15 +11,6 @@ export interface Wire {
   readonly requests: ReplicationMessage[]
   readonly answers: ReplicationMessage[]
 }
-
-const answerTypes: ReadonlySet<ReplicationMessage['type']> = new Set([
-  'promised',
-  'refused',
-  'inventory',
-  'acknowledged',
-  'heartbeatAnswer',
-  'answer',
-])
 
 export class SimulatedWires {
   readonly all: Wire[] = []
@@ -40,9 +31,9 @@ export class SimulatedWires {
   }
 
   send(from: string, to: string, message: ReplicationMessage): void {
-    const isAnswer = answerTypes.has(message.type)
-    const wire = isAnswer ? this.between(to, from) : this.between(from, to)
-    if (wire.isUp) (isAnswer ? wire.answers : wire.requests).push(message)
+    const answers = isAnswer(message)
+    const wire = answers ? this.between(to, from) : this.between(from, to)
+    if (wire.isUp) (answers ? wire.answers : wire.requests).push(message)
   }
 
   /** True if it was up. */

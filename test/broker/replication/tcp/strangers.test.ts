@@ -1,13 +1,13 @@
 // Strangers at the replication port: frames at random, half handshakes, floods of connections. The members beside them go on.
 import { afterEach, expect, test } from '@jest/globals'
 import { connect, type Socket } from 'node:net'
-import { systemClock } from '../../../../broker/base/clock.ts'
 import { seededRandom, type Random } from '../../../../broker/base/random.ts'
 import { transportLimits } from '../../../../broker/replication/tcp/limits.ts'
-import { TcpTransport } from '../../../../broker/replication/tcp/tcp-transport.ts'
+import type { TcpTransport } from '../../../../broker/replication/tcp/tcp-transport.ts'
 import { protocolName, protocolVersion } from '../../../../broker/replication/wire/handshake.ts'
 import { encodeJson, encodeMessage } from '../../../../broker/replication/wire/message-codec.ts'
 import { LoggedLines } from '../../../support/logged-lines.ts'
+import { createTcpTransport } from '../../../support/tcp-transport.ts'
 
 const open: TcpTransport[] = []
 const sockets = new Set<Socket>()
@@ -16,22 +16,8 @@ afterEach(async () => {
   for (const transport of open.splice(0)) await transport.close()
 })
 
-let nonces = 0
-
 function create(member: string, logger: LoggedLines): TcpTransport {
-  const transport = new TcpTransport({
-    member,
-    brokerName: 'orders',
-    replicas: 3,
-    token: 'secret',
-    host: '127.0.0.1',
-    port: 0,
-    hostName: '127.0.0.1',
-    makeNonce: () => String(++nonces).padStart(32, '0'),
-    clock: systemClock,
-    random: seededRandom(1),
-    logger,
-  })
+  const transport = createTcpTransport(member, { logger })
   open.push(transport)
   return transport
 }

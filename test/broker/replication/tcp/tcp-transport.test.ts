@@ -1,15 +1,15 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { systemClock } from '../../../../broker/base/clock.ts'
-import { seededRandom } from '../../../../broker/base/random.ts'
 import type { LogFields } from '../../../../broker/base/logger.ts'
 import type { ReplicationMessage } from '../../../../broker/replication/message.ts'
-import { TcpTransport, type TcpTransportOptions } from '../../../../broker/replication/tcp/tcp-transport.ts'
+import type { TcpTransport } from '../../../../broker/replication/tcp/tcp-transport.ts'
+import { type TcpTransportOptions } from '../../../../broker/replication/tcp/tcp-transport.ts'
 import { transportLimits } from '../../../../broker/replication/tcp/limits.ts'
 import { protocolName } from '../../../../broker/replication/wire/handshake.ts'
 import { decodeJson, encodeJson } from '../../../../broker/replication/wire/message-codec.ts'
 import { LoggedLines } from '../../../support/logged-lines.ts'
+import { createTcpTransport } from '../../../support/tcp-transport.ts'
 
 class WatchedLines extends LoggedLines {
   onWarning = (): void => {}
@@ -40,8 +40,6 @@ afterEach(async () => {
   for (const transport of open.splice(0)) await transport.close()
 })
 
-let nonces = 0
-
 async function start(member: string, options: Partial<TcpTransportOptions> = {}): Promise<Member> {
   const log = new WatchedLines()
   let changed = Promise.withResolvers<void>()
@@ -51,20 +49,7 @@ async function start(member: string, options: Partial<TcpTransportOptions> = {})
     before.resolve()
   }
   log.onWarning = tell
-  const transport = new TcpTransport({
-    member,
-    brokerName: 'orders',
-    replicas: 3,
-    token: 'secret',
-    host: '127.0.0.1',
-    port: 0,
-    hostName: '127.0.0.1',
-    makeNonce: () => `nonce-${++nonces}`.padEnd(32, '.'),
-    clock: systemClock,
-    random: seededRandom(1),
-    logger: log,
-    ...options,
-  })
+  const transport = createTcpTransport(member, { logger: log, ...options })
   open.push(transport)
   const received: Member['received'] = []
   const connected = new Set<string>()
