@@ -88,6 +88,7 @@ async function playScene(name: string, play: Scene, pair: Pair, report: Report):
         } catch (error) {
           failures++
           report(false, `${name}: ${what}`, shortened(error))
+          console.log(network.lastWords)
         }
       }),
     )

@@ -117,6 +117,11 @@ export class Network {
     return ids
   }
 
+  /** What each broker said last, for who looks into a failure. */
+  get lastWords(): string {
+    return this.#members.map(({ name, url, lastWords }) => `${name} at ${url}: ${lastWords}`).join('\n')
+  }
+
   async #end(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.close()))
     await Promise.all(this.#members.map((member) => member.kill()))
