@@ -1,10 +1,9 @@
 // Starts a PostgreSQL or a MariaDB of this machine, on a free port of its loopback interface, with a password of its own.
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { once } from 'node:events'
+import { freePorts } from '../ports/free-ports.ts'
 import { ServerError, startServer } from './kept-server.ts'
 import { userName, type ServerKind } from './server-kind.ts'
 import { isReachable, makeServerDirectory, serverUser, type ServerUser } from './server-user.ts'
@@ -62,7 +61,7 @@ async function startOnce(kind: ServerKind, options: StartOptions): Promise<Datab
     const data = join(directory, 'data')
     const isNew = !existsSync(data)
     const password = options.password ?? randomBytes(16).toString('hex')
-    const port = options.port ?? (await freePort())
+    const port = options.port ?? (await freePorts(1))[0]!
     const prepared = kind.prepare({ directory, data, port, user, password, isNew, syncs: options.syncs })
     const keeper = await startServer({
       ...prepared,
@@ -84,12 +83,3 @@ async function startOnce(kind: ServerKind, options: StartOptions): Promise<Datab
 /** Another user may not enter the one that is ours. */
 const temporaryPlace = (user: ServerUser | undefined): string =>
   user === undefined || isReachable(join(tmpdir(), 'x')) ? tmpdir() : '/tmp'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { activemqJars } from '../support/activemq-broker.ts'
-import { activeAfter, freePorts, settled, startMembers } from '../support/broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { activeAfter, settled, startMembers } from '../support/broker-process.ts'
 import {
   clientJars,
   compileJava,

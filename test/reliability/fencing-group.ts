@@ -13,7 +13,8 @@ import {
   parseTermDirectoryName,
   prefixesBytes,
 } from '../../broker/journal/format.ts'
-import { BrokerMember, freePorts, settled } from '../support/broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { BrokerMember, settled } from '../support/broker-process.ts'
 
 const pollMs = 20
 const directQueue = 'queue://FENCING.DIRECT'

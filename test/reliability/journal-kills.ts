@@ -8,7 +8,8 @@ import { seededRandom, type Random } from '../../broker/base/random.ts'
 import { createConnectionFactory, type Connection, type ReceivedMessage } from '../../broker/client/index.ts'
 import { nodeDisk } from '../../broker/disk/node-disk.ts'
 import { inspectJournal } from '../../broker/store/journal/journal-inspection.ts'
-import { BrokerMember, freePorts } from '../support/broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { BrokerMember } from '../support/broker-process.ts'
 
 export interface KillOptions {
   readonly seed: number

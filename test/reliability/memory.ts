@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BrokerMember, freePorts } from '../support/broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { BrokerMember } from '../support/broker-process.ts'
 import { browseQueue, drainQueue, drainSelected, fillQueue, sendLarge } from './bulk-peers.ts'
 
 const mebibyte = 2 ** 20

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { createConnectionFactory } from '../../broker/client/index.ts'
-import { BrokerMember, freePorts } from '../support/broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { BrokerMember } from '../support/broker-process.ts'
 import type { AttackOrders } from './stranger-attacks-worker.ts'
 
 export interface SocketCampaignOptions {

@@ -1,10 +1,10 @@
 // Real broker processes for scenario tests: started from a configuration, watched over their admin port, killed for real.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { BrokerRole, RoleAnswer } from '../../broker/management/contract.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const nodeBinary = join(root, 'node_modules', '.bin', 'node')
@@ -143,20 +143,6 @@ export class BrokerMember {
     this.log.push(data.toString())
     if (this.log.length > 2000) this.log.splice(0, 1000)
   }
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 /** `count` members on one data directory, started; the caller stops them. */

@@ -14,7 +14,8 @@ import {
   type RoomFigures,
   type TroubleOptions,
 } from '../../reliability/neighbours.ts'
-import { BrokerMember, freePorts } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
+import { BrokerMember } from '../../support/broker-process.ts'
 import { limitedConfig, mebibytes, type RoomLimits } from '../../support/room-limits.ts'
 
 const mebibyte = 2 ** 20

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
 import { ActivemqOnJdbc, knownAdapter } from '../../support/activemq-on-jdbc.ts'
-import { BrokerMember, freePorts } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
+import { BrokerMember } from '../../support/broker-process.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 
 export const lockers = ['lease', 'database'] as const

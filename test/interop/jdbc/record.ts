@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ActivemqOnJdbc, knownAdapter } from '../../support/activemq-on-jdbc.ts'
-import { freePorts } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
 import { freshDatabase, testDatabases, type TestDatabase } from '../../support/databases.ts'
 import { runClient } from './jdbc-client.ts'
 import { rowsOf, schemaOf } from './sql.ts'

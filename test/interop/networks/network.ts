@@ -12,7 +12,7 @@ import {
   type SendOptions,
   type Session,
 } from '../../../broker/client/index.ts'
-import { freePorts } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
 import { DemandWatch } from './demand-watch.ts'
 import {
   memberOf,

@@ -1,7 +1,7 @@
 // Three members with a journal each, elected through a ZooKeeper ensemble of their own.
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
-import { freePorts } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
 import { RealZooKeepers, whyNoZooKeeper } from '../../support/zookeeper-ensemble.ts'
 
 export { whyNoZooKeeper }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnectionFactory, type Connection } from '../../../broker/client/index.ts'
 import type { BrokerSnapshot, NetworkBridgeSnapshot } from '../../../broker/management/contract.ts'
-import { activeAfter, BrokerMember, freePorts, settled, startMembers } from '../../support/broker-process.ts'
+import { freePorts } from '../../../hack/ports/free-ports.ts'
+import { activeAfter, BrokerMember, settled, startMembers } from '../../support/broker-process.ts'
 import { SeverableLink } from '../../support/severable-link.ts'
 
 export interface ThreeServersOptions {
