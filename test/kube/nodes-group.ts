@@ -10,6 +10,8 @@ const timeout = '--timeout=300s'
 /** Of a member that is to come back: the kubelet waits with a process that ended often, a node takes its time to start. */
 const settlingMs = 300_000
 const betweenLooksMs = 200
+/** Of names and of members that change their role: shorter than the time of a whole test, so that it is told what did not come. */
+const sightingMs = 120_000
 
 export interface GroupMember {
   readonly name: string
@@ -77,11 +79,14 @@ export class NodeGroup {
 
   /** Returns when the names of both lead to them: the address of a pod that was made anew is not known at once. */
   async areFound({ active, standby }: Pair): Promise<void> {
+    const deadline = Date.now() + sightingMs
     for (const { name, address } of [active, standby]) {
       const host = `${name}.${name.slice(0, name.lastIndexOf('-'))}.default.svc`
-      const look = () => this.#cluster.exec('getent', 'ahostsv4', host).catch(() => '')
-      while (!(await look()).startsWith(`${address} `))
+      const look = () => this.#cluster.exec('getent', 'ahostsv4', host).catch(String)
+      for (let found = await look(); !found.startsWith(`${address} `); found = await look()) {
+        if (Date.now() > deadline) throw new Error(`${host} does not lead to ${address}: ${found}`)
         await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+      }
     }
   }
 
@@ -108,10 +113,10 @@ export class NodeGroup {
   }
 
   /** Watches from now on for the member to say that it has this role. */
-  async watchRole({ address }: GroupMember, role: 'Active' | 'Standby'): Promise<Sighting> {
+  async watchRole({ name, address }: GroupMember, role: 'Active' | 'Standby'): Promise<Sighting> {
     const asking = this.#within(process.execPath, roleProgram, `http://${address}:8161/role`, role)
     await asking.says('asking')
-    return sighting(asking, ' at ', () => Number(/ at (\d+)/.exec(asking.output)?.[1]))
+    return sighting(asking, `${name} as ${role}`, ' at ', () => Number(/ at (\d+)/.exec(asking.output)?.[1]))
   }
 
   /** Watches from now on for the Service of clients to lead to the member. */
@@ -122,7 +127,7 @@ export class NodeGroup {
     const output = ['--output', `go-template=${endpoints}`]
     const watching = this.#within('kubectl', 'get', 'endpointslices', ...selector, '--watch', ...output)
     await watching.says('=')
-    return sighting(watching, `${name}=true`, () => Date.now())
+    return sighting(watching, `the Service at ${name}`, `${name}=true`, () => Date.now())
   }
 
   #within(...command: string[]): StartedProgram {
@@ -145,8 +150,14 @@ export class NodeGroup {
   }
 }
 
-function sighting(program: StartedProgram, text: string, time: () => number): Sighting {
-  const seen = program.says(text).then(time)
+function sighting(program: StartedProgram, what: string, text: string, time: () => number): Sighting {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_, reject) => {
+    const tell = () =>
+      reject(new Error(`${what} was not seen within ${sightingMs} ms:\n${program.output.slice(-2000)}`))
+    timer = setTimeout(tell, sightingMs)
+  })
+  const seen = Promise.race([program.says(text).then(time), tooLong]).finally(() => clearTimeout(timer))
   seen.catch(() => {}) // Who waits for it hears of it; who has stopped it does not want to.
   return { seen, stop: () => program.kill() }
 }
