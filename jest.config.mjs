@@ -14,11 +14,16 @@ const wantDatabases = [
 const takeLong = process.env.FLOTILLA_AT_LENGTH
   ? []
   : [
+      'test/broker/reliability/bridge-strangers',
+      'test/broker/reliability/memory',
       'test/broker/reliability/neighbours',
+      'test/broker/reliability/unanswered-forwards',
       'test/e2e/quiet-at-rest',
       'test/hack/localkube/kubectl-pods',
       'test/integration/adversity-localkube',
     ]
+// The operator is killed at a sample of its writes with FLOTILLA_EVERY=20, at each with FLOTILLA_EVERY=1.
+const wantSample = process.env.FLOTILLA_EVERY ? [] : ['test/e2e/operator-killed-anywhere']
 // It needs Java: FLOTILLA_TEST_ZOOKEEPER=1 npm test -- test/broker/lock/election/zookeeper
 const wantZooKeeper = process.env.FLOTILLA_TEST_ZOOKEEPER ? [] : ['test/broker/lock/election/zookeeper/real-zookeeper']
 
@@ -33,7 +38,7 @@ export default {
     '<rootDir>/test/interop/',
     '<rootDir>/test/kube/',
     '<rootDir>/test/image/',
-    ...[...(databasesAreNamed ? [] : wantDatabases), ...wantZooKeeper, ...takeLong].map(
+    ...[...(databasesAreNamed ? [] : wantDatabases), ...wantZooKeeper, ...takeLong, ...wantSample].map(
       (path) => `<rootDir>/${path}.test.ts`,
     ),
   ],

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { runJmsModel } from '../../reliability/jms-model/model.ts'
 import { atLength } from '../../support/at-length.ts'
 
-const steps = atLength(50_000, 20_000)
+const steps = atLength(50_000, 10_000)
 const seed = 2_086_134_499
 
 test(`a broker does for JMS applications what the naive model allows, seed ${seed}`, async () => {

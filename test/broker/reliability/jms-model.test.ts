@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals'
 import { runJmsModel } from '../../reliability/jms-model/model.ts'
 import { atLength } from '../../support/at-length.ts'
 
-const steps = Number(process.env['FLOTILLA_STEPS'] ?? atLength(50_000, 20_000))
+const steps = Number(process.env['FLOTILLA_STEPS'] ?? atLength(50_000, 10_000))
 // Fixed, so that a commit fails for what it changes; the long form tries new ones.
 const seed = Number(process.env['FLOTILLA_SEED'] ?? 20_261_130)
 

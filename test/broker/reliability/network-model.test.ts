@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 import { runWatched } from '../../reliability/network-model/run-watched.ts'
 import { atLength } from '../../support/at-length.ts'
 
-const runs = Number(process.env['FLOTILLA_RUNS'] ?? atLength(2000, 700))
+const runs = Number(process.env['FLOTILLA_RUNS'] ?? atLength(2000, 250))
 const seed = Number(process.env['FLOTILLA_SEED'] ?? 20_261_130)
 
 test(`what goes into a network of brokers comes out, seed ${seed}`, async () => {

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 import { runQueueModel } from '../../reliability/queue-model.ts'
 import { atLength } from '../../support/at-length.ts'
 
-const steps = Number(process.env['FLOTILLA_STEPS'] ?? atLength(100_000, 40_000))
+const steps = Number(process.env['FLOTILLA_STEPS'] ?? atLength(100_000, 15_000))
 // Fixed, so that a commit fails for what it changes; the long form tries new ones.
 const seed = Number(process.env['FLOTILLA_SEED'] ?? 2_086_134_499)
 

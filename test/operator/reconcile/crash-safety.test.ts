@@ -17,7 +17,7 @@ import type { Write } from '../../support/fake-kube.ts'
 class Killed extends Error {}
 
 /** Long stories are killed around each write by .ci/run alone, and around some of them by `npm test`. */
-const every = Number(process.env['FLOTILLA_EVERY'] ?? 12)
+const every = Number(process.env['FLOTILLA_EVERY'] ?? 24)
 
 interface Story {
   readonly name: string

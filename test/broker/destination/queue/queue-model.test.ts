@@ -241,7 +241,7 @@ class Model {
 }
 
 const first = Number(process.env['FLOTILLA_SEED'] ?? 1)
-const worlds = Number(process.env['FLOTILLA_WORLDS'] ?? atLength(30, 12))
+const worlds = Number(process.env['FLOTILLA_WORLDS'] ?? atLength(30, 8))
 
 test.each([
   ['a queue', false],
