@@ -118,7 +118,7 @@ export class ElectionLock implements Lock {
   }
 
   #publish(): void {
-    const { position, promised, isVoter, active } = this.#options.replicator.status
-    this.#options.elector.candidacy({ position, promised, isVoter, active })
+    const { position, newestTerm, isVoter, active } = this.#options.replicator.status
+    this.#options.elector.candidacy({ position, promised: newestTerm, isVoter, active })
   }
 }

@@ -6,7 +6,7 @@ import type { Peer } from '../../replication/peer.ts'
 /** What a member tells of itself, to be elected by. */
 export interface Candidacy {
   readonly position: LogPosition
-  /** Newest term that it has promised to anybody. */
+  /** Newest term that it has promised to anybody, or has heard that another member has: the next one to be proposed is beyond it. */
   readonly promised: number
   readonly isVoter: boolean
   /** Member that it follows and has heard of lately; itself when it is active. */

@@ -6,6 +6,7 @@ import { replicationReport, type ElectionView } from '../../../broker/replicatio
 const follower: CoreStatus = {
   role: 'Follower',
   promised: 3,
+  newestTerm: 3,
   position: { term: 3, segment: 7, offset: 4096 },
   isVoter: true,
   active: 'a',
