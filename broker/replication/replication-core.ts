@@ -153,9 +153,9 @@ class Core implements ReplicationCore {
     const obstacle =
       term <= promised
         ? `term ${promised} was promised`
-        : isVoter || founding
+        : isVoter || (founding && this.#log.isEmpty)
           ? undefined
-          : 'this member was empty and is not in sync yet'
+          : 'this member has no data that counts, and is not in sync yet'
     if (obstacle !== undefined) return this.#outbox.tell({ kind: 'defeated', term, reason: obstacle })
     const campaign = new Campaign({ term, founding, replicas, quorum: this.#quorum })
     this.#campaign = campaign

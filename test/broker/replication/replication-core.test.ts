@@ -137,6 +137,12 @@ describe('a candidate', () => {
     expect(settle().events).toMatchObject([{ kind: 'defeated', term: 5 }])
   })
 
+  test('does not found a group anew with a journal that does not count', () => {
+    const { core, settle } = rig({ durable: { promised: 4, candidate: null, isVoter: false } })
+    core.campaign(5, true)
+    expect(settle().events).toMatchObject([{ kind: 'defeated', term: 5 }])
+  })
+
   test('does not wait for ever, and does not campaign for what was promised', () => {
     const { core, settle } = rig()
     core.campaign(5, false)
