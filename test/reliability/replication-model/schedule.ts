@@ -71,7 +71,7 @@ export class Schedule {
     const parts = { rules: this.#rules, wires: this.#wires, book: this.#book, random: this.#random, sabotage, trace }
     this.#members = names.map((name) => new SimulatedMember(name, { ...parts, nextId: () => ++this.#lastId }))
     this.#speeds = new Map(
-      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([0.2, 1, 1]) }]),
+      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([0.03, 0.2, 1, 1]) }]),
     )
     trace?.(`${replicas} members, ${mode}`)
   }
@@ -256,6 +256,13 @@ export class Schedule {
   #cutOne(wire: Wire): void {
     if (this.#chance(0.5)) wire.isBlocked = !wire.isBlocked
     if (wire.isBlocked || this.#chance(0.5)) this.#cut(wire)
+    if (!wire.isBlocked && !wire.isUp && this.#chance(0.5)) this.#restore(wire)
+  }
+
+  /** It is made again, and much is said, before anybody's disk has done anything. */
+  #restore(wire: Wire): void {
+    this.#connect(wire)
+    for (let burst = 0; burst < 4; burst++) this.#deliver(wire, 8)
   }
 
   /** Or ends what separates them. */
@@ -292,9 +299,15 @@ export class Schedule {
   #loseDisk(member: SimulatedMember): void {
     if (!this.#mayLoseDisk(member)) return
     this.#kill(member)
-    this.#trace?.(`${member.name} loses its disk`)
-    this.#figures.lostDisks++
-    member.journal.loseAll()
+    if (this.#chance(0.3)) {
+      this.#trace?.(`${member.name} loses its promise`)
+      this.#figures.lostPromises++
+      member.journal.losePromise()
+    } else {
+      this.#trace?.(`${member.name} loses its disk`)
+      this.#figures.lostDisks++
+      member.journal.loseAll()
+    }
     member.hasLostDisk = true
     if (this.#rules.confirmations === 0) this.#book.forgive(member.name)
   }
