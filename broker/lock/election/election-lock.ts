@@ -63,6 +63,8 @@ export class ElectionLock implements Lock {
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     const { replicator, elector } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<LockHandle>()
+    // Nobody waits for it before the data directory is claimed and the port is open.
+    promise.catch(() => {})
     const abort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', abort)
     try {

@@ -42,9 +42,9 @@ function contender(
   name: string,
   servers: ZooKeeperServers,
   hub: MemoryHub,
-  options: { replicas?: number; brokerName?: string } = {},
+  options: { replicas?: number; brokerName?: string; claimData?: () => Promise<() => void> } = {},
 ): Contender {
-  const { replicas = 3, brokerName = 'orders' } = options
+  const { replicas = 3, brokerName = 'orders', claimData } = options
   const disk = new SimulatedDisk()
   const [clock, logger] = [systemClock, silentLogger]
   const replicator = new Replicator({
@@ -73,7 +73,15 @@ function contender(
     clock,
     logger,
   })
-  const lock = new ElectionLock({ kind: 'ZooKeeper', member: name, brokerName, replicator, elector, logger })
+  const lock = new ElectionLock({
+    kind: 'ZooKeeper',
+    member: name,
+    brokerName,
+    replicator,
+    elector,
+    logger,
+    ...(claimData && { claimData }),
+  })
   const gaveUp = new AbortController()
   ends.push(async () => gaveUp.abort(new Error('the test is over')))
   return { name, lock, replicator, disk, gaveUp }
@@ -149,4 +157,18 @@ test('another broker at the same place in ZooKeeper is refused', async () => {
   await expect(other.lock.acquire(other.gaveUp.signal)).rejects.toThrow(
     'Cannot take part in the election at zkPath /flotilla/orders as a member of broker invoices: it is that of broker orders',
   )
+})
+
+test('whoever gives up while its data directory is being claimed is told so, and nobody else', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const claim = Promise.withResolvers<() => void>()
+  const { lock, gaveUp } = contender('a', servers, hub, { claimData: () => claim.promise })
+  const acquiring = lock.acquire(gaveUp.signal)
+  gaveUp.abort(new Error('it was stopped'))
+  // By then Node has ended processes with rejections that nobody hears of.
+  await new Promise((resolve) => setImmediate(resolve))
+  let isFree = false
+  claim.resolve(() => (isFree = true))
+  await expect(acquiring).rejects.toThrow('it was stopped')
+  expect(isFree).toBe(true)
 })
