@@ -1,6 +1,6 @@
 // One group and what happens to it, from one seed.
 import { seededRandom, type Random } from '../../../broker/base/random.ts'
-import { comparePositions } from '../../../broker/replication/position.ts'
+import { comparePositions, originPosition } from '../../../broker/replication/position.ts'
 import { quorumOf, type SyncMode } from '../../../broker/replication/sync-mode.ts'
 import { Violation } from '../queue-book.ts'
 import type { ReplicationFigures } from './figures.ts'
@@ -168,7 +168,7 @@ export class Schedule {
   #electBest(): void {
     const isNeeded = this.#members.every(({ isUp, core }) => !isUp || core!.status.role === 'Follower')
     const member = isNeeded ? this.#mostAdvanced : undefined
-    if (member) this.#propose(member, this.#lastTerm + 1, !this.#book.hasServed)
+    if (member) this.#propose(member, this.#lastTerm + 1, this.#isNew)
   }
 
   /** Late, hasty, split, or wrong. */
@@ -197,9 +197,17 @@ export class Schedule {
     this.#onMember(member, () => member.change((core) => core.withdraw(term, 'the election says so')))
   }
 
+  /** No client was answered, and nobody has anything: as electors see it, of those that are here. */
+  get #isNew(): boolean {
+    return (
+      !this.#book.hasServed &&
+      this.#members.every(({ core }) => !core || comparePositions(core.status.position, originPosition) === 0)
+    )
+  }
+
   /** Of those that could be elected. */
   get #mostAdvanced(): SimulatedMember | undefined {
-    const eligible = this.#members.filter(({ isUp, core }) => isUp && (!this.#book.hasServed || core!.status.isVoter))
+    const eligible = this.#members.filter(({ isUp, core }) => isUp && (this.#isNew || core!.status.isVoter))
     if (eligible.length === 0) return undefined
     return eligible.reduce((one, other) =>
       comparePositions(one.core!.status.position, other.core!.status.position) >= 0 ? one : other,
@@ -395,7 +403,7 @@ export class Schedule {
   #proposeBest(): void {
     this.#lastTerm = Math.max(this.#lastTerm, ...this.#members.map(({ core }) => core!.status.promised)) + 1
     const best = this.#mostAdvanced
-    if (best) this.#propose(best, this.#lastTerm, !this.#book.hasServed)
+    if (best) this.#propose(best, this.#lastTerm, this.#isNew)
   }
 
   get #active(): SimulatedMember | undefined {
