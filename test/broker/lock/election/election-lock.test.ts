@@ -141,6 +141,21 @@ test('a session that has expired is the end of its election', async () => {
   expect((await handle.lost).message).toMatch(/its session with ZooKeeper has expired|was proposed|has promised term/)
 })
 
+test('when ZooKeeper has lost everything, the members that wait elect one of them by themselves', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const contenders = ['a', 'b', 'c'].map((name) => contender(name, servers, hub))
+  const acquiring = new Map(contenders.map((each) => [each, each.lock.acquire(each.gaveUp.signal)]))
+  for (const waiting of acquiring.values()) waiting.catch(() => {})
+  const race = [...acquiring].map(async ([holder, handle]) => ({ holder, handle: await handle }))
+  const { holder, handle } = await serve(await Promise.race(race))
+  servers.wipe()
+  await handle.lost
+  const waiting = [...acquiring].filter(([each]) => each !== holder).map(([, acquired]) => acquired)
+  const next = await Promise.race(waiting)
+  ends.push(() => next.release())
+  expect(next.term).toBeGreaterThan(handle.term)
+}, 20_000)
+
 test('one more than there should be is refused, and told what to do', async () => {
   const [servers, hub] = [await startServers(), new MemoryHub()]
   await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
