@@ -7,6 +7,7 @@ import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-sc
 import type { BrokerConfig } from '../config/schema.ts'
 import { lateSyncedDisk } from '../disk/late-synced-disk.ts'
 import { claimDirectory } from '../lock/file/directory-claim.ts'
+import { succeedProcess } from '../lock/election/former-process.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
 import type { Elector } from '../lock/election/elector.ts'
 import { LeaseElector } from '../lock/election/kubernetes/lease-elector.ts'
@@ -62,9 +63,16 @@ export function openReplicated(
     clock,
     logger,
   })
-  const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance: makeNonce() })
+  const instance = makeNonce()
+  let former: string | undefined
+  const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance, former: () => former })
   const kind = config.lease ? 'KubernetesLease' : 'ZooKeeper'
-  const claimData = (): Promise<() => void> => claimDirectory({ ...parts, directory: parts.dataDirectory })
+  const claimData = async (): Promise<() => void> => {
+    const { dataDirectory: directory } = parts
+    const unclaim = await claimDirectory({ ...parts, directory })
+    former = await succeedProcess(disk, directory, instance, logger)
+    return unclaim
+  }
   const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger, claimData })
   const store = new JournalStore({
     disk: demands.localDisk ? disk : lateSyncedDisk(disk),
@@ -94,12 +102,13 @@ interface ElectorParts {
   readonly secrets: ReplicatedParts
   readonly replicator: Replicator
   readonly instance: string
+  readonly former: () => string | undefined
 }
 
-function electorOf({ brokerName, config, parts, secrets, replicator, instance }: ElectorParts): Elector {
+function electorOf({ brokerName, config, parts, secrets, replicator, instance, former }: ElectorParts): Elector {
   const { member, clock, random, logger } = parts
   const { replicas, weight, zkPath, lease, members } = config
-  const common = { brokerName, member, instance, replicas, clock, logger }
+  const common = { brokerName, member, instance, former, replicas, clock, logger }
   if (lease) {
     assert(secrets.leaseClient, 'An election by a Lease has a client of the API server')
     return new LeaseElector({

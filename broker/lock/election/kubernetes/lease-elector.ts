@@ -31,6 +31,8 @@ export interface LeaseElectorOptions {
   readonly member: string
   /** Of this process: no other one has it. */
   readonly instance: string
+  /** Of the process that had this member's data before, and is over; undefined: nobody knows. */
+  readonly former?: () => string | undefined
   readonly replicas: number
   /** All of them, this one included. */
   readonly members: readonly LeaseMember[]
@@ -134,6 +136,13 @@ export class LeaseElector implements Elector {
     return this.#seen.facts.holder === this.#identity
   }
 
+  /** Held by a process that is over: nobody need wait until it expires. */
+  get #isFormersOwn(): boolean {
+    const { member, former } = this.#options
+    const instance = former?.()
+    return instance !== undefined && this.#seen.facts.holder === identityOf(member, instance)
+  }
+
   #endProposal(reason: string): void {
     const founded = this.#founded
     this.#founded = Promise.withResolvers()
@@ -219,6 +228,7 @@ export class LeaseElector implements Elector {
       this.#refuse(refusal)
       return undefined
     }
+    if (this.#isFormersOwn) await this.#write({ holder: '', durationMs: 1000 })
     if (this.#isHolder && !this.#proposal) await this.#settleHeld()
     if (this.#proposal?.isServed) return this.#keepServed(this.#proposal)
     if (this.#proposal) return this.#keepProposed(this.#proposal)

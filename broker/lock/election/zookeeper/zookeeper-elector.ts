@@ -29,6 +29,8 @@ export interface ZooKeeperElectorOptions {
   readonly member: string
   /** Of this process: no other one has it. */
   readonly instance: string
+  /** Of the process that had this member's data before, and is over; undefined: nobody knows. */
+  readonly former?: () => string | undefined
   readonly replicas: number
   readonly weight: number
   readonly clock: Clock
@@ -234,10 +236,10 @@ export class ZooKeeperElector implements Elector {
   }
 
   async #takePart(): Promise<void> {
-    const { client, member, brokerName } = this.#options
+    const { client, member, brokerName, former } = this.#options
     const own = this.#describe(undefined)
     const changed = (): void => this.#again()
-    const outcome = await register({ client, paths: this.#paths, own, changed })
+    const outcome = await register({ client, paths: this.#paths, own, former: former?.(), changed })
     if ('waitingFor' in outcome) {
       this.#waitingFor = outcome.waitingFor
       return
