@@ -7,7 +7,7 @@ import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-sc
 import type { BrokerConfig } from '../config/schema.ts'
 import { lateSyncedDisk } from '../disk/late-synced-disk.ts'
 import { claimDirectory } from '../lock/file/directory-claim.ts'
-import { succeedProcess } from '../lock/election/former-process.ts'
+import { succeedProcess } from './former-process.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
 import type { Elector } from '../lock/election/elector.ts'
 import { LeaseElector } from '../lock/election/kubernetes/lease-elector.ts'
@@ -36,6 +36,7 @@ export function openReplicated(
   const { replicas } = config
   refuseOther(member, config)
   const demands = syncDemands(parseSyncModes(config.sync)!)
+  const contactMs = parseDuration(config.lease?.duration ?? config.zkSessionTimeout)!
   const maxFileLength = parseSize(config.maxFileLength)!
   const makeNonce = (): string =>
     Array.from({ length: 8 }, () => Math.floor(random.next() * 2 ** 32).toString(16)).join('')
@@ -59,7 +60,7 @@ export function openReplicated(
     directory: journalDirectory,
     maxFileLength,
     transport,
-    contactMs: parseDuration(config.lease?.duration ?? config.zkSessionTimeout)!,
+    contactMs,
     clock,
     logger,
   })
@@ -73,7 +74,16 @@ export function openReplicated(
     former = await succeedProcess(disk, directory, instance, logger)
     return unclaim
   }
-  const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger, claimData })
+  const lock = new ElectionLock({
+    kind,
+    brokerName,
+    member,
+    replicator,
+    elector,
+    logger,
+    troubleAfterMs: 2 * contactMs,
+    claimData,
+  })
   const store = new JournalStore({
     disk: demands.localDisk ? disk : lateSyncedDisk(disk),
     directory: journalDirectory,
@@ -89,7 +99,7 @@ export function openReplicated(
     replicationReport(
       replicator.status,
       replicas,
-      elector.state,
+      lock.trouble,
       config.lease ? 'ApiServerUnreachable' : 'ZooKeeperUnreachable',
     )
   return { kind: config.type, lock, store, temp, replication }

@@ -40,6 +40,8 @@ export interface ElectorListener {
 
 export interface Elector {
   readonly state: ElectorState
+  /** For how long the state has been another one than Elected, in milliseconds; 0: it is not, or has just begun to. */
+  readonly unsettledMs: number
   /** Takes part until `close`. */
   start(address: string, listener: ElectorListener): void
   /** What is told of this member has changed; told more often than it can be published, some are left out. */

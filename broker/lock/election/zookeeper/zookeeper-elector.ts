@@ -15,7 +15,7 @@ import { ElectionBoard, type Board } from './election-board.ts'
 import { electionLimits } from './election-limits.ts'
 import { childPath, electionPaths, type ElectionPaths } from './election-paths.ts'
 import { KnownPeers } from './known-peers.ts'
-import { Lasting } from './lasting.ts'
+import { Lasting } from '../lasting.ts'
 import { encodeNode, type Election, type MemberNode } from './member-node.ts'
 import { nameInUse, register } from './registration.ts'
 import { refusalOf, unlessMissing, zooKeeperCodeOf } from './zookeeper-trouble.ts'
@@ -44,6 +44,7 @@ export class ZooKeeperElector implements Elector {
   readonly #paths: ElectionPaths
   readonly #peers: KnownPeers
   readonly #lasting: Lasting<keyof Conditions>
+  readonly #unsettled: Lasting<'unsettled'>
   /** Resolves when all know that a term was served; until then it may have to wait for ZooKeeper. */
   #founded = Promise.withResolvers<void>()
   #listener: ElectorListener | undefined
@@ -75,6 +76,7 @@ export class ZooKeeperElector implements Elector {
     this.#paths = electionPaths(options.path)
     this.#peers = new KnownPeers(options.member, options.replicas)
     this.#lasting = new Lasting(options.clock)
+    this.#unsettled = new Lasting(options.clock)
   }
 
   get state(): ElectorState {
@@ -84,6 +86,15 @@ export class ZooKeeperElector implements Elector {
     return this.#elected
       ? { kind: 'Elected', ...this.#elected }
       : { kind: 'Waiting', reason: this.#waitingFor ?? 'Nobody is elected' }
+  }
+
+  get unsettledMs(): number {
+    return this.#unsettledForMs()
+  }
+
+  /** Asked whenever the state may have changed: between two questions it is taken to be what it was. */
+  #unsettledForMs(): number {
+    return this.#unsettled.observe({ unsettled: this.state.kind !== 'Elected' }).unsettled
   }
 
   start(address: string, listener: ElectorListener): void {
@@ -124,6 +135,7 @@ export class ZooKeeperElector implements Elector {
 
   #sessionIs(state: SessionState): void {
     if (this.#isOver) return
+    this.#unsettledForMs()
     this.#expiry?.cancel()
     if (state === 'Connected') return this.#again()
     // From when it was lost: until then it was good. Whoever serves beyond that harms nobody, because a quorum decides who serves.
@@ -264,6 +276,7 @@ export class ZooKeeperElector implements Elector {
     const peers = this.#peers.seen(seen.members)
     if (peers) this.#listener!.peers(peers)
     await this.#conclude(seen)
+    this.#unsettledForMs()
     await this.#found(seen)
     // A session may end while something is waited for.
     if (node === this.#node) await this.#publish(node)

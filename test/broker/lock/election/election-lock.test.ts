@@ -80,6 +80,7 @@ function contender(
     replicator,
     elector,
     logger,
+    troubleAfterMs: 300,
     ...(claimData && { claimData }),
   })
   const gaveUp = new AbortController()
@@ -130,6 +131,8 @@ test('when ZooKeeper is gone for the time of a session, the lock is lost', async
   const [servers, hub] = [await startServers(), new MemoryHub()]
   const { holder, handle } = await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
   for (const server of [0, 1, 2]) await servers.killServer(server)
+  while (holder.lock.trouble === undefined) await new Promise((resolve) => setImmediate(resolve))
+  expect(holder.lock.trouble).toMatchObject({ kind: 'Connecting' })
   expect((await handle.lost).message).toContain('its session with ZooKeeper was without a connection for 1000 ms')
   expect(holder.lock.obstacle).toMatchObject({ kind: 'Trouble' })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { silentLogger } from '../../../../broker/base/logger.ts'
-import { succeedProcess } from '../../../../broker/lock/election/former-process.ts'
-import { SimulatedDisk } from '../../../support/simulated-disk.ts'
+import { silentLogger } from '../../../broker/base/logger.ts'
+import { succeedProcess } from '../../../broker/storage/former-process.ts'
+import { SimulatedDisk } from '../../support/simulated-disk.ts'
 
 const succeed = (disk: SimulatedDisk, instance: string): Promise<string | undefined> =>
   succeedProcess(disk, '/data', instance, silentLogger)

@@ -1,9 +1,9 @@
 // Which process had a member's data before this one: <data>/instance, one line. Whoever has claimed the directory knows that the process named there is
 // over, and need not wait until the election finds that out.
-import { errorMessage } from '../../base/errors.ts'
-import type { Logger } from '../../base/logger.ts'
-import type { Disk } from '../../disk/disk.ts'
-import { loadFile } from '../../journal/segment-table.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Disk } from '../disk/disk.ts'
+import { loadFile } from '../journal/segment-table.ts'
 
 const fileName = 'instance'
 
