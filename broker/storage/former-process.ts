@@ -3,7 +3,6 @@
 import { errorMessage } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Disk } from '../disk/disk.ts'
-import { loadFile } from '../journal/segment-table.ts'
 
 const fileName = 'instance'
 
@@ -19,7 +18,7 @@ export async function succeedProcess(
 ): Promise<string | undefined> {
   const path = `${directory}/${fileName}`
   try {
-    const former = (await loadFile(disk, path))?.toString().trim()
+    const former = (await disk.exists(path)) ? await textOf(disk, path) : undefined
     if (former !== undefined) await disk.remove(path)
     const file = await disk.open(path, 'create')
     try {
@@ -31,5 +30,14 @@ export async function succeedProcess(
   } catch (error) {
     logger.warn('Cannot note down which process has this data directory', { directory, error: errorMessage(error) })
     return undefined
+  }
+}
+
+async function textOf(disk: Disk, path: string): Promise<string> {
+  const file = await disk.open(path, 'read')
+  try {
+    return (await file.read(0, await file.size())).toString().trim()
+  } finally {
+    await file.close()
   }
 }
