@@ -6,6 +6,8 @@ export class Campaign {
   readonly term: number
   readonly founding: boolean
   ticks = 0
+  /** Of those, with somebody who has more. */
+  behindTicks = 0
   /** Its own promise is durable: others may be asked. */
   isOpen = false
   readonly #replicas: number
@@ -45,13 +47,19 @@ export class Campaign {
     return this.#confirmed.size >= this.#quorum
   }
 
-  /** Why it is lost; undefined: it is not. */
-  get defeat(): string | undefined {
+  /** Somebody has more, who should be the candidate. That one may be out of the election's reach, so that others may elect this one all the same. */
+  get isBehind(): boolean {
+    return [...this.#refused.values()].some(({ reason }) => reason === 'behind')
+  }
+
+  /** Why it is lost; undefined: it is not. `connected`: the others that can answer at this moment. */
+  defeat(connected: ReadonlySet<string>): string | undefined {
     for (const [by, { reason, promised }] of this.#refused)
       if (reason === 'term' && promised > this.term) return `${by} has promised term ${promised}`
-      // It is there and has more: it should be the candidate.
-      else if (reason === 'behind') return `${by} ${becauseOf.behind}`
-    if (this.#replicas - this.#refused.size >= this.#quorum) return undefined
+    const willing = this.isBehind
+      ? 1 + [...connected].filter((member) => !this.#refused.has(member)).length
+      : this.#replicas - this.#refused.size
+    if (willing >= this.#quorum) return undefined
     return [...this.#refused].map(([by, { reason }]) => `${by} ${becauseOf[reason]}`).join(', ')
   }
 

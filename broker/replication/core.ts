@@ -111,6 +111,8 @@ export interface MemberProgress {
 export interface CoreStatus {
   readonly role: CoreRole
   readonly promised: number
+  /** That it knows of: what it has promised, or heard that others have. */
+  readonly newestTerm: number
   readonly position: LogPosition
   readonly isVoter: boolean
   /** Whose term's writes this member takes and whom it has heard of within contactTicks; itself when active. */

@@ -62,7 +62,7 @@ export class MemberJournal {
     const { disk, directory } = this.#options
     await disk.makeDirectory(directory)
     await disk.syncDirectory(dirname(directory))
-    const durable = await loadMemberState(disk, directory)
+    const durable = await this.#loadState()
     await this.#nameAfter(durable.promised)
     return { durable, segments: this.#directory === '' ? [] : await this.#findSegments() }
   }
@@ -110,6 +110,25 @@ export class MemberJournal {
       case 'remove':
         for (const number of operation.segments) await this.#remove(number)
     }
+  }
+
+  /**
+   * A promise and the directory of its term are made one after the other, the promise first. Where one of them is lost, nobody knows what else is, or to
+   * whom the term was promised: it counts no more than an empty member does, until it is in sync and others know of nothing newer.
+   */
+  async #loadState(): Promise<DurableState> {
+    const { disk, directory, logger } = this.#options
+    const saved = await loadMemberState(disk, directory)
+    const term = await newestTerm(disk, directory)
+    if (term <= saved.promised && (term > 0 || saved.promised === 0)) return saved
+    const [lost, kept] =
+      term === 0 ? ['The journal', 'what this member has promised'] : ['What this member has promised', 'its journal']
+    logger.error(
+      `${lost} is lost, or older than ${kept}: it does not vote until it has everything from an active and a quorum of the others knows of nothing newer`,
+      { directory, promised: saved.promised, term },
+    )
+    if (term <= saved.promised) return { ...saved, isVoter: false }
+    return { promised: term, candidate: null, isVoter: false }
   }
 
   /** From then on writers of older terms find nothing under their paths (journal/format.ts, rule 2). */

@@ -3,7 +3,7 @@
 //   <journal>/promise      one line of JSON {promised, candidate, isVoter}, a blank, and the checksum of the line in eight hexadecimal digits
 //
 // Written anew as a whole: a temporary file, synced, takes its name. A file that cannot be read is damage and not an empty member: what it
-// had promised must not be forgotten.
+// had promised must not be forgotten. One that is missing beside a journal, or is older than that, is found out by who opens that (member-journal.ts).
 import { crc32 } from '../base/crc32.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Disk } from '../disk/disk.ts'

@@ -48,6 +48,8 @@ class Core implements ReplicationCore {
   /** Voters that have promised nothing newer than the term followed: asked for as long as this member is none. */
   #assured = new Set<string>()
   #acknowledging: Place | undefined
+  /** Of those that others have refused with. */
+  #newestTerm = 0
   /** It was elected: what its journal has since then is not known here, so that only a new core can take part again. */
   #isOver = false
 
@@ -72,6 +74,7 @@ class Core implements ReplicationCore {
     return {
       role: this.#role,
       promised,
+      newestTerm: Math.max(promised, this.#newestTerm),
       position: activity ? activity.log.position : this.#log.position,
       isVoter,
       active: this.#heardActive,
@@ -150,9 +153,9 @@ class Core implements ReplicationCore {
     const obstacle =
       term <= promised
         ? `term ${promised} was promised`
-        : isVoter || founding
+        : isVoter || (founding && this.#log.isEmpty)
           ? undefined
-          : 'this member was empty and is not in sync yet'
+          : 'this member has no data that counts, and is not in sync yet'
     if (obstacle !== undefined) return this.#outbox.tell({ kind: 'defeated', term, reason: obstacle })
     const campaign = new Campaign({ term, founding, replicas, quorum: this.#quorum })
     this.#campaign = campaign
@@ -278,20 +281,24 @@ class Core implements ReplicationCore {
   }
 
   #refused(from: string, refusal: Refused): void {
+    const { term, promised, reason } = refusal
+    if (reason === 'term') this.#newestTerm = Math.max(this.#newestTerm, promised)
     const campaign = this.#campaign
-    if (campaign?.term === refusal.term) {
+    if (campaign?.term === term) {
       campaign.refused(from, refusal)
-      if (campaign.defeat !== undefined) this.#giveUp(campaign.defeat)
+      const defeat = campaign.defeat(this.#connected)
+      if (defeat !== undefined) this.#giveUp(defeat)
       return
     }
-    const { term, promised, reason } = refusal
     // One that has promised this very term to another candidate could not keep this member from being elected.
     if (reason === 'term' && promised > term && term === (this.#elected ?? this.#activity?.term))
       this.#giveUp(`${from} has promised term ${promised}`)
   }
 
   #tickCampaign(campaign: Campaign): void {
-    if (++campaign.ticks >= this.#options.contactTicks) this.#giveUp(campaign.standing)
+    const { heartbeatTicks, contactTicks } = this.#options
+    if (campaign.isBehind) campaign.behindTicks++
+    if (++campaign.ticks >= contactTicks || campaign.behindTicks >= heartbeatTicks) this.#giveUp(campaign.standing)
   }
 
   /** Ends a campaign, an election, or being active. */

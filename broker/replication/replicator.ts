@@ -355,6 +355,7 @@ export class Replicator {
 const notOpen: CoreStatus = {
   role: 'Follower',
   promised: 0,
+  newestTerm: 0,
   position: originPosition,
   isVoter: false,
   active: null,

@@ -3,16 +3,16 @@ import type { ReplicationSnapshot } from '../management/contract.ts'
 import type { CoreStatus } from './core.ts'
 import { quorumOf } from './sync-mode.ts'
 
-/** What the election says of itself: whoever proposes cannot be reached, too few members are there, or all is well. */
-export type ElectionView =
-  | { readonly kind: 'Connecting'; readonly reason: string }
-  | { readonly kind: 'Waiting'; readonly reason: string }
-  | { readonly kind: 'Elected' }
+/** Whoever proposes cannot be reached, or nobody is proposed: too few members are there. */
+export interface ElectionTrouble {
+  readonly kind: 'Connecting' | 'Waiting'
+  readonly reason: string
+}
 
 export function replicationReport(
   { role, hasQuorum, inSync, isVoter, members }: CoreStatus,
   replicas: number,
-  election: ElectionView,
+  election: ElectionTrouble | undefined,
   unreachable: 'ZooKeeperUnreachable' | 'ApiServerUnreachable',
 ): ReplicationSnapshot {
   const isActive = role === 'Active'
@@ -37,11 +37,11 @@ export function replicationReport(
 function troubleOf(
   isAlone: boolean,
   isActive: boolean,
-  election: ElectionView,
+  election: ElectionTrouble | undefined,
   unreachable: 'ZooKeeperUnreachable' | 'ApiServerUnreachable',
 ): ReplicationSnapshot['trouble'] {
   if (isAlone) return { kind: 'QuorumLost', reason: 'this active has not heard of a quorum of members lately' }
-  if (election.kind === 'Connecting') return { kind: unreachable, reason: election.reason }
+  if (election?.kind === 'Connecting') return { kind: unreachable, reason: election.reason }
   // Who serves needs nobody who is elected.
-  return election.kind === 'Waiting' && !isActive ? { kind: 'QuorumLost', reason: election.reason } : undefined
+  return election && !isActive ? { kind: 'QuorumLost', reason: election.reason } : undefined
 }

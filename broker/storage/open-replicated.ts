@@ -7,6 +7,7 @@ import { parseBind, parseSyncModes, whyNotMember } from '../config/replicated-sc
 import type { BrokerConfig } from '../config/schema.ts'
 import { lateSyncedDisk } from '../disk/late-synced-disk.ts'
 import { claimDirectory } from '../lock/file/directory-claim.ts'
+import { succeedProcess } from './former-process.ts'
 import { ElectionLock } from '../lock/election/election-lock.ts'
 import type { Elector } from '../lock/election/elector.ts'
 import { LeaseElector } from '../lock/election/kubernetes/lease-elector.ts'
@@ -35,6 +36,7 @@ export function openReplicated(
   const { replicas } = config
   refuseOther(member, config)
   const demands = syncDemands(parseSyncModes(config.sync)!)
+  const contactMs = parseDuration(config.lease?.duration ?? config.zkSessionTimeout)!
   const maxFileLength = parseSize(config.maxFileLength)!
   const makeNonce = (): string =>
     Array.from({ length: 8 }, () => Math.floor(random.next() * 2 ** 32).toString(16)).join('')
@@ -58,14 +60,30 @@ export function openReplicated(
     directory: journalDirectory,
     maxFileLength,
     transport,
-    contactMs: parseDuration(config.lease?.duration ?? config.zkSessionTimeout)!,
+    contactMs,
     clock,
     logger,
   })
-  const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance: makeNonce() })
+  const instance = makeNonce()
+  let former: string | undefined
+  const elector = electorOf({ brokerName, config, parts, secrets, replicator, instance, former: () => former })
   const kind = config.lease ? 'KubernetesLease' : 'ZooKeeper'
-  const claimData = (): Promise<() => void> => claimDirectory({ ...parts, directory: parts.dataDirectory })
-  const lock = new ElectionLock({ kind, brokerName, member, replicator, elector, logger, claimData })
+  const claimData = async (): Promise<() => void> => {
+    const { dataDirectory: directory } = parts
+    const unclaim = await claimDirectory({ ...parts, directory })
+    former = await succeedProcess(disk, directory, instance, logger)
+    return unclaim
+  }
+  const lock = new ElectionLock({
+    kind,
+    brokerName,
+    member,
+    replicator,
+    elector,
+    logger,
+    troubleAfterMs: 2 * contactMs,
+    claimData,
+  })
   const store = new JournalStore({
     disk: demands.localDisk ? disk : lateSyncedDisk(disk),
     directory: journalDirectory,
@@ -81,7 +99,7 @@ export function openReplicated(
     replicationReport(
       replicator.status,
       replicas,
-      elector.state,
+      lock.trouble,
       config.lease ? 'ApiServerUnreachable' : 'ZooKeeperUnreachable',
     )
   return { kind: config.type, lock, store, temp, replication }
@@ -94,12 +112,13 @@ interface ElectorParts {
   readonly secrets: ReplicatedParts
   readonly replicator: Replicator
   readonly instance: string
+  readonly former: () => string | undefined
 }
 
-function electorOf({ brokerName, config, parts, secrets, replicator, instance }: ElectorParts): Elector {
+function electorOf({ brokerName, config, parts, secrets, replicator, instance, former }: ElectorParts): Elector {
   const { member, clock, random, logger } = parts
   const { replicas, weight, zkPath, lease, members } = config
-  const common = { brokerName, member, instance, replicas, clock, logger }
+  const common = { brokerName, member, instance, former, replicas, clock, logger }
   if (lease) {
     assert(secrets.leaseClient, 'An election by a Lease has a client of the API server')
     return new LeaseElector({

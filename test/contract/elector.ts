@@ -196,6 +196,16 @@ export function electorContract(name: string, create: () => ElectorSetting | Pro
       expect(await group.proposed()).toBe('a')
     })
 
+    test('tells for how long nobody has been elected, which an election of a moment is not', async () => {
+      await group.start('a', candidacyAt(100))
+      await group.until(() => group.of('a').elector.unsettledMs > 50)
+      await group.start('b', candidacyAt(50))
+      group.serve(await group.proposed())
+      for (const member of ['a', 'b']) await group.until(() => group.of(member).elector.unsettledMs === 0)
+      await group.elapse(10)
+      expect(group.of('b').elector.unsettledMs).toBe(0)
+    })
+
     test('the most advanced is proposed, whatever the weights', async () => {
       await group.start('a', candidacyAt(100), 9)
       await group.start('b', candidacyAt(101), 1)

@@ -12,6 +12,8 @@ export interface ZooKeeperEnsemble {
   killBusyServer(): Promise<() => Promise<void>>
   /** No session that is there now is known any more; missing where that cannot be had. */
   expireAll?(): void
+  /** All of its servers lose everything, and start anew. */
+  wipe(): Promise<void> | void
 }
 
 let runs = 0
@@ -164,6 +166,22 @@ export function zooKeeperClientContract(name: string, ensemble: () => Promise<Zo
       }
       expect(states.filter((state) => state === 'Expired')).toEqual([])
     }, 30_000)
+
+    // Servers turn away whoever has seen more than they have: it may be that they are behind.
+    test('begins another session where the servers have lost everything', async () => {
+      const { wipe } = await ensemble()
+      const client = await connect(place(), { sessionTimeoutMs: 1000 })
+      await client.ensure('/group')
+      for (let change = 0; change < 50; change++) await client.set('/group', Buffer.from(String(change)), -1)
+      const states: SessionState[] = []
+      client.onState((state) => states.push(state))
+      const anew = reached(client, 'Connected', 'Expired')
+      await wipe()
+      await anew
+      expect(states[0]).toBe('Suspended')
+      await client.ensure('/group')
+      expect((await client.get('/group')).data).toHaveLength(0)
+    }, 60_000)
 
     test('is told that its session has expired, and begins another one', async () => {
       const { expireAll } = await ensemble()

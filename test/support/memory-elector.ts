@@ -57,6 +57,7 @@ export class MemoryElection {
 }
 
 export class MemoryElector implements Elector {
+  readonly unsettledMs = 0
   readonly member: string
   readonly declinations: string[] = []
   listener: ElectorListener | undefined

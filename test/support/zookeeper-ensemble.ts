@@ -89,6 +89,16 @@ export class RealZooKeepers {
     await this.#serves(index)
   }
 
+  /** All servers start again with empty disks. */
+  async wipe(): Promise<void> {
+    for (const index of this.#ports.keys()) await this.kill(index)
+    for (const index of this.#ports.keys()) {
+      rmSync(join(this.#directory, String(index), 'version-2'), { recursive: true })
+      this.#spawn(index)
+    }
+    for (const index of this.#ports.keys()) await this.#serves(index)
+  }
+
   async stop(): Promise<void> {
     for (const index of this.#ports.keys()) await this.kill(index)
     rmSync(this.#directory, { recursive: true })

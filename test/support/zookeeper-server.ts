@@ -22,6 +22,10 @@ interface Node {
   readonly acl: ReadonlyMap<string, number>
   sequence: number
   readonly children: Set<string>
+  /** Of the last change of its data, or its making. */
+  zxid: bigint
+  /** Of the last child that was made or removed. */
+  childrenZxid: bigint
 }
 
 interface Session {
@@ -55,7 +59,7 @@ export class ZooKeeperServers {
   readonly #ports: number[] = []
   readonly #connections = new Set<Connection>()
   readonly #sessions = new Map<bigint, Session>()
-  readonly #nodes = new Map<string, Node>([['/', newNode(Buffer.alloc(0), new Map([['world:anyone', 31]]))]])
+  readonly #nodes = new Map<string, Node>([['/', newRoot()]])
   #lastSession = 1n
   #zxid = 0n
   /** Connect requests are answered, and then nothing is. */
@@ -106,6 +110,34 @@ export class ZooKeeperServers {
     for (const session of this.#sessions.values()) this.#end(session)
   }
 
+  /** Every connection is cut. */
+  cutAll(): void {
+    for (const { socket } of this.#connections) socket.destroy()
+  }
+
+  /** As a client of another server. */
+  put(path: string, data: Buffer): void {
+    const zxid = ++this.#zxid
+    const node = this.#nodes.get(path)
+    if (node) Object.assign(node, { data, version: node.version + 1, zxid })
+    else {
+      const parent = this.#nodes.get(parentOf(path))!
+      this.#nodes.set(path, newNode(data, parent.acl, { zxid }))
+      parent.children.add(path.slice(path.lastIndexOf('/') + 1))
+      parent.childrenZxid = zxid
+    }
+  }
+
+  /** As if all its disks had been replaced by empty ones, and all servers started again. */
+  wipe(): void {
+    for (const { timer } of this.#sessions.values()) clearTimeout(timer)
+    this.#sessions.clear()
+    this.#nodes.clear()
+    this.#nodes.set('/', newRoot())
+    this.#zxid = 0n
+    for (const { socket } of this.#connections) socket.destroy()
+  }
+
   async close(): Promise<void> {
     for (const session of this.#sessions.values()) clearTimeout(session.timer)
     for (let index = 0; index < this.#ports.length; index++) await this.killServer(index)
@@ -135,7 +167,8 @@ export class ZooKeeperServers {
 
   #connect(connection: Connection, request: JuteReader): void {
     request.int()
-    request.long()
+    // Who has seen more than this server has is to try another one.
+    if (request.long() > this.#zxid) return void connection.socket.destroy()
     const timeoutMs = request.int()
     const id = request.long()
     const known = this.#sessions.get(id)
@@ -221,13 +254,28 @@ export class ZooKeeperServers {
         return undefined
       }
       case opcodes.setWatches:
-        request.long()
-        for (const path of request.strings()) connection.watches.add(`data ${path}`)
-        for (const path of request.strings()) connection.watches.add(`data ${path}`)
-        for (const path of request.strings()) connection.watches.add(`children ${path}`)
+        this.#setWatches(connection, request)
         return undefined
       default:
         return undefined
+    }
+  }
+
+  /** What has changed since the client was told last is told at once. */
+  #setWatches(connection: Connection, request: JuteReader): void {
+    const since = request.long()
+    const set = (kind: 'data' | 'children', path: string, event: number | undefined): void => {
+      if (event === undefined) connection.watches.add(`${kind} ${path}`)
+      else connection.socket.write(eventFrame(event, path))
+    }
+    for (const path of request.strings()) {
+      const node = this.#nodes.get(path)
+      set('data', path, !node ? events.deleted : node.zxid > since ? events.changed : undefined)
+    }
+    for (const path of request.strings()) set('data', path, this.#nodes.has(path) ? events.created : undefined)
+    for (const path of request.strings()) {
+      const node = this.#nodes.get(path)
+      set('children', path, !node ? events.deleted : node.childrenZxid > since ? events.children : undefined)
     }
   }
 
@@ -245,9 +293,10 @@ export class ZooKeeperServers {
     const path = (flags & sequentialFlag) === 0 ? given : `${given}${number}`
     if (this.#nodes.has(path)) throw new Refused(errors.exists)
     parent.sequence++
-    this.#nodes.set(path, newNode(data, acl, (flags & ephemeralFlag) === 0 ? 0n : session.id))
+    const zxid = ++this.#zxid
+    this.#nodes.set(path, newNode(data, acl, { zxid, owner: (flags & ephemeralFlag) === 0 ? 0n : session.id }))
     parent.children.add(path.slice(path.lastIndexOf('/') + 1))
-    this.#zxid++
+    parent.childrenZxid = zxid
     this.#fire('data', path, events.created)
     this.#fire('children', parentOf(path), events.children)
     return (answer) => answer.string(path)
@@ -273,7 +322,7 @@ export class ZooKeeperServers {
     if (version >= 0 && version !== node.version) throw new Refused(errors.badVersion)
     node.data = data
     node.version++
-    this.#zxid++
+    node.zxid = ++this.#zxid
     this.#fire('data', path, events.changed)
     return (answer) => writeStat(answer, node)
   }
@@ -301,27 +350,30 @@ export class ZooKeeperServers {
 
   #remove(path: string): void {
     this.#nodes.delete(path)
-    this.#nodes.get(parentOf(path))?.children.delete(path.slice(path.lastIndexOf('/') + 1))
-    this.#zxid++
+    const zxid = ++this.#zxid
+    const parent = this.#nodes.get(parentOf(path))
+    parent?.children.delete(path.slice(path.lastIndexOf('/') + 1))
+    if (parent) parent.childrenZxid = zxid
     this.#fire('data', path, events.deleted)
     this.#fire('children', parentOf(path), events.children)
   }
 
   #fire(kind: 'data' | 'children', path: string, event: number): void {
     for (const { watches, socket } of this.#connections)
-      if (watches.delete(`${kind} ${path}`))
-        socket.write(new JuteWriter().int(-1).long(-1n).int(0).int(event).int(3).string(path).frame())
+      if (watches.delete(`${kind} ${path}`)) socket.write(eventFrame(event, path))
   }
 }
 
-const newNode = (data: Buffer, acl: ReadonlyMap<string, number>, owner = 0n): Node => ({
-  data,
-  version: 0,
-  owner,
-  acl,
-  sequence: 0,
-  children: new Set(),
-})
+const newNode = (
+  data: Buffer,
+  acl: ReadonlyMap<string, number>,
+  { owner = 0n, zxid = 0n }: { readonly owner?: bigint; readonly zxid?: bigint } = {},
+): Node => ({ data, version: 0, owner, acl, sequence: 0, children: new Set(), zxid, childrenZxid: zxid })
+
+const newRoot = (): Node => newNode(Buffer.alloc(0), new Map([['world:anyone', 31]]))
+
+const eventFrame = (event: number, path: string): Buffer =>
+  new JuteWriter().int(-1).long(-1n).int(0).int(event).int(3).string(path).frame()
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
 

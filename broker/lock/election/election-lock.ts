@@ -2,6 +2,7 @@
 // replication while it waits, so that a standby has what it needs to be elected.
 import type { Logger } from '../../base/logger.ts'
 import type { BatchConfirmation } from '../../journal/confirmation.ts'
+import type { ElectionTrouble } from '../../replication/report.ts'
 import type { Replicator } from '../../replication/replicator.ts'
 import type { Lock, LockHandle, LockHolder, LockObstacle } from '../lock.ts'
 import type { StorageRefusedError } from '../storage-refused-error.ts'
@@ -16,6 +17,8 @@ export interface ElectionLockOptions {
   readonly replicator: Replicator
   readonly elector: Elector
   readonly logger: Logger
+  /** Elections take less: who is elected in that time was in no trouble. */
+  readonly troubleAfterMs: number
   /** Keeps other processes off this member's data; resolves with what lets go of it. */
   readonly claimData?: () => Promise<() => void>
 }
@@ -49,9 +52,17 @@ export class ElectionLock implements Lock {
   }
 
   get obstacle(): LockObstacle {
-    const { state } = this.#options.elector
-    if (state.kind === 'Elected' && state.member !== this.#options.member) return { kind: 'Held' }
-    return state.kind === 'Elected' ? { kind: 'Unknown' } : { kind: 'Trouble', reason: state.reason }
+    const { trouble } = this
+    const { elector, member } = this.#options
+    if (trouble) return { kind: 'Trouble', reason: trouble.reason }
+    return elector.state.kind === 'Elected' && elector.state.member !== member ? { kind: 'Held' } : { kind: 'Unknown' }
+  }
+
+  /** Why nobody can be elected; undefined where somebody is, or an election may just be under way. */
+  get trouble(): ElectionTrouble | undefined {
+    const { elector, troubleAfterMs } = this.#options
+    const { state } = elector
+    return state.kind === 'Elected' || elector.unsettledMs < troubleAfterMs ? undefined : state
   }
 
   async holder(): Promise<LockHolder | undefined> {
@@ -63,6 +74,8 @@ export class ElectionLock implements Lock {
   async acquire(signal: AbortSignal): Promise<LockHandle> {
     const { replicator, elector } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<LockHandle>()
+    // Nobody waits for it before the data directory is claimed and the port is open.
+    promise.catch(() => {})
     const abort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', abort)
     try {
@@ -118,7 +131,7 @@ export class ElectionLock implements Lock {
   }
 
   #publish(): void {
-    const { position, promised, isVoter, active } = this.#options.replicator.status
-    this.#options.elector.candidacy({ position, promised, isVoter, active })
+    const { position, newestTerm, isVoter, active } = this.#options.replicator.status
+    this.#options.elector.candidacy({ position, promised: newestTerm, isVoter, active })
   }
 }

@@ -6,7 +6,7 @@ import type { Peer } from '../../replication/peer.ts'
 /** What a member tells of itself, to be elected by. */
 export interface Candidacy {
   readonly position: LogPosition
-  /** Newest term that it has promised to anybody. */
+  /** Newest term that it has promised to anybody, or has heard that another member has: the next one to be proposed is beyond it. */
   readonly promised: number
   readonly isVoter: boolean
   /** Member that it follows and has heard of lately; itself when it is active. */
@@ -40,6 +40,8 @@ export interface ElectorListener {
 
 export interface Elector {
   readonly state: ElectorState
+  /** For how long the state has been another one than Elected, in milliseconds; 0: it is not, or has just begun to. */
+  readonly unsettledMs: number
   /** Takes part until `close`. */
   start(address: string, listener: ElectorListener): void
   /** What is told of this member has changed; told more often than it can be published, some are left out. */

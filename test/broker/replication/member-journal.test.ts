@@ -4,6 +4,7 @@ import { systemClock } from '../../../broker/base/clock.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
 import { encodeSegmentHeader, segmentFileName } from '../../../broker/journal/format.ts'
+import { withFile } from '../../../broker/journal/segment-table.ts'
 import { MemberJournal } from '../../../broker/replication/member-journal.ts'
 import { emptyMember } from '../../../broker/replication/member-state.ts'
 import type { DiskOperation } from '../../../broker/replication/core.ts'
@@ -159,4 +160,40 @@ test('a state that cannot be read is damage, not an empty member', async () => {
   await expect(openJournal(disk).open()).rejects.toThrow(
     'Cannot read /data/journal/promise: it is damaged, so nobody knows what this member has promised',
   )
+})
+
+// Whoever lost its promise must not promise twice: it knows that it has promised the newest term that its journal has a directory for, and not to whom.
+test('without its promise beside a journal it votes for nobody, and takes nothing of older terms', async () => {
+  const disk = new SimulatedDisk()
+  const journal = openJournal(disk)
+  await journal.open()
+  const first = header(1)
+  await journal.perform([state(), write(first)])
+  await disk.remove(`${directory}/promise`)
+  expect(await openJournal(disk).open()).toEqual({
+    durable: { promised: 3, candidate: null, isVoter: false },
+    segments: [first.segment],
+  })
+})
+
+test('neither does it with a promise that is older than its journal', async () => {
+  const disk = new SimulatedDisk()
+  const journal = openJournal(disk)
+  await journal.open()
+  await journal.perform([state()])
+  const older = await withFile(disk, `${directory}/promise`, (file) => file.read(0, 1000))
+  await journal.perform([{ kind: 'state', id: ++id, state: { ...promise, promised: 9 } }])
+  const file = await disk.open(`${directory}/promise`, 'existing')
+  await file.write([older], 0)
+  await file.close()
+  expect((await openJournal(disk).open()).durable).toEqual({ promised: 9, candidate: null, isVoter: false })
+})
+
+test('a promise without a journal is kept, and votes for nobody', async () => {
+  const disk = new SimulatedDisk()
+  const journal = openJournal(disk)
+  await journal.open()
+  await journal.perform([state()])
+  await disk.removeDirectory(`${directory}/term-0000000003`)
+  expect(await openJournal(disk).open()).toEqual({ durable: { ...promise, isVoter: false }, segments: [] })
 })

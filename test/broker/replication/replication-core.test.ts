@@ -95,15 +95,52 @@ describe('a candidate', () => {
     expect(settle().events).toEqual([{ kind: 'elected', term: 5 }])
   })
 
-  test.each([
-    ['term', { promised: 7 }, 'c has promised term 7'],
-    ['behind', {}, 'c has more than this member'],
-  ] as const)('gives up when it is refused: %s', (reason, fields, text) => {
+  test('gives up when somebody has promised a newer term, and tells which one, so that the next proposal is beyond it', () => {
     const { core, settle } = rig()
     core.campaign(5, false)
     settle()
-    core.step('c', { type: 'refused', term: 5, promised: 4, reason, position: here, ...fields })
-    expect(settle().events).toEqual([{ kind: 'defeated', term: 5, reason: text }])
+    core.step('c', { type: 'refused', term: 5, promised: 7, reason: 'term', position: here })
+    expect(settle().events).toEqual([{ kind: 'defeated', term: 5, reason: 'c has promised term 7' }])
+    expect(core.status).toMatchObject({ promised: 5, newestTerm: 7 })
+  })
+
+  // The one that has more may be out of the election's reach: it would keep all others from being elected, one after the other.
+  test('is elected by a quorum although somebody else has more', () => {
+    const { core, settle } = rig()
+    for (const member of ['b', 'c']) core.connected(member)
+    core.campaign(5, false)
+    settle()
+    core.step('c', { type: 'refused', term: 5, promised: 4, reason: 'behind', position: here })
+    expect(settle().events).toEqual([])
+    core.step('b', promised(5, 1))
+    core.step('b', promised(5))
+    expect(settle().events).toEqual([{ kind: 'elected', term: 5 }])
+  })
+
+  test('makes way at once for one that has more, when nobody else is there to elect it', () => {
+    const { core, settle } = rig()
+    core.connected('b')
+    core.campaign(5, false)
+    settle()
+    core.step('b', { type: 'refused', term: 5, promised: 4, reason: 'behind', position: here })
+    expect(settle().events).toEqual([{ kind: 'defeated', term: 5, reason: 'b has more than this member' }])
+  })
+
+  test('waits for others only for a moment when somebody has more', () => {
+    const { core, settle } = rig({ heartbeatTicks: 2, contactTicks: 10 })
+    for (const member of ['b', 'c']) core.connected(member)
+    core.campaign(5, false)
+    core.step('b', { type: 'refused', term: 5, promised: 4, reason: 'behind', position: here })
+    core.tick()
+    expect(settle().events).toEqual([])
+    core.tick()
+    expect(settle().events).toMatchObject([{ kind: 'defeated', term: 5 }])
+  })
+
+  test('does not found a group anew with a journal that does not count', () => {
+    const { core, settle } = rig({ durable: { promised: 4, candidate: null, isVoter: false } })
+    core.campaign(5, true)
+    expect(settle().events).toMatchObject([{ kind: 'defeated', term: 5 }])
   })
 
   test('does not wait for ever, and does not campaign for what was promised', () => {

@@ -108,6 +108,21 @@ test('a member whose disk is full can be stopped', async () => {
   expect(group.replicator('a').status.role).toBe('Active')
 })
 
+test('a member that lost its promise counts again once it is in sync and the others know of nothing newer', async () => {
+  const started = await startGroup('quorum_disk')
+  const { group, disks } = started
+  const { store } = await group.serve('a')
+  store.add(message('first'), 1)
+  await durable(store)
+  await inSync(started, 'b')
+  await group.stop('b')
+  await disks.get('b')!.remove(`${directory}/promise`)
+  await group.start('b')
+  expect(group.replicator('b').status).toMatchObject({ promised: 1, isVoter: false })
+  await group.until(() => group.replicator('b').status.isVoter)
+  await store.close()
+})
+
 const directory = '/data/journal'
 
 const bytesOf = (disk: Disk, segment: number): Promise<Buffer> =>

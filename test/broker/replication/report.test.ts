@@ -1,11 +1,12 @@
 // What a member of a replicated store tells of the copies at its admin port.
 import { expect, test } from '@jest/globals'
 import type { CoreStatus } from '../../../broker/replication/core.ts'
-import { replicationReport, type ElectionView } from '../../../broker/replication/report.ts'
+import { replicationReport, type ElectionTrouble } from '../../../broker/replication/report.ts'
 
 const follower: CoreStatus = {
   role: 'Follower',
   promised: 3,
+  newestTerm: 3,
   position: { term: 3, segment: 7, offset: 4096 },
   isVoter: true,
   active: 'a',
@@ -24,8 +25,7 @@ const active: CoreStatus = {
     { ...progress, member: 'c', connected: false, inSync: false, lagBytes: 4000 },
   ],
 }
-const elected: ElectionView = { kind: 'Elected' }
-const tell = (status: CoreStatus, election: ElectionView = elected) =>
+const tell = (status: CoreStatus, election?: ElectionTrouble) =>
   replicationReport(status, 3, election, 'ZooKeeperUnreachable')
 
 test('a standby tells whether it could take over, and nothing of others', () => {
@@ -47,11 +47,11 @@ test('an active tells how far each of the others is', () => {
 })
 
 test('an active that hears of no quorum says so before anything else', () => {
-  const away: ElectionView = { kind: 'Connecting', reason: 'ECONNREFUSED' }
+  const away: ElectionTrouble = { kind: 'Connecting', reason: 'ECONNREFUSED' }
   expect(tell({ ...active, hasQuorum: false }, away)).toMatchObject({ inSync: false, trouble: { kind: 'QuorumLost' } })
 })
 
-test.each<[string, CoreStatus, ElectionView, object | undefined]>([
+test.each<[string, CoreStatus, ElectionTrouble, object | undefined]>([
   [
     'who proposes cannot be reached',
     follower,

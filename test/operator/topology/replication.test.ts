@@ -1,5 +1,6 @@
 // What brokers whose store is replicated are told, and what follows from the number of members.
 import { describe, expect, test } from '@jest/globals'
+import { parseBrokerConfig } from '../../../broker/config/parse.ts'
 import { parseSpec } from '../../../operator/api/validate.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
@@ -15,6 +16,15 @@ function planGroups(input: BrokerClusterSpecInput): readonly GroupPlan[] {
   return planCluster(metadata, parsed.spec, { defaultImage: 'broker:1' }).groups
 }
 const planOne = (input: BrokerClusterSpecInput): GroupPlan => planGroups(input)[0]!
+
+function withSecrets(): BrokerClusterSpecInput {
+  const spec = copiesByZooKeeper({
+    addressSecretRef: { name: 'zookeeper' },
+    passwordSecretRef: { name: 'zookeeper', key: 'pass' },
+  })
+  delete spec.groupTemplate!.storage!.zookeeper!.address
+  return spec
+}
 
 describe('a group with copies', () => {
   test('has a claim for each member', () => {
@@ -38,6 +48,15 @@ describe('a group with copies', () => {
       expect(planOne(copiesByZooKeeper({ sync })).brokerConfig.store).toMatchObject({ sync: written })
     },
   )
+
+  test.each([
+    ['a Lease', copiesByLease()],
+    ['ZooKeeper', copiesByZooKeeper()],
+    ['an address and a password in Secrets', withSecrets()],
+  ])('by %s is written down as brokers read it', (_by, input) => {
+    const parsed = parseBrokerConfig(planOne(input).brokerConfig)
+    expect(parsed).toMatchObject({ ok: true, config: { store: { type: 'Replicated', replicas: 3 } } })
+  })
 
   test('has a token of its own', () => {
     const [g0, g1] = planGroups({ ...networkOf({ layout: 'Mesh' }, 2), groupTemplate: copiesByLease().groupTemplate! })

@@ -9,6 +9,8 @@ export interface ReplicationFigures {
   stops: number
   powerLosses: number
   lostDisks: number
+  /** The file with its promise alone. */
+  lostPromises: number
   pauses: number
   partitions: number
   cuts: number
@@ -24,6 +26,7 @@ export const newFigures = (): ReplicationFigures => ({
   stops: 0,
   powerLosses: 0,
   lostDisks: 0,
+  lostPromises: 0,
   pauses: 0,
   partitions: 0,
   cuts: 0,

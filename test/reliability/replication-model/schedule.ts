@@ -1,6 +1,6 @@
 // One group and what happens to it, from one seed.
 import { seededRandom, type Random } from '../../../broker/base/random.ts'
-import { comparePositions } from '../../../broker/replication/position.ts'
+import { comparePositions, originPosition } from '../../../broker/replication/position.ts'
 import { quorumOf, type SyncMode } from '../../../broker/replication/sync-mode.ts'
 import { Violation } from '../queue-book.ts'
 import type { ReplicationFigures } from './figures.ts'
@@ -71,7 +71,7 @@ export class Schedule {
     const parts = { rules: this.#rules, wires: this.#wires, book: this.#book, random: this.#random, sabotage, trace }
     this.#members = names.map((name) => new SimulatedMember(name, { ...parts, nextId: () => ++this.#lastId }))
     this.#speeds = new Map(
-      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([0.2, 1, 1]) }]),
+      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([0.03, 0.2, 1, 1]) }]),
     )
     trace?.(`${replicas} members, ${mode}`)
   }
@@ -168,7 +168,7 @@ export class Schedule {
   #electBest(): void {
     const isNeeded = this.#members.every(({ isUp, core }) => !isUp || core!.status.role === 'Follower')
     const member = isNeeded ? this.#mostAdvanced : undefined
-    if (member) this.#propose(member, this.#lastTerm + 1, !this.#book.hasServed)
+    if (member) this.#propose(member, this.#lastTerm + 1, this.#isNew)
   }
 
   /** Late, hasty, split, or wrong. */
@@ -197,9 +197,17 @@ export class Schedule {
     this.#onMember(member, () => member.change((core) => core.withdraw(term, 'the election says so')))
   }
 
+  /** No client was answered, and nobody has anything: as electors see it, of those that are here. */
+  get #isNew(): boolean {
+    return (
+      !this.#book.hasServed &&
+      this.#members.every(({ core }) => !core || comparePositions(core.status.position, originPosition) === 0)
+    )
+  }
+
   /** Of those that could be elected. */
   get #mostAdvanced(): SimulatedMember | undefined {
-    const eligible = this.#members.filter(({ isUp, core }) => isUp && (!this.#book.hasServed || core!.status.isVoter))
+    const eligible = this.#members.filter(({ isUp, core }) => isUp && (this.#isNew || core!.status.isVoter))
     if (eligible.length === 0) return undefined
     return eligible.reduce((one, other) =>
       comparePositions(one.core!.status.position, other.core!.status.position) >= 0 ? one : other,
@@ -256,6 +264,13 @@ export class Schedule {
   #cutOne(wire: Wire): void {
     if (this.#chance(0.5)) wire.isBlocked = !wire.isBlocked
     if (wire.isBlocked || this.#chance(0.5)) this.#cut(wire)
+    if (!wire.isBlocked && !wire.isUp && this.#chance(0.5)) this.#restore(wire)
+  }
+
+  /** It is made again, and much is said, before anybody's disk has done anything. */
+  #restore(wire: Wire): void {
+    this.#connect(wire)
+    for (let burst = 0; burst < 4; burst++) this.#deliver(wire, 8)
   }
 
   /** Or ends what separates them. */
@@ -292,9 +307,15 @@ export class Schedule {
   #loseDisk(member: SimulatedMember): void {
     if (!this.#mayLoseDisk(member)) return
     this.#kill(member)
-    this.#trace?.(`${member.name} loses its disk`)
-    this.#figures.lostDisks++
-    member.journal.loseAll()
+    if (this.#chance(0.3)) {
+      this.#trace?.(`${member.name} loses its promise`)
+      this.#figures.lostPromises++
+      member.journal.losePromise()
+    } else {
+      this.#trace?.(`${member.name} loses its disk`)
+      this.#figures.lostDisks++
+      member.journal.loseAll()
+    }
     member.hasLostDisk = true
     if (this.#rules.confirmations === 0) this.#book.forgive(member.name)
   }
@@ -382,7 +403,7 @@ export class Schedule {
   #proposeBest(): void {
     this.#lastTerm = Math.max(this.#lastTerm, ...this.#members.map(({ core }) => core!.status.promised)) + 1
     const best = this.#mostAdvanced
-    if (best) this.#propose(best, this.#lastTerm, !this.#book.hasServed)
+    if (best) this.#propose(best, this.#lastTerm, this.#isNew)
   }
 
   get #active(): SimulatedMember | undefined {

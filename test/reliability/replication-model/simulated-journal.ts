@@ -156,6 +156,11 @@ export class SimulatedJournal {
     this.state = nothingPromised
   }
 
+  /** Its file is gone. What is left is the name of the journal's directory: the term. */
+  losePromise(): void {
+    this.state = { ...nothingPromised, promised: this.state.promised }
+  }
+
   /** Equal for equal contents. */
   get content(): string {
     return [...this.#segments]

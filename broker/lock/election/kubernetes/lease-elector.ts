@@ -13,6 +13,7 @@ import type { Candidacy, Elector, ElectorListener, ElectorState, Proposal } from
 import { LockLostError } from '../../lock-lost-error.ts'
 import { ElectorRefusedError } from '../elector-refused-error.ts'
 import { chooseTaker } from './choose-taker.ts'
+import { Lasting } from '../lasting.ts'
 import { LeaseError, type Lease, type LeaseClient } from './lease-client.ts'
 import { changedLease, identityOf, memberOfIdentity, type LeaseChange } from './lease-facts.ts'
 import { leaseLimits } from './lease-limits.ts'
@@ -31,6 +32,8 @@ export interface LeaseElectorOptions {
   readonly member: string
   /** Of this process: no other one has it. */
   readonly instance: string
+  /** Of the process that had this member's data before, and is over; undefined: nobody knows. */
+  readonly former?: () => string | undefined
   readonly replicas: number
   /** All of them, this one included. */
   readonly members: readonly LeaseMember[]
@@ -47,6 +50,7 @@ export class LeaseElector implements Elector {
   readonly #identity: string
   readonly #what: string
   readonly #seen: LeaseObservation
+  readonly #unsettled: Lasting<'unsettled'>
   #listener: ElectorListener | undefined
   #candidacy: Candidacy | undefined
   /** Resolves when the Lease says that a term was served. */
@@ -73,6 +77,7 @@ export class LeaseElector implements Elector {
     this.#identity = identityOf(member, instance)
     this.#what = `Lease ${client.namespace}/${client.name}`
     this.#seen = new LeaseObservation(clock)
+    this.#unsettled = new Lasting(clock)
     this.#coldSinceMs = clock.monotonicMs()
   }
 
@@ -80,6 +85,15 @@ export class LeaseElector implements Elector {
     if (this.#trouble !== undefined) return { kind: 'Connecting', reason: this.#trouble }
     if (this.#active !== undefined) return { kind: 'Elected', member: this.#active, term: this.#seen.facts.term }
     return { kind: 'Waiting', reason: this.#waitingFor }
+  }
+
+  get unsettledMs(): number {
+    return this.#unsettledForMs()
+  }
+
+  /** Asked whenever the state may have changed: between two questions it is taken to be what it was. */
+  #unsettledForMs(): number {
+    return this.#unsettled.observe({ unsettled: this.state.kind !== 'Elected' }).unsettled
   }
 
   start(_address: string, listener: ElectorListener): void {
@@ -132,6 +146,13 @@ export class LeaseElector implements Elector {
 
   get #isHolder(): boolean {
     return this.#seen.facts.holder === this.#identity
+  }
+
+  /** Held by a process that is over: nobody need wait until it expires. */
+  get #isFormersOwn(): boolean {
+    const { member, former } = this.#options
+    const instance = former?.()
+    return instance !== undefined && this.#seen.facts.holder === identityOf(member, instance)
   }
 
   #endProposal(reason: string): void {
@@ -195,6 +216,7 @@ export class LeaseElector implements Elector {
       } catch (error) {
         this.#failed(error)
       }
+      this.#unsettledForMs()
       const { renewIntervalMs, clock } = this.#options
       const { expiresInMs } = this.#seen
       const usualMs = this.#isHolder ? renewIntervalMs : renewIntervalMs / 2
@@ -219,6 +241,7 @@ export class LeaseElector implements Elector {
       this.#refuse(refusal)
       return undefined
     }
+    if (this.#isFormersOwn) await this.#write({ holder: '', durationMs: 1000 })
     if (this.#isHolder && !this.#proposal) await this.#settleHeld()
     if (this.#proposal?.isServed) return this.#keepServed(this.#proposal)
     if (this.#proposal) return this.#keepProposed(this.#proposal)

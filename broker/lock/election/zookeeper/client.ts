@@ -26,7 +26,8 @@ export interface ZooKeeperErrorShape extends Error {
 
 /**
  * Connected: a session is there. Suspended: the connection is lost; the session lives on until its time-out, and is taken up again on
- * any server of the list. Expired: its ephemeral nodes are gone, or will be; a new session follows by itself, without watches.
+ * any server of the list. Expired: its ephemeral nodes are gone, or will be, because a server says so or none has taken it for long; a new session
+ * follows by itself, without watches.
  */
 export type SessionState = 'Connecting' | 'Connected' | 'Suspended' | 'Expired' | 'Closed'
 

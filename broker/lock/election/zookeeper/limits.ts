@@ -7,6 +7,8 @@ export const zooKeeperLimits = {
   retryMs: 200,
   /** To reach one server, at least. */
   smallestConnectMs: 500,
+  /** Time-outs of a session after which one that no server takes is given up. It may have been lengthened by a new leader once. */
+  givenUpTimeouts: 2,
   /** For the end of a session, when the client is closed. */
   closeMs: 1000,
 } as const

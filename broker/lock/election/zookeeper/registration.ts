@@ -1,8 +1,8 @@
 // Makes this process a member of the group below zkPath, or says why it may not be: the places are counted, each name is one
 // process, and all are of one broker.
 //
-// Of an earlier process of the same name the node may still be there, which ZooKeeper removes when its session ends. Whether that process
-// lives is found out by asking: a newcomer writes its instance into members/<name>, and whoever lives under that name answers in its own node.
+// Of an earlier process of the same name the node may still be there, which ZooKeeper removes when its session ends. Where that process is known to be
+// over, its node is removed at once. Whether any other lives is found out by asking: a newcomer writes its instance into members/<name>, and whoever lives under that name answers in its own node.
 import { ElectorRefusedError } from '../elector-refused-error.ts'
 import type { ZooKeeperClient } from './client.ts'
 import { childPath, isMemberNode, type ElectionPaths } from './election-paths.ts'
@@ -14,6 +14,8 @@ export interface RegistrationRequest {
   readonly paths: ElectionPaths
   /** Its node, as it is to be. */
   readonly own: MemberNode
+  /** Instance of a process of this member that is over. */
+  readonly former: string | undefined
   /** An earlier process may be gone, or has answered. */
   readonly changed: () => void
 }
@@ -96,7 +98,13 @@ async function registered(
 }
 
 /** Another process of the same name, dead or alive. */
-async function findRival({ client, paths, own, changed }: RegistrationRequest): Promise<MemberNode | undefined> {
+async function findRival({
+  client,
+  paths,
+  own,
+  former,
+  changed,
+}: RegistrationRequest): Promise<MemberNode | undefined> {
   let rival: MemberNode | undefined
   for (const name of (await client.children(paths.root)).filter(isMemberNode)) {
     const path = childPath(paths.root, name)
@@ -104,8 +112,8 @@ async function findRival({ client, paths, own, changed }: RegistrationRequest): 
     const node = seen && parseMemberNode(seen.data)
     if (!node || node.id !== own.id) continue
     if (node.member !== own.member) checkReplicas(own, node, paths)
-    // Of a session of this very process that has ended, or will.
-    else if (node.instance === own.instance) await unlessMissing(client.delete(path, -1))
+    // Of a session that has ended, or will.
+    else if (node.instance === own.instance || node.instance === former) await unlessMissing(client.delete(path, -1))
     else if (await unlessMissing(client.get(path, changed))) rival = node
   }
   return rival

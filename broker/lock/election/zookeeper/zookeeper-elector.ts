@@ -15,7 +15,7 @@ import { ElectionBoard, type Board } from './election-board.ts'
 import { electionLimits } from './election-limits.ts'
 import { childPath, electionPaths, type ElectionPaths } from './election-paths.ts'
 import { KnownPeers } from './known-peers.ts'
-import { Lasting } from './lasting.ts'
+import { Lasting } from '../lasting.ts'
 import { encodeNode, type Election, type MemberNode } from './member-node.ts'
 import { nameInUse, register } from './registration.ts'
 import { refusalOf, unlessMissing, zooKeeperCodeOf } from './zookeeper-trouble.ts'
@@ -29,6 +29,8 @@ export interface ZooKeeperElectorOptions {
   readonly member: string
   /** Of this process: no other one has it. */
   readonly instance: string
+  /** Of the process that had this member's data before, and is over; undefined: nobody knows. */
+  readonly former?: () => string | undefined
   readonly replicas: number
   readonly weight: number
   readonly clock: Clock
@@ -42,6 +44,7 @@ export class ZooKeeperElector implements Elector {
   readonly #paths: ElectionPaths
   readonly #peers: KnownPeers
   readonly #lasting: Lasting<keyof Conditions>
+  readonly #unsettled: Lasting<'unsettled'>
   /** Resolves when all know that a term was served; until then it may have to wait for ZooKeeper. */
   #founded = Promise.withResolvers<void>()
   #listener: ElectorListener | undefined
@@ -73,6 +76,7 @@ export class ZooKeeperElector implements Elector {
     this.#paths = electionPaths(options.path)
     this.#peers = new KnownPeers(options.member, options.replicas)
     this.#lasting = new Lasting(options.clock)
+    this.#unsettled = new Lasting(options.clock)
   }
 
   get state(): ElectorState {
@@ -82,6 +86,15 @@ export class ZooKeeperElector implements Elector {
     return this.#elected
       ? { kind: 'Elected', ...this.#elected }
       : { kind: 'Waiting', reason: this.#waitingFor ?? 'Nobody is elected' }
+  }
+
+  get unsettledMs(): number {
+    return this.#unsettledForMs()
+  }
+
+  /** Asked whenever the state may have changed: between two questions it is taken to be what it was. */
+  #unsettledForMs(): number {
+    return this.#unsettled.observe({ unsettled: this.state.kind !== 'Elected' }).unsettled
   }
 
   start(address: string, listener: ElectorListener): void {
@@ -122,6 +135,7 @@ export class ZooKeeperElector implements Elector {
 
   #sessionIs(state: SessionState): void {
     if (this.#isOver) return
+    this.#unsettledForMs()
     this.#expiry?.cancel()
     if (state === 'Connected') return this.#again()
     // From when it was lost: until then it was good. Whoever serves beyond that harms nobody, because a quorum decides who serves.
@@ -234,10 +248,10 @@ export class ZooKeeperElector implements Elector {
   }
 
   async #takePart(): Promise<void> {
-    const { client, member, brokerName } = this.#options
+    const { client, member, brokerName, former } = this.#options
     const own = this.#describe(undefined)
     const changed = (): void => this.#again()
-    const outcome = await register({ client, paths: this.#paths, own, changed })
+    const outcome = await register({ client, paths: this.#paths, own, former: former?.(), changed })
     if ('waitingFor' in outcome) {
       this.#waitingFor = outcome.waitingFor
       return
@@ -262,6 +276,7 @@ export class ZooKeeperElector implements Elector {
     const peers = this.#peers.seen(seen.members)
     if (peers) this.#listener!.peers(peers)
     await this.#conclude(seen)
+    this.#unsettledForMs()
     await this.#found(seen)
     // A session may end while something is waited for.
     if (node === this.#node) await this.#publish(node)

@@ -1,6 +1,7 @@
 // A session with a ZooKeeper ensemble (protocol of ZooKeeper 3.4 to 3.9): one connection at a time to any server of the list, taken up again at
-// another one when it breaks. Only a server says that a session has expired; a process that was stopped learns of it before it believes
-// anything else, because whatever it asks is answered by nobody until then.
+// another one when it breaks. A server says that a session has expired; a process that was stopped learns of it before it believes
+// anything else, because whatever it asks is answered by nobody until then. A session that no server has taken for twice its time-out is given up here:
+// servers that have lost their data turn away everybody who has seen more than they have, without a word and for ever.
 //
 //   request    xid:4 type:4 body            answered by xid:4 zxid:8 error:4 body, in order
 //   xid -1     a watch has fired            -2 ping   -4 authentication   -8 watches set again
@@ -75,6 +76,8 @@ export class ZooKeeperSession {
   #failures = 0
   /** When there was a session on the connection. */
   #connectedMs = 0
+  /** When a server last said something in a session. */
+  #heardMs = 0
   #socket: Socket | undefined
   #splitter = new FrameSplitter(zooKeeperLimits.frameBytes)
   #sessionId = 0n
@@ -211,6 +214,7 @@ export class ZooKeeperSession {
     if (timeoutMs <= 0) return this.#expired()
     this.#isSessionThere = true
     this.#connectedMs = this.#options.clock.monotonicMs()
+    this.#heardMs = this.#connectedMs
     this.timeoutMs = timeoutMs
     this.#sessionId = sessionId
     this.#password = Buffer.from(password)
@@ -223,12 +227,16 @@ export class ZooKeeperSession {
   }
 
   #expired(): void {
-    this.#sessionId = 0n
-    this.#password = noPassword
-    this.watches.clear()
+    this.#forget()
     this.#drop('SESSION_EXPIRED')
     this.#become('Expired', 'the session has expired')
     if (this.state === 'Expired') this.#connect()
+  }
+
+  #forget(): void {
+    this.#sessionId = 0n
+    this.#password = noPassword
+    this.watches.clear()
   }
 
   #setWatches(): void {
@@ -246,6 +254,7 @@ export class ZooKeeperSession {
   }
 
   #received(answer: JuteReader): void {
+    this.#heardMs = this.#options.clock.monotonicMs()
     const xid = answer.int()
     const zxid = answer.long()
     const error = answer.int()
@@ -299,9 +308,19 @@ export class ZooKeeperSession {
     this.#failures = lastedMs > zooKeeperLimits.retryMs ? 1 : this.#failures + 1
     this.#drop('CONNECTION_LOSS')
     if (this.state === 'Closed') return
-    this.#become(this.#sessionId === 0n ? 'Connecting' : 'Suspended', reason)
+    if (this.#isGivenUp) {
+      this.#forget()
+      this.#lastZxid = 0n
+      this.#become('Expired', reason)
+    } else this.#become(this.#sessionId === 0n ? 'Connecting' : 'Suspended', reason)
     const delayMs = this.#failures < servers.length ? 0 : zooKeeperLimits.retryMs
     this.#retry = clock.after(delayMs, () => this.#connect())
+  }
+
+  /** What was seen in a session counts as long as that, or one after it, may live. */
+  get #isGivenUp(): boolean {
+    const silentMs = this.#options.clock.monotonicMs() - this.#heardMs
+    return this.#lastZxid > 0n && silentMs > zooKeeperLimits.givenUpTimeouts * this.timeoutMs
   }
 
   #drop(code: 'CONNECTION_LOSS' | 'SESSION_EXPIRED' | 'CLOSED'): void {

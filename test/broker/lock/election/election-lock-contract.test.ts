@@ -54,6 +54,7 @@ function elections(): ElectionSetting {
         replicator: replicatorOf(member),
         elector: election.elector(member),
         logger: silentLogger,
+        troubleAfterMs: 0,
         async claimData() {
           if (claimed.has(member)) throw new Error('another process has it')
           claimed.add(member)

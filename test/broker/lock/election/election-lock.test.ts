@@ -42,9 +42,9 @@ function contender(
   name: string,
   servers: ZooKeeperServers,
   hub: MemoryHub,
-  options: { replicas?: number; brokerName?: string } = {},
+  options: { replicas?: number; brokerName?: string; claimData?: () => Promise<() => void> } = {},
 ): Contender {
-  const { replicas = 3, brokerName = 'orders' } = options
+  const { replicas = 3, brokerName = 'orders', claimData } = options
   const disk = new SimulatedDisk()
   const [clock, logger] = [systemClock, silentLogger]
   const replicator = new Replicator({
@@ -73,7 +73,16 @@ function contender(
     clock,
     logger,
   })
-  const lock = new ElectionLock({ kind: 'ZooKeeper', member: name, brokerName, replicator, elector, logger })
+  const lock = new ElectionLock({
+    kind: 'ZooKeeper',
+    member: name,
+    brokerName,
+    replicator,
+    elector,
+    logger,
+    troubleAfterMs: 300,
+    ...(claimData && { claimData }),
+  })
   const gaveUp = new AbortController()
   ends.push(async () => gaveUp.abort(new Error('the test is over')))
   return { name, lock, replicator, disk, gaveUp }
@@ -122,6 +131,8 @@ test('when ZooKeeper is gone for the time of a session, the lock is lost', async
   const [servers, hub] = [await startServers(), new MemoryHub()]
   const { holder, handle } = await first(['a', 'b', 'c'].map((name) => contender(name, servers, hub)))
   for (const server of [0, 1, 2]) await servers.killServer(server)
+  while (holder.lock.trouble === undefined) await new Promise((resolve) => setImmediate(resolve))
+  expect(holder.lock.trouble).toMatchObject({ kind: 'Connecting' })
   expect((await handle.lost).message).toContain('its session with ZooKeeper was without a connection for 1000 ms')
   expect(holder.lock.obstacle).toMatchObject({ kind: 'Trouble' })
 })
@@ -132,6 +143,21 @@ test('a session that has expired is the end of its election', async () => {
   servers.expireAll()
   expect((await handle.lost).message).toMatch(/its session with ZooKeeper has expired|was proposed|has promised term/)
 })
+
+test('when ZooKeeper has lost everything, the members that wait elect one of them by themselves', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const contenders = ['a', 'b', 'c'].map((name) => contender(name, servers, hub))
+  const acquiring = new Map(contenders.map((each) => [each, each.lock.acquire(each.gaveUp.signal)]))
+  for (const waiting of acquiring.values()) waiting.catch(() => {})
+  const race = [...acquiring].map(async ([holder, handle]) => ({ holder, handle: await handle }))
+  const { holder, handle } = await serve(await Promise.race(race))
+  servers.wipe()
+  await handle.lost
+  const waiting = [...acquiring].filter(([each]) => each !== holder).map(([, acquired]) => acquired)
+  const next = await Promise.race(waiting)
+  ends.push(() => next.release())
+  expect(next.term).toBeGreaterThan(handle.term)
+}, 20_000)
 
 test('one more than there should be is refused, and told what to do', async () => {
   const [servers, hub] = [await startServers(), new MemoryHub()]
@@ -149,4 +175,18 @@ test('another broker at the same place in ZooKeeper is refused', async () => {
   await expect(other.lock.acquire(other.gaveUp.signal)).rejects.toThrow(
     'Cannot take part in the election at zkPath /flotilla/orders as a member of broker invoices: it is that of broker orders',
   )
+})
+
+test('whoever gives up while its data directory is being claimed is told so, and nobody else', async () => {
+  const [servers, hub] = [await startServers(), new MemoryHub()]
+  const claim = Promise.withResolvers<() => void>()
+  const { lock, gaveUp } = contender('a', servers, hub, { claimData: () => claim.promise })
+  const acquiring = lock.acquire(gaveUp.signal)
+  gaveUp.abort(new Error('it was stopped'))
+  // By then Node has ended processes with rejections that nobody hears of.
+  await new Promise((resolve) => setImmediate(resolve))
+  let isFree = false
+  claim.resolve(() => (isFree = true))
+  await expect(acquiring).rejects.toThrow('it was stopped')
+  expect(isFree).toBe(true)
 })

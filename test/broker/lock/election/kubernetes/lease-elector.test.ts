@@ -54,6 +54,18 @@ test('the Lease tells who holds it, in which term, and whose it is', async () =>
   })
 })
 
+test('a Lease of a process that is known to be over is free at once', async () => {
+  await startAll()
+  const member = await serving()
+  const [, instance] = server.lease!.spec!.holderIdentity!.split('/')
+  await group.leave(member, 'kill')
+  options = { former: () => instance }
+  await group.start(member, candidacyAt(200))
+  await group.elapse(20)
+  expect(group.terms).toHaveLength(2)
+  expect(await group.proposed()).toBe(member)
+})
+
 test('one that was made before, empty, is taken: then no member needs to make it', async () => {
   server.mayCreate = false
   server.put({})

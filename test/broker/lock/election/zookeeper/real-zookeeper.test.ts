@@ -18,6 +18,7 @@ zooKeeperClientContract('ZooKeeper', async () => ({
     await servers.kill(busy)
     return () => servers.restart(busy)
   },
+  wipe: () => servers.wipe(),
 }))
 
 electorContract('ZooKeeper, with real servers,', () => connectedMembers(servers.address))

@@ -20,7 +20,27 @@ zooKeeperClientContract('the small ZooKeeper of the tests', async () => ({
     return () => servers.startServer(busyServer)
   },
   expireAll: () => servers.expireAll(),
+  wipe: () => servers.wipe(),
 }))
+
+test('what changed while it had no server is told when it has one again', async () => {
+  const client = new SocketZooKeeperClient({
+    address: parseZooKeeperAddress(servers.address)!,
+    sessionTimeoutMs: 4000,
+    clock: systemClock,
+    random: seededRandom(2),
+  })
+  await new Promise<void>((resolve) => client.onState((state) => state === 'Connected' && resolve()))
+  await client.ensure('/missed')
+  const [changed, listed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await client.get('/missed', changed.resolve)
+  await client.children('/', listed.resolve)
+  servers.cutAll()
+  servers.put('/missed', Buffer.from('news'))
+  servers.put('/new', Buffer.alloc(0))
+  await Promise.all([changed.promise, listed.promise])
+  await client.close()
+})
 
 test('a server that is connected and says nothing any more is left for another one', async () => {
   const frozen = await ZooKeeperServers.start(1)

@@ -116,6 +116,17 @@ test('after a SIGKILL a member waits for its old session to end, says so, and ta
   expect(group.of('c').refusal).toBeUndefined()
 })
 
+test('the node of a process that is known to be over is removed at once', async () => {
+  await startAll()
+  const before = String(zooKeeper.json(nodeOf('c'))['instance'])
+  await group.leave('c', 'kill')
+  options = { former: () => before }
+  await group.start('c', candidacyAt(100))
+  await group.elapse(10)
+  expect(group.of('c').peers).toHaveLength(2)
+  expect(zooKeeper.json(nodeOf('c'))['instance']).not.toBe(before)
+})
+
 test('an active whose connection is lost serves on until its session could have ended', async () => {
   await startAll()
   const active = await serving()

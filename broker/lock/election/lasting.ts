@@ -1,5 +1,5 @@
 // Since when conditions hold, each by itself.
-import type { Clock } from '../../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 
 export class Lasting<Name extends string> {
   readonly #clock: Clock
