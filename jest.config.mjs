@@ -15,6 +15,8 @@ const takeLong = process.env.FLOTILLA_AT_LENGTH
   ? []
   : [
       'test/broker/reliability/neighbours',
+      'test/broker/reliability/replicated-modes',
+      'test/broker/reliability/replicated-refusals',
       'test/e2e/quiet-at-rest',
       'test/hack/localkube/kubectl-pods',
       'test/integration/adversity-localkube',

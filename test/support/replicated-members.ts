@@ -73,10 +73,12 @@ export class ReplicatedMembers {
     return `failover:(${this.members.map(({ url }) => url).join(',')})`
   }
 
-  /** One is active, and all others have what it has. */
+  /** One is active, and all others have what it has, and count: one that came when the others had begun does so a moment later. */
   async inSync(members = this.members): Promise<BrokerMember> {
     const active = await settled(members)
-    await Promise.all(members.map((member) => untilReplication(member, 'is in sync', ({ inSync }) => inSync)))
+    await Promise.all(
+      members.map((member) => untilReplication(member, 'is in sync and counts', (told) => told.inSync && told.isVoter)),
+    )
     return active
   }
 

@@ -29,7 +29,7 @@ async function start({
   const group = await ReplicatedMembers.start({
     directory,
     zkAddress: zooKeeper.address,
-    store: { zkPath: `/members/${++groups}`, zkSessionTimeout: '2s', ...store },
+    store: { zkPath: `/members/${++groups}`, zkSessionTimeout: '3s', ...store },
     ...options,
   })
   cleanups.push(() => group.stop())

@@ -60,11 +60,11 @@ test.each(['local_mem', 'local_disk'])(
 test.each(['remote_mem', 'remote_disk', 'quorum_mem', 'quorum_disk'])(
   '%s waits for a quorum: nothing is answered without, and what is answered survives without the active, and when all are killed',
   async (sync) => {
-    const group = await start(sync, '2s')
+    const group = await start(sync, '5s')
     const active = await group.inSync()
     const [dead, alive] = group.others(active)
     await dead!.stop('SIGKILL')
-    await sendTexts(active.url, 'had by two')
+    await sendTexts(group.failoverUrl, 'had by two')
     alive!.kill('SIGSTOP')
     // Its connection ends when the active serves no longer, because it hears of nobody.
     await expect(sendTexts(active.url, 'had by one')).rejects.toThrow()
@@ -76,7 +76,7 @@ test.each(['remote_mem', 'remote_disk', 'quorum_mem', 'quorum_disk'])(
     const [first] = await textsAt(alive!.url)
     expect(first).toBe('had by two')
 
-    await sendTexts(alive!.url, 'answered by the next one')
+    await sendTexts(group.failoverUrl, 'answered by the next one')
     await killAll(group)
     for (const member of group.members) member.start()
     const next = await group.inSync()
