@@ -17,6 +17,8 @@ const takeLong = process.env.FLOTILLA_AT_LENGTH
       'test/broker/reliability/bridge-strangers',
       'test/broker/reliability/memory',
       'test/broker/reliability/neighbours',
+      'test/broker/reliability/replicated-modes',
+      'test/broker/reliability/replicated-refusals',
       'test/broker/reliability/unanswered-forwards',
       'test/e2e/quiet-at-rest',
       'test/hack/localkube/kubectl-pods',

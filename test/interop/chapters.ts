@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { activemqJars } from '../support/activemq-broker.ts'
 import { freePorts } from '../../hack/ports/free-ports.ts'
-import { activeAfter, settled, startMembers } from '../support/broker-process.ts'
+import { activeAfter, settled } from '../support/broker-process.ts'
 import {
   clientJars,
   compileJava,
@@ -16,7 +16,8 @@ import {
   type OldClientVersion,
 } from '../support/java-clients.ts'
 import { startJava, type JavaProcess } from '../support/java-process.ts'
-import { openOurStore, type OurStore } from './our-store.ts'
+import { SeverableLink } from '../support/severable-link.ts'
+import { startOnStore, type OurStore } from './our-store.ts'
 
 type Report = (ok: boolean, name: string, detail?: string) => void
 
@@ -203,20 +204,22 @@ interface Broker {
 }
 
 async function startOurs(directory: string, store: OurStore): Promise<Broker> {
-  const { config, drop } = await openOurStore(store)
-  const members = await startMembers(directory, 1, { wire: { cacheEnabled: true }, config })
-  const [member] = members
-  await settled(members)
+  const { members, stop } = await startOnStore(store, directory, 1, { wire: { cacheEnabled: true } })
+  const first = await settled(members)
+  // Tests know one address. Where another member may take over it leads to whoever is active, as that of a Service does.
+  const way = members.length > 1 ? await SeverableLink.to(first.options.openwirePort) : undefined
   return {
-    url: member!.url,
+    url: way?.url ?? first.url,
     async killAndStart() {
-      const term = (await member!.role())?.term ?? 0
-      member!.kill('SIGKILL')
-      await activeAfter(members, term)
+      const active = await settled(members)
+      const term = (await active.role())?.term ?? 0
+      active.kill('SIGKILL')
+      const next = await activeAfter(members, term)
+      way?.leadTo(next.options.openwirePort)
     },
     async stop() {
-      await member!.stop('SIGKILL')
-      await drop()
+      await way?.close()
+      await stop()
     },
   }
 }

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export class SeverableLink {
   readonly #server: Server
-  readonly #targetPort: number
+  #targetPort: number
   readonly #sockets = new Set<Socket>()
   /** By the end that speaks: what ends the hearing of it. */
   readonly #ways = { dialler: new Set<() => void>(), dialled: new Set<() => void>() }
@@ -23,6 +23,11 @@ export class SeverableLink {
 
   get url(): string {
     return `tcp://127.0.0.1:${(this.#server.address() as { port: number }).port}`
+  }
+
+  /** Who connects from now on gets there. */
+  leadTo(targetPort: number): void {
+    this.#targetPort = targetPort
   }
 
   cut(): void {

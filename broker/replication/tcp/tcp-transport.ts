@@ -205,7 +205,8 @@ export class TcpTransport implements ReplicationTransport {
     const answer = decodeJson(frame)
     const refusal = parseRefusal(answer)
     if (refusal !== undefined) return socket.end(refusedBecause(refusal))
-    if (!isProof(parseProof(answer), expected)) return socket.end('its security token is another one')
+    if (!isProof(parseProof(answer), expected))
+      return socket.end('its securityToken is not the one of this member: all members need the same')
     timer.cancel()
     socket.allowLargeFrames()
     dialled.connectedAtMs = this.#options.clock.monotonicMs()
@@ -273,7 +274,11 @@ export class TcpTransport implements ReplicationTransport {
       unproven.onFrame = (next) => {
         const proof = parseProof(decodeJson(next))
         if (!isProof(proof, proofOf(this.#options.token, 'dialler', other, own)))
-          return this.#refuse(unproven, other.member, 'its security token is another one')
+          return this.#refuse(
+            unproven,
+            other.member,
+            'its securityToken is not the one of this member: all members need the same',
+          )
         timer.cancel()
         this.#prove(unproven, other, proofOf(this.#options.token, 'acceptor', other, own))
       }

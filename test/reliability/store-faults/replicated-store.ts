@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../../broker/config/schema.ts'
 import { freePorts } from '../../../hack/ports/free-ports.ts'
+import { replicatedStore } from '../../support/replicated-members.ts'
 import { RealZooKeepers, whyNoZooKeeper } from '../../support/zookeeper-ensemble.ts'
 
 export { whyNoZooKeeper }
@@ -31,17 +32,14 @@ export class ReplicatedStore {
 
   configOf(member: number): BrokerConfigInput {
     return {
-      store: {
-        type: 'Replicated',
+      store: replicatedStore({
+        port: this.#ports[member]!,
         replicas: replicatedMembers,
-        bind: `tcp://127.0.0.1:${this.#ports[member]}`,
-        hostname: '127.0.0.1',
         zkAddress: this.zooKeepers.address,
         zkPath: '/flotilla/store-faults',
         zkSessionTimeout: `${this.leaseMs}ms`,
-        securityToken: 'of the test',
         maxFileLength: '1Mi',
-      },
+      }),
     }
   }
 

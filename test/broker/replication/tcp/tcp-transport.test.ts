@@ -102,7 +102,7 @@ test('requests go over the connection that was dialled, answers come back over i
 })
 
 test.each<[string, Partial<TcpTransportOptions>, string]>([
-  ['another token', { token: 'guessed' }, 'its security token is another one'],
+  ['another token', { token: 'guessed' }, 'its securityToken is not the one of this member: all members need the same'],
   ['another broker', { brokerName: 'invoices' }, 'it belongs to broker orders, this member to broker invoices'],
   [
     'another number of replicas',
@@ -206,7 +206,9 @@ test('who dials gets no proof before it has given its own', async () => {
   expect(decodeJson(answer.subarray(4))).not.toHaveProperty('proof')
   socket.write(encodeJson({ proof: '0'.repeat(64) }))
   const [refusal] = (await once(socket, 'data')) as [Buffer]
-  expect(decodeJson(refusal.subarray(4))).toEqual({ refused: 'its security token is another one' })
+  expect(decodeJson(refusal.subarray(4))).toEqual({
+    refused: 'its securityToken is not the one of this member: all members need the same',
+  })
   await once(socket, 'close')
 })
 
