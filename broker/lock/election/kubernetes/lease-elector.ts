@@ -134,6 +134,11 @@ export class LeaseElector implements Elector {
     return this.#seen.facts.holder === this.#identity
   }
 
+  /** A member's data belongs to one process at a time, so that the one that has taken the Lease under its name before this one has ended. */
+  get #isOfEarlierProcess(): boolean {
+    return !this.#isHolder && memberOfIdentity(this.#seen.facts.holder) === this.#options.member
+  }
+
   #endProposal(reason: string): void {
     const founded = this.#founded
     this.#founded = Promise.withResolvers()
@@ -213,12 +218,14 @@ export class LeaseElector implements Elector {
 
   /** Answers after what time there is something to be done again, if it is sooner than usual. */
   async #goOn(): Promise<number | undefined> {
+    const isFirstLook = this.#seen.lease === undefined
     this.#seen.observe(await this.#options.client.read())
     const refusal = this.#strangerRefusal()
     if (refusal) {
       this.#refuse(refusal)
       return undefined
     }
+    if (isFirstLook && this.#isOfEarlierProcess) await this.#write(released)
     if (this.#isHolder && !this.#proposal) await this.#settleHeld()
     if (this.#proposal?.isServed) return this.#keepServed(this.#proposal)
     if (this.#proposal) return this.#keepProposed(this.#proposal)
@@ -307,7 +314,7 @@ export class LeaseElector implements Elector {
   /** Others need not wait until it expires. */
   async #release(): Promise<void> {
     if (!this.#isHolder) return
-    await this.#write({ holder: '', durationMs: 1000, ...(this.#declined && { declined: this.#declined }) })
+    await this.#write({ ...released, ...(this.#declined && { declined: this.#declined }) })
   }
 
   /** What is not given stays as it is. */
@@ -334,3 +341,5 @@ export class LeaseElector implements Elector {
     }
   }
 }
+
+const released = { holder: '', durationMs: 1000 }

@@ -131,6 +131,19 @@ test('a released Lease is taken at once, one that is not renewed after its durat
   expect(clock.monotonicMs() - sinceMs).toBeLessThanOrEqual(6000)
 })
 
+test('a member that was killed and is back gives back what its earlier process held: nobody waits until that expires', async () => {
+  await startAll()
+  const first = await serving()
+  await group.elapse(40)
+  await group.leave(first, 'kill')
+  await group.elapse(40)
+  const sinceMs = clock.monotonicMs()
+  await group.start(first, candidacyAt(100))
+  await group.proposed()
+  // Half the interval of renewals, and a step of the test.
+  expect(clock.monotonicMs() - sinceMs).toBeLessThan(600)
+})
+
 test('when another one has taken its Lease, an active that serves goes on, and does not fight for it', async () => {
   await startAll()
   await serving()
