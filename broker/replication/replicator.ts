@@ -72,6 +72,7 @@ export class Replicator {
   #timer: Timer | undefined
   #tickedMs = 0
   #peers: readonly Peer[] = []
+  readonly #connected = new Set<string>()
   #asked: { readonly answered: (from: string, answer: Answer) => void } | undefined
   #changed: () => void = () => {}
   #whenHandedOver: (() => void) | undefined
@@ -102,8 +103,14 @@ export class Replicator {
       chunkBytes: replicationLimits.chunkBytes,
     })
     const address = await transport.open({
-      connected: (other) => this.#change((core) => core.connected(other)),
-      disconnected: (other) => this.#change((core) => core.disconnected(other)),
+      connected: (other) => {
+        this.#connected.add(other)
+        this.#change((core) => core.connected(other))
+      },
+      disconnected: (other) => {
+        this.#connected.delete(other)
+        this.#change((core) => core.disconnected(other))
+      },
       received: (from, message) => {
         if (message.type === 'answer') this.#asked?.answered(from, message)
         this.#change((core) => core.step(from, message))
@@ -116,6 +123,9 @@ export class Replicator {
   /** What the other members answer when they are asked how far they are, of those that answer soon. */
   positions(): Promise<ReadonlyMap<string, Answer>> {
     const answers = new Map<string, Answer>()
+    // Who is not connected does not answer: after the end of an active nobody waits for it.
+    const asking = this.#peers.filter(({ member }) => this.#connected.has(member))
+    if (asking.length === 0) return Promise.resolve(answers)
     const { promise, resolve } = Promise.withResolvers<ReadonlyMap<string, Answer>>()
     const before = this.#asked
     const timer = this.#options.clock.after(replicationLimits.answerMs, () => resolve(answers))
@@ -123,7 +133,7 @@ export class Replicator {
       answered: (from, answer) => {
         before?.answered(from, answer)
         answers.set(from, answer)
-        if (answers.size < this.#options.replicas - 1) return
+        if (answers.size < asking.length) return
         timer.cancel()
         resolve(answers)
       },
@@ -132,7 +142,7 @@ export class Replicator {
     void promise.then(() => {
       if (this.#asked === asked) this.#asked = undefined
     })
-    for (const { member } of this.#peers) this.#options.transport.send(member, { type: 'query' })
+    for (const { member } of asking) this.#options.transport.send(member, { type: 'query' })
     return promise
   }
 

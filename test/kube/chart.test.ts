@@ -9,14 +9,17 @@ import { systemClock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
 import { systemRandom } from '../../broker/base/random.ts'
 import type { BrokerCluster } from '../../operator/api/broker-cluster.ts'
+import type { BrokerClusterSpecInput } from '../../operator/api/spec-schema.ts'
 import { noMetrics } from '../../operator/controller/metrics.ts'
 import { type HttpKubeClient, openKubeClient } from '../../operator/kube/kube-client.ts'
 import { type ClusterAccess, loadClusterAccess } from '../../operator/kube/kube-config.ts'
 import {
   brokerClusters,
   customResourceDefinitions,
+  leases,
   persistentVolumeClaims,
   pods,
+  roleBindings,
   services,
   statefulSets,
 } from '../../operator/kube/resource-types.ts'
@@ -25,9 +28,19 @@ import { eventually } from '../integration/eventually.ts'
 import { pair } from '../integration/operator.ts'
 import { PodPlayer } from '../integration/pod-player.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { asServiceAccount, rightsOf } from './lease-account.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const chart = join(root, 'charts', 'flotilla')
+/** Of cluster `ledger`, whose members are elected by a Lease. */
+const member = { namespace: 'shop', name: 'ledger-g0' }
+const copies: BrokerClusterSpecInput = {
+  topology: { type: 'MasterSlave' },
+  groupTemplate: {
+    replicas: 3,
+    storage: { type: 'Replicated', replicated: { claimTemplate: { resources: { requests: { storage: '1Gi' } } } } },
+  },
+}
 const crd = { namespace: '', name: 'brokerclusters.flotilla.dev' }
 const waitMs = 240_000
 const isPossible = process.env['KUBECONFIG'] !== undefined
@@ -91,14 +104,14 @@ describeOnKube('the chart on a real API server', () => {
     }
   }
 
-  const apply = (namespace: string, name: string, replicas = 2) =>
+  const apply = (namespace: string, name: string, spec: number | BrokerClusterSpecInput = 2) =>
     admin.apply(
       brokerClusters,
       {
         apiVersion: brokerClusters.apiVersion,
         kind: brokerClusters.kind,
         metadata: { namespace, name },
-        spec: pair({}, replicas),
+        spec: typeof spec === 'number' ? pair({}, spec) : spec,
       },
       { fieldManager: 'somebody', force: true },
     )
@@ -146,6 +159,41 @@ describeOnKube('the chart on a real API server', () => {
           await apply('shop', 'orders', 2)
           await ready('shop', 'orders')
           await admin.delete(brokerClusters, { namespace: 'shop', name: 'orders' })
+          await gone('shop')
+        })
+      },
+      waitMs,
+    )
+
+    test(
+      'members that are elected by a Lease may read and renew that one, and do nothing else',
+      async () => {
+        await withOperator(watched, 'shop', async () => {
+          await apply('shop', 'ledger', copies)
+          await eventually(
+            async () => (await admin.get(roleBindings, member)) !== undefined || 'no account for members',
+          )
+          await asServiceAccount(plane, access, member, async (leaseNamed) => {
+            const own = await leaseNamed(member.name)
+            const before = await eventually(async () => (await own.read().catch(String)) ?? 'no Lease')
+            const renewed = { ...before, spec: { ...before.spec, holderIdentity: 'ledger-g0-0/1' } }
+            expect((await own.update(renewed)).spec).toMatchObject(renewed.spec)
+            const other = await leaseNamed('other')
+            const metadata = { ...before.metadata, name: other.name }
+            await admin.create(leases, {
+              apiVersion: 'coordination.k8s.io/v1',
+              kind: 'Lease',
+              metadata: { namespace: 'shop', name: other.name },
+            })
+            await expect(other.read()).rejects.toMatchObject({ kind: 'Forbidden' })
+            await expect(other.update({ ...renewed, metadata })).rejects.toMatchObject({ kind: 'Forbidden' })
+            await expect(
+              (await leaseNamed('third')).create({ metadata: { namespace: 'shop', name: 'third' } }),
+            ).rejects.toMatchObject({ kind: 'Forbidden' })
+            await admin.delete(leases, { namespace: 'shop', name: other.name })
+          })
+          expect(await rightsOf(plane, member)).toEqual([`leases.coordination.k8s.io [${member.name}] [get update]`])
+          await admin.delete(brokerClusters, { namespace: 'shop', name: 'ledger' })
           await gone('shop')
         })
       },

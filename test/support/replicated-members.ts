@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import type { BrokerConfigInput } from '../../broker/config/schema.ts'
 import type { ReplicationSnapshot, BrokerSnapshot } from '../../broker/management/contract.ts'
-import { BrokerMember, freePorts, settled, type MemberOptions } from './broker-process.ts'
+import { freePorts } from '../../hack/ports/free-ports.ts'
+import { BrokerMember, settled, type MemberOptions } from './broker-process.ts'
 
 type ReplicatedStoreInput = Extract<BrokerConfigInput['store'], { type: 'Replicated' }>
 

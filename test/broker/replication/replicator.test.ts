@@ -1,6 +1,7 @@
 // The driver of a member: what it does beside the core's decisions.
 import { afterEach, expect, test } from '@jest/globals'
 import { systemClock } from '../../../broker/base/clock.ts'
+import { ManualClock } from '../../../broker/base/manual-clock.ts'
 import { silentLogger } from '../../../broker/base/logger.ts'
 import { seededRandom } from '../../../broker/base/random.ts'
 import type { Disk } from '../../../broker/disk/disk.ts'
@@ -11,6 +12,7 @@ import type { SyncMode } from '../../../broker/replication/sync-mode.ts'
 import { ReplicatedGroup } from '../../support/replicated-group.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import { contentOf, durable, message } from '../../support/store-content.ts'
+import { turns } from '../../support/turns.ts'
 
 const groups: ReplicatedGroup[] = []
 afterEach(async () => {
@@ -90,6 +92,21 @@ test('an orderly end waits for a member that takes nothing only for a moment', a
   expect(group.replicator('a').status.members.find(({ member }) => member === 'b')?.lagBytes).toBeGreaterThan(0)
   disks.get('b')!.thaw()
 })
+
+test('who asks for positions does not wait for a member that is gone', async () => {
+  const disks = new Map(['a', 'b', 'c'].map((name) => [name, new SimulatedDisk()]))
+  const group = new ReplicatedGroup({ disks, clock: new ManualClock() })
+  groups.push(group)
+  await group.start()
+  await turns(2)
+  expect([...(await group.replicator('a').positions()).keys()].sort()).toEqual(['b', 'c'])
+  await group.stop('c')
+  await turns(2)
+  expect([...(await group.replicator('a').positions()).keys()]).toEqual(['b'])
+  await group.stop('b')
+  await turns(2)
+  expect(await group.replicator('a').positions()).toEqual(new Map())
+}, 10_000)
 
 test('a member whose disk is full can be stopped', async () => {
   const { group, disks } = await startGroup('quorum_disk')

@@ -241,7 +241,7 @@ export class LeaseElector implements Elector {
       this.#refuse(refusal)
       return undefined
     }
-    if (this.#isFormersOwn) await this.#write({ holder: '', durationMs: 1000 })
+    if (this.#isFormersOwn) await this.#write(released)
     if (this.#isHolder && !this.#proposal) await this.#settleHeld()
     if (this.#proposal?.isServed) return this.#keepServed(this.#proposal)
     if (this.#proposal) return this.#keepProposed(this.#proposal)
@@ -330,7 +330,7 @@ export class LeaseElector implements Elector {
   /** Others need not wait until it expires. */
   async #release(): Promise<void> {
     if (!this.#isHolder) return
-    await this.#write({ holder: '', durationMs: 1000, ...(this.#declined && { declined: this.#declined }) })
+    await this.#write({ ...released, ...(this.#declined && { declined: this.#declined }) })
   }
 
   /** What is not given stays as it is. */
@@ -357,3 +357,5 @@ export class LeaseElector implements Elector {
     }
   }
 }
+
+const released = { holder: '', durationMs: 1000 }
