@@ -26,7 +26,11 @@ interface Sent extends Place {
 export class MemberFeed {
   isVoter = false
   inSync = false
-  /** Since anything was heard of it in this term, on whichever connection. */
+  /**
+   * Since anything was heard of it in this term, on whichever connection. By when it arrived: an answer may have been under way for long, and whoever gave it
+   * may have promised a newer term since. So this is no lease. What a quorum has acknowledged is safe whatever is heard; where clients wait
+   * for no other member, this only bounds how long two may serve.
+   */
   unheardTicks = Number.POSITIVE_INFINITY
   /** The same, or since it was asked for its inventory. */
   silentTicks = 0

@@ -90,6 +90,16 @@ describe('an active', () => {
     })
   })
 
+  // A process that was stopped reads what lies in its buffers before it learns how late it is: all the ticks that it has missed come after that.
+  test('takes no answer from before a pause for one that came after it', () => {
+    const { core, settle } = active({ contactTicks: 10 })
+    core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))
+    core.step('b', { type: 'heartbeatAnswer', term: 5, isVoter: true })
+    expect(core.status.hasQuorum).toBe(true)
+    for (let tick = 0; tick < 10; tick++) core.tick()
+    expect(settle().events.at(-1)).toMatchObject({ kind: 'deposed', term: 5 })
+  })
+
   test('stays active while a connection is made again to who was heard of lately, and no longer', () => {
     const { core, settle } = active()
     core.step('b', inventory([segment(1, 1, 100), segment(2, 4, 80)]))

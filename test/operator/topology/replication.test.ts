@@ -22,7 +22,7 @@ function withSecrets(): BrokerClusterSpecInput {
     addressSecretRef: { name: 'zookeeper' },
     passwordSecretRef: { name: 'zookeeper', key: 'pass' },
   })
-  delete spec.groupTemplate!.storage!.zookeeper!.address
+  delete spec.groupTemplate?.storage!.zookeeper!.address
   return spec
 }
 

@@ -1,4 +1,8 @@
 // What all members have put up in ZooKeeper, read again where it has changed.
+//
+// Nothing is synced before it is read, so that all of it may be some time old, in the order of its changes. That makes an election late or wrong, and does no
+// harm: it is written over the version of the last one that was read, and a quorum's promise decides. What is read after a write of one's own
+// (registration.ts) is at least as new as that.
 import type { ZooKeeperClient } from './client.ts'
 import { childPath, isMemberNode, type ElectionPaths } from './election-paths.ts'
 import type { SeenMember } from './choose-active.ts'
