@@ -164,7 +164,9 @@ export class BrokerMember {
   }
 }
 
-/** Ports that were free a moment ago. */
+const handedOut = new Set<number>()
+
+/** Ports that were free a moment ago, and that nobody else in this process was told of. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -174,8 +176,13 @@ export async function freePorts(count: number): Promise<number[]> {
     }),
   )
   const ports = servers.map((server) => (server.address() as { port: number }).port)
+  // While the servers still have the ports, these are others.
+  const again = ports.filter((port) => handedOut.has(port)).length
+  const others = again > 0 ? await freePorts(again) : []
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  const news = ports.filter((port) => !handedOut.has(port))
+  for (const port of news) handedOut.add(port)
+  return [...news, ...others]
 }
 
 /** `count` members on one data directory, started; the caller stops them. */
