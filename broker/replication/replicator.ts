@@ -72,7 +72,9 @@ export class Replicator {
   #timer: Timer | undefined
   #tickedMs = 0
   #peers: readonly Peer[] = []
-  #asked: { readonly answered: (from: string, answer: Answer) => void } | undefined
+  /** Those that this member's questions reach. */
+  readonly #connected = new Set<string>()
+  #asked: { readonly answered: (from: string, answer: Answer) => void; readonly lost: () => void } | undefined
   #changed: () => void = () => {}
   #whenHandedOver: (() => void) | undefined
 
@@ -102,8 +104,15 @@ export class Replicator {
       chunkBytes: replicationLimits.chunkBytes,
     })
     const address = await transport.open({
-      connected: (other) => this.#change((core) => core.connected(other)),
-      disconnected: (other) => this.#change((core) => core.disconnected(other)),
+      connected: (other) => {
+        this.#connected.add(other)
+        this.#change((core) => core.connected(other))
+      },
+      disconnected: (other) => {
+        this.#connected.delete(other)
+        this.#asked?.lost()
+        this.#change((core) => core.disconnected(other))
+      },
       received: (from, message) => {
         if (message.type === 'answer') this.#asked?.answered(from, message)
         this.#change((core) => core.step(from, message))
@@ -113,26 +122,34 @@ export class Replicator {
     return address
   }
 
-  /** What the other members answer when they are asked how far they are, of those that answer soon. */
+  /** What the other members answer when they are asked how far they are: of those that are connected, and answer soon. */
   positions(): Promise<ReadonlyMap<string, Answer>> {
     const answers = new Map<string, Answer>()
     const { promise, resolve } = Promise.withResolvers<ReadonlyMap<string, Answer>>()
     const before = this.#asked
     const timer = this.#options.clock.after(replicationLimits.answerMs, () => resolve(answers))
-    this.#asked = {
-      answered: (from, answer) => {
+    const end = (): void => {
+      if (![...this.#connected].every((member) => answers.has(member))) return
+      timer.cancel()
+      resolve(answers)
+    }
+    const asked = {
+      answered: (from: string, answer: Answer) => {
         before?.answered(from, answer)
         answers.set(from, answer)
-        if (answers.size < this.#options.replicas - 1) return
-        timer.cancel()
-        resolve(answers)
+        end()
+      },
+      lost: () => {
+        before?.lost()
+        end()
       },
     }
-    const asked = this.#asked
+    this.#asked = asked
     void promise.then(() => {
       if (this.#asked === asked) this.#asked = undefined
     })
     for (const { member } of this.#peers) this.#options.transport.send(member, { type: 'query' })
+    end()
     return promise
   }
 

@@ -1,5 +1,5 @@
 // A replicated store of several members in one process: each with a disk of its own, all with the real core, driver and journal.
-import { systemClock } from '../../broker/base/clock.ts'
+import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
 import { lateSyncedDisk } from '../../broker/disk/late-synced-disk.ts'
@@ -17,6 +17,7 @@ export interface ReplicatedGroupOptions {
   readonly mode?: SyncMode
   readonly maxFileLength?: number
   readonly limitBytes?: number
+  readonly clock?: Clock
   /** A real network in place of the hub. */
   readonly transportOf?: (member: string) => ReplicationTransport
 }
@@ -48,7 +49,7 @@ export class ReplicatedGroup {
   }
 
   async start(...members: readonly string[]): Promise<void> {
-    const { disks, mode = 'quorum_disk', maxFileLength = 4096 } = this.#options
+    const { disks, mode = 'quorum_disk', maxFileLength = 4096, clock = systemClock } = this.#options
     for (const member of members.length > 0 ? members : this.#names) {
       const replicator = new Replicator({
         member,
@@ -59,7 +60,7 @@ export class ReplicatedGroup {
         maxFileLength,
         transport: this.#options.transportOf?.(member) ?? this.hub.transport(member),
         contactMs: 2000,
-        clock: systemClock,
+        clock,
         logger: silentLogger,
       })
       this.#addresses.set(member, await replicator.open(() => this.#tellChanged()))
