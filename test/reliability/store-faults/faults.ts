@@ -2,6 +2,7 @@
 import type { StoreFault, StoreName } from './fault.ts'
 import { briefCut } from './faults/brief-cut.ts'
 import { connectionsTaken } from './faults/connections-taken.ts'
+import { cutApart } from './faults/cut-apart.ts'
 import { cut } from './faults/cut.ts'
 import {
   cutActiveFromElection,
@@ -42,6 +43,7 @@ export const storeFaults = {
   'two-killed': twoKilled,
   'cut-off-active': cutOffActive,
   'cut-off-standby': cutOffStandby,
+  'cut-apart': cutApart,
   'cut-active-from-election': cutActiveFromElection,
   'cut-standbys-from-election': cutStandbysFromElection,
   'zookeeper-leader-killed': zooKeeperLeaderKilled,

@@ -107,6 +107,11 @@ export class ReplicatedStore {
     this.cutFromElection(member)
   }
 
+  /** Nothing gets through between any two members. */
+  cutApart(): void {
+    for (const one of members) for (const other of members) if (one < other) this.#networks.cutBetween(one, other)
+  }
+
   mend(): void {
     this.#networks.mend()
   }
