@@ -72,8 +72,9 @@ export class Replicator {
   #timer: Timer | undefined
   #tickedMs = 0
   #peers: readonly Peer[] = []
+  /** Those that this member's questions reach. */
   readonly #connected = new Set<string>()
-  #asked: { readonly answered: (from: string, answer: Answer) => void } | undefined
+  #asked: { readonly answered: (from: string, answer: Answer) => void; readonly lost: () => void } | undefined
   #changed: () => void = () => {}
   #whenHandedOver: (() => void) | undefined
 
@@ -109,6 +110,7 @@ export class Replicator {
       },
       disconnected: (other) => {
         this.#connected.delete(other)
+        this.#asked?.lost()
         this.#change((core) => core.disconnected(other))
       },
       received: (from, message) => {
@@ -120,29 +122,34 @@ export class Replicator {
     return address
   }
 
-  /** What the other members answer when they are asked how far they are, of those that answer soon. */
+  /** What the other members answer when they are asked how far they are: of those that are connected, and answer soon. */
   positions(): Promise<ReadonlyMap<string, Answer>> {
     const answers = new Map<string, Answer>()
-    // Who is not connected does not answer: after the end of an active nobody waits for it.
-    const asking = this.#peers.filter(({ member }) => this.#connected.has(member))
-    if (asking.length === 0) return Promise.resolve(answers)
     const { promise, resolve } = Promise.withResolvers<ReadonlyMap<string, Answer>>()
     const before = this.#asked
     const timer = this.#options.clock.after(replicationLimits.answerMs, () => resolve(answers))
-    this.#asked = {
-      answered: (from, answer) => {
+    const end = (): void => {
+      if (![...this.#connected].every((member) => answers.has(member))) return
+      timer.cancel()
+      resolve(answers)
+    }
+    const asked = {
+      answered: (from: string, answer: Answer) => {
         before?.answered(from, answer)
         answers.set(from, answer)
-        if (answers.size < asking.length) return
-        timer.cancel()
-        resolve(answers)
+        end()
+      },
+      lost: () => {
+        before?.lost()
+        end()
       },
     }
-    const asked = this.#asked
+    this.#asked = asked
     void promise.then(() => {
       if (this.#asked === asked) this.#asked = undefined
     })
-    for (const { member } of asking) this.#options.transport.send(member, { type: 'query' })
+    for (const { member } of this.#peers) this.#options.transport.send(member, { type: 'query' })
+    end()
     return promise
   }
 

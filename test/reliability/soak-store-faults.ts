@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   return failures === 0 ? 0 : 1
 }
 
-function describe({ rounds, takeover: { p50, p99, max }, actors }: StoreFaultFigures): string {
+function describe({ rounds, takeover: { p50, p99, max }, wholeAgain, actors }: StoreFaultFigures): string {
   const sum = (of: 'sends' | 'deliveries' | 'inDoubt' | 'againAfterDoubt'): number =>
     Object.values(actors).reduce((all, figures) => all + figures[of], 0)
   return [
@@ -80,6 +80,7 @@ function describe({ rounds, takeover: { p50, p99, max }, actors }: StoreFaultFig
     `${sum('inDoubt')} in doubt`,
     `${sum('againAfterDoubt')} came again after that`,
     `a client waited p50 ${p50} ms, p99 ${p99} ms, at most ${max} ms`,
+    ...(wholeAgain ? [`all in sync again p50 ${wholeAgain.p50} ms, at most ${wholeAgain.max} ms`] : []),
   ].join(', ')
 }
 

@@ -1,5 +1,5 @@
 // A replicated store of several members in one process: each with a disk of its own, all with the real core, driver and journal.
-import { type Clock, systemClock } from '../../broker/base/clock.ts'
+import { systemClock, type Clock } from '../../broker/base/clock.ts'
 import { silentLogger } from '../../broker/base/logger.ts'
 import type { Disk } from '../../broker/disk/disk.ts'
 import { lateSyncedDisk } from '../../broker/disk/late-synced-disk.ts'

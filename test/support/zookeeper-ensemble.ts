@@ -19,21 +19,23 @@ const tickMs = 500
 
 export class RealZooKeepers {
   readonly #directory: string
+  readonly #host: string
   readonly #ports: readonly number[]
   readonly #processes: (ChildProcess | undefined)[] = []
 
-  private constructor(directory: string, ports: readonly number[]) {
+  private constructor(directory: string, host: string, ports: readonly number[]) {
     this.#directory = directory
+    this.#host = host
     this.#ports = ports
   }
 
-  /** Rejects when the package is not here. */
-  static async start(count = 3): Promise<RealZooKeepers> {
+  /** For clients under this address of this machine. Rejects when the package is not here. */
+  static async start(count = 3, host = '127.0.0.1'): Promise<RealZooKeepers> {
     const why = whyNoZooKeeper()
     if (why !== undefined) throw new Error(`Cannot start ZooKeeper: ${why}`)
     const directory = mkdtempSync(join(tmpdir(), 'flotilla-zookeeper-'))
     const ports = await freePorts(3 * count)
-    const ensemble = new RealZooKeepers(directory, ports.slice(0, count))
+    const ensemble = new RealZooKeepers(directory, host, ports.slice(0, count))
     const peers = Array.from(
       { length: count },
       (_, index) => `server.${index + 1}=127.0.0.1:${ports[count + index]}:${ports[2 * count + index]}`,
@@ -47,7 +49,7 @@ export class RealZooKeepers {
         [
           `dataDir=${data}`,
           `clientPort=${port}`,
-          'clientPortAddress=127.0.0.1',
+          `clientPortAddress=${host}`,
           `tickTime=${tickMs}`,
           'initLimit=20',
           'syncLimit=10',
@@ -63,7 +65,7 @@ export class RealZooKeepers {
   }
 
   get address(): string {
-    return this.#ports.map((port) => `127.0.0.1:${port}`).join(',')
+    return this.#ports.map((port) => `${this.#host}:${port}`).join(',')
   }
 
   /** The first that has a client besides whoever asks. */
@@ -73,6 +75,12 @@ export class RealZooKeepers {
       if (connections.split('\n').some((line) => line.includes('sid=0x'))) return index
     }
     throw new Error('Nobody is connected')
+  }
+
+  /** Of those that serve. */
+  async leader(): Promise<number> {
+    for (const index of this.#ports.keys()) if ((await this.#ask(index, 'srvr')).includes('Mode: leader')) return index
+    throw new Error('Nobody leads')
   }
 
   /** SIGKILL. */
@@ -120,7 +128,7 @@ export class RealZooKeepers {
   }
 
   async #ask(index: number, word: string): Promise<string> {
-    const socket = connect(this.#ports[index]!, '127.0.0.1')
+    const socket = connect(this.#ports[index]!, this.#host)
     socket.end(word)
     return text(socket).catch(() => '')
   }

@@ -21,6 +21,11 @@ export class Bulk {
     this.#sent.catch(() => {})
   }
 
+  /** How many. */
+  get acknowledged(): number {
+    return this.#acknowledged.size
+  }
+
   /** Resolves with how many of those that were acknowledged do not come. */
   async finish(): Promise<number> {
     this.#stopping = true

@@ -1,8 +1,14 @@
 // What the fault suite of the stores looks for beside the histories of clients, whose checks have tests in jms-kills.
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { segmentFileName, termDirectoryName } from '../../../broker/journal/format.ts'
 import { Told } from '../jms-kills/told.ts'
 import { figuresOf } from '../recorded-load.ts'
+import { storeNames } from './fault.ts'
 import { faultsOf } from './faults.ts'
+import { copyFaults } from './journal-copies.ts'
 import { longestWait, takeoverFigures } from './takeover.ts'
 import { writerFaults } from './writers.ts'
 
@@ -58,8 +64,43 @@ describe('duplicates', () => {
 })
 
 test('every store has the faults that every member can have', () => {
-  for (const store of ['journal', 'jdbc-postgresql', 'jdbc-mariadb'] as const)
+  for (const store of storeNames)
     expect(faultsOf(store).map(({ name }) => name)).toEqual(
       expect.arrayContaining(['killed', 'ended', 'stopped', 'wrong-clock', 'full']),
     )
+})
+
+describe('copies of a journal', () => {
+  const directories: string[] = []
+  afterEach(() => {
+    for (const directory of directories.splice(0)) rmSync(directory, { recursive: true })
+  })
+
+  /** What each segment has, by its number. */
+  function journal(segments: Readonly<Record<number, string>>): string {
+    const directory = mkdtempSync(join(tmpdir(), 'flotilla-copies-'))
+    directories.push(directory)
+    const term = join(directory, termDirectoryName(3))
+    mkdirSync(term)
+    for (const [number, bytes] of Object.entries(segments))
+      writeFileSync(join(term, segmentFileName(Number(number))), bytes)
+    return directory
+  }
+
+  test('may have more or fewer segments, a longer last one, and space set aside', () => {
+    const one = journal({ 1: 'a', 2: 'bb\0\0\0' })
+    expect(copyFaults([one, journal({ 2: 'bbb', 3: 'c' }), journal({ 2: 'b' })])).toEqual([])
+  })
+
+  test('differ where a byte does', () => {
+    const [one, other] = [journal({ 2: 'abcd' }), journal({ 2: 'abxdef' })]
+    expect(copyFaults([one, other])).toEqual([`segment 2 differs at 2 between ${one} and ${other}`])
+  })
+
+  test('are none with nothing in common, or with two terms', () => {
+    const [one, other] = [journal({ 1: 'a' }), journal({ 2: 'a' })]
+    expect(copyFaults([one, other])).toEqual([`${one} and ${other} have no segment in common`])
+    mkdirSync(join(one, termDirectoryName(4)))
+    expect(copyFaults([one])).toEqual([`${one} has 2 terms: term-0000000003, term-0000000004`])
+  })
 })

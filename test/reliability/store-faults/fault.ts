@@ -6,14 +6,20 @@ import type { SmallVolume } from '../../support/loop-volume.ts'
 import type { FencingGroup } from '../fencing-group.ts'
 import type { Dice } from '../jms-kills/actor.ts'
 import type { JdbcStore } from './jdbc-store.ts'
+import type { ReplicatedStore } from './replicated-store.ts'
 
-export const storeNames = ['journal', 'jdbc-postgresql', 'jdbc-mariadb', 'replicated'] as const
+export const databaseStores = ['jdbc-postgresql', 'jdbc-mariadb'] as const
 
-export type StoreName = (typeof storeNames)[number]
+/** Elected by ZooKeeper, and by a Lease of Kubernetes. */
+export const replicatedStores = ['replicated', 'replicated-lease'] as const
 
-export type DatabaseStoreName = Exclude<StoreName, 'journal' | 'replicated'>
+export type DatabaseStoreName = (typeof databaseStores)[number]
 
-export const databaseStores: readonly DatabaseStoreName[] = ['jdbc-postgresql', 'jdbc-mariadb']
+export type ReplicatedStoreName = (typeof replicatedStores)[number]
+
+export type StoreName = 'journal' | DatabaseStoreName | ReplicatedStoreName
+
+export const storeNames: readonly StoreName[] = ['journal', ...databaseStores, ...replicatedStores]
 
 export interface FaultRound {
   readonly group: FencingGroup
@@ -22,10 +28,12 @@ export interface FaultRound {
   readonly active: BrokerMember
   /** Of stores in a database. */
   readonly database: JdbcStore
+  /** Of stores that are copied. */
+  readonly replicated: ReplicatedStore
   /** Of the database, where there is one. */
   readonly server: DatabaseServer | undefined
-  /** Of a scene with one. */
-  readonly volume: SmallVolume
+  /** Where this member stores, of a scene with small ones. */
+  readonly volumeOf: (member: BrokerMember) => SmallVolume
   /** How long a standby waits for one that says nothing; undefined where the lock goes with the process or its connection. */
   readonly leaseMs: number | undefined
   /** This member forgets what it has handed out: it is killed or stopped now. */
@@ -39,7 +47,9 @@ export interface Scene {
   readonly way?: 'proxy' | 'firewall'
   /** A second database follows the first one; in URLs it is named behind or before it. */
   readonly second?: 'last' | 'first'
-  /** What is stored is on a small volume. */
+  /** Members have networks of their own, whose packets can be dropped. */
+  readonly networks?: boolean
+  /** What is stored is on a small volume; each member of a replicated store has one. */
   readonly smallVolume?: boolean
   /** The clock of one member is wrong by so much. */
   readonly clockOffMs?: number

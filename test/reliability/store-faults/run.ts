@@ -13,7 +13,7 @@ import { pause } from '../jms-kills/actor.ts'
 import type { ActorName } from '../jms-kills/actors.ts'
 import { RecordedLoad, type ActorFigures } from '../recorded-load.ts'
 import { whyNoFirewall } from './database-way.ts'
-import type { FaultRound, StoreFault, StoreName } from './fault.ts'
+import { databaseStores, replicatedStores, type FaultRound, type StoreFault, type StoreName } from './fault.ts'
 import { JdbcStore, type Locker } from './jdbc-store.ts'
 import { Pulse } from './pulse.ts'
 import { ReplicatedStore, replicatedMembers, whyNoZooKeeper } from './replicated-store.ts'
@@ -35,6 +35,8 @@ export interface StoreFaultFigures {
   readonly rounds: number
   /** How long one client waited for an answer, in milliseconds. */
   readonly takeover: TakeoverFigures
+  /** Of copied stores: how long after the end of a fault until every member was in sync, in milliseconds. */
+  readonly wholeAgain?: TakeoverFigures
   readonly actors: Readonly<Record<string, ActorFigures>>
 }
 
@@ -45,7 +47,10 @@ const maxReconnectDelayMs = 100
 const mostPauseMs = 500
 const roundsPerLine = 10
 /** A server of MariaDB has some 100 MiB of its own. */
-const volumeMiB = { journal: 48, 'jdbc-postgresql': 48, 'jdbc-mariadb': 300, replicated: 48 }
+const volumeMiB = { journal: 48, 'jdbc-postgresql': 48, 'jdbc-mariadb': 300 }
+
+const oneOf = <T extends StoreName>(names: readonly T[], store: StoreName): T | undefined =>
+  names.find((name) => name === store)
 
 /** undefined: it can be tried here. */
 export function whyNotHere(store: StoreName, { scene }: StoreFault): string | undefined {
@@ -54,9 +59,10 @@ export function whyNotHere(store: StoreName, { scene }: StoreFault): string | un
     'jdbc-postgresql': whyNoPostgresql(),
     'jdbc-mariadb': whyNoMariadb(),
     replicated: whyNoZooKeeper(),
+    'replicated-lease': undefined,
   }[store]
   const noVolume = scene?.smallVolume ? whyNoVolume(() => new SmallVolume(volumeMiB.journal)) : undefined
-  return noServer ?? noVolume ?? (scene?.way === 'firewall' ? whyNoFirewall() : undefined)
+  return noServer ?? noVolume ?? (scene?.way === 'firewall' || scene?.networks ? whyNoFirewall() : undefined)
 }
 
 /** Rejects with what was wrong; logs of the brokers and histories are left where the error says. */
@@ -68,6 +74,8 @@ export async function runStoreFault(options: StoreFaultOptions): Promise<StoreFa
     run = new FaultRun(options, place, await place.startMembers())
     const figures = await run.toTheEnd()
     await run.group.stop()
+    const differences = place.replicated?.copyFaults() ?? []
+    if (differences.length > 0) throw new Error(differences.join('\n'))
     await place.remove()
     rmSync(directory, { recursive: true, force: true })
     return figures
@@ -90,13 +98,17 @@ class Place {
 
   static async make({ fault, store, locker }: StoreFaultOptions, directory: string): Promise<Place> {
     const { scene = {} } = fault
-    const volume = scene.smallVolume ? new SmallVolume(volumeMiB[store]) : undefined
+    const replicatedName = oneOf(replicatedStores, store)
+    if (replicatedName) {
+      const replicated = await ReplicatedStore.start({ name: replicatedName, scene, directory })
+      return new Place(directory, { volume: undefined, database: undefined, replicated }, fault)
+    }
+    const name = oneOf(databaseStores, store)
+    const volume = scene.smallVolume ? new SmallVolume(volumeMiB[name ?? 'journal']) : undefined
     try {
       const terms = { locker, scene, directory, volume, members: sharedMembers }
-      const isDatabase = store !== 'journal' && store !== 'replicated'
-      const database = isDatabase ? await JdbcStore.start({ ...terms, name: store }) : undefined
-      const replicated = store === 'replicated' ? await ReplicatedStore.start(directory) : undefined
-      return new Place(directory, { volume, database, replicated }, fault)
+      const database = name && (await JdbcStore.start({ ...terms, name }))
+      return new Place(directory, { volume, database, replicated: undefined }, fault)
     } catch (error) {
       volume?.remove()
       throw error
@@ -120,11 +132,16 @@ class Place {
       directory,
       dataDirectory,
       count: members,
-      ofMember: (index) => ({
-        config: (database ?? replicated)?.configOf(index) ?? { store: { type: 'Journal', maxFileLength: '1Mi' } },
-        ...(replicated && { dataDirectory: replicated.dataDirectoryOf(index) }),
-        env: index === members - 1 ? this.#clock() : {},
-      }),
+      findsOutLate: replicated !== undefined,
+      ofMember: (index) => {
+        const clock = index === members - 1 ? this.#clock() : {}
+        if (!replicated) {
+          const config = database?.configOf(index) ?? { store: { type: 'Journal', maxFileLength: '1Mi' } }
+          return { config, env: clock }
+        }
+        const place = replicated.placeOf(index)
+        return { ...place, env: { ...place.env, ...clock } }
+      },
     })
     await database?.watch()
     return group
@@ -132,7 +149,7 @@ class Place {
 
   async violations(group: FencingGroup): Promise<string[]> {
     if (this.database) return this.database.violations()
-    // Each has a journal of its own, whose terms the members themselves look after.
+    // Each has a journal of its own, which are compared at the end.
     if (this.replicated) return []
     group.checkTerms()
     return []
@@ -158,6 +175,7 @@ class FaultRun {
   readonly #load: RecordedLoad
   #pulse: Pulse | undefined
   readonly #waits: number[] = []
+  readonly #wholeAgainMs: number[] = []
 
   constructor(options: StoreFaultOptions, place: Place, group: FencingGroup) {
     this.#options = options
@@ -184,8 +202,16 @@ class FaultRun {
     }
     await this.#load.goesOn()
     const wrong = await this.#load.finish()
+    await this.group.checkDirect()
     await this.#look(wrong)
-    return { rounds, takeover: takeoverFigures(this.#waits), actors: this.#load.figures() }
+    await this.#place.replicated?.whole(this.group)
+    const isCopied = this.#place.replicated !== undefined
+    return {
+      rounds,
+      takeover: takeoverFigures(this.#waits),
+      ...(isCopied && { wholeAgain: takeoverFigures(this.#wholeAgainMs) }),
+      actors: this.#load.figures(),
+    }
   }
 
   /** For people, after a failure. */
@@ -212,17 +238,24 @@ class FaultRun {
       get database() {
         return present(database, 'database')
       },
-      get volume() {
-        return present(volume, 'volume')
+      get replicated() {
+        return present(replicated, 'replicated store')
       },
+      volumeOf: (member) => replicated?.volumeOf(member) ?? present(volume, 'volume'),
     }
     this.#load.trouble()
     await this.#load.meanwhile(this.#options.fault.strike(round))
+    const mendedMs = performance.now()
     await this.#load.meanwhile(group.active())
-    await this.#load.goesOn()
+    await Promise.all([this.#load.goesOn(), replicated && this.#wholeAgain(replicated, mendedMs)])
     this.#load.calm()
     const wait = longestWait(this.#pulse!.answersMs, fromMs)
     if (wait !== undefined) this.#waits.push(wait)
+  }
+
+  async #wholeAgain(replicated: ReplicatedStore, mendedMs: number): Promise<void> {
+    await this.#load.meanwhile(replicated.whole(this.group))
+    this.#wholeAgainMs.push(performance.now() - mendedMs)
   }
 
   async #look(wrong: readonly string[] = []): Promise<void> {

@@ -1,7 +1,7 @@
 // No space where the store is, for some seconds: senders wait, and nothing is lost.
 import type { BrokerMember } from '../../../support/broker-process.ts'
 import { Bulk } from '../bulk.ts'
-import { databaseStores, sleep, type StoreFault } from '../fault.ts'
+import { replicatedStores, databaseStores, sleep, type StoreFault } from '../fault.ts'
 
 const fullMs = 2000
 const pollMs = 20
@@ -11,9 +11,10 @@ export const full: StoreFault = {
   name: 'full',
   about: 'no space where the store is, for 2 s after that was noticed',
   rounds: 10,
-  stores: ['journal', ...databaseStores],
+  stores: ['journal', ...databaseStores, ...replicatedStores],
   scene: { smallVolume: true },
-  strike: async ({ active, group, server, volume, waitsFromNow }) => {
+  strike: async ({ active, group, server, volumeOf, waitsFromNow }) => {
+    const volume = volumeOf(active)
     const before = complaints(active)
     // A server of MariaDB whose own files cannot grow ends; somebody starts it again.
     const isNoticed = (): boolean => complaints(active) > before || server?.isRunning === false
