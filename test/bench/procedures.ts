@@ -106,10 +106,16 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
   const { warmupMs, measureMs } = settings
   command(driver, 'load', { ...load, consumeFrom: brokers.at(-1)!.url, warmupMs, measureMs })
   await expect(driver, 'begin')
+  const processes = processesOf(brokers)
+  const eachBefore = processes.map(({ pid }) => cpuSeconds(pid))
   const before = { cpu: cpuOfAll(brokers), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
   const databaseBefore = await brokers[0]!.database?.()
   await expect(driver, 'end')
   const cpu = cpuOfAll(brokers) - before.cpu
+  const each = processes.map(({ pid }, index) => ({
+    cpu: cpuSeconds(pid) - eachBefore[index]!,
+    peakMemoryMiB: peakMemoryBytes(pid) / bytesPerMiB,
+  }))
   const clientCpu = cpuSeconds(driver.pid) - before.client
   const syncs = run.syncs.total() - before.syncs
   const databaseAfter = await brokers[0]!.database?.()
@@ -126,10 +132,6 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
     ...(answer.delivery ? { p50Ms: answer.delivery.p50Us / 1000, p99Ms: answer.delivery.p99Us / 1000 } : {}),
     ...(answer.answer ? { answerP50Ms: answer.answer.p50Us / 1000, answerP99Ms: answer.answer.p99Us / 1000 } : {}),
   }
-  const each = processesOf(brokers).map(({ pid }) => ({
-    cpu: cpuSeconds(pid),
-    peakMemoryMiB: peakMemoryBytes(pid) / bytesPerMiB,
-  }))
   return { figures, raw: { ...answer, cpu, clientCpu, syncs: run.syncs.read(), disk, each } }
 }
 
