@@ -73,6 +73,8 @@ export interface RunningBroker {
   readonly pid: number
   /** Of a group with copies of one store: its other processes. */
   readonly others?: readonly { readonly pid: number }[]
+  /** One of the others, which can be away for a while. */
+  readonly standby?: StandbyCopy
   readonly port: number
   readonly url: string
   /** The end of what it has written to its output. */
@@ -83,6 +85,13 @@ export interface RunningBroker {
   database?(): Promise<DatabaseUse>
   /** Starts it again, after it has ended, on the same port and directory. */
   restart(): void
+}
+
+export interface StandbyCopy {
+  /** SIGKILL. */
+  leave(): Promise<void>
+  /** Resolves with the milliseconds from its start until the active has said that it is in sync, and until it follows to the end. */
+  comeBack(): Promise<{ readonly inSyncMs: number; readonly readyMs: number }>
 }
 
 export interface BenchBroker {

@@ -21,6 +21,7 @@ import { measureSyncRate } from './disk-rate.ts'
 import { measuredMessages, type LoadAnswer } from './load-answer.ts'
 import { judgeNeighbours, type NeighboursAnswer } from './neighbours-answer.ts'
 import { runMesh, startChain, windowsOfMesh } from './networks.ts'
+import { runRejoin } from './rejoin.ts'
 import { percentile } from './statistics.ts'
 import {
   bytesPerMiB,
@@ -90,6 +91,8 @@ function procedure(run: CellRun): Promise<RunResult> {
       return runStart(run, run.cell.procedure.backlog)
     case 'takeover':
       return runTakeover(run)
+    case 'rejoin':
+      return runRejoin(run, run.cell.procedure)
     case 'neighbours':
       return runNeighbours(run, run.cell.procedure.neighbours)
     case 'mesh':

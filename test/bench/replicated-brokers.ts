@@ -18,10 +18,11 @@ import {
   rewriteArtemis,
   type BenchBroker,
   type RunningBroker,
+  type StandbyCopy,
 } from './brokers.ts'
 
 const replicas = 3
-const inSyncWithinMs = 60_000
+const inSyncWithinMs = 300_000
 const lookMs = 20
 /** Of the ports in a template: they stand for those of the primary and of the backup. */
 const templatePorts = [31_616, 31_617] as const
@@ -79,14 +80,33 @@ export function replicatedFlotilla({ title, address: zkAddress }: BenchZooKeeper
 }
 
 async function othersInSync(active: BrokerMember): Promise<void> {
+  for (const { name } of (await snapshotOf(active)).replication?.members ?? []) await inSync(active, name)
+}
+
+async function snapshotOf({ options }: BrokerMember): Promise<BrokerSnapshot> {
+  const answer = await fetch(`http://127.0.0.1:${options.adminPort}/snapshot`)
+  return (await answer.json()) as BrokerSnapshot
+}
+
+/** Looks until the active says so of that member. */
+async function inSync(active: BrokerMember, name: string): Promise<void> {
   const deadline = Date.now() + inSyncWithinMs
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${active.options.adminPort}/snapshot`)
-    const { replication } = (await answer.json()) as BrokerSnapshot
-    const inSync = replication?.members?.filter((member) => member.inSync) ?? []
-    if (inSync.length === replicas - 1) return
-    if (Date.now() > deadline)
-      throw new Error(`only ${inSync.length} others are in sync with ${active.options.member}: ${active.log.join('')}`)
+    const { replication } = await snapshotOf(active)
+    const member = replication?.members?.find((other) => other.name === name)
+    if (member?.inSync) return
+    if (Date.now() > deadline) throw new Error(`${name} is not in sync: ${JSON.stringify(replication)}`)
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+}
+
+/** Looks until the member itself says that it follows. */
+async function ready(member: BrokerMember): Promise<void> {
+  const deadline = Date.now() + inSyncWithinMs
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${member.options.adminPort}/readyz`).catch(() => undefined)
+    if (answer?.ok) return
+    if (Date.now() > deadline) throw new Error(`${member.options.member} is not ready: ${await answer?.text()}`)
     await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
 }
@@ -105,6 +125,22 @@ class Group implements RunningBroker {
     this.port = active.options.openwirePort
     this.url = active.url
     this.others = members.filter((member) => member !== active)
+  }
+
+  get standby(): StandbyCopy {
+    const away = this.others[0]!
+    const active = this.#members.find((member) => !this.others.includes(member))!
+    return {
+      leave: async () => void (await away.stop('SIGKILL')),
+      comeBack: async () => {
+        const startedAt = performance.now()
+        away.start()
+        await inSync(active, away.options.member)
+        const inSyncMs = performance.now() - startedAt
+        await ready(away)
+        return { inSyncMs, readyMs: performance.now() - startedAt }
+      },
+    }
   }
 
   log(): string {

@@ -17,7 +17,17 @@ const ids = [
   'backlog',
 ]
 
-export const replicatedCells: readonly Cell[] = cells.filter(({ id }) => ids.includes(id))
+const gibibytes = 2 ** 30
+
+const rejoin: Cell = {
+  id: 'rejoin',
+  title: 'a member of 5 GiB comes back after a minute away, 1,000 persistent messages/s meanwhile',
+  procedure: { kind: 'rejoin', bytes: 5 * gibibytes, awayMs: 60_000 },
+  goals: [{ figure: 'timeMs', absolute: 5000 }],
+  without: ['flotilla', 'artemis-replicated'],
+}
+
+export const replicatedCells: readonly Cell[] = [...cells.filter(({ id }) => ids.includes(id)), rejoin]
 
 const ours = 'flotilla-replicated'
 /** Of messages a second: of the cells that have to reach them. */
