@@ -1,7 +1,9 @@
 // The second and third step: batches that are written are confirmed (confirmation.ts) and then completed, in the order in
 // which they were written. Where confirmation answers at once, completion follows within the same call.
+//
+// While some wait, the next write begins only when it has gathered as much as they have: who waits for an answer from far away is joined by others,
+// where each alone would cost a frame, a sync and an answer at everybody who confirms. Long lines of records still keep the way busy.
 import type { BatchConfirmation, JournalOwner } from './confirmation.ts'
-import { journalLimits } from './limits.ts'
 import type { QueuedBatch } from './open-segment.ts'
 
 export interface BatchCompletionOptions {
@@ -23,6 +25,7 @@ export class BatchCompletion {
   readonly #options: BatchCompletionOptions
   /** In the order of writing. */
   #unconfirmed: UnconfirmedBatch[] = []
+  #unconfirmedBytes = 0
   #completedSegment = 0
   #completedEnd = 0
   #provenCallbacks: (() => void)[] = []
@@ -38,8 +41,9 @@ export class BatchCompletion {
     return this.#unconfirmed.length > 0
   }
 
-  get isFull(): boolean {
-    return this.#unconfirmed.length >= journalLimits.unconfirmedBatches
+  /** Whether a write of so many bytes has to wait. */
+  holdsBack(bytes: number): boolean {
+    return bytes < this.#unconfirmedBytes
   }
 
   isCompleted(segment: number, position: number): boolean {
@@ -51,9 +55,18 @@ export class BatchCompletion {
     return this.#completedSegment === segment && this.#completedEnd === end
   }
 
-  /** Resolves when it is not full any more, or has failed. One may wait. */
+  /** Resolves when something was confirmed, when `gathered` was told of enough, or when it has failed. One may wait. */
   whenFewer(): Promise<void> {
     return new Promise((resolve) => (this.#whenFewer = resolve))
+  }
+
+  /** So much would be written next. */
+  gathered(bytes: number): void {
+    if (!this.holdsBack(bytes)) this.#tellFewer()
+  }
+
+  get isWaitedFor(): boolean {
+    return this.#whenFewer !== undefined
   }
 
   /** A batch is synced. Throws when it cannot be confirmed. */
@@ -63,6 +76,7 @@ export class BatchCompletion {
     if (!waits && this.#unconfirmed.length === 0) return this.#complete(written)
     const unconfirmed = { written, confirmed: !waits }
     this.#unconfirmed.push(unconfirmed)
+    this.#unconfirmedBytes += bytesOf(written)
     waits?.then(
       () => {
         unconfirmed.confirmed = true
@@ -89,6 +103,7 @@ export class BatchCompletion {
   fail(): void {
     this.#failed = true
     this.#unconfirmed = []
+    this.#unconfirmedBytes = 0
     this.#provenCallbacks = []
     this.#tellFewer()
   }
@@ -96,11 +111,15 @@ export class BatchCompletion {
   #completeConfirmed(): void {
     try {
       // Each is taken out before its callbacks run: what they wait for is behind it.
-      while (this.#unconfirmed[0]?.confirmed) this.#complete(this.#unconfirmed.shift()!.written)
+      while (this.#unconfirmed[0]?.confirmed) {
+        const { written } = this.#unconfirmed.shift()!
+        this.#unconfirmedBytes -= bytesOf(written)
+        this.#complete(written)
+      }
     } catch (error) {
       this.#options.onFailed(error)
     }
-    if (!this.isFull) this.#tellFewer()
+    this.#tellFewer()
     this.#options.onCaughtUp()
   }
 
@@ -132,3 +151,5 @@ export class BatchCompletion {
     }
   }
 }
+
+const bytesOf = ({ batch }: QueuedBatch): number => batch.end - batch.start

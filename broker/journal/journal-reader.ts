@@ -73,11 +73,15 @@ export interface JournalReaderOptions {
   readonly directory: string
   readonly logger: Logger
   readonly visitor: JournalVisitor
+  /** What `follow` reads is this member's copy, and nobody else's: it adds the summaries, so that the next start need not read everything. */
+  readonly followsOwnCopy?: boolean | undefined
 }
 
 interface Progress {
   readonly number: number
   readonly salt: number
+  /** Of what was visited; undefined when nobody wants it. */
+  readonly summary: SummaryBuilder | undefined
   /** Everything in front of it was visited. */
   position: number
 }
@@ -217,8 +221,12 @@ export class JournalReader {
     this.#unreadBytes = Math.max(0, (this.#unreadBytes ?? 0) - bytes)
   }
 
-  #enter({ number, salt, term }: Pick<SegmentHeader, 'number' | 'salt' | 'term'>, position: number): Progress {
-    this.#progress = { number, salt, position }
+  #enter(
+    { number, salt, term }: Pick<SegmentHeader, 'number' | 'salt' | 'term'>,
+    position: number,
+    wantsSummary = this.#options.followsOwnCopy,
+  ): Progress {
+    this.#progress = { number, salt, summary: wantsSummary ? new SummaryBuilder() : undefined, position }
     this.#options.visitor.segment(number, term)
     return this.#progress
   }
@@ -264,27 +272,23 @@ export class JournalReader {
   ): Promise<Predecessor> {
     const begun = this.#progress?.number === segment.number
     if (!begun && summaryIsEnough && this.#visitSummary(await summaries.load(segment.number), segment)) return segment
-    const { disk } = this.#options
+    const { disk, followsOwnCopy } = this.#options
     const name = segmentFileName(segment.number)
     return withFile(disk, `${termDirectory}/${name}`, async (file) => {
       const progress =
         begun && this.#progress
           ? this.#progress
-          : this.#enter(segment, await recordsStart(disk, termDirectory, segment))
+          : this.#enter(segment, await recordsStart(disk, termDirectory, segment), asWriter || followsOwnCopy)
       const toEndOfFile = segment.length === lengthUnknown
       const to = toEndOfFile ? await file.size() : segment.length
       const from = progress.position
-      const summary = begun ? undefined : new SummaryBuilder()
       const options = { file, salt: segment.salt, from, to, stopAtDamage: false, toEndOfFile }
-      const result = await scanSegment(options, (header, meta, body) => {
-        this.#visit(header.type, header.position, meta, body.length, body)
-        summary?.add(header.type, header.position, body.length, meta, meta.length)
-      })
+      const result = await scanSegment(options, this.#visitScanned)
       for (const range of result.damage) this.#report(name, range)
       const counted = { ...segment, length: toEndOfFile ? result.end : segment.length }
       progress.position = counted.length
       this.#hasRead(counted.length - (begun ? from : 0))
-      if (asWriter && summary && result.damage.length === 0) await this.#shorten(termDirectory, counted, summary)
+      if (progress.summary && result.damage.length === 0) await this.#shorten(termDirectory, counted, progress.summary)
       return counted
     })
   }
@@ -292,17 +296,22 @@ export class JournalReader {
   /** For the next recovery; this one does without if there is no room for it. */
   async #shorten(termDirectory: string, segment: Predecessor, summary: SummaryBuilder): Promise<void> {
     const { disk, logger } = this.#options
-    await writeSummary(disk, termDirectory, segment, summary).catch((error: unknown) =>
-      logger.warn('Cannot write a summary of the journal', {
-        file: summaryFileName(segment.number),
-        error: errorMessage(error),
-      }),
-    )
+    const file = summaryFileName(segment.number)
+    try {
+      await writeSummary(disk, termDirectory, segment, summary)
+      // Whoever removes a segment removes its summary after it, which may have been before this one was there.
+      if (!(await disk.exists(`${termDirectory}/${segmentFileName(segment.number)}`)))
+        await disk.remove(`${termDirectory}/${file}`)
+    } catch (error) {
+      // A member that promises a newer term gives the directory its name meanwhile.
+      if (errorCode(error) === 'ENOENT') logger.debug('The journal changed while a summary was written', { file })
+      else logger.warn('Cannot write a summary of the journal', { file, error: errorMessage(error) })
+    }
   }
 
   #visitSummary(bytes: Buffer | undefined, segment: Predecessor): boolean {
     if (!bytes || !isSummaryOf(bytes, segment)) return false
-    this.#enter(segment, segment.length)
+    this.#enter(segment, segment.length, false)
     this.#hasRead(segment.length)
     const { visitor } = this.#options
     visitSummary(
@@ -313,8 +322,14 @@ export class JournalReader {
     return true
   }
 
-  readonly #visitScanned = ({ type, position }: { type: number; position: number }, meta: Buffer, body: Buffer): void =>
+  readonly #visitScanned = (
+    { type, position }: { type: number; position: number },
+    meta: Buffer,
+    body: Buffer,
+  ): void => {
     this.#visit(type, position, meta, body.length, body)
+    this.#progress?.summary?.add(type, position, body.length, meta, meta.length)
+  }
 
   #visit(type: number, position: number, meta: Buffer, bodyLength: number, body: Buffer | undefined): void {
     if (type === segmentRemovedType) this.#removed.add(meta.readUInt32BE(0))

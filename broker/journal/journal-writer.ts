@@ -183,6 +183,7 @@ export class JournalWriter {
   /** Begins to write once the event loop has handled all input that is there: the write takes it all along. */
   requestWrite(): void {
     this.#wanted = true
+    if (this.#completion.isWaitedFor) this.#completion.gathered(this.#queuedBytes)
     if (this.#isRunning || this.#scheduled || this.#failure) return
     this.#scheduled = true
     setImmediate(() => {
@@ -328,7 +329,7 @@ export class JournalWriter {
         this.#wanted = false
         // What is appended to others than these meanwhile is not wanted yet, perhaps.
         for (let count = this.#queue.length; count > 0 && !this.#failure; count--) {
-          if (this.#completion.isFull) await this.#completion.whenFewer()
+          while (this.#completion.holdsBack(this.#queuedBytes)) await this.#whenWorthIt()
           const next = this.#queue.shift()
           if (next) await this.#write(next)
         }
@@ -340,6 +341,18 @@ export class JournalWriter {
     this.#isRunning = false
     if (this.#queue.length === 0) this.#endLazyTimer()
     this.#settle()
+  }
+
+  get #queuedBytes(): number {
+    let bytes = 0
+    for (const { batch } of this.#queue) bytes += batch.end - batch.start
+    return bytes
+  }
+
+  /** And all input that has come by then is handled. */
+  async #whenWorthIt(): Promise<void> {
+    await this.#completion.whenFewer()
+    await new Promise(setImmediate)
   }
 
   async #write(next: QueuedBatch): Promise<void> {

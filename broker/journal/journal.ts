@@ -40,6 +40,8 @@ export interface JournalOptions {
   readonly confirmation?: BatchConfirmation | undefined
   /** Is told of each write. */
   readonly tap?: JournalTap | undefined
+  /** See JournalReaderOptions. */
+  readonly followsOwnCopy?: boolean | undefined
   readonly visitor: JournalVisitor
   /** Appends what each segment starts with, so that older segments are not needed for it. */
   readonly writePreamble: () => void

@@ -32,11 +32,6 @@ export const journalLimits = {
   firstScanBytes: 16 * 1024,
   /** What nobody waits for (acknowledgements that need no answer) is on disk after this long: it may come again after a crash before. */
   lazyWriteMs: 10,
-  /**
-   * Batches that are written and wait for their confirmation: enough to keep the disk busy for a round trip of 10 ms at 0.2 ms
-   * for a sync. Beyond it the next write waits, and takes more records along.
-   */
-  unconfirmedBatches: 64,
   /** How often a standby looks for what the active has written: it reads what it has missed when it takes over. */
   followIntervalMs: 100,
   /** When a write that found no space is tried again: it comes from whoever else fills the disk, or makes it larger. */

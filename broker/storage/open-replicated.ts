@@ -93,6 +93,7 @@ export function openReplicated(
     maxFileLength,
     limitBytes: parseSize(config.limit)!,
     tap: replicator.tap,
+    followsOwnCopy: true,
     confirmation: lock.confirmation,
   })
   const replication: Storage['replication'] = () =>

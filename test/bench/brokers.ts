@@ -23,11 +23,13 @@ import { limitedConfig, type RoomLimits } from '../support/room-limits.ts'
 
 const cache = process.env.FLOTILLA_BENCH_CACHE ?? join(homedir(), '.cache', 'flotilla-bench')
 const javaSources = join(import.meta.dirname, 'java')
-const artemisVersion = '2.56.0'
+export const artemisVersion = '2.56.0'
 const heap = '-Xmx1g'
 
 export const brokerIds = ['flotilla', 'activemq-5.17', 'activemq-6', 'artemis'] as const
-export type BrokerId = (typeof brokerIds)[number]
+/** Those of replicated-brokers.ts. */
+export const replicatedIds = ['flotilla-replicated', 'artemis-replicated'] as const
+export type BrokerId = (typeof brokerIds)[number] | (typeof replicatedIds)[number]
 
 /** What a broker dials: ActiveMQ's attributes by their names, all others as they come on either side. */
 export interface NetworkConnector {
@@ -70,6 +72,10 @@ export interface StartOptions {
 
 export interface RunningBroker {
   readonly pid: number
+  /** Of a group with copies of one store: its other processes. */
+  readonly others?: readonly { readonly pid: number }[]
+  /** One of the others, which can be away for a while. */
+  readonly standby?: StandbyCopy
   readonly port: number
   readonly url: string
   /** The end of what it has written to its output. */
@@ -82,17 +88,24 @@ export interface RunningBroker {
   restart(): void
 }
 
+export interface StandbyCopy {
+  /** SIGKILL. */
+  leave(): Promise<void>
+  /** Resolves with the milliseconds from its start until the active has said that it is in sync, and until it follows to the end. */
+  comeBack(): Promise<{ readonly inSyncMs: number; readonly readyMs: number }>
+}
+
 export interface BenchBroker {
   readonly id: BrokerId
   /** Name and version, for the table. */
   readonly title: string
   readonly settings: string
-  /** Returns as soon as the process exists. */
+  /** Returns as soon as the process exists; of a group when all copies are the same. */
   start(options: StartOptions): Promise<RunningBroker>
 }
 
 /** Fetches, compiles and tunes what the broker needs; throws with what is missing. */
-export function prepareBroker(id: BrokerId, workDirectory: string): BenchBroker {
+export function prepareBroker(id: (typeof brokerIds)[number], workDirectory: string): BenchBroker {
   switch (id) {
     case 'flotilla':
       return flotilla()
@@ -129,13 +142,15 @@ export async function firstToAccept(brokers: readonly RunningBroker[], timeoutMs
   )
 }
 
+export function flotillaVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
 function flotilla(): BenchBroker {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-    version: string
-  }
   return {
     id: 'flotilla',
-    title: `Flotilla ${version}`,
+    title: `Flotilla ${flotillaVersion()}`,
     settings: 'Defaults.',
     async start({
       directory,
@@ -229,26 +244,45 @@ function activemqOnJdbc(jdbcUrl: string, port: number, env: NodeJS.ProcessEnv): 
   return new PeerProcess('java', [heap, '-cp', jdbcClasspath(), 'JdbcBroker', ...settings], env, port)
 }
 
-function artemis(workDirectory: string): BenchBroker {
+/** What all instances are made with. */
+export const artemisInstance: readonly string[] = [
+  ...'--silent --java-memory 1G --user bench --password bench --allow-anonymous'.split(' '),
+  ...['web', 'amqp-acceptor', 'mqtt-acceptor', 'stomp-acceptor', 'hornetq-acceptor'].map((part) => `--no-${part}`),
+]
+
+/** Where it is installed, which it is by then. */
+export function artemisHome(): string {
   const home = join(cache, `apache-artemis-${artemisVersion}`)
   if (!existsSync(join(home, 'bin', 'artemis'))) fetchArtemis()
-  const template = join(workDirectory, 'artemis-instance')
-  const without = ['web', 'amqp-acceptor', 'mqtt-acceptor', 'stomp-acceptor', 'hornetq-acceptor']
-  const access = ['--user', 'bench', '--password', 'bench', '--allow-anonymous']
-  const options = ['--silent', '--java-memory', '1G', ...access, ...without.map((part) => `--no-${part}`)]
-  runTool(join(home, 'bin', 'artemis'), ['create', template, ...options])
-  const configuration = readFileSync(join(template, 'etc', 'broker.xml'), 'utf8')
+  return home
+}
+
+/** What "artemis create" has found out about this disk. */
+export function artemisSettings(instance: string): string {
+  const configuration = readFileSync(join(instance, 'etc', 'broker.xml'), 'utf8')
   const setting = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(configuration)?.[1] ?? '?'
+  return `journal ${setting('journal-type')} with datasync ${setting('journal-datasync')}, buffer timeout ${setting('journal-buffer-timeout')} ns; heap 1G.`
+}
+
+/** An instance like the template; `change` is given each file of its configuration. */
+export function rewriteArtemis(template: string, instance: string, change: (text: string) => string): void {
+  cpSync(template, instance, { recursive: true })
+  rewrite(instance, (text) => text.replaceAll(template, instance))
+  rewrite(join(instance, 'etc'), change)
+}
+
+function artemis(workDirectory: string): BenchBroker {
+  const home = artemisHome()
+  const template = join(workDirectory, 'artemis-instance')
+  runTool(join(home, 'bin', 'artemis'), ['create', template, ...artemisInstance])
   return {
     id: 'artemis',
     title: `Artemis ${artemisVersion}`,
-    settings: `Instance as "artemis create" makes it here: journal ${setting('journal-type')} with datasync ${setting('journal-datasync')}, buffer timeout ${setting('journal-buffer-timeout')} ns; heap 1G.`,
+    settings: `Instance as "artemis create" makes it here: ${artemisSettings(template)}`,
     async start({ directory, env, limits }) {
       const [port] = (await freePorts(1)) as [number]
       const instance = join(directory, 'instance')
-      cpSync(template, instance, { recursive: true })
-      rewrite(instance, (text) => text.replaceAll(template, instance))
-      rewrite(join(instance, 'etc'), (text) =>
+      rewriteArtemis(template, instance, (text) =>
         text
           .replace('tcp://0.0.0.0:61616?', `tcp://127.0.0.1:${port}?`)
           .replace(/protocols=[A-Z,]+/, 'protocols=OPENWIRE')
@@ -298,7 +332,7 @@ function rewrite(folder: string, change: (text: string) => string): void {
 }
 
 /** A peer as a process of its own. */
-class PeerProcess implements RunningBroker {
+export class PeerProcess implements RunningBroker {
   readonly port: number
   readonly #command: string
   readonly #args: readonly string[]
@@ -326,6 +360,15 @@ class PeerProcess implements RunningBroker {
 
   log(): string {
     return this.#output.slice(-20).join('')
+  }
+
+  /** Waits for a word in its output, which it has not said long ago. */
+  async hasLogged(word: string, timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    while (!this.#output.some((text) => text.includes(word))) {
+      if (Date.now() > deadline) throw new Error(`No ${word} after ${timeoutMs} ms: ${this.log()}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
   }
 
   restart(): void {

@@ -15,6 +15,7 @@ export type Figure =
   | 'fillRate'
   | 'drainRate'
   | 'timeMs'
+  | 'readyMs'
   | 'shareBeside'
   | 'stalledPairs'
   | 'kibPer1000Changes'
@@ -39,6 +40,8 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   fillRate: { title: 'filled/s', better: 'higher' },
   drainRate: { title: 'drained/s', better: 'higher' },
   timeMs: { title: 'ms', better: 'lower' },
+  /** Of a standby that has come back, beside the time until it is in sync. */
+  readyMs: { title: 'ms until it is ready', better: 'lower' },
   /** Of the rate that the pairs have alone: see neighbours-answer.ts. */
   shareBeside: { title: 'share of the rate alone', better: 'higher' },
   stalledPairs: { title: 'pairs that stand still', better: 'lower' },
@@ -117,6 +120,8 @@ export type Procedure =
   | { readonly kind: 'browse'; readonly messages: number; readonly rounds: number }
   | { readonly kind: 'start'; readonly backlog: boolean }
   | { readonly kind: 'takeover' }
+  /** A queue of so many bytes; one copy of it is away for so long, while messages come and go. */
+  | { readonly kind: 'rejoin'; readonly bytes: number; readonly awayMs: number }
   | { readonly kind: 'neighbours'; readonly neighbours: NeighboursOptions }
   | ({ readonly kind: 'mesh' } & MeshOptions)
 

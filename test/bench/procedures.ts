@@ -21,8 +21,17 @@ import { measureSyncRate } from './disk-rate.ts'
 import { measuredMessages, type LoadAnswer } from './load-answer.ts'
 import { judgeNeighbours, type NeighboursAnswer } from './neighbours-answer.ts'
 import { runMesh, startChain, windowsOfMesh } from './networks.ts'
+import { runRejoin } from './rejoin.ts'
 import { percentile } from './statistics.ts'
-import { bytesPerMiB, cpuOfAll, cpuSeconds, peakMemoryBytes, peakMemoryOfAll, SyncCounters } from './usage.ts'
+import {
+  bytesPerMiB,
+  cpuOfAll,
+  cpuSeconds,
+  peakMemoryBytes,
+  peakMemoryOfAll,
+  processesOf,
+  SyncCounters,
+} from './usage.ts'
 
 /** Beyond what is measured: connecting, draining, slow disks. */
 const patienceMs = 300_000
@@ -45,7 +54,7 @@ export async function runCell(settings: BenchSettings, cell: Cell, broker: Bench
     LD_PRELOAD: settings.syncShim,
     FLOTILLA_SYNC_COUNTS: syncs.path,
     FLOTILLA_SYNC_DELAY_US: String((cell.syncDelayMs ?? 0) * 1000),
-    ...(broker.id === 'flotilla' ? settings.ourEnv : {}),
+    ...(broker.id.startsWith('flotilla') ? settings.ourEnv : {}),
   }
   const run: CellRun = { settings, broker, cell, directory, syncs, env, started: [], drivers: [], deaf: [] }
   const timer = setTimeout(() => run.drivers.forEach((driver) => driver.kill()), limitMs(settings))
@@ -82,6 +91,8 @@ function procedure(run: CellRun): Promise<RunResult> {
       return runStart(run, run.cell.procedure.backlog)
     case 'takeover':
       return runTakeover(run)
+    case 'rejoin':
+      return runRejoin(run, run.cell.procedure)
     case 'neighbours':
       return runNeighbours(run, run.cell.procedure.neighbours)
     case 'mesh':
@@ -98,10 +109,16 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
   const { warmupMs, measureMs } = settings
   command(driver, 'load', { ...load, consumeFrom: brokers.at(-1)!.url, warmupMs, measureMs })
   await expect(driver, 'begin')
+  const processes = processesOf(brokers)
+  const eachBefore = processes.map(({ pid }) => cpuSeconds(pid))
   const before = { cpu: cpuOfAll(brokers), syncs: run.syncs.total(), client: cpuSeconds(driver.pid) }
   const databaseBefore = await brokers[0]!.database?.()
   await expect(driver, 'end')
   const cpu = cpuOfAll(brokers) - before.cpu
+  const each = processes.map(({ pid }, index) => ({
+    cpu: cpuSeconds(pid) - eachBefore[index]!,
+    peakMemoryMiB: peakMemoryBytes(pid) / bytesPerMiB,
+  }))
   const clientCpu = cpuSeconds(driver.pid) - before.client
   const syncs = run.syncs.total() - before.syncs
   const databaseAfter = await brokers[0]!.database?.()
@@ -118,7 +135,6 @@ async function runLoad(run: CellRun, load: LoadOptions): Promise<RunResult> {
     ...(answer.delivery ? { p50Ms: answer.delivery.p50Us / 1000, p99Ms: answer.delivery.p99Us / 1000 } : {}),
     ...(answer.answer ? { answerP50Ms: answer.answer.p50Us / 1000, answerP99Ms: answer.answer.p99Us / 1000 } : {}),
   }
-  const each = brokers.map(({ pid }) => ({ cpu: cpuSeconds(pid), peakMemoryMiB: peakMemoryBytes(pid) / bytesPerMiB }))
   return { figures, raw: { ...answer, cpu, clientCpu, syncs: run.syncs.read(), disk, each } }
 }
 
@@ -126,7 +142,7 @@ async function runBacklog(run: CellRun): Promise<RunResult> {
   const broker = await start(run)
   const driver = await drive(run, broker.url)
   const count = run.settings.backlogMessages
-  const before = { cpu: cpuSeconds(broker.pid), syncs: run.syncs.total() }
+  const before = { cpu: cpuOfAll([broker]), syncs: run.syncs.total() }
   const databaseBefore = await broker.database?.()
   command(driver, 'fill', { count, transaction: 100, size: 1024 })
   const fill = await reply<{ elapsedMs: number }>(driver)
@@ -134,12 +150,12 @@ async function runBacklog(run: CellRun): Promise<RunResult> {
   const drain = await reply<{ elapsedMs: number; outOfOrder: number }>(driver)
   const databaseAfter = await broker.database?.()
   if (drain.outOfOrder > 0) throw new Error(`${drain.outOfOrder} messages were out of order`)
-  const cpu = cpuSeconds(broker.pid) - before.cpu
+  const cpu = cpuOfAll([broker]) - before.cpu
   const figures = {
     fillRate: (count / fill.elapsedMs) * 1000,
     drainRate: (count / drain.elapsedMs) * 1000,
     cpuPer100k: (cpu / count) * 100_000,
-    peakMemoryMiB: peakMemoryBytes(broker.pid) / bytesPerMiB,
+    peakMemoryMiB: peakMemoryOfAll([broker]) / bytesPerMiB,
     syncsPer1000: ((run.syncs.total() - before.syncs) / count) * 1000,
     ...databaseFigures(databaseBefore, databaseAfter, count),
   }

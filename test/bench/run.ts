@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join, relative } from 'node:path'
+import { assert } from '../../broker/base/assert.ts'
 import { checkChoices, parseCommandLine, refuse } from '../support/command-line.ts'
 import { prepareJavaClient, type JavaClient } from '../support/java-clients.ts'
 import { brokerIds, prepareBroker, type BenchBroker, type BrokerId } from './brokers.ts'
@@ -15,6 +16,13 @@ import { findings, jdbcFindings } from './findings.ts'
 import { jdbcCells, jdbcPage } from './jdbc-cells.ts'
 import { sectionOf, withSection } from './operator/report.ts'
 import { runCell } from './procedures.ts'
+import {
+  replicatedArtemis,
+  replicatedFlotilla,
+  startBenchZooKeeper,
+  type BenchZooKeeper,
+} from './replicated-brokers.ts'
+import { replicatedBrokers, replicatedCells, replicatedRatios } from './replicated-cells.ts'
 import { buildReport, type BenchData, type BenchRun } from './report.ts'
 import { buildSyncShim } from './usage.ts'
 
@@ -29,6 +37,7 @@ const help = `npm run bench -- [options]
   --backlog N          messages (500000)
   --kills N            of each takeover run (20)
   --store jdbc         stores in a database: ${jdbcCells.map((cell) => cell.id).join(' ')}; flotilla and activemq-5.17 on one PostgreSQL
+  --store replicated   stores with copies, and ours without: ${replicatedCells.map((cell) => cell.id).join(' ')}; ${replicatedBrokers.join(' ')}; prints ratios, writes no page
   --directory PATH     where the stores are; the disk that is measured (the system's folder for temporary files)
   --profile            writes a CPU profile of our broker for each run to data/bench/profiles
   --page               writes docs/benchmarks.md even from an incomplete run
@@ -64,11 +73,12 @@ const { values: flags } = parseCommandLine('bench', help, {
   },
 })
 
-checkChoices('bench', '--store', [flags.store], ['file', 'jdbc'])
+checkChoices('bench', '--store', [flags.store], ['file', 'jdbc', 'replicated'])
 const onJdbc = flags.store === 'jdbc'
+const isReplicated = flags.store === 'replicated'
 const page = join(root, 'docs', onJdbc ? 'benchmarks-jdbc.md' : 'benchmarks.md')
-const cells = onJdbc ? jdbcCells : fileCells
-const takingBrokers = onJdbc ? jdbcBrokers : brokerIds
+const cells = isReplicated ? replicatedCells : onJdbc ? jdbcCells : fileCells
+const takingBrokers: readonly BrokerId[] = isReplicated ? replicatedBrokers : onJdbc ? jdbcBrokers : brokerIds
 
 const amounts = ['runs', 'warmup-seconds', 'seconds', 'backlog', 'kills'] as const
 for (const flag of amounts)
@@ -86,10 +96,12 @@ async function bench(): Promise<number> {
   const chosenBrokers = choose('--broker', flags.broker, takingBrokers, flags.short ? shortBrokers : [], (id) => id)
   const work = mkdtempSync(join(flags.directory, 'flotilla-bench-'))
   let database: BenchDatabase | undefined
+  let zooKeeper: BenchZooKeeper | undefined
   try {
     const client = prepareDriver()
     database = onJdbc ? await startBenchDatabase() : undefined
-    const brokers = prepareBrokers(chosenBrokers, work, database)
+    zooKeeper = isReplicated ? await startBenchZooKeeper() : undefined
+    const brokers = prepareBrokers(chosenBrokers, work, { database, zooKeeper })
     const settings = buildSettings(work, client)
     const runs: BenchRun[] = []
     const data = (): BenchData => ({
@@ -111,14 +123,16 @@ async function bench(): Promise<number> {
       }
     console.log(`raw data: ${relative(root, raw)}`)
     const complete = chosenCells.length === cells.length && brokers.length === takingBrokers.length && !flags.short
-    if (complete || flags.page) writePage(data())
+    if (isReplicated) for (const line of replicatedRatios(runs)) console.log(line)
+    else if (complete || flags.page) writePage(data())
     // What a peer cannot do is in the report; only ours have to run.
-    const ours = runs.filter((run) => run.broker === 'flotilla')
+    const ours = runs.filter((run) => isOurs(run.broker))
     const failed = ours.filter((run) => run.failed !== undefined)
     console.log(`${ours.length - failed.length} passed, ${failed.length} failed`)
     return failed.length > 0 || ours.length === 0 ? 1 : 0
   } finally {
     await database?.server.stop()
+    await zooKeeper?.stop()
     rmSync(work, { recursive: true, force: true })
   }
 }
@@ -154,18 +168,36 @@ function prepareDriver(): JavaClient {
   return prepareJavaClient(clientVersion, join(import.meta.dirname, 'java', 'driver'))
 }
 
+interface Servers {
+  readonly database: BenchDatabase | undefined
+  readonly zooKeeper: BenchZooKeeper | undefined
+}
+
 /** A peer that cannot be had is left out, with the reason; ours cannot be left out. */
-function prepareBrokers(ids: readonly BrokerId[], work: string, database: BenchDatabase | undefined): BenchBroker[] {
+function prepareBrokers(ids: readonly BrokerId[], work: string, servers: Servers): BenchBroker[] {
   return ids.flatMap((id) => {
     try {
-      const broker = prepareBroker(id, work)
-      return [database ? onDatabase(broker, database) : broker]
+      return [prepare(id, work, servers)]
     } catch (error) {
-      if (id === 'flotilla') throw error
+      if (isOurs(id)) throw error
       console.log(`${id} is left out: ${String(error)}`)
       return []
     }
   })
+}
+
+function isOurs(broker: string): boolean {
+  return broker === 'flotilla' || broker === 'flotilla-replicated'
+}
+
+function prepare(id: BrokerId, work: string, { database, zooKeeper }: Servers): BenchBroker {
+  if (id === 'artemis-replicated') return replicatedArtemis(work)
+  if (id === 'flotilla-replicated') {
+    assert(zooKeeper, 'A replicated store has somebody who elects')
+    return replicatedFlotilla(zooKeeper)
+  }
+  const broker = prepareBroker(id, work)
+  return database ? onDatabase(broker, database) : broker
 }
 
 function buildSettings(work: string, client: JavaClient): BenchSettings {

@@ -39,13 +39,22 @@ export function peakMemoryBytes(pid: number): number {
   return bytes
 }
 
-export function cpuOfAll(brokers: readonly { readonly pid: number }[]): number {
-  return brokers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
+interface Broker {
+  readonly pid: number
+  readonly others?: readonly { readonly pid: number }[]
+}
+
+/** All processes of these brokers. */
+export const processesOf = (brokers: readonly Broker[]): readonly { readonly pid: number }[] =>
+  brokers.flatMap((broker) => [broker, ...(broker.others ?? [])])
+
+export function cpuOfAll(brokers: readonly Broker[]): number {
+  return processesOf(brokers).reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
 }
 
 /** The highest of each, whenever that was. */
-export function peakMemoryOfAll(brokers: readonly { readonly pid: number }[]): number {
-  return brokers.reduce((sum, { pid }) => sum + peakMemoryBytes(pid), 0)
+export function peakMemoryOfAll(brokers: readonly Broker[]): number {
+  return processesOf(brokers).reduce((sum, { pid }) => sum + peakMemoryBytes(pid), 0)
 }
 
 /** A file for the shim to count in, and what it says. */

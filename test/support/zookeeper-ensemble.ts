@@ -16,6 +16,8 @@ export const whyNoZooKeeper = (): string | undefined =>
 
 /** Short ones, so that sessions of a second are possible. */
 const tickMs = 500
+/** For the answer to a question after what it is and who is there. */
+const answerMs = 1000
 
 export class RealZooKeepers {
   readonly #directory: string
@@ -129,6 +131,8 @@ export class RealZooKeepers {
 
   async #ask(index: number, word: string): Promise<string> {
     const socket = connect(this.#ports[index]!, this.#host)
+    // A server that is just starting may take the question and never answer.
+    socket.setTimeout(answerMs, () => socket.destroy())
     socket.end(word)
     return text(socket).catch(() => '')
   }

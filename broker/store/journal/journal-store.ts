@@ -61,6 +61,8 @@ export interface JournalStoreOptions {
   /** Of a replicated store: what a batch waits for besides its sync, and who is told of each write. */
   readonly confirmation?: BatchConfirmation | undefined
   readonly tap?: JournalTap | undefined
+  /** Of a replicated store: what a standby follows is its own. */
+  readonly followsOwnCopy?: boolean
   /** How the log calls it when there is no room; default: the store of persistent messages. */
   readonly calledInLog?: StoreNames
 }

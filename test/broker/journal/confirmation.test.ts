@@ -1,4 +1,4 @@
-// Written, confirmed, completed: a batch that waits for its confirmation holds up those behind it, but not their writes.
+// Written, confirmed, completed: a batch that waits for its confirmation holds up those behind it, but not the writes of those that are worth it.
 import { expect, test } from '@jest/globals'
 import { journalLimits } from '../../../broker/journal/limits.ts'
 import { soleOwner } from '../../support/sole-owner.ts'
@@ -12,10 +12,10 @@ async function opened(options: HarnessOptions = {}): Promise<{ harness: JournalH
   return { harness, held }
 }
 
-/** One batch for each text. */
+/** One batch for each text, larger than all before together. */
 async function writeAll(harness: JournalHarness, texts: readonly string[]): Promise<void> {
-  for (const text of texts) {
-    harness.write(text)
+  for (const [index, text] of texts.entries()) {
+    harness.write(text, Buffer.alloc(128 * 2 ** index))
     await turns(2)
   }
 }
@@ -152,27 +152,35 @@ test('a callback that throws fails the journal, also behind a confirmation', asy
   await harness.journal.close()
 })
 
-test('so many batches may wait, and no more: what is appended then gathers in the next', async () => {
+test('what is less than what waits gathers in the next write, until it is as much or a confirmation has come', async () => {
   const { harness, held } = await opened({ maxFileLength: 1024 * 1024 })
-  const { unconfirmedBatches } = journalLimits
-  const texts = Array.from({ length: unconfirmedBatches + 3 }, (_, index) => `text-${index}`)
-  await writeAll(harness, texts)
-  expect(held.asked).toHaveLength(unconfirmedBatches)
-  held.asked[0]!.confirm()
+  harness.write('long', Buffer.alloc(4096))
   await turns(2)
-  expect(held.asked).toHaveLength(unconfirmedBatches + 1)
+  harness.write('short')
+  await turns(2)
+  expect(held.asked).toHaveLength(1)
+  harness.write('as long', Buffer.alloc(4096))
+  await turns(3)
+  expect(held.asked).toHaveLength(2)
+  harness.write('short again')
+  await turns(2)
+  expect(held.asked).toHaveLength(2)
   for (const { confirm } of held.asked) confirm()
-  await turns(2)
-  expect(completions(harness).filter((event) => event.startsWith('text'))).toEqual(texts)
+  await turns(3)
+  expect(held.asked).toHaveLength(3)
+  held.asked[2]!.confirm()
+  await turns(1)
+  const texts = completions(harness).filter((event) => !event.startsWith('durable'))
+  expect(texts).toEqual(['long', 'short', 'as long', 'short again'])
   await close(harness, held)
 })
 
-test('a full line of batches that is refused lets go of the writer', async () => {
-  const { harness, held } = await opened({ maxFileLength: 1024 * 1024 })
-  await writeAll(
-    harness,
-    Array.from({ length: journalLimits.unconfirmedBatches + 1 }, (_, index) => `text-${index}`),
-  )
+test('a write that is held back when the confirmation is refused lets go of the writer', async () => {
+  const { harness, held } = await opened()
+  harness.write('long', Buffer.alloc(2048))
+  await turns(2)
+  harness.write('short')
+  await turns(2)
   held.asked[0]!.reject(new Error('The quorum is gone'))
   expect((await harness.journal.failed).message).toContain('The quorum is gone')
   await harness.journal.close()

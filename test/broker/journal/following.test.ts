@@ -101,3 +101,91 @@ test('who writes is not behind, and who finds nothing is not either', async () =
   expect(standby.journal.unreadBytes).toBeUndefined()
   await standby.journal.close()
 })
+
+/** What the active has written, taken away: the copy of a member has none. */
+async function takeSummary(active: JournalHarness, number: number): Promise<Buffer> {
+  const path = summaryPath(number)
+  const file = await active.disk.open(path, 'read')
+  const bytes = Buffer.from(await file.read(0, await file.size()))
+  await file.close()
+  await active.disk.remove(path)
+  return bytes
+}
+
+const summaryPath = (number: number): string => `/journal/term-0000000001/000000000${number}.summary`
+
+async function summaryAt(standby: JournalHarness, number: number): Promise<Buffer> {
+  const file = await standby.disk.open(summaryPath(number), 'read')
+  const bytes = Buffer.from(await file.read(0, await file.size()))
+  await file.close()
+  return bytes
+}
+
+test('a standby with a copy of its own writes the summaries that are missing, as the active has them', async () => {
+  const active = await JournalHarness.open()
+  for (let n = 0; n < 4; n++) active.append(`record ${n}`, Buffer.alloc(3000))
+  await active.durable()
+  await turns(3)
+  const summaries = [await takeSummary(active, 1), await takeSummary(active, 2)]
+  const standby = new JournalHarness({ disk: active.disk, followsOwnCopy: true })
+  standby.journal.follow()
+  await turns(6)
+  expect([await summaryAt(standby, 1), await summaryAt(standby, 2)]).toEqual(summaries)
+  await active.journal.close()
+  await standby.journal.close()
+})
+
+test('also of a segment that it has read in pieces', async () => {
+  const active = await JournalHarness.open()
+  const standby = new JournalHarness({ disk: active.disk, followsOwnCopy: true })
+  standby.journal.follow()
+  await turns(2)
+  for (const text of ['a', 'b', 'c']) {
+    active.append(text, Buffer.alloc(900))
+    await active.durable()
+    await look(standby)
+  }
+  active.append('d', Buffer.alloc(3000))
+  await active.durable()
+  await turns(3)
+  const summary = await takeSummary(active, 1)
+  await look(standby)
+  await turns(3)
+  expect(await summaryAt(standby, 1)).toEqual(summary)
+  expect(standby.visited).toEqual(['reset', 'a', 'b', 'c', 'd'])
+  await active.journal.close()
+  await standby.journal.close()
+})
+
+test('what an active has on a shared disk is left alone', async () => {
+  const active = await JournalHarness.open()
+  for (let n = 0; n < 3; n++) active.append(`record ${n}`, Buffer.alloc(3000))
+  await active.durable()
+  await turns(3)
+  await takeSummary(active, 1)
+  const standby = new JournalHarness({ disk: active.disk })
+  standby.journal.follow()
+  await turns(6)
+  expect(standby.visited).toHaveLength(4)
+  expect(await active.disk.exists(summaryPath(1))).toBe(false)
+  await active.journal.close()
+  await standby.journal.close()
+})
+
+test('the summary of a segment that was removed meanwhile goes, too', async () => {
+  const active = await JournalHarness.open()
+  active.append('a', Buffer.alloc(3000))
+  active.append('b', Buffer.alloc(3000))
+  await active.durable()
+  await turns(3)
+  await takeSummary(active, 1)
+  const standby = new JournalHarness({ disk: active.disk, followsOwnCopy: true })
+  let removed: Promise<void> | undefined
+  standby.onVisit = () => void (removed ??= active.disk.remove(summaryPath(1).replace('.summary', '.segment')))
+  standby.journal.follow()
+  await turns(6)
+  await removed
+  expect(await active.disk.exists(summaryPath(1))).toBe(false)
+  await active.journal.close()
+  await standby.journal.close()
+})

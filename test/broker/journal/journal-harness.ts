@@ -19,6 +19,7 @@ export interface HarnessOptions {
   readonly confirmation?: BatchConfirmation
   readonly maxFileLength?: number
   readonly tap?: JournalTap
+  readonly followsOwnCopy?: boolean
   /** Records of a test's own at the start of each segment. */
   readonly preamble?: () => readonly string[]
   readonly onWriting?: (harness: JournalHarness) => void
@@ -48,6 +49,7 @@ export class JournalHarness {
       maxFileLength: options.maxFileLength ?? 4096,
       ...(options.confirmation && { confirmation: options.confirmation }),
       ...(options.tap && { tap: options.tap }),
+      ...(options.followsOwnCopy && { followsOwnCopy: options.followsOwnCopy }),
       visitor: {
         reset: () => void this.visited.push('reset'),
         segment() {},
