@@ -18,16 +18,17 @@ export function replicationReport(
   const isActive = role === 'Active'
   const trouble = troubleOf(isActive && !hasQuorum, isActive, election, unreachable)
   return {
-    inSync: isActive ? hasQuorum : inSync,
+    // A rollout takes the next member when this one could take over: it has everything, and counts in the election.
+    inSync: isActive ? hasQuorum : inSync && isVoter,
     isVoter,
     quorum: quorumOf(replicas),
     replicas,
     ...(trouble && { trouble }),
     ...(isActive && {
-      members: members.map(({ member, connected, inSync, lagBytes }) => ({
+      members: members.map(({ member, connected, inSync, isVoter, lagBytes }) => ({
         name: member,
         connected,
-        inSync,
+        inSync: inSync && isVoter,
         lagBytes,
       })),
     }),

@@ -33,6 +33,12 @@ test('a standby tells whether it could take over, and nothing of others', () => 
   expect(tell({ ...follower, inSync: false, isVoter: false })).toMatchObject({ inSync: false, isVoter: false })
 })
 
+test('one that has everything and does not count yet could not take over: it is not in sync, by itself and by its active', () => {
+  expect(tell({ ...follower, isVoter: false })).toMatchObject({ inSync: false, isVoter: false })
+  const members = active.members.map((member) => ({ ...member, isVoter: false }))
+  expect(tell({ ...active, members }).members).toMatchObject([{ inSync: false }, { inSync: false }])
+})
+
 test('an active tells how far each of the others is', () => {
   expect(tell(active)).toEqual({
     inSync: true,
