@@ -70,8 +70,10 @@ export class Schedule {
     this.#wires = new SimulatedWires(names)
     const parts = { rules: this.#rules, wires: this.#wires, book: this.#book, random: this.#random, sabotage, trace }
     this.#members = names.map((name) => new SimulatedMember(name, { ...parts, nextId: () => ++this.#lastId }))
+    // Disks that are slow throughout hide what only happens to members that keep up.
+    const slowest = this.#any([0.03, 0.2, 0.2, 0.2])
     this.#speeds = new Map(
-      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([0.03, 0.2, 1, 1]) }]),
+      this.#members.map((member) => [member, { clock: this.#any([0.3, 1, 1]), disk: this.#any([slowest, 0.2, 1, 1]) }]),
     )
     trace?.(`${replicas} members, ${mode}`)
   }
