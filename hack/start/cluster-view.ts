@@ -13,6 +13,7 @@ export interface ClusterObject {
     conditions?: { type: string; status: string; reason: string; message?: string }[]
     groups?: { name: string; active?: string; standbys?: string[] }[]
     edges?: { name: string; from: string; to: string }[]
+    endpoints?: { name: string; url: string }[]
   }
 }
 
@@ -106,8 +107,11 @@ function hostAddress(pod: PodObject, port: number): string {
   return hostPort === undefined ? `${pod.status?.podIP ?? '?'}:${port}` : `127.0.0.1:${hostPort}`
 }
 
-export const failoverUrl = (pods: readonly PodObject[]): string =>
-  `failover:(${pods.map((pod) => `tcp://${hostAddress(pod, openwirePortOf(pod))}`).join(',')})`
+/** With the options of the URL that the cluster tells, if one is given. */
+export function failoverUrl(pods: readonly PodObject[], cluster?: ClusterObject): string {
+  const [, options = ''] = /\)(\?.*)$/.exec(cluster?.status?.endpoints?.[0]?.url ?? '') ?? []
+  return `failover:(${pods.map((pod) => `tcp://${hostAddress(pod, openwirePortOf(pod))}`).join(',')})${options}`
+}
 
 export const adminUrl = (pod: PodObject): string => `http://${hostAddress(pod, adminPort)}`
 
@@ -131,7 +135,7 @@ export function describeCluster(cluster: ClusterObject, pods: readonly PodObject
   }
   const active =
     pods.find((pod) => cluster.status?.groups?.some((group) => group.active === pod.metadata.name)) ?? pods[0]
-  lines.push(`  clients:  ${failoverUrl(pods)}`)
+  lines.push(`  clients:  ${failoverUrl(pods, cluster)}`)
   if (active)
     lines.push(`  admin:    ${adminUrl(active)}/snapshot  (also /role, /connections, /destinations, /metrics)`)
   return lines.join('\n')

@@ -209,8 +209,8 @@ async function prove(api: Api, names: readonly ClusterName[]): Promise<string | 
   process.stdout.write(`\nProof with ${chosen.name.name}: ${proofMessages} persistent messages${where}, ${how}\n`)
   try {
     const result = await runProof({
-      sendUrl: failoverUrl(senders),
-      receiveUrl: failoverUrl(receivers),
+      sendUrl: failoverUrl(senders, chosen.object),
+      receiveUrl: failoverUrl(receivers, chosen.object),
       members: senders.map((pod) => ({ name: pod.metadata.name, adminUrl: adminUrl(pod) })),
       messages: proofMessages,
       kill: inMemory ? null : kill,

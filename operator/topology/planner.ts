@@ -61,10 +61,14 @@ export function planCluster(
   }
 }
 
-/** Follows failovers by itself: the names of pods are stable, and standbys refuse connections. */
+/**
+ * Follows failovers by itself: the names of pods are stable, and standbys refuse connections. Clients double their pauses, up to 30 s: after
+ * the seconds for which an election waits for a dead member they would stand still for as long again.
+ */
 function failoverUrl(groups: readonly GroupPlan[], port: number): string {
   const hosts = groups.flatMap((group) => group.members.map(({ host }) => `tcp://${host}:${port}`))
-  return `failover:(${hosts.join(',')})`
+  const options = groups.some(({ store }) => store.replication) ? '?maxReconnectDelay=1000' : ''
+  return `failover:(${hosts.join(',')})${options}`
 }
 
 /** Pull secrets are not among them: the kubelet reads those, and tells when one is missing. */

@@ -3,8 +3,9 @@
 //
 //   FLOTILLA_FAULT_ROUNDS=20            faults of each kind (1); a quarter of it of those that take a minute
 //   FLOTILLA_FAULT_OUTAGE_SECONDS=120   how long the API server is away (10)
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type LoadAccount, NodeLoad } from './nodes-load.ts'
+import { afterAll, afterEach, beforeAll, describe, test } from '@jest/globals'
+import { expectNothingLost, type Takeover, tell } from './nodes-account.ts'
+import { NodeLoad } from './nodes-load.ts'
 import { NodeCluster } from './nodes.ts'
 import { type GroupMember, NodeGroup, type Pair, type Sighting } from './nodes-group.ts'
 import { applyExample, installChart, inOperators, leadOn, makeVolume } from './nodes-release.ts'
@@ -16,15 +17,6 @@ const waitMs = 300_000
 const timeout = '--timeout=300s'
 /** Clients notice a silent connection after two to three times this; by default that is 60 to 90 s, too long for one round. */
 const attentive = '?nested.wireFormat.maxInactivityDuration=3000&nested.connectionTimeout=1000'
-
-/** When something happened, in ms since 1970, and how many ms later what came of it. */
-interface Takeover {
-  readonly faultAt: number
-  /** The standby said that it is active. */
-  readonly activeMs: number
-  /** The Service of clients led to it; where nobody is there to lead it, it does not. */
-  readonly serviceMs?: number
-}
 
 describe('a cluster under load on two nodes', () => {
   let cluster: NodeCluster
@@ -63,10 +55,7 @@ describe('a cluster under load on two nodes', () => {
     }
     const accounts = await load.account(takeovers.map(({ faultAt }) => faultAt))
     tell(takeovers, accounts)
-    for (const { account } of accounts) {
-      expect(account).toMatchObject({ lost: 0, unconfirmed: 0, duplicatesOfConsumed: 0, orderViolations: 0 })
-      expect(account).toMatchObject({ deadUndelivered: [], problems: [] })
-    }
+    expectNothingLost(accounts)
   }
 
   /** The standby takes over, and who was active before comes back as the standby. */
@@ -206,32 +195,3 @@ describe('a cluster under load on two nodes', () => {
     waitMs + outageMs,
   )
 })
-
-function tell(takeovers: readonly Takeover[], accounts: readonly LoadAccount[]): void {
-  tellTimes(
-    'the standby is active',
-    takeovers.map(({ activeMs }) => activeMs),
-  )
-  tellTimes(
-    'the Service leads to it',
-    takeovers.flatMap(({ serviceMs }) => serviceMs ?? []),
-  )
-  for (const { name, account, standstills } of accounts) {
-    tellTimes(`producers stand still, ${name}`, standstills)
-    say(
-      `${account.acknowledged} acknowledged, ${account.redeliveredUnconsumed} delivered again, ${account.inDoubt} in doubt`,
-    )
-  }
-}
-
-function tellTimes(what: string, times: readonly number[]): void {
-  const sorted = times.toSorted((a, b) => a - b)
-  const quantile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1]!
-  if (sorted.length === 0) return
-  say(`${what}: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, longest ${sorted.at(-1)} ms, of ${sorted.length}`)
-}
-
-/** Past Jest, which would put a stack beside each line. */
-function say(line: string): void {
-  process.stdout.write(`${expect.getState().currentTestName}: ${line}\n`)
-}

@@ -1,5 +1,5 @@
-// A group with an active and a standby on nodes: who they are, how the process of one is killed, and how it is seen that the
-// other one takes over and that the first one comes back.
+// A group on nodes, with an active and one standby or several: who they are, how the process of one is killed, and how it is seen that
+// another one takes over and that the first one comes back.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartedProgram } from '../support/started-program.ts'
@@ -28,9 +28,26 @@ export interface Sighting {
   stop(): Promise<void>
 }
 
+export interface TakeoverSighting extends Sighting {
+  /** For how many ms nobody had said that it is active. */
+  readonly without: Promise<number>
+}
+
+export interface ReadinessWatch {
+  /** The fewest so far; Infinity: no pod has changed. */
+  seen(): number
+  stop(): Promise<void>
+}
+
 export interface Pair {
   readonly active: GroupMember
   readonly standby: GroupMember
+}
+
+export interface Members {
+  readonly active: GroupMember
+  readonly standbys: readonly GroupMember[]
+  readonly term: number
 }
 
 interface Pod {
@@ -39,7 +56,11 @@ interface Pod {
 }
 
 interface Status {
-  readonly groups: readonly { readonly active?: string; readonly standbys: readonly string[] }[]
+  readonly groups: readonly {
+    readonly active?: string
+    readonly standbys: readonly string[]
+    readonly lock?: { readonly term?: number }
+  }[]
   readonly conditions: readonly { readonly type: string; readonly status: string }[]
 }
 
@@ -73,6 +94,23 @@ export class NodeGroup {
       const isReady = status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True')
       if (isReady && group?.active === active && group.standbys[0] === standby) return
       if (Date.now() > deadline) throw new Error(`${active} and ${standby} are not settled: ${JSON.stringify(status)}`)
+      await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
+    }
+  }
+
+  /** Returns when the cluster is Ready: there is an active, and all others follow it. */
+  async isReady(): Promise<Members> {
+    const deadline = Date.now() + settlingMs
+    for (;;) {
+      // Empty as long as the operator has not looked at it.
+      const { conditions = [], groups = [] } = (await this.#status()) as Partial<Status>
+      const { active, standbys = [], lock } = groups[0] ?? {}
+      const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+      if (isReady && active !== undefined) {
+        const [first, ...others] = await Promise.all([active, ...standbys].map((name) => this.#member(name)))
+        return { active: first!, standbys: others, term: lock?.term ?? 0 }
+      }
+      if (Date.now() > deadline) throw new Error(`${this.#name} is not Ready: ${JSON.stringify(conditions)}`)
       await new Promise((resolve) => setTimeout(resolve, betweenLooksMs))
     }
   }
@@ -113,10 +151,39 @@ export class NodeGroup {
   }
 
   /** Watches from now on for the member to say that it has this role. */
-  async watchRole({ name, address }: GroupMember, role: 'Active' | 'Standby'): Promise<Sighting> {
-    const asking = this.#within(process.execPath, roleProgram, `http://${address}:8161/role`, role)
+  watchRole(member: GroupMember, role: 'Active' | 'Standby'): Promise<Sighting> {
+    return this.#watchRoles([member], role, -1)
+  }
+
+  /** Watches from now on for any of the members to say that it is active in a newer term. */
+  async watchTakeover({ active, standbys, term }: Members): Promise<TakeoverSighting> {
+    const { seen, stop, told } = await this.#watchRoles([active, ...standbys], 'Active', term)
+    const without = seen.then(() => told(/, (\d+) ms/))
+    without.catch(() => {}) // As `seen`.
+    return { seen, stop, without }
+  }
+
+  async #watchRoles(members: readonly GroupMember[], role: string, term: number) {
+    const urls = members.map(({ address }) => `http://${address}:8161/role`)
+    const asking = this.#within(process.execPath, roleProgram, role, String(term), ...urls)
     await asking.says('asking')
-    return sighting(asking, `${name} as ${role}`, ' at ', () => Number(/ at (\d+)/.exec(asking.output)?.[1]))
+    const told = (what: RegExp): number => Number(what.exec(asking.output)?.[1])
+    const who = members.map(({ name }) => name).join(' or ')
+    return { ...sighting(asking, `${who} as ${role}`, ' without', () => told(/ at (\d+)/)), told }
+  }
+
+  /** Watches from now on how many members are ready at the same time, a pod that is about to end not counted. */
+  async watchReadiness(): Promise<ReadinessWatch> {
+    const ready = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}'
+    const template = `{{.metadata.name}} ${ready} {{.metadata.deletionTimestamp}}{{"\\n"}}`
+    const selector = `--selector=flotilla.dev/cluster=${this.#name}`
+    const output = ['--output', `go-template=${template}`]
+    const watching = this.#within('kubectl', 'get', 'pods', selector, '--watch', ...output)
+    await watching.says('True <no value>')
+    return {
+      seen: () => fewestReady(watching.output),
+      stop: () => watching.kill(),
+    }
   }
 
   /** Watches from now on for the Service of clients to lead to the member. */
@@ -140,7 +207,7 @@ export class NodeGroup {
   }
 
   async #status(): Promise<Status> {
-    return JSON.parse(await this.#cluster.field(this.#object, '.status')) as Status
+    return JSON.parse((await this.#cluster.field(this.#object, '.status')) || '{}') as Status
   }
 
   async #member(name: string): Promise<GroupMember> {
@@ -148,6 +215,19 @@ export class NodeGroup {
     const container = pod.status.containerStatuses[0]!.containerID.slice('containerd://'.length)
     return { name, node: pod.spec.nodeName, address: pod.status.podIP, container }
   }
+}
+
+/** Of members all of which were ready when the watch began. Each line is a pod as it was from then on: `NAME READY DELETED`. */
+function fewestReady(output: string): number {
+  const ready = new Map<string, boolean>()
+  let fewest = Infinity
+  for (const line of output.trim().split('\n')) {
+    const [name, isReady, ...deleted] = line.split(' ')
+    const isFirst = !ready.has(name!)
+    ready.set(name!, isReady === 'True' && deleted.join(' ') === '<no value>')
+    if (!isFirst) fewest = Math.min(fewest, [...ready.values()].filter(Boolean).length)
+  }
+  return fewest
 }
 
 function sighting(program: StartedProgram, what: string, text: string, time: () => number): Sighting {

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { freePorts } from '../../hack/ports/free-ports.ts'
 
-const jar = '/usr/share/java/zookeeper.jar'
+export const zooKeeperJar = '/usr/share/java/zookeeper.jar'
 
 /** undefined: it can be started here. */
 export const whyNoZooKeeper = (): string | undefined =>
-  existsSync(jar) ? undefined : `${jar} is not there: install Debian's package zookeeper`
+  existsSync(zooKeeperJar) ? undefined : `${zooKeeperJar} is not there: install Debian's package zookeeper`
 
 /** Short ones, so that sessions of a second are possible. */
 const tickMs = 500
@@ -118,7 +118,9 @@ export class RealZooKeepers {
     const data = join(this.#directory, String(index))
     const flags = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dzookeeper.log.threshold=OFF']
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
-    this.#processes[index] = spawn('java', [...flags, '-cp', jar, main, join(data, 'zoo.cfg')], { stdio: 'ignore' })
+    this.#processes[index] = spawn('java', [...flags, '-cp', zooKeeperJar, main, join(data, 'zoo.cfg')], {
+      stdio: 'ignore',
+    })
   }
 
   /** It has a role in the ensemble; asked again and again, because it does not tell. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { type ClusterObject, networkWay } from '../../../hack/start/cluster-view.ts'
+import { type ClusterObject, failoverUrl, networkWay, type PodObject } from '../../../hack/start/cluster-view.ts'
 
 const cluster = (
   network: NonNullable<NonNullable<ClusterObject['spec']>['topology']>['network'],
@@ -31,4 +31,18 @@ test('and not where it sends to nobody, or nobody would take over', () => {
   expect(networkWay(cluster({ layout: 'Custom' }, three, [['a', 'bc']]))).toBeUndefined()
   expect(networkWay(cluster({ layout: 'Mesh' }, { g0: [], g1: [] }, [['g1', 'g0']]))).toBeUndefined()
   expect(networkWay(cluster(undefined, { g0: ['g0-1'] }, []))).toBeUndefined()
+})
+
+test('the URL for clients on this machine has the options that the cluster tells', () => {
+  const pod = { metadata: { name: 'orders-g0-0' }, status: { podIP: '127.1.2.3' } } as PodObject
+  const told = (url: string): ClusterObject => ({
+    ...cluster(undefined, {}, []),
+    status: { endpoints: [{ name: 'openwire', url }] },
+  })
+  expect(failoverUrl([pod], told('failover:(tcp://orders-g0-0.orders-g0.shop.svc:61616)?maxReconnectDelay=1000'))).toBe(
+    'failover:(tcp://127.1.2.3:61616)?maxReconnectDelay=1000',
+  )
+  expect(failoverUrl([pod], told('failover:(tcp://orders-g0-0.orders-g0.shop.svc:61616)'))).toBe(
+    'failover:(tcp://127.1.2.3:61616)',
+  )
 })

@@ -4,17 +4,18 @@ import { parseBrokerConfig } from '../../../broker/config/parse.ts'
 import { parseSpec } from '../../../operator/api/validate.ts'
 import type { BrokerCluster } from '../../../operator/api/broker-cluster.ts'
 import type { BrokerClusterSpecInput } from '../../../operator/api/spec-schema.ts'
-import { claimNames, type GroupPlan } from '../../../operator/topology/plan.ts'
+import { claimNames, type ClusterPlan, type GroupPlan } from '../../../operator/topology/plan.ts'
 import { planCluster } from '../../../operator/topology/planner.ts'
 import { copiesByLease, copiesByZooKeeper, networkOf } from '../../support/cluster-harness.ts'
 
 const metadata = { name: 'orders', namespace: 'shop', uid: 'uid-1' }
 
-function planGroups(input: BrokerClusterSpecInput): readonly GroupPlan[] {
+function plan(input: BrokerClusterSpecInput): ClusterPlan {
   const parsed = parseSpec({ metadata, spec: input } as BrokerCluster)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return planCluster(metadata, parsed.spec, { defaultImage: 'broker:1' }).groups
+  return planCluster(metadata, parsed.spec, { defaultImage: 'broker:1' })
 }
+const planGroups = (input: BrokerClusterSpecInput): readonly GroupPlan[] => plan(input).groups
 const planOne = (input: BrokerClusterSpecInput): GroupPlan => planGroups(input)[0]!
 
 function withSecrets(): BrokerClusterSpecInput {
@@ -62,6 +63,10 @@ describe('a group with copies', () => {
     const [g0, g1] = planGroups({ ...networkOf({ layout: 'Mesh' }, 2), groupTemplate: copiesByLease().groupTemplate! })
     const secretOf = (group: GroupPlan) => group.store.replication!.files.map(({ secretName }) => secretName)
     expect([secretOf(g0!), secretOf(g1!)]).toEqual([['orders-g0-replication'], ['orders-g1-replication']])
+  })
+
+  test('is waited for by clients with short pauses, because an election takes seconds', () => {
+    expect(plan(copiesByLease()).endpoints[0]!.url).toMatch(/\)\?maxReconnectDelay=1000$/)
   })
 
   test.each([
