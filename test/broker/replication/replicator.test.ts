@@ -12,7 +12,6 @@ import type { SyncMode } from '../../../broker/replication/sync-mode.ts'
 import { ReplicatedGroup } from '../../support/replicated-group.ts'
 import { SimulatedDisk } from '../../support/simulated-disk.ts'
 import { contentOf, durable, message } from '../../support/store-content.ts'
-import { turns } from '../../support/turns.ts'
 
 const groups: ReplicatedGroup[] = []
 afterEach(async () => {
