@@ -17,6 +17,7 @@ const takeLong = process.env.FLOTILLA_AT_LENGTH
       'test/broker/reliability/bridge-strangers',
       'test/broker/reliability/memory',
       'test/broker/reliability/neighbours',
+      ...(process.env.FLOTILLA_TEST_ZOOKEEPER ? [] : ['test/broker/reliability/replicated-members']),
       'test/broker/reliability/replicated-modes',
       'test/broker/reliability/replicated-refusals',
       'test/broker/reliability/unanswered-forwards',

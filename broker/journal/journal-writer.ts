@@ -325,11 +325,13 @@ export class JournalWriter {
     this.#isRunning = true
     try {
       while (this.#wanted && !this.#failure) {
+        // First: what the user keeps back may not have to be written at all by then.
+        while (this.#completion.holdsBack(this.#queuedBytes)) await this.#whenWorthIt()
+        if (this.#failure as JournalError | undefined) break
         this.#options.onWriting()
         this.#wanted = false
         // What is appended to others than these meanwhile is not wanted yet, perhaps.
         for (let count = this.#queue.length; count > 0 && !this.#failure; count--) {
-          while (this.#completion.holdsBack(this.#queuedBytes)) await this.#whenWorthIt()
           const next = this.#queue.shift()
           if (next) await this.#write(next)
         }

@@ -89,9 +89,11 @@ export interface RunningBroker {
 }
 
 export interface StandbyCopy {
+  /** Resolves when it is. */
+  inSync(): Promise<void>
   /** SIGKILL. */
   leave(): Promise<void>
-  /** Resolves with the milliseconds from its start until the active has said that it is in sync, and until it follows to the end. */
+  /** Resolves with the milliseconds from its start until the active has said that it is in sync, and until it has read what it has. */
   comeBack(): Promise<{ readonly inSyncMs: number; readonly readyMs: number }>
 }
 

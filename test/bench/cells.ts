@@ -41,7 +41,7 @@ export const figures: Readonly<Record<Figure, { readonly title: string; readonly
   drainRate: { title: 'drained/s', better: 'higher' },
   timeMs: { title: 'ms', better: 'lower' },
   /** Of a standby that has come back, beside the time until it is in sync. */
-  readyMs: { title: 'ms until it is ready', better: 'lower' },
+  readyMs: { title: 'ms until it has read all', better: 'lower' },
   /** Of the rate that the pairs have alone: see neighbours-answer.ts. */
   shareBeside: { title: 'share of the rate alone', better: 'higher' },
   stalledPairs: { title: 'pairs that stand still', better: 'lower' },

@@ -22,6 +22,7 @@ export async function runRejoin(
   const driver = await drive(run, broker.url)
   command(driver, 'load', { ...beside, warmupMs: 1000, measureMs: awayMs + besideLongerMs })
   await expect(driver, 'begin')
+  await standby.inSync()
   await standby.leave()
   await pause(awayMs)
   const { inSyncMs, readyMs } = await standby.comeBack()

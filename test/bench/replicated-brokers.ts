@@ -25,6 +25,8 @@ import {
 const replicas = 3
 const inSyncWithinMs = 300_000
 const lookMs = 20
+/** What a load leaves unread between two looks at the journal. */
+const fewBytes = 4 * 2 ** 20
 /** Of the ports in a template: they stand for those of the primary and of the backup. */
 const templatePorts = [31_616, 31_617] as const
 
@@ -101,13 +103,14 @@ async function inSync(active: BrokerMember, name: string): Promise<void> {
   }
 }
 
-/** Looks until the member itself says that it follows. */
-async function ready(member: BrokerMember): Promise<void> {
+/** Looks until the member itself has read what it has: then it could serve within moments. */
+async function hasRead(member: BrokerMember): Promise<void> {
   const deadline = Date.now() + inSyncWithinMs
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${member.options.adminPort}/readyz`).catch(() => undefined)
-    if (answer?.ok) return
-    if (Date.now() > deadline) throw new Error(`${member.options.member} is not ready: ${await answer?.text()}`)
+    const snapshot = await snapshotOf(member)
+    const { lagBytes } = snapshot.store
+    if (lagBytes !== null && lagBytes < fewBytes) return
+    if (Date.now() > deadline) throw new Error(`${member.options.member} has not read ${lagBytes} bytes`)
     await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
 }
@@ -132,13 +135,14 @@ class Group implements RunningBroker {
     const away = this.others[0]!
     const active = this.#members.find((member) => !this.others.includes(member))!
     return {
+      inSync: () => inSync(active, away.options.member),
       leave: async () => void (await away.stop('SIGKILL')),
       comeBack: async () => {
         const startedAt = performance.now()
         away.start()
         await inSync(active, away.options.member)
         const inSyncMs = performance.now() - startedAt
-        await ready(away)
+        await hasRead(away)
         return { inSyncMs, readyMs: performance.now() - startedAt }
       },
     }

@@ -175,6 +175,22 @@ test('what is less than what waits gathers in the next write, until it is as muc
   await close(harness, held)
 })
 
+test('what the user keeps back is asked for when the write begins that was held back, and not before', async () => {
+  const asked: string[] = []
+  const { harness, held } = await opened({ onWriting: () => void asked.push('asked') })
+  harness.write('long', Buffer.alloc(2048))
+  await turns(2)
+  asked.length = 0
+  harness.write('short')
+  await turns(2)
+  expect(asked).toEqual([])
+  held.asked[0]!.confirm()
+  await turns(3)
+  expect(asked).toEqual(['asked'])
+  held.asked[1]!.confirm()
+  await close(harness, held)
+})
+
 test('a write that is held back when the confirmation is refused lets go of the writer', async () => {
   const { harness, held } = await opened()
   harness.write('long', Buffer.alloc(2048))
