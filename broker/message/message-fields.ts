@@ -139,7 +139,7 @@ function afterData(bytes: Buffer, at: number): number {
 
 function afterDestination(bytes: Buffer, at: number): number {
   if (!bytes[at]) return at + 1
-  const code = bytes[at + 1]!
+  const code = codeAt(bytes, at + 1)
   if (code < firstDestinationCode || code > lastDestinationCode)
     throw new MessageFormatError(`type ${code} is no destination`, at)
   return afterString(bytes, at + 2)
@@ -160,10 +160,16 @@ function afterMessageId(bytes: Buffer, at: number): number {
 
 function afterTransaction(bytes: Buffer, at: number): number {
   if (!bytes[at]) return at + 1
-  const code = bytes[at + 1]!
+  const code = codeAt(bytes, at + 1)
   if (code !== localTransactionCode && code !== xaTransactionCode)
     throw new MessageFormatError(`type ${code} is no transaction`, at)
   return afterNested(bytes, at)
+}
+
+/** Of a field whose flag says that there is one. */
+function codeAt(bytes: Buffer, at: number): number {
+  if (at >= bytes.length) throw wrongLength(bytes, at + 1)
+  return bytes[at]!
 }
 
 function afterNested(bytes: Buffer, at: number): number {

@@ -209,6 +209,14 @@ test('whatever is cut off or changed ends in a message or a MessageFormatError',
   )
 })
 
+test('one that ends behind the flag of a field is too short, and not of a type undefined', () => {
+  const stored = storedFormOf(textMessage)
+  for (let length = 2; length < stored.length; length++) {
+    const short = Buffer.concat([stored.subarray(0, length - 1), Buffer.from([1])])
+    expect(() => StoredMessage.scan(short)).toThrow(/^Cannot read message: (?!.*undefined)/)
+  }
+})
+
 test('the shapes of structures agree with the table of the codec', () => {
   const letters = { bool: 'b', byte: 'b', int: 'i', long: 'l', string: 's', bytes: 'y', const8: '8' }
   const more = { throwable: 't', nested: 'n', cached: 'n', array: 'a' }
