@@ -8,8 +8,8 @@ import { SocketZooKeeperClient } from '../../broker/lock/election/zookeeper/sock
 
 export interface ZooKeeperEnsemble {
   readonly address: string
-  /** Ends the server that somebody is connected to, without a word, and starts it again when the returned function is called. */
-  killBusyServer(): Promise<() => Promise<void>>
+  /** Ends the server that this session is connected to, without a word, and starts it again when the returned function is called. */
+  killServerOf(session: bigint): Promise<() => Promise<void>>
   /** No session that is there now is known any more; missing where that cannot be had. */
   expireAll?(): void
   /** All of its servers lose everything, and start anew. */
@@ -154,7 +154,8 @@ export function zooKeeperClientContract(name: string, ensemble: () => Promise<Zo
       await client.get('/group', resolve)
       const states: SessionState[] = []
       client.onState((state) => states.push(state))
-      const restart = await (await ensemble()).killBusyServer()
+      const { ephemeralOwner } = (await client.exists(node))!
+      const restart = await (await ensemble()).killServerOf(ephemeralOwner)
       try {
         await reached(client, 'Connected', 'Suspended')
         expect(await client.exists(node)).toBeDefined()

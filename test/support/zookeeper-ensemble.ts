@@ -70,13 +70,11 @@ export class RealZooKeepers {
     return this.#ports.map((port) => `${this.#host}:${port}`).join(',')
   }
 
-  /** The first that has a client besides whoever asks. */
-  async busyServer(): Promise<number> {
-    for (const index of this.#ports.keys()) {
-      const connections = await this.#ask(index, 'cons')
-      if (connections.split('\n').some((line) => line.includes('sid=0x'))) return index
-    }
-    throw new Error('Nobody is connected')
+  /** That has the connection of this session: clients of earlier tests may just be leaving others. */
+  async serverOf(session: bigint): Promise<number> {
+    const id = `sid=0x${session.toString(16)},`
+    for (const index of this.#ports.keys()) if ((await this.#ask(index, 'cons')).includes(id)) return index
+    throw new Error(`No server has session ${id}`)
   }
 
   /** Of those that serve. */

@@ -82,10 +82,10 @@ export class ZooKeeperServers {
     return this.#ports.map((port) => `127.0.0.1:${port}`).join(',')
   }
 
-  /** Of the server that has the connections of these sessions, the first of them. */
-  get busyServer(): number {
-    for (const { server, session } of this.#connections) if (session) return server
-    throw new Error('Nobody is connected')
+  /** That has the connection of this session. */
+  serverOf(session: bigint): number {
+    for (const connection of this.#connections) if (connection.session?.id === session) return connection.server
+    throw new Error(`No server has session ${session}`)
   }
 
   async startServer(index: number): Promise<void> {

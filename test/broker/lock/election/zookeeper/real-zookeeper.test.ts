@@ -13,8 +13,8 @@ afterAll(() => servers.stop())
 
 zooKeeperClientContract('ZooKeeper', async () => ({
   address: servers.address,
-  async killBusyServer() {
-    const busy = await servers.busyServer()
+  async killServerOf(session) {
+    const busy = await servers.serverOf(session)
     await servers.kill(busy)
     return () => servers.restart(busy)
   },

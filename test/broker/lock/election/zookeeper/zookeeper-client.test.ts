@@ -14,10 +14,10 @@ afterAll(() => servers.close())
 
 zooKeeperClientContract('the small ZooKeeper of the tests', async () => ({
   address: servers.address,
-  async killBusyServer() {
-    const { busyServer } = servers
-    await servers.killServer(busyServer)
-    return () => servers.startServer(busyServer)
+  async killServerOf(session) {
+    const server = servers.serverOf(session)
+    await servers.killServer(server)
+    return () => servers.startServer(server)
   },
   expireAll: () => servers.expireAll(),
   wipe: () => servers.wipe(),
