@@ -60,7 +60,7 @@ test.each(['local_mem', 'local_disk'])(
 test.each(['remote_mem', 'remote_disk', 'quorum_mem', 'quorum_disk'])(
   '%s waits for a quorum: nothing is answered without, and what is answered survives without the active, and when all are killed',
   async (sync) => {
-    const group = await start(sync, '5s')
+    const group = await start(sync, '3s')
     const active = await group.inSync()
     const [dead, alive] = group.others(active)
     await dead!.stop('SIGKILL')
