@@ -24,6 +24,9 @@ import { decodeJson, decodeMessage, encodeMessage } from '../wire/message-codec.
 import { transportLimits } from './limits.ts'
 import { MemberSocket } from './member-socket.ts'
 
+/** Told to the other side, and noted here. */
+const otherToken = 'its securityToken is not the one of this member: all members need the same'
+
 export interface TcpTransportOptions {
   readonly member: string
   readonly brokerName: string
@@ -205,8 +208,7 @@ export class TcpTransport implements ReplicationTransport {
     const answer = decodeJson(frame)
     const refusal = parseRefusal(answer)
     if (refusal !== undefined) return socket.end(refusedBecause(refusal))
-    if (!isProof(parseProof(answer), expected))
-      return socket.end('its securityToken is not the one of this member: all members need the same')
+    if (!isProof(parseProof(answer), expected)) return socket.end(otherToken)
     timer.cancel()
     socket.allowLargeFrames()
     dialled.connectedAtMs = this.#options.clock.monotonicMs()
@@ -274,11 +276,7 @@ export class TcpTransport implements ReplicationTransport {
       unproven.onFrame = (next) => {
         const proof = parseProof(decodeJson(next))
         if (!isProof(proof, proofOf(this.#options.token, 'dialler', other, own)))
-          return this.#refuse(
-            unproven,
-            other.member,
-            'its securityToken is not the one of this member: all members need the same',
-          )
+          return this.#refuse(unproven, other.member, otherToken)
         timer.cancel()
         this.#prove(unproven, other, proofOf(this.#options.token, 'acceptor', other, own))
       }
